@@ -1,0 +1,300 @@
+//! Every discriminant that crosses the boundary, one module per field.
+//!
+//! They are integers rather than `enum`s: a value that the receiver does not know must be handled, and an
+//! out-of-range Rust `enum` would be undefined behaviour before it could be looked at.
+
+/// [`crate::Event::kind`]. The five numbers of `data` are named beside each kind.
+pub mod event_kind {
+    /// price, quantity, trade id (text handle), receive time, –
+    pub const TRADE: u16 = 1;
+    /// bid, bid quantity, ask, ask quantity, receive time
+    pub const QUOTE: u16 = 2;
+    /// open, high, low, close, volume
+    pub const BAR: u16 = 3;
+    /// price, quantity, order id (text handle; 0 = a whole level), receive time, –
+    pub const BOOK_UPDATE: u16 = 4;
+    /// payload (text handle), –, –, receive time, –
+    pub const DATA: u16 = 5;
+    /// timer id, tag, due time, –, –
+    pub const TIMER: u16 = 6;
+    /// reason code, reason text (text handle), –, –, – (instrument 0 = everything)
+    pub const HALT: u16 = 7;
+    /// as [`HALT`]
+    pub const CONTINUE: u16 = 8;
+    /// reason code, message (text handle), –, –, –
+    pub const ERROR: u16 = 9;
+    /// all zero
+    pub const START: u16 = 10;
+    /// reason code, –, –, –, –
+    pub const EXIT: u16 = 11;
+}
+
+/// Bits of [`crate::Event::flags`].
+pub mod event_flag {
+    /// Trade: the aggressor bought. BookUpdate: the bid side.
+    pub const BUY: u16 = 1;
+    /// Trade: the aggressor sold. BookUpdate: the ask side.
+    pub const SELL: u16 = 2;
+    /// Trade: made from the close of the Bar before it; no execution took place at this instant.
+    pub const FROM_BAR: u16 = 4;
+    /// BookUpdate: first of a snapshot, forget the book.
+    pub const SNAPSHOT: u16 = 8;
+}
+
+/// [`crate::OrderEvent::kind`].
+pub mod order_event_kind {
+    /// Feed, anyone's order: it rests in the book.
+    pub const OPEN: u16 = 1;
+    /// Feed, anyone's order: it left the book unfilled.
+    pub const CANCEL: u16 = 2;
+    /// Feed, anyone's order: partly filled or changed.
+    pub const CHANGE: u16 = 3;
+    /// Feed, anyone's order: completely filled.
+    pub const FILL: u16 = 4;
+    /// Own order: the exchange has it.
+    pub const RECEIVED: u16 = 5;
+    /// Own order: refused, by our risk (status Denied) or the exchange (status Rejected).
+    pub const REJECTED: u16 = 6;
+    /// Own order: canceled or expired.
+    pub const CANCELED: u16 = 7;
+    /// Own order: an execution, we bought.
+    pub const BOUGHT: u16 = 8;
+    /// Own order: an execution, we sold.
+    pub const SOLD: u16 = 9;
+    /// Own order: a cancel or change request was refused; the order is as it was.
+    pub const REQUEST_REJECTED: u16 = 10;
+}
+
+/// Side of an order; 0 where none applies.
+pub mod side {
+    /// Buy.
+    pub const BUY: u8 = 1;
+    /// Sell.
+    pub const SELL: u8 = 2;
+}
+
+/// Order types.
+pub mod order_type {
+    /// Executes at once at the best prices.
+    pub const MARKET: u8 = 1;
+    /// Executes at `price` or better, rests otherwise.
+    pub const LIMIT: u8 = 2;
+    /// Becomes a market order once the last price reaches `stop_price`.
+    pub const STOP_MARKET: u8 = 3;
+    /// Becomes a limit order at `price` once the last price reaches `stop_price`.
+    pub const STOP_LIMIT: u8 = 4;
+    /// Becomes a market order once the last price is at `stop_price` or better.
+    pub const MARKET_IF_TOUCHED: u8 = 5;
+    /// Becomes a limit order at `price` once the last price is at `stop_price` or better.
+    pub const LIMIT_IF_TOUCHED: u8 = 6;
+    /// A stop whose price follows the best price at the distance `trail`.
+    pub const TRAILING_STOP: u8 = 7;
+}
+
+/// Bits of an order's flags.
+pub mod order_flag {
+    /// All at once or nothing.
+    pub const FILL_OR_KILL: u8 = 1;
+    /// One counterparty fills all of it or nothing.
+    pub const ALL_OR_NONE: u8 = 2;
+    /// What is there now; the rest is canceled.
+    pub const IMMEDIATE_OR_CANCEL: u8 = 4;
+    /// Refused rather than executed on entry.
+    pub const POST_ONLY: u8 = 8;
+    /// Never opens or grows a position.
+    pub const REDUCE_ONLY: u8 = 16;
+}
+
+/// How long an order lives.
+pub mod order_lifetime {
+    /// Good till canceled.
+    pub const GTC: u8 = 0;
+    /// Until the end of the trading day.
+    pub const DAY: u8 = 1;
+    /// Until `expires`.
+    pub const GTD: u8 = 2;
+}
+
+/// Order status.
+pub mod order_status {
+    /// Sent or about to be sent; the exchange has not answered.
+    pub const PENDING_NEW: u8 = 1;
+    /// Working, nothing filled.
+    pub const OPEN: u8 = 2;
+    /// Working, partly filled.
+    pub const PARTIALLY_FILLED: u8 = 3;
+    /// Completely filled.
+    pub const FILLED: u8 = 4;
+    /// A cancel was sent; fills may still come.
+    pub const PENDING_CANCEL: u8 = 5;
+    /// Canceled; may have fills.
+    pub const CANCELED: u8 = 6;
+    /// Refused by the exchange.
+    pub const REJECTED: u8 = 7;
+    /// Refused by our own risk.
+    pub const DENIED: u8 = 8;
+    /// Its lifetime ended.
+    pub const EXPIRED: u8 = 9;
+    /// The exchange did not answer in time; reconciliation decides.
+    pub const UNKNOWN: u8 = 10;
+}
+
+/// Reason codes of refusals, cancels and halts.
+pub mod reason {
+    /// None.
+    pub const NONE: u32 = 0;
+    /// The instrument is not known to the host.
+    pub const UNKNOWN_INSTRUMENT: u32 = 1;
+    /// Price is not a multiple of the tick.
+    pub const OFF_TICK: u32 = 2;
+    /// Quantity is not a multiple of the lot.
+    pub const OFF_LOT: u32 = 3;
+    /// Quantity is not positive.
+    pub const BAD_QUANTITY: u32 = 4;
+    /// The order type or one of its fields is not usable.
+    pub const BAD_ORDER: u32 = 5;
+    /// No such order, or it is finished.
+    pub const UNKNOWN_ORDER: u32 = 6;
+    /// The limit of one order's quantity.
+    pub const MAX_ORDER_QUANTITY: u32 = 7;
+    /// The limit of one order's notional.
+    pub const MAX_ORDER_NOTIONAL: u32 = 8;
+    /// The limit of the position.
+    pub const MAX_POSITION: u32 = 9;
+    /// The limit of open orders.
+    pub const MAX_OPEN_ORDERS: u32 = 10;
+    /// The limit of orders in a time.
+    pub const ORDER_RATE: u32 = 11;
+    /// Too far from the last price.
+    pub const PRICE_COLLAR: u32 = 12;
+    /// The limit of the day's loss.
+    pub const MAX_DAILY_LOSS: u32 = 13;
+    /// The limit of the fall from the highest equity.
+    pub const MAX_DRAWDOWN: u32 = 14;
+    /// Outside the trading hours.
+    pub const TRADING_HOURS: u32 = 15;
+    /// Trading is halted.
+    pub const HALTED: u32 = 16;
+    /// Only reducing orders are accepted.
+    pub const REDUCING: u32 = 17;
+    /// The instrument cannot be traded, or not on this exchange.
+    pub const NOT_TRADABLE: u32 = 18;
+    /// No price is known yet, so the order's notional cannot be judged.
+    pub const NO_PRICE: u32 = 19;
+    /// An amount exceeds what the numbers can hold.
+    pub const OVERFLOW: u32 = 20;
+    /// Canceled on request.
+    pub const REQUESTED: u32 = 21;
+    /// Canceled because the rest could not be filled at once.
+    pub const UNFILLED: u32 = 22;
+    /// Refused because it would have executed on entry (post-only).
+    pub const WOULD_EXECUTE: u32 = 23;
+    /// The strategy failed or was stopped.
+    pub const STRATEGY_STOPPED: u32 = 24;
+    /// The run ended.
+    pub const RUN_ENDED: u32 = 25;
+    /// The data ended.
+    pub const DATA_ENDED: u32 = 26;
+    /// Self-trade prevention.
+    pub const SELF_TRADE: u32 = 27;
+    /// The exchange's own reason; the text says which.
+    pub const EXCHANGE: u32 = 28;
+    /// An id that was used before.
+    pub const DUPLICATE_ID: u32 = 29;
+    /// A changed volume at or below what is filled.
+    pub const VOLUME_NOT_ABOVE_FILLED: u32 = 30;
+    /// A limit of the host was reached (orders, requests of one event, timers).
+    pub const HOST_LIMIT: u32 = 31;
+    /// The plugin panicked.
+    pub const PANIC: u32 = 32;
+    /// A handler returned an error.
+    pub const HANDLER_ERROR: u32 = 33;
+}
+
+/// Instrument types.
+pub mod instrument_type {
+    /// Anything else.
+    pub const OTHER: u8 = 0;
+    /// A share.
+    pub const EQUITY: u8 = 1;
+    /// A bond.
+    pub const BOND: u8 = 2;
+    /// An option.
+    pub const OPTION: u8 = 3;
+    /// A future.
+    pub const FUTURE: u8 = 4;
+    /// Two currencies.
+    pub const PAIR: u8 = 5;
+    /// Two legs with sides.
+    pub const SPREAD: u8 = 6;
+    /// An option on a future.
+    pub const FUTURE_OPTION: u8 = 7;
+    /// A fund.
+    pub const MUTUAL_FUND: u8 = 8;
+    /// A good.
+    pub const COMMODITY: u8 = 9;
+    /// A currency; not tradable itself.
+    pub const CURRENCY: u8 = 10;
+    /// An index; not tradable itself.
+    pub const INDEX: u8 = 11;
+}
+
+/// Option types.
+pub mod option_type {
+    /// Not an option.
+    pub const NONE: u8 = 0;
+    /// The right to buy.
+    pub const CALL: u8 = 1;
+    /// The right to sell.
+    pub const PUT: u8 = 2;
+}
+
+/// Trading types, as bits: a manifest declares a set of them.
+pub mod trading_type {
+    /// Offline on historical data.
+    pub const BACKTEST: u32 = 1;
+    /// Live data, our own fill model executes.
+    pub const SIMULATION: u32 = 2;
+    /// The exchange's paper endpoint.
+    pub const SANDBOX: u32 = 4;
+    /// Real orders.
+    pub const LIVE: u32 = 8;
+}
+
+/// [`crate::ManifestV1::kind`].
+pub mod plugin_kind {
+    /// A trading strategy.
+    pub const STRATEGY: u32 = 1;
+    /// An exchange connector.
+    pub const EXCHANGE: u32 = 2;
+}
+
+/// Bits of [`crate::ManifestV1::flags`].
+pub mod plugin_flag {
+    /// Starts threads of its own.
+    pub const SPAWNS_THREADS: u64 = 1;
+    /// Promises to leave nothing behind that points into the library.
+    pub const UNLOAD_SAFE: u64 = 2;
+    /// Reads no view inside market handlers, so that slices of many events are allowed.
+    pub const BATCH_SAFE: u64 = 4;
+    /// Exchange: delivers market data.
+    pub const MARKET_DATA: u64 = 8;
+    /// Exchange: takes orders.
+    pub const ORDER_ENTRY: u64 = 16;
+    /// Exchange: market data is pulled in batches through `poll` (else pushed through `emit`).
+    pub const HISTORICAL: u64 = 32;
+    /// Exchange: two connections of one account may live side by side (make before break).
+    pub const MAKE_BEFORE_BREAK: u64 = 64;
+}
+
+/// [`crate::Schedule::kind`].
+pub mod schedule_kind {
+    /// Once, at `time`.
+    pub const ONCE: u32 = 1;
+    /// Whenever the UTC wall clock matches `hour`, `minute` and `second` (-1 = every).
+    pub const AT: u32 = 2;
+    /// Every `interval`, first one interval from now.
+    pub const PERIODIC: u32 = 3;
+    /// `interval` before the close of `instrument`'s trading session.
+    pub const BEFORE_CLOSE: u32 = 4;
+}

@@ -1,0 +1,62 @@
+//! The binary contract between `stratd` and its plugins.
+//!
+//! Only `repr(C)` plain data and tables of `extern "C"` functions live here, no logic.
+//! C and C++ authors use the same types through `include/stratd.h`; Rust authors use the SDK
+//! `stratd-plugin-api`, which fills the tables for them.
+//!
+//! **State: V1 is a draft.** Every order type, flag and event kind that V1 will ever have is a reserved
+//! value already; after the freeze no published type changes, and anything new is an extension table
+//! found through `get_extension`.
+//!
+//! Rules that hold for every type and function:
+//! - Prices and quantities are `i64` scaled by the decimals of their instrument. Money is a 128-bit integer
+//!   in units of 1e-8 of its currency. Time is `i64` nanoseconds since 1970-01-01 UTC.
+//! - A discriminant is a plain integer. The receiver handles values it does not know, and never trusts one.
+//! - A [`Str`] or slice that crosses the boundary is borrowed for the duration of the call only.
+//! - Texts that outlive a call (symbols, currencies, venue ids) are interned by the host and travel as a
+//!   [`TextHandle`]; 0 is the empty text.
+//! - Nothing allocated on one side is freed on the other. No panic and no exception crosses.
+//! - A table starts with its `size` in bytes and the `abi` number it follows.
+//!   A function pointer that may be null says so; all others are present.
+#![warn(missing_docs)]
+#![forbid(unsafe_code)]
+
+mod codes;
+mod door;
+mod event;
+mod exchange;
+mod host;
+mod instrument;
+mod manifest;
+mod order;
+mod record;
+mod strategy;
+mod text;
+
+pub use codes::{
+    event_flag, event_kind, instrument_type, option_type, order_event_kind, order_flag, order_lifetime,
+    order_status, order_type, plugin_flag, plugin_kind, reason, schedule_kind, side, trading_type,
+};
+pub use door::{PLUGIN_ENTRY, PLUGIN_ENTRY_WITH_NUL, PluginEntry, PluginModule, PluginModule_Ref};
+pub use event::{Event, OrderEvent};
+pub use exchange::{ExchangeHostV1, ExchangeV1};
+pub use host::{HostV1, KeyValue, LogRecord, Schedule};
+pub use instrument::{InstrumentRecord, Session};
+pub use manifest::{ManifestV1, PluginV1};
+pub use order::{OrderCommand, OrderRequest};
+pub use record::{
+    AccountRecord, ExchangeRecord, FillRecord, Filter, OrderRecord, PortfolioRecord, PositionRecord,
+    PricePoint, RiskLimitRecord, RiskRecord,
+};
+pub use strategy::StrategyV1;
+pub use text::{MoneyBits, Sink, Str, TextHandle};
+
+/// The ABI number of this crate's types: what [`PluginV1::abi`] and every table carries.
+/// While V1 is a draft it changes with every change of a type.
+pub const ABI: u32 = 1;
+
+/// Venue ids and other interned texts are at most this many bytes long.
+pub const TEXT_BYTES_MAX: usize = 64;
+
+/// Version of this crate: what a manifest's `abi_crate` carries.
+pub const CRATE_VERSION: &str = env!("CARGO_PKG_VERSION");

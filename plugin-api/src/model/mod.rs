@@ -1,0 +1,27 @@
+//! The words of the field as types: what a price, an order, an instrument is.
+
+mod decimal;
+mod event;
+mod instrument;
+mod money;
+mod order;
+mod price;
+mod quantity;
+mod timestamp;
+mod trading_type;
+
+pub use decimal::{Decimal, NumberError, NumberErrorKind};
+pub use event::{Bar, BookUpdate, Data, EventKind, Exit, Halt, HandlerError, Quote, Timer, Trade};
+pub use instrument::{
+    ExchangeId, Instrument, InstrumentId, InstrumentType, InstrumentTypes, MULTIPLIER_ONE, OptionType,
+    Session, TradingHours,
+};
+pub use money::{MONEY_DECIMALS, Money};
+pub use order::{
+    ClientOrderId, Lifetime, OrderEvent, OrderEventKind, OrderFlags, OrderRequest, OrderStatus, OrderType,
+    Reason, Side,
+};
+pub use price::Price;
+pub use quantity::Quantity;
+pub use timestamp::Timestamp;
+pub use trading_type::{TradingType, TradingTypes};
