@@ -186,6 +186,84 @@ pub struct Exit {
     pub reason: Reason,
 }
 
+fn flags_of(side: Option<Side>) -> u16 {
+    match side {
+        Some(Side::Buy) => event_flag::BUY,
+        Some(Side::Sell) => event_flag::SELL,
+        None => 0,
+    }
+}
+
+impl From<&Trade> for abi::Event {
+    fn from(trade: &Trade) -> Self {
+        Self {
+            ts: trade.ts.get(),
+            seq: trade.seq,
+            instrument: trade.instrument.0,
+            kind: abi::event_kind::TRADE,
+            flags: flags_of(trade.aggressor) | if trade.is_from_bar { event_flag::FROM_BAR } else { 0 },
+            data: [
+                trade.price.get(),
+                trade.quantity.get(),
+                trade.trade_id.cast_signed(),
+                trade.ts_recv.get(),
+                0,
+            ],
+        }
+    }
+}
+
+impl From<&Quote> for abi::Event {
+    fn from(quote: &Quote) -> Self {
+        Self {
+            ts: quote.ts.get(),
+            seq: quote.seq,
+            instrument: quote.instrument.0,
+            kind: abi::event_kind::QUOTE,
+            flags: 0,
+            data: [
+                quote.bid.get(),
+                quote.bid_quantity.get(),
+                quote.ask.get(),
+                quote.ask_quantity.get(),
+                quote.ts_recv.get(),
+            ],
+        }
+    }
+}
+
+impl From<&Bar> for abi::Event {
+    fn from(bar: &Bar) -> Self {
+        Self {
+            ts: bar.ts.get(),
+            seq: bar.seq,
+            instrument: bar.instrument.0,
+            kind: abi::event_kind::BAR,
+            flags: 0,
+            data: [bar.open.get(), bar.high.get(), bar.low.get(), bar.close.get(), bar.volume.get()],
+        }
+    }
+}
+
+impl From<&BookUpdate> for abi::Event {
+    fn from(update: &BookUpdate) -> Self {
+        Self {
+            ts: update.ts.get(),
+            seq: update.seq,
+            instrument: update.instrument.0,
+            kind: abi::event_kind::BOOK_UPDATE,
+            flags: flags_of(update.side) | if update.is_snapshot { event_flag::SNAPSHOT } else { 0 },
+            data: [
+                update.price.get(),
+                update.quantity.get(),
+                update.order_id.cast_signed(),
+                update.ts_recv.get(),
+                0,
+            ],
+        }
+    }
+}
+
 fn side_of(flags: u16) -> Option<Side> {
     if flags & event_flag::BUY != 0 {
         Some(Side::Buy)

@@ -7,6 +7,7 @@ mod money;
 mod order;
 mod price;
 mod quantity;
+mod record;
 mod timestamp;
 mod trading_type;
 
@@ -23,5 +24,8 @@ pub use order::{
 };
 pub use price::Price;
 pub use quantity::Quantity;
+pub use record::{
+    Account, ExchangeInfo, Fill, Filter, Order, Portfolio, Position, PricePoint, Risk, RiskLimit,
+};
 pub use timestamp::Timestamp;
 pub use trading_type::{TradingType, TradingTypes};

@@ -1,1 +1,119 @@
-//! placeholder
+//! Follows the crossing of two exponential moving averages of the trade price.
+//!
+//! The averages are floats, `alpha = 2 / (n + 1)`, seeded with the first price. The first sign of `fast > slow` is
+//! the baseline; every change of it gives one market order. With `reverse` the position is turned around, otherwise
+//! each crossing buys or sells `quantity`.
+#![forbid(unsafe_code)]
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use stratd_plugin_api::{
+    Context, Decimal, Error, InstrumentId, OrderEvent, OrderRequest, Quantity, Result, Side, Strategy, Trade,
+};
+
+/// The strategy with one pair of averages per instrument.
+pub struct EmaCross {
+    config: Config,
+    instruments: BTreeMap<InstrumentId, Averages>,
+}
+
+/// Lengths and size.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Trades in the fast average.
+    #[serde(default = "fast")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub fast: u32,
+    /// Trades in the slow average; more than `fast`.
+    #[serde(default = "slow")]
+    #[schemars(range(min = 2, max = 1_000_000))]
+    pub slow: u32,
+    /// Size of the position, or of each order without `reverse`.
+    #[serde(default = "one")]
+    pub quantity: Decimal,
+    /// Long above, short below: the first crossing opens, every later one turns the position around.
+    /// Without it, each crossing buys or sells `quantity`.
+    #[serde(default)]
+    pub reverse: bool,
+}
+
+fn fast() -> u32 {
+    10
+}
+fn slow() -> u32 {
+    20
+}
+fn one() -> Decimal {
+    Decimal::from(1)
+}
+
+/// The averages of one instrument.
+struct Averages {
+    fast: f64,
+    slow: f64,
+    is_above: Option<bool>,
+    has_traded: bool,
+    quantity: Quantity,
+}
+
+impl Strategy for EmaCross {
+    type Config = Config;
+    const BATCH_SAFE: bool = true;
+
+    fn new(config: Config) -> Result<Self> {
+        if config.slow <= config.fast {
+            return Err(Error::new(format!(
+                "slow is {} (expected more than fast, {})",
+                config.slow, config.fast
+            )));
+        }
+        if config.quantity.mantissa() <= 0 {
+            return Err(Error::new(format!("quantity is {} (expected more than 0)", config.quantity)));
+        }
+        Ok(Self { config, instruments: BTreeMap::new() })
+    }
+
+    fn on_trade(&mut self, ctx: &mut Context<'_>, trade: &Trade) -> Result<()> {
+        #[expect(clippy::cast_precision_loss, reason = "a signal, not money")]
+        let price = trade.price.get() as f64;
+        let Some(averages) = self.instruments.get_mut(&trade.instrument) else {
+            let quantity = ctx.instrument(trade.instrument)?.quantity(self.config.quantity)?;
+            let first = Averages { fast: price, slow: price, is_above: None, has_traded: false, quantity };
+            self.instruments.insert(trade.instrument, first);
+            return Ok(());
+        };
+        let Some(side) = averages.update(price, &self.config) else { return Ok(()) };
+        let mut size = averages.quantity;
+        if self.config.reverse && averages.has_traded {
+            size = size.checked_add(size).ok_or_else(|| Error::new("twice the quantity is out of range"))?;
+        }
+        averages.has_traded = true;
+        ctx.new_order(OrderRequest::market(trade.instrument, size).side(side))?;
+        Ok(())
+    }
+
+    fn on_rejected(&mut self, ctx: &mut Context<'_>, order: &OrderEvent) -> Result<()> {
+        ctx.warning(format_args!("order {} was refused: {}", order.client_order_id, order.reason));
+        Ok(())
+    }
+}
+
+impl Averages {
+    /// Takes a price; the side to trade if the averages crossed.
+    fn update(&mut self, price: f64, config: &Config) -> Option<Side> {
+        self.fast += (price - self.fast) * 2.0 / f64::from(config.fast + 1);
+        self.slow += (price - self.slow) * 2.0 / f64::from(config.slow + 1);
+        let is_above = self.fast > self.slow;
+        let was_above = self.is_above.replace(is_above)?;
+        if was_above == is_above {
+            return None;
+        }
+        Some(if is_above { Side::Buy } else { Side::Sell })
+    }
+}
+
+#[cfg(feature = "export")]
+stratd_plugin_api::export_strategy!(EmaCross);

@@ -1,0 +1,434 @@
+//! What a strategy can ask for and read while a handler runs.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use crate::{
+    Account, ClientOrderId, Error, ExchangeId, ExchangeInfo, Fill, Filter, Instrument, InstrumentId,
+    InstrumentType, Level, Log, Money, Order, OrderRequest, Portfolio, Position, Price, PricePoint, Quantity,
+    Reason, Result, Risk, RiskLimit, Side, StrategyHost, Timestamp, TradingType, abi,
+    export::instrument_from_record, log,
+};
+
+/// The view of a handler: the time, the market, one's own orders and positions, and requests.
+///
+/// A request is only a request. It is carried out after the handler returned, and its outcome comes through the
+/// handlers (`on_received`, `on_rejected`, `on_bought`, …).
+pub struct Context<'a> {
+    host: &'a mut dyn StrategyHost,
+    cache: &'a mut InstrumentCache,
+    has_requested: bool,
+}
+
+/// Instruments that were looked up before: they never change during a run.
+#[derive(Default)]
+pub(crate) struct InstrumentCache {
+    // ordered, because iteration order must never depend on addresses or seeds
+    known: BTreeMap<InstrumentId, Arc<Instrument>>,
+}
+
+/// When a timer fires.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WallTime {
+    /// 0..=23; `None` = every hour.
+    pub hour: Option<u8>,
+    /// 0..=59; `None` = every minute.
+    pub minute: Option<u8>,
+    /// 0..=59; `None` = every second.
+    pub second: Option<u8>,
+}
+
+/// A timer that was set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimerId(pub u64);
+
+fn limit_reached(what: &str) -> Error {
+    Error::new(format!("{what} was refused: the host's limit of requests per event is reached"))
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(host: &'a mut dyn StrategyHost, cache: &'a mut InstrumentCache) -> Self {
+        Self { host, cache, has_requested: false }
+    }
+
+    /// Whether a request was made: the caller stops the slice after such an event.
+    pub(crate) fn has_requested(&self) -> bool {
+        self.has_requested
+    }
+
+    // ---- time and run ----
+
+    /// The time of the event in work.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.host.now()
+    }
+
+    /// What the run is.
+    #[must_use]
+    pub fn trading_type(&self) -> TradingType {
+        self.host.trading_type()
+    }
+
+    /// An interned text: ids and payloads of events.
+    #[must_use]
+    pub fn text(&self, handle: abi::TextHandle) -> String {
+        let mut text = String::new();
+        self.host.text(handle, &mut |t| text.push_str(t));
+        text
+    }
+
+    // ---- market ----
+
+    /// The instrument of an id.
+    ///
+    /// # Errors
+    /// There is none of this id.
+    pub fn instrument(&mut self, id: InstrumentId) -> Result<Arc<Instrument>> {
+        if let Some(known) = self.cache.known.get(&id) {
+            return Ok(Arc::clone(known));
+        }
+        let mut found = None;
+        let filter = Filter::instrument(id).into();
+        self.host.instruments(&filter, &mut |record| found = Some(*record));
+        let record = found.ok_or_else(|| Error::new(format!("there is no instrument {id}")))?;
+        let instrument = Arc::new(instrument_from_record(&record, |handle| self.text(handle)));
+        self.cache.known.insert(id, Arc::clone(&instrument));
+        Ok(instrument)
+    }
+
+    /// Instruments, of a type and an exchange if given.
+    ///
+    /// # Errors
+    /// Never, unless the host is inconsistent.
+    pub fn instruments(
+        &mut self,
+        instrument_type: Option<InstrumentType>,
+        exchange: Option<ExchangeId>,
+    ) -> Result<Vec<Arc<Instrument>>> {
+        let filter = Filter { instrument_type, exchange, ..Filter::default() };
+        let mut ids = Vec::new();
+        self.host.instruments(&filter.into(), &mut |record| ids.push(InstrumentId(record.id)));
+        ids.into_iter().map(|id| self.instrument(id)).collect()
+    }
+
+    /// Exchanges, those that serve an instrument type if given.
+    #[must_use]
+    pub fn exchanges(&self, instrument_type: Option<InstrumentType>) -> Vec<ExchangeInfo> {
+        let filter = Filter { instrument_type, ..Filter::default() };
+        let mut found = Vec::new();
+        self.host.exchanges(&filter.into(), &mut |record| found.push((record.id, record.name)));
+        found
+            .into_iter()
+            .map(|(id, name)| ExchangeInfo { id: ExchangeId(id), name: self.text(name) })
+            .collect()
+    }
+
+    /// The instrument of a symbol, on an exchange if given.
+    ///
+    /// # Errors
+    /// There is none of this symbol.
+    pub fn lookup(&mut self, symbol: &str, exchange: Option<ExchangeId>) -> Result<Arc<Instrument>> {
+        match self.host.lookup(symbol, exchange.map_or(0, |e| e.0)) {
+            0 => Err(Error::new(format!("there is no instrument `{symbol}`"))),
+            id => self.instrument(InstrumentId(id)),
+        }
+    }
+
+    /// Narrows the market events to subscribed instruments; `None` = all of them.
+    /// A strategy that never subscribes gets everything.
+    ///
+    /// # Errors
+    /// The instrument is not known.
+    pub fn subscribe(&mut self, instrument: Option<InstrumentId>) -> Result<()> {
+        if self.host.subscribe(instrument.map_or(0, |i| i.0), 0) {
+            return Ok(());
+        }
+        Err(Error::new(format!("cannot subscribe to instrument {}", instrument.unwrap_or_default())))
+    }
+
+    /// The latest prices of an instrument, oldest first; the host keeps a limited number.
+    #[must_use]
+    pub fn price_history(&self, instrument: InstrumentId) -> Vec<PricePoint> {
+        let mut points = Vec::new();
+        self.host.price_history(instrument.0, &mut |p| {
+            points.push(PricePoint {
+                ts: Timestamp::new(p.ts),
+                price: Price::new(p.price),
+                quantity: Quantity::new(p.quantity),
+            });
+        });
+        points
+    }
+
+    // ---- requests ----
+
+    /// Requests an order on the buy side.
+    ///
+    /// # Errors
+    /// The host's limit of requests per event is reached.
+    pub fn buy(&mut self, request: OrderRequest) -> Result<ClientOrderId> {
+        self.new_order(request.side(Side::Buy))
+    }
+
+    /// Requests an order on the sell side.
+    ///
+    /// # Errors
+    /// The host's limit of requests per event is reached.
+    pub fn sell(&mut self, request: OrderRequest) -> Result<ClientOrderId> {
+        self.new_order(request.side(Side::Sell))
+    }
+
+    /// Requests an order.
+    ///
+    /// # Errors
+    /// The host's limit of requests per event is reached.
+    pub fn new_order(&mut self, request: OrderRequest) -> Result<ClientOrderId> {
+        self.has_requested = true;
+        self.host.submit(&(&request).into()).map(ClientOrderId).ok_or_else(|| limit_reached("an order"))
+    }
+
+    /// Requests to cancel an order.
+    ///
+    /// # Errors
+    /// The host's limit of requests per event is reached.
+    pub fn cancel_order(&mut self, order: ClientOrderId) -> Result<()> {
+        self.has_requested = true;
+        if self.host.cancel(order.0) { Ok(()) } else { Err(limit_reached("a cancel")) }
+    }
+
+    /// Requests another price and another total quantity, what is filled included.
+    ///
+    /// # Errors
+    /// The host's limit of requests per event is reached.
+    pub fn change_order(&mut self, order: ClientOrderId, price: Price, quantity: Quantity) -> Result<()> {
+        self.has_requested = true;
+        if self.host.change(order.0, price.get(), quantity.get()) {
+            Ok(())
+        } else {
+            Err(limit_reached("a change"))
+        }
+    }
+
+    /// Requests to cancel all own orders, of an instrument if given.
+    ///
+    /// # Errors
+    /// The host's limit of requests per event is reached.
+    pub fn cancel_all(&mut self, instrument: Option<InstrumentId>) -> Result<()> {
+        self.has_requested = true;
+        if self.host.cancel_all(instrument.map_or(0, |i| i.0)) {
+            Ok(())
+        } else {
+            Err(limit_reached("cancel_all"))
+        }
+    }
+
+    /// Requests to cancel all own orders and to close all own positions, of an instrument if given.
+    ///
+    /// # Errors
+    /// The host's limit of requests per event is reached.
+    pub fn close_all(&mut self, instrument: Option<InstrumentId>) -> Result<()> {
+        self.has_requested = true;
+        if self.host.close_all(instrument.map_or(0, |i| i.0)) {
+            Ok(())
+        } else {
+            Err(limit_reached("close_all"))
+        }
+    }
+
+    /// Ends this strategy after the handler.
+    pub fn stop(&mut self, reason: &str) {
+        self.has_requested = true;
+        self.host.stop(reason);
+    }
+
+    /// Ends the run after the handler, if the configuration permits it; otherwise only this strategy.
+    pub fn shutdown(&mut self, reason: &str) {
+        self.has_requested = true;
+        self.host.shutdown(reason);
+    }
+
+    // ---- own orders, fills, positions ----
+
+    /// Own working orders.
+    #[must_use]
+    pub fn orders(&self, filter: Filter) -> Vec<Order> {
+        let mut orders = Vec::new();
+        self.host.orders(&filter.into(), &mut |record| orders.extend(Order::from_raw(record)));
+        orders
+    }
+
+    /// Own finished orders; the host keeps a limited number.
+    #[must_use]
+    pub fn past_orders(&self, filter: Filter) -> Vec<Order> {
+        let mut orders = Vec::new();
+        self.host.past_orders(&filter.into(), &mut |record| orders.extend(Order::from_raw(record)));
+        orders
+    }
+
+    /// Own executions; the host keeps a limited number.
+    #[must_use]
+    pub fn fills(&self, filter: Filter) -> Vec<Fill> {
+        let mut fills = Vec::new();
+        self.host.fills(&filter.into(), &mut |record| fills.extend(Fill::from_raw(record)));
+        fills
+    }
+
+    /// Own positions, closed ones with their realized PnL included. A side filters long (Buy) or short (Sell).
+    #[must_use]
+    pub fn positions(&self, filter: Filter) -> Vec<Position> {
+        let mut positions = Vec::new();
+        self.host.positions(&filter.into(), &mut |record| positions.push(record.into()));
+        positions
+    }
+
+    /// The strategy's portfolio.
+    #[must_use]
+    pub fn portfolio(&self) -> Portfolio {
+        let raw = self.host.portfolio();
+        Portfolio {
+            currency: self.text(raw.currency),
+            cash: raw.cash.into(),
+            notional: raw.notional.into(),
+            realized: raw.realized.into(),
+            unrealized: raw.unrealized.into(),
+            fees: raw.fees.into(),
+            equity_run: raw.equity_run.into(),
+        }
+    }
+
+    /// Accounts, of an exchange if given.
+    #[must_use]
+    pub fn accounts(&self, exchange: Option<ExchangeId>) -> Vec<Account> {
+        let filter = Filter { exchange, ..Filter::default() };
+        let mut records = Vec::new();
+        self.host.accounts(&filter.into(), &mut |record| records.push(*record));
+        let account = |raw: abi::AccountRecord| Account {
+            id: self.text(raw.id),
+            exchange: ExchangeId(raw.exchange),
+            currency: self.text(raw.currency),
+            cash: raw.cash.into(),
+            equity: raw.equity.into(),
+            margin: raw.margin.into(),
+        };
+        records.into_iter().map(account).collect()
+    }
+
+    /// Risk figures of one position or of all, with the limits that apply.
+    #[must_use]
+    pub fn risk(&self, position: Option<&Position>) -> Risk {
+        let mut limits = Vec::new();
+        let raw = self.host.risk(position.map_or(0, |p| p.instrument.0), &mut |limit| {
+            limits.push(RiskLimit {
+                reason: Reason::from_code(limit.limit_code).unwrap_or(Reason::None),
+                used: limit.used.into(),
+                limit: limit.limit.into(),
+                headroom: limit.headroom.into(),
+            });
+        });
+        Risk {
+            exposure: raw.exposure.into(),
+            notional: raw.notional.into(),
+            realized: raw.realized.into(),
+            unrealized: raw.unrealized.into(),
+            drawdown: raw.drawdown.into(),
+            day_loss: raw.day_loss.into(),
+            open_order_exposure: raw.open_order_exposure.into(),
+            limits,
+        }
+    }
+
+    // ---- timers ----
+
+    /// Calls `on_timer` whenever the UTC wall clock matches; `tag` comes back with it.
+    ///
+    /// # Errors
+    /// A field is out of range, or the host's limit of timers is reached.
+    pub fn at(&mut self, time: WallTime, tag: i64) -> Result<TimerId> {
+        let field = |value: Option<u8>| match value {
+            None => -1,
+            // beyond 127 is out of every field's range; the host refuses it
+            Some(number) => i8::try_from(number).unwrap_or(i8::MAX),
+        };
+        self.timer(abi::Schedule {
+            kind: abi::schedule_kind::AT,
+            hour: field(time.hour),
+            minute: field(time.minute),
+            second: field(time.second),
+            tag,
+            ..abi::Schedule::default()
+        })
+    }
+
+    /// Calls `on_timer` every `interval_ns` nanoseconds, first one interval from now.
+    ///
+    /// # Errors
+    /// The interval is not positive, or the host's limit of timers is reached.
+    pub fn periodic(&mut self, interval_ns: i64, tag: i64) -> Result<TimerId> {
+        self.timer(abi::Schedule {
+            kind: abi::schedule_kind::PERIODIC,
+            interval: interval_ns,
+            tag,
+            ..abi::Schedule::default()
+        })
+    }
+
+    /// Calls `on_timer` once.
+    ///
+    /// # Errors
+    /// The host's limit of timers is reached.
+    pub fn once(&mut self, time: Timestamp, tag: i64) -> Result<TimerId> {
+        self.timer(abi::Schedule {
+            kind: abi::schedule_kind::ONCE,
+            time: time.get(),
+            tag,
+            ..abi::Schedule::default()
+        })
+    }
+
+    /// Cancels a timer.
+    ///
+    /// # Errors
+    /// There is none of this id.
+    pub fn cancel_timer(&mut self, timer: TimerId) -> Result<()> {
+        if self.host.timer_cancel(timer.0) {
+            Ok(())
+        } else {
+            Err(Error::new(format!("there is no timer {}", timer.0)))
+        }
+    }
+
+    fn timer(&mut self, schedule: abi::Schedule) -> Result<TimerId> {
+        self.host.timer(&schedule).map(TimerId).ok_or_else(|| {
+            Error::new(
+                "the timer was refused: its schedule is not usable, or the host's limit of timers is reached",
+            )
+        })
+    }
+
+    // ---- words ----
+
+    /// Logs a message under `strategy.<instance>`.
+    pub fn log(&self, level: Level, message: impl fmt::Display) {
+        log::with_message(level, message, |record| self.host.log(record));
+    }
+
+    /// Logs a message with key-values.
+    pub fn log_fields(&self, level: Level, message: impl fmt::Display, fields: &[(&str, &str)]) {
+        log::with_message(level, message, |record| self.host.log(&Log { fields, ..*record }));
+    }
+
+    /// Logs a message of level INFO.
+    pub fn info(&self, message: impl fmt::Display) {
+        self.log(Level::Info, message);
+    }
+
+    /// Logs a message of level WARNING.
+    pub fn warning(&self, message: impl fmt::Display) {
+        self.log(Level::Warning, message);
+    }
+
+    /// Reports a figure of the strategy's own.
+    pub fn metric(&mut self, name: &str, value: Money) {
+        self.host.metric(name, value);
+    }
+}

@@ -1,0 +1,167 @@
+//! What the exported function returns, built once per library.
+#![expect(unsafe_code, reason = "shares static data with the host and builds abi_stable's header by hand")]
+
+use std::sync::OnceLock;
+
+use abi_stable::{
+    library::{CheckTypeLayout, LibHeader},
+    prefix_type::PrefixTypeTrait,
+};
+use schemars::JsonSchema;
+
+use super::{exchange_table::ExchangeTable, strategy_table::StrategyTable};
+use crate::{
+    Exchange, Strategy,
+    abi::{
+        ABI, CRATE_VERSION, ManifestV1, PluginModule, PluginModule_Ref, PluginV1, Str, plugin_flag,
+        plugin_kind,
+    },
+    guard::guarded,
+};
+
+/// abi_stable's header of a library.
+pub type RootHeader = LibHeader;
+pub use abi_stable::library::RootModuleResult;
+
+/// What the macro reads from the plugin's own package.
+#[derive(Clone, Copy, Debug)]
+pub struct PluginInfo {
+    /// Package name.
+    pub name: &'static str,
+    /// Package version.
+    pub version: &'static str,
+    /// Package description.
+    pub description: &'static str,
+}
+
+/// Holds the plugin's static data. Its pointers lead to leaked memory of this library.
+pub struct PluginCell(OnceLock<Option<PluginV1>>);
+
+// SAFETY: the data is written once, before its address is given away, and never changes; it is plain and immutable
+unsafe impl Sync for PluginCell {}
+
+impl PluginCell {
+    /// An empty cell.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// The plugin of a strategy; null if its schema cannot be made.
+    pub fn strategy<S: Strategy>(&'static self, info: PluginInfo) -> *const PluginV1 {
+        self.get(|| {
+            let mut manifest = manifest(info, plugin_kind::STRATEGY, schema::<S::Config>());
+            manifest.state_version = S::STATE_VERSION;
+            manifest.state_compat_min = S::STATE_COMPAT_MIN;
+            manifest.flags = flag(S::BATCH_SAFE, plugin_flag::BATCH_SAFE)
+                | flag(S::SPAWNS_THREADS, plugin_flag::SPAWNS_THREADS)
+                | flag(!S::SPAWNS_THREADS, plugin_flag::UNLOAD_SAFE);
+            plugin(manifest, &raw const *Box::leak(Box::new(StrategyTable::<S>::TABLE)), std::ptr::null())
+        })
+    }
+
+    /// The plugin of an exchange connector; null if its schema cannot be made.
+    pub fn exchange<X: Exchange>(&'static self, info: PluginInfo) -> *const PluginV1 {
+        self.get(|| {
+            let mut manifest = manifest(info, plugin_kind::EXCHANGE, schema::<X::Config>());
+            let can = X::CAPABILITIES;
+            manifest.trading_types = can.trading_types.bits();
+            manifest.instrument_types = can.instrument_types.bits();
+            manifest.flags = flag(can.market_data, plugin_flag::MARKET_DATA)
+                | flag(can.order_entry, plugin_flag::ORDER_ENTRY)
+                | flag(can.is_historical, plugin_flag::HISTORICAL)
+                | flag(can.spawns_threads, plugin_flag::SPAWNS_THREADS)
+                | flag(can.make_before_break, plugin_flag::MAKE_BEFORE_BREAK);
+            plugin(manifest, std::ptr::null(), &raw const *Box::leak(Box::new(ExchangeTable::<X>::TABLE)))
+        })
+    }
+
+    fn get(&'static self, build: impl FnOnce() -> PluginV1) -> *const PluginV1 {
+        // making the schema runs code of the author: a panic there must not cross
+        let built = self.0.get_or_init(|| guarded(|| Ok(build())).ok());
+        built.as_ref().map_or(std::ptr::null(), std::ptr::from_ref)
+    }
+}
+
+impl Default for PluginCell {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn flag(is_set: bool, bit: u64) -> u64 {
+    if is_set { bit } else { 0 }
+}
+
+fn schema<C: JsonSchema>() -> &'static str {
+    let mut schema = schemars::schema_for!(C);
+    // the dialect is always the same, and the title would only repeat the name of the author's type
+    schema.remove("$schema");
+    schema.remove("title");
+    Box::leak(schema.as_value().to_string().into_boxed_str())
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the records are small")]
+fn manifest(info: PluginInfo, kind: u32, config_schema: &'static str) -> ManifestV1 {
+    ManifestV1 {
+        size: size_of::<ManifestV1>() as u32,
+        abi: ABI,
+        kind,
+        state_version: 0,
+        state_compat_min: 0,
+        panic_unwinds: u32::from(cfg!(panic = "unwind")),
+        flags: 0,
+        trading_types: 0,
+        instrument_types: 0,
+        name: Str::new(info.name),
+        version: Str::new(info.version),
+        description: Str::new(info.description),
+        build_id: Str::EMPTY,
+        compiler: Str::new(env!("STRATD_COMPILER")),
+        abi_crate: Str::new(CRATE_VERSION),
+        config_schema: Str::new(config_schema),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the records are small")]
+fn plugin(
+    manifest: ManifestV1,
+    strategy: *const crate::abi::StrategyV1,
+    exchange: *const crate::abi::ExchangeV1,
+) -> PluginV1 {
+    PluginV1 {
+        size: size_of::<PluginV1>() as u32,
+        abi: ABI,
+        manifest: &raw const *Box::leak(Box::new(manifest)),
+        strategy,
+        exchange,
+    }
+}
+
+/// The payload of abi_stable's door: the entry function again.
+#[must_use]
+pub fn root_module(plugin: unsafe extern "C" fn() -> *const PluginV1) -> PluginModule_Ref {
+    PluginModule { plugin }.leak_into_prefix()
+}
+
+/// Runs a root module loader the way abi_stable wants it: its globals first.
+pub fn call_root(loader: fn() -> PluginModule_Ref) -> RootModuleResult {
+    abi_stable::library::__call_root_module_loader(loader)
+}
+
+/// What `#[export_root_module]` would write. Made by hand so that a plugin need not list abi_stable itself.
+#[must_use]
+pub const fn root_header(constructor: extern "C" fn() -> RootModuleResult) -> RootHeader {
+    // SAFETY: the export macros pass a constructor that returns a `PluginModule_Ref`
+    unsafe { LibHeader::from_constructor::<PluginModule_Ref>(constructor, CheckTypeLayout::Yes) }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_export_macro_uses_the_name_that_abi_stable_looks_for() {
+        let name = abi_stable::library::ROOT_MODULE_LOADER_NAME_WITH_NUL;
+        assert_eq!(name, "_1as_0lib_1header_0root_bmodule_bloader\0");
+        assert!(include_str!("../macros.rs").contains(name.trim_end_matches('\0')));
+    }
+}

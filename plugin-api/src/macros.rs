@@ -1,0 +1,49 @@
+//! The export macros: the only code that an author's crate gets from us.
+
+/// Exports a [`crate::Strategy`] as the plugin of this library: both doors, under a guard.
+///
+/// Name, version and description are those of the calling package. The crate needs
+/// `crate-type = ["cdylib"]` and may `forbid(unsafe_code)`.
+#[macro_export]
+macro_rules! export_strategy {
+    ($strategy:ty) => {
+        $crate::__export_plugin!(strategy, $strategy);
+    };
+}
+
+/// Exports a [`crate::Exchange`] as the plugin of this library, as [`crate::export_strategy!`].
+#[macro_export]
+macro_rules! export_exchange {
+    ($exchange:ty) => {
+        $crate::__export_plugin!(exchange, $exchange);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export_plugin {
+    ($kind:ident, $plugin:ty) => {
+        const _: () = {
+            // the door of every language
+            #[unsafe(export_name = "stratd_plugin_v1")]
+            extern "C" fn stratd_plugin_v1() -> *const $crate::abi::PluginV1 {
+                static PLUGIN: $crate::export::PluginCell = $crate::export::PluginCell::new();
+                PLUGIN.$kind::<$plugin>($crate::export::PluginInfo {
+                    name: env!("CARGO_PKG_NAME"),
+                    version: env!("CARGO_PKG_VERSION"),
+                    description: env!("CARGO_PKG_DESCRIPTION"),
+                })
+            }
+
+            // the door of Rust: abi_stable's root module, found under the name that abi_stable 0.11 mangles
+            fn root() -> $crate::abi::PluginModule_Ref {
+                $crate::export::root_module(stratd_plugin_v1)
+            }
+            extern "C" fn constructor() -> $crate::export::RootModuleResult {
+                $crate::export::call_root(root)
+            }
+            #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
+            static ROOT: $crate::export::RootHeader = $crate::export::root_header(constructor);
+        };
+    };
+}
