@@ -137,4 +137,6 @@ pub trait StrategyServices: Send + Sync {
     fn log(&self, instance: &str, record: &Log<'_>);
     /// Hands the interned text to `visit`; the empty text for an unknown handle.
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str));
+    /// Interns a text; one of more than 64 bytes is cut at a character boundary. 0 if the limit is reached.
+    fn intern(&self, text: &str) -> TextHandle;
 }

@@ -60,6 +60,11 @@ impl TextTable {
         handle
     }
 
+    /// As [`TextTable::intern`], but a text of more than 64 bytes is cut at a character boundary.
+    pub fn intern_cut(&self, text: &str) -> TextHandle {
+        self.intern(&text[..text.floor_char_boundary(TEXT_BYTES_MAX)])
+    }
+
     /// The text of a handle; the empty text for 0, `None` for an unknown one.
     #[must_use]
     pub fn get(&self, handle: TextHandle) -> Option<Arc<str>> {

@@ -1,1 +1,50 @@
-//! placeholder
+//! The pure trading core: [`Engine::step`] takes an [`Input`] and returns [`Outputs`].
+//!
+//! ```text
+//! Input ─► market.apply → portfolio.mark → strategies.dispatch → risk.check → execution.open ─► Outputs
+//! ```
+//! It owns no thread, socket, file, clock, random source or lock, so that backtest, simulation, sandbox, live,
+//! recovery and tests run the same lines. Strategies never call the engine: they get a read view and fill a request
+//! buffer, and risk runs after they returned. Equal inputs give equal outputs, byte for byte: everything that is
+//! iterated towards an output is ordered.
+//!
+//! Deliberately absent: no observer lists and no call-backs upwards; no `f64`; no way to an exchange except
+//! [`Output::Submit`], which only the risk gate can make.
+#![warn(missing_docs)]
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm
+)]
+
+mod carry_out;
+mod core;
+mod dispatch;
+mod driver;
+mod engine;
+mod error;
+mod execution;
+mod input;
+mod instruments;
+mod market;
+mod order;
+mod output;
+mod portfolio;
+mod position;
+mod request;
+mod risk;
+mod schedule;
+mod strategies;
+mod view;
+
+pub use driver::{Driver, ExchangeLink};
+pub use engine::{Engine, EngineConfig};
+pub use error::{EngineError, EngineErrorKind};
+pub use input::{Input, InputKind};
+pub use order::{Order, OrderState};
+pub use output::{CancelOrder, ChangeOrder, FillReport, NewOrder, Output, Outputs};
+pub use position::Position;
+pub use risk::{RiskApproved, RiskLimits};
+pub use strategies::{StrategyConfig, StrategyId, StrategyState, StrategyStatistics};

@@ -63,3 +63,43 @@ impl Strategy for BuyAndHold {
 
 #[cfg(feature = "export")]
 stratd_plugin_api::export_strategy!(BuyAndHold);
+
+#[cfg(test)]
+mod tests {
+    use stratd_plugin_api::{Instrument, InstrumentType};
+    use stratd_testkit::{Desk, FillRule, RiskLimits, StrategyState};
+
+    use super::*;
+
+    #[test]
+    fn buys_each_instrument_once() {
+        let mut desk = Desk::new();
+        let aapl = desk.instrument(Instrument::new("AAPL", InstrumentType::Equity));
+        let ibm = desk.instrument(Instrument::new("IBM", InstrumentType::Equity));
+        let strategy = desk.strategy::<BuyAndHold>(r#"{"quantity": 10}"#).unwrap();
+        desk.start();
+        for (instrument, price) in [(aapl, "101"), (ibm, "90"), (aapl, "102"), (ibm, "91"), (aapl, "103")] {
+            desk.trade(instrument, price, "1");
+        }
+        assert_eq!(desk.fills(strategy), ["buy 10 AAPL @ 102.00", "buy 10 IBM @ 91.00"]);
+        assert_eq!(
+            desk.logs(),
+            ["20 BuyAndHold: bought 10.00 @ 102.00", "20 BuyAndHold: bought 10.00 @ 91.00"]
+        );
+        assert_eq!(desk.equity(), "1000010".parse().unwrap());
+    }
+
+    #[test]
+    fn a_refusal_ends_it() {
+        let limits = RiskLimits { max_order_quantity: Some(Decimal::from(5)), ..RiskLimits::default() };
+        let mut desk = Desk::with(FillRule::NextPrice, limits);
+        let aapl = desk.instrument(Instrument::new("AAPL", InstrumentType::Equity));
+        let strategy = desk.strategy::<BuyAndHold>(r#"{"quantity": 10}"#).unwrap();
+        desk.start();
+        desk.trade(aapl, "101", "1");
+        assert_eq!(desk.finished_orders(strategy), ["denied buy 10 AAPL: max_order_quantity"]);
+        assert!(
+            matches!(desk.state(strategy), StrategyState::Stopped(why) if why.ends_with("max_order_quantity"))
+        );
+    }
+}

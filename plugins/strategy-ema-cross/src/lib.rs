@@ -90,8 +90,14 @@ impl Strategy for EmaCross {
         if self.config.reverse && averages.has_traded {
             size = size.checked_add(size).ok_or_else(|| Error::new("twice the quantity is out of range"))?;
         }
-        averages.has_traded = true;
         ctx.new_order(OrderRequest::market(trade.instrument, size).side(side))?;
+        Ok(())
+    }
+
+    fn on_traded(&mut self, _: &mut Context<'_>, fill: &OrderEvent) -> Result<()> {
+        if let Some(averages) = self.instruments.get_mut(&fill.instrument) {
+            averages.has_traded = true;
+        }
         Ok(())
     }
 
@@ -117,3 +123,52 @@ impl Averages {
 
 #[cfg(feature = "export")]
 stratd_plugin_api::export_strategy!(EmaCross);
+
+#[cfg(test)]
+mod tests {
+    use stratd_plugin_api::{Instrument, InstrumentType};
+    use stratd_testkit::{Desk, StrategyId};
+
+    use super::*;
+
+    fn run(config: &str, prices: &[&str]) -> (Desk, StrategyId) {
+        let mut desk = Desk::new();
+        let aapl = desk.instrument(Instrument::new("AAPL", InstrumentType::Equity));
+        let strategy = desk.strategy::<EmaCross>(config).unwrap();
+        desk.start();
+        for price in prices {
+            desk.trade(aapl, price, "1");
+        }
+        desk.end();
+        (desk, strategy)
+    }
+
+    const UP_DOWN_UP: [&str; 8] = ["100", "99", "98", "104", "105", "90", "89", "110"];
+
+    #[test]
+    fn the_first_sign_is_only_the_baseline() {
+        let (desk, strategy) = run(r#"{"fast": 1, "slow": 2}"#, &["100", "101", "102", "103"]);
+        assert!(desk.fills(strategy).is_empty());
+    }
+
+    #[test]
+    fn each_crossing_trades_at_the_next_price() {
+        let (desk, strategy) = run(r#"{"fast": 1, "slow": 2, "quantity": 3}"#, &UP_DOWN_UP);
+        assert_eq!(desk.fills(strategy), ["buy 3 AAPL @ 105.00", "sell 3 AAPL @ 89.00"]);
+        // the last crossing found no next price
+        assert_eq!(desk.finished_orders(strategy).last().unwrap(), "canceled buy 3 AAPL: data_ended");
+    }
+
+    #[test]
+    fn reverse_turns_the_position_around() {
+        let (desk, strategy) = run(r#"{"fast": 1, "slow": 2, "quantity": 3, "reverse": true}"#, &UP_DOWN_UP);
+        assert_eq!(desk.fills(strategy), ["buy 3 AAPL @ 105.00", "sell 6 AAPL @ 89.00"]);
+    }
+
+    #[test]
+    fn unusable_lengths_are_refused() {
+        let mut desk = Desk::new();
+        let refused = desk.strategy::<EmaCross>(r#"{"fast": 20, "slow": 10}"#).unwrap_err();
+        assert_eq!(refused.message, "slow is 10 (expected more than fast, 20)");
+    }
+}

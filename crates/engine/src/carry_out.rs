@@ -1,0 +1,227 @@
+//! From requests to outputs: risk.check → execution.open.
+
+use stratd_plugin_api::{
+    ClientOrderId, InstrumentId, OrderEventKind, OrderRequest, Price, Quantity, Reason, Side, abi,
+};
+
+use crate::{
+    CancelOrder, ChangeOrder, Engine, NewOrder, Order, OrderState, Output, RiskApproved, StrategyId,
+    execution::own_event, request::Request, risk,
+};
+
+/// A strategy that answers every refusal with a new order would never end its step: after this many refusals in one
+/// step it fails with `host_limit`.
+const REFUSALS_PER_STEP_MAX: usize = 1_000;
+
+impl Engine {
+    /// Carries out what the strategies asked for, then tells them of refusals, until nobody asks for more.
+    pub(crate) fn carry_out_requests(&mut self) {
+        let mut refusals = 0usize;
+        loop {
+            for index in 0..self.strategies.len() {
+                let Some(slot) = self.strategies.get_mut(index).filter(|slot| !slot.requests.is_empty())
+                else {
+                    continue;
+                };
+                let requests = std::mem::take(&mut slot.requests);
+                let Ok(id) = u16::try_from(index) else { continue };
+                for request in &requests {
+                    self.carry_out(StrategyId(id), request);
+                }
+                self.give_back(index, requests);
+            }
+            let Some((strategy, event)) = self.told.pop_front() else {
+                // telling may have made requests
+                if self.strategies.iter().all(|slot| slot.requests.is_empty()) {
+                    return;
+                }
+                continue;
+            };
+            refusals = refusals.saturating_add(1);
+            if refusals > REFUSALS_PER_STEP_MAX {
+                self.too_many_refusals(strategy);
+                continue;
+            }
+            self.deliver_order(strategy, &event);
+        }
+    }
+
+    /// Keeps the buffer's memory for the next call.
+    fn give_back(&mut self, index: usize, mut requests: Vec<Request>) {
+        requests.clear();
+        if let Some(slot) = self.strategies.get_mut(index)
+            && slot.requests.is_empty()
+        {
+            slot.requests = requests;
+        }
+    }
+
+    fn too_many_refusals(&mut self, strategy: StrategyId) {
+        let is_started =
+            self.strategies.get(strategy.index()).is_some_and(crate::strategies::Slot::is_started);
+        if is_started {
+            let message = format!(
+                "more than {REFUSALS_PER_STEP_MAX} requests were refused in one step (expected: no new order for every refusal)"
+            );
+            self.fail(strategy, stratd_plugin_api::Fault { reason: Reason::HostLimit, message, index: 0 });
+        }
+    }
+
+    fn carry_out(&mut self, strategy: StrategyId, request: &Request) {
+        match request {
+            Request::New(id, raw) => self.new_order(strategy, *id, raw),
+            Request::Cancel(id) => {
+                let is_own = StrategyId::of_order(*id) == Some(strategy);
+                if !is_own || !self.cancel(*id) {
+                    self.refuse_request(strategy, *id, Reason::UnknownOrder);
+                }
+            }
+            Request::Change(id, price, quantity) => self.change_order(strategy, *id, *price, *quantity),
+            Request::CancelAll(instrument) => self.cancel_all(strategy, *instrument),
+            Request::CloseAll(instrument) => self.close_all(strategy, *instrument),
+            Request::Stop(reason) => self.stop_strategy(strategy, Reason::StrategyStopped, reason),
+            Request::Shutdown(reason) => self.shutdown(strategy, reason),
+            Request::Metric(name, value) => {
+                self.outputs.push(Output::Metric { strategy, name: name.clone(), value: *value });
+            }
+        }
+    }
+
+    fn new_order(&mut self, strategy: StrategyId, id: ClientOrderId, raw: &abi::OrderRequest) {
+        if let Some(slot) = self.strategies.get_mut(strategy.index()) {
+            slot.statistics.orders = slot.statistics.orders.wrapping_add(1);
+        }
+        let instrument = InstrumentId(raw.instrument);
+        let exchange = self.exchange_of(instrument).unwrap_or_default();
+        match self.approve_new(raw) {
+            Ok(approved) => {
+                let exchange = approved.get().exchange.unwrap_or(exchange);
+                let order = approved.map(|request| NewOrder { id, strategy, exchange, request });
+                self.core.execution.open(&order, self.core.now);
+                self.outputs.push(Output::Submit(order));
+            }
+            Err(reason) => {
+                // an order that could not even be read is kept with what can be shown of it
+                let shown = OrderRequest::try_from(raw)
+                    .unwrap_or_else(|_| OrderRequest::market(instrument, Quantity::new(raw.quantity)));
+                self.deny(Order::new(id, strategy, exchange, shown, self.core.now), reason);
+            }
+        }
+    }
+
+    fn approve_new(&self, raw: &abi::OrderRequest) -> Result<RiskApproved<OrderRequest>, Reason> {
+        if self.core.is_exiting {
+            return Err(Reason::RunEnded);
+        }
+        let request = OrderRequest::try_from(raw)?;
+        let view = self.core.risk_view(request.instrument, request.side, Quantity::ZERO);
+        risk::check(request, &self.core.config.limits, &view.ok_or(Reason::UnknownInstrument)?)
+    }
+
+    fn deny(&mut self, order: Order, reason: Reason) {
+        let strategy = order.strategy;
+        if let Some(slot) = self.strategies.get_mut(strategy.index()) {
+            slot.statistics.denials = slot.statistics.denials.wrapping_add(1);
+        }
+        let mut shown = order.clone();
+        let event = self.core.execution.deny(order, reason);
+        shown.state = OrderState::Denied(reason);
+        self.outputs.push(Output::OrderFinished(shown));
+        self.told.push_back((strategy, abi::OrderEvent { seq: self.core.seq, ..event }));
+    }
+
+    /// Sends a cancel; false if there is nothing to cancel.
+    pub(crate) fn cancel(&mut self, id: ClientOrderId) -> bool {
+        let Some(order) = self.core.execution.cancel_sent(id, self.core.now) else { return false };
+        self.outputs.push(Output::Cancel(CancelOrder {
+            id,
+            exchange: order.exchange,
+            exchange_order_id: order.exchange_order_id,
+            instrument: order.request.instrument,
+        }));
+        true
+    }
+
+    fn change_order(&mut self, strategy: StrategyId, id: ClientOrderId, price: Price, quantity: Quantity) {
+        match self.approve_change(strategy, id, price, quantity) {
+            Ok(change) => self.outputs.push(Output::Change(change)),
+            Err(reason) => self.refuse_request(strategy, id, reason),
+        }
+    }
+
+    fn approve_change(
+        &self,
+        strategy: StrategyId,
+        id: ClientOrderId,
+        price: Price,
+        quantity: Quantity,
+    ) -> Result<RiskApproved<ChangeOrder>, Reason> {
+        if self.core.is_exiting {
+            return Err(Reason::RunEnded);
+        }
+        let order = self.core.execution.get(id).filter(|order| order.strategy == strategy);
+        let order = order.ok_or(Reason::UnknownOrder)?;
+        if quantity <= order.filled {
+            return Err(Reason::VolumeNotAboveFilled);
+        }
+        let request = OrderRequest { price: order.request.price.map(|_| price), quantity, ..order.request };
+        let view = self.core.risk_view(request.instrument, request.side, order.remaining());
+        let approved =
+            risk::check(request, &self.core.config.limits, &view.ok_or(Reason::UnknownInstrument)?)?;
+        let (exchange, exchange_order_id) = (order.exchange, order.exchange_order_id);
+        Ok(approved.map(|request| ChangeOrder {
+            id,
+            exchange,
+            exchange_order_id,
+            price: request.price.unwrap_or(price),
+            quantity: request.quantity,
+        }))
+    }
+
+    fn refuse_request(&mut self, strategy: StrategyId, id: ClientOrderId, reason: Reason) {
+        let event = match self.core.execution.get(id).filter(|order| order.strategy == strategy) {
+            Some(order) => own_event(order, OrderEventKind::RequestRejected, self.core.now),
+            None => abi::OrderEvent {
+                ts: self.core.now.get(),
+                client_order_id: id.0,
+                kind: OrderEventKind::RequestRejected.code(),
+                status: abi::order_status::UNKNOWN,
+                ..abi::OrderEvent::default()
+            },
+        };
+        self.told
+            .push_back((strategy, abi::OrderEvent { seq: self.core.seq, reason: reason.code(), ..event }));
+    }
+
+    /// Cancels all orders and sends market orders against all positions.
+    fn close_all(&mut self, strategy: StrategyId, instrument: Option<InstrumentId>) {
+        self.cancel_all(strategy, instrument);
+        let positions =
+            self.positions(strategy).filter(|(id, _)| instrument.is_none_or(|asked| asked == *id));
+        let closing: Vec<_> =
+            positions.filter_map(|(id, position)| closing_order(id, position.size)).collect();
+        for request in closing {
+            let Some(slot) = self.strategies.get_mut(strategy.index()) else { return };
+            let Some(counter) = slot.order_counter.checked_add(1) else { return };
+            slot.order_counter = counter;
+            if let Some(id) = strategy.order_id(counter) {
+                self.new_order(strategy, id, &(&request).into());
+            }
+        }
+    }
+
+    fn shutdown(&mut self, strategy: StrategyId, reason: &str) {
+        let may = self.strategies.get(strategy.index()).is_some_and(|slot| slot.config.may_shutdown);
+        if may {
+            self.outputs.push(Output::Shutdown { strategy, reason: reason.to_owned() });
+        } else {
+            self.stop_strategy(strategy, Reason::StrategyStopped, reason);
+        }
+    }
+}
+
+fn closing_order(instrument: InstrumentId, size: Quantity) -> Option<OrderRequest> {
+    let side = if size.is_positive() { Side::Sell } else { Side::Buy };
+    let quantity = size.checked_abs().filter(|quantity| quantity.is_positive())?;
+    Some(OrderRequest::market(instrument, quantity).side(side))
+}

@@ -1,0 +1,147 @@
+//! Calling the strategies, and what happens when one of them fails.
+
+use stratd_plugin_api::{EventKind, Fault, InstrumentId, Reason, abi};
+
+use crate::{Engine, Output, StrategyId, StrategyState, request::Request, view::StrategyView};
+
+impl Engine {
+    /// Delivers an event to every started strategy that wants it, in the order of the configuration.
+    pub(crate) fn dispatch(&mut self, event: &abi::Event) {
+        for index in 0..self.strategies.len() {
+            let wants =
+                |slot: &crate::strategies::Slot| slot.subscription.wants(event.instrument, event.kind);
+            if self.strategies.get(index).is_some_and(wants)
+                && let Ok(id) = u16::try_from(index)
+            {
+                self.deliver(StrategyId(id), event);
+            }
+        }
+    }
+
+    /// Delivers an order event of the feed, as [`Engine::dispatch`].
+    pub(crate) fn dispatch_feed(&mut self, event: &abi::OrderEvent) {
+        for index in 0..self.strategies.len() {
+            let wants = |slot: &crate::strategies::Slot| slot.subscription.wants(event.instrument, 0);
+            if self.strategies.get(index).is_some_and(wants)
+                && let Ok(id) = u16::try_from(index)
+            {
+                self.deliver_order(StrategyId(id), event);
+            }
+        }
+    }
+
+    pub(crate) fn deliver(&mut self, strategy: StrategyId, event: &abi::Event) {
+        self.call(strategy, |instance, view| instance.on_events(view, std::slice::from_ref(event)));
+    }
+
+    pub(crate) fn deliver_order(&mut self, strategy: StrategyId, event: &abi::OrderEvent) {
+        self.call(strategy, |instance, view| instance.on_orders(view, std::slice::from_ref(event)));
+    }
+
+    /// Calls a started strategy; a failure ends it and nobody else.
+    fn call(
+        &mut self,
+        strategy: StrategyId,
+        body: impl FnOnce(
+            &mut dyn stratd_plugin_api::StrategyInstance,
+            &mut StrategyView<'_>,
+        ) -> Result<usize, Fault>,
+    ) {
+        let Some(slot) = self.strategies.get_mut(strategy.index()).filter(|slot| slot.is_started()) else {
+            return;
+        };
+        slot.statistics.events = slot.statistics.events.wrapping_add(1);
+        let before = slot.requests.len();
+        let mut view = StrategyView {
+            core: &self.core,
+            services: &*self.services,
+            timers: &mut self.timers,
+            subscription: &mut slot.subscription,
+            requests: &mut slot.requests,
+            order_counter: &mut slot.order_counter,
+            strategy,
+            name: &slot.config.name,
+        };
+        if let Err(fault) = body(&mut *slot.instance, &mut view) {
+            // what the failed call asked for is not carried out
+            slot.requests.truncate(before);
+            self.fail(strategy, fault);
+        }
+    }
+
+    /// Ends a strategy whose handler failed: its `on_error` after an error (not after a panic), then its orders.
+    pub(crate) fn fail(&mut self, strategy: StrategyId, fault: Fault) {
+        if fault.reason == Reason::HandlerError {
+            let event = self.plain(EventKind::Error, fault.reason);
+            let message = self.services.intern(&fault.message).cast_signed();
+            let [reason, ..] = event.data;
+            self.last_call(strategy, &abi::Event { data: [reason, message, 0, 0, 0], ..event });
+        }
+        let Some(slot) = self.strategies.get_mut(strategy.index()) else { return };
+        slot.state = StrategyState::Faulted(fault.clone());
+        self.outputs.push(Output::StrategyFaulted { strategy, fault });
+        self.release(strategy);
+    }
+
+    /// Ends a strategy on its own wish or by command: its `on_exit`, then its orders.
+    pub(crate) fn stop_strategy(&mut self, strategy: StrategyId, reason: Reason, words: &str) {
+        let Some(slot) = self.strategies.get(strategy.index()).filter(|slot| slot.is_started()) else {
+            return;
+        };
+        let _ = slot;
+        self.last_call(strategy, &self.plain(EventKind::Exit, reason));
+        let Some(slot) = self.strategies.get_mut(strategy.index()) else { return };
+        slot.state = StrategyState::Stopped(words.to_owned());
+        self.outputs.push(Output::StrategyStopped { strategy, reason: words.to_owned() });
+        self.release(strategy);
+    }
+
+    /// A call whose failure changes nothing any more, and of whose requests only cancels count.
+    fn last_call(&mut self, strategy: StrategyId, event: &abi::Event) {
+        let Some(slot) = self.strategies.get_mut(strategy.index()) else { return };
+        let mut requests = Vec::new();
+        let mut view = StrategyView {
+            core: &self.core,
+            services: &*self.services,
+            timers: &mut self.timers,
+            subscription: &mut slot.subscription,
+            requests: &mut requests,
+            order_counter: &mut slot.order_counter,
+            strategy,
+            name: &slot.config.name,
+        };
+        let result = slot.instance.on_events(&mut view, std::slice::from_ref(event));
+        if let Err(fault) = result {
+            let message = format!("while ending: {fault}");
+            let record = stratd_plugin_api::Log { level: 40, target: "", message: &message, fields: &[] };
+            self.services.log(&slot.config.name, &record);
+        }
+        let cancels = requests.into_iter().filter(|request| match request {
+            Request::Cancel(_) | Request::CancelAll(_) => true,
+            Request::New(..)
+            | Request::Change(..)
+            | Request::CloseAll(_)
+            | Request::Stop(_)
+            | Request::Shutdown(_)
+            | Request::Metric(..) => false,
+        });
+        slot.requests.extend(cancels);
+    }
+
+    /// Takes back what an ended strategy holds: its timers, and its orders if so configured.
+    fn release(&mut self, strategy: StrategyId) {
+        self.timers.cancel_all(strategy);
+        if self.strategies.get(strategy.index()).is_some_and(|slot| slot.config.cancels_on_stop) {
+            self.cancel_all(strategy, None);
+        }
+    }
+
+    pub(crate) fn cancel_all(&mut self, strategy: StrategyId, instrument: Option<InstrumentId>) {
+        let working = self.core.execution.working_of(strategy);
+        let asked = working.filter(|order| instrument.is_none_or(|asked| asked == order.request.instrument));
+        let ids: Vec<_> = asked.map(|order| order.id).collect();
+        for id in ids {
+            self.cancel(id);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The engine together with the place where its orders go.
+
+use stratd_plugin_api::{Instrument, Timestamp, abi};
+
+use crate::{
+    CancelOrder, ChangeOrder, Engine, EngineError, Input, InputKind, NewOrder, Output, RiskApproved,
+};
+
+/// Where approved orders go: a fill model, or the connectors of the exchanges.
+pub trait ExchangeLink {
+    /// Sends an order.
+    fn submit(&mut self, order: &RiskApproved<NewOrder>, instrument: &Instrument, now: Timestamp);
+    /// Cancels an order.
+    fn cancel(&mut self, cancel: &CancelOrder, now: Timestamp);
+    /// Changes an order.
+    fn change(&mut self, change: &RiskApproved<ChangeOrder>, now: Timestamp);
+    /// The next report that is there at once. Connectors report through the inbox instead and return `None`.
+    fn pop_report(&mut self) -> Option<abi::OrderEvent>;
+}
+
+/// A fill model that answers at once may be answered by a strategy with a new order, and so on for ever: one input
+/// may cause this many reports, then the run stops.
+const REPORTS_PER_INPUT_MAX: usize = 1_000_000;
+
+/// Numbers the inputs, steps the engine and carries its orders to the link, until nothing is left to do.
+pub struct Driver<L> {
+    engine: Engine,
+    link: L,
+    seq: u64,
+    outputs: Vec<Output>,
+}
+
+impl<L: ExchangeLink> Driver<L> {
+    /// A driver of an engine that took no input yet.
+    #[must_use]
+    pub fn new(engine: Engine, link: L) -> Self {
+        Self { engine, link, seq: 0, outputs: Vec::new() }
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The engine, to add strategies and instruments.
+    pub fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
+    /// The link.
+    pub fn link_mut(&mut self) -> &mut L {
+        &mut self.link
+    }
+
+    /// The link and an instrument of the engine, for links that look at market events.
+    pub fn link_and_instrument(&mut self, event: &abi::Event) -> Option<(&mut L, &Instrument)> {
+        let instrument = self.engine.instrument(stratd_plugin_api::InstrumentId(event.instrument))?;
+        Some((&mut self.link, instrument))
+    }
+
+    /// Feeds one input and the reports that it causes; all outputs are appended to the buffer of
+    /// [`Driver::take_outputs`].
+    ///
+    /// # Errors
+    /// The engine cannot go on.
+    pub fn feed(&mut self, at: Timestamp, kind: InputKind) -> Result<(), EngineError> {
+        self.step(at, kind)?;
+        self.feed_reports(at)
+    }
+
+    /// Feeds the reports that the link has ready.
+    ///
+    /// # Errors
+    /// The engine cannot go on, or fill model and strategies answer each other without end.
+    pub fn feed_reports(&mut self, at: Timestamp) -> Result<(), EngineError> {
+        let mut count = 0usize;
+        while let Some(report) = self.link.pop_report() {
+            count = count.saturating_add(1);
+            if count > REPORTS_PER_INPUT_MAX {
+                let what = format!(
+                    "more than {REPORTS_PER_INPUT_MAX} order reports in one event: a strategy answers every fill with a new order"
+                );
+                return Err(EngineError::bad_input(at, what));
+            }
+            self.step(at, InputKind::Order(report))?;
+        }
+        Ok(())
+    }
+
+    /// Feeds all timers that are due by `now`, each at its own time.
+    ///
+    /// # Errors
+    /// The engine cannot go on.
+    pub fn feed_timers(&mut self, now: Timestamp) -> Result<(), EngineError> {
+        while let Some(due) = self.engine.next_timer().filter(|due| *due <= now) {
+            self.feed(due, InputKind::Timers)?;
+        }
+        Ok(())
+    }
+
+    /// Hands the outputs since the last call over; the buffer goes back with [`Driver::give_back`].
+    pub fn take_outputs(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// Takes the emptied buffer back, so that a run allocates it once.
+    pub fn give_back(&mut self, mut outputs: Vec<Output>) {
+        outputs.clear();
+        if self.outputs.is_empty() {
+            self.outputs = outputs;
+        }
+    }
+
+    fn step(&mut self, at: Timestamp, kind: InputKind) -> Result<(), EngineError> {
+        self.seq = self.seq.saturating_add(1);
+        let first = self.outputs.len();
+        self.outputs.extend_from_slice(self.engine.step(&Input { seq: self.seq, at, kind })?);
+        for output in self.outputs.get(first..).unwrap_or_default() {
+            match output {
+                Output::Submit(order) => {
+                    if let Some(instrument) = self.engine.instrument(order.get().request.instrument) {
+                        self.link.submit(order, instrument, at);
+                    }
+                }
+                Output::Cancel(cancel) => self.link.cancel(cancel, at),
+                Output::Change(change) => self.link.change(change, at),
+                Output::Filled(_)
+                | Output::OrderFinished(_)
+                | Output::StrategyStopped { .. }
+                | Output::StrategyFaulted { .. }
+                | Output::Shutdown { .. }
+                | Output::Metric { .. }
+                | Output::UnknownOrder(_)
+                | Output::Exited => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,330 @@
+//! The engine: one input, its stages in order, its outputs.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use stratd_plugin_api::{
+    EventKind, ExchangeId, Instrument, InstrumentId, Money, OrderEventKind, Price, Quantity, Reason, Side,
+    StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
+    abi::{TextHandle, event_kind},
+};
+
+use crate::{
+    EngineError, FillReport, Input, InputKind, Order, Output, Position, RiskLimits, StrategyConfig,
+    StrategyId, StrategyState, StrategyStatistics,
+    core::Core,
+    execution::Applied,
+    portfolio::FillToBook,
+    schedule::Timers,
+    strategies::{Slot, plain_event},
+};
+
+/// What a run starts with.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// What the run is.
+    pub trading_type: TradingType,
+    /// Cash at the start.
+    pub cash: Money,
+    /// Currency of the run (text handle).
+    pub currency: TextHandle,
+    /// Limits of the whole run.
+    pub limits: RiskLimits,
+}
+
+/// The trading core. See the crate's documentation for the stages.
+pub struct Engine {
+    pub(crate) core: Core,
+    pub(crate) services: Arc<dyn StrategyServices>,
+    pub(crate) strategies: Vec<Slot>,
+    pub(crate) timers: Timers,
+    /// Events that the engine itself made for a strategy: denials and refused requests.
+    pub(crate) told: VecDeque<(StrategyId, abi::OrderEvent)>,
+    pub(crate) outputs: Vec<Output>,
+}
+
+impl Engine {
+    /// An engine without instruments and strategies.
+    #[must_use]
+    pub fn new(config: EngineConfig, services: Arc<dyn StrategyServices>) -> Self {
+        Self {
+            core: Core::new(config),
+            services,
+            strategies: Vec::new(),
+            timers: Timers::default(),
+            told: VecDeque::new(),
+            outputs: Vec::new(),
+        }
+    }
+
+    /// Adds an exchange; its id must be the one that instruments name.
+    pub fn add_exchange(&mut self, record: abi::ExchangeRecord) {
+        self.core.instruments.add_exchange(record);
+    }
+
+    /// Adds an instrument (its record has the texts as handles) and returns its id; ids count from 1.
+    ///
+    /// # Errors
+    /// More instruments than ids.
+    pub fn add_instrument(
+        &mut self,
+        instrument: Instrument,
+        record: abi::InstrumentRecord,
+    ) -> Result<InstrumentId, EngineError> {
+        let symbol = instrument.symbol.clone();
+        let id = self.core.instruments.add(instrument, record);
+        id.ok_or_else(|| {
+            EngineError::bad_input(self.core.now, format!("no id is left for instrument {symbol}"))
+        })
+    }
+
+    /// Adds a strategy. It gets events from the next input on.
+    ///
+    /// # Errors
+    /// More strategies than ids.
+    pub fn add_strategy(
+        &mut self,
+        config: StrategyConfig,
+        instance: Box<dyn StrategyInstance>,
+    ) -> Result<StrategyId, EngineError> {
+        let Ok(id) = u16::try_from(self.strategies.len()) else {
+            return Err(EngineError::bad_input(
+                self.core.now,
+                format!("no id is left for strategy {}", config.name),
+            ));
+        };
+        self.strategies.push(Slot::new(config, instance));
+        self.core.portfolio.add_strategy();
+        self.core.execution.add_strategy();
+        Ok(StrategyId(id))
+    }
+
+    /// Takes one input through all stages; the outputs stay valid until the next step.
+    ///
+    /// # Errors
+    /// An amount left the range of its type, or the input breaks the contract. The engine must not be used any more.
+    pub fn step(&mut self, input: &Input) -> Result<&[Output], EngineError> {
+        self.begin(input)?;
+        match &input.kind {
+            InputKind::Market(event) => {
+                let event = abi::Event { seq: input.seq, ..*event };
+                if let Some(price) = self.core.market.apply(&event) {
+                    self.mark(InstrumentId(event.instrument), price)?;
+                }
+                self.dispatch(&event);
+            }
+            InputKind::Order(report) => self.order_report(&abi::OrderEvent { seq: input.seq, ..*report })?,
+            InputKind::Timers => self.fire_timers(),
+            InputKind::Start => self.dispatch(&self.plain(EventKind::Start, Reason::None)),
+            InputKind::Exit(reason) => self.exit(*reason),
+            InputKind::Halt(instrument, reason) => self.halt(*instrument, *reason),
+            InputKind::Continue(instrument, reason) => self.go_on(*instrument, *reason),
+            InputKind::StopStrategy(strategy, reason) => {
+                self.stop_strategy(*strategy, *reason, reason.name())
+            }
+        }
+        self.carry_out_requests();
+        Ok(&self.outputs)
+    }
+
+    fn begin(&mut self, input: &Input) -> Result<(), EngineError> {
+        if input.seq <= self.core.seq {
+            let what = format!("sequence number {} after {}", input.seq, self.core.seq);
+            return Err(EngineError::bad_input(input.at, what));
+        }
+        self.core.seq = input.seq;
+        self.core.now = input.at;
+        self.outputs.clear();
+        Ok(())
+    }
+
+    fn mark(&mut self, id: InstrumentId, price: Price) -> Result<(), EngineError> {
+        let now = self.core.now;
+        let Some(instrument) = self.core.instruments.get(id) else {
+            return Err(EngineError::bad_input(
+                now,
+                format!("a price of instrument {id}, which was never added"),
+            ));
+        };
+        let marked = self.core.portfolio.mark(instrument, price, now);
+        marked.ok_or_else(|| {
+            EngineError::overflow(now, format!("value of the position in {} at {price}", instrument.symbol))
+        })
+    }
+
+    /// A report on an own order, or an order event of the feed.
+    fn order_report(&mut self, report: &abi::OrderEvent) -> Result<(), EngineError> {
+        let is_feed = OrderEventKind::from_code(report.kind).is_none_or(|kind| match kind {
+            OrderEventKind::Open | OrderEventKind::Cancel | OrderEventKind::Fill => true,
+            OrderEventKind::Change => report.client_order_id == 0,
+            OrderEventKind::Received
+            | OrderEventKind::Rejected
+            | OrderEventKind::Canceled
+            | OrderEventKind::Bought
+            | OrderEventKind::Sold
+            | OrderEventKind::RequestRejected => false,
+        });
+        if is_feed {
+            self.dispatch_feed(report);
+            return Ok(());
+        }
+        let instrument = self.core.instruments.get(InstrumentId(report.instrument));
+        let applied = self.core.execution.apply(report, instrument).ok_or_else(|| {
+            EngineError::overflow(self.core.now, format!("a fill of order {}", report.client_order_id))
+        })?;
+        match applied {
+            Applied::Unknown => self.outputs.push(Output::UnknownOrder(*report)),
+            Applied::Ignored => {}
+            Applied::Event(change) => {
+                if let Some(fill) = change.fill {
+                    self.book(change.strategy, &fill)?;
+                }
+                let event = abi::OrderEvent { seq: report.seq, ..change.event };
+                self.deliver_order(change.strategy, &event);
+                self.outputs.extend(change.finished.map(Output::OrderFinished));
+            }
+        }
+        Ok(())
+    }
+
+    fn book(&mut self, strategy: StrategyId, fill: &abi::FillRecord) -> Result<(), EngineError> {
+        let now = self.core.now;
+        let Some(instrument) = self.core.instruments.get(InstrumentId(fill.instrument)) else {
+            return Err(EngineError::bad_input(now, format!("a fill of instrument {}", fill.instrument)));
+        };
+        let quantity = Quantity::new(fill.quantity);
+        let signed = if fill.side == Side::Sell.code() { quantity.checked_neg() } else { Some(quantity) };
+        let booked = signed.and_then(|signed| {
+            self.core.portfolio.fill(&FillToBook {
+                strategy,
+                instrument,
+                price: Price::new(fill.price),
+                signed,
+                fee: fill.fee.into(),
+                at: now,
+            })
+        });
+        booked.ok_or_else(|| {
+            EngineError::overflow(
+                now,
+                format!("a fill of {} {} at {}", fill.quantity, instrument.symbol, fill.price),
+            )
+        })?;
+        self.outputs.push(Output::Filled(FillReport { strategy, fill: *fill }));
+        Ok(())
+    }
+
+    fn fire_timers(&mut self) {
+        while let Some(due) = self.timers.pop_due(self.core.now) {
+            let event = abi::Event {
+                ts: self.core.now.get(),
+                seq: self.core.seq,
+                instrument: 0,
+                kind: event_kind::TIMER,
+                flags: 0,
+                data: [due.id.cast_signed(), due.tag, due.due.get(), 0, 0],
+            };
+            self.deliver(due.strategy, &event);
+        }
+    }
+
+    fn exit(&mut self, reason: Reason) {
+        // what strategies request in `on_exit` is not sent any more, except cancels
+        self.core.is_exiting = true;
+        self.dispatch(&self.plain(EventKind::Exit, reason));
+        let working: Vec<_> = self.core.execution.working().map(|order| order.id).collect();
+        for id in working {
+            self.cancel(id);
+        }
+        self.outputs.push(Output::Exited);
+    }
+
+    fn halt(&mut self, instrument: Option<InstrumentId>, reason: Reason) {
+        match instrument {
+            None => self.core.is_halted = true,
+            Some(id) => {
+                self.core.halted.insert(id);
+            }
+        }
+        let event = self.plain(EventKind::Halt, reason);
+        self.dispatch(&abi::Event { instrument: instrument.map_or(0, |i| i.0), ..event });
+    }
+
+    fn go_on(&mut self, instrument: Option<InstrumentId>, reason: Reason) {
+        match instrument {
+            None => {
+                self.core.is_halted = false;
+                self.core.halted.clear();
+            }
+            Some(id) => {
+                self.core.halted.remove(&id);
+            }
+        }
+        let event = self.plain(EventKind::Continue, reason);
+        self.dispatch(&abi::Event { instrument: instrument.map_or(0, |i| i.0), ..event });
+    }
+
+    pub(crate) fn plain(&self, kind: EventKind, reason: Reason) -> abi::Event {
+        plain_event(kind, self.core.now.get(), self.core.seq, reason)
+    }
+
+    // ---- what the shell reads ----
+
+    /// When the next timer is due: the shell sends [`InputKind::Timers`] then.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<Timestamp> {
+        self.timers.next()
+    }
+
+    /// An instrument.
+    #[must_use]
+    pub fn instrument(&self, id: InstrumentId) -> Option<&Instrument> {
+        self.core.instruments.get(id)
+    }
+
+    /// The exchange of an instrument.
+    #[must_use]
+    pub fn exchange_of(&self, id: InstrumentId) -> Option<ExchangeId> {
+        self.instrument(id).map(|instrument| instrument.exchange)
+    }
+
+    /// The last price of an instrument.
+    #[must_use]
+    pub fn last_price(&self, id: InstrumentId) -> Option<Price> {
+        self.core.market.last_price(id)
+    }
+
+    /// Cash and the value of all positions; `None` only after an overflow.
+    #[must_use]
+    pub fn equity(&self) -> Option<Money> {
+        self.core.portfolio.equity()
+    }
+
+    /// Cash of the run.
+    #[must_use]
+    pub fn cash(&self) -> Option<Money> {
+        self.core.portfolio.cash()
+    }
+
+    /// Realized PnL and fees of the run.
+    #[must_use]
+    pub fn realized_and_fees(&self) -> (Money, Money) {
+        (self.core.portfolio.run().realized, self.core.portfolio.run().fees)
+    }
+
+    /// The strategies with their states and counters, in the order in which they were added.
+    pub fn strategies(&self) -> impl Iterator<Item = (&StrategyConfig, &StrategyState, StrategyStatistics)> {
+        self.strategies.iter().map(|slot| (&slot.config, &slot.state, slot.statistics))
+    }
+
+    /// The positions of a strategy, by instrument.
+    pub fn positions(&self, strategy: StrategyId) -> impl Iterator<Item = (InstrumentId, &Position)> {
+        let book = self.core.portfolio.book(strategy);
+        book.into_iter().flat_map(|book| &book.positions).map(|(id, position)| (*id, position))
+    }
+
+    /// Working orders, by id.
+    pub fn working_orders(&self) -> impl Iterator<Item = &Order> {
+        self.core.execution.working()
+    }
+}

@@ -1,0 +1,278 @@
+//! Own orders: opening, reports, history.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use stratd_plugin_api::{
+    ClientOrderId, Instrument, InstrumentId, OrderEventKind, Price, Quantity, Reason, Side, Timestamp, abi,
+};
+
+use crate::{NewOrder, Order, OrderState, RiskApproved, StrategyId};
+
+/// At most this many finished orders and executions per strategy stay readable; older ones are forgotten here
+/// (the run's results have them all).
+const HISTORY_MAX: usize = 10_000;
+
+/// All own orders.
+#[derive(Default)]
+pub(crate) struct Execution {
+    working: BTreeMap<ClientOrderId, Order>,
+    strategies: Vec<History>,
+    // by instrument and side: what working orders would still add
+    open_quantity: BTreeMap<(InstrumentId, Side), i64>,
+}
+
+#[derive(Default)]
+struct History {
+    past_orders: VecDeque<Order>,
+    fills: VecDeque<abi::FillRecord>,
+}
+
+/// What a report did.
+pub(crate) enum Applied {
+    /// No order of ours.
+    Unknown,
+    /// It repeats what is known, or comes too late to matter.
+    Ignored,
+    /// The order changed.
+    Event(Box<OrderChange>),
+}
+
+/// A change of an order, to be told to its strategy.
+pub(crate) struct OrderChange {
+    pub(crate) strategy: StrategyId,
+    pub(crate) event: abi::OrderEvent,
+    pub(crate) fill: Option<abi::FillRecord>,
+    pub(crate) finished: Option<Order>,
+}
+
+impl Execution {
+    pub(crate) fn add_strategy(&mut self) {
+        self.strategies.push(History::default());
+    }
+
+    /// Opens an order that risk approved.
+    pub(crate) fn open(&mut self, order: &RiskApproved<NewOrder>, now: Timestamp) {
+        let NewOrder { id, strategy, exchange, request } = *order.get();
+        self.insert(Order::new(id, strategy, exchange, request, now));
+    }
+
+    /// Records an order that risk denied; it is finished from the start.
+    pub(crate) fn deny(&mut self, mut order: Order, reason: Reason) -> abi::OrderEvent {
+        order.state = OrderState::Denied(reason);
+        let event = own_event(&order, OrderEventKind::Rejected, order.updated);
+        self.remember(order);
+        event
+    }
+
+    pub(crate) fn get(&self, id: ClientOrderId) -> Option<&Order> {
+        self.working.get(&id)
+    }
+
+    pub(crate) fn working(&self) -> impl Iterator<Item = &Order> {
+        self.working.values()
+    }
+
+    pub(crate) fn working_of(&self, strategy: StrategyId) -> impl Iterator<Item = &Order> {
+        self.working.range(strategy.order_ids()).map(|(_, order)| order)
+    }
+
+    pub(crate) fn past_of(&self, strategy: StrategyId) -> impl Iterator<Item = &Order> {
+        self.strategies.get(strategy.index()).into_iter().flat_map(|history| &history.past_orders)
+    }
+
+    pub(crate) fn fills_of(&self, strategy: StrategyId) -> impl Iterator<Item = &abi::FillRecord> {
+        self.strategies.get(strategy.index()).into_iter().flat_map(|history| &history.fills)
+    }
+
+    /// What working orders of a side would still add.
+    pub(crate) fn open_quantity(&self, instrument: InstrumentId, side: Side) -> i64 {
+        self.open_quantity.get(&(instrument, side)).copied().unwrap_or(0)
+    }
+
+    /// Marks an order as being canceled; `None` if there is nothing to cancel.
+    pub(crate) fn cancel_sent(&mut self, id: ClientOrderId, now: Timestamp) -> Option<&Order> {
+        let order = self.working.get_mut(&id)?;
+        order.state = order.state.cancel_sent()?;
+        order.updated = now;
+        Some(order)
+    }
+
+    /// Applies a report of an exchange on one of our orders. `None` on overflow.
+    pub(crate) fn apply(
+        &mut self,
+        report: &abi::OrderEvent,
+        instrument: Option<&Instrument>,
+    ) -> Option<Applied> {
+        let id = ClientOrderId(report.client_order_id);
+        let Some(mut order) = self.take(id) else { return Some(Applied::Unknown) };
+        let fill = match change(&mut order, report, instrument)? {
+            None => {
+                self.insert(order);
+                return Some(Applied::Ignored);
+            }
+            Some(fill) => fill,
+        };
+        order.updated = Timestamp::new(report.ts);
+        let kind = OrderEventKind::from_code(report.kind)?;
+        let event = abi::OrderEvent {
+            last_price: report.last_price,
+            last_quantity: report.last_quantity,
+            fee: report.fee,
+            trade_id: report.trade_id,
+            reason: report.reason,
+            ts_recv: report.ts_recv,
+            correlation: report.correlation,
+            ..own_event(&order, kind, order.updated)
+        };
+        let strategy = order.strategy;
+        if let (Some(fill), Some(history)) = (fill, self.strategies.get_mut(strategy.index())) {
+            push_limited(&mut history.fills, fill);
+        }
+        let finished = order.state.is_final().then(|| order.clone());
+        self.insert(order);
+        Some(Applied::Event(Box::new(OrderChange { strategy, event, fill, finished })))
+    }
+
+    /// Takes an order out to change it; a finished one too, because fills may come late.
+    fn take(&mut self, id: ClientOrderId) -> Option<Order> {
+        if let Some(order) = self.working.remove(&id) {
+            self.count(&order, -1);
+            return Some(order);
+        }
+        let history = self.strategies.get_mut(StrategyId::of_order(id)?.index())?;
+        let at = history.past_orders.iter().rposition(|order| order.id == id)?;
+        history.past_orders.remove(at)
+    }
+
+    fn insert(&mut self, order: Order) {
+        if order.state.is_final() {
+            self.remember(order);
+            return;
+        }
+        self.count(&order, 1);
+        self.working.insert(order.id, order);
+    }
+
+    fn remember(&mut self, order: Order) {
+        if let Some(history) = self.strategies.get_mut(order.strategy.index()) {
+            push_limited(&mut history.past_orders, order);
+        }
+    }
+
+    /// Adds or removes what the order would still add to a position.
+    fn count(&mut self, order: &Order, sign: i64) {
+        let open = self.open_quantity.entry((order.request.instrument, order.request.side)).or_default();
+        *open = open.saturating_add(order.remaining().get().saturating_mul(sign));
+    }
+}
+
+fn push_limited<T>(queue: &mut VecDeque<T>, item: T) {
+    if queue.len() >= HISTORY_MAX {
+        queue.pop_front();
+    }
+    queue.push_back(item);
+}
+
+/// Changes an order by a report. `Some(None)` = nothing changed; `None` on overflow.
+#[expect(
+    clippy::option_option,
+    reason = "overflow, no change, and a change without fill are three different things"
+)]
+fn change(
+    order: &mut Order,
+    report: &abi::OrderEvent,
+    instrument: Option<&Instrument>,
+) -> Option<Option<Option<abi::FillRecord>>> {
+    let reason = Reason::from_code(report.reason).unwrap_or(Reason::Exchange);
+    let next = match OrderEventKind::from_code(report.kind) {
+        Some(OrderEventKind::Bought | OrderEventKind::Sold) => return fill(order, report),
+        Some(OrderEventKind::Received) => {
+            if report.exchange_order_id != 0 {
+                order.exchange_order_id = report.exchange_order_id;
+            }
+            order.state.received()
+        }
+        Some(OrderEventKind::Canceled) if report.status == abi::order_status::EXPIRED => {
+            order.state.ended(OrderState::Expired)
+        }
+        Some(OrderEventKind::Canceled) => order.state.ended(OrderState::Canceled(reason)),
+        Some(OrderEventKind::Rejected) => order.state.ended(OrderState::Rejected(reason)),
+        Some(OrderEventKind::RequestRejected) => order.state.cancel_refused().or(Some(order.state)),
+        // the exchange accepted a change of an own order
+        Some(OrderEventKind::Change) => {
+            order.request.quantity = Quantity::new(report.quantity);
+            if instrument.is_some_and(|i| i.is_on_tick(Price::new(report.price)))
+                && order.request.price.is_some()
+            {
+                order.request.price = Some(Price::new(report.price));
+            }
+            Some(order.state)
+        }
+        Some(OrderEventKind::Open | OrderEventKind::Cancel | OrderEventKind::Fill) | None => None,
+    };
+    Some(next.map(|state| {
+        order.state = state;
+        None
+    }))
+}
+
+#[expect(clippy::option_option, reason = "as `change`")]
+fn fill(order: &mut Order, report: &abi::OrderEvent) -> Option<Option<Option<abi::FillRecord>>> {
+    let is_repeated = report.trade_id != 0 && order.trade_ids.contains(&report.trade_id);
+    let quantity = Quantity::new(report.last_quantity);
+    if is_repeated || !quantity.is_positive() {
+        return Some(None);
+    }
+    if order.request.notional.is_some() {
+        // the exchange turns the amount into a quantity
+        order.request.quantity = order.request.quantity.max(Quantity::new(report.quantity));
+    }
+    let filled = order.filled.checked_add(quantity)?;
+    let Some(state) = order.state.filled(filled >= order.request.quantity) else { return Some(None) };
+    let value = i128::from(report.last_price).checked_mul(i128::from(report.last_quantity))?;
+    order.filled_value = order.filled_value.checked_add(value)?;
+    order.filled = filled;
+    order.state = state;
+    if report.trade_id != 0 {
+        order.trade_ids.push(report.trade_id);
+    }
+    if report.exchange_order_id != 0 {
+        order.exchange_order_id = report.exchange_order_id;
+    }
+    Some(Some(Some(abi::FillRecord {
+        ts: report.ts,
+        client_order_id: order.id.0,
+        exchange_order_id: order.exchange_order_id,
+        trade_id: report.trade_id,
+        instrument: order.request.instrument.0,
+        exchange: order.exchange.0,
+        side: order.request.side.code(),
+        reserved: 0,
+        price: report.last_price,
+        quantity: report.last_quantity,
+        fee: report.fee,
+        slippage: abi::MoneyBits::default(),
+        transaction_cost: abi::MoneyBits::default(),
+    })))
+}
+
+/// The event that tells a strategy how its order stands.
+pub(crate) fn own_event(order: &Order, kind: OrderEventKind, at: Timestamp) -> abi::OrderEvent {
+    abi::OrderEvent {
+        ts: at.get(),
+        client_order_id: order.id.0,
+        exchange_order_id: order.exchange_order_id,
+        instrument: order.request.instrument.0,
+        kind: kind.code(),
+        status: order.status().code(),
+        side: order.request.side.code(),
+        price: order.request.price.unwrap_or_default().get(),
+        quantity: order.request.quantity.get(),
+        cumulative_quantity: order.filled.get(),
+        reason: order.state.reason().code(),
+        exchange: order.exchange.0,
+        order_type: order.request.order_type.code(),
+        flags: order.request.flags.bits(),
+        ..abi::OrderEvent::default()
+    }
+}

@@ -1,0 +1,37 @@
+//! The one way in.
+
+use stratd_plugin_api::{InstrumentId, Reason, Timestamp, abi};
+
+use crate::StrategyId;
+
+/// One thing that happens to the engine.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Position in the order of all inputs: each is larger than the one before. The number orders, time never does.
+    pub seq: u64,
+    /// The engine's time from now on.
+    pub at: Timestamp,
+    /// What happens.
+    pub kind: InputKind,
+}
+
+/// Everything that can happen to the engine.
+#[derive(Clone, Debug)]
+pub enum InputKind {
+    /// A market event of an exchange; its `seq` is overwritten.
+    Market(abi::Event),
+    /// An order event of an exchange (or of the fill model): the feed's, or a report on an own order.
+    Order(abi::OrderEvent),
+    /// Timers that are due by now fire.
+    Timers,
+    /// The run starts.
+    Start,
+    /// The run ends: strategies get `on_exit`, working orders are canceled.
+    Exit(Reason),
+    /// Trading halts, in one instrument or everywhere.
+    Halt(Option<InstrumentId>, Reason),
+    /// Trading goes on.
+    Continue(Option<InstrumentId>, Reason),
+    /// One strategy ends.
+    StopStrategy(StrategyId, Reason),
+}

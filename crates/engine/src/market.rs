@@ -1,0 +1,77 @@
+//! The latest prices of every instrument.
+
+use std::collections::VecDeque;
+
+use stratd_plugin_api::{EventKind, InstrumentId, Price, abi};
+
+/// How many prices per instrument the history keeps; older ones are forgotten.
+pub(crate) const PRICE_HISTORY_MAX: usize = 1_000;
+
+/// What is known of the market.
+#[derive(Default)]
+pub(crate) struct Market {
+    // by instrument id, from 1
+    instruments: Vec<Latest>,
+}
+
+#[derive(Default)]
+struct Latest {
+    price: Option<Price>,
+    history: VecDeque<abi::PricePoint>,
+}
+
+impl Market {
+    /// Takes a market event; returns the new last price if it brought one.
+    ///
+    /// A trade made from the close of a bar repeats what the bar told: it sets the price, and is in the history
+    /// instead of the bar.
+    pub(crate) fn apply(&mut self, event: &abi::Event) -> Option<Price> {
+        let [open_or_price, high_or_quantity, _, close, _] = event.data;
+        let (price, quantity) = match EventKind::from_code(event.kind)? {
+            EventKind::Trade => (open_or_price, high_or_quantity),
+            EventKind::Bar => {
+                let latest = self.latest_mut(InstrumentId(event.instrument))?;
+                latest.price = Some(Price::new(close));
+                return latest.price;
+            }
+            EventKind::Quote
+            | EventKind::BookUpdate
+            | EventKind::Data
+            | EventKind::Timer
+            | EventKind::Halt
+            | EventKind::Continue
+            | EventKind::Error
+            | EventKind::Start
+            | EventKind::Exit => return None,
+        };
+        let latest = self.latest_mut(InstrumentId(event.instrument))?;
+        latest.price = Some(Price::new(price));
+        if latest.history.len() >= PRICE_HISTORY_MAX {
+            latest.history.pop_front();
+        }
+        latest.history.push_back(abi::PricePoint { ts: event.ts, price, quantity });
+        latest.price
+    }
+
+    pub(crate) fn last_price(&self, instrument: InstrumentId) -> Option<Price> {
+        self.instruments.get(index(instrument)?)?.price
+    }
+
+    pub(crate) fn history(&self, instrument: InstrumentId, visit: &mut dyn FnMut(&abi::PricePoint)) {
+        if let Some(latest) = index(instrument).and_then(|i| self.instruments.get(i)) {
+            latest.history.iter().for_each(visit);
+        }
+    }
+
+    fn latest_mut(&mut self, instrument: InstrumentId) -> Option<&mut Latest> {
+        let index = index(instrument)?;
+        if index >= self.instruments.len() {
+            self.instruments.resize_with(index.checked_add(1)?, Latest::default);
+        }
+        self.instruments.get_mut(index)
+    }
+}
+
+fn index(instrument: InstrumentId) -> Option<usize> {
+    usize::try_from(instrument.0.checked_sub(1)?).ok()
+}

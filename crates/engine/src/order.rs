@@ -1,0 +1,264 @@
+//! One order and its life.
+
+use stratd_plugin_api::{
+    ClientOrderId, ExchangeId, OrderRequest, OrderStatus, Price, Quantity, Reason, Timestamp, abi,
+    abi::TextHandle,
+};
+
+use crate::StrategyId;
+
+/// An order of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Our id.
+    pub id: ClientOrderId,
+    /// Whose.
+    pub strategy: StrategyId,
+    /// Where.
+    pub exchange: ExchangeId,
+    /// What was asked for; changes update price and quantity.
+    pub request: OrderRequest,
+    /// The exchange's id; 0 until it told one.
+    pub exchange_order_id: TextHandle,
+    /// Where in its life it is.
+    pub state: OrderState,
+    /// Executed so far.
+    pub filled: Quantity,
+    /// Sum of price times quantity of its executions, for the average price.
+    pub filled_value: i128,
+    /// Time of the request.
+    pub created: Timestamp,
+    /// Time of the last event.
+    pub updated: Timestamp,
+    /// Trade ids that were booked: a repeated report is not booked twice.
+    pub(crate) trade_ids: Vec<TextHandle>,
+}
+
+/// The life of an order. A transition consumes the old state and says what comes next; `None` = the report makes no
+/// sense in this state and is ignored (a late acknowledgement after a fill, a second cancel).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderState {
+    /// Sent; the exchange has not answered.
+    PendingNew,
+    /// Working at the exchange.
+    Working,
+    /// A cancel was sent; fills may still come. Refused, the order works on.
+    PendingCancel,
+    /// The exchange did not answer in time; reconciliation decides.
+    Unknown,
+    /// Completely filled.
+    Filled,
+    /// Canceled, perhaps after fills; a late fill is still booked.
+    Canceled(Reason),
+    /// Its lifetime ended, perhaps after fills.
+    Expired,
+    /// Refused by the exchange.
+    Rejected(Reason),
+    /// Refused by our own risk; never sent.
+    Denied(Reason),
+}
+
+impl OrderState {
+    /// The exchange has the order.
+    pub(crate) fn received(self) -> Option<Self> {
+        match self {
+            Self::PendingNew | Self::Unknown => Some(Self::Working),
+            // a cancel overtook the acknowledgement
+            Self::PendingCancel => Some(Self::PendingCancel),
+            Self::Working
+            | Self::Filled
+            | Self::Canceled(_)
+            | Self::Expired
+            | Self::Rejected(_)
+            | Self::Denied(_) => None,
+        }
+    }
+
+    /// An execution; fills may come before the acknowledgement and after a cancel.
+    pub(crate) fn filled(self, is_complete: bool) -> Option<Self> {
+        match self {
+            Self::Denied(_) | Self::Rejected(_) => None,
+            Self::PendingNew | Self::Working | Self::Unknown => {
+                Some(if is_complete { Self::Filled } else { Self::Working })
+            }
+            Self::PendingCancel => Some(if is_complete { Self::Filled } else { Self::PendingCancel }),
+            Self::Filled | Self::Canceled(_) | Self::Expired => {
+                Some(if is_complete { Self::Filled } else { self })
+            }
+        }
+    }
+
+    /// A cancel is sent.
+    pub(crate) fn cancel_sent(self) -> Option<Self> {
+        match self {
+            Self::PendingNew | Self::Working | Self::Unknown => Some(Self::PendingCancel),
+            Self::PendingCancel
+            | Self::Filled
+            | Self::Canceled(_)
+            | Self::Expired
+            | Self::Rejected(_)
+            | Self::Denied(_) => None,
+        }
+    }
+
+    /// The exchange refused a cancel: the order works on.
+    pub(crate) fn cancel_refused(self) -> Option<Self> {
+        match self {
+            Self::PendingCancel => Some(Self::Working),
+            Self::PendingNew
+            | Self::Working
+            | Self::Unknown
+            | Self::Filled
+            | Self::Canceled(_)
+            | Self::Expired
+            | Self::Rejected(_)
+            | Self::Denied(_) => None,
+        }
+    }
+
+    /// The order ends unfilled or partly filled: canceled, expired, rejected.
+    pub(crate) fn ended(self, end: Self) -> Option<Self> {
+        match self {
+            Self::PendingNew | Self::Working | Self::PendingCancel | Self::Unknown => Some(end),
+            Self::Filled | Self::Canceled(_) | Self::Expired | Self::Rejected(_) | Self::Denied(_) => None,
+        }
+    }
+
+    /// Whether nothing more is expected.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::PendingNew | Self::Working | Self::PendingCancel | Self::Unknown => false,
+            Self::Filled | Self::Canceled(_) | Self::Expired | Self::Rejected(_) | Self::Denied(_) => true,
+        }
+    }
+
+    /// Why it was refused or canceled.
+    #[must_use]
+    pub fn reason(self) -> Reason {
+        match self {
+            Self::Canceled(reason) | Self::Rejected(reason) | Self::Denied(reason) => reason,
+            Self::PendingNew
+            | Self::Working
+            | Self::PendingCancel
+            | Self::Unknown
+            | Self::Filled
+            | Self::Expired => Reason::None,
+        }
+    }
+}
+
+impl Order {
+    pub(crate) fn new(
+        id: ClientOrderId,
+        strategy: StrategyId,
+        exchange: ExchangeId,
+        request: OrderRequest,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            strategy,
+            exchange,
+            request,
+            exchange_order_id: 0,
+            state: OrderState::PendingNew,
+            filled: Quantity::ZERO,
+            filled_value: 0,
+            created: now,
+            updated: now,
+            trade_ids: Vec::new(),
+        }
+    }
+
+    /// The status of the vocabulary.
+    #[must_use]
+    pub fn status(&self) -> OrderStatus {
+        match self.state {
+            OrderState::PendingNew => OrderStatus::PendingNew,
+            OrderState::Working if self.filled.is_zero() => OrderStatus::Open,
+            OrderState::Working => OrderStatus::PartiallyFilled,
+            OrderState::PendingCancel => OrderStatus::PendingCancel,
+            OrderState::Unknown => OrderStatus::Unknown,
+            OrderState::Filled => OrderStatus::Filled,
+            OrderState::Canceled(_) => OrderStatus::Canceled,
+            OrderState::Expired => OrderStatus::Expired,
+            OrderState::Rejected(_) => OrderStatus::Rejected,
+            OrderState::Denied(_) => OrderStatus::Denied,
+        }
+    }
+
+    /// What is not filled yet.
+    #[must_use]
+    pub fn remaining(&self) -> Quantity {
+        self.request.quantity.checked_sub(self.filled).filter(|q| q.is_positive()).unwrap_or(Quantity::ZERO)
+    }
+
+    /// The average price of its executions, rounded to the price scale for display; `None` without one.
+    #[must_use]
+    pub fn price_average(&self) -> Option<Price> {
+        let quantity = i128::from(self.filled.get());
+        let half = quantity.checked_div(2)?;
+        let price = self.filled_value.checked_add(half)?.checked_div_euclid(quantity)?;
+        i64::try_from(price).ok().map(Price::new)
+    }
+
+    /// The record that queries copy out.
+    #[must_use]
+    pub fn record(&self) -> abi::OrderRecord {
+        let raw = abi::OrderRequest::from(&self.request);
+        abi::OrderRecord {
+            client_order_id: self.id.0,
+            exchange_order_id: self.exchange_order_id,
+            instrument: raw.instrument,
+            exchange: self.exchange.0,
+            side: raw.side,
+            order_type: raw.order_type,
+            flags: raw.flags,
+            lifetime: raw.lifetime,
+            status: self.status().code(),
+            reserved: 0,
+            tag: raw.tag,
+            quantity: raw.quantity,
+            filled: self.filled.get(),
+            price: raw.price,
+            stop_price: raw.stop_price,
+            created: self.created.get(),
+            updated: self.updated.get(),
+            reason: self.state.reason().code(),
+            reserved2: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fill_may_overtake_the_acknowledgement_and_the_cancel() {
+        let working = OrderState::PendingNew.filled(false).unwrap();
+        assert_eq!(working, OrderState::Working);
+        assert_eq!(working.received(), None);
+        let canceled =
+            working.cancel_sent().and_then(|s| s.ended(OrderState::Canceled(Reason::Requested))).unwrap();
+        assert_eq!(canceled.filled(false), Some(canceled));
+        assert_eq!(canceled.filled(true), Some(OrderState::Filled));
+    }
+
+    #[test]
+    fn final_states_take_nothing_but_late_fills() {
+        for state in [OrderState::Rejected(Reason::Exchange), OrderState::Denied(Reason::OffLot)] {
+            assert_eq!(state.filled(false), None);
+            assert_eq!(state.received(), None);
+            assert_eq!(state.cancel_sent(), None);
+        }
+        assert_eq!(OrderState::Filled.ended(OrderState::Expired), None);
+    }
+
+    #[test]
+    fn a_refused_cancel_leaves_the_order_working() {
+        assert_eq!(OrderState::PendingCancel.cancel_refused(), Some(OrderState::Working));
+        assert_eq!(OrderState::Working.cancel_refused(), None);
+    }
+}

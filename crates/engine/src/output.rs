@@ -1,0 +1,110 @@
+//! The one way out.
+
+use stratd_plugin_api::{
+    ClientOrderId, ExchangeId, Fault, InstrumentId, OrderRequest, Price, Quantity,
+    abi::{self, TextHandle},
+};
+
+use crate::{Order, RiskApproved, StrategyId};
+
+/// What the engine wants done, in this order. The buffer is reused from step to step.
+pub type Outputs = Vec<Output>;
+
+/// One thing that the engine wants done or known.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Send an order: only risk can make this.
+    Submit(RiskApproved<NewOrder>),
+    /// Cancel an order.
+    Cancel(CancelOrder),
+    /// Change an order: only risk can make this.
+    Change(RiskApproved<ChangeOrder>),
+    /// An own execution was booked.
+    Filled(FillReport),
+    /// An order reached a final state.
+    OrderFinished(Order),
+    /// A strategy ended on its own wish or by command.
+    StrategyStopped {
+        /// Which.
+        strategy: StrategyId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A strategy ended because a handler failed.
+    StrategyFaulted {
+        /// Which.
+        strategy: StrategyId,
+        /// How.
+        fault: Fault,
+    },
+    /// A strategy that may do so asked to end the run.
+    Shutdown {
+        /// Which.
+        strategy: StrategyId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A figure of a strategy's own.
+    Metric {
+        /// Whose.
+        strategy: StrategyId,
+        /// Name.
+        name: String,
+        /// Value.
+        value: stratd_plugin_api::Money,
+    },
+    /// A report on an order that nobody knows: the shell logs it.
+    UnknownOrder(abi::OrderEvent),
+    /// The run was told to exit and every strategy has had its `on_exit`.
+    Exited,
+}
+
+/// A new order on its way to an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewOrder {
+    /// Our id.
+    pub id: ClientOrderId,
+    /// Whose.
+    pub strategy: StrategyId,
+    /// Where to.
+    pub exchange: ExchangeId,
+    /// What.
+    pub request: OrderRequest,
+}
+
+/// A cancel on its way to an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CancelOrder {
+    /// Our id.
+    pub id: ClientOrderId,
+    /// Where to.
+    pub exchange: ExchangeId,
+    /// The exchange's id; 0 if it has not told one yet.
+    pub exchange_order_id: TextHandle,
+    /// The instrument.
+    pub instrument: InstrumentId,
+}
+
+/// A change on its way to an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangeOrder {
+    /// Our id.
+    pub id: ClientOrderId,
+    /// Where to.
+    pub exchange: ExchangeId,
+    /// The exchange's id; 0 if it has not told one yet.
+    pub exchange_order_id: TextHandle,
+    /// New price.
+    pub price: Price,
+    /// New total quantity, what is filled included.
+    pub quantity: Quantity,
+}
+
+/// An own execution with its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FillReport {
+    /// Whose.
+    pub strategy: StrategyId,
+    /// What.
+    pub fill: abi::FillRecord,
+}

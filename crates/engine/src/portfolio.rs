@@ -1,0 +1,171 @@
+//! Cash, positions and PnL: per strategy and for the whole run.
+
+use std::collections::BTreeMap;
+
+use stratd_plugin_api::{Instrument, InstrumentId, Money, Price, Quantity, Timestamp};
+
+use crate::{Position, StrategyId};
+
+/// The books of the run.
+pub(crate) struct Portfolio {
+    cash_initial: Money,
+    run: Book,
+    strategies: Vec<Book>,
+    // by instrument id, from 1: the strategies that ever held it, in the order of their first fill
+    holders: Vec<Vec<StrategyId>>,
+    // sizes of all strategies together
+    net: BTreeMap<InstrumentId, Quantity>,
+}
+
+/// The book of one strategy, or of the run (which has sums only).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Book {
+    pub(crate) positions: BTreeMap<InstrumentId, Position>,
+    /// Moved by fills and fees.
+    pub(crate) cash: Money,
+    /// Value of all positions at the last marks.
+    pub(crate) notional: Money,
+    pub(crate) realized: Money,
+    pub(crate) fees: Money,
+    /// Highest PnL so far.
+    peak: Money,
+    day: Option<i64>,
+    /// PnL at the start of the UTC day.
+    day_start: Money,
+}
+
+impl Book {
+    /// `cash + notional`: what all fills and marks brought, fees included.
+    pub(crate) fn pnl(&self) -> Option<Money> {
+        self.cash.checked_add(self.notional)
+    }
+
+    /// Value of positions less their cost.
+    pub(crate) fn unrealized(&self) -> Option<Money> {
+        self.pnl()?.checked_add(self.fees)?.checked_sub(self.realized)
+    }
+
+    /// How far the PnL is below its peak.
+    pub(crate) fn drawdown(&self) -> Option<Money> {
+        self.peak.checked_sub(self.pnl()?)
+    }
+
+    /// What the day lost so far; 0 if it gained.
+    pub(crate) fn day_loss(&self) -> Option<Money> {
+        Some(self.day_start.checked_sub(self.pnl()?)?.max(Money::ZERO))
+    }
+
+    fn begin_day(&mut self, at: Timestamp) -> Option<()> {
+        if self.day != Some(at.day()) {
+            self.day = Some(at.day());
+            self.day_start = self.pnl()?;
+        }
+        Some(())
+    }
+
+    fn revalue(&mut self, change: Money) -> Option<()> {
+        self.notional = self.notional.checked_add(change)?;
+        self.peak = self.peak.max(self.pnl()?);
+        Some(())
+    }
+}
+
+/// A fill to book.
+pub(crate) struct FillToBook<'a> {
+    pub(crate) strategy: StrategyId,
+    pub(crate) instrument: &'a Instrument,
+    pub(crate) price: Price,
+    /// Negative = sold.
+    pub(crate) signed: Quantity,
+    pub(crate) fee: Money,
+    pub(crate) at: Timestamp,
+}
+
+impl Portfolio {
+    pub(crate) fn new(cash_initial: Money) -> Self {
+        Self {
+            cash_initial,
+            run: Book::default(),
+            strategies: Vec::new(),
+            holders: Vec::new(),
+            net: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn add_strategy(&mut self) {
+        self.strategies.push(Book::default());
+    }
+
+    pub(crate) fn book(&self, strategy: StrategyId) -> Option<&Book> {
+        self.strategies.get(strategy.index())
+    }
+
+    pub(crate) fn run(&self) -> &Book {
+        &self.run
+    }
+
+    /// Cash and positions of the run.
+    pub(crate) fn equity(&self) -> Option<Money> {
+        self.cash_initial.checked_add(self.run.pnl()?)
+    }
+
+    pub(crate) fn cash(&self) -> Option<Money> {
+        self.cash_initial.checked_add(self.run.cash)
+    }
+
+    /// Size of all strategies together.
+    pub(crate) fn net_size(&self, instrument: InstrumentId) -> Quantity {
+        self.net.get(&instrument).copied().unwrap_or_default()
+    }
+
+    /// Values every position of an instrument at a price. `None` on overflow.
+    pub(crate) fn mark(&mut self, instrument: &Instrument, price: Price, at: Timestamp) -> Option<()> {
+        self.run.begin_day(at)?;
+        let Some(holders) = index(instrument.id).and_then(|i| self.holders.get(i)) else { return Some(()) };
+        for strategy in holders {
+            let book = self.strategies.get_mut(strategy.index())?;
+            book.begin_day(at)?;
+            let Some(position) = book.positions.get_mut(&instrument.id).filter(|p| !p.size.is_zero()) else {
+                continue;
+            };
+            let change = position.mark(instrument, price)?;
+            book.revalue(change)?;
+            self.run.revalue(change)?;
+        }
+        Some(())
+    }
+
+    /// Books an own execution. `None` on overflow: the engine then stops, so a half-booked run is never used.
+    pub(crate) fn fill(&mut self, fill: &FillToBook<'_>) -> Option<()> {
+        let id = fill.instrument.id;
+        let book = self.strategies.get_mut(fill.strategy.index())?;
+        self.run.begin_day(fill.at)?;
+        book.begin_day(fill.at)?;
+        let is_new = !book.positions.contains_key(&id);
+        let position = book.positions.entry(id).or_default();
+        let before = *position;
+        let cash = position.book(fill.instrument, fill.price, fill.signed, fill.fee)?;
+        let change = position.notional.checked_sub(before.notional)?;
+        let realized = position.realized.checked_sub(before.realized)?;
+        for book in [&mut *book, &mut self.run] {
+            book.cash = book.cash.checked_add(cash)?;
+            book.realized = book.realized.checked_add(realized)?;
+            book.fees = book.fees.checked_add(fill.fee)?;
+            book.revalue(change)?;
+        }
+        let net = self.net.entry(id).or_default();
+        *net = net.checked_add(fill.signed)?;
+        if is_new {
+            let index = index(id)?;
+            if index >= self.holders.len() {
+                self.holders.resize_with(index.checked_add(1)?, Vec::new);
+            }
+            self.holders.get_mut(index)?.push(fill.strategy);
+        }
+        Some(())
+    }
+}
+
+fn index(instrument: InstrumentId) -> Option<usize> {
+    usize::try_from(instrument.0.checked_sub(1)?).ok()
+}

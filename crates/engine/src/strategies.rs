@@ -1,0 +1,173 @@
+//! The strategies of the run: who they are, what they listen to, how they fare.
+
+use std::{collections::BTreeMap, ops::RangeInclusive};
+
+use stratd_plugin_api::{ClientOrderId, EventKind, Fault, Reason, StrategyInstance, abi};
+
+use crate::request::Request;
+
+/// A strategy's number within the run, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StrategyId(pub u16);
+
+/// Order ids are `(strategy + 1) << ORDER_BITS | counter`: an id tells its owner, and ids of one strategy are a range.
+const ORDER_BITS: u32 = 40;
+
+impl StrategyId {
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    pub(crate) fn order_ids(self) -> RangeInclusive<ClientOrderId> {
+        let base = (u64::from(self.0).saturating_add(1)) << ORDER_BITS;
+        ClientOrderId(base)..=ClientOrderId(base | ((1 << ORDER_BITS) - 1))
+    }
+
+    pub(crate) fn order_id(self, counter: u64) -> Option<ClientOrderId> {
+        let ids = self.order_ids();
+        Some(ClientOrderId(ids.start().0.checked_add(counter)?)).filter(|id| ids.contains(id))
+    }
+
+    pub(crate) fn of_order(id: ClientOrderId) -> Option<Self> {
+        u16::try_from((id.0 >> ORDER_BITS).checked_sub(1)?).ok().map(Self)
+    }
+}
+
+/// How a strategy is to be treated.
+#[derive(Clone, Debug)]
+pub struct StrategyConfig {
+    /// Name of the instance.
+    pub name: String,
+    /// Whether `shutdown` may end the run.
+    pub may_shutdown: bool,
+    /// Whether its working orders are canceled when it stops or fails.
+    pub cancels_on_stop: bool,
+}
+
+/// Where in its life a strategy is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StrategyState {
+    /// Gets events.
+    Started,
+    /// Ended on its own wish or by command, with the reason in words.
+    Stopped(String),
+    /// A handler failed.
+    Faulted(Fault),
+}
+
+/// Counters of a strategy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StrategyStatistics {
+    /// Market and order events handled.
+    pub events: u64,
+    /// Orders requested.
+    pub orders: u64,
+    /// Orders denied by risk.
+    pub denials: u64,
+}
+
+/// What a strategy listens to.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Subscription {
+    /// It never subscribed: everything.
+    #[default]
+    Everything,
+    /// Instruments (0 = all of them) with the kinds as bits, 0 = every kind.
+    Instruments(BTreeMap<u32, u32>),
+}
+
+impl Subscription {
+    pub(crate) fn add(&mut self, instrument: u32, kinds: u32) {
+        if let Self::Instruments(known) = self {
+            known.insert(instrument, kinds);
+        } else {
+            *self = Self::Instruments(BTreeMap::from([(instrument, kinds)]));
+        }
+    }
+
+    /// Whether an event of an instrument (0 = of none) and kind passes.
+    pub(crate) fn wants(&self, instrument: u32, kind: u16) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Instruments(_) if instrument == 0 => true,
+            Self::Instruments(known) => {
+                let is_of_kind = |kinds: &u32| {
+                    *kinds == 0 || 1u32.checked_shl(u32::from(kind)).is_some_and(|bit| kinds & bit != 0)
+                };
+                known.get(&instrument).is_some_and(is_of_kind) || known.get(&0).is_some_and(is_of_kind)
+            }
+        }
+    }
+}
+
+/// One strategy of the run.
+pub(crate) struct Slot {
+    pub(crate) config: StrategyConfig,
+    pub(crate) instance: Box<dyn StrategyInstance>,
+    pub(crate) state: StrategyState,
+    pub(crate) subscription: Subscription,
+    /// Filled during a call, carried out after it.
+    pub(crate) requests: Vec<Request>,
+    pub(crate) order_counter: u64,
+    pub(crate) statistics: StrategyStatistics,
+}
+
+impl Slot {
+    pub(crate) fn new(config: StrategyConfig, instance: Box<dyn StrategyInstance>) -> Self {
+        Self {
+            config,
+            instance,
+            state: StrategyState::Started,
+            subscription: Subscription::default(),
+            requests: Vec::new(),
+            order_counter: 0,
+            statistics: StrategyStatistics::default(),
+        }
+    }
+
+    pub(crate) fn is_started(&self) -> bool {
+        self.state == StrategyState::Started
+    }
+}
+
+/// An event without instrument: start, exit, error.
+pub(crate) fn plain_event(kind: EventKind, ts: i64, seq: u64, reason: Reason) -> abi::Event {
+    abi::Event {
+        ts,
+        seq,
+        instrument: 0,
+        kind: kind.code(),
+        flags: 0,
+        data: [i64::from(reason.code()), 0, 0, 0, 0],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_id_tells_its_owner() {
+        let id = StrategyId(7).order_id(1).unwrap();
+        assert_eq!(StrategyId::of_order(id), Some(StrategyId(7)));
+        assert!(StrategyId(7).order_ids().contains(&id));
+        assert!(!StrategyId(6).order_ids().contains(&id));
+        assert_eq!(StrategyId(0).order_id(1 << 40), None);
+        assert_eq!(StrategyId::of_order(ClientOrderId(5)), None);
+    }
+
+    #[test]
+    fn a_subscription_narrows() {
+        let trade = abi::event_kind::TRADE;
+        let mut subscription = Subscription::default();
+        assert!(subscription.wants(3, trade));
+        subscription.add(1, 0);
+        assert!(
+            subscription.wants(1, trade) && !subscription.wants(3, trade) && subscription.wants(0, trade)
+        );
+        subscription.add(3, 1 << abi::event_kind::BAR);
+        assert!(!subscription.wants(3, trade) && subscription.wants(3, abi::event_kind::BAR));
+        subscription.add(0, 0);
+        assert!(subscription.wants(9, trade));
+    }
+}

@@ -1,0 +1,43 @@
+//! At which price an order trades.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// At which price an order of a backtest trades.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FillRule {
+    /// At the next price of the instrument: the next trade or quote, or the open of the next bar if the instrument
+    /// has bars. Nothing trades at a price that was known when the order was made.
+    #[default]
+    NextPrice,
+    /// At once, at the last price: the one that the strategy has just seen. Optimistic; for comparisons.
+    SamePrice,
+    /// At once, wholly, at the price the order asks for (a market order at the last price). aat's rule; it never
+    /// looks whether the market was there.
+    AsAsked,
+}
+
+impl FillRule {
+    /// The rule in words, for reports.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::NextPrice => "orders fill at the next price (after a bar: the next bar's open)",
+            Self::SamePrice => "orders fill at the price that the strategy has just seen",
+            Self::AsAsked => "orders fill wholly at the price they ask for (market orders at the last price)",
+        }
+    }
+}
+
+impl fmt::Display for FillRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::NextPrice => "next_price",
+            Self::SamePrice => "same_price",
+            Self::AsAsked => "as_asked",
+        })
+    }
+}

@@ -1,0 +1,236 @@
+//! An order that waits for its price.
+
+use stratd_plugin_api::{
+    ClientOrderId, ExchangeId, Instrument, Lifetime, OrderRequest, OrderType, Price, Quantity, Side,
+    Timestamp,
+};
+
+use crate::trigger::{Offer, is_at_or_better, reached};
+
+/// An order at the simulated exchange.
+#[derive(Clone, Debug)]
+pub(crate) struct WorkingOrder {
+    pub(crate) id: ClientOrderId,
+    pub(crate) exchange: ExchangeId,
+    pub(crate) request: OrderRequest,
+    pub(crate) filled: Quantity,
+    pub(crate) entered: Timestamp,
+    /// A stop or touch order that was triggered: from now on a market or limit order.
+    is_triggered: bool,
+    /// No price was seen since the order came: a limit order may still take liquidity.
+    pub(crate) is_fresh: bool,
+    /// The stop of a trailing stop.
+    trailing_stop: Option<Price>,
+}
+
+impl WorkingOrder {
+    pub(crate) fn new(
+        id: ClientOrderId,
+        exchange: ExchangeId,
+        request: OrderRequest,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            exchange,
+            request,
+            filled: Quantity::ZERO,
+            entered: now,
+            is_triggered: false,
+            is_fresh: true,
+            trailing_stop: request.stop_price.filter(|_| request.order_type == OrderType::TrailingStop),
+        }
+    }
+
+    /// Whether its lifetime ended before `now`.
+    pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
+        match self.request.lifetime {
+            Lifetime::Gtc => false,
+            Lifetime::Day => now.day() > self.entered.day(),
+            Lifetime::Gtd(end) => now >= end,
+        }
+    }
+
+    /// The price at which the order trades on an offer, if it does. Changes what it waits for.
+    pub(crate) fn take(&mut self, offer: Offer) -> Option<Price> {
+        let price = self.price_on(offer);
+        self.is_fresh = false;
+        price
+    }
+
+    fn price_on(&mut self, offer: Offer) -> Option<Price> {
+        let side = self.request.side;
+        let first = offer.first(side)?;
+        match self.request.order_type {
+            OrderType::Market => self.market(first),
+            OrderType::Limit => self.limit(offer, first),
+            _ if self.is_triggered && self.request.price.is_some() => self.limit(offer, first),
+            _ if self.is_triggered => Some(first),
+            OrderType::StopMarket | OrderType::StopLimit => {
+                let stop = self.request.stop_price?;
+                // a buy stop waits for the price to rise to it: the worse direction
+                let is_there = |price| is_at_or_better(side.opposite(), price, stop);
+                let at = reached(first, offer.worst(side)?, stop, is_there)?;
+                self.is_triggered = true;
+                self.after_trigger(offer, at)
+            }
+            OrderType::MarketIfTouched | OrderType::LimitIfTouched => {
+                let touch = self.request.stop_price?;
+                let at =
+                    reached(first, offer.best(side)?, touch, |price| is_at_or_better(side, price, touch))?;
+                self.is_triggered = true;
+                self.after_trigger(offer, at)
+            }
+            OrderType::TrailingStop => self.trailing(offer, first),
+        }
+    }
+
+    /// A market order; with a price, that price protects it.
+    fn market(&self, price: Price) -> Option<Price> {
+        let is_protected =
+            self.request.price.is_some_and(|limit| !is_at_or_better(self.request.side, price, limit));
+        (!is_protected).then_some(price)
+    }
+
+    fn limit(&self, offer: Offer, first: Price) -> Option<Price> {
+        let (side, limit) = (self.request.side, self.request.price?);
+        let at = reached(first, offer.best(side)?, limit, |price| is_at_or_better(side, price, limit))?;
+        match offer {
+            // an opening price is an auction: everybody trades at it
+            Offer::Bar { .. } => Some(at),
+            // an order that came to the market takes its price; one that rested is taken at its own
+            Offer::Trade(_) | Offer::Quote { .. } => Some(if self.is_fresh { at } else { limit }),
+        }
+    }
+
+    fn after_trigger(&self, offer: Offer, at: Price) -> Option<Price> {
+        let side = self.request.side;
+        match self.request.price {
+            None => Some(at),
+            Some(limit) if is_at_or_better(side, at, limit) => Some(at),
+            // the rest of a bar after the trigger is not known: only a fresh offer is looked at further
+            Some(_) if at == offer.first(side)? => self.limit(offer, at),
+            Some(_) => None,
+        }
+    }
+
+    fn trailing(&mut self, offer: Offer, first: Price) -> Option<Price> {
+        let (side, trail) = (self.request.side, self.request.trail?);
+        let stop_below = |best: Price| match side {
+            Side::Sell => best.checked_sub(trail),
+            Side::Buy => best.checked_add(trail),
+        };
+        if let Some(stop) = self.trailing_stop {
+            let is_there = |price| is_at_or_better(side.opposite(), price, stop);
+            if let Some(at) = reached(first, offer.worst(side)?, stop, is_there) {
+                self.is_triggered = true;
+                return Some(at);
+            }
+        }
+        // within a bar the order of high and low is not known: the stop follows for the next offer
+        let followed = stop_below(offer.best(side.opposite())?)?;
+        let is_tighter = self.trailing_stop.is_none_or(|stop| is_at_or_better(side, followed, stop));
+        if is_tighter {
+            self.trailing_stop = Some(followed);
+        }
+        None
+    }
+
+    /// The quantity to fill at a price: what is left, or for an order by notional the lots that it pays for.
+    pub(crate) fn quantity_at(&self, instrument: &Instrument, price: Price) -> Option<Quantity> {
+        let Some(notional) = self.request.notional else {
+            return self.request.quantity.checked_sub(self.filled);
+        };
+        let lot_value = instrument.notional(price, instrument.lot)?.get();
+        if lot_value <= 0 {
+            return Some(Quantity::ZERO);
+        }
+        let quantity = (notional.get() / lot_value).checked_mul(i128::from(instrument.lot.get()))?;
+        i64::try_from(quantity).ok().map(Quantity::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stratd_plugin_api::InstrumentId;
+
+    use super::*;
+
+    const fn price(number: i64) -> Price {
+        Price::new(number)
+    }
+    const fn bar(open: i64, high: i64, low: i64, close: i64) -> Offer {
+        Offer::Bar { open: price(open), high: price(high), low: price(low), close: price(close) }
+    }
+    const fn trade(number: i64) -> Offer {
+        Offer::Trade(price(number))
+    }
+
+    /// The price on each offer until it trades, `-` for none.
+    fn check(request: OrderRequest, offers: &[Offer], expected: &str) {
+        let mut order = WorkingOrder::new(ClientOrderId(1), ExchangeId(1), request, Timestamp::new(0));
+        let mut seen = Vec::new();
+        for offer in offers {
+            let at = order.take(*offer);
+            seen.push(at.map_or_else(|| "-".to_owned(), |p| p.to_string()));
+            if at.is_some() {
+                break;
+            }
+        }
+        assert_eq!(seen.join(" "), expected, "{request:?}");
+    }
+
+    fn request(order_type: OrderType, limit: i64, stop: i64) -> OrderRequest {
+        let mut request = OrderRequest::market(InstrumentId(1), Quantity::new(10));
+        request.order_type = order_type;
+        request.price = (limit != 0).then_some(price(limit));
+        request.stop_price = (stop != 0).then_some(price(stop));
+        request
+    }
+
+    #[test]
+    fn each_order_type_waits_for_its_price() {
+        use OrderType::{Limit, LimitIfTouched, Market, MarketIfTouched, StopLimit, StopMarket};
+        check(request(Market, 0, 0), &[bar(100, 110, 90, 105)], "100");
+        check(request(Market, 99, 0), &[trade(100), trade(99)], "- 99");
+        check(request(Limit, 95, 0), &[bar(100, 110, 96, 105), bar(97, 98, 94, 96)], "- 95");
+        check(request(Limit, 95, 0), &[bar(90, 110, 80, 105)], "90");
+        check(request(Limit, 95, 0), &[trade(94)], "94");
+        check(request(Limit, 95, 0), &[trade(96), trade(94)], "- 95");
+        check(request(StopMarket, 0, 105), &[bar(100, 104, 90, 100), bar(101, 110, 100, 108)], "- 105");
+        check(request(StopMarket, 0, 105), &[bar(107, 110, 100, 108)], "107");
+        check(request(StopLimit, 106, 105), &[bar(100, 110, 90, 100)], "105");
+        check(request(StopLimit, 104, 105), &[bar(100, 110, 90, 100), bar(103, 110, 100, 105)], "- 103");
+        check(request(StopLimit, 106, 105), &[trade(108), trade(107), trade(105)], "- - 106");
+        check(request(MarketIfTouched, 0, 95), &[bar(100, 110, 96, 100), bar(97, 98, 90, 96)], "- 95");
+        check(request(LimitIfTouched, 96, 95), &[trade(97), trade(95)], "- 95");
+    }
+
+    #[test]
+    fn sides_are_mirrored() {
+        use OrderType::{Limit, StopMarket};
+        check(
+            request(Limit, 105, 0).side(Side::Sell),
+            &[bar(100, 104, 90, 95), bar(100, 106, 99, 100)],
+            "- 105",
+        );
+        check(
+            request(StopMarket, 0, 95).side(Side::Sell),
+            &[bar(100, 104, 96, 97), bar(96, 97, 90, 92)],
+            "- 95",
+        );
+        let quote = Offer::Quote { bid: Some(price(99)), ask: None };
+        check(request(OrderType::Market, 0, 0), &[quote], "-");
+        check(request(OrderType::Market, 0, 0).side(Side::Sell), &[quote], "99");
+    }
+
+    #[test]
+    fn a_trailing_stop_follows_the_best_price_only() {
+        let mut sell = request(OrderType::TrailingStop, 0, 0).side(Side::Sell);
+        sell.trail = Some(price(5));
+        check(sell, &[trade(100), trade(110), trade(106), trade(105)], "- - - 105");
+        let mut buy = sell.side(Side::Buy);
+        buy.stop_price = Some(price(101));
+        check(buy, &[trade(100), trade(90), trade(94), trade(96)], "- - - 96");
+    }
+}

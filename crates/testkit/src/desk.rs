@@ -1,0 +1,327 @@
+//! One strategy desk: instruments, strategies, a scripted market.
+
+use std::sync::Arc;
+
+use stratd_engine::{
+    Driver, Engine, EngineConfig, FillReport, InputKind, Order, Output, RiskLimits, StrategyConfig,
+    StrategyId, StrategyState,
+};
+use stratd_plugin_api::{
+    Bar, Fault, Instrument, InstrumentId, LinkedStrategy, Money, Quote, Reason, Side, Strategy,
+    StrategyInstance, StrategyServices, Timestamp, Trade, TradingType, abi, export::instrument_to_record,
+};
+use stratd_simulation::FillRule;
+
+use crate::{services::Services, simulated_link::SimulatedLink};
+
+/// A desk: add instruments and strategies, start it, script the market, look at what happened.
+///
+/// Methods panic with a message when the script itself is wrong (a price that is no number, an unknown instrument):
+/// that is a failing test.
+pub struct Desk {
+    driver: Driver<SimulatedLink>,
+    services: Arc<Services>,
+    outputs: Vec<Output>,
+    now: Timestamp,
+    rule: FillRule,
+}
+
+/// A script starts here: 2024-01-02 14:30 UTC.
+const START_NS: i64 = 1_704_205_800_000_000_000;
+/// Time between two scripted events.
+const STEP_NS: i64 = 1_000_000_000;
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Desk {
+    /// A desk with 1,000,000 USD, the fill rule `next_price` and no limits.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(FillRule::NextPrice, RiskLimits::default())
+    }
+
+    /// A desk with a fill rule and limits.
+    ///
+    /// # Panics
+    /// Never.
+    #[must_use]
+    pub fn with(rule: FillRule, limits: RiskLimits) -> Self {
+        let services = Arc::new(Services::new());
+        let config = EngineConfig {
+            trading_type: TradingType::Backtest,
+            cash: "1000000".parse().expect("a literal amount"),
+            currency: services.intern("USD"),
+            limits,
+        };
+        let for_engine: Arc<dyn StrategyServices> = services.clone();
+        let mut engine = Engine::new(config, for_engine);
+        engine.add_exchange(abi::ExchangeRecord {
+            name: services.intern("test"),
+            id: 1,
+            instrument_types: u32::MAX,
+            trading_types: u32::MAX,
+            ..abi::ExchangeRecord::default()
+        });
+        Self {
+            driver: Driver::new(engine, SimulatedLink::new(rule)),
+            services,
+            outputs: Vec::new(),
+            now: Timestamp::new(START_NS),
+            rule,
+        }
+    }
+
+    /// The rule by which orders fill.
+    #[must_use]
+    pub fn fill_rule(&self) -> FillRule {
+        self.rule
+    }
+
+    /// Adds an instrument.
+    ///
+    /// # Panics
+    /// The instrument is not usable.
+    pub fn instrument(&mut self, mut instrument: Instrument) -> InstrumentId {
+        instrument.validate().expect("an instrument with usable numbers");
+        instrument.exchange = stratd_plugin_api::ExchangeId(1);
+        let record = instrument_to_record(&instrument, |text| self.services.intern(text));
+        self.driver.engine_mut().add_instrument(instrument, record).expect("a free id")
+    }
+
+    /// Adds a strategy with its configuration as JSON.
+    ///
+    /// # Errors
+    /// The strategy refused the configuration.
+    pub fn strategy<S: Strategy>(&mut self, config: &str) -> Result<StrategyId, Fault> {
+        let linked = LinkedStrategy::<S>::new(config)?;
+        Ok(self
+            .instance(std::any::type_name::<S>().rsplit("::").next().unwrap_or("strategy"), Box::new(linked)))
+    }
+
+    /// Adds any strategy instance.
+    ///
+    /// # Panics
+    /// More strategies than ids.
+    pub fn instance(&mut self, name: &str, instance: Box<dyn StrategyInstance>) -> StrategyId {
+        let config = StrategyConfig { name: name.to_owned(), may_shutdown: true, cancels_on_stop: true };
+        self.driver.engine_mut().add_strategy(config, instance).expect("a free id")
+    }
+
+    /// Starts the run.
+    pub fn start(&mut self) {
+        self.feed(InputKind::Start);
+    }
+
+    /// Ends the run: the data ended, strategies get `on_exit`.
+    pub fn end(&mut self) {
+        let now = self.now;
+        self.driver.link_mut().end(now);
+        self.check(|driver| driver.feed_reports(now));
+        self.feed(InputKind::Exit(Reason::DataEnded));
+    }
+
+    /// Sets the time of the next event; each event moves it by a second.
+    ///
+    /// # Panics
+    /// The text is no time.
+    pub fn at(&mut self, time: &str) {
+        self.now = time.parse().expect("a time such as 2024-01-02T14:30:00Z");
+    }
+
+    /// A public trade.
+    ///
+    /// # Panics
+    /// The texts are no numbers on the instrument's grid.
+    pub fn trade(&mut self, instrument: InstrumentId, price: &str, quantity: &str) {
+        let (price, quantity) = (self.price(instrument, price), self.quantity(instrument, quantity));
+        let trade = Trade {
+            ts: self.now,
+            ts_recv: Timestamp::default(),
+            seq: 0,
+            instrument,
+            price,
+            quantity,
+            aggressor: None,
+            is_from_bar: false,
+            trade_id: 0,
+        };
+        self.market(&(&trade).into());
+    }
+
+    /// Best bid and offer.
+    ///
+    /// # Panics
+    /// The texts are no numbers on the instrument's grid.
+    pub fn quote(&mut self, instrument: InstrumentId, bid: &str, ask: &str, quantity: &str) {
+        let size = self.quantity(instrument, quantity);
+        let quote = Quote {
+            ts: self.now,
+            ts_recv: Timestamp::default(),
+            seq: 0,
+            instrument,
+            bid: self.price(instrument, bid),
+            bid_quantity: size,
+            ask: self.price(instrument, ask),
+            ask_quantity: size,
+        };
+        self.market(&(&quote).into());
+    }
+
+    /// A bar, and the trade at its close that every source of bars sends after it.
+    ///
+    /// # Panics
+    /// The texts are no numbers on the instrument's grid.
+    pub fn bar(&mut self, instrument: InstrumentId, [open, high, low, close]: [&str; 4], volume: &str) {
+        let bar = Bar {
+            ts: self.now,
+            seq: 0,
+            instrument,
+            open: self.price(instrument, open),
+            high: self.price(instrument, high),
+            low: self.price(instrument, low),
+            close: self.price(instrument, close),
+            volume: self.quantity(instrument, volume),
+        };
+        let at = self.now;
+        self.market(&(&bar).into());
+        let trade = abi::Event {
+            kind: abi::event_kind::TRADE,
+            flags: abi::event_flag::FROM_BAR,
+            data: [bar.close.get(), bar.volume.get(), 0, 0, 0],
+            ..(&bar).into()
+        };
+        self.now = at;
+        self.market(&trade);
+    }
+
+    /// Any market event.
+    pub fn market(&mut self, event: &abi::Event) {
+        self.check(|driver| SimulatedLink::market(driver, event));
+        self.now = self.now.checked_add(STEP_NS).unwrap_or(Timestamp::MAX);
+    }
+
+    /// Lets the time pass without a market event: timers fire.
+    ///
+    /// # Panics
+    /// The text is no time.
+    pub fn pass_until(&mut self, time: &str) {
+        self.at(time);
+        let now = self.now;
+        self.check(|driver| driver.feed_timers(now));
+    }
+
+    /// Any input.
+    pub fn feed(&mut self, kind: InputKind) {
+        let now = self.now;
+        self.check(|driver| driver.feed(now, kind));
+    }
+
+    // ---- what happened ----
+
+    /// The executions of a strategy, in words: `buy 10 AAPL @ 102.00`.
+    #[must_use]
+    pub fn fills(&self, strategy: StrategyId) -> Vec<String> {
+        let fills = self.outputs.iter().filter_map(|output| match output {
+            Output::Filled(FillReport { strategy: owner, fill }) if *owner == strategy => Some(fill),
+            _ => None,
+        });
+        fills.map(|fill| self.in_words(fill.side, fill.quantity, fill.instrument, fill.price)).collect()
+    }
+
+    /// The finished orders of a strategy, in words: `filled buy 10 AAPL`, `denied sell 5 AAPL: max_position`.
+    #[must_use]
+    pub fn finished_orders(&self, strategy: StrategyId) -> Vec<String> {
+        let orders = self.outputs.iter().filter_map(|output| match output {
+            Output::OrderFinished(order) if order.strategy == strategy => Some(order),
+            _ => None,
+        });
+        orders.map(|order| self.order_in_words(order)).collect()
+    }
+
+    /// Everything that came out of the engine, in order.
+    #[must_use]
+    pub fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    /// A position of a strategy; flat if it never had one.
+    #[must_use]
+    pub fn position(&self, strategy: StrategyId, instrument: InstrumentId) -> stratd_engine::Position {
+        let mut positions = self.driver.engine().positions(strategy);
+        positions.find(|(id, _)| *id == instrument).map(|(_, position)| *position).unwrap_or_default()
+    }
+
+    /// Cash and the value of all positions.
+    ///
+    /// # Panics
+    /// After an overflow.
+    #[must_use]
+    pub fn equity(&self) -> Money {
+        self.driver.engine().equity().expect("amounts in range")
+    }
+
+    /// The state of a strategy.
+    ///
+    /// # Panics
+    /// There is no such strategy.
+    #[must_use]
+    pub fn state(&self, strategy: StrategyId) -> StrategyState {
+        let mut strategies = self.driver.engine().strategies();
+        strategies.nth(usize::from(strategy.0)).expect("a strategy of this desk").1.clone()
+    }
+
+    /// What the strategies logged: `20 BuyOnce: bought`.
+    #[must_use]
+    pub fn logs(&self) -> Vec<String> {
+        self.services.logs()
+    }
+
+    fn check(
+        &mut self,
+        body: impl FnOnce(&mut Driver<SimulatedLink>) -> Result<(), stratd_engine::EngineError>,
+    ) {
+        if let Err(error) = body(&mut self.driver) {
+            panic!("{error}");
+        }
+        let outputs = self.driver.take_outputs();
+        self.outputs.extend_from_slice(&outputs);
+        self.driver.give_back(outputs);
+    }
+
+    fn known(&self, instrument: InstrumentId) -> &Instrument {
+        self.driver.engine().instrument(instrument).expect("an instrument of this desk")
+    }
+
+    fn price(&self, instrument: InstrumentId, text: &str) -> stratd_plugin_api::Price {
+        self.known(instrument).parse_price(text).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn quantity(&self, instrument: InstrumentId, text: &str) -> stratd_plugin_api::Quantity {
+        self.known(instrument).parse_quantity(text).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn in_words(&self, side: u8, quantity: i64, instrument: u32, price: i64) -> String {
+        let instrument = self.known(InstrumentId(instrument));
+        let side = Side::from_code(side).map_or("?", Side::name);
+        let quantity = instrument.quantity_text(stratd_plugin_api::Quantity::new(quantity));
+        let price = instrument.price_text(stratd_plugin_api::Price::new(price));
+        format!("{side} {quantity} {} @ {price}", instrument.symbol)
+    }
+
+    fn order_in_words(&self, order: &Order) -> String {
+        let request = &order.request;
+        let known = self.driver.engine().instrument(request.instrument);
+        let symbol = known.map_or("?", |instrument| &instrument.symbol);
+        let quantity = known
+            .map_or_else(|| request.quantity.to_string(), |i| i.quantity_text(request.quantity).to_string());
+        let words = format!("{} {} {quantity} {symbol}", order.status(), request.side);
+        match order.state.reason() {
+            Reason::None => words,
+            reason => format!("{words}: {reason}"),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The fill model as the place where the engine's orders go.
+
+use stratd_engine::{
+    CancelOrder, ChangeOrder, Driver, EngineError, ExchangeLink, InputKind, NewOrder, RiskApproved,
+};
+use stratd_plugin_api::{Instrument, Timestamp, abi};
+use stratd_simulation::{FillRule, OrderToFill, SimulatedExchange};
+
+/// A [`SimulatedExchange`] behind the engine.
+pub struct SimulatedLink(SimulatedExchange);
+
+impl SimulatedLink {
+    /// A link with a fill rule.
+    #[must_use]
+    pub fn new(rule: FillRule) -> Self {
+        Self(SimulatedExchange::new(rule))
+    }
+
+    /// Takes one market event through timers, fill model and engine.
+    ///
+    /// # Errors
+    /// The engine cannot go on.
+    pub fn market(driver: &mut Driver<Self>, event: &abi::Event) -> Result<(), EngineError> {
+        let at = Timestamp::new(event.ts);
+        driver.feed_timers(at)?;
+        if let Some((link, instrument)) = driver.link_and_instrument(event) {
+            link.0.on_event(event, instrument);
+        }
+        driver.feed_reports(at)?;
+        driver.feed(at, InputKind::Market(*event))
+    }
+
+    /// Ends the data: what still waits is canceled.
+    pub fn end(&mut self, now: Timestamp) {
+        self.0.end(now);
+    }
+}
+
+impl ExchangeLink for SimulatedLink {
+    fn submit(&mut self, order: &RiskApproved<NewOrder>, instrument: &Instrument, now: Timestamp) {
+        let NewOrder { id, exchange, request, .. } = *order.get();
+        self.0.submit(&OrderToFill { id, exchange, request }, instrument, now);
+    }
+
+    fn cancel(&mut self, cancel: &CancelOrder, now: Timestamp) {
+        self.0.cancel(cancel.id, now);
+    }
+
+    fn change(&mut self, change: &RiskApproved<ChangeOrder>, now: Timestamp) {
+        let ChangeOrder { id, price, quantity, .. } = *change.get();
+        self.0.change(id, price, quantity, now);
+    }
+
+    fn pop_report(&mut self) -> Option<abi::OrderEvent> {
+        self.0.pop_report()
+    }
+}
