@@ -1,1 +1,7 @@
-fn main() {}
+//! `stratd`.
+
+#![forbid(unsafe_code)]
+
+fn main() -> std::process::ExitCode {
+    stratd::cli::main()
+}

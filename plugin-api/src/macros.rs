@@ -32,6 +32,8 @@ macro_rules! __export_plugin {
                     name: env!("CARGO_PKG_NAME"),
                     version: env!("CARGO_PKG_VERSION"),
                     description: env!("CARGO_PKG_DESCRIPTION"),
+                    // asked here, in the author's crate: it decides what a panic does, whatever the SDK was built with
+                    panic_unwinds: cfg!(panic = "unwind"),
                 })
             }
 

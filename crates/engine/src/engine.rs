@@ -323,6 +323,12 @@ impl Engine {
         book.into_iter().flat_map(|book| &book.positions).map(|(id, position)| (*id, position))
     }
 
+    /// What the fills and marks of a strategy brought, fees included; `None` only after an overflow.
+    #[must_use]
+    pub fn pnl(&self, strategy: StrategyId) -> Option<Money> {
+        self.core.portfolio.book(strategy)?.pnl()
+    }
+
     /// Working orders, by id.
     pub fn working_orders(&self) -> impl Iterator<Item = &Order> {
         self.core.execution.working()

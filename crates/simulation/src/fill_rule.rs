@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// At which price an order of a backtest trades.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum FillRule {
     /// At the next price of the instrument: the next trade or quote, or the open of the next bar if the instrument
     /// has bars. Nothing trades at a price that was known when the order was made.

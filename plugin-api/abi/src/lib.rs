@@ -1,7 +1,7 @@
 //! The binary contract between `stratd` and its plugins.
 //!
 //! Only `repr(C)` plain data and tables of `extern "C"` functions live here, no logic.
-//! C and C++ authors use the same types through `include/stratd.h`; Rust authors use the SDK
+//! C and C++ authors use the same types through `include/stratd/plugin.h`; Rust authors use the SDK
 //! `stratd-plugin-api`, which fills the tables for them.
 //!
 //! **State: V1 is a draft.** Every order type, flag and event kind that V1 will ever have is a reserved

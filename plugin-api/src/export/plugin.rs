@@ -32,6 +32,8 @@ pub struct PluginInfo {
     pub version: &'static str,
     /// Package description.
     pub description: &'static str,
+    /// Whether the plugin's own crate was compiled with panics that unwind.
+    pub panic_unwinds: bool,
 }
 
 /// Holds the plugin's static data. Its pointers lead to leaked memory of this library.
@@ -109,7 +111,7 @@ fn manifest(info: PluginInfo, kind: u32, config_schema: &'static str) -> Manifes
         kind,
         state_version: 0,
         state_compat_min: 0,
-        panic_unwinds: u32::from(cfg!(panic = "unwind")),
+        panic_unwinds: u32::from(info.panic_unwinds && cfg!(panic = "unwind")),
         flags: 0,
         trading_types: 0,
         instrument_types: 0,

@@ -1,0 +1,55 @@
+//! The only gate: what passes here may be merged. It runs the same on every machine.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::tier::{Tier, summarize};
+use crate::workspace::{Workspace, run as run_command};
+use crate::{TaskResult, test, usage_error};
+
+/// The task `ci [--skip-test]`; every stage runs, and one that failed fails the whole at the end.
+pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
+    let mut with_test = true;
+    for argument in arguments {
+        match argument.as_str() {
+            "--skip-test" => with_test = false,
+            other => return Ok(usage_error("ci", other)),
+        }
+    }
+    let mut tiers = Vec::new();
+    if with_test {
+        tiers.push(test::tier(workspace));
+    }
+    tiers.push(Tier::run("fmt", || format(workspace)));
+    tiers.push(Tier::run("clippy", || clippy(workspace)));
+    tiers.push(Tier::run("doc", || doc(workspace)));
+    tiers.push(deny(workspace));
+    if !summarize(&tiers) {
+        bail!("a stage failed");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn format(workspace: &Workspace) -> Result<()> {
+    run_command(&mut workspace.cargo(&["fmt", "--all", "--check"]))
+}
+
+fn clippy(workspace: &Workspace) -> Result<()> {
+    run_command(&mut workspace.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+fn doc(workspace: &Workspace) -> Result<()> {
+    run_command(workspace.cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Bans, licences and sources are told by the crates themselves; advisories need a database from elsewhere, and are
+/// therefore no part of the gate.
+fn deny(workspace: &Workspace) -> Tier {
+    let is_installed =
+        workspace.cargo(&["deny", "--version"]).output().is_ok_and(|output| output.status.success());
+    if !is_installed {
+        return Tier::skipped("deny", "cargo-deny is not installed");
+    }
+    Tier::run("deny", || run_command(&mut workspace.cargo(&["deny", "check", "bans", "licenses", "sources"])))
+}

@@ -1,0 +1,31 @@
+//! Runs every test of the workspace; needs neither root nor a network beyond what cargo fetches.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::tier::Tier;
+use crate::workspace::{Workspace, run as run_command};
+use crate::{TaskResult, plugins, usage_error};
+
+/// The task `test`.
+pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
+    if let Some(argument) = arguments.first() {
+        return Ok(usage_error("test", argument));
+    }
+    let failed = tier(workspace).has_failed();
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The tests as the first stage of the gate.
+pub(crate) fn tier(workspace: &Workspace) -> Tier {
+    Tier::run("test", || test(workspace))
+}
+
+/// The plugins come first and by themselves: with their feature `export` in the same build, two of them could not be
+/// linked into one test program.
+fn test(workspace: &Workspace) -> Result<()> {
+    let plugins = plugins::build(workspace, true)?;
+    // all test programs run even if one fails, so that one run tells everything
+    run_command(workspace.cargo(&["test", "--workspace", "--no-fail-fast"]).env("STRATD_PLUGINS", plugins))
+}

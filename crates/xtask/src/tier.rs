@@ -1,0 +1,96 @@
+//! One timed stage of the gate.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+/// How one stage went and how long it took.
+pub(crate) struct Tier {
+    name: &'static str,
+    took: Duration,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Passed,
+    Failed(anyhow::Error),
+    Skipped(&'static str),
+}
+
+impl Tier {
+    /// Runs the stage and says at once how it went, so that a long gate can be followed.
+    pub(crate) fn run(name: &'static str, stage: impl FnOnce() -> Result<()>) -> Self {
+        eprintln!("== {name}");
+        let started = now();
+        let outcome = match stage() {
+            Ok(()) => Outcome::Passed,
+            Err(error) => Outcome::Failed(error),
+        };
+        Self { name, took: started.elapsed(), outcome }.reported()
+    }
+
+    /// A stage that does not run on this machine, with the reason.
+    pub(crate) fn skipped(name: &'static str, reason: &'static str) -> Self {
+        Self { name, took: Duration::ZERO, outcome: Outcome::Skipped(reason) }.reported()
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(_))
+    }
+
+    fn reported(self) -> Self {
+        eprintln!("== {self}");
+        self
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, took, outcome } = self;
+        let minutes = minutes(*took);
+        match outcome {
+            Outcome::Passed => write!(f, "{name:<8} {minutes:>6} min  passed"),
+            Outcome::Failed(error) => write!(f, "{name:<8} {minutes:>6} min  FAILED  {error:#}"),
+            Outcome::Skipped(reason) => write!(f, "{name:<8} {:>6}      skipped: {reason}", ""),
+        }
+    }
+}
+
+/// Prints every stage again below each other, with the total, and says whether all of them passed.
+pub(crate) fn summarize(tiers: &[Tier]) -> bool {
+    eprintln!();
+    for tier in tiers {
+        eprintln!("{tier}");
+    }
+    let total = tiers.iter().map(|tier| tier.took).sum();
+    eprintln!("{:<8} {:>6} min", "total", minutes(total));
+    tiers.iter().all(|tier| !tier.has_failed())
+}
+
+fn minutes(took: Duration) -> String {
+    format!("{:.1}", took.as_secs_f64() / 60.0)
+}
+
+fn now() -> Instant {
+    #[expect(clippy::disallowed_methods, reason = "a build task measures itself; nothing here is replayed")]
+    Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tier, summarize};
+
+    #[test]
+    fn one_failed_stage_fails_the_gate_and_says_why() {
+        let passed = Tier::run("one", || Ok(()));
+        let failed = Tier::run("two", || anyhow::bail!("two differences"));
+        assert!(failed.to_string().ends_with("FAILED  two differences"), "{failed}");
+        assert!(!summarize(&[passed, failed]));
+    }
+
+    #[test]
+    fn a_skipped_stage_does_not_fail_the_gate() {
+        assert!(summarize(&[Tier::run("one", || Ok(())), Tier::skipped("two", "not installed")]));
+    }
+}

@@ -1,0 +1,103 @@
+//! Where the workspace and its build results are, and how programs are started in it.
+
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+
+use anyhow::{Context, Result, bail};
+
+/// The two folders that every task works in.
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// Finds the workspace from the place of this package.
+    pub(crate) fn find() -> Result<Self> {
+        // cargo says at run time where the package is; the compiled-in place is for a binary started by hand
+        let package = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = package
+            .ancestors()
+            .nth(2)
+            .with_context(|| format!("{} is not two folders below a workspace", package.display()))?;
+        let target = match env::var_os("CARGO_TARGET_DIR") {
+            // cargo takes a relative folder from the caller's current one, and so do we
+            Some(folder) if !folder.is_empty() => env::current_dir()?.join(folder),
+            _ => root.join("target"),
+        };
+        Ok(Self { root: root.to_owned(), target })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where cargo's release profile puts its results.
+    pub(crate) fn release(&self) -> PathBuf {
+        self.target.join("release")
+    }
+
+    /// Where `plugins` puts the plugins; `release/stratd` finds it as `../plugins`.
+    pub(crate) fn plugins(&self) -> PathBuf {
+        self.target.join("plugins")
+    }
+
+    /// Where a benchmark writes its numbers.
+    pub(crate) fn bench_results(&self) -> PathBuf {
+        self.target.join("bench")
+    }
+
+    /// The path as one would type it in the root.
+    pub(crate) fn short(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+
+    /// A program to be started in the root of the workspace.
+    pub(crate) fn command(&self, program: impl Into<OsString>) -> Command {
+        let mut command = Command::new(program.into());
+        command.current_dir(&self.root);
+        command
+    }
+
+    /// The cargo that started us, building into the folder in which the tasks look for results.
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.args(arguments).env("CARGO_TARGET_DIR", &self.target);
+        command
+    }
+}
+
+/// Prints the command, runs it, and fails unless it succeeds.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let status = status(command)?;
+    if !status.success() {
+        bail!("{}: {status}", line(command));
+    }
+    Ok(())
+}
+
+/// Prints the command, runs it, and hands back how it ended.
+pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
+    eprintln!("$ {}", line(command));
+    command.status().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            anyhow::anyhow!("starting '{}': not found", command.get_program().display())
+        }
+        _ => anyhow::Error::new(error).context(format!("starting '{}'", line(command))),
+    })
+}
+
+/// The command as a shell would take it, with the program's name instead of its path.
+fn line(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let mut line = program.file_name().unwrap_or(program.as_os_str()).display().to_string();
+    for argument in command.get_args() {
+        line.push(' ');
+        line.push_str(&argument.display().to_string());
+    }
+    line
+}

@@ -1,0 +1,79 @@
+//! The command line. One subcommand, one file.
+
+mod backtest;
+mod check;
+mod checked;
+mod plugin;
+mod run;
+
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Flags;
+
+/// Hosts trading strategies and exchange connectors as dynamic libraries.
+#[derive(Parser)]
+#[command(name = "stratd", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run strategies on historical data and write the results
+    ///
+    /// Without a file, the flags are the configuration:
+    /// `stratd backtest --strategy ema-cross,fast=10 --exchange csv,file=prices.csv`
+    Backtest(RunArguments),
+    /// Run strategies as the trading type says
+    ///
+    /// Without a file, the flags are the configuration, as for `stratd backtest`.
+    Run(RunArguments),
+    /// List all problems of a configuration, without running anything
+    Check(RunArguments),
+    /// Look at plugins
+    #[command(subcommand)]
+    Plugin(plugin::PluginCommand),
+    /// What `plugin inspect` runs in a child process
+    #[command(hide = true)]
+    PluginProbe {
+        /// The file to load
+        file: PathBuf,
+    },
+}
+
+/// What the commands that take a configuration have in common.
+#[derive(Args)]
+struct RunArguments {
+    /// The configuration file; flags override it
+    config: Option<PathBuf>,
+
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Runs the program; errors are printed here and nowhere else.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // help and version are no failures; usage errors are 2
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    let result = match cli.command {
+        Command::Backtest(arguments) => backtest::main(&arguments),
+        Command::Run(arguments) => run::main(&arguments),
+        Command::Check(arguments) => check::main(&arguments),
+        Command::Plugin(command) => plugin::main(&command),
+        Command::PluginProbe { file } => crate::inspect::probe(&file),
+    };
+    result.unwrap_or_else(|error| {
+        let _ = writeln!(std::io::stderr(), "stratd: {error:#}");
+        ExitCode::FAILURE
+    })
+}

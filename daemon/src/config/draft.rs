@@ -1,0 +1,179 @@
+//! A configuration as read: the file with the flags over it, not checked yet.
+
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Map, Value};
+
+use super::{
+    Flags, PluginKind, Position, Problem, ProblemKind, RunConfig,
+    document::{Document, Lines, Texts},
+    instance_flag::InstanceFlag,
+    origin::{Finding, Origins},
+    pointer,
+    run_config::default_name,
+};
+
+/// A file above this is no configuration.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// What file and flags say, merged, with the place of every value; [`crate::check::check`] makes a
+/// [`RunConfig`] of it.
+#[derive(Debug)]
+pub struct Draft {
+    pub(crate) value: Value,
+    pub(crate) origins: Origins,
+    pub(crate) texts: Texts,
+    /// From reading the flags.
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) plugin_dirs: Vec<PathBuf>,
+    pub(crate) results: Option<PathBuf>,
+}
+
+impl Draft {
+    /// Reads the file, if there is one, and puts the flags over it.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not TOML. All that can be said about a file that is TOML waits for the check.
+    pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, Vec<Problem>> {
+        let Some(path) = file else { return Ok(Self::new(None, Document::default(), flags)) };
+        let unreadable = |why: String| vec![syntax(path, None, why, "a readable TOML file")];
+        let mut bytes = Vec::new();
+        // one more than allowed: the path may be a device without end, or a pipe, whose length cannot be asked
+        let read = File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
+        let count = read.map_err(|error| unreadable(format!("reading: {error}")))?;
+        if count as u64 > FILE_BYTES_MAX {
+            return Err(unreadable(format!("longer than {FILE_BYTES_MAX} bytes")));
+        }
+        Self::parse(path, &bytes, flags)
+    }
+
+    /// As [`Draft::read`], with the content of the file at hand.
+    ///
+    /// # Errors
+    /// It is not TOML.
+    pub fn parse(path: &Path, bytes: &[u8], flags: &Flags) -> Result<Self, Vec<Problem>> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let valid = std::str::from_utf8(valid).unwrap_or_default();
+            let position = Lines::new(valid).position(valid.len());
+            vec![syntax(path, Some(position), "not UTF-8".to_owned(), "UTF-8 text")]
+        })?;
+        let document = Document::parse(text).map_err(|errors| {
+            let problems = errors.into_iter();
+            problems
+                .map(|error| syntax(path, Some(error.position), error.found, &error.accepted))
+                .collect::<Vec<_>>()
+        })?;
+        Ok(Self::new(Some(path), document, flags))
+    }
+
+    fn new(path: Option<&Path>, document: Document, flags: &Flags) -> Self {
+        let folder = path.and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+        let file = path.map(|path| path.display().to_string());
+        let mut draft = Self {
+            value: Value::Object(document.table),
+            origins: Origins::new(file, folder, document.places),
+            texts: document.texts,
+            findings: Vec::new(),
+            plugin_dirs: flags.plugin_dirs.clone(),
+            results: flags.results.clone(),
+        };
+        if let Some(trading_type) = &flags.trading_type {
+            draft.set("trading_type", "--trading-type", Value::String(trading_type.clone()));
+        }
+        if flags.verbose {
+            draft.set("verbose", "--verbose", Value::Bool(true));
+        }
+        draft.set_instances(PluginKind::Exchange, &flags.exchanges);
+        draft.set_instances(PluginKind::Strategy, &flags.strategies);
+        draft
+    }
+
+    /// Where the loader searches besides its defaults: folders of the flags, then of the file.
+    #[must_use]
+    pub fn plugin_dirs(&self) -> Vec<PathBuf> {
+        let listed = self.value.get("plugin_dirs").and_then(Value::as_array);
+        let of_file = listed.into_iter().flatten().filter_map(Value::as_str);
+        let of_file = of_file.map(|dir| self.origins.folder.join(dir));
+        self.plugin_dirs.iter().cloned().chain(of_file).collect()
+    }
+
+    /// Puts in what is not in the text of the configuration: folders of flags, whose names need not be UTF-8, and names
+    /// of instances.
+    pub(crate) fn complete(&self, mut config: RunConfig) -> RunConfig {
+        config.plugin_dirs.splice(0..0, self.plugin_dirs.iter().cloned());
+        if let Some(results) = &self.results {
+            config.results = results.clone();
+        }
+        for entry in &mut config.exchange {
+            entry.name.get_or_insert_with(|| default_name(PluginKind::Exchange, &entry.plugin));
+        }
+        for entry in &mut config.strategy {
+            entry.name.get_or_insert_with(|| default_name(PluginKind::Strategy, &entry.plugin));
+        }
+        config
+    }
+
+    fn set(&mut self, key: &str, flag: &str, value: Value) {
+        let pointer = format!("/{key}");
+        self.texts.retain(|known, _| !pointer::is_within(known, &pointer));
+        self.origins.replace(&pointer, flag);
+        if let Value::Object(table) = &mut self.value {
+            table.insert(key.to_owned(), value);
+        }
+    }
+
+    /// Flags that name instances replace the list of the file.
+    fn set_instances(&mut self, kind: PluginKind, flags: &[String]) {
+        if flags.is_empty() {
+            return;
+        }
+        let key = kind.name();
+        self.set(key, &format!("--{key}"), Value::Null);
+        let mut names = Vec::new();
+        let mut entries = Vec::new();
+        for (index, text) in flags.iter().enumerate() {
+            let pointer = format!("/{key}/{index}");
+            let flag = InstanceFlag::parse(text, &pointer, &mut self.texts, &mut self.findings);
+            let head = text.split(',').next().unwrap_or_default();
+            let name = flag.name.unwrap_or_else(|| free_name(default_name(kind, &flag.plugin), &names));
+            self.origins.replace(&pointer, &format!("--{key} {head}"));
+            names.push(name.clone());
+            entries.push(Value::Object(Map::from_iter([
+                ("name".to_owned(), Value::String(name)),
+                ("plugin".to_owned(), Value::String(flag.plugin)),
+                ("config".to_owned(), Value::Object(flag.config)),
+            ])));
+        }
+        if let Value::Object(table) = &mut self.value {
+            table.insert(key.to_owned(), Value::Array(entries));
+        }
+    }
+}
+
+/// `ema-cross`, `ema-cross-2`, …: on the command line, the order of the flags tells instances apart.
+fn free_name(name: String, taken: &[String]) -> String {
+    let mut free = name.clone();
+    let mut number = 2;
+    while taken.contains(&free) {
+        free = format!("{name}-{number}");
+        number += 1;
+    }
+    free
+}
+
+fn syntax(path: &Path, position: Option<Position>, found: String, accepted: &str) -> Problem {
+    Problem {
+        file: path.display().to_string(),
+        position,
+        key: String::new(),
+        kind: ProblemKind::Syntax,
+        found,
+        accepted: accepted.to_owned(),
+        hint: None,
+    }
+}

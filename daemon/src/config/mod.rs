@@ -1,0 +1,38 @@
+//! The configuration of a run: a TOML file, command-line flags over it, and all that can be wrong with them.
+//!
+//! [`Draft::read`] merges file and flags and remembers where every value was written; [`crate::check::check`] reports
+//! all problems at once, of the daemon's keys and of every plugin's, or returns the [`RunConfig`].
+//! Both are checked against JSON schemas by one validator: ours is derived from [`RunConfig`], a plugin's is in its
+//! manifest.
+
+mod describe;
+mod document;
+mod draft;
+mod flags;
+mod instance_flag;
+mod origin;
+mod own_rules;
+pub(crate) mod pointer;
+mod problem;
+#[cfg(test)]
+mod reference;
+mod resolve;
+mod run_config;
+mod schema;
+#[cfg(test)]
+pub(crate) mod tests;
+mod validator;
+
+pub use crate::plugin_kind::PluginKind;
+pub use document::Position;
+pub use draft::Draft;
+pub use flags::Flags;
+pub use problem::{Problem, ProblemKind};
+pub use run_config::{Backtest, ExchangeEntry, Risk, RunConfig, StrategyEntry, default_name};
+
+pub(crate) use origin::Finding;
+pub(crate) use own_rules::findings as own_findings;
+pub(crate) use problem::nearest;
+pub(crate) use resolve::{resolve_path, resolve_paths, resolve_texts};
+pub(crate) use run_config::instrument_type;
+pub(crate) use validator::Validator;

@@ -1,0 +1,231 @@
+//! The run configuration. The comments on its keys are the reference for users (`docs/configuration.md`).
+
+use std::path::PathBuf;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::{Map, Value};
+use stratd_plugin_api::{Decimal, InstrumentType, Money, TradingType};
+use stratd_simulation::FillRule;
+
+use super::PluginKind;
+
+/// A whole run: what it is, where its data comes from, and which strategies trade.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// What the run is: `backtest` (offline, on historical data), `simulation` (live data; orders are filled by our
+    /// own model and never reach an exchange), `sandbox` (the paper endpoint of the exchange) or `live` (real orders).
+    /// Every exchange must serve it.
+    #[serde(default = "backtest")]
+    #[schemars(schema_with = "trading_type_name")]
+    pub trading_type: TradingType,
+    /// Folders searched for plugins, besides the defaults.
+    /// A relative path starts in the folder of the configuration file.
+    #[serde(default)]
+    #[schemars(schema_with = "folders")]
+    pub plugin_dirs: Vec<PathBuf>,
+    /// Print every event that a strategy sees.
+    #[serde(default)]
+    pub verbose: bool,
+    /// The folder in which each run makes a folder of its own.
+    /// A relative path starts in the folder of the configuration file; the default is in the current folder.
+    #[serde(default = "runs")]
+    #[schemars(extend("format" = "path"))]
+    pub results: PathBuf,
+    /// How a backtest starts and fills. Other trading types ignore it.
+    #[serde(default)]
+    pub backtest: Backtest,
+    /// Limits on every order of every strategy. A limit that is absent does not limit.
+    #[serde(default)]
+    pub risk: Risk,
+    /// The exchanges: each `[[exchange]]` table is one connector. A plugin may be used several times.
+    #[schemars(length(min = 1, max = 64), extend("x-accepted" = "1 to 64 [[exchange]] tables, or --exchange PLUGIN"))]
+    pub exchange: Vec<ExchangeEntry>,
+    /// The strategies: each `[[strategy]]` table is one instance. A plugin may be used several times.
+    #[schemars(length(min = 1, max = 256), extend("x-accepted" = "1 to 256 [[strategy]] tables, or --strategy PLUGIN"))]
+    pub strategy: Vec<StrategyEntry>,
+}
+
+/// How a backtest starts and fills.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Backtest {
+    /// The money at the start, with at most 8 decimals.
+    #[serde(deserialize_with = "money")]
+    #[schemars(with = "Decimal", extend("default" = "100000"))]
+    pub cash: Money,
+    /// The currency of that money.
+    #[schemars(regex(pattern = "^[A-Z][A-Z0-9]{2,11}$"), extend("x-accepted" = "a currency code such as USD"))]
+    pub currency: String,
+    /// The price at which an order is filled.
+    #[schemars(extend("default" = "next_price"))]
+    pub fill: FillRule,
+}
+
+/// Limits on every order of every strategy.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Risk {
+    /// The largest quantity of one order.
+    #[schemars(with = "Decimal", extend("x-accepted" = "a decimal number above 0"))]
+    pub max_order_quantity: Option<Decimal>,
+    /// The largest notional of one order, in its currency, with at most 8 decimals.
+    #[serde(deserialize_with = "some_money")]
+    #[schemars(with = "Decimal", extend("x-accepted" = "a decimal number above 0, with at most 8 decimals"))]
+    pub max_order_notional: Option<Money>,
+    /// The largest position in one instrument, long or short.
+    #[schemars(with = "Decimal", extend("x-accepted" = "a decimal number above 0"))]
+    pub max_position: Option<Decimal>,
+}
+
+/// One exchange.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct ExchangeEntry {
+    /// The name of this instance in logs, results and commands, unique among the exchanges.
+    /// By default the name of the plugin.
+    #[serde(default)]
+    #[schemars(schema_with = "instance_name")]
+    pub name: Option<String>,
+    /// The plugin: its name, with or without the prefix `exchange-`, or the path of a file that ends in `.so`.
+    #[schemars(schema_with = "plugin_name")]
+    pub plugin: String,
+    /// The instrument types that the run needs from it. Without this key, those that it has.
+    #[serde(default, deserialize_with = "instrument_types")]
+    #[schemars(schema_with = "instrument_type_names")]
+    pub instrument_types: Option<Vec<InstrumentType>>,
+    /// The configuration of the plugin: its own keys, listed by `stratd plugin inspect`.
+    /// A relative path in it starts in the folder of the configuration file.
+    #[serde(default)]
+    pub config: Map<String, Value>,
+}
+
+/// One strategy.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct StrategyEntry {
+    /// The name of this instance in logs, results and commands, unique among the strategies.
+    /// By default the name of the plugin.
+    #[serde(default)]
+    #[schemars(schema_with = "instance_name")]
+    pub name: Option<String>,
+    /// The plugin: its name, with or without the prefix `strategy-`, or the path of a file that ends in `.so`.
+    #[schemars(schema_with = "plugin_name")]
+    pub plugin: String,
+    /// Whether the strategy may end the whole run. Without it, it can only stop itself.
+    #[serde(default)]
+    pub allow_shutdown: bool,
+    /// The configuration of the plugin: its own keys, listed by `stratd plugin inspect`.
+    /// A relative path in it starts in the folder of the configuration file.
+    #[serde(default)]
+    pub config: Map<String, Value>,
+}
+
+impl ExchangeEntry {
+    /// The name of this instance; in a checked configuration always set.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.plugin)
+    }
+}
+
+impl StrategyEntry {
+    /// The name of this instance; in a checked configuration always set.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.plugin)
+    }
+}
+
+impl Default for Backtest {
+    fn default() -> Self {
+        Self { cash: CASH, currency: "USD".to_owned(), fill: FillRule::NextPrice }
+    }
+}
+
+/// The name of an instance that has none of its own: that of the plugin without the prefix of its kind, so `csv` for
+/// `exchange-csv` and for `target/plugins/libexchange_csv.so`.
+#[must_use]
+pub fn default_name(kind: PluginKind, plugin: &str) -> String {
+    let stem = plugin.strip_suffix(".so").map(|path| path.rsplit_once('/').map_or(path, |(_, file)| file));
+    // a file may have any name, an instance not
+    let name = stem.map(|stem| {
+        let stem = stem.strip_prefix("lib").unwrap_or(stem);
+        let name: String =
+            stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(64).collect();
+        name.trim_start_matches('-').to_owned()
+    });
+    let name = name.as_deref().unwrap_or(plugin);
+    name.strip_prefix(kind.prefix()).unwrap_or(name).to_owned()
+}
+
+/// 100,000 in units of 1e-8.
+const CASH: Money = Money::new(10_000_000_000_000);
+
+fn backtest() -> TradingType {
+    TradingType::Backtest
+}
+
+fn runs() -> PathBuf {
+    PathBuf::from("runs")
+}
+
+fn money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+    Money::try_from(Decimal::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
+fn some_money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
+    money(deserializer).map(Some)
+}
+
+fn instrument_types<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<InstrumentType>>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    let types = names.iter().map(|name| {
+        instrument_type(name).ok_or_else(|| D::Error::custom(format!("{name} is no instrument type")))
+    });
+    types.collect::<Result<_, _>>().map(Some)
+}
+
+/// The instrument type of that name.
+pub(crate) fn instrument_type(name: &str) -> Option<InstrumentType> {
+    InstrumentType::ALL.iter().copied().find(|known| known.name() == name)
+}
+
+fn folders(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": { "type": "string", "format": "path" },
+        "maxItems": 64,
+        "x-accepted": "a list of at most 64 folders",
+    })
+}
+
+fn instance_name(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
+        "x-accepted": "1 to 64 letters, digits, - and _, starting with a letter or digit",
+    })
+}
+
+fn plugin_name(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "pattern": r"^([a-z0-9][a-z0-9-]{0,63}|.*\.so)$",
+        "x-accepted": "the name of a plugin (1 to 64 of a-z, 0-9 and -), or the path of a file that ends in .so",
+    })
+}
+
+fn trading_type_name(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": TradingType::ALL.map(TradingType::name) })
+}
+
+fn instrument_type_names(_: &mut SchemaGenerator) -> Schema {
+    let names: Vec<_> = InstrumentType::ALL.iter().map(|known| known.name()).collect();
+    json_schema!({ "type": "array", "items": { "type": "string", "enum": names }, "minItems": 1 })
+}

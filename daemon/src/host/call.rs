@@ -1,0 +1,180 @@
+//! The context of one strategy instance: what the host's table reaches, and when.
+//!
+//! A strategy gets a pointer to a [`HostV1`] that it may keep for ever and call from any thread. The engine, in
+//! contrast, lends itself (`&mut dyn StrategyHost`) for one call on one thread. [`Bridge::during`] joins the two:
+//! it notes the lent host and the thread for the duration of a call, and [`Bridge::lent`] hands the host out
+//! only on that thread. So no lock is needed: whoever finds its own thread's key in `thread` is inside the call
+//! that wrote it.
+//!
+//! A bridge is leaked, a few hundred bytes per instance: a plugin may keep the table longer than the instance lives.
+#![expect(unsafe_code, reason = "lends a borrowed value through a pointer that the plugin holds")]
+
+use std::{
+    cell::Cell,
+    ffi::c_void,
+    ptr::NonNull,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
+    },
+};
+
+use stratd_plugin_api::{StrategyHost, StrategyServices, Timestamp, abi::HostV1};
+
+use super::{callbacks, instance::Run};
+
+/// The context of an instance; `HostV1::ctx` points to it.
+pub(super) struct Bridge {
+    table: HostV1,
+    instance: String,
+    run: Run,
+    services: Arc<dyn StrategyServices>,
+    /// The key of the thread that is inside a call, 0 = none.
+    thread: AtomicUsize,
+    /// The lent host. Only touched by the thread whose key is in `thread`.
+    host: Cell<Option<NonNull<dyn StrategyHost>>>,
+    /// The time of the last event: what `now` tells outside of calls without a clock.
+    time: AtomicI64,
+    error: LastError,
+}
+
+// SAFETY: `host` is only touched by the thread whose key is in `thread`, as `during` and `lent` uphold; the table's
+// pointer is the address of this bridge and never written; all else is `Sync` by itself
+unsafe impl Sync for Bridge {}
+
+/// A number of the current thread that no other living thread has: the address of a thread-local.
+#[inline]
+fn thread_key() -> usize {
+    thread_local! { static KEY: u8 = const { 0 }; }
+    KEY.with(|key| std::ptr::from_ref(key).addr())
+}
+
+impl Bridge {
+    /// A bridge that lives as long as the process.
+    pub(super) fn leak(instance: &str, run: Run, services: Arc<dyn StrategyServices>) -> &'static Self {
+        let bridge = Box::into_raw(Box::new(Self {
+            table: callbacks::table(std::ptr::null_mut()),
+            instance: instance.to_owned(),
+            run,
+            services,
+            thread: AtomicUsize::new(0),
+            host: Cell::new(None),
+            time: AtomicI64::new(0),
+            error: LastError::default(),
+        }));
+        // SAFETY: just allocated, and nobody else knows of it
+        unsafe { (*bridge).table.ctx = bridge.cast() };
+        // SAFETY: never freed, and from here on only shared
+        unsafe { &*bridge }
+    }
+
+    /// The bridge that a callback got as its context.
+    ///
+    /// # Safety
+    /// `ctx` is `HostV1::ctx` of a bridge, as the ABI demands of the plugin.
+    pub(super) unsafe fn of(ctx: *mut c_void) -> &'static Self {
+        // SAFETY: as demanded of the caller; bridges are never freed
+        unsafe { &*ctx.cast::<Self>() }
+    }
+
+    pub(super) fn table(&'static self) -> *const HostV1 {
+        &raw const self.table
+    }
+
+    /// Runs a call into the plugin, during which callbacks on this thread reach `host`.
+    // `call` is a call through the C table: it cannot unwind, so nothing needs to be undone
+    #[inline]
+    pub(super) fn during<R>(&self, host: &mut dyn StrategyHost, call: impl FnOnce() -> R) -> R {
+        // SAFETY: only the lifetime changes; `lent` uses the pointer only until the end of this function
+        let host = unsafe {
+            std::mem::transmute::<NonNull<dyn StrategyHost + '_>, NonNull<dyn StrategyHost + 'static>>(
+                NonNull::from(host),
+            )
+        };
+        self.host.set(Some(host));
+        self.thread.store(thread_key(), Ordering::Relaxed);
+        let result = call();
+        self.thread.store(0, Ordering::Relaxed);
+        self.host.set(None);
+        result
+    }
+
+    /// Hands the lent host to `body`; `failed` outside of a call and on other threads.
+    pub(super) fn lent<R>(&self, failed: R, body: impl FnOnce(&mut dyn StrategyHost) -> R) -> R {
+        if self.thread.load(Ordering::Relaxed) != thread_key() {
+            return failed;
+        }
+        // taken out while in use: were `body` to lead back here, it would find nothing rather than an alias
+        let Some(mut host) = self.host.take() else { return failed };
+        // SAFETY: `during` is still running on this thread, its `&mut` is not used meanwhile, and taking it out
+        // makes this the only reference
+        let result = body(unsafe { host.as_mut() });
+        self.host.set(Some(host));
+        result
+    }
+
+    /// Notes the time of an event that is about to be delivered.
+    #[inline]
+    pub(super) fn set_time(&self, ts: i64) {
+        self.time.store(ts, Ordering::Relaxed);
+    }
+
+    /// The time of the event in work; outside of a call the clock's, or without one the last event's.
+    pub(super) fn now(&self) -> Timestamp {
+        if let Some(now) = self.lent(None, |host| Some(host.now())) {
+            return now;
+        }
+        match self.run.clock {
+            Some(clock) => clock(),
+            None => Timestamp::new(self.time.load(Ordering::Relaxed)),
+        }
+    }
+
+    pub(super) fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    pub(super) fn run(&self) -> Run {
+        self.run
+    }
+
+    pub(super) fn services(&self) -> &dyn StrategyServices {
+        &*self.services
+    }
+
+    pub(super) fn error(&self) -> &LastError {
+        &self.error
+    }
+}
+
+/// What the plugin last said about a failure.
+#[derive(Default)]
+pub(super) struct LastError {
+    /// Spares calls that succeed the lock.
+    is_set: AtomicBool,
+    text: Mutex<String>,
+}
+
+impl LastError {
+    pub(super) fn set(&self, text: &str) {
+        let mut place = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        place.clear();
+        place.push_str(text);
+        self.is_set.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes the text away, so that it explains no later failure.
+    #[cold]
+    pub(super) fn take(&self) -> String {
+        self.is_set.store(false, Ordering::Relaxed);
+        std::mem::take(&mut *self.text.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// After a call that succeeded: what was said has nothing to explain.
+    #[inline]
+    pub(super) fn forget(&self) {
+        if self.is_set.load(Ordering::Relaxed) {
+            self.take();
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! What a plugin says of itself, copied out of the library and checked.
+#![expect(unsafe_code, reason = "reads the library's static data")]
+
+use serde::{Deserialize, Serialize};
+use stratd_plugin_api::{
+    InstrumentTypes, TradingTypes,
+    abi::{ManifestV1, Str, plugin_flag, plugin_kind},
+};
+
+use crate::plugin_kind::PluginKind;
+
+use super::{
+    borrowed,
+    refusal::{Problem, Step},
+};
+
+const NAME_BYTES_MAX: usize = 64;
+const TEXT_BYTES_MAX: usize = 256;
+const DESCRIPTION_BYTES_MAX: usize = 1024;
+const SCHEMA_BYTES_MAX: usize = 1024 * 1024;
+
+/// A plugin's description.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Strategy or exchange.
+    pub kind: PluginKind,
+    /// 1 to 64 of `a-z 0-9 -`.
+    pub name: String,
+    /// Version of the plugin.
+    pub version: String,
+    /// One sentence.
+    pub description: String,
+    /// The plugin's own build id; empty = that of the ELF note counts.
+    pub build_id: String,
+    /// Compiler.
+    pub compiler: String,
+    /// Version of the ABI crate or header.
+    pub abi_crate: String,
+    /// JSON schema of the configuration; `{}` accepts everything.
+    pub config_schema: serde_json::Value,
+    /// Version of the saved state; 0 = it saves none.
+    pub state_version: u32,
+    /// The oldest state version that it restores.
+    pub state_compat_min: u32,
+    /// Whether a panic can be caught.
+    pub panic_unwinds: bool,
+    /// Bits of [`plugin_flag`]; unknown ones are kept and mean nothing.
+    pub flags: u64,
+    /// Exchange: bits of the trading types that it serves.
+    pub trading_types: u32,
+    /// Exchange: bits of the instrument types that it serves.
+    pub instrument_types: u32,
+}
+
+impl Manifest {
+    /// Whether a bit of [`plugin_flag`] is set.
+    #[must_use]
+    pub const fn has_flag(&self, flag: u64) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// The trading types that an exchange serves.
+    #[must_use]
+    pub const fn trading_types(&self) -> TradingTypes {
+        TradingTypes::from_bits(self.trading_types)
+    }
+
+    /// The instrument types that an exchange serves.
+    #[must_use]
+    pub const fn instrument_types(&self) -> InstrumentTypes {
+        InstrumentTypes::from_bits(self.instrument_types)
+    }
+
+    /// Slices of many events are allowed.
+    #[must_use]
+    pub const fn is_batch_safe(&self) -> bool {
+        self.has_flag(plugin_flag::BATCH_SAFE)
+    }
+
+    /// Copies the manifest, or lists all that is wrong with it.
+    ///
+    /// # Safety
+    /// The texts of `raw` are static data of a loaded library.
+    pub(super) unsafe fn read(raw: &ManifestV1) -> Result<Self, Problem> {
+        let mut wrong = Wrong::default();
+        let kind = match raw.kind {
+            plugin_kind::STRATEGY => PluginKind::Strategy,
+            plugin_kind::EXCHANGE => PluginKind::Exchange,
+            other => {
+                wrong.push(format!("kind {other}"), "1 (strategy) or 2 (exchange)");
+                PluginKind::Strategy
+            }
+        };
+        let mut text = |what: &str, text: Str, limit: usize| {
+            // SAFETY: as demanded of the caller
+            let found = unsafe { borrowed::exact_text(text, limit) };
+            let Some(found) = found else {
+                wrong.push(
+                    format!("{what} of {} bytes that is no usable text", text.length),
+                    format!("UTF-8 of at most {limit} bytes"),
+                );
+                return String::new();
+            };
+            found.to_owned()
+        };
+        let name = text("a name", raw.name, NAME_BYTES_MAX);
+        let version = text("a version", raw.version, TEXT_BYTES_MAX);
+        let description = text("a description", raw.description, DESCRIPTION_BYTES_MAX);
+        let build_id = text("a build id", raw.build_id, TEXT_BYTES_MAX);
+        let compiler = text("a compiler", raw.compiler, TEXT_BYTES_MAX);
+        let abi_crate = text("an ABI version", raw.abi_crate, TEXT_BYTES_MAX);
+        let schema = text("a configuration schema", raw.config_schema, SCHEMA_BYTES_MAX);
+
+        if !is_name(&name) {
+            wrong.push(format!("the name \"{}\"", name.escape_default()), "1 to 64 of a-z 0-9 -");
+        }
+        if version.is_empty() {
+            wrong.push("no version", "one");
+        }
+        if raw.state_compat_min > raw.state_version {
+            wrong.push(
+                format!("state version {} that restores from {}", raw.state_version, raw.state_compat_min),
+                "the latter not above the former",
+            );
+        }
+        let capabilities = plugin_flag::MARKET_DATA | plugin_flag::ORDER_ENTRY;
+        if kind == PluginKind::Exchange && raw.flags & capabilities == 0 {
+            wrong.push("an exchange with neither market data nor order entry", "at least one of the two");
+        }
+        if kind == PluginKind::Exchange && raw.trading_types == 0 {
+            wrong.push("an exchange that serves no trading type", "at least one");
+        }
+        let config_schema = schema_of(&schema).unwrap_or_else(|error| {
+            wrong.push(format!("a configuration schema that is no JSON object: {error}"), "a JSON schema");
+            serde_json::Value::Null
+        });
+        wrong.into_result()?;
+        Ok(Self {
+            kind,
+            name,
+            version,
+            description,
+            build_id,
+            compiler,
+            abi_crate,
+            config_schema,
+            state_version: raw.state_version,
+            state_compat_min: raw.state_compat_min,
+            panic_unwinds: raw.panic_unwinds == 1,
+            flags: raw.flags,
+            trading_types: raw.trading_types,
+            instrument_types: raw.instrument_types,
+        })
+    }
+}
+
+/// All problems of one step, which are reported together.
+#[derive(Default)]
+struct Wrong {
+    found: Vec<String>,
+    accepted: Vec<String>,
+}
+
+impl Wrong {
+    fn push(&mut self, found: impl Into<String>, accepted: impl Into<String>) {
+        self.found.push(found.into());
+        self.accepted.push(accepted.into());
+    }
+
+    fn into_result(self) -> Result<(), Problem> {
+        if self.found.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::new(Step::Manifest, self.found.join("; "), self.accepted.join("; ")))
+    }
+}
+
+/// A plugin without a schema accepts any table.
+fn schema_of(text: &str) -> Result<serde_json::Value, String> {
+    let text = if text.is_empty() { "{}" } else { text };
+    match serde_json::from_str(text).map_err(|e| e.to_string())? {
+        object @ serde_json::Value::Object(_) => Ok(object),
+        _ => Err("it is another JSON value".to_owned()),
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use stratd_plugin_api::abi::ABI;
+
+    use super::*;
+
+    fn raw() -> ManifestV1 {
+        ManifestV1 {
+            size: u32::try_from(size_of::<ManifestV1>()).unwrap(),
+            abi: ABI,
+            kind: plugin_kind::STRATEGY,
+            state_version: 2,
+            state_compat_min: 1,
+            panic_unwinds: 1,
+            flags: plugin_flag::BATCH_SAFE,
+            trading_types: 0,
+            instrument_types: 0,
+            name: Str::new("strategy-x"),
+            version: Str::new("1.0.0"),
+            description: Str::EMPTY,
+            build_id: Str::EMPTY,
+            compiler: Str::EMPTY,
+            abi_crate: Str::EMPTY,
+            config_schema: Str::EMPTY,
+        }
+    }
+
+    fn read(raw: &ManifestV1) -> Result<Manifest, Problem> {
+        // SAFETY: the texts are literals
+        unsafe { Manifest::read(raw) }
+    }
+
+    fn refused(raw: ManifestV1, expected: Expect) {
+        let problem = read(&raw).expect_err("the manifest is bad");
+        expected.assert_eq(&format!("{} (accepted: {})", problem.found, problem.accepted));
+    }
+
+    #[test]
+    fn a_manifest_is_copied() {
+        let manifest = read(&raw()).unwrap();
+        assert_eq!((manifest.name.as_str(), manifest.kind), ("strategy-x", PluginKind::Strategy));
+        assert!(manifest.is_batch_safe());
+        assert_eq!(manifest.config_schema, serde_json::json!({}));
+    }
+
+    #[test]
+    fn all_problems_are_told_together() {
+        refused(
+            ManifestV1 {
+                kind: 9,
+                name: Str::new("Strategy_X"),
+                version: Str { data: b"\xff".as_ptr(), length: 1 },
+                state_compat_min: 3,
+                config_schema: Str::new("[]"),
+                ..raw()
+            },
+            expect![[
+                r#"kind 9; a version of 1 bytes that is no usable text; the name "Strategy_X"; no version; state version 2 that restores from 3; a configuration schema that is no JSON object: it is another JSON value (accepted: 1 (strategy) or 2 (exchange); UTF-8 of at most 256 bytes; 1 to 64 of a-z 0-9 -; one; the latter not above the former; a JSON schema)"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn a_length_that_cannot_be_is_not_read() {
+        let name = Str { data: b"x".as_ptr(), length: u64::MAX };
+        refused(
+            ManifestV1 { name, ..raw() },
+            expect![[
+                r#"a name of 18446744073709551615 bytes that is no usable text; the name "" (accepted: UTF-8 of at most 64 bytes; 1 to 64 of a-z 0-9 -)"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn an_exchange_must_offer_something() {
+        refused(
+            ManifestV1 { kind: plugin_kind::EXCHANGE, ..raw() },
+            expect![
+                "an exchange with neither market data nor order entry; an exchange that serves no trading type (accepted: at least one of the two; at least one)"
+            ],
+        );
+    }
+}

@@ -1,0 +1,52 @@
+//! Loads plugins and lets the engine call them as if they were linked in.
+//!
+//! ```text
+//! file ─ stage::read ─► bytes ─ elf::check ─► stage::put ─► copy ─ library::open ─► doors ─ manifest ─► LoadedPlugin
+//! engine ─ StrategyInstance ─► HostedStrategy ─ StrategyV1 ─► plugin ─ HostV1 ─► callbacks ─ StrategyHost ─► engine
+//! ```
+//!
+//! Invariants:
+//! - No library is ever closed. Tables, vtables, threads and texts of it stay valid as long as the process.
+//! - `dlopen` sees only private copies, and no path twice.
+//! - A step that refuses leaves everything as it was, except that the refused library may stay mapped.
+//! - The host's functions reach the engine only on the thread and during the call that the engine made.
+//! - What a plugin hands over is checked for null, alignment and size before it is read; its texts are cut at a limit.
+//!
+//! Limits: code of a plugin runs in this process from `dlopen` on, so a library that crashes takes the process with
+//! it. `crate::inspect` opens it in a child for that reason.
+
+mod borrowed;
+mod call;
+mod callbacks;
+mod elf;
+mod exchange;
+mod exchange_callbacks;
+mod find;
+mod instance;
+mod layout;
+mod library;
+mod loader;
+mod manifest;
+mod refusal;
+mod stage;
+mod strategy;
+
+pub use crate::plugin_kind::PluginKind;
+pub use exchange::HostedExchange;
+pub use find::find;
+pub use instance::Run;
+pub use loader::{LoadedPlugin, Loader};
+pub use manifest::Manifest;
+pub use refusal::{Identity, Refusal, Step};
+pub use stage::stage_base;
+pub(crate) use stage::remove_abandoned;
+pub use strategy::HostedStrategy;
+
+/// Bytes as lower-case hexadecimal digits.
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,14 @@
+//! The daemon as a library: what `main` runs, and what tests reach.
+#![deny(unsafe_code)]
+
+pub mod check;
+pub mod cli;
+pub mod config;
+pub mod host;
+pub mod inspect;
+pub mod logging;
+mod plugin_kind;
+pub mod plugins;
+pub mod progress;
+pub mod results;
+pub mod runtime;

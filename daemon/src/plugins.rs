@@ -1,0 +1,86 @@
+//! Plugins by name: where they are searched, and what the check needs to know of them.
+
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    check::{PluginFacts, PluginLookup},
+    config::PluginKind,
+    host::{self, LoadedPlugin, Loader},
+};
+
+use stratd_plugin_api::abi::plugin_flag;
+
+/// Where packages put plugins.
+const SYSTEM_DIR: &str = "/usr/lib/stratd/plugins";
+
+/// Loads plugins by name.
+pub struct Plugins {
+    loader: Loader,
+    directories: Vec<PathBuf>,
+}
+
+impl Plugins {
+    /// Searches `directories`, then the defaults: `STRATD_PLUGINS`, `plugins` beside the folder of this program
+    /// (`target/plugins` in the source tree), and `/usr/lib/stratd/plugins`.
+    ///
+    /// # Errors
+    /// The private copies of plugins have no place.
+    pub fn new(directories: Vec<PathBuf>) -> anyhow::Result<Self> {
+        let mut all = directories;
+        all.extend(env::var_os("STRATD_PLUGINS").filter(|dir| !dir.is_empty()).map(PathBuf::from));
+        all.extend(env::current_exe().ok().and_then(|exe| Some(exe.parent()?.parent()?.join("plugins"))));
+        all.push(PathBuf::from(SYSTEM_DIR));
+        let mut seen = BTreeSet::new();
+        all.retain(|dir| dir.is_dir() && seen.insert(dir.canonicalize().unwrap_or_else(|_| dir.clone())));
+        Ok(Self { loader: Loader::new(&stage_base())?, directories: all })
+    }
+
+    /// Finds and loads a plugin.
+    ///
+    /// # Errors
+    /// There is none of this name, or a step of loading refused it.
+    pub fn load(&self, kind: PluginKind, name: &str) -> Result<Arc<LoadedPlugin>, host::Refusal> {
+        self.loader.load(&host::find(kind, name, &self.directories)?)
+    }
+}
+
+/// Private copies live where this process may execute files: `STRATD_STAGE_DIR`, or the folder for temporary files.
+fn stage_base() -> PathBuf {
+    env::var_os("STRATD_STAGE_DIR").filter(|dir| !dir.is_empty()).map_or_else(env::temp_dir, PathBuf::from)
+}
+
+impl PluginLookup for Plugins {
+    fn find(&self, kind: PluginKind, name: &str) -> Result<PluginFacts, String> {
+        let plugin = self.load(kind, name).map_err(|refusal| refusal.to_string())?;
+        let manifest = plugin.manifest();
+        Ok(PluginFacts {
+            kind: manifest.kind,
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            config_schema: manifest.config_schema.to_string(),
+            market_data: manifest.has_flag(plugin_flag::MARKET_DATA),
+            order_entry: manifest.has_flag(plugin_flag::ORDER_ENTRY),
+            trading_types: manifest.trading_types(),
+            instrument_types: manifest.instrument_types(),
+        })
+    }
+
+    fn names(&self, kind: PluginKind) -> Vec<String> {
+        let names = self.directories.iter().flat_map(|directory| names_in(directory, kind));
+        names.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+fn names_in(directory: &Path, kind: PluginKind) -> Vec<String> {
+    let prefix = format!("lib{kind}_");
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let files = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    files
+        .filter_map(|file| Some(file.strip_prefix(&prefix)?.strip_suffix(".so")?.replace('_', "-")))
+        .collect()
+}

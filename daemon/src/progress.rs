@@ -1,0 +1,76 @@
+//! How far a run is, on a terminal.
+
+use std::{
+    cell::Cell,
+    io::IsTerminal as _,
+    sync::{Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use stratd_plugin_api::Timestamp;
+
+use crate::runtime::clock::Stopwatch;
+
+/// Redraws per second are limited by the bar; asking it at every event would cost more than the event.
+const SHOW_EVERY: u32 = 64;
+
+/// The bar that log lines must not be written through.
+static BAR: OnceLock<Mutex<Option<ProgressBar>>> = OnceLock::new();
+
+fn bar() -> &'static Mutex<Option<ProgressBar>> {
+    BAR.get_or_init(Mutex::default)
+}
+
+/// The bar of a run; draws nothing unless stderr is a terminal.
+pub struct Progress {
+    calls: Cell<u32>,
+    stopwatch: Stopwatch,
+}
+
+impl Progress {
+    /// Shows the bar.
+    #[must_use]
+    pub fn start() -> Self {
+        if std::io::stderr().is_terminal() {
+            let shown = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{spinner} {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner());
+            shown.set_style(style);
+            shown.enable_steady_tick(Duration::from_millis(120));
+            *bar().lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
+        }
+        Self { calls: Cell::new(0), stopwatch: Stopwatch::start() }
+    }
+
+    /// Shows the time of the market and the events so far.
+    pub fn show(&self, now: Timestamp, events: u64) {
+        let calls = self.calls.get().wrapping_add(1);
+        self.calls.set(calls);
+        if !calls.is_multiple_of(SHOW_EVERY) {
+            return;
+        }
+        if let Some(shown) = &*bar().lock().unwrap_or_else(PoisonError::into_inner) {
+            let seconds = self.stopwatch.elapsed().as_secs_f64().max(0.001);
+            #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+            let rate = events as f64 / seconds;
+            shown.set_message(format!("{now}  {events} events  {rate:.0}/s"));
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(shown) = bar().lock().unwrap_or_else(PoisonError::into_inner).take() {
+            shown.finish_and_clear();
+        }
+    }
+}
+
+/// Writes to stderr with the bar out of the way.
+pub fn suspended<T>(body: impl FnOnce() -> T) -> T {
+    match &*bar().lock().unwrap_or_else(PoisonError::into_inner) {
+        Some(shown) => shown.suspend(body),
+        None => body(),
+    }
+}

@@ -1,0 +1,15 @@
+//! What a run leaves behind: `orders.csv`, `fills.csv`, `equity.csv`, `summary.json`, and the table on the terminal.
+//!
+//! Everything here is a function of the inputs of the run: no clock, no path, no address gets into a file, so that
+//! two runs of one backtest give byte-equal folders.
+
+mod curve;
+mod folder;
+mod recorder;
+mod summary;
+mod table;
+
+pub use folder::create_run_folder;
+pub use recorder::{Labels, Recorder};
+pub use summary::{InstrumentSummary, StrategySummary, Summary};
+pub use table::print_summary;

@@ -1,0 +1,124 @@
+//! The summary of a run, as in `summary.json`. Money is text with all its digits; ratios are numbers.
+
+use serde::Serialize;
+
+/// What came out of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// What the run was.
+    pub trading_type: &'static str,
+    /// The fill rule and what it means.
+    pub fill: String,
+    /// The fill rule in words.
+    pub fill_in_words: &'static str,
+    /// Currency of all amounts.
+    pub currency: String,
+    /// Time of the first event.
+    pub start: Option<String>,
+    /// Time of the last event.
+    pub end: Option<String>,
+    /// UTC days with events.
+    pub days: usize,
+    /// Market events.
+    pub events: u64,
+    /// Cash at the start.
+    pub cash_start: String,
+    /// Cash at the end.
+    pub cash_end: String,
+    /// Cash and the value of all positions at the end.
+    pub equity_end: String,
+    /// `equity_end / cash_start - 1`.
+    #[serde(rename = "return")]
+    pub total_return: Option<f64>,
+    /// Realized PnL before fees.
+    pub realized: String,
+    /// Value of open positions less their cost.
+    pub unrealized: String,
+    /// Fees and costs.
+    pub fees: String,
+    /// Sharpe ratio of the daily returns, 252 days a year, no risk-free rate.
+    pub sharpe: Option<f64>,
+    /// Largest fall from a peak, as a fraction of the peak.
+    pub max_drawdown: f64,
+    /// Largest fall from a peak, in money.
+    pub max_drawdown_amount: String,
+    /// Orders requested.
+    pub orders: u64,
+    /// Orders denied by risk.
+    pub denied: u64,
+    /// Own executions.
+    pub fills: u64,
+    /// Where the data came from: instance and plugin.
+    pub exchanges: Vec<PluginLabel>,
+    /// Each strategy.
+    pub strategies: Vec<StrategySummary>,
+    /// Each instrument, all strategies together.
+    pub instruments: Vec<InstrumentSummary>,
+}
+
+/// An instance with its plugin.
+#[derive(Clone, Debug, Serialize)]
+pub struct PluginLabel {
+    /// Name of the instance.
+    pub name: String,
+    /// Plugin and version.
+    pub plugin: String,
+}
+
+/// One strategy. Its return and ratios are those of the run's starting cash with this strategy alone.
+#[derive(Clone, Debug, Serialize)]
+pub struct StrategySummary {
+    /// Name of the instance.
+    pub name: String,
+    /// Plugin and version.
+    pub plugin: String,
+    /// `started`, `stopped: reason`, `faulted: message`.
+    pub state: String,
+    /// Market and order events handled.
+    pub events: u64,
+    /// Orders requested.
+    pub orders: u64,
+    /// Orders denied by risk.
+    pub denied: u64,
+    /// Own executions.
+    pub fills: u64,
+    /// PnL after fees over the run's starting cash.
+    #[serde(rename = "return")]
+    pub total_return: Option<f64>,
+    /// Realized PnL before fees.
+    pub realized: String,
+    /// Value of open positions less their cost.
+    pub unrealized: String,
+    /// Fees and costs.
+    pub fees: String,
+    /// As in the run.
+    pub sharpe: Option<f64>,
+    /// As in the run.
+    pub max_drawdown: f64,
+    /// Figures that the strategy reported itself: the last value of each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<(String, String)>,
+    /// Each instrument that it traded.
+    pub instruments: Vec<InstrumentSummary>,
+}
+
+/// One instrument.
+#[derive(Clone, Debug, Serialize)]
+pub struct InstrumentSummary {
+    /// Symbol.
+    pub symbol: String,
+    /// Exchange instance.
+    pub exchange: String,
+    /// Signed position at the end.
+    pub position: String,
+    /// Last price.
+    pub price_last: Option<String>,
+    /// Own executions.
+    pub fills: u64,
+    /// Realized PnL before fees.
+    pub realized: String,
+    /// Value of the open position less its cost.
+    pub unrealized: String,
+    /// Fees and costs.
+    pub fees: String,
+}

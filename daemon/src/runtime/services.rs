@@ -1,0 +1,76 @@
+//! Texts and log of the run, for the engine, the plugins and their threads.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use stratd_plugin_api::{Log, StrategyServices, TextTable, Timestamp, abi::TextHandle};
+
+/// More texts than any run of this kind needs: symbols, currencies, venue ids. Beyond it, new texts are refused.
+const TEXTS_MAX: usize = 4_000_000;
+
+/// One object that everybody shares.
+pub struct Services {
+    texts: TextTable,
+    /// The time of the event in work: what log lines of plugins carry.
+    now: AtomicI64,
+}
+
+impl Default for Services {
+    fn default() -> Self {
+        Self { texts: TextTable::new(TEXTS_MAX), now: AtomicI64::new(0) }
+    }
+}
+
+impl Services {
+    /// The texts.
+    #[must_use]
+    pub fn texts(&self) -> &TextTable {
+        &self.texts
+    }
+
+    /// The text of a handle; the empty text for an unknown one.
+    #[must_use]
+    pub fn text_of(&self, handle: TextHandle) -> String {
+        self.texts.get(handle).as_deref().unwrap_or("").to_owned()
+    }
+
+    /// Sets the time of the event in work.
+    pub fn set_now(&self, now: Timestamp) {
+        self.now.store(now.get(), Ordering::Relaxed);
+    }
+
+    /// The time of the event in work.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::new(self.now.load(Ordering::Relaxed))
+    }
+
+    /// Logs a plugin's record under `logger` (`strategy.<instance>`, `exchange.<instance>`).
+    pub fn log_plugin(&self, logger: &str, record: &Log<'_>) {
+        let time = self.now();
+        let fields: String = record.fields.iter().map(|(key, value)| format!(" {key}={value}")).collect();
+        let message = format!("{}{fields}", record.message);
+        let logger =
+            if record.target.is_empty() { logger.to_owned() } else { format!("{logger}.{}", record.target) };
+        // CPython's numbers: 10 debug, 20 info, 30 warning, 40 error
+        match record.level {
+            0..20 => tracing::debug!(logger, %time, "{message}"),
+            20..30 => tracing::info!(logger, %time, "{message}"),
+            30..40 => tracing::warn!(logger, %time, "{message}"),
+            _ => tracing::error!(logger, %time, "{message}"),
+        }
+    }
+}
+
+impl StrategyServices for Services {
+    fn log(&self, instance: &str, record: &Log<'_>) {
+        self.log_plugin(&format!("strategy.{instance}"), record);
+    }
+
+    fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {
+        visit(self.texts.get(handle).as_deref().unwrap_or(""));
+    }
+
+    fn intern(&self, text: &str) -> TextHandle {
+        self.texts.intern_cut(text)
+    }
+}

@@ -1,0 +1,96 @@
+//! The replay: rows to events.
+
+use std::fs::File;
+
+use stratd_plugin_api::{Error, ExchangeHandle, InstrumentId, Level, Result, abi};
+use stratd_simulation::csv::{InstrumentTable, MergedRows, Row, RowData};
+
+use crate::{bad_rows::BadRows, config::Settings};
+
+/// The instruments of the files, as the host knows them.
+pub(crate) struct KnownInstruments {
+    pub(crate) table: InstrumentTable,
+    /// By the index in the table; 0 = the host does not know it.
+    pub(crate) ids: Vec<InstrumentId>,
+}
+
+/// Reads the files for their events.
+pub(crate) struct Feed {
+    rows: MergedRows<File>,
+    ids: Vec<InstrumentId>,
+    bad_rows: BadRows,
+    /// The trade of the bar that was handed out last.
+    trade: Option<abi::Event>,
+    events: u64,
+}
+
+impl Feed {
+    /// Opens the files again.
+    pub(crate) fn open(settings: &Settings, known: &KnownInstruments) -> Result<Self> {
+        // with the same table, rows find their instruments at the same places
+        let rows = MergedRows::open(&settings.files, &settings.rows, known.table.clone())?;
+        Ok(Self { rows, ids: known.ids.clone(), bad_rows: BadRows::default(), trade: None, events: 0 })
+    }
+
+    /// The next event; `None` at the end, after the summary was logged.
+    pub(crate) fn next_event(
+        &mut self,
+        settings: &Settings,
+        host: &ExchangeHandle,
+    ) -> Result<Option<abi::Event>> {
+        let event = match self.trade.take() {
+            Some(trade) => trade,
+            None => {
+                let bad_rows = &mut self.bad_rows;
+                let row = self.rows.next_row_by(settings.on_bad_row, |error| bad_rows.add(error, host))?;
+                let Some(row) = row else {
+                    self.log_summary(settings, host);
+                    return Ok(None);
+                };
+                self.first_event(&row, settings.trade_ids, host)?
+            }
+        };
+        self.events += 1;
+        Ok(Some(event))
+    }
+
+    /// The bar, keeping its trade for the next call, or the trade.
+    fn first_event(&mut self, row: &Row, has_trade_ids: bool, host: &ExchangeHandle) -> Result<abi::Event> {
+        let instrument = self.ids.get(row.instrument).copied().unwrap_or_default();
+        if instrument == InstrumentId(0) {
+            return Err(Error::new(format!(
+                "{} was not in the files when their instruments were read (accepted: files that do not change)",
+                self.rows.instruments().get(row.instrument).symbol
+            )));
+        }
+        let trade_id = match &row.data {
+            RowData::Trade { id: Some(id), .. } if has_trade_ids => host.intern(id).map_err(|error| {
+                Error::new(format!("{error}; set trade_ids = false to leave the ids out"))
+            })?,
+            RowData::Trade { .. } | RowData::Bar { .. } => 0,
+        };
+        let (bar, trade) = row.events(instrument, trade_id);
+        let Some(bar) = bar else { return Ok(trade) };
+        self.trade = Some(trade);
+        Ok(bar)
+    }
+
+    fn log_summary(&self, settings: &Settings, host: &ExchangeHandle) {
+        let counts = self.rows.counts();
+        let bad = self.bad_rows.count();
+        let files = settings.files.len();
+        let mut text = format!(
+            "read {} rows of {files} {}: {} events of {} rows, {} rows not selected, {bad} bad rows left out",
+            counts.read,
+            if files == 1 { "file" } else { "files" },
+            self.events,
+            counts.taken,
+            counts.read - counts.taken - counts.bad,
+        );
+        if let Some(statement) = settings.rows.adjust.statement(settings.rows.price_decimals) {
+            text.push_str("; ");
+            text.push_str(&statement);
+        }
+        host.log(if bad > 0 { Level::Warning } else { Level::Info }, text);
+    }
+}

@@ -1,0 +1,210 @@
+//! The events, their order and the log.
+
+use std::{fmt::Write as _, fs};
+
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+use stratd_plugin_api::{
+    Bar, EventKind, Exchange as _, Timestamp, Trade, TradingType,
+    abi::{self, event_kind},
+};
+
+use crate::host::Bench;
+
+/// Reads `files` in batches of several sizes, which must not matter, and compares events, outcome and log.
+fn check(files: &[(&str, &str)], config: &Value, expect: Expect) {
+    let run = |size| {
+        let mut bench = Bench::new(files, config.clone()).expect("the keys are good");
+        bench.load().expect("the instruments are good");
+        let (events, outcome) = bench.pull(size);
+        let outcome = outcome.map_or_else(|error| format!("failed: {error}"), |()| "ended".to_owned());
+        events_text(&events) + &bench.plain(&outcome) + "\n" + &bench.log()
+    };
+    let text = run(64);
+    for size in [1, 2, 3] {
+        assert_eq!(run(size), text, "batches of {size}");
+    }
+    expect.assert_eq(&text);
+}
+
+fn events_text(events: &[abi::Event]) -> String {
+    let mut text = String::new();
+    for event in events {
+        write!(text, "{} {} ", Timestamp::new(event.ts), event.instrument).unwrap();
+        match EventKind::from_code(event.kind) {
+            Some(EventKind::Bar) => {
+                let bar = Bar::from(event);
+                writeln!(text, "bar {} {} {} {} x {}", bar.open, bar.high, bar.low, bar.close, bar.volume)
+                    .unwrap();
+            }
+            _ => {
+                assert_eq!(event.kind, event_kind::TRADE);
+                let trade = Trade::from(event);
+                let from = if trade.is_from_bar { " from bar" } else { "" };
+                let side = trade.aggressor.map_or(String::new(), |side| format!(" {side}"));
+                writeln!(
+                    text,
+                    "trade {} x {} id {}{side}{from}",
+                    trade.price, trade.quantity, trade.trade_id
+                )
+                .unwrap();
+            }
+        }
+    }
+    text
+}
+
+const BARS: &str = "date,symbol,open,high,low,close,volume,adj_close\n\
+                    2013-03-01,A,1,2,1,2,10,1\n2013-03-01,B,5,5,5,5,0,5\n2013-03-04,A,2,2,2,2,20,2\n";
+const TRADES: &str =
+    "time,symbol,price,size,side,id\n2013-03-01,A,1.5,3,buy,t1\n2013-03-02 14:30:00,C,7,1,sell,t2\n";
+
+#[test]
+fn bars_and_trades_of_two_files_in_the_order_of_time() {
+    check(
+        &[("bars.csv", BARS), ("trades.csv", TRADES)],
+        &json!({}),
+        expect![[r#"
+        2013-03-01T00:00:00Z 101 bar 100 200 100 200 x 10
+        2013-03-01T00:00:00Z 101 trade 200 x 10 id 0 from bar
+        2013-03-01T00:00:00Z 102 bar 500 500 500 500 x 0
+        2013-03-01T00:00:00Z 102 trade 500 x 0 id 0 from bar
+        2013-03-01T00:00:00Z 101 trade 150 x 3 id 0 buy
+        2013-03-02T14:30:00Z 103 trade 700 x 1 id 0 sell
+        2013-03-04T00:00:00Z 101 bar 200 200 200 200 x 20
+        2013-03-04T00:00:00Z 101 trade 200 x 20 id 0 from bar
+        ended
+        20 read 5 rows of 2 files: 8 events of 5 rows, 0 rows not selected, 0 bad rows left out
+    "#]],
+    );
+}
+
+#[test]
+fn the_summary_says_that_prices_were_adjusted() {
+    check(
+        &[("bars.csv", BARS)],
+        &json!({ "adjust": "adj_close" }),
+        expect![[r#"
+            2013-03-01T00:00:00Z 101 bar 5000 10000 5000 10000 x 10
+            2013-03-01T00:00:00Z 101 trade 10000 x 10 id 0 from bar
+            2013-03-01T00:00:00Z 102 bar 50000 50000 50000 50000 x 0
+            2013-03-01T00:00:00Z 102 trade 50000 x 0 id 0 from bar
+            2013-03-04T00:00:00Z 101 bar 20000 20000 20000 20000 x 20
+            2013-03-04T00:00:00Z 101 trade 20000 x 20 id 0 from bar
+            ended
+            20 read 3 rows of 1 file: 6 events of 3 rows, 0 rows not selected, 0 bad rows left out; prices adjusted by adj_close/close, rounded once to 4 decimals
+        "#]],
+    );
+}
+
+#[test]
+fn selected_symbols_and_times() {
+    let config = json!({ "symbols": ["A"], "start": "2013-03-01T00:00:01Z", "end": "2013-03-05" });
+    check(
+        &[("bars.csv", BARS)],
+        &config,
+        expect![[r#"
+            2013-03-04T00:00:00Z 101 bar 200 200 200 200 x 20
+            2013-03-04T00:00:00Z 101 trade 200 x 20 id 0 from bar
+            ended
+            20 read 3 rows of 1 file: 2 events of 1 rows, 2 rows not selected, 0 bad rows left out
+        "#]],
+    );
+}
+
+#[test]
+fn bad_rows_are_left_out_named_and_counted() {
+    let mut file = BARS.to_owned();
+    for volume in 1..=12 {
+        writeln!(file, "2013-03-04,BAD{volume},1,1,1,1,-{volume},1").unwrap();
+    }
+    file.push_str("2013-03-05,A,3,3,3,3,30,3\n");
+    check(
+        &[("bars.csv", &file)],
+        &json!({ "on_bad_row": "skip" }),
+        expect![[r#"
+            2013-03-01T00:00:00Z 101 bar 100 200 100 200 x 10
+            2013-03-01T00:00:00Z 101 trade 200 x 10 id 0 from bar
+            2013-03-01T00:00:00Z 102 bar 500 500 500 500 x 0
+            2013-03-01T00:00:00Z 102 trade 500 x 0 id 0 from bar
+            2013-03-04T00:00:00Z 101 bar 200 200 200 200 x 20
+            2013-03-04T00:00:00Z 101 trade 200 x 20 id 0 from bar
+            2013-03-05T00:00:00Z 101 bar 300 300 300 300 x 30
+            2013-03-05T00:00:00Z 101 trade 300 x 30 id 0 from bar
+            ended
+            30 bad row left out: reading bars.csv: line 5: column `volume`: -1 is negative (accepted: 0 or more)
+            30 bad row left out: reading bars.csv: line 6: column `volume`: -2 is negative (accepted: 0 or more)
+            30 bad row left out: reading bars.csv: line 7: column `volume`: -3 is negative (accepted: 0 or more)
+            30 bad row left out: reading bars.csv: line 8: column `volume`: -4 is negative (accepted: 0 or more)
+            30 bad row left out: reading bars.csv: line 9: column `volume`: -5 is negative (accepted: 0 or more)
+            30 bad row left out: reading bars.csv: line 10: column `volume`: -6 is negative (accepted: 0 or more)
+            30 bad row left out: reading bars.csv: line 11: column `volume`: -7 is negative (accepted: 0 or more)
+            30 bad row left out: reading bars.csv: line 12: column `volume`: -8 is negative (accepted: 0 or more)
+            30 bad row left out: reading bars.csv: line 13: column `volume`: -9 is negative (accepted: 0 or more)
+            30 bad row left out: reading bars.csv: line 14: column `volume`: -10 is negative (accepted: 0 or more)
+            30 further bad rows are only counted; the total comes at the end
+            30 read 16 rows of 1 file: 8 events of 4 rows, 0 rows not selected, 12 bad rows left out
+        "#]],
+    );
+}
+
+#[test]
+fn trade_ids_only_on_request() {
+    check(
+        &[("trades.csv", TRADES)],
+        &json!({ "trade_ids": true }),
+        expect![[r#"
+            2013-03-01T00:00:00Z 101 trade 150 x 3 id 4 buy
+            2013-03-02T14:30:00Z 102 trade 700 x 1 id 5 sell
+            ended
+            20 read 2 rows of 1 file: 2 events of 2 rows, 0 rows not selected, 0 bad rows left out
+        "#]],
+    );
+    let mut bench =
+        Bench::with_host(&[("trades.csv", TRADES)], json!({ "trade_ids": true }), TradingType::Backtest, 4)
+            .unwrap();
+    bench.load().unwrap();
+    let (events, outcome) = bench.pull(8);
+    assert_eq!(events.len(), 1);
+    expect!["the host refused the text `t2` of 2 bytes (accepted: at most 64); set trade_ids = false to leave the ids out"].assert_eq(&outcome.unwrap_err().to_string());
+}
+
+#[test]
+fn a_file_that_changes_behind_our_back_fails_and_keeps_failing() {
+    let mut bench = Bench::new(&[("bars.csv", BARS)], json!({})).unwrap();
+    bench.load().unwrap();
+    let changed = BARS.replace("2013-03-04,A", "2013-03-04,NEW");
+    fs::write(bench.folder.path().join("bars.csv"), changed).unwrap();
+    for expected in [4, 0, 0] {
+        // what came before it is handed over
+        let (events, outcome) = bench.pull(64);
+        assert_eq!(events.len(), expected);
+        assert_eq!(
+            outcome.unwrap_err().to_string(),
+            "NEW was not in the files when their instruments were read (accepted: files that do not change)"
+        );
+    }
+    fs::remove_file(bench.folder.path().join("bars.csv")).unwrap();
+    assert!(bench.load().is_err());
+    expect!["events were pulled before the instruments were asked for"]
+        .assert_eq(&bench.pull(1).1.unwrap_err().to_string());
+}
+
+#[test]
+fn the_order_of_calls_is_checked() {
+    let mut bench = Bench::new(&[("bars.csv", BARS)], json!({})).unwrap();
+    expect!["events were pulled before the instruments were asked for"]
+        .assert_eq(&bench.pull(1).1.unwrap_err().to_string());
+    bench.load().unwrap();
+    assert!(bench.exchange.next_batch(&mut []).is_err());
+    assert_eq!(bench.pull(1).0.len(), 6);
+    // the end stays the end, and its summary is logged once
+    assert_eq!(bench.pull(1).0.len(), 0);
+    assert_eq!(bench.log().lines().count(), 1);
+    // a second run starts anew
+    bench.load().unwrap();
+    assert_eq!(bench.pull(5).0.len(), 6);
+    bench.load().unwrap();
+    bench.exchange.stop().unwrap();
+    assert_eq!(bench.pull(5).0.len(), 0);
+}
