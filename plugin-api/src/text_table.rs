@@ -16,6 +16,9 @@ use crate::abi::{TEXT_BYTES_MAX, TextHandle};
 /// assert_eq!(texts.intern("USD"), usd);
 /// assert_eq!(texts.get(usd).as_deref(), Some("USD"));
 /// assert_eq!(texts.intern(&"x".repeat(65)), 0); // refused: longer than 64 bytes
+/// // a number takes no place in the table: its handle is the number itself
+/// assert_eq!(texts.intern("644"), TextTable::number(644));
+/// assert_eq!(texts.get(TextTable::number(644)).as_deref(), Some("644"));
 /// ```
 // Shared by the threads of all connectors and the event loop; the lock is held for a look-up only.
 pub struct TextTable {
@@ -30,7 +33,16 @@ struct Inner {
     by_text: HashMap<Arc<str>, TextHandle>,
 }
 
+/// Set in the handle of a decimal number below 2^63: exchanges that count their orders would otherwise fill the table.
+const NUMBER: TextHandle = 1 << 63;
+
 impl TextTable {
+    /// The handle of the decimal text of a number, without a table; numbers of 2^63 and more have none and give 0.
+    #[must_use]
+    pub const fn number(number: u64) -> TextHandle {
+        if number & NUMBER == 0 { number | NUMBER } else { 0 }
+    }
+
     /// A table of at most `limit` texts; beyond it, new texts are refused.
     #[must_use]
     pub fn new(limit: usize) -> Self {
@@ -41,6 +53,9 @@ impl TextTable {
     pub fn intern(&self, text: &str) -> TextHandle {
         if text.is_empty() || text.len() > TEXT_BYTES_MAX {
             return 0;
+        }
+        if let Some(number) = number_of(text) {
+            return Self::number(number);
         }
         if let Some(handle) = self.inner.read().unwrap_or_else(PoisonError::into_inner).by_text.get(text) {
             return *handle;
@@ -68,8 +83,40 @@ impl TextTable {
     /// The text of a handle; the empty text for 0, `None` for an unknown one.
     #[must_use]
     pub fn get(&self, handle: TextHandle) -> Option<Arc<str>> {
+        if handle & NUMBER != 0 {
+            return Some((handle & !NUMBER).to_string().into());
+        }
         let Some(index) = handle.checked_sub(1) else { return Some("".into()) };
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         inner.by_handle.get(usize::try_from(index).ok()?).cloned()
+    }
+}
+
+/// The number of a text that is exactly the decimal text of a number below 2^63.
+fn number_of(text: &str) -> Option<u64> {
+    let is_canonical = text == "0" || (!text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit()));
+    text.parse().ok().filter(|number| is_canonical && number & NUMBER == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_are_not_exactly_a_number_keep_their_form() {
+        let texts = TextTable::new(10);
+        for text in ["0", "7", "007", "+7", "-7", "9223372036854775807", "9223372036854775808", "99999999999999999999"] {
+            assert_eq!(texts.get(texts.intern(text)).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn the_limit_refuses_new_texts_only() {
+        let texts = TextTable::new(1);
+        let known = texts.intern("AAPL");
+        assert_eq!(texts.intern("IBM"), 0);
+        assert_eq!(texts.intern("AAPL"), known);
+        assert_eq!(texts.intern("644"), TextTable::number(644));
+        assert_eq!(texts.get(2), None);
     }
 }
