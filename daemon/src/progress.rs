@@ -8,7 +8,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use stratd_plugin_api::Timestamp;
+use stratd_plugin_api::{Money, Timestamp};
 
 use crate::runtime::clock::Stopwatch;
 
@@ -43,6 +43,19 @@ impl Progress {
         Self { calls: Cell::new(0), stopwatch: Stopwatch::start() }
     }
 
+    /// Shows how a live run stands.
+    pub fn show_now(&self, now: Timestamp, events: u64, equity: Option<Money>) {
+        if let Some(shown) = &*bar().lock().unwrap_or_else(PoisonError::into_inner) {
+            let equity = equity.map_or_else(String::new, |equity| format!("  equity {equity:.2}"));
+            shown.set_message(format!("{now}  {events} events  {:.0}/s{equity}", self.rate(events)));
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
+    fn rate(&self, events: u64) -> f64 {
+        events as f64 / self.stopwatch.elapsed().as_secs_f64().max(0.001)
+    }
+
     /// Shows the time of the market and the events so far.
     pub fn show(&self, now: Timestamp, events: u64) {
         let calls = self.calls.get().wrapping_add(1);
@@ -51,10 +64,7 @@ impl Progress {
             return;
         }
         if let Some(shown) = &*bar().lock().unwrap_or_else(PoisonError::into_inner) {
-            let seconds = self.stopwatch.elapsed().as_secs_f64().max(0.001);
-            #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
-            let rate = events as f64 / seconds;
-            shown.set_message(format!("{now}  {events} events  {rate:.0}/s"));
+            shown.set_message(format!("{now}  {events} events  {:.0}/s", self.rate(events)));
         }
     }
 }

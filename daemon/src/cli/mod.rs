@@ -5,10 +5,11 @@ mod check;
 mod checked;
 mod plugin;
 mod run;
+mod start;
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::config::Flags;
 
@@ -27,7 +28,7 @@ enum Command {
     /// Without a file, the flags are the configuration:
     /// `stratd backtest --strategy ema-cross,fast=10 --exchange csv,file=prices.csv`
     Backtest(RunArguments),
-    /// Run strategies as the trading type says
+    /// Run strategies as the trading type says, until SIGINT or SIGTERM
     ///
     /// Without a file, the flags are the configuration, as for `stratd backtest`.
     Run(RunArguments),
@@ -54,10 +55,24 @@ struct RunArguments {
     flags: Flags,
 }
 
+/// The command line; its help ends with the trading types, in the words of the flag.
+fn program() -> clap::Command {
+    let program = Cli::command();
+    let backtest = program.find_subcommand("backtest");
+    let flag = backtest.and_then(|c| c.get_arguments().find(|flag| flag.get_id() == "trading_type"));
+    let types = flag.map(clap::Arg::get_possible_values).unwrap_or_default();
+    let mut help = String::from("Trading types:");
+    for known in &types {
+        let words = known.get_help().map(ToString::to_string).unwrap_or_default();
+        help.push_str(&format!("\n  {:<11} {words}", known.get_name()));
+    }
+    program.after_help(help)
+}
+
 /// Runs the program; errors are printed here and nowhere else.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match program().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             // help and version are no failures; usage errors are 2

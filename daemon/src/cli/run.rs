@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
-use stratd_plugin_api::TradingType;
+use anyhow::Result;
 
-use super::{RunArguments, backtest, checked};
+use super::{RunArguments, checked, start::start};
 use crate::{check::EXIT_CONFIG, logging};
 
 pub(super) fn main(arguments: &RunArguments) -> Result<ExitCode> {
@@ -15,9 +14,6 @@ pub(super) fn main(arguments: &RunArguments) -> Result<ExitCode> {
             checked::print_problems(&problems);
             Ok(ExitCode::from(EXIT_CONFIG))
         }
-        Ok(checked) => match checked.config.trading_type {
-            TradingType::Backtest => backtest::run(&checked),
-            other => bail!("this version runs trading type backtest only (found {other})"),
-        },
+        Ok(checked) => start(&checked),
     }
 }

@@ -62,7 +62,9 @@ fn place(stack: &[ExpectedFound<TLFieldOrFunction>]) -> String {
 /// What we have and what the library has.
 fn difference_of(difference: &AbiInstability) -> (String, String) {
     match difference {
-        AbiInstability::UnexpectedField(pair) => both(pair, |field| format!("the field {}", field_text(field))),
+        AbiInstability::UnexpectedField(pair) => {
+            both(pair, |field| format!("the field {}", field_text(field)))
+        }
         AbiInstability::FieldCountMismatch(pair) => both(pair, |count| format!("{count} fields")),
         AbiInstability::Size(pair) => both(pair, |size| format!("{size} bytes")),
         AbiInstability::Alignment(pair) => both(pair, |alignment| format!("alignment {alignment}")),

@@ -19,7 +19,7 @@ use crate::plugin_kind::PluginKind;
 use super::{
     layout,
     manifest::Manifest,
-    refusal::{Problem, Step},
+    refusal::{Identity, Problem, Step},
 };
 
 /// A library that stays mapped as long as the process, whatever happens to this value.
@@ -48,20 +48,25 @@ impl Library {
         // SAFETY: runs the constructors of a library that the administrator put in place: trusted code by decision
         let handle = unsafe { Handle::open(Some(copy), RTLD_NOW | RTLD_LOCAL) }.map_err(|error| {
             // the system's own text is the source of libloading's error; it starts with the path of our copy
-            let text = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+            let text =
+                std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
             let text = text.replace(&format!("{}: ", copy.display()), "");
             Problem::new(Step::Open, text, "a library whose needs this system can meet")
         })?;
         Ok(Self(ManuallyDrop::new(handle)))
     }
 
-    /// Checks everything that a plugin declares. `step` hears where the work is.
-    pub(super) fn contract(&self, step: &mut dyn FnMut(Step)) -> Result<Contract, Problem> {
-        step(Step::Symbol);
+    /// Checks everything that a plugin declares. `observe` hears where the work is; `identity` gets what it says.
+    pub(super) fn contract(
+        &self,
+        identity: &mut Identity,
+        observe: &mut dyn FnMut(Step, &Identity),
+    ) -> Result<Contract, Problem> {
+        observe(Step::Symbol, identity);
         let entry = self.entry()?;
-        step(Step::Layout);
+        observe(Step::Layout, identity);
         let is_layout_checked = self.check_layout(entry)?;
-        step(Step::Abi);
+        observe(Step::Abi, identity);
         // SAFETY: the exported function of the contract; it takes nothing and does not unwind
         let plugin = unsafe { entry() };
         if plugin.is_null() {
@@ -72,12 +77,17 @@ impl Library {
         let plugin: PluginV1 = unsafe { read(plugin, "the plugin record") }?;
         // SAFETY: as above
         let raw: ManifestV1 = unsafe { read(plugin.manifest, "the manifest") }?;
-        step(Step::Manifest);
+        observe(Step::Manifest, identity);
         // SAFETY: its texts are static data of the library, which stays mapped
         let manifest = unsafe { Manifest::read(&raw) }?;
+        identity.name = Some(manifest.name.clone());
+        identity.version = Some(manifest.version.clone());
+        if !manifest.build_id.is_empty() {
+            identity.build_id = Some(manifest.build_id.clone());
+        }
         // SAFETY: its tables are static data of the library, which stays mapped
         let table = unsafe { table(&plugin, &manifest) }?;
-        step(Step::PanicMode);
+        observe(Step::PanicMode, identity);
         if !manifest.panic_unwinds {
             return Err(Problem::new(
                 Step::PanicMode,

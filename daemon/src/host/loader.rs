@@ -86,17 +86,11 @@ impl Loader {
         let copy = self.stage.put(&identity.file, &content)?;
         observe(Step::Open, identity);
         let library = Library::open(&copy)?;
-        let contract = library.contract(&mut |step| observe(step, identity))?;
-        let manifest = contract.manifest;
-        identity.name = Some(manifest.name.clone());
-        identity.version = Some(manifest.version.clone());
-        if !manifest.build_id.is_empty() {
-            identity.build_id = Some(manifest.build_id.clone());
-        }
+        let contract = library.contract(identity, observe)?;
         observe(Step::Name, identity);
         self.add(LoadedPlugin {
             identity: identity.clone(),
-            manifest,
+            manifest: contract.manifest,
             table: contract.table,
             is_layout_checked: contract.is_layout_checked,
         })

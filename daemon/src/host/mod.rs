@@ -38,8 +38,8 @@ pub use instance::Run;
 pub use loader::{LoadedPlugin, Loader};
 pub use manifest::Manifest;
 pub use refusal::{Identity, Refusal, Step};
-pub use stage::stage_base;
 pub(crate) use stage::remove_abandoned;
+pub use stage::stage_base;
 pub use strategy::HostedStrategy;
 
 /// Bytes as lower-case hexadecimal digits.

@@ -11,11 +11,48 @@ use stratd_plugin_api::{Timestamp, TradingType};
 /// Runs that start within one second get numbers; beyond this many the folder is refused.
 const SAME_SECOND_MAX: u32 = 1_000;
 
-/// Creates the folder of a run in `results`, named by the time of its start, and points `latest` to it.
-///
-/// # Errors
-/// The folder cannot be created.
-pub fn create_run_folder(results: &Path, trading_type: TradingType, start: Timestamp) -> Result<PathBuf> {
+/// The folder of a run. It is made before anything is read, so that an unwritable place is known at once, and it is
+/// removed again unless the run starts: a run that cannot start leaves nothing, and `latest` stays where it was.
+#[derive(Debug)]
+pub struct RunFolder {
+    results: PathBuf,
+    name: String,
+    is_kept: bool,
+}
+
+impl RunFolder {
+    /// Creates the folder of a run in `results`, named by the time of its start.
+    ///
+    /// # Errors
+    /// The folder cannot be created.
+    pub fn create(results: &Path, trading_type: TradingType, start: Timestamp) -> Result<Self> {
+        let name = create_named_folder(results, trading_type, start)?;
+        Ok(Self { results: results.to_owned(), name, is_kept: false })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.results.join(&self.name)
+    }
+
+    /// The run starts: the folder stays, and `latest` points to it.
+    pub fn keep(&mut self) {
+        self.is_kept = true;
+        point_latest(&self.results, &self.name);
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // only an empty folder is removed
+            let _ = fs::remove_dir(self.path());
+        }
+    }
+}
+
+fn create_named_folder(results: &Path, trading_type: TradingType, start: Timestamp) -> Result<String> {
     fs::create_dir_all(results).with_context(|| format!("creating the folder {}", results.display()))?;
     let seconds = Timestamp::new(start.get() / 1_000_000_000 * 1_000_000_000);
     let stem = format!("{}-{trading_type}", seconds.to_string().replace(':', "-"));
@@ -23,10 +60,7 @@ pub fn create_run_folder(results: &Path, trading_type: TradingType, start: Times
         let name = if number == 1 { stem.clone() } else { format!("{stem}-{number}") };
         let folder = results.join(&name);
         match fs::create_dir(&folder) {
-            Ok(()) => {
-                point_latest(results, &name);
-                return Ok(folder);
-            }
+            Ok(()) => return Ok(name),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => {
                 return Err(error).with_context(|| format!("creating the folder {}", folder.display()));

@@ -9,7 +9,7 @@ mod recorder;
 mod summary;
 mod table;
 
-pub use folder::create_run_folder;
+pub use folder::RunFolder;
 pub use recorder::{Labels, Recorder};
 pub use summary::{InstrumentSummary, StrategySummary, Summary};
 pub use table::print_summary;

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use stratd_engine::{Engine, FillReport, Order, Output, StrategyId, StrategyState};
 use stratd_plugin_api::{
-    EventKind, InstrumentId, Lifetime, Money, Price, Quantity, Side, Timestamp, Trade, abi,
+    EventKind, InstrumentId, Lifetime, Money, Price, Quantity, Side, Timestamp, Trade, TradingType, abi,
 };
 
 use super::{
@@ -25,6 +25,7 @@ const EQUITY_EVERY_NS: i64 = 60_000_000_000;
 /// What the results name things by.
 #[derive(Clone, Debug)]
 pub struct Labels {
+    trading_type: TradingType,
     currency: String,
     cash: Money,
     fill: String,
@@ -38,6 +39,7 @@ impl Labels {
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
         Self {
+            trading_type: plan.trading_type,
             currency: plan.currency.clone(),
             cash: plan.cash,
             fill: plan.fill.to_string(),
@@ -315,7 +317,7 @@ impl Recorder {
                 .collect()
         };
         Ok(Summary {
-            trading_type: "backtest",
+            trading_type: self.labels.trading_type.name(),
             fill: self.labels.fill.clone(),
             fill_in_words: self.labels.fill_in_words,
             currency: self.labels.currency.clone(),

@@ -12,14 +12,12 @@ use super::{InstrumentSummary, Summary};
 /// The terminal cannot be written.
 pub fn print_summary(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
     let period = match (&summary.start, &summary.end) {
-        (Some(start), Some(end)) => format!("{start} to {end}, {} days", summary.days),
+        (Some(start), Some(end)) => {
+            format!("{start} to {end}, {} days, {} events", summary.days, summary.events)
+        }
         _ => "no events".to_owned(),
     };
-    writeln!(
-        out,
-        "{}: {period}, {} events; {}",
-        summary.trading_type, summary.events, summary.fill_in_words
-    )?;
+    writeln!(out, "{}: {period}; {}", summary.trading_type, summary.fill_in_words)?;
     writeln!(out)?;
     let mut table = new_table(&[
         "strategy",
@@ -41,7 +39,7 @@ pub fn print_summary(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
             s.unrealized.clone(),
             s.fees.clone(),
             ratio(s.sharpe),
-            percent(Some(-s.max_drawdown)),
+            percent(Some(fall(s.max_drawdown))),
             s.orders.to_string(),
             s.denied.to_string(),
             s.fills.to_string(),
@@ -54,7 +52,7 @@ pub fn print_summary(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
         summary.unrealized.clone(),
         summary.fees.clone(),
         ratio(summary.sharpe),
-        percent(Some(-summary.max_drawdown)),
+        percent(Some(fall(summary.max_drawdown))),
         summary.orders.to_string(),
         summary.denied.to_string(),
         summary.fills.to_string(),
@@ -112,6 +110,11 @@ fn aligned(column: usize, text: impl Into<String>) -> Cell {
 
 fn percent(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_owned(), |v| format!("{:.2} %", v * 100.0))
+}
+
+/// A drawdown as a return; none is 0, not -0.
+fn fall(drawdown: f64) -> f64 {
+    0.0 - drawdown
 }
 
 fn ratio(value: Option<f64>) -> String {

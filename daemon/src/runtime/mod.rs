@@ -1,12 +1,21 @@
-//! Running: what surrounds the engine in a backtest, and what feeds it.
+//! Running: what surrounds the engine in a backtest and in a live run, and what feeds it.
 
 mod backtest;
 pub mod clock;
+mod event_loop;
+mod exchange_desk;
+mod inbox;
+mod instruments;
 mod link;
-mod registrar;
+mod live;
+mod order_entry;
+mod plan;
 mod services;
+mod signals;
 mod sources;
 
-pub use backtest::{Finished, MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedStrategy, backtest};
-pub use registrar::Registrar;
+pub use backtest::backtest;
+pub use event_loop::Finished;
+pub use live::live;
+pub use plan::{MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedStrategy};
 pub use services::Services;

@@ -46,17 +46,18 @@ impl Services {
 
     /// Logs a plugin's record under `logger` (`strategy.<instance>`, `exchange.<instance>`).
     pub fn log_plugin(&self, logger: &str, record: &Log<'_>) {
-        let time = self.now();
+        // before the first event there is no time of the market
+        let time = Some(self.now()).filter(|now| *now != Timestamp::default()).map(tracing::field::display);
         let fields: String = record.fields.iter().map(|(key, value)| format!(" {key}={value}")).collect();
         let message = format!("{}{fields}", record.message);
         let logger =
             if record.target.is_empty() { logger.to_owned() } else { format!("{logger}.{}", record.target) };
         // CPython's numbers: 10 debug, 20 info, 30 warning, 40 error
         match record.level {
-            0..20 => tracing::debug!(logger, %time, "{message}"),
-            20..30 => tracing::info!(logger, %time, "{message}"),
-            30..40 => tracing::warn!(logger, %time, "{message}"),
-            _ => tracing::error!(logger, %time, "{message}"),
+            0..20 => tracing::debug!(logger, time, "{message}"),
+            20..30 => tracing::info!(logger, time, "{message}"),
+            30..40 => tracing::warn!(logger, time, "{message}"),
+            _ => tracing::error!(logger, time, "{message}"),
         }
     }
 }

@@ -1,15 +1,27 @@
 //! The market data of a backtest: all sources, merged by time, to the end of the last one.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result, bail};
-use stratd_plugin_api::{ExchangeInstance, Timestamp, abi};
+use stratd_plugin_api::{Timestamp, abi};
+
+use super::{
+    exchange_desk::{ExchangeDesk, Told},
+    order_entry::SharedExchange,
+};
 
 /// Events per pull: large enough that the call costs nothing per event, small enough to stay in the cache.
 const BATCH: usize = 1_024;
 
-/// One source with the events that were pulled and not taken yet.
+/// One source with what was pulled and not taken yet.
+///
+/// A source writes its events into the batch, or pushes them through its desk during the call, or both: what it
+/// pushed comes first. A venue with a book pushes, because orders and market events are one sequence there; it brings
+/// one step per pull, so that an order meets the book as it is when the next step begins.
 struct Source {
     name: String,
-    instance: Box<dyn ExchangeInstance>,
+    exchange: SharedExchange,
+    desk: Arc<ExchangeDesk>,
     batch: Vec<abi::Event>,
     next: usize,
     count: usize,
@@ -22,10 +34,11 @@ struct Source {
 pub(super) struct Sources(Vec<Source>);
 
 impl Sources {
-    pub(super) fn add(&mut self, name: &str, instance: Box<dyn ExchangeInstance>) {
+    pub(super) fn add(&mut self, name: &str, exchange: SharedExchange, desk: Arc<ExchangeDesk>) {
         self.0.push(Source {
             name: name.to_owned(),
-            instance,
+            exchange,
+            desk,
             batch: vec![abi::Event::default(); BATCH],
             next: 0,
             count: 0,
@@ -35,46 +48,76 @@ impl Sources {
     }
 
     /// The earliest event of all sources; at equal times the source that was configured first.
-    pub(super) fn next(&mut self) -> Result<Option<abi::Event>> {
+    pub(super) fn next(&mut self) -> Result<Option<Told>> {
         let mut earliest: Option<(i64, usize)> = None;
         for (index, source) in self.0.iter_mut().enumerate() {
-            let Some(event) = source.peek()? else { continue };
-            if earliest.is_none_or(|(ts, _)| event.ts < ts) {
-                earliest = Some((event.ts, index));
+            let Some(ts) = source.next_ts()? else { continue };
+            if earliest.is_none_or(|(first, _)| ts < first) {
+                earliest = Some((ts, index));
             }
         }
-        let Some((_, index)) = earliest else { return Ok(None) };
-        self.0[index].take().map(Some)
+        match earliest {
+            Some((_, index)) => self.0[index].take(),
+            None => Ok(None),
+        }
+    }
+
+    /// What a source still has to say without being pulled.
+    pub(super) fn next_told(&mut self) -> Result<Option<Told>> {
+        match self.0.iter_mut().find(|source| source.desk.first_ts().is_some()) {
+            Some(source) => source.take(),
+            None => Ok(None),
+        }
     }
 
     pub(super) fn stop(&mut self) {
         for source in &mut self.0 {
-            if let Err(fault) = source.instance.stop() {
-                tracing::warn!(exchange = source.name, "while stopping: {fault}");
+            if let Err(fault) = source.exchange.borrow_mut().stop() {
+                tracing::warn!(logger = format!("exchange.{}", source.name), "while stopping: {fault}");
             }
         }
     }
 }
 
 impl Source {
-    fn peek(&mut self) -> Result<Option<&abi::Event>> {
-        if self.next == self.count && !self.is_at_end {
-            let pulled = self.instance.poll(&mut self.batch);
-            self.count = pulled.with_context(|| format!("reading the data of exchange {}", self.name))?;
-            self.next = 0;
-            self.is_at_end = self.count == 0;
+    /// The time of the next event, pulled if need be.
+    fn next_ts(&mut self) -> Result<Option<i64>> {
+        if let Some(ts) = self.waiting_ts() {
+            return Ok(Some(ts));
         }
-        Ok((!self.is_at_end).then(|| &self.batch[self.next]))
+        if self.is_at_end {
+            return Ok(None);
+        }
+        let pulled = self.exchange.borrow_mut().poll(&mut self.batch);
+        let count = pulled.with_context(|| format!("reading the data of exchange {}", self.name))?;
+        self.is_at_end = count == 0;
+        // a source that pushed says how many it pushed, and has written none
+        let has_pushed = self.desk.first_ts().is_some();
+        (self.next, self.count) = (0, if has_pushed { 0 } else { count });
+        match self.waiting_ts() {
+            Some(ts) => Ok(Some(ts)),
+            None if self.is_at_end => Ok(None),
+            None => bail!("exchange {} said {count} events and brought none", self.name),
+        }
     }
 
-    fn take(&mut self) -> Result<abi::Event> {
-        let event = self.batch[self.next];
-        self.next += 1;
-        let ts = Timestamp::new(event.ts);
-        if ts < self.last {
-            bail!("data of exchange {}: time goes backwards from {} to {ts}", self.name, self.last);
+    fn waiting_ts(&self) -> Option<i64> {
+        self.desk.first_ts().or_else(|| (self.next < self.count).then(|| self.batch[self.next].ts))
+    }
+
+    fn take(&mut self) -> Result<Option<Told>> {
+        let told = self.desk.take().or_else(|| {
+            let event = self.batch.get(self.next).filter(|_| self.next < self.count).copied();
+            self.next += 1;
+            event.map(Told::Market)
+        });
+        if let Some(told) = &told {
+            let ts = Timestamp::new(told.ts());
+            if ts < self.last {
+                bail!("data of exchange {}: time goes backwards from {} to {ts}", self.name, self.last);
+            }
+            self.last = ts;
         }
-        self.last = ts;
-        Ok(event)
+        Ok(told)
     }
 }

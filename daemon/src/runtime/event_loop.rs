@@ -1,0 +1,168 @@
+//! What backtest and live runs have in common: one event through the engine, and what comes out of it.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Result;
+use stratd_engine::{Driver, Engine, InputKind, Output, StrategyState};
+use stratd_plugin_api::{Reason, Timestamp};
+
+use super::{Services, exchange_desk::Told, link::Links};
+use crate::results::{Recorder, Summary};
+
+/// A run that is over.
+pub struct Finished {
+    /// What came out.
+    pub summary: Summary,
+    /// How long the run took, loading excluded.
+    pub elapsed: Duration,
+    /// Whether a strategy failed.
+    pub has_faults: bool,
+}
+
+/// The engine with its recorder: the part of a run that knows no source and no clock.
+pub(super) struct EventLoop {
+    driver: Driver<Links>,
+    recorder: Recorder,
+    services: Arc<Services>,
+    is_verbose: bool,
+    /// The engine's time.
+    now: Timestamp,
+    /// The strategy that ended the run, with its reason.
+    shutdown: Option<String>,
+}
+
+impl EventLoop {
+    pub(super) fn new(
+        driver: Driver<Links>,
+        recorder: Recorder,
+        services: &Arc<Services>,
+        is_verbose: bool,
+    ) -> Self {
+        Self {
+            driver,
+            recorder,
+            services: Arc::clone(services),
+            is_verbose,
+            now: Timestamp::MIN,
+            shutdown: None,
+        }
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        self.driver.engine()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(super) fn events(&self) -> u64 {
+        self.recorder.events()
+    }
+
+    /// Why a strategy ended the run, if one did.
+    pub(super) fn shutdown(&self) -> Option<&str> {
+        self.shutdown.as_deref()
+    }
+
+    pub(super) fn start(&mut self, at: Timestamp) -> Result<()> {
+        self.set_now(at);
+        self.driver.feed(at, InputKind::Start)?;
+        self.take_outputs()
+    }
+
+    /// Feeds what an exchange told. Time never goes backwards: it is that of the event, or of the one before.
+    pub(super) fn feed(&mut self, told: &Told, at: Timestamp) -> Result<()> {
+        let at = at.max(self.now);
+        if at > self.now {
+            self.set_now(at);
+        }
+        if self.is_verbose
+            && let Told::Market(event) = told
+        {
+            tracing::debug!(logger = "market", time = %at, "{}", self.recorder.in_words(event, self.driver.engine()));
+        }
+        Links::feed(&mut self.driver, told, at)?;
+        if matches!(told, Told::Market(_)) {
+            self.recorder.count_event();
+        }
+        self.take_outputs()
+    }
+
+    /// Lets timers fire that are due.
+    pub(super) fn feed_timers(&mut self, now: Timestamp) -> Result<()> {
+        if self.driver.engine().next_timer().is_some_and(|due| due <= now) {
+            self.set_now(now.max(self.now));
+            self.driver.feed_timers(now)?;
+            self.take_outputs()?;
+        }
+        Ok(())
+    }
+
+    /// Everything of an instant was processed: takes the equity.
+    pub(super) fn close_instant(&mut self) -> Result<()> {
+        self.recorder.close_instant(self.now, self.driver.engine())
+    }
+
+    /// Ends the run: what waits in the fill model is canceled, strategies get `on_exit`, working orders are canceled.
+    pub(super) fn exit(&mut self, reason: Reason) -> Result<()> {
+        let now = self.now;
+        self.driver.link_mut().end(now);
+        self.driver.feed_reports(now)?;
+        self.driver.feed(now, InputKind::Exit(reason))?;
+        self.take_outputs()
+    }
+
+    /// Writes the results.
+    pub(super) fn finish(self, elapsed: Duration) -> Result<Finished> {
+        let engine = self.driver.engine();
+        let has_faults = engine.strategies().any(|(_, state, _)| matches!(state, StrategyState::Faulted(_)));
+        let summary = self.recorder.finish(engine)?;
+        Ok(Finished { summary, elapsed, has_faults })
+    }
+
+    fn set_now(&mut self, now: Timestamp) {
+        self.now = now;
+        self.services.set_now(now);
+    }
+
+    fn take_outputs(&mut self) -> Result<()> {
+        let outputs = self.driver.take_outputs();
+        for output in &outputs {
+            self.recorder.take(output, self.driver.engine())?;
+            self.tell(output);
+        }
+        self.driver.give_back(outputs);
+        Ok(())
+    }
+
+    /// Logs what people should know, and notes who ends the run.
+    fn tell(&mut self, output: &Output) {
+        let time = self.now;
+        match output {
+            Output::StrategyFaulted { strategy, fault } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::error!(logger = format!("strategy.{name}"), %time, "failed: {fault}");
+            }
+            Output::StrategyStopped { strategy, reason } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::info!(logger = format!("strategy.{name}"), %time, "stopped: {reason}");
+            }
+            Output::Shutdown { strategy, reason } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::info!(logger = format!("strategy.{name}"), %time, "ends the run: {reason}");
+                self.shutdown.get_or_insert_with(|| format!("{name}: {reason}"));
+            }
+            Output::UnknownOrder(report) => {
+                tracing::warn!(logger = "engine", %time, "report on unknown order {}", report.client_order_id);
+            }
+            Output::Submit(_)
+            | Output::Cancel(_)
+            | Output::Change(_)
+            | Output::Filled(_)
+            | Output::OrderFinished(_)
+            | Output::Metric { .. }
+            | Output::Exited => {}
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The host as one connector sees it: instruments, texts, answers, and the way in for its events.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use anyhow::{Result, bail};
+use stratd_plugin_api::{
+    EventKind, ExchangeHost, ExchangeId, Log, OrderEventKind, Timestamp, TradingType,
+    abi::{self, TextHandle},
+    export::instrument_from_record,
+};
+
+use super::{Services, clock, inbox::Inbox, instruments::Instruments};
+
+/// How long a connector may take to answer a request before the run starts.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
+/// More than one step of any venue brings; a pulled connector that pushes more without being pulled is refused.
+const PULLED_MAX: usize = 1_000_000;
+
+/// Something that an exchange told.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Told {
+    /// A market event.
+    Market(abi::Event),
+    /// An order event.
+    Order(abi::OrderEvent),
+}
+
+impl Told {
+    /// Time at the exchange.
+    pub(super) fn ts(&self) -> i64 {
+        match self {
+            Self::Market(event) => event.ts,
+            Self::Order(event) => event.ts,
+        }
+    }
+}
+
+/// Where the events of a connector go.
+pub(super) enum Way {
+    /// Pulled connectors: what they push during a call waits here, in order.
+    Pulled(Mutex<VecDeque<Told>>),
+    /// Live connectors: the inbox of the event loop.
+    Inbox(Arc<Inbox>),
+}
+
+/// The host for one connector.
+pub(super) struct ExchangeDesk {
+    name: String,
+    exchange: ExchangeId,
+    trading_type: TradingType,
+    services: Arc<Services>,
+    instruments: Arc<Instruments>,
+    way: Way,
+    answers: Mutex<BTreeMap<u64, Result<(), String>>>,
+    answered: Condvar,
+}
+
+impl ExchangeDesk {
+    pub(super) fn new(
+        name: &str,
+        exchange: ExchangeId,
+        trading_type: TradingType,
+        services: &Arc<Services>,
+        instruments: &Arc<Instruments>,
+        way: Way,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            exchange,
+            trading_type,
+            services: Arc::clone(services),
+            instruments: Arc::clone(instruments),
+            way,
+            answers: Mutex::default(),
+            answered: Condvar::new(),
+        }
+    }
+
+    /// Waits for the answer to a request.
+    pub(super) fn wait(&self, correlation: u64) -> Result<()> {
+        let answers = lock(&self.answers);
+        let is_open = |answers: &mut BTreeMap<u64, _>| !answers.contains_key(&correlation);
+        let waited = self.answered.wait_timeout_while(answers, ANSWER_TIME_MAX, is_open);
+        let (mut answers, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        match answers.remove(&correlation) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(message)) => bail!("{message}"),
+            None => bail!("no answer within {} s", ANSWER_TIME_MAX.as_secs()),
+        }
+    }
+
+    /// The time of the first event that waits.
+    pub(super) fn first_ts(&self) -> Option<i64> {
+        match &self.way {
+            Way::Pulled(told) => lock(told).front().map(Told::ts),
+            Way::Inbox(_) => None,
+        }
+    }
+
+    /// Takes the first event that waits.
+    pub(super) fn take(&self) -> Option<Told> {
+        match &self.way {
+            Way::Pulled(told) => lock(told).pop_front(),
+            Way::Inbox(_) => None,
+        }
+    }
+
+    /// Whether the run may take this event: an instrument of this exchange, a kind that exchanges send.
+    fn is_market(&self, event: &abi::Event) -> bool {
+        let is_kind = match EventKind::from_code(event.kind) {
+            Some(
+                EventKind::Trade
+                | EventKind::Quote
+                | EventKind::Bar
+                | EventKind::BookUpdate
+                | EventKind::Data
+                | EventKind::Halt
+                | EventKind::Continue,
+            ) => true,
+            Some(EventKind::Timer | EventKind::Error | EventKind::Start | EventKind::Exit) | None => false,
+        };
+        is_kind && self.instruments.is_of(event.instrument, self.exchange)
+    }
+
+    fn is_order(&self, event: &abi::OrderEvent) -> bool {
+        OrderEventKind::from_code(event.kind).is_some()
+            && (event.client_order_id != 0 || self.instruments.is_of(event.instrument, self.exchange))
+    }
+
+    fn refused(&self, count: usize, what: &str) {
+        if count > 0 {
+            tracing::error!(
+                logger = format!("exchange.{}", self.name),
+                "{count} {what} refused (accepted: known kinds, instruments of this exchange)"
+            );
+        }
+    }
+
+    fn push(&self, told: impl Iterator<Item = Told>) -> usize {
+        match &self.way {
+            Way::Pulled(queue) => {
+                let mut queue = lock(queue);
+                let room = PULLED_MAX.saturating_sub(queue.len());
+                let before = queue.len();
+                queue.extend(told.take(room));
+                queue.len() - before
+            }
+            Way::Inbox(inbox) => inbox.push(told),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl ExchangeHost for ExchangeDesk {
+    fn log(&self, record: &Log<'_>) {
+        self.services.log_plugin(&format!("exchange.{}", self.name), record);
+    }
+
+    fn now(&self) -> Timestamp {
+        match self.way {
+            Way::Pulled(_) => self.services.now(),
+            Way::Inbox(_) => clock::now(),
+        }
+    }
+
+    fn trading_type(&self) -> TradingType {
+        self.trading_type
+    }
+
+    fn intern(&self, text: &str) -> TextHandle {
+        self.services.texts().intern(text)
+    }
+
+    fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {
+        visit(&self.services.text_of(handle));
+    }
+
+    fn emit(&self, events: &[abi::Event]) -> usize {
+        let good = events.iter().take_while(|event| self.is_market(event)).count();
+        let pushed = self.push(events[..good].iter().map(|event| Told::Market(*event)));
+        if pushed < good || good == events.len() {
+            return pushed;
+        }
+        // what follows a refused event is taken by the connector's next call; the refused one counts as taken
+        self.refused(1, "market event");
+        good + 1
+    }
+
+    fn emit_orders(&self, events: &[abi::OrderEvent]) -> usize {
+        let good = events.iter().take_while(|event| self.is_order(event)).count();
+        let told = events[..good].iter().map(|event| Told::Order(*event));
+        let pushed = match &self.way {
+            Way::Pulled(_) => self.push(told),
+            // none may be lost: waits while the inbox is full
+            Way::Inbox(inbox) => inbox.push_all(told),
+        };
+        if pushed < good || good == events.len() {
+            return pushed;
+        }
+        self.refused(1, "order event");
+        good + 1
+    }
+
+    fn instrument(&self, _: u64, record: &abi::InstrumentRecord) -> u32 {
+        let mine = abi::InstrumentRecord { exchange: self.exchange.0, ..*record };
+        let instrument = instrument_from_record(&mine, |handle| self.services.text_of(handle));
+        if let Err(error) = instrument.validate() {
+            tracing::error!(logger = format!("exchange.{}", self.name), "instrument refused: {error}");
+            return 0;
+        }
+        self.instruments.register(&mine).map_or(0, |id| id.0)
+    }
+
+    // Accounts, open orders and past fills are asked for by reconciliation, which this version does not have.
+    fn account(&self, _: u64, _: &abi::AccountRecord) {}
+
+    fn open_order(&self, _: u64, _: &abi::OrderRecord) {}
+
+    fn fill(&self, _: u64, _: &abi::FillRecord) {}
+
+    fn answer(&self, correlation: u64, result: stratd_plugin_api::Result<(), &str>) {
+        lock(&self.answers).insert(correlation, result.map_err(str::to_owned));
+        self.answered.notify_all();
+    }
+}

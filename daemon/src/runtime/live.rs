@@ -1,0 +1,119 @@
+//! A run by the clock: simulation, sandbox, live.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use stratd_plugin_api::Reason;
+
+use super::{
+    Finished, Plan, Services,
+    clock::{self, Stopwatch},
+    event_loop::EventLoop,
+    exchange_desk::{Told, Way},
+    inbox::Inbox,
+    plan::{self, OpenExchange},
+    signals,
+};
+use crate::{
+    progress::Progress,
+    results::{Labels, Recorder},
+};
+
+/// How long the loop sleeps at most when nothing happens and no timer is due.
+const PATIENCE_MAX: Duration = Duration::from_millis(100);
+/// How long the exchanges may take to answer the cancels of the end.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
+/// Equity is looked at this often at most; events come faster than that.
+const INSTANT_NS: i64 = 10_000_000;
+
+/// Runs until a signal, or until a strategy ends the run, and writes the results.
+///
+/// # Errors
+/// A connector cannot start, an amount left the range of its type, or the results cannot be written.
+pub fn live(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
+    let labels = Labels::of(&plan);
+    let inbox = Arc::new(Inbox::default());
+    // before any thread of a connector starts: threads inherit which signals are blocked
+    signals::stop_on_signal(&inbox)?;
+    let (driver, exchanges) = plan::open(&mut plan, services, || Way::Inbox(Arc::clone(&inbox)))?;
+    plan.folder.keep();
+    let folder = plan.folder.path();
+    let recorder = Recorder::create(&folder, labels)
+        .with_context(|| format!("creating the results in {}", folder.display()))?;
+    let mut run = EventLoop::new(driver, recorder, services, plan.is_verbose);
+    let stopwatch = Stopwatch::start();
+    let ended = until_stopped(&mut run, &inbox, &exchanges);
+    // who waits for room in the inbox goes on, so that the threads of connectors can end
+    inbox.close();
+    for open in &exchanges {
+        if let Err(fault) = open.exchange.borrow_mut().stop() {
+            tracing::warn!(logger = format!("exchange.{}", open.name), "while stopping: {fault}");
+        }
+    }
+    ended?;
+    run.finish(stopwatch.elapsed())
+}
+
+fn until_stopped(run: &mut EventLoop, inbox: &Inbox, exchanges: &[OpenExchange]) -> Result<()> {
+    run.start(clock::now())?;
+    for open in exchanges {
+        open.subscribe()?;
+    }
+    let progress = Progress::start();
+    let mut told = VecDeque::new();
+    let reason = loop {
+        let stop = inbox.take(&mut told, patience(run));
+        feed_all(run, &mut told)?;
+        run.feed_timers(clock::now())?;
+        progress.show_now(run.now(), run.events(), run.engine().equity());
+        if let Some(signal) = stop {
+            tracing::info!(logger = "stratd", "ends on {signal}");
+            break Reason::RunEnded;
+        }
+        if run.shutdown().is_some() {
+            break Reason::StrategyStopped;
+        }
+    };
+    run.exit(reason)?;
+    drain(run, inbox, &mut told)?;
+    run.close_instant()
+}
+
+/// Until the next timer, and never so long that the status line stands still.
+fn patience(run: &EventLoop) -> Duration {
+    let Some(due) = run.engine().next_timer() else { return PATIENCE_MAX };
+    let left = due.get().saturating_sub(clock::now().get());
+    Duration::from_nanos(u64::try_from(left).unwrap_or(0)).min(PATIENCE_MAX)
+}
+
+fn feed_all(run: &mut EventLoop, told: &mut VecDeque<Told>) -> Result<()> {
+    let mut closed = run.now();
+    for told in told.drain(..) {
+        let at = clock::now();
+        if at.get() - closed.get() >= INSTANT_NS {
+            run.close_instant()?;
+            closed = at;
+        }
+        run.feed(&told, at)?;
+    }
+    Ok(())
+}
+
+/// Waits for the answers to the cancels of the end.
+fn drain(run: &mut EventLoop, inbox: &Inbox, told: &mut VecDeque<Told>) -> Result<()> {
+    let stopwatch = Stopwatch::start();
+    while run.engine().working_orders().next().is_some() && stopwatch.elapsed() < DRAIN_TIME_MAX {
+        inbox.take(told, Duration::from_millis(10));
+        for told in told.drain(..) {
+            run.feed(&told, clock::now())?;
+        }
+    }
+    let left = run.engine().working_orders().count();
+    if left > 0 {
+        tracing::error!(
+            logger = "stratd",
+            "{left} orders are still working: their exchange did not answer the cancel"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! What a run needs, checked; and how it starts.
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use stratd_engine::{Driver, Engine, EngineConfig, RiskLimits, StrategyConfig};
+use stratd_plugin_api::{
+    ExchangeHost, ExchangeId, ExchangeInstance, Money, StrategyInstance, StrategyServices, TradingType, abi,
+};
+use stratd_simulation::FillRule;
+
+use super::{
+    Services,
+    exchange_desk::{ExchangeDesk, Way},
+    instruments::Instruments,
+    link::Links,
+    order_entry::{MayTrade, OrderEntry, SharedExchange},
+};
+use crate::results::RunFolder;
+
+/// Everything that a run needs, checked.
+pub struct Plan {
+    /// What the run is.
+    pub trading_type: TradingType,
+    /// Cash at the start.
+    pub cash: Money,
+    /// Currency of the run.
+    pub currency: String,
+    /// At which price orders trade where no exchange executes them.
+    pub fill: FillRule,
+    /// Limits of the run.
+    pub limits: RiskLimits,
+    /// The folder for the results of this run.
+    pub folder: RunFolder,
+    /// Whether every event is logged.
+    pub is_verbose: bool,
+    /// The data.
+    pub exchanges: Vec<PlannedExchange>,
+    /// The strategies.
+    pub strategies: Vec<PlannedStrategy>,
+}
+
+/// Makes an exchange instance for a host.
+pub type MakeExchange = Box<dyn FnOnce(Arc<dyn ExchangeHost>) -> Result<Box<dyn ExchangeInstance>>>;
+/// Makes a strategy instance.
+pub type MakeStrategy = Box<dyn FnOnce(Arc<dyn StrategyServices>) -> Result<Box<dyn StrategyInstance>>>;
+
+/// An exchange of the plan.
+pub struct PlannedExchange {
+    /// Name of the instance.
+    pub name: String,
+    /// The plugin with its version, for the results.
+    pub plugin: String,
+    /// Bits 1 << instrument type that it serves.
+    pub instrument_types: u32,
+    /// Bits of the trading types that it serves.
+    pub trading_types: u32,
+    /// Whether it takes orders.
+    pub has_order_entry: bool,
+    /// Makes it.
+    pub make: MakeExchange,
+}
+
+/// A strategy of the plan.
+pub struct PlannedStrategy {
+    /// Name of the instance.
+    pub name: String,
+    /// The plugin with its version, for the results.
+    pub plugin: String,
+    /// Whether it may end the run.
+    pub may_shutdown: bool,
+    /// Makes it.
+    pub make: MakeStrategy,
+}
+
+/// An exchange that is connected and whose instruments are known.
+pub(super) struct OpenExchange {
+    pub(super) name: String,
+    pub(super) exchange: SharedExchange,
+    pub(super) desk: Arc<ExchangeDesk>,
+}
+
+/// The requests before the run, by correlation number.
+const CONNECT: u64 = 1;
+const INSTRUMENTS: u64 = 2;
+const SUBSCRIBE: u64 = 3;
+
+impl OpenExchange {
+    /// Starts its market data.
+    pub(super) fn subscribe(&self) -> Result<()> {
+        let asked = self.exchange.borrow_mut().subscribe(SUBSCRIBE, None);
+        let what = || format!("market data of exchange {}", self.name);
+        asked.with_context(what)?;
+        self.desk.wait(SUBSCRIBE).with_context(what)
+    }
+}
+
+/// Connects the exchanges, takes their instruments, makes the strategies.
+pub(super) fn open(
+    plan: &mut Plan,
+    services: &Arc<Services>,
+    way: impl Fn() -> Way,
+) -> Result<(Driver<Links>, Vec<OpenExchange>)> {
+    let for_engine: Arc<dyn StrategyServices> = services.clone();
+    let mut engine = Engine::new(
+        EngineConfig {
+            trading_type: plan.trading_type,
+            cash: plan.cash,
+            currency: services.intern(&plan.currency),
+            limits: plan.limits,
+        },
+        for_engine,
+    );
+    let instruments = Arc::new(Instruments::default());
+    let mut open = Vec::new();
+    let mut entries = BTreeMap::new();
+    for (index, planned) in std::mem::take(&mut plan.exchanges).into_iter().enumerate() {
+        let id = ExchangeId(u16::try_from(index + 1).context("more exchanges than ids")?);
+        let desk = ExchangeDesk::new(&planned.name, id, plan.trading_type, services, &instruments, way());
+        engine.add_exchange(abi::ExchangeRecord {
+            name: services.intern(&planned.name),
+            id: id.0,
+            reserved: [0; 3],
+            instrument_types: planned.instrument_types,
+            trading_types: planned.trading_types,
+        });
+        let has_order_entry = planned.has_order_entry;
+        let opened = open_exchange(planned, Arc::new(desk))?;
+        if let Some(may_trade) = MayTrade::of(plan.trading_type).filter(|_| has_order_entry) {
+            entries.insert(id, OrderEntry::new(may_trade, &opened.exchange));
+        }
+        open.push(opened);
+    }
+    for (instrument, record) in instruments.close(services) {
+        let expected = instrument.id;
+        let id = engine.add_instrument(instrument, record)?;
+        assert_eq!(id, expected, "desks and engine count instruments alike");
+    }
+    for strategy in std::mem::take(&mut plan.strategies) {
+        let for_strategy: Arc<dyn StrategyServices> = services.clone();
+        let instance = (strategy.make)(for_strategy)?;
+        let config = StrategyConfig {
+            name: strategy.name,
+            may_shutdown: strategy.may_shutdown,
+            cancels_on_stop: true,
+        };
+        engine.add_strategy(config, instance)?;
+    }
+    Ok((Driver::new(engine, Links::new(plan.fill, entries)), open))
+}
+
+fn open_exchange(planned: PlannedExchange, desk: Arc<ExchangeDesk>) -> Result<OpenExchange> {
+    let name = planned.name;
+    let for_exchange: Arc<dyn ExchangeHost> = desk.clone();
+    let mut instance = (planned.make)(for_exchange)?;
+    instance.connect(CONNECT).with_context(|| format!("connecting exchange {name}"))?;
+    desk.wait(CONNECT).with_context(|| format!("connecting exchange {name}"))?;
+    instance.instruments(INSTRUMENTS).with_context(|| format!("instruments of exchange {name}"))?;
+    desk.wait(INSTRUMENTS).with_context(|| format!("instruments of exchange {name}"))?;
+    Ok(OpenExchange { name, exchange: Rc::new(RefCell::new(instance)), desk })
+}
