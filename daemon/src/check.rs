@@ -25,6 +25,18 @@ pub trait PluginLookup {
     /// There is none, or it cannot be loaded; the text says what was tried and why it failed.
     fn find(&self, kind: PluginKind, name: &str) -> Result<PluginFacts, String>;
 
+    /// The plugin's own verdict on a configuration that its schema accepts: an instance is made and dropped again.
+    ///
+    /// # Errors
+    /// The plugin refuses it; the text is the plugin's.
+    fn create(
+        &self,
+        kind: PluginKind,
+        name: &str,
+        config: &Value,
+        trading_type: TradingType,
+    ) -> Result<(), String>;
+
     /// The names of the plugins of a kind, without its prefix, for hints.
     fn names(&self, kind: PluginKind) -> Vec<String>;
 }
@@ -116,7 +128,10 @@ impl Check<'_> {
             }
         };
         match Validator::of_plugin(&facts.config_schema) {
-            Ok(validator) => self.plugin_config(at, &validator),
+            Ok(validator) => {
+                self.plugin_config(at, &validator);
+                self.constructor(kind, at, &plugin);
+            }
             Err(why) => {
                 let found = format!(
                     "the configuration schema of {} {} is not valid: {why}",
@@ -160,12 +175,31 @@ impl Check<'_> {
         }
     }
 
-    /// What the run asks of the exchanges.
-    fn abilities(&mut self, exchanges: &[Option<PluginFacts>]) {
-        let trading_type = match self.value.get("trading_type") {
+    /// What only the plugin itself knows: keys that do not fit together, for instance.
+    fn constructor(&mut self, kind: PluginKind, at: &str, plugin: &str) {
+        let at_config = format!("{at}/config");
+        if self.findings.iter().any(|finding| pointer::is_within(&finding.pointer, &at_config)) {
+            return;
+        }
+        let absent = Value::Object(serde_json::Map::new());
+        let config = self.value.pointer(&at_config).unwrap_or(&absent);
+        let trading_type = self.trading_type_asked().unwrap_or(TradingType::Backtest);
+        if let Err(why) = self.plugins.create(kind, plugin, config, trading_type) {
+            let at = if self.value.pointer(&at_config).is_some() { at_config } else { format!("{at}/plugin") };
+            self.conflict(&at, why, "");
+        }
+    }
+
+    fn trading_type_asked(&self) -> Option<TradingType> {
+        match self.value.get("trading_type") {
             None => Some(TradingType::Backtest),
             Some(name) => name.as_str().and_then(|name| name.parse().ok()),
-        };
+        }
+    }
+
+    /// What the run asks of the exchanges.
+    fn abilities(&mut self, exchanges: &[Option<PluginFacts>]) {
+        let trading_type = self.trading_type_asked();
         for (index, facts) in exchanges.iter().enumerate() {
             let Some(facts) = facts else { continue };
             self.trading_type(index, facts, trading_type);

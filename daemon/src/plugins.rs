@@ -10,10 +10,12 @@ use std::{
 use crate::{
     check::{PluginFacts, PluginLookup},
     config::PluginKind,
-    host::{self, LoadedPlugin, Loader},
+    host::{self, LoadedPlugin, Loader, Run},
+    runtime::{Services, trial_host},
 };
 
-use stratd_plugin_api::abi::plugin_flag;
+use serde_json::Value;
+use stratd_plugin_api::{TradingType, abi::plugin_flag};
 
 /// Where packages put plugins.
 const SYSTEM_DIR: &str = "/usr/lib/stratd/plugins";
@@ -68,6 +70,27 @@ impl PluginLookup for Plugins {
             trading_types: manifest.trading_types(),
             instrument_types: manifest.instrument_types(),
         })
+    }
+
+    fn create(
+        &self,
+        kind: PluginKind,
+        name: &str,
+        config: &Value,
+        trading_type: TradingType,
+    ) -> Result<(), String> {
+        let plugin = self.load(kind, name).map_err(|refusal| refusal.to_string())?;
+        let services = Arc::new(Services::default());
+        let made = match kind {
+            PluginKind::Strategy => {
+                let run = Run { trading_type, clock: None };
+                plugin.create_strategy(name, config, run, services).map(drop)
+            }
+            PluginKind::Exchange => {
+                plugin.create_exchange(name, config, trial_host(name, trading_type, &services)).map(drop)
+            }
+        };
+        made.map_err(|refusal| refusal.found)
     }
 
     fn names(&self, kind: PluginKind) -> Vec<String> {

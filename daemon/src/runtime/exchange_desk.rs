@@ -154,6 +154,14 @@ impl ExchangeDesk {
     }
 }
 
+/// A host for a connector that is made to see whether it accepts its configuration, and dropped again.
+#[must_use]
+pub fn trial_host(name: &str, trading_type: TradingType, services: &Arc<Services>) -> Arc<dyn ExchangeHost> {
+    let way = Way::Pulled(Mutex::new(VecDeque::new()));
+    let desk = ExchangeDesk::new(name, ExchangeId(1), trading_type, services, &Arc::default(), way);
+    Arc::new(desk)
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

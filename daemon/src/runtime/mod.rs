@@ -16,6 +16,7 @@ mod sources;
 
 pub use backtest::backtest;
 pub use event_loop::Finished;
+pub use exchange_desk::trial_host;
 pub use live::live;
 pub use plan::{MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedStrategy};
 pub use services::Services;

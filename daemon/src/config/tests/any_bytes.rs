@@ -12,6 +12,16 @@ use crate::{
 struct AnySchema(String);
 
 impl PluginLookup for AnySchema {
+    fn create(
+        &self,
+        _: PluginKind,
+        _: &str,
+        _: &serde_json::Value,
+        _: stratd_plugin_api::TradingType,
+    ) -> Result<(), String> {
+        Ok(())
+    }
+
     fn find(&self, kind: PluginKind, name: &str) -> Result<PluginFacts, String> {
         let good = FakePlugins.find(kind, name)?;
         Ok(PluginFacts { config_schema: self.0.clone(), ..good })

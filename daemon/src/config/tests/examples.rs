@@ -14,6 +14,16 @@ use crate::check::{PluginFacts, PluginLookup, check};
 struct RealPlugins;
 
 impl PluginLookup for RealPlugins {
+    fn create(
+        &self,
+        _: PluginKind,
+        _: &str,
+        _: &serde_json::Value,
+        _: stratd_plugin_api::TradingType,
+    ) -> Result<(), String> {
+        Ok(())
+    }
+
     fn find(&self, kind: PluginKind, name: &str) -> Result<PluginFacts, String> {
         let schema = match (kind, name) {
             (PluginKind::Exchange, "csv") => {

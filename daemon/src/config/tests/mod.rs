@@ -74,6 +74,16 @@ pub(crate) fn accepted(text: Option<&str>, words: &[&str]) -> RunConfig {
 pub(crate) struct FakePlugins;
 
 impl PluginLookup for FakePlugins {
+    fn create(
+        &self,
+        _: PluginKind,
+        _: &str,
+        _: &serde_json::Value,
+        _: stratd_plugin_api::TradingType,
+    ) -> Result<(), String> {
+        Ok(())
+    }
+
     fn find(&self, kind: PluginKind, name: &str) -> Result<PluginFacts, String> {
         let full = format!("{}{}", kind.prefix(), super::default_name(kind, name));
         let decimal = schemars::schema_for!(Decimal).to_value()["pattern"].clone();
