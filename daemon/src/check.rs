@@ -185,7 +185,8 @@ impl Check<'_> {
         let config = self.value.pointer(&at_config).unwrap_or(&absent);
         let trading_type = self.trading_type_asked().unwrap_or(TradingType::Backtest);
         if let Err(why) = self.plugins.create(kind, plugin, config, trading_type) {
-            let at = if self.value.pointer(&at_config).is_some() { at_config } else { format!("{at}/plugin") };
+            let at =
+                if self.value.pointer(&at_config).is_some() { at_config } else { format!("{at}/plugin") };
             self.conflict(&at, why, "");
         }
     }

@@ -9,7 +9,7 @@ mod probe;
 
 use std::{
     io::{BufRead, BufReader, Read},
-    os::unix::process::ExitStatusExt,
+    os::unix::process::{CommandExt, ExitStatusExt},
     path::Path,
     process::{Child, ChildStdout, Command, ExitCode, ExitStatus, Stdio},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
@@ -55,6 +55,7 @@ pub fn inspect(file: &Path, json: bool) -> Result<ExitCode> {
 /// The child could not be started.
 fn in_child(file: &Path) -> Result<Result<Accepted, Refusal>> {
     let mut child = Command::new("/proc/self/exe")
+        .arg0("stratd")
         .arg("plugin-probe")
         .arg(file)
         .stdin(Stdio::null())

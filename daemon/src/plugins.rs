@@ -33,13 +33,20 @@ impl Plugins {
     /// # Errors
     /// The private copies of plugins have no place.
     pub fn new(directories: Vec<PathBuf>) -> anyhow::Result<Self> {
+        // what was asked for is searched even if it is not there, so that messages name it
+        let asked = directories.len();
         let mut all = directories;
         all.extend(env::var_os("STRATD_PLUGINS").filter(|dir| !dir.is_empty()).map(PathBuf::from));
         all.extend(env::current_exe().ok().and_then(|exe| Some(exe.parent()?.parent()?.join("plugins"))));
         all.push(PathBuf::from(SYSTEM_DIR));
         let mut seen = BTreeSet::new();
-        all.retain(|dir| dir.is_dir() && seen.insert(dir.canonicalize().unwrap_or_else(|_| dir.clone())));
-        Ok(Self { loader: Loader::new(&stage_base())?, directories: all })
+        let mut index = 0;
+        all.retain(|dir| {
+            index += 1;
+            let is_wanted = index <= asked || dir.is_dir();
+            is_wanted && seen.insert(dir.canonicalize().unwrap_or_else(|_| dir.clone()))
+        });
+        Ok(Self { loader: Loader::new(&host::stage_base())?, directories: all })
     }
 
     /// Finds and loads a plugin.
@@ -49,11 +56,6 @@ impl Plugins {
     pub fn load(&self, kind: PluginKind, name: &str) -> Result<Arc<LoadedPlugin>, host::Refusal> {
         self.loader.load(&host::find(kind, name, &self.directories)?)
     }
-}
-
-/// Private copies live where this process may execute files: `STRATD_STAGE_DIR`, or the folder for temporary files.
-fn stage_base() -> PathBuf {
-    env::var_os("STRATD_STAGE_DIR").filter(|dir| !dir.is_empty()).map_or_else(env::temp_dir, PathBuf::from)
 }
 
 impl PluginLookup for Plugins {

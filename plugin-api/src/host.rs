@@ -8,7 +8,7 @@
 //! [`StrategyHost`]. In the daemon both cross the C tables; in the test kit they meet directly.
 
 use crate::{
-    Fault, Log, Money, Timestamp, TradingType,
+    Fault, Instrument, Log, Money, Timestamp, TradingType,
     abi::{self, Filter, TextHandle},
 };
 
@@ -139,4 +139,34 @@ pub trait StrategyServices: Send + Sync {
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str));
     /// Interns a text; one of more than 64 bytes is cut at a character boundary. 0 if the limit is reached.
     fn intern(&self, text: &str) -> TextHandle;
+}
+
+/// What an own execution costs beyond the exchange's fee, for strategies that have no opinion of their own.
+/// Positive amounts cost us; `None` = an amount left the range of money.
+///
+/// ```
+/// use stratd_plugin_api::{FillCosts, Instrument, InstrumentType, Money, NoCosts, abi::FillRecord};
+/// let aapl = Instrument::new("AAPL", InstrumentType::Equity);
+/// assert_eq!(NoCosts.slippage(&aapl, &FillRecord::default()), Some(Money::ZERO));
+/// ```
+pub trait FillCosts: Send {
+    /// How much worse than its price the execution was.
+    fn slippage(&self, instrument: &Instrument, fill: &abi::FillRecord) -> Option<Money>;
+
+    /// Commission, taxes and the like.
+    fn transaction_cost(&self, instrument: &Instrument, fill: &abi::FillRecord) -> Option<Money>;
+}
+
+/// Executions cost nothing beyond the exchange's fee.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoCosts;
+
+impl FillCosts for NoCosts {
+    fn slippage(&self, _: &Instrument, _: &abi::FillRecord) -> Option<Money> {
+        Some(Money::ZERO)
+    }
+
+    fn transaction_cost(&self, _: &Instrument, _: &abi::FillRecord) -> Option<Money> {
+        Some(Money::ZERO)
+    }
 }

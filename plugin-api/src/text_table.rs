@@ -105,7 +105,16 @@ mod tests {
     #[test]
     fn texts_that_are_not_exactly_a_number_keep_their_form() {
         let texts = TextTable::new(10);
-        for text in ["0", "7", "007", "+7", "-7", "9223372036854775807", "9223372036854775808", "99999999999999999999"] {
+        for text in [
+            "0",
+            "7",
+            "007",
+            "+7",
+            "-7",
+            "9223372036854775807",
+            "9223372036854775808",
+            "99999999999999999999",
+        ] {
             assert_eq!(texts.get(texts.intern(text)).as_deref(), Some(text));
         }
     }

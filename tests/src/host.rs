@@ -143,7 +143,6 @@ pub struct RecordingServices {
 impl RecordingServices {
     /// An empty one.
     #[must_use]
-    #[expect(clippy::new_without_default, reason = "it is always shared")]
     pub fn new() -> Arc<Self> {
         Arc::new(Self { lines: Mutex::default(), texts: TextTable::new(100) })
     }

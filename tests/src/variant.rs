@@ -26,7 +26,9 @@ const COPIED: [&str; 3] = ["plugin-api", "plugins/faulty", "Cargo.lock"];
 impl Variant {
     /// Builds it and returns the library, whose plugin is called `strategy-NAME`.
     ///
-    /// The target directory is that of the tests, so that everything from crates.io is already there.
+    /// The target directory is that of the tests, so that everything from crates.io is already there. For the same
+    /// reason the copied SDK has a folder of its own name: cargo tells packages apart by name and path *in the
+    /// workspace*, so two SDKs at `plugin-api` would be taken for one.
     ///
     /// # Panics
     /// It cannot be built.
@@ -40,7 +42,7 @@ impl Variant {
         let package = format!("strategy-{}", self.name);
         let features = format!("{package}/export");
         let mut build = cargo(&["rustc", "--quiet", "--release", "--offline", "--package", &package]);
-        build.args(["--lib", "--crate-type", "cdylib", "--features", &features, "--"]).args(self.rustc);
+        build.args(["--lib", "--features", &features, "--"]).args(self.rustc);
         build.current_dir(&copy);
         run(build);
         target().join("release").join(format!("lib{}.so", package.replace('-', "_")))
@@ -51,12 +53,23 @@ impl Variant {
         let text = read(&workspace().join("Cargo.toml"));
         let (head, rest) = text.split_once("members = [").expect("the workspace lists its members");
         let (_, tail) = rest.split_once(']').expect("the list ends");
-        format!("{head}members = [\"plugin-api\", \"plugin-api/abi\", \"plugins/faulty\"]{tail}")
+        let manifest =
+            format!("{head}members = [\"plugin-api\", \"plugin-api/abi\", \"plugins/faulty\"]{tail}");
+        manifest.replace("\"plugin-api", &format!("\"{}", self.sdk()))
+    }
+
+    /// The folder of the SDK in the copy.
+    fn sdk(&self) -> String {
+        format!("plugin-api-{}", self.name)
     }
 
     fn copy(&self, from: &Path, part: &Path, copy: &Path) {
         if !from.is_dir() {
-            write(&copy.join(part), &self.edited(part, read(from)));
+            let place = match part.strip_prefix("plugin-api") {
+                Ok(inside) => copy.join(self.sdk()).join(inside),
+                Err(_) => copy.join(part),
+            };
+            write(&place, &self.edited(part, read(from)));
             return;
         }
         let entries = fs::read_dir(from).unwrap_or_else(|e| panic!("listing {}: {e}", from.display()));

@@ -7,6 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Target, TargetKind};
+use stratd::{
+    check::check,
+    config::{Draft, Flags},
+    plugins::Plugins,
+};
 
 /// Who may know whom, in normal dependencies: everything may know the contract, only the shell knows everything,
 /// leaves know nobody. Packages are listed before they exist, so that a new edge is a decision and not an accident.
@@ -226,8 +231,20 @@ fn nothing_needs_a_folder_outside_of_a_clone() {
     report(shipped.flat_map(|source| source.problems(names, "names a folder that a clone does not have")));
 }
 
-// The place for `every_file_in_configs_loads`: each of `sources()` whose path starts with `configs/` and that `is("toml")`,
-// through the function that `stratd check` calls (stratd-tests may know the daemon as a library, see MAY_KNOW_ALL).
+#[test]
+fn every_file_in_configs_loads() {
+    let plugins = Plugins::new(vec![stratd_tests::plugins().to_owned()]).expect("plugins can be staged");
+    let sources = sources();
+    let configs = sources.iter().filter(|source| source.path.starts_with("configs/") && source.is("toml"));
+    let mut count = 0;
+    report(configs.flat_map(|source| {
+        count += 1;
+        let draft = Draft::read(Some(&root().join(&source.path)), &Flags::default());
+        let problems = draft.and_then(|draft| check(&draft, &plugins)).err().unwrap_or_default();
+        problems.into_iter().map(|problem| problem.to_string()).collect::<Vec<_>>()
+    }));
+    assert!(count >= 4, "there are examples");
+}
 
 // The rules.
 

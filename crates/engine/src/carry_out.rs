@@ -68,7 +68,19 @@ impl Engine {
     }
 
     fn carry_out(&mut self, strategy: StrategyId, request: &Request) {
+        let is_started =
+            self.strategies.get(strategy.index()).is_some_and(crate::strategies::Slot::is_started);
         match request {
+            // what a strategy still asked for before it ended: only cancels are heard
+            Request::New(id, raw) if !is_started => {
+                self.deny_raw(strategy, *id, raw, Reason::StrategyStopped)
+            }
+            Request::Change(..)
+            | Request::CloseAll(_)
+            | Request::Stop(_)
+            | Request::Shutdown(_)
+            | Request::Metric(..)
+                if !is_started => {}
             Request::New(id, raw) => self.new_order(strategy, *id, raw),
             Request::Cancel(id) => {
                 let is_own = StrategyId::of_order(*id) == Some(strategy);
@@ -91,22 +103,24 @@ impl Engine {
         if let Some(slot) = self.strategies.get_mut(strategy.index()) {
             slot.statistics.orders = slot.statistics.orders.wrapping_add(1);
         }
-        let instrument = InstrumentId(raw.instrument);
-        let exchange = self.exchange_of(instrument).unwrap_or_default();
+        let exchange = self.exchange_of(InstrumentId(raw.instrument)).unwrap_or_default();
         match self.approve_new(raw) {
             Ok(approved) => {
-                let exchange = approved.get().exchange.unwrap_or(exchange);
                 let order = approved.map(|request| NewOrder { id, strategy, exchange, request });
                 self.core.execution.open(&order, self.core.now);
                 self.outputs.push(Output::Submit(order));
             }
-            Err(reason) => {
-                // an order that could not even be read is kept with what can be shown of it
-                let shown = OrderRequest::try_from(raw)
-                    .unwrap_or_else(|_| OrderRequest::market(instrument, Quantity::new(raw.quantity)));
-                self.deny(Order::new(id, strategy, exchange, shown, self.core.now), reason);
-            }
+            Err(reason) => self.deny_raw(strategy, id, raw, reason),
         }
+    }
+
+    fn deny_raw(&mut self, strategy: StrategyId, id: ClientOrderId, raw: &abi::OrderRequest, reason: Reason) {
+        let instrument = InstrumentId(raw.instrument);
+        let exchange = self.exchange_of(instrument).unwrap_or_default();
+        // an order that could not even be read is kept with what can be shown of it
+        let shown = OrderRequest::try_from(raw)
+            .unwrap_or_else(|_| OrderRequest::market(instrument, Quantity::new(raw.quantity)));
+        self.deny(Order::new(id, strategy, exchange, shown, self.core.now), reason);
     }
 
     fn approve_new(&self, raw: &abi::OrderRequest) -> Result<RiskApproved<OrderRequest>, Reason> {
@@ -133,18 +147,17 @@ impl Engine {
     /// Sends a cancel; false if there is nothing to cancel.
     pub(crate) fn cancel(&mut self, id: ClientOrderId) -> bool {
         let Some(order) = self.core.execution.cancel_sent(id, self.core.now) else { return false };
-        self.outputs.push(Output::Cancel(CancelOrder {
-            id,
-            exchange: order.exchange,
-            exchange_order_id: order.exchange_order_id,
-            instrument: order.request.instrument,
-        }));
+        let cancel = CancelOrder::of(order);
+        self.outputs.push(Output::Cancel(cancel));
         true
     }
 
     fn change_order(&mut self, strategy: StrategyId, id: ClientOrderId, price: Price, quantity: Quantity) {
         match self.approve_change(strategy, id, price, quantity) {
-            Ok(change) => self.outputs.push(Output::Change(change)),
+            Ok(change) => {
+                self.core.execution.change_sent(id, change.get().request.quantity);
+                self.outputs.push(Output::Change(change));
+            }
             Err(reason) => self.refuse_request(strategy, id, reason),
         }
     }
@@ -164,18 +177,15 @@ impl Engine {
         if quantity <= order.filled {
             return Err(Reason::VolumeNotAboveFilled);
         }
-        let request = OrderRequest { price: order.request.price.map(|_| price), quantity, ..order.request };
-        let view = self.core.risk_view(request.instrument, request.side, order.remaining());
+        let changed = OrderRequest { price: order.request.price.map(|_| price), quantity, ..order.request };
+        // what is filled is in the position already: only the rest is judged
+        let rest = quantity.checked_sub(order.filled).ok_or(Reason::Overflow)?;
+        let judged = OrderRequest { quantity: rest, ..changed };
+        let view = self.core.risk_view(judged.instrument, judged.side, order.open_quantity());
         let approved =
-            risk::check(request, &self.core.config.limits, &view.ok_or(Reason::UnknownInstrument)?)?;
+            risk::check(judged, &self.core.config.limits, &view.ok_or(Reason::UnknownInstrument)?)?;
         let (exchange, exchange_order_id) = (order.exchange, order.exchange_order_id);
-        Ok(approved.map(|request| ChangeOrder {
-            id,
-            exchange,
-            exchange_order_id,
-            price: request.price.unwrap_or(price),
-            quantity: request.quantity,
-        }))
+        Ok(approved.map(|_| ChangeOrder { id, exchange, exchange_order_id, request: changed }))
     }
 
     fn refuse_request(&mut self, strategy: StrategyId, id: ClientOrderId, reason: Reason) {
@@ -204,9 +214,30 @@ impl Engine {
             let Some(slot) = self.strategies.get_mut(strategy.index()) else { return };
             let Some(counter) = slot.order_counter.checked_add(1) else { return };
             slot.order_counter = counter;
+            slot.statistics.orders = slot.statistics.orders.wrapping_add(1);
             if let Some(id) = strategy.order_id(counter) {
-                self.new_order(strategy, id, &(&request).into());
+                self.close(strategy, id, request);
             }
+        }
+    }
+
+    /// Sends an order that closes a position: no limit may keep a strategy from getting out.
+    fn close(&mut self, strategy: StrategyId, id: ClientOrderId, request: OrderRequest) {
+        let exchange = self.exchange_of(request.instrument).unwrap_or_default();
+        let view = self.core.risk_view(request.instrument, request.side, Quantity::ZERO);
+        let approved = match view {
+            _ if self.core.is_exiting => Err(Reason::RunEnded),
+            Some(view) => risk::check_closing(request, &view),
+            None => Err(Reason::UnknownInstrument),
+        };
+        match approved {
+            Ok(approved) => {
+                let order = approved.map(|request| NewOrder { id, strategy, exchange, request });
+                self.core.execution.open(&order, self.core.now);
+                self.core.execution.mark_closing(id);
+                self.outputs.push(Output::Submit(order));
+            }
+            Err(reason) => self.deny(Order::new(id, strategy, exchange, request, self.core.now), reason),
         }
     }
 

@@ -13,6 +13,8 @@ pub(crate) struct Core {
     pub(crate) config: EngineConfig,
     pub(crate) now: Timestamp,
     pub(crate) seq: u64,
+    /// Inputs that were no timers.
+    pub(crate) events: u64,
     pub(crate) instruments: Instruments,
     pub(crate) market: Market,
     pub(crate) portfolio: Portfolio,
@@ -33,6 +35,7 @@ impl Core {
         Self {
             now: Timestamp::default(),
             seq: 0,
+            events: 0,
             instruments: Instruments::default(),
             market: Market::default(),
             portfolio: Portfolio::new(config.cash),

@@ -31,26 +31,28 @@ impl Engine {
     }
 
     pub(crate) fn deliver(&mut self, strategy: StrategyId, event: &abi::Event) {
+        self.count_event(strategy);
         self.call(strategy, |instance, view| instance.on_events(view, std::slice::from_ref(event)));
     }
 
     pub(crate) fn deliver_order(&mut self, strategy: StrategyId, event: &abi::OrderEvent) {
+        self.count_event(strategy);
         self.call(strategy, |instance, view| instance.on_orders(view, std::slice::from_ref(event)));
     }
 
-    /// Calls a started strategy; a failure ends it and nobody else.
-    fn call(
+    fn count_event(&mut self, strategy: StrategyId) {
+        if let Some(slot) = self.strategies.get_mut(strategy.index()).filter(|slot| slot.is_started()) {
+            slot.statistics.events = slot.statistics.events.wrapping_add(1);
+        }
+    }
+
+    /// Calls a started strategy; a failure ends it and nobody else. `None` if it was not called or failed.
+    pub(crate) fn call<T>(
         &mut self,
         strategy: StrategyId,
-        body: impl FnOnce(
-            &mut dyn stratd_plugin_api::StrategyInstance,
-            &mut StrategyView<'_>,
-        ) -> Result<usize, Fault>,
-    ) {
-        let Some(slot) = self.strategies.get_mut(strategy.index()).filter(|slot| slot.is_started()) else {
-            return;
-        };
-        slot.statistics.events = slot.statistics.events.wrapping_add(1);
+        body: impl FnOnce(&mut dyn stratd_plugin_api::StrategyInstance, &mut StrategyView<'_>) -> Result<T, Fault>,
+    ) -> Option<T> {
+        let slot = self.strategies.get_mut(strategy.index()).filter(|slot| slot.is_started())?;
         let before = slot.requests.len();
         let mut view = StrategyView {
             core: &self.core,
@@ -62,10 +64,14 @@ impl Engine {
             strategy,
             name: &slot.config.name,
         };
-        if let Err(fault) = body(&mut *slot.instance, &mut view) {
-            // what the failed call asked for is not carried out
-            slot.requests.truncate(before);
-            self.fail(strategy, fault);
+        match body(&mut *slot.instance, &mut view) {
+            Ok(answer) => Some(answer),
+            Err(fault) => {
+                // what the failed call asked for is not carried out
+                slot.requests.truncate(before);
+                self.fail(strategy, fault);
+                None
+            }
         }
     }
 
@@ -132,7 +138,11 @@ impl Engine {
     fn release(&mut self, strategy: StrategyId) {
         self.timers.cancel_all(strategy);
         if self.strategies.get(strategy.index()).is_some_and(|slot| slot.config.cancels_on_stop) {
-            self.cancel_all(strategy, None);
+            let working = self.core.execution.working_of(strategy).filter(|order| !order.is_closing);
+            let ids: Vec<_> = working.map(|order| order.id).collect();
+            for id in ids {
+                self.cancel(id);
+            }
         }
     }
 

@@ -132,6 +132,7 @@ impl<L: ExchangeLink> Driver<L> {
                 | Output::Shutdown { .. }
                 | Output::Metric { .. }
                 | Output::UnknownOrder(_)
+                | Output::Overfilled(_)
                 | Output::Exited => {}
             }
         }

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use stratd_plugin_api::{
-    EventKind, ExchangeId, Instrument, InstrumentId, Money, OrderEventKind, Price, Quantity, Reason, Side,
-    StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
+    EventKind, ExchangeId, Fault, FillCosts, Instrument, InstrumentId, Money, OrderEventKind, Price,
+    Quantity, Reason, Side, StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
     abi::{TextHandle, event_kind},
 };
 
@@ -20,7 +20,6 @@ use crate::{
 };
 
 /// What a run starts with.
-#[derive(Clone, Debug)]
 pub struct EngineConfig {
     /// What the run is.
     pub trading_type: TradingType,
@@ -30,7 +29,13 @@ pub struct EngineConfig {
     pub currency: TextHandle,
     /// Limits of the whole run.
     pub limits: RiskLimits,
+    /// What executions cost beyond the exchange's fee, where a strategy's own hooks have no opinion.
+    pub costs: Box<dyn FillCosts>,
 }
+
+/// A timer of a second fires 259,200 times over a long weekend; beyond this many firings between two events the
+/// strategy fails with `host_limit`.
+const TIMERS_PER_INPUT_MAX: u64 = 1_000_000;
 
 /// The trading core. See the crate's documentation for the stages.
 pub struct Engine {
@@ -108,6 +113,7 @@ impl Engine {
         match &input.kind {
             InputKind::Market(event) => {
                 let event = abi::Event { seq: input.seq, ..*event };
+                self.check_known(event.instrument)?;
                 if let Some(price) = self.core.market.apply(&event) {
                     self.mark(InstrumentId(event.instrument), price)?;
                 }
@@ -133,9 +139,20 @@ impl Engine {
             return Err(EngineError::bad_input(input.at, what));
         }
         self.core.seq = input.seq;
+        if !matches!(input.kind, InputKind::Timers) {
+            self.core.events = self.core.events.wrapping_add(1);
+        }
         self.core.now = input.at;
         self.outputs.clear();
         Ok(())
+    }
+
+    fn check_known(&self, instrument: u32) -> Result<(), EngineError> {
+        if instrument == 0 || self.core.instruments.get(InstrumentId(instrument)).is_some() {
+            return Ok(());
+        }
+        let what = format!("an event of instrument {instrument}, which was never added");
+        Err(EngineError::bad_input(self.core.now, what))
     }
 
     fn mark(&mut self, id: InstrumentId, price: Price) -> Result<(), EngineError> {
@@ -177,14 +194,43 @@ impl Engine {
             Applied::Ignored => {}
             Applied::Event(change) => {
                 if let Some(fill) = change.fill {
+                    let fill = self.with_costs(change.strategy, fill)?;
                     self.book(change.strategy, &fill)?;
+                    self.core.execution.remember_fill(change.strategy, fill);
                 }
                 let event = abi::OrderEvent { seq: report.seq, ..change.event };
                 self.deliver_order(change.strategy, &event);
+                if change.is_overfilled {
+                    self.outputs.push(Output::Overfilled(event));
+                }
                 self.outputs.extend(change.finished.map(Output::OrderFinished));
             }
         }
         Ok(())
+    }
+
+    /// Asks the strategy, then the configured model, what an execution costs beyond the exchange's fee.
+    fn with_costs(
+        &mut self,
+        strategy: StrategyId,
+        mut fill: abi::FillRecord,
+    ) -> Result<abi::FillRecord, EngineError> {
+        let asked = self.call(strategy, |instance, view| instance.slippage(view, &fill)).flatten();
+        let slippage = asked.or_else(|| {
+            self.core.config.costs.slippage(self.core.instruments.get(InstrumentId(fill.instrument))?, &fill)
+        });
+        fill.slippage = slippage.ok_or_else(|| self.cost_overflow("slippage", &fill))?.into();
+        let asked = self.call(strategy, |instance, view| instance.transaction_cost(view, &fill)).flatten();
+        let cost = asked.or_else(|| {
+            let instrument = self.core.instruments.get(InstrumentId(fill.instrument))?;
+            self.core.config.costs.transaction_cost(instrument, &fill)
+        });
+        fill.transaction_cost = cost.ok_or_else(|| self.cost_overflow("transaction cost", &fill))?.into();
+        Ok(fill)
+    }
+
+    fn cost_overflow(&self, what: &str, fill: &abi::FillRecord) -> EngineError {
+        EngineError::overflow(self.core.now, format!("{what} of a fill of order {}", fill.client_order_id))
     }
 
     fn book(&mut self, strategy: StrategyId, fill: &abi::FillRecord) -> Result<(), EngineError> {
@@ -194,13 +240,15 @@ impl Engine {
         };
         let quantity = Quantity::new(fill.quantity);
         let signed = if fill.side == Side::Sell.code() { quantity.checked_neg() } else { Some(quantity) };
-        let booked = signed.and_then(|signed| {
+        let costs = [fill.slippage, fill.transaction_cost].map(Money::from);
+        let costs = costs.iter().try_fold(Money::from(fill.fee), |sum, cost| sum.checked_add(*cost));
+        let booked = signed.zip(costs).and_then(|(signed, fee)| {
             self.core.portfolio.fill(&FillToBook {
                 strategy,
                 instrument,
                 price: Price::new(fill.price),
                 signed,
-                fee: fill.fee.into(),
+                fee,
                 at: now,
             })
         });
@@ -224,8 +272,26 @@ impl Engine {
                 flags: 0,
                 data: [due.id.cast_signed(), due.tag, due.due.get(), 0, 0],
             };
+            if self.has_too_many_firings(due.strategy) {
+                let message = format!(
+                    "its timers fired more than {TIMERS_PER_INPUT_MAX} times between two events (expected: longer intervals)"
+                );
+                self.fail(due.strategy, Fault { reason: Reason::HostLimit, message, index: 0 });
+                continue;
+            }
             self.deliver(due.strategy, &event);
         }
+    }
+
+    /// Counts the firings of a strategy's timers since the last event that was none.
+    fn has_too_many_firings(&mut self, strategy: StrategyId) -> bool {
+        let events = self.core.events;
+        let Some(slot) = self.strategies.get_mut(strategy.index()) else { return false };
+        if slot.firings.0 != events {
+            slot.firings = (events, 0);
+        }
+        slot.firings.1 = slot.firings.1.saturating_add(1);
+        slot.firings.1 > TIMERS_PER_INPUT_MAX
     }
 
     fn exit(&mut self, reason: Reason) {
@@ -235,6 +301,11 @@ impl Engine {
         let working: Vec<_> = self.core.execution.working().map(|order| order.id).collect();
         for id in working {
             self.cancel(id);
+        }
+        for index in 0..self.strategies.len() {
+            if let Ok(id) = u16::try_from(index) {
+                self.timers.cancel_all(StrategyId(id));
+            }
         }
         self.outputs.push(Output::Exited);
     }

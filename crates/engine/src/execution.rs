@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use stratd_plugin_api::{
-    ClientOrderId, Instrument, InstrumentId, OrderEventKind, Price, Quantity, Reason, Side, Timestamp, abi,
+    ClientOrderId, Instrument, InstrumentId, LiquiditySide, OrderEventKind, Price, Quantity, Reason, Side,
+    Timestamp, abi,
 };
 
 use crate::{NewOrder, Order, OrderState, RiskApproved, StrategyId};
@@ -43,6 +44,8 @@ pub(crate) struct OrderChange {
     pub(crate) event: abi::OrderEvent,
     pub(crate) fill: Option<abi::FillRecord>,
     pub(crate) finished: Option<Order>,
+    /// More was executed than was ordered: booked, because it happened, and an alarm.
+    pub(crate) is_overfilled: bool,
 }
 
 impl Execution {
@@ -97,6 +100,22 @@ impl Execution {
         Some(order)
     }
 
+    /// Notes a change that is sent, so that risk counts it before it is answered.
+    pub(crate) fn change_sent(&mut self, id: ClientOrderId, quantity: Quantity) {
+        if let Some(mut order) = self.working.remove(&id) {
+            self.count(&order, -1);
+            order.quantity_asked = Some(quantity);
+            self.insert(order);
+        }
+    }
+
+    /// Notes that an order closes a position.
+    pub(crate) fn mark_closing(&mut self, id: ClientOrderId) {
+        if let Some(order) = self.working.get_mut(&id) {
+            order.is_closing = true;
+        }
+    }
+
     /// Applies a report of an exchange on one of our orders. `None` on overflow.
     pub(crate) fn apply(
         &mut self,
@@ -105,6 +124,11 @@ impl Execution {
     ) -> Option<Applied> {
         let id = ClientOrderId(report.client_order_id);
         let Some(mut order) = self.take(id) else { return Some(Applied::Unknown) };
+        if !is_about(report, &order) {
+            self.insert(order);
+            return Some(Applied::Unknown);
+        }
+        let was_final = order.state.is_final();
         let fill = match change(&mut order, report, instrument)? {
             None => {
                 self.insert(order);
@@ -114,6 +138,7 @@ impl Execution {
         };
         order.updated = Timestamp::new(report.ts);
         let kind = OrderEventKind::from_code(report.kind)?;
+        let liquidity = fill.and_then(|fill| LiquiditySide::from_code(fill.liquidity));
         let event = abi::OrderEvent {
             last_price: report.last_price,
             last_quantity: report.last_quantity,
@@ -122,15 +147,21 @@ impl Execution {
             reason: report.reason,
             ts_recv: report.ts_recv,
             correlation: report.correlation,
+            flags: order.request.flags.bits() | liquidity.map_or(0, LiquiditySide::event_flag),
             ..own_event(&order, kind, order.updated)
         };
         let strategy = order.strategy;
-        if let (Some(fill), Some(history)) = (fill, self.strategies.get_mut(strategy.index())) {
+        let finished = (order.state.is_final() && !was_final).then(|| order.clone());
+        let is_overfilled = fill.is_some() && order.filled > order.request.quantity;
+        self.insert(order);
+        Some(Applied::Event(Box::new(OrderChange { strategy, event, fill, finished, is_overfilled })))
+    }
+
+    /// Keeps an execution for queries, once its costs are known.
+    pub(crate) fn remember_fill(&mut self, strategy: StrategyId, fill: abi::FillRecord) {
+        if let Some(history) = self.strategies.get_mut(strategy.index()) {
             push_limited(&mut history.fills, fill);
         }
-        let finished = order.state.is_final().then(|| order.clone());
-        self.insert(order);
-        Some(Applied::Event(Box::new(OrderChange { strategy, event, fill, finished })))
     }
 
     /// Takes an order out to change it; a finished one too, because fills may come late.
@@ -162,7 +193,7 @@ impl Execution {
     /// Adds or removes what the order would still add to a position.
     fn count(&mut self, order: &Order, sign: i64) {
         let open = self.open_quantity.entry((order.request.instrument, order.request.side)).or_default();
-        *open = open.saturating_add(order.remaining().get().saturating_mul(sign));
+        *open = open.saturating_add(order.open_quantity().get().saturating_mul(sign));
     }
 }
 
@@ -186,6 +217,8 @@ fn change(
     let reason = Reason::from_code(report.reason).unwrap_or(Reason::Exchange);
     let next = match OrderEventKind::from_code(report.kind) {
         Some(OrderEventKind::Bought | OrderEventKind::Sold) => return fill(order, report),
+        // the host says so when a connector failed, or did not answer in time
+        Some(OrderEventKind::Received) if report.status == abi::order_status::UNKNOWN => order.state.lost(),
         Some(OrderEventKind::Received) => {
             if report.exchange_order_id != 0 {
                 order.exchange_order_id = report.exchange_order_id;
@@ -197,9 +230,15 @@ fn change(
         }
         Some(OrderEventKind::Canceled) => order.state.ended(OrderState::Canceled(reason)),
         Some(OrderEventKind::Rejected) => order.state.ended(OrderState::Rejected(reason)),
+        // a change was refused: a cancel that is on its way besides is another matter
+        Some(OrderEventKind::RequestRejected) if order.quantity_asked.take().is_some() => Some(order.state),
         Some(OrderEventKind::RequestRejected) => order.state.cancel_refused().or(Some(order.state)),
         // the exchange accepted a change of an own order
+        Some(OrderEventKind::Change) if order.state.is_final() || report.quantity <= order.filled.get() => {
+            None
+        }
         Some(OrderEventKind::Change) => {
+            order.quantity_asked = None;
             order.request.quantity = Quantity::new(report.quantity);
             if instrument.is_some_and(|i| i.is_on_tick(Price::new(report.price)))
                 && order.request.price.is_some()
@@ -214,6 +253,28 @@ fn change(
         order.state = state;
         None
     }))
+}
+
+/// Whether a report can be about the order: of its exchange, its instrument and its side.
+fn is_about(report: &abi::OrderEvent, order: &Order) -> bool {
+    let is_of_exchange = report.exchange == 0 || report.exchange == order.exchange.0;
+    let is_of_instrument = report.instrument == 0 || report.instrument == order.request.instrument.0;
+    let is_of_side = match OrderEventKind::from_code(report.kind) {
+        Some(OrderEventKind::Bought) => order.request.side == Side::Buy,
+        Some(OrderEventKind::Sold) => order.request.side == Side::Sell,
+        Some(
+            OrderEventKind::Open
+            | OrderEventKind::Cancel
+            | OrderEventKind::Change
+            | OrderEventKind::Fill
+            | OrderEventKind::Received
+            | OrderEventKind::Rejected
+            | OrderEventKind::Canceled
+            | OrderEventKind::RequestRejected,
+        )
+        | None => true,
+    };
+    is_of_exchange && is_of_instrument && is_of_side
 }
 
 #[expect(clippy::option_option, reason = "as `change`")]
@@ -247,7 +308,8 @@ fn fill(order: &mut Order, report: &abi::OrderEvent) -> Option<Option<Option<abi
         instrument: order.request.instrument.0,
         exchange: order.exchange.0,
         side: order.request.side.code(),
-        reserved: 0,
+        liquidity: LiquiditySide::from_event_flags(report.flags)
+            .map_or(abi::liquidity::UNKNOWN, LiquiditySide::code),
         price: report.last_price,
         quantity: report.last_quantity,
         fee: report.fee,

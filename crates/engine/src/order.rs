@@ -30,6 +30,10 @@ pub struct Order {
     pub created: Timestamp,
     /// Time of the last event.
     pub updated: Timestamp,
+    /// Total quantity of a change that the exchange has not answered: until then the larger one counts.
+    pub(crate) quantity_asked: Option<Quantity>,
+    /// Made by `close_all`: it outlives its strategy.
+    pub(crate) is_closing: bool,
     /// Trade ids that were booked: a repeated report is not booked twice.
     pub(crate) trade_ids: Vec<TextHandle>,
 }
@@ -93,6 +97,21 @@ impl OrderState {
         match self {
             Self::PendingNew | Self::Working | Self::Unknown => Some(Self::PendingCancel),
             Self::PendingCancel
+            | Self::Filled
+            | Self::Canceled(_)
+            | Self::Expired
+            | Self::Rejected(_)
+            | Self::Denied(_) => None,
+        }
+    }
+
+    /// Nobody knows what became of the order: its exchange did not answer, or failed while it took it.
+    pub(crate) fn lost(self) -> Option<Self> {
+        match self {
+            Self::PendingNew => Some(Self::Unknown),
+            Self::Working
+            | Self::PendingCancel
+            | Self::Unknown
             | Self::Filled
             | Self::Canceled(_)
             | Self::Expired
@@ -167,6 +186,8 @@ impl Order {
             filled_value: 0,
             created: now,
             updated: now,
+            quantity_asked: None,
+            is_closing: false,
             trade_ids: Vec::new(),
         }
     }
@@ -192,6 +213,14 @@ impl Order {
     #[must_use]
     pub fn remaining(&self) -> Quantity {
         self.request.quantity.checked_sub(self.filled).filter(|q| q.is_positive()).unwrap_or(Quantity::ZERO)
+    }
+
+    /// What the order may still add to a position: what is not filled, of the larger quantity while a change is on its
+    /// way.
+    pub(crate) fn open_quantity(&self) -> Quantity {
+        let total =
+            self.quantity_asked.map_or(self.request.quantity, |asked| asked.max(self.request.quantity));
+        total.checked_sub(self.filled).filter(|q| q.is_positive()).unwrap_or(Quantity::ZERO)
     }
 
     /// The average price of its executions, rounded to the price scale for display; `None` without one.

@@ -1,7 +1,7 @@
 //! The one way out.
 
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, Fault, InstrumentId, OrderRequest, Price, Quantity,
+    ClientOrderId, ExchangeId, Fault, OrderRequest,
     abi::{self, TextHandle},
 };
 
@@ -53,8 +53,10 @@ pub enum Output {
         /// Value.
         value: stratd_plugin_api::Money,
     },
-    /// A report on an order that nobody knows: the shell logs it.
+    /// A report on an order that nobody knows, or that does not fit its order: an alarm, nothing was booked.
     UnknownOrder(abi::OrderEvent),
+    /// More was executed than was ordered: an alarm; it was booked, because it happened.
+    Overfilled(abi::OrderEvent),
     /// The run was told to exit and every strategy has had its `on_exit`.
     Exited,
 }
@@ -81,8 +83,21 @@ pub struct CancelOrder {
     pub exchange: ExchangeId,
     /// The exchange's id; 0 if it has not told one yet.
     pub exchange_order_id: TextHandle,
-    /// The instrument.
-    pub instrument: InstrumentId,
+    /// The order as it was sent.
+    pub request: OrderRequest,
+}
+
+impl CancelOrder {
+    /// The cancel of an order.
+    #[must_use]
+    pub fn of(order: &Order) -> Self {
+        Self {
+            id: order.id,
+            exchange: order.exchange,
+            exchange_order_id: order.exchange_order_id,
+            request: order.request,
+        }
+    }
 }
 
 /// A change on its way to an exchange.
@@ -94,10 +109,8 @@ pub struct ChangeOrder {
     pub exchange: ExchangeId,
     /// The exchange's id; 0 if it has not told one yet.
     pub exchange_order_id: TextHandle,
-    /// New price.
-    pub price: Price,
-    /// New total quantity, what is filled included.
-    pub quantity: Quantity,
+    /// The order as it shall be: its quantity is the new total, what is filled included.
+    pub request: OrderRequest,
 }
 
 /// An own execution with its owner.

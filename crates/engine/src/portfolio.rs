@@ -77,6 +77,7 @@ pub(crate) struct FillToBook<'a> {
     pub(crate) price: Price,
     /// Negative = sold.
     pub(crate) signed: Quantity,
+    /// The exchange's fee, slippage and transaction cost together.
     pub(crate) fee: Money,
     pub(crate) at: Timestamp,
 }

@@ -21,7 +21,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// Books a fill of `signed` quantity (negative = sold) with its fee; returns the cash that it moved.
+    /// Books a fill of `signed` quantity (negative = sold) with its fee and costs; returns the cash that it moved.
     /// `None` on overflow: nothing was changed.
     pub(crate) fn book(
         &mut self,
@@ -121,7 +121,8 @@ mod tests {
     proptest! {
         #[test]
         fn cash_plus_value_equals_pnl_less_fees(
-            fills in prop::collection::vec((-1_000i64..1_000, 1i64..1_000_000, 0i128..1_000), 1..60),
+            // negative fees are rebates
+            fills in prop::collection::vec((-1_000i64..1_000, 1i64..1_000_000, -1_000i128..1_000), 1..60),
             price_decimals in 0u8..6,
             quantity_decimals in 0u8..8,
             multiplier in 1i64..10_000_000_000,

@@ -55,8 +55,25 @@ pub(crate) fn check(
     Ok(RiskApproved(request))
 }
 
+/// Checks an order that closes an own position: the grid and a halt, but no limit.
+pub(crate) fn check_closing(
+    request: OrderRequest,
+    view: &RiskView<'_>,
+) -> Result<RiskApproved<OrderRequest>, Reason> {
+    if view.is_halted {
+        return Err(Reason::Halted);
+    }
+    check_fields(&request, view.instrument)?;
+    Ok(RiskApproved(request))
+}
+
+/// Beyond this (10^24 of a currency, in units of 1e-8) an order is a mistake, and sums of such amounts would leave the
+/// range of money.
+const NOTIONAL_MAX: Money = Money::new(10i128.pow(32));
+
 fn check_fields(request: &OrderRequest, instrument: &Instrument) -> Result<(), Reason> {
-    if !instrument.instrument_type.is_tradable() {
+    let is_of_exchange = request.exchange.is_none_or(|exchange| exchange == instrument.exchange);
+    if !instrument.instrument_type.is_tradable() || !is_of_exchange {
         return Err(Reason::NotTradable);
     }
     match request.notional {
@@ -83,6 +100,7 @@ fn check_fields(request: &OrderRequest, instrument: &Instrument) -> Result<(), R
 }
 
 fn check_limits(request: &OrderRequest, limits: &RiskLimits, view: &RiskView<'_>) -> Result<(), Reason> {
+    check_range(request, view)?;
     let decimals = view.instrument.quantity_decimals;
     let price = request.price.or(request.stop_price).or(view.price_last);
     let quantity = expected_quantity(request, view, price)?;
@@ -107,7 +125,7 @@ fn check_limits(request: &OrderRequest, limits: &RiskLimits, view: &RiskView<'_>
     if let Some(limit) = limits.max_position {
         let added = i128::from(view.open_quantity).checked_add(quantity).ok_or(Reason::Overflow)?;
         let net = i128::from(view.net_size.get());
-        // only the side that the order grows is looked at: a reducing order always passes
+        // only the side that the order grows is looked at: an order against the position passes until it turns it around
         let size = match request.side {
             Side::Buy => net.checked_add(added),
             Side::Sell => added.checked_sub(net),
@@ -117,6 +135,23 @@ fn check_limits(request: &OrderRequest, limits: &RiskLimits, view: &RiskView<'_>
         }
     }
     Ok(())
+}
+
+/// Whether the order's value and the position that it leads to can be counted at all.
+fn check_range(request: &OrderRequest, view: &RiskView<'_>) -> Result<(), Reason> {
+    for price in [request.price, request.stop_price, view.price_last].into_iter().flatten() {
+        let value = view.instrument.notional(price, request.quantity).and_then(Money::checked_abs);
+        if value.is_none_or(|value| value > NOTIONAL_MAX) {
+            return Err(Reason::Overflow);
+        }
+    }
+    // half of the range, so that a position of this size can still be turned around
+    let size = [view.open_quantity, request.quantity.get()]
+        .into_iter()
+        .try_fold(view.net_size.get().checked_abs().ok_or(Reason::Overflow)?, |sum, quantity| {
+            sum.checked_add(quantity).ok_or(Reason::Overflow)
+        })?;
+    if size > i64::MAX / 2 { Err(Reason::Overflow) } else { Ok(()) }
 }
 
 /// The quantity, or for an order by notional the most that it can buy at the last price.

@@ -89,7 +89,8 @@ impl Timers {
 /// The first time after `now` at which the schedule fires; `None` if it is not usable.
 fn next_due(schedule: &abi::Schedule, now: Timestamp) -> Option<Timestamp> {
     match schedule.kind {
-        schedule_kind::ONCE => Some(Timestamp::new(schedule.time).max(now)),
+        // later than now: a handler that sets the next one would otherwise never return to the event loop
+        schedule_kind::ONCE => Some(Timestamp::new(schedule.time).max(now.checked_add(1)?)),
         schedule_kind::PERIODIC if schedule.interval > 0 => now.checked_add(schedule.interval),
         schedule_kind::AT => next_wall_time(schedule, now),
         // BEFORE_CLOSE needs a trading calendar; unknown kinds are of a newer SDK

@@ -109,6 +109,8 @@ pub(crate) struct Slot {
     /// Filled during a call, carried out after it.
     pub(crate) requests: Vec<Request>,
     pub(crate) order_counter: u64,
+    /// The event after which timers were counted, and how often they fired since.
+    pub(crate) firings: (u64, u64),
     pub(crate) statistics: StrategyStatistics,
 }
 
@@ -121,6 +123,7 @@ impl Slot {
             subscription: Subscription::default(),
             requests: Vec::new(),
             order_counter: 0,
+            firings: (0, 0),
             statistics: StrategyStatistics::default(),
         }
     }

@@ -11,7 +11,9 @@ pub const STOPS_MAX: u32 = 1 << 16;
 /// Most ids that a book accepts in its lifetime, unless configured otherwise.
 pub const IDS_MAX: u64 = 1 << 26;
 /// No configuration allows more resting orders or waiting stops than this: a reference to a level is 32 bits.
-pub const SLOTS_MAX: u32 = 1 << 26;
+pub const SLOTS_LIMIT: u32 = 1 << 26;
+/// No configuration allows more ids than this: the tables that remember them have at most 2^32 entries.
+pub const IDS_LIMIT: u64 = 1 << 31;
 
 /// The grid and the limits of a book.
 ///
@@ -97,7 +99,7 @@ impl BookConfig {
         Quantity::new(self.lot)
     }
 
-    /// With another limit of resting orders, at most [`SLOTS_MAX`].
+    /// With another limit of resting orders, at most [`SLOTS_LIMIT`].
     ///
     /// In a full book an order that might rest is refused, even if all of it would trade: the answer does not depend
     /// on what is on the other side.
@@ -113,11 +115,11 @@ impl BookConfig {
     /// ```
     #[must_use]
     pub const fn orders_max(mut self, orders: u32) -> Self {
-        self.orders_max = if orders < SLOTS_MAX { orders } else { SLOTS_MAX };
+        self.orders_max = if orders < SLOTS_LIMIT { orders } else { SLOTS_LIMIT };
         self
     }
 
-    /// With another limit of waiting stops, at most [`SLOTS_MAX`].
+    /// With another limit of waiting stops, at most [`SLOTS_LIMIT`].
     ///
     /// ```
     /// use stratd_orderbook::{BookConfig, NewOrder, NewStop, OrderBook, OrderId};
@@ -129,11 +131,11 @@ impl BookConfig {
     /// ```
     #[must_use]
     pub const fn stops_max(mut self, stops: u32) -> Self {
-        self.stops_max = if stops < SLOTS_MAX { stops } else { SLOTS_MAX };
+        self.stops_max = if stops < SLOTS_LIMIT { stops } else { SLOTS_LIMIT };
         self
     }
 
-    /// With another limit of ids over the lifetime of the book.
+    /// With another limit of ids over the lifetime of the book, at most [`IDS_LIMIT`].
     ///
     /// Ids are unique for that long, so the book remembers each: a quarter of a byte where ids are given out in
     /// sequence, up to 32 bytes where they are scattered.
@@ -149,12 +151,12 @@ impl BookConfig {
     /// ```
     #[must_use]
     pub const fn ids_max(mut self, ids: u64) -> Self {
-        self.ids_max = ids;
+        self.ids_max = if ids < IDS_LIMIT { ids } else { IDS_LIMIT };
         self
     }
 
     /// With memory taken in advance for so many resting orders and so many ids, so that no operation has to wait for
-    /// a table to grow.
+    /// a table to grow: 60 bytes an order, and up to 24 bytes an id.
     ///
     /// ```
     /// use stratd_orderbook::{BookConfig, OrderBook};

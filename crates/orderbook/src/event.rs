@@ -15,7 +15,10 @@
 
 use stratd_plugin_api::{Price, Quantity, Reason, Side};
 
-use crate::order::{Notional, Order, OrderId, Stop};
+use crate::{
+    notional::Notional,
+    order::{Order, OrderId, Stop},
+};
 
 /// Something that happened in the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

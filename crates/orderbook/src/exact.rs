@@ -6,7 +6,7 @@
 
 use stratd_plugin_api::Quantity;
 
-use crate::event::Execution;
+use crate::{event::Execution, order::Order};
 
 const PROMISE: &str = "the quantities of one side add up within 64 bits";
 
@@ -28,6 +28,18 @@ pub(crate) fn plus(a: Quantity, b: Quantity) -> Quantity {
 #[inline]
 pub(crate) fn minus(a: Quantity, b: Quantity) -> Quantity {
     Quantity::new(difference(a.get(), b.get()))
+}
+
+/// What an order of ours lacks; its fields are public, so others get the answer of `Order::remaining`.
+#[inline]
+pub(crate) fn remaining(order: &Order) -> Quantity {
+    minus(order.quantity, order.filled)
+}
+
+/// Sum of what one order trades: a side holds less than 2^63 lots, at prices of at most 2^63, so it stays below 2^126.
+#[inline]
+pub(crate) fn total(a: i128, b: i128) -> i128 {
+    a.checked_add(b).expect("the notional of one side fits 128 bits")
 }
 
 /// Price × quantity of an execution.

@@ -1,12 +1,16 @@
 //! The fast book against its naive twin over random operations of every type and flag: outcomes, events with their
 //! sequence numbers, and every query after every operation.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 #[path = "support/pair.rs"]
 mod pair;
 
-use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+use expect_test::expect;
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use stratd_orderbook::{
-    BookConfig, NewOrder, NewStop, Notional, Operation, OrderId, OwnerId, SelfTrade, Terms,
+    BookConfig, EventKind, NewOrder, NewStop, Notional, Operation, OrderId, OwnerId, SelfTrade, Terms,
 };
 use stratd_plugin_api::{OrderFlags, Price, Quantity, Side};
 
@@ -148,7 +152,7 @@ fn config() -> impl Strategy<Value = BookConfig> {
 fn with_likely_ids(operations: &[Operation]) -> Vec<Operation> {
     let mut next_id = 1_000;
     let mut fresh = |id: &mut OrderId| {
-        if id.0 % 8 != 0 {
+        if !id.0.is_multiple_of(8) {
             *id = OrderId(next_id);
             next_id += 1;
         }
@@ -200,5 +204,73 @@ proptest! {
         operations in proptest::collection::vec(operation(&far()), 1..80),
     ) {
         agree(config, &operations);
+    }
+}
+
+/// The comparison is worth what the operations reach: every event and every refusal.
+#[test]
+fn random_operations_reach_every_event_and_every_refusal() {
+    let mut runner = TestRunner::deterministic();
+    let mut reached: BTreeMap<String, u32> = BTreeMap::new();
+    for numbers in [close(), far()] {
+        let run = (config(), proptest::collection::vec(operation(&numbers), 60));
+        for _ in 0..300 {
+            let (config, operations) = run.new_tree(&mut runner).unwrap().current();
+            let mut pair = Pair::new(config);
+            for operation in with_likely_ids(&operations) {
+                let names = match pair.apply(operation) {
+                    Ok(events) => events.iter().map(|event| name(&event.kind)).collect(),
+                    Err(reason) => vec![format!("refused: {reason}")],
+                };
+                for name in names {
+                    *reached.entry(name).or_default() += 1;
+                }
+            }
+        }
+    }
+    let often: Vec<&str> =
+        reached.iter().filter(|(_, times)| **times >= 5).map(|(name, _)| name.as_str()).collect();
+    expect![[r#"
+        cancel: host_limit
+        cancel: max_order_notional
+        cancel: overflow
+        cancel: requested
+        cancel: self_trade
+        cancel: unfilled
+        cancel: would_execute
+        change
+        change by execution
+        fill
+        open
+        refused: bad_order
+        refused: bad_quantity
+        refused: duplicate_id
+        refused: host_limit
+        refused: off_lot
+        refused: off_tick
+        refused: overflow
+        refused: unknown_order
+        refused: volume_not_above_filled
+        refused: would_execute
+        stop cancel
+        stop change
+        stop open
+        stop trigger
+        trade"#]]
+    .assert_eq(&often.join("\n"));
+}
+
+fn name(kind: &EventKind) -> String {
+    match kind {
+        EventKind::Open { .. } => "open".to_owned(),
+        EventKind::Change { last: Some(_), .. } => "change by execution".to_owned(),
+        EventKind::Change { last: None, .. } => "change".to_owned(),
+        EventKind::Fill { .. } => "fill".to_owned(),
+        EventKind::Trade(_) => "trade".to_owned(),
+        EventKind::Cancel { reason, .. } => format!("cancel: {reason}"),
+        EventKind::StopOpen { .. } => "stop open".to_owned(),
+        EventKind::StopChange { .. } => "stop change".to_owned(),
+        EventKind::StopTrigger { .. } => "stop trigger".to_owned(),
+        EventKind::StopCancel { .. } => "stop cancel".to_owned(),
     }
 }

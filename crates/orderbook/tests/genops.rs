@@ -7,10 +7,24 @@ mod replay;
 
 use stratd_orderbook::{BookConfig, NaiveBook, OrderBook};
 
-use genops::{ANSWERS_1M, ANSWERS_200K, OPERATIONS_HASH_1M, OPERATIONS_HASH_200K, Stream, generate};
+use genops::{ANSWERS_1M, Answers, OPERATIONS_HASH_1M, Stream, generate};
 use replay::{Book, Tally};
 
-fn replay(stream: &Stream, mut book: impl Book) -> (genops::Answers, u64) {
+/// The known answers for 200,000 operations.
+const ANSWERS_200K: Answers = Answers {
+    trades: 52_691,
+    volume: 1_944_693,
+    notional: 1_908_555_744,
+    trade_hash: 0xf3c8_685d_6281_f788,
+    live: 10_000,
+    bid_levels: 507,
+    ask_levels: 464,
+    l2: 0xa15e_c0fc_9386_8a60,
+    l3: 0x49cf_a193_0598_7b03,
+};
+const OPERATIONS_HASH_200K: u64 = 0x9738_09e5_905f_353f;
+
+fn replay(stream: &Stream, mut book: impl Book) -> (Answers, u64) {
     let (mut tally, mut events) = (Tally::new(), Vec::new());
     for operation in &stream.operations {
         tally.replay(*operation, &mut book, &mut events);

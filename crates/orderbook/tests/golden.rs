@@ -66,11 +66,12 @@ fn main() -> ExitCode {
 
 /// Name and content of every row in every file of the folder.
 fn read_rows() -> io::Result<Vec<(String, Value)>> {
-    let root = std::env::var_os("STRATD_GOLDENS")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden")), PathBuf::from);
-    let mut paths: Vec<PathBuf> = fs::read_dir(root.join("orderbook"))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<io::Result<_>>()?;
+    let root = std::env::var_os("STRATD_GOLDENS").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden")),
+        PathBuf::from,
+    );
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(root.join("orderbook"))?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
     paths.sort();
     let mut rows = Vec::new();
@@ -166,7 +167,9 @@ impl Seen {
         let mut maker = None;
         for event in events {
             match event.kind {
-                EventKind::Open { order } | EventKind::Change { order, last: None } => self.set(&order, "open"),
+                EventKind::Open { order } | EventKind::Change { order, last: None } => {
+                    self.set(&order, "open")
+                }
                 EventKind::Change { order, last: Some(last) } => {
                     self.set(&order, "open");
                     self.pair_up(order.id, last, &mut maker, &mut fills);
@@ -177,7 +180,9 @@ impl Seen {
                 }
                 EventKind::Cancel { order, .. } => self.set(&order, "cancelled"),
                 EventKind::Trade(_) => {}
-                EventKind::StopOpen { stop } | EventKind::StopChange { stop } => self.set_stop(stop.id, "stop"),
+                EventKind::StopOpen { stop } | EventKind::StopChange { stop } => {
+                    self.set_stop(stop.id, "stop")
+                }
                 EventKind::StopTrigger { stop } => self.set_stop(stop.id, "triggered"),
                 EventKind::StopCancel { stop, .. } => self.set_stop(stop.id, "cancelled"),
             }
@@ -247,11 +252,7 @@ fn parse_operation(operation: &Value, ids: &mut Ids) -> Result<Result<Operation,
     refused(parsed)
 }
 
-fn parse_stop(
-    id: OrderId,
-    order: &Value,
-    ids: &mut Ids,
-) -> Result<Result<Operation, &'static str>, Failure> {
+fn parse_stop(id: OrderId, order: &Value, ids: &mut Ids) -> Result<Result<Operation, &'static str>, Failure> {
     let parsed = parse_numbers(order).and_then(|(stop_price, quantity)| {
         let (target, side) = (&order["target"], parse_side(order)?);
         // a stop without a quantity, and with a target that is no stop, is what the types say
@@ -367,15 +368,9 @@ fn levels_of(pair: &Pair, side: Side, ids: &Ids) -> LevelRows {
         Side::Sell => levels.asks,
     };
     let queue = |price| {
-        pair.fast
-            .orders_at(side, price)
-            .map(|order| (ids.name(order.id), order.remaining().get()))
-            .collect()
+        pair.fast.orders_at(side, price).map(|order| (ids.name(order.id), order.remaining().get())).collect()
     };
-    levels
-        .iter()
-        .map(|level| (level.price.get(), level.quantity.get(), queue(level.price)))
-        .collect()
+    levels.iter().map(|level| (level.price.get(), level.quantity.get(), queue(level.price))).collect()
 }
 
 fn expected_levels(levels: &Value) -> Result<LevelRows, Failure> {
@@ -396,10 +391,7 @@ fn list(value: &Value) -> Result<&Vec<Value>, Failure> {
 }
 
 fn text(value: &Value) -> Result<String, Failure> {
-    value
-        .as_str()
-        .map(str::to_owned)
-        .ok_or_else(|| Failure::Wrong(format!("expected a text, found {value}")))
+    value.as_str().map(str::to_owned).ok_or_else(|| Failure::Wrong(format!("expected a text, found {value}")))
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), Failure> {

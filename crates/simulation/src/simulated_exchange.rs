@@ -1,13 +1,13 @@
-//! The exchange of a backtest.
+//! The exchange of a backtest or simulation.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, Instrument, InstrumentId, OrderEventKind, OrderFlags, OrderRequest,
-    OrderStatus, Price, Quantity, Reason, Side, Timestamp, abi,
+    ClientOrderId, ExchangeId, Instrument, InstrumentId, OrderRequest, Price, Quantity, Reason, Timestamp,
+    abi,
 };
 
-use crate::{FillRule, trigger::Offer, working_order::WorkingOrder};
+use crate::{FillModel, market::Market, reporter::Reporter, working_order::WorkingOrder};
 
 /// An order on its way to the simulated exchange.
 #[derive(Clone, Copy, Debug)]
@@ -20,246 +20,142 @@ pub struct OrderToFill {
     pub request: OrderRequest,
 }
 
-/// Fills orders by a rule, and reports like an exchange.
+/// Fills orders by a model, and reports like an exchange.
 ///
 /// Show it every market event before the strategies see it ([`SimulatedExchange::on_event`]), give it the orders
 /// ([`SimulatedExchange::submit`]), and take the reports out ([`SimulatedExchange::pop_report`]) in order.
+/// It has no clock: with a latency, what is on its way arrives with the first event or
+/// [`SimulatedExchange::advance`] at or after its time, before that event is looked at.
 ///
 /// Complexity: an event costs time in proportion to the orders that wait in its instrument.
-/// Liquidity is unlimited: an order fills wholly or not at all.
 pub struct SimulatedExchange {
-    rule: FillRule,
-    // by instrument, in the order of their entry
-    waiting: BTreeMap<InstrumentId, Vec<WorkingOrder>>,
+    model: FillModel,
+    markets: BTreeMap<InstrumentId, Market>,
+    // of orders that have not ended
     instrument_of: BTreeMap<ClientOrderId, InstrumentId>,
-    last_offer: BTreeMap<InstrumentId, Offer>,
-    // instruments that have bars: their trades at the close are no executions
-    with_bars: BTreeSet<InstrumentId>,
-    reports: VecDeque<abi::OrderEvent>,
+    // in the order of the requests: one line, nothing overtakes
+    on_the_way: VecDeque<(Timestamp, Request)>,
+    has_ended: bool,
+    reporter: Reporter,
+}
+
+enum Request {
+    New(OrderToFill),
+    Cancel(ClientOrderId),
+    Change(ClientOrderId, Price, Quantity),
 }
 
 impl SimulatedExchange {
     /// An exchange without orders.
     #[must_use]
-    pub fn new(rule: FillRule) -> Self {
+    pub fn new(model: impl Into<FillModel>) -> Self {
+        let model = model.into();
         Self {
-            rule,
-            waiting: BTreeMap::new(),
+            reporter: Reporter::new(model.fees),
+            model,
+            markets: BTreeMap::new(),
             instrument_of: BTreeMap::new(),
-            last_offer: BTreeMap::new(),
-            with_bars: BTreeSet::new(),
-            reports: VecDeque::new(),
+            on_the_way: VecDeque::new(),
+            has_ended: false,
         }
     }
 
     /// The next report, in order.
     pub fn pop_report(&mut self) -> Option<abi::OrderEvent> {
-        self.reports.pop_front()
+        self.reporter.pop()
     }
 
     /// Takes an order.
     pub fn submit(&mut self, order: &OrderToFill, instrument: &Instrument, now: Timestamp) {
-        let mut working = WorkingOrder::new(order.id, order.exchange, order.request, now);
-        self.report(&working, OrderEventKind::Received, OrderStatus::Open, Reason::None, now);
-        let last = self.last_offer.get(&instrument.id).copied();
-        let price = match self.rule {
-            FillRule::NextPrice => None,
-            FillRule::SamePrice => last.and_then(|offer| {
-                let at = offer.last(order.request.side)?;
-                working.take(Offer::Trade(at))
-            }),
-            FillRule::AsAsked => order
-                .request
-                .price
-                .or(order.request.stop_price)
-                .or(last.and_then(|o| o.last(order.request.side))),
-        };
-        if let Some(price) = price {
-            self.fill(&mut working, instrument, price, now);
-            return;
-        }
-        let has_had_its_chance = self.rule != FillRule::NextPrice && last.is_some();
-        if has_had_its_chance && order.request.flags.is_immediate() {
-            self.report(&working, OrderEventKind::Canceled, OrderStatus::Canceled, Reason::Unfilled, now);
-            return;
-        }
+        self.markets.entry(instrument.id).or_insert_with(|| Market::new(instrument));
         self.instrument_of.insert(order.id, instrument.id);
-        self.waiting.entry(instrument.id).or_default().push(working);
+        self.send(Request::New(*order), now);
     }
 
     /// Cancels an order.
     pub fn cancel(&mut self, id: ClientOrderId, now: Timestamp) {
-        match self.remove(id) {
-            Some(order) => {
-                self.report(&order, OrderEventKind::Canceled, OrderStatus::Canceled, Reason::Requested, now);
-            }
-            None => self.refuse(id, Reason::UnknownOrder, now),
-        }
+        self.send(Request::Cancel(id), now);
     }
 
     /// Changes price and total quantity of an order.
     pub fn change(&mut self, id: ClientOrderId, price: Price, quantity: Quantity, now: Timestamp) {
-        let order = self
-            .instrument_of
-            .get(&id)
-            .and_then(|instrument| self.waiting.get_mut(instrument)?.iter_mut().find(|order| order.id == id));
-        let Some(order) = order else { return self.refuse(id, Reason::UnknownOrder, now) };
-        if quantity <= order.filled {
-            return self.refuse(id, Reason::VolumeNotAboveFilled, now);
+        self.send(Request::Change(id, price, quantity), now);
+    }
+
+    /// When the next request arrives, if one is on its way: a shell with a clock calls
+    /// [`SimulatedExchange::advance`] then.
+    #[must_use]
+    pub fn next_arrival(&self) -> Option<Timestamp> {
+        self.on_the_way.front().map(|(due, _)| *due)
+    }
+
+    /// Lets everything arrive that is due by `now`.
+    pub fn advance(&mut self, now: Timestamp) {
+        while self.next_arrival().is_some_and(|due| due <= now) {
+            if let Some((due, request)) = self.on_the_way.pop_front() {
+                self.arrive(&request, due);
+            }
         }
-        order.request.quantity = quantity;
-        if order.request.price.is_some() {
-            order.request.price = Some(price);
-        }
-        order.is_fresh = true;
-        let order = order.clone();
-        self.report(&order, OrderEventKind::Change, OrderStatus::Open, Reason::None, now);
     }
 
     /// Looks whether a market event lets waiting orders trade. To be called before the strategies see the event.
     pub fn on_event(&mut self, event: &abi::Event, instrument: &Instrument) {
-        let Some(offer) = Offer::of(event) else { return };
-        let now = Timestamp::new(event.ts);
-        match offer {
-            Offer::Bar { .. } => {
-                self.with_bars.insert(instrument.id);
-            }
-            // where there are bars, they alone decide: ticks beside them would fill at prices within the bar
-            Offer::Trade(_) if self.with_bars.contains(&instrument.id) => return,
-            Offer::Trade(_) | Offer::Quote { .. } => {}
-        }
-        self.last_offer.insert(instrument.id, offer);
-        let Some(waiting) = self.waiting.get_mut(&instrument.id).filter(|waiting| !waiting.is_empty()) else {
-            return;
-        };
-        let mut left = Vec::new();
-        for mut order in std::mem::take(waiting) {
-            if self.offer_to(&mut order, instrument, offer, now) {
-                self.instrument_of.remove(&order.id);
-            } else {
-                left.push(order);
-            }
-        }
-        self.waiting.insert(instrument.id, left);
+        self.advance(Timestamp::new(event.ts));
+        let market = self.markets.entry(instrument.id).or_insert_with(|| Market::new(instrument));
+        market.on_event(event, &self.model, &mut self.reporter);
+        self.forget_ended();
     }
 
-    /// The data ended: what still waits is canceled.
+    /// The data ended: what still waits is canceled, and what is on its way never arrives. What is requested from now
+    /// on arrives at once.
     pub fn end(&mut self, now: Timestamp) {
-        for order in std::mem::take(&mut self.waiting).into_values().flatten() {
-            self.report(&order, OrderEventKind::Canceled, OrderStatus::Canceled, Reason::DataEnded, now);
+        self.has_ended = true;
+        for market in self.markets.values_mut() {
+            for order in std::mem::take(&mut market.waiting) {
+                self.reporter.canceled(&order, Reason::DataEnded, now);
+            }
         }
-        self.instrument_of.clear();
+        for (_, request) in std::mem::take(&mut self.on_the_way) {
+            if let Request::New(OrderToFill { id, exchange, request }) = request {
+                let order = WorkingOrder::new(id, exchange, request, now);
+                self.reporter.canceled(&order, Reason::DataEnded, now);
+            }
+        }
+        self.forget_ended();
     }
 
-    /// Offers prices to an order; true if that was its end.
-    fn offer_to(
-        &mut self,
-        order: &mut WorkingOrder,
-        instrument: &Instrument,
-        offer: Offer,
-        now: Timestamp,
-    ) -> bool {
-        if order.is_expired(now) {
-            self.report(order, OrderEventKind::Canceled, OrderStatus::Expired, Reason::None, now);
-            return true;
-        }
-        let was_fresh = order.is_fresh;
-        let price = order.take(offer);
-        match price {
-            Some(_) if was_fresh && order.request.flags.contains(OrderFlags::POST_ONLY) => {
-                self.report(
-                    order,
-                    OrderEventKind::Rejected,
-                    OrderStatus::Rejected,
-                    Reason::WouldExecute,
-                    now,
-                );
-                true
-            }
-            Some(price) => {
-                self.fill(order, instrument, price, now);
-                true
-            }
-            None if order.request.flags.is_immediate() => {
-                self.report(order, OrderEventKind::Canceled, OrderStatus::Canceled, Reason::Unfilled, now);
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Fills all of an order.
-    fn fill(&mut self, order: &mut WorkingOrder, instrument: &Instrument, price: Price, now: Timestamp) {
-        let Some(quantity) = order.quantity_at(instrument, price).filter(|quantity| quantity.is_positive())
-        else {
-            // the notional does not pay for one lot
-            self.report(order, OrderEventKind::Canceled, OrderStatus::Canceled, Reason::Unfilled, now);
+    fn send(&mut self, request: Request, now: Timestamp) {
+        if self.model.latency_ns <= 0 || self.has_ended {
+            self.arrive(&request, now);
             return;
+        }
+        let due = now.checked_add(self.model.latency_ns).unwrap_or(Timestamp::MAX);
+        self.on_the_way.push_back((due, request));
+    }
+
+    fn arrive(&mut self, request: &Request, now: Timestamp) {
+        let id = match request {
+            Request::New(order) => order.id,
+            Request::Cancel(id) | Request::Change(id, ..) => *id,
         };
-        order.request.quantity = order.filled.checked_add(quantity).unwrap_or(quantity);
-        order.filled = order.request.quantity;
-        let kind = match order.request.side {
-            Side::Buy => OrderEventKind::Bought,
-            Side::Sell => OrderEventKind::Sold,
-        };
-        let report = report(order, kind, OrderStatus::Filled, Reason::None, now);
-        self.reports.push_back(abi::OrderEvent {
-            last_price: price.get(),
-            last_quantity: quantity.get(),
-            ..report
-        });
+        let market = self.instrument_of.get(&id).and_then(|instrument| self.markets.get_mut(instrument));
+        let Some(market) = market else { return self.reporter.refused(id, Reason::UnknownOrder, now) };
+        match request {
+            Request::New(OrderToFill { exchange, request, .. }) => {
+                let order = WorkingOrder::new(id, *exchange, *request, now);
+                market.enter(order, &self.model, &mut self.reporter, now);
+            }
+            Request::Cancel(_) => market.cancel(id, &mut self.reporter, now),
+            Request::Change(_, price, quantity) => {
+                market.change((id, *price, *quantity), &mut self.reporter, now);
+            }
+        }
+        self.forget_ended();
     }
 
-    fn remove(&mut self, id: ClientOrderId) -> Option<WorkingOrder> {
-        let waiting = self.waiting.get_mut(&self.instrument_of.remove(&id)?)?;
-        let at = waiting.iter().position(|order| order.id == id)?;
-        Some(waiting.remove(at))
-    }
-
-    fn refuse(&mut self, id: ClientOrderId, reason: Reason, now: Timestamp) {
-        self.reports.push_back(abi::OrderEvent {
-            ts: now.get(),
-            client_order_id: id.0,
-            kind: OrderEventKind::RequestRejected.code(),
-            status: OrderStatus::Unknown.code(),
-            reason: reason.code(),
-            ..abi::OrderEvent::default()
-        });
-    }
-
-    fn report(
-        &mut self,
-        order: &WorkingOrder,
-        kind: OrderEventKind,
-        status: OrderStatus,
-        reason: Reason,
-        now: Timestamp,
-    ) {
-        self.reports.push_back(report(order, kind, status, reason, now));
-    }
-}
-
-fn report(
-    order: &WorkingOrder,
-    kind: OrderEventKind,
-    status: OrderStatus,
-    reason: Reason,
-    now: Timestamp,
-) -> abi::OrderEvent {
-    abi::OrderEvent {
-        ts: now.get(),
-        client_order_id: order.id.0,
-        instrument: order.request.instrument.0,
-        kind: kind.code(),
-        status: status.code(),
-        side: order.request.side.code(),
-        price: order.request.price.unwrap_or_default().get(),
-        quantity: order.request.quantity.get(),
-        cumulative_quantity: order.filled.get(),
-        reason: reason.code(),
-        exchange: order.exchange.0,
-        order_type: order.request.order_type.code(),
-        flags: order.request.flags.bits(),
-        ..abi::OrderEvent::default()
+    fn forget_ended(&mut self) {
+        for id in self.reporter.ended.drain(..) {
+            self.instrument_of.remove(&id);
+        }
     }
 }

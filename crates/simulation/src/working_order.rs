@@ -1,11 +1,31 @@
 //! An order that waits for its price.
 
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, Instrument, Lifetime, OrderRequest, OrderType, Price, Quantity, Side,
-    Timestamp,
+    ClientOrderId, ExchangeId, Instrument, Lifetime, LiquiditySide, Money, OrderRequest, OrderType, Price,
+    Quantity, Side, Timestamp,
 };
 
-use crate::trigger::{Offer, is_at_or_better, reached};
+use crate::{
+    book::Ahead,
+    trigger::{Offer, is_at_or_better, reached},
+};
+
+/// At which price an order trades, and whether it had rested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Take {
+    pub(crate) price: Price,
+    pub(crate) side: LiquiditySide,
+}
+
+impl Take {
+    pub(crate) fn taker(price: Price) -> Self {
+        Self { price, side: LiquiditySide::Taker }
+    }
+
+    pub(crate) fn maker(price: Price) -> Self {
+        Self { price, side: LiquiditySide::Maker }
+    }
+}
 
 /// An order at the simulated exchange.
 #[derive(Clone, Debug)]
@@ -14,6 +34,8 @@ pub(crate) struct WorkingOrder {
     pub(crate) exchange: ExchangeId,
     pub(crate) request: OrderRequest,
     pub(crate) filled: Quantity,
+    /// Value of what is filled, for orders by notional.
+    spent: Money,
     pub(crate) entered: Timestamp,
     /// A stop or touch order that was triggered: from now on a market or limit order.
     is_triggered: bool,
@@ -21,6 +43,8 @@ pub(crate) struct WorkingOrder {
     pub(crate) is_fresh: bool,
     /// The stop of a trailing stop.
     trailing_stop: Option<Price>,
+    /// Where it stands in the queue of its level; rule `book` only.
+    pub(crate) ahead: Ahead,
 }
 
 impl WorkingOrder {
@@ -35,10 +59,12 @@ impl WorkingOrder {
             exchange,
             request,
             filled: Quantity::ZERO,
+            spent: Money::ZERO,
             entered: now,
             is_triggered: false,
             is_fresh: true,
             trailing_stop: request.stop_price.filter(|_| request.order_type == OrderType::TrailingStop),
+            ahead: Ahead::NotQueued,
         }
     }
 
@@ -51,38 +77,64 @@ impl WorkingOrder {
         }
     }
 
-    /// The price at which the order trades on an offer, if it does. Changes what it waits for.
-    pub(crate) fn take(&mut self, offer: Offer) -> Option<Price> {
-        let price = self.price_on(offer);
-        self.is_fresh = false;
-        price
+    /// Whether its quantity is what was asked for. An order by notional knows its quantity with its first execution.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.filled.is_positive() && self.filled >= self.request.quantity
     }
 
-    fn price_on(&mut self, offer: Offer) -> Option<Price> {
+    /// A limit order, or one that became one: it rests at its price. The price of a market order protects it only.
+    pub(crate) fn is_limit(&self) -> bool {
+        self.request.order_type != OrderType::Market && self.request.price.is_some()
+    }
+
+    /// A stop or touch order that was not triggered yet.
+    pub(crate) fn waits_for_trigger(&self) -> bool {
+        match self.request.order_type {
+            OrderType::Market | OrderType::Limit => false,
+            OrderType::StopMarket
+            | OrderType::StopLimit
+            | OrderType::MarketIfTouched
+            | OrderType::LimitIfTouched
+            | OrderType::TrailingStop => !self.is_triggered,
+        }
+    }
+
+    /// The price at which the order trades on an offer, if it does. Changes what it waits for.
+    pub(crate) fn take(&mut self, offer: Offer) -> Option<Take> {
+        let taken = self.price_on(offer);
+        self.is_fresh = false;
+        taken
+    }
+
+    fn price_on(&mut self, offer: Offer) -> Option<Take> {
+        let first = offer.first(self.request.side)?;
+        if self.waits_for_trigger() {
+            let at = self.trigger(offer)?;
+            return self.after_trigger(offer, at);
+        }
+        if self.is_limit() { self.limit(offer, first) } else { self.market(first).map(Take::taker) }
+    }
+
+    /// The price at which the offer triggers the order, if it does.
+    pub(crate) fn trigger(&mut self, offer: Offer) -> Option<Price> {
         let side = self.request.side;
         let first = offer.first(side)?;
-        match self.request.order_type {
-            OrderType::Market => self.market(first),
-            OrderType::Limit => self.limit(offer, first),
-            _ if self.is_triggered && self.request.price.is_some() => self.limit(offer, first),
-            _ if self.is_triggered => Some(first),
+        let at = match self.request.order_type {
+            OrderType::Market | OrderType::Limit => None,
             OrderType::StopMarket | OrderType::StopLimit => {
                 let stop = self.request.stop_price?;
                 // a buy stop waits for the price to rise to it: the worse direction
                 let is_there = |price| is_at_or_better(side.opposite(), price, stop);
-                let at = reached(first, offer.worst(side)?, stop, is_there)?;
-                self.is_triggered = true;
-                self.after_trigger(offer, at)
+                reached(first, offer.worst(side)?, stop, is_there)
             }
             OrderType::MarketIfTouched | OrderType::LimitIfTouched => {
                 let touch = self.request.stop_price?;
-                let at =
-                    reached(first, offer.best(side)?, touch, |price| is_at_or_better(side, price, touch))?;
-                self.is_triggered = true;
-                self.after_trigger(offer, at)
+                reached(first, offer.best(side)?, touch, |price| is_at_or_better(side, price, touch))
             }
             OrderType::TrailingStop => self.trailing(offer, first),
-        }
+        };
+        self.is_triggered = at.is_some();
+        at
     }
 
     /// A market order; with a price, that price protects it.
@@ -92,22 +144,25 @@ impl WorkingOrder {
         (!is_protected).then_some(price)
     }
 
-    fn limit(&self, offer: Offer, first: Price) -> Option<Price> {
+    fn limit(&self, offer: Offer, first: Price) -> Option<Take> {
         let (side, limit) = (self.request.side, self.request.price?);
         let at = reached(first, offer.best(side)?, limit, |price| is_at_or_better(side, price, limit))?;
+        // an order that came to the market takes its price; one that rested is met
+        let has_come = self.is_fresh && at == first;
         match offer {
             // an opening price is an auction: everybody trades at it
-            Offer::Bar { .. } => Some(at),
-            // an order that came to the market takes its price; one that rested is taken at its own
-            Offer::Trade(_) | Offer::Quote { .. } => Some(if self.is_fresh { at } else { limit }),
+            Offer::Bar { .. } if has_come => Some(Take::taker(at)),
+            Offer::Bar { .. } => Some(Take::maker(at)),
+            Offer::Trade(_) | Offer::Quote { .. } if has_come => Some(Take::taker(at)),
+            Offer::Trade(_) | Offer::Quote { .. } => Some(Take::maker(limit)),
         }
     }
 
-    fn after_trigger(&self, offer: Offer, at: Price) -> Option<Price> {
+    fn after_trigger(&self, offer: Offer, at: Price) -> Option<Take> {
         let side = self.request.side;
         match self.request.price {
-            None => Some(at),
-            Some(limit) if is_at_or_better(side, at, limit) => Some(at),
+            None => Some(Take::taker(at)),
+            Some(limit) if is_at_or_better(side, at, limit) => Some(Take::taker(at)),
             // the rest of a bar after the trigger is not known: only a fresh offer is looked at further
             Some(_) if at == offer.first(side)? => self.limit(offer, at),
             Some(_) => None,
@@ -123,7 +178,6 @@ impl WorkingOrder {
         if let Some(stop) = self.trailing_stop {
             let is_there = |price| is_at_or_better(side.opposite(), price, stop);
             if let Some(at) = reached(first, offer.worst(side)?, stop, is_there) {
-                self.is_triggered = true;
                 return Some(at);
             }
         }
@@ -136,7 +190,8 @@ impl WorkingOrder {
         None
     }
 
-    /// The quantity to fill at a price: what is left, or for an order by notional the lots that it pays for.
+    /// The quantity to fill at a price: what is left, or for an order by notional the lots that the rest pays for.
+    /// `None` on overflow.
     pub(crate) fn quantity_at(&self, instrument: &Instrument, price: Price) -> Option<Quantity> {
         let Some(notional) = self.request.notional else {
             return self.request.quantity.checked_sub(self.filled);
@@ -145,8 +200,21 @@ impl WorkingOrder {
         if lot_value <= 0 {
             return Some(Quantity::ZERO);
         }
-        let quantity = (notional.get() / lot_value).checked_mul(i128::from(instrument.lot.get()))?;
+        let left = notional.checked_sub(self.spent)?.max(Money::ZERO);
+        let quantity = (left.get() / lot_value).checked_mul(i128::from(instrument.lot.get()))?;
         i64::try_from(quantity).ok().map(Quantity::new)
+    }
+
+    /// Counts an execution. An order by notional thereby gets the quantity that its money still pays for.
+    pub(crate) fn add_fill(&mut self, instrument: &Instrument, price: Price, quantity: Quantity) {
+        if self.request.notional.is_some() {
+            let wanted = self.quantity_at(instrument, price).unwrap_or(quantity);
+            let total = self.filled.checked_add(wanted).unwrap_or(quantity);
+            self.request.quantity = self.request.quantity.max(total);
+            let value = instrument.notional(price, quantity).unwrap_or(Money::ZERO);
+            self.spent = self.spent.checked_add(value).unwrap_or(self.spent);
+        }
+        self.filled = self.filled.checked_add(quantity).unwrap_or(self.request.quantity);
     }
 }
 
@@ -172,7 +240,7 @@ mod tests {
         let mut seen = Vec::new();
         for offer in offers {
             let at = order.take(*offer);
-            seen.push(at.map_or_else(|| "-".to_owned(), |p| p.to_string()));
+            seen.push(at.map_or_else(|| "-".to_owned(), |take| take.price.to_string()));
             if at.is_some() {
                 break;
             }

@@ -7,10 +7,11 @@ use stratd_engine::{
     StrategyId, StrategyState,
 };
 use stratd_plugin_api::{
-    Bar, Fault, Instrument, InstrumentId, LinkedStrategy, Money, Quote, Reason, Side, Strategy,
-    StrategyInstance, StrategyServices, Timestamp, Trade, TradingType, abi, export::instrument_to_record,
+    Bar, Fault, Instrument, InstrumentId, LinkedStrategy, LiquiditySide, Money, Quote, Reason, Side,
+    Strategy, StrategyInstance, StrategyServices, Timestamp, Trade, TradingType, abi,
+    export::instrument_to_record,
 };
-use stratd_simulation::FillRule;
+use stratd_simulation::{CostModels, FillModel, FillRule};
 
 use crate::{services::Services, simulated_link::SimulatedLink};
 
@@ -44,18 +45,27 @@ impl Desk {
         Self::with(FillRule::NextPrice, RiskLimits::default())
     }
 
-    /// A desk with a fill rule and limits.
+    /// A desk with a fill model (or a fill rule alone) and limits.
+    #[must_use]
+    pub fn with(model: impl Into<FillModel>, limits: RiskLimits) -> Self {
+        Self::with_costs(model, limits, CostModels::default())
+    }
+
+    /// A desk with a fill model, limits, and costs beyond the fees.
     ///
     /// # Panics
     /// Never.
     #[must_use]
-    pub fn with(rule: FillRule, limits: RiskLimits) -> Self {
+    pub fn with_costs(model: impl Into<FillModel>, limits: RiskLimits, costs: CostModels) -> Self {
+        let model = model.into();
+        let rule = model.rule;
         let services = Arc::new(Services::new());
         let config = EngineConfig {
             trading_type: TradingType::Backtest,
             cash: "1000000".parse().expect("a literal amount"),
             currency: services.intern("USD"),
             limits,
+            costs: Box::new(costs),
         };
         let for_engine: Arc<dyn StrategyServices> = services.clone();
         let mut engine = Engine::new(config, for_engine);
@@ -67,7 +77,7 @@ impl Desk {
             ..abi::ExchangeRecord::default()
         });
         Self {
-            driver: Driver::new(engine, SimulatedLink::new(rule)),
+            driver: Driver::new(engine, SimulatedLink::new(model)),
             services,
             outputs: Vec::new(),
             now: Timestamp::new(START_NS),
@@ -230,6 +240,21 @@ impl Desk {
             _ => None,
         });
         fills.map(|fill| self.in_words(fill.side, fill.quantity, fill.instrument, fill.price)).collect()
+    }
+
+    /// What the executions of a strategy cost, in words: `taker: fee 0.50, slippage 0.10, transaction cost 1.00`.
+    #[must_use]
+    pub fn costs(&self, strategy: StrategyId) -> Vec<String> {
+        let fills = self.outputs.iter().filter_map(|output| match output {
+            Output::Filled(FillReport { strategy: owner, fill }) if *owner == strategy => Some(fill),
+            _ => None,
+        });
+        let in_words = |fill: &abi::FillRecord| {
+            let liquidity = LiquiditySide::from_code(fill.liquidity).map_or("unknown", LiquiditySide::name);
+            let [fee, slippage, cost] = [fill.fee, fill.slippage, fill.transaction_cost].map(Money::from);
+            format!("{liquidity}: fee {fee:.2}, slippage {slippage:.2}, transaction cost {cost:.2}")
+        };
+        fills.map(in_words).collect()
     }
 
     /// The finished orders of a strategy, in words: `filled buy 10 AAPL`, `denied sell 5 AAPL: max_position`.

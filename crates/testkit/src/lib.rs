@@ -34,4 +34,4 @@ mod simulated_link;
 pub use desk::Desk;
 pub use simulated_link::SimulatedLink;
 pub use stratd_engine::{EngineError, RiskLimits, StrategyId, StrategyState};
-pub use stratd_simulation::FillRule;
+pub use stratd_simulation::{CostModel, CostModels, Fees, FillModel, FillRule, Liquidity};

@@ -4,16 +4,16 @@ use stratd_engine::{
     CancelOrder, ChangeOrder, Driver, EngineError, ExchangeLink, InputKind, NewOrder, RiskApproved,
 };
 use stratd_plugin_api::{Instrument, Timestamp, abi};
-use stratd_simulation::{FillRule, OrderToFill, SimulatedExchange};
+use stratd_simulation::{FillModel, OrderToFill, SimulatedExchange};
 
 /// A [`SimulatedExchange`] behind the engine.
 pub struct SimulatedLink(SimulatedExchange);
 
 impl SimulatedLink {
-    /// A link with a fill rule.
+    /// A link with a fill model, or a fill rule alone.
     #[must_use]
-    pub fn new(rule: FillRule) -> Self {
-        Self(SimulatedExchange::new(rule))
+    pub fn new(model: impl Into<FillModel>) -> Self {
+        Self(SimulatedExchange::new(model))
     }
 
     /// Takes one market event through timers, fill model and engine.
@@ -47,8 +47,8 @@ impl ExchangeLink for SimulatedLink {
     }
 
     fn change(&mut self, change: &RiskApproved<ChangeOrder>, now: Timestamp) {
-        let ChangeOrder { id, price, quantity, .. } = *change.get();
-        self.0.change(id, price, quantity, now);
+        let ChangeOrder { id, request, .. } = *change.get();
+        self.0.change(id, request.price.unwrap_or_default(), request.quantity, now);
     }
 
     fn pop_report(&mut self) -> Option<abi::OrderEvent> {

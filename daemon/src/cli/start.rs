@@ -66,7 +66,8 @@ fn plan(config: &RunConfig, plugins: &Plugins) -> Result<Plan> {
         trading_type,
         cash: config.backtest.cash,
         currency: config.backtest.currency.clone(),
-        fill: config.backtest.fill,
+        fill: config.fill.model(&config.costs),
+        costs: config.costs.models(),
         limits: RiskLimits {
             max_order_quantity: config.risk.max_order_quantity,
             max_order_notional: config.risk.max_order_notional,

@@ -8,6 +8,7 @@
 mod describe;
 mod document;
 mod draft;
+mod fill_config;
 mod flags;
 mod instance_flag;
 mod origin;
@@ -26,6 +27,7 @@ mod validator;
 pub use crate::plugin_kind::PluginKind;
 pub use document::Position;
 pub use draft::Draft;
+pub use fill_config::{Cost, Costs, Fill, Latency};
 pub use flags::Flags;
 pub use problem::{Problem, ProblemKind};
 pub use run_config::{Backtest, ExchangeEntry, Risk, RunConfig, StrategyEntry, default_name};

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 use stratd_plugin_api::{Decimal, Money};
+use stratd_simulation::FillRule;
 
 use super::{
-    PluginKind, ProblemKind,
+    Latency, PluginKind, ProblemKind,
     origin::{Finding, Spot},
     run_config::default_name,
 };
@@ -18,6 +19,8 @@ pub(crate) fn findings(value: &Value) -> Vec<Finding> {
     for rule in NUMBERS {
         findings.extend(number_finding(value, rule));
     }
+    findings.extend(latency_finding(value));
+    findings.extend(liquidity_finding(value));
     for kind in [PluginKind::Exchange, PluginKind::Strategy] {
         findings.extend(repeated_names(value, kind));
     }
@@ -27,35 +30,114 @@ pub(crate) fn findings(value: &Value) -> Vec<Finding> {
 struct NumberRule {
     pointer: &'static str,
     is_money: bool,
-    may_be_zero: bool,
+    range: Range,
+}
+
+enum Range {
+    Any,
+    AboveZero,
+    ZeroOrMore,
+    /// More than 0, at most 1.
+    Part,
+    /// 0 to 1.
+    Fraction,
+    /// -1 to 1.
+    SignedFraction,
+}
+
+impl Range {
+    /// What is accepted, if the number is not.
+    fn accepted(&self, number: Decimal) -> Option<&'static str> {
+        let mantissa = number.mantissa();
+        let one = 10i64.checked_pow(u32::from(number.scale())).unwrap_or(i64::MAX);
+        let (is_in, words) = match self {
+            Self::Any => (true, ""),
+            Self::AboveZero => (mantissa > 0, "more than 0"),
+            Self::ZeroOrMore => (mantissa >= 0, "0 or more"),
+            Self::Part => (mantissa > 0 && mantissa <= one, "a fraction above 0 and at most 1"),
+            Self::Fraction => ((0..=one).contains(&mantissa), "a fraction from 0 to 1"),
+            Self::SignedFraction => ((-one..=one).contains(&mantissa), "a fraction from -1 to 1"),
+        };
+        (!is_in).then_some(words)
+    }
+}
+
+const fn rule(pointer: &'static str, range: Range) -> NumberRule {
+    NumberRule { pointer, is_money: false, range }
+}
+
+const fn money_rule(pointer: &'static str, range: Range) -> NumberRule {
+    NumberRule { pointer, is_money: true, range }
 }
 
 const NUMBERS: &[NumberRule] = &[
-    NumberRule { pointer: "/backtest/cash", is_money: true, may_be_zero: true },
-    NumberRule { pointer: "/risk/max_order_quantity", is_money: false, may_be_zero: false },
-    NumberRule { pointer: "/risk/max_order_notional", is_money: true, may_be_zero: false },
-    NumberRule { pointer: "/risk/max_position", is_money: false, may_be_zero: false },
+    money_rule("/backtest/cash", Range::ZeroOrMore),
+    rule("/fill/liquidity/volume", Range::Part),
+    rule("/costs/maker_fee", Range::SignedFraction),
+    rule("/costs/taker_fee", Range::SignedFraction),
+    rule("/costs/fee_per_unit", Range::Any),
+    money_rule("/costs/slippage/fixed", Range::ZeroOrMore),
+    rule("/costs/slippage/percentage", Range::Fraction),
+    rule("/costs/slippage/per_share", Range::ZeroOrMore),
+    money_rule("/costs/transaction_cost/fixed", Range::ZeroOrMore),
+    rule("/costs/transaction_cost/percentage", Range::Fraction),
+    rule("/costs/transaction_cost/per_share", Range::ZeroOrMore),
+    rule("/risk/max_order_quantity", Range::AboveZero),
+    money_rule("/risk/max_order_notional", Range::AboveZero),
+    rule("/risk/max_position", Range::AboveZero),
 ];
 
 fn number_finding(value: &Value, rule: &NumberRule) -> Option<Finding> {
     let value = value.pointer(rule.pointer)?;
     let accepted = match Decimal::deserialize(value) {
-        Ok(number) if number.mantissa() < 0 || number.mantissa() == 0 && !rule.may_be_zero => {
-            if rule.may_be_zero { "0 or more" } else { "more than 0" }
-        }
-        Ok(number) if rule.is_money && Money::try_from(number).is_err() => "at most 8 decimals",
-        Ok(_) => return None,
+        Ok(number) => match rule.range.accepted(number) {
+            Some(accepted) => accepted,
+            None if rule.is_money && Money::try_from(number).is_err() => "at most 8 decimals",
+            None => return None,
+        },
         // of text that is no number the pattern in the schema speaks
         Err(_) if is_digits(value) => "at most 18 digits",
         Err(_) => return None,
     };
-    Some(Finding {
-        pointer: rule.pointer.to_owned(),
+    Some(value_finding(rule.pointer, value, accepted))
+}
+
+fn value_finding(pointer: &str, value: &Value, accepted: &str) -> Finding {
+    Finding {
+        pointer: pointer.to_owned(),
         spot: Spot::Value,
         kind: ProblemKind::Value,
         found: value.to_string(),
         accepted: accepted.to_owned(),
         hint: None,
+    }
+}
+
+/// A latency whose form is good may still be too long.
+fn latency_finding(value: &Value) -> Option<Finding> {
+    let pointer = "/fill/latency";
+    let value = value.pointer(pointer)?;
+    let text = value.as_str()?;
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let has_form = !number.is_empty()
+        && number.len() <= 15
+        && number.bytes().all(|b| b.is_ascii_digit())
+        && ["ns", "us", "ms", "s"].iter().any(|unit| text.strip_prefix(number) == Some(*unit));
+    let is_too_long = has_form && Latency::parse(text).is_none();
+    is_too_long.then(|| value_finding(pointer, value, "at most 3600s"))
+}
+
+/// A limit of liquidity that the fill rule would not look at.
+fn liquidity_finding(value: &Value) -> Option<Finding> {
+    let fill = value.get("fill")?;
+    fill.pointer("/liquidity/volume")?;
+    let rule = FillRule::deserialize(fill.get("rule")?).ok()?;
+    (!rule.has_liquidity_limit()).then(|| {
+        Finding::conflict(
+            "/fill/liquidity".to_owned(),
+            format!("the fill rule {rule} does not look at a part of the volume"),
+            "unlimited, or the fill rule next_price or same_price",
+        )
     })
 }
 

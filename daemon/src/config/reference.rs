@@ -109,7 +109,9 @@ fn write_key(text: &mut String, root: &Value, table: &Value, key: &str) {
         }
         None => {}
     }
-    for value in schema::alternatives(node).into_iter().flatten() {
+    // words beside other forms are in the description of the key
+    let words = schema::alternatives(node).filter(|all| all.iter().all(|one| one.get("const").is_some()));
+    for value in words.into_iter().flatten() {
         if let (Some(word), true) = (value["const"].as_str(), value.get("description").is_some()) {
             let _ = writeln!(text, "- `{word}`: {}", description(value).replace('\n', " "));
         }

@@ -6,9 +6,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 use stratd_plugin_api::{Decimal, InstrumentType, Money, TradingType};
-use stratd_simulation::FillRule;
 
-use super::PluginKind;
+use super::{Costs, Fill, PluginKind};
 
 /// A whole run: what it is, where its data comes from, and which strategies trade.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -33,9 +32,15 @@ pub struct RunConfig {
     #[serde(default = "runs")]
     #[schemars(extend("format" = "path"))]
     pub results: PathBuf,
-    /// How a backtest starts and fills. Other trading types ignore it.
+    /// With what a backtest or simulation starts.
     #[serde(default)]
     pub backtest: Backtest,
+    /// How orders are filled where no exchange executes them: in a backtest and in simulation.
+    #[serde(default)]
+    pub fill: Fill,
+    /// What executions cost. A strategy's own hooks for slippage and transaction cost win over the models here.
+    #[serde(default)]
+    pub costs: Costs,
     /// Limits on every order of every strategy. A limit that is absent does not limit.
     #[serde(default)]
     pub risk: Risk,
@@ -47,7 +52,7 @@ pub struct RunConfig {
     pub strategy: Vec<StrategyEntry>,
 }
 
-/// How a backtest starts and fills.
+/// With what a backtest or simulation starts.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Backtest {
@@ -58,9 +63,6 @@ pub struct Backtest {
     /// The currency of that money.
     #[schemars(regex(pattern = "^[A-Z][A-Z0-9]{2,11}$"), extend("x-accepted" = "a currency code such as USD"))]
     pub currency: String,
-    /// The price at which an order is filled.
-    #[schemars(extend("default" = "next_price"))]
-    pub fill: FillRule,
 }
 
 /// Limits on every order of every strategy.
@@ -142,7 +144,7 @@ impl StrategyEntry {
 
 impl Default for Backtest {
     fn default() -> Self {
-        Self { cash: CASH, currency: "USD".to_owned(), fill: FillRule::NextPrice }
+        Self { cash: CASH, currency: "USD".to_owned() }
     }
 }
 
@@ -173,7 +175,7 @@ fn runs() -> PathBuf {
     PathBuf::from("runs")
 }
 
-fn money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+pub(super) fn money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
     Money::try_from(Decimal::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 

@@ -88,7 +88,9 @@ fn not_found(file: &str, directories: &[PathBuf]) -> String {
 fn near(kind: PluginKind, short: &str, directories: &[PathBuf]) -> String {
     let all = names(kind, directories);
     if all.is_empty() {
-        return format!("{kind}s, but none is there");
+        return format!(
+            "a directory with a {kind} plugin: `--plugin-dir`, `plugin_dirs`, STRATD_PLUGINS, or what `cargo xtask plugins` builds"
+        );
     }
     let mut scored: Vec<(f64, &String)> = all
         .iter()

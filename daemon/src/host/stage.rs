@@ -17,7 +17,10 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use nix::sys::statvfs::{FsFlags, statvfs};
+use nix::{
+    sys::statvfs::{FsFlags, statvfs},
+    unistd::geteuid,
+};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -29,7 +32,7 @@ use super::{
 pub(super) const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Names of stage directories tried before giving up; each of them is held by another process.
 const DIRECTORIES_MAX: u32 = 1000;
-const DIRECTORY_PREFIX: &str = "stage-";
+const DIRECTORY_PREFIX: &str = "stratd-stage-";
 /// So many characters of a file's name are kept in the name of its copy: enough to recognize it in a stack trace.
 const NAME_CHARACTERS_MAX: usize = 64;
 
@@ -178,13 +181,16 @@ fn staged_name(original: &Path, hash: &str, generation: u64) -> String {
     format!("{name}-{}-{generation}.so", hash.get(..16).unwrap_or(hash))
 }
 
-/// Removes stage directories of processes that ended without doing so. Failures are left to the next start.
+/// Removes stage directories of processes of this user that ended without doing so. Failures are left to the next
+/// start.
 pub(crate) fn remove_abandoned(base: &Path) {
     let Ok(entries) = fs::read_dir(base) else { return };
+    let user = geteuid().as_raw();
     for entry in entries.flatten() {
-        let is_stage = entry.file_name().to_string_lossy().starts_with(DIRECTORY_PREFIX)
-            && entry.file_type().is_ok_and(|t| t.is_dir());
-        if !is_stage {
+        // the base may be /tmp: what others put there is none of our business, whatever it is called
+        let is_ours = entry.file_name().to_string_lossy().starts_with(DIRECTORY_PREFIX)
+            && entry.metadata().is_ok_and(|meta| meta.is_dir() && meta.uid() == user);
+        if !is_ours {
             continue;
         }
         let Ok(directory) = File::open(entry.path()) else { continue };
@@ -230,11 +236,13 @@ mod tests {
     #[test]
     fn an_abandoned_directory_is_removed_and_a_living_one_is_kept() {
         let base = tempfile::tempdir().unwrap();
-        let abandoned = base.path().join("stage-1-0");
+        let abandoned = base.path().join("stratd-stage-1-0");
         fs::create_dir(&abandoned).unwrap();
         fs::write(abandoned.join("x.so"), b"left behind").unwrap();
+        let foreign = base.path().join("stage-of-a-theatre");
+        fs::create_dir(&foreign).unwrap();
         let living = Stage::new(base.path()).unwrap();
-        assert!(!abandoned.exists());
+        assert!(!abandoned.exists() && foreign.exists());
         let other = Stage::new(base.path()).unwrap();
         assert!(living.directory.exists() && other.directory.exists());
     }

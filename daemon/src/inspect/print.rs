@@ -171,8 +171,9 @@ fn config_keys(schema: &Value) -> Vec<String> {
                 None => "optional".to_owned(),
             };
             let description = about.get("description").and_then(Value::as_str).unwrap_or_default();
-            let first_line = description.lines().next().unwrap_or_default();
-            format!("{key} ({use_of_it}) {first_line}").trim_end().to_owned()
+            // lines are wrapped where the author's comment was: the first paragraph is what belongs together
+            let paragraph = description.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+            format!("{key} ({use_of_it}) {paragraph}").trim_end().to_owned()
         })
         .collect()
 }
@@ -194,7 +195,7 @@ mod tests {
             "required": ["file"],
         });
         expect![[r"
-            file (required) Where.
+            file (required) Where. More of it.
             fast (default 10)
             limit (optional)"]]
         .assert_eq(&config_keys(&schema).join("\n"));

@@ -4,12 +4,14 @@
 //! two runs of one backtest give byte-equal folders.
 
 mod curve;
+mod fill_totals;
 mod folder;
 mod recorder;
+mod summarize;
 mod summary;
 mod table;
 
 pub use folder::RunFolder;
 pub use recorder::{Labels, Recorder};
-pub use summary::{InstrumentSummary, StrategySummary, Summary};
+pub use summary::{Assumptions, InstrumentSummary, StrategySummary, Summary};
 pub use table::print_summary;

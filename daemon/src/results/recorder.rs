@@ -8,14 +8,16 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use stratd_engine::{Engine, FillReport, Order, Output, StrategyId, StrategyState};
+use stratd_engine::{Engine, FillReport, Order, Output, StrategyId};
 use stratd_plugin_api::{
-    EventKind, InstrumentId, Lifetime, Money, Price, Quantity, Side, Timestamp, Trade, TradingType, abi,
+    EventKind, InstrumentId, Lifetime, LiquiditySide, Money, Price, Quantity, Side, Timestamp, Trade,
+    TradingType, abi,
 };
 
 use super::{
     curve::Curve,
-    summary::{InstrumentSummary, PluginLabel, StrategySummary, Summary},
+    fill_totals::FillTotals,
+    summary::{Assumptions, Summary},
 };
 use crate::runtime::Plan;
 
@@ -25,13 +27,13 @@ const EQUITY_EVERY_NS: i64 = 60_000_000_000;
 /// What the results name things by.
 #[derive(Clone, Debug)]
 pub struct Labels {
-    trading_type: TradingType,
-    currency: String,
-    cash: Money,
-    fill: String,
-    fill_in_words: &'static str,
-    exchanges: Vec<(String, String)>,
-    strategies: Vec<(String, String)>,
+    pub(super) trading_type: TradingType,
+    pub(super) currency: String,
+    pub(super) cash: Money,
+    pub(super) fill: String,
+    pub(super) assumptions: Assumptions,
+    pub(super) exchanges: Vec<(String, String)>,
+    pub(super) strategies: Vec<(String, String)>,
 }
 
 impl Labels {
@@ -42,8 +44,19 @@ impl Labels {
             trading_type: plan.trading_type,
             currency: plan.currency.clone(),
             cash: plan.cash,
-            fill: plan.fill.to_string(),
-            fill_in_words: plan.fill.in_words(),
+            fill: plan.fill.rule.to_string(),
+            assumptions: Assumptions {
+                fill: if plan.executes_elsewhere() {
+                    "orders are executed by their exchange (the model below fills those of exchanges without order entry)"
+                } else {
+                    plan.fill.rule.in_words()
+                },
+                latency: plan.fill.latency_in_words(),
+                liquidity: plan.fill.liquidity_in_words(),
+                fees: plan.fill.fees.to_string(),
+                slippage: plan.costs.slippage.to_string(),
+                transaction_cost: plan.costs.transaction_cost.to_string(),
+            },
             exchanges: plan.exchanges.iter().map(|e| (e.name.clone(), e.plugin.clone())).collect(),
             strategies: plan.strategies.iter().map(|s| (s.name.clone(), s.plugin.clone())).collect(),
         }
@@ -53,23 +66,23 @@ impl Labels {
 /// Takes what the engine tells and writes the files of the run.
 pub struct Recorder {
     folder: PathBuf,
-    labels: Labels,
+    pub(super) labels: Labels,
     orders: csv::Writer<File>,
     fills: csv::Writer<File>,
     equity: csv::Writer<File>,
     equity_next: Timestamp,
     equity_pending: Option<(Timestamp, Money, Money)>,
-    run: Curve,
-    strategies: Vec<StrategyFigures>,
-    fill_counts: BTreeMap<(StrategyId, InstrumentId), u64>,
-    events: u64,
-    first: Option<Timestamp>,
-    last: Option<Timestamp>,
+    pub(super) run: Curve,
+    pub(super) strategies: Vec<StrategyFigures>,
+    pub(super) fill_totals: BTreeMap<(StrategyId, InstrumentId), FillTotals>,
+    pub(super) events: u64,
+    pub(super) first: Option<Timestamp>,
+    pub(super) last: Option<Timestamp>,
 }
 
-struct StrategyFigures {
-    curve: Curve,
-    metrics: BTreeMap<String, Money>,
+pub(super) struct StrategyFigures {
+    pub(super) curve: Curve,
+    pub(super) metrics: BTreeMap<String, Money>,
 }
 
 impl Recorder {
@@ -97,7 +110,7 @@ impl Recorder {
             strategies: strategies
                 .map(|_| StrategyFigures { curve: Curve::new(labels.cash), metrics: BTreeMap::new() })
                 .collect(),
-            fill_counts: BTreeMap::new(),
+            fill_totals: BTreeMap::new(),
             events: 0,
             first: None,
             last: None,
@@ -142,6 +155,7 @@ impl Recorder {
             | Output::StrategyFaulted { .. }
             | Output::Shutdown { .. }
             | Output::UnknownOrder(_)
+            | Output::Overfilled(_)
             | Output::Exited => {}
         }
         Ok(())
@@ -172,17 +186,30 @@ impl Recorder {
         self.equity_row(at, equity, cash)
     }
 
+    /// Hands what was recorded so far to the system: a run that lasts for days is looked at while it runs.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn flush(&mut self) -> Result<()> {
+        for writer in [&mut self.orders, &mut self.fills, &mut self.equity] {
+            writer.flush().context("writing the results")?;
+        }
+        Ok(())
+    }
+
     /// Writes what is left and the summary.
     ///
     /// # Errors
     /// A file cannot be written.
     pub fn finish(mut self, engine: &Engine) -> Result<Summary> {
+        // an exchange that did not answer leaves orders open: they are shown as they are
+        for order in engine.working_orders() {
+            self.order(order, engine)?;
+        }
         if let Some((at, equity, cash)) = self.equity_pending.take() {
             self.equity_row(at, equity, cash)?;
         }
-        for writer in [&mut self.orders, &mut self.fills, &mut self.equity] {
-            writer.flush().context("writing the results")?;
-        }
+        self.flush()?;
         let path = self.folder.join("summary.json");
         let summary = self.summary(engine)?;
         let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
@@ -235,7 +262,8 @@ impl Recorder {
         let instrument = engine.instrument(id).context("a fill of an unknown instrument")?;
         let (price, quantity) = (Price::new(fill.price), Quantity::new(fill.quantity));
         let notional = instrument.notional(price, quantity).context("the value of a fill is out of range")?;
-        *self.fill_counts.entry((report.strategy, id)).or_default() += 1;
+        let totals = self.fill_totals.entry((report.strategy, id)).or_default();
+        *totals = totals.add(FillTotals::of(fill)).context("the sum of fees and costs is out of range")?;
         self.fills
             .write_record([
                 Timestamp::new(fill.ts).to_string(),
@@ -247,6 +275,9 @@ impl Recorder {
                 instrument.price_text(price).to_string(),
                 format!("{notional:.2}"),
                 Money::from(fill.fee).to_string(),
+                Money::from(fill.slippage).to_string(),
+                Money::from(fill.transaction_cost).to_string(),
+                LiquiditySide::from_code(fill.liquidity).map_or("", LiquiditySide::name).to_owned(),
                 fill.client_order_id.to_string(),
             ])
             .context("writing fills.csv")
@@ -298,143 +329,9 @@ impl Recorder {
             .context("writing equity.csv")
     }
 
-    fn exchange_name(&self, exchange: u16) -> &str {
+    pub(super) fn exchange_name(&self, exchange: u16) -> &str {
         let index = usize::from(exchange).checked_sub(1);
         index.and_then(|index| self.labels.exchanges.get(index)).map_or("?", |(name, _)| name)
-    }
-
-    fn summary(&self, engine: &Engine) -> Result<Summary> {
-        let figures = self.run.clone().finish();
-        let (realized, fees) = engine.realized_and_fees();
-        let cash = engine.cash().context("cash is out of range")?;
-        let pnl = figures.equity.checked_sub(self.labels.cash).context("the PnL is out of range")?;
-        let strategies = self.strategy_summaries(engine)?;
-        let sum = |count: fn(&StrategySummary) -> u64| strategies.iter().map(count).sum();
-        let labels = |pairs: &[(String, String)]| {
-            pairs
-                .iter()
-                .map(|(name, plugin)| PluginLabel { name: name.clone(), plugin: plugin.clone() })
-                .collect()
-        };
-        Ok(Summary {
-            trading_type: self.labels.trading_type.name(),
-            fill: self.labels.fill.clone(),
-            fill_in_words: self.labels.fill_in_words,
-            currency: self.labels.currency.clone(),
-            start: self.first.filter(|_| self.events > 0).map(|t| t.to_string()),
-            end: self.last.filter(|_| self.events > 0).map(|t| t.to_string()),
-            days: figures.days,
-            events: self.events,
-            cash_start: format!("{:.2}", self.labels.cash),
-            cash_end: format!("{cash:.2}"),
-            equity_end: format!("{:.2}", figures.equity),
-            total_return: figures.total_return,
-            realized: format!("{realized:.2}"),
-            unrealized: format!("{:.2}", unrealized(pnl, realized, fees)?),
-            fees: format!("{fees:.2}"),
-            sharpe: figures.sharpe,
-            max_drawdown: figures.drawdown_ratio_max,
-            max_drawdown_amount: format!("{:.2}", figures.drawdown_max),
-            orders: sum(|s| s.orders),
-            denied: sum(|s| s.denied),
-            fills: sum(|s| s.fills),
-            exchanges: labels(&self.labels.exchanges),
-            instruments: self.instrument_totals(engine)?,
-            strategies,
-        })
-    }
-
-    fn strategy_summaries(&self, engine: &Engine) -> Result<Vec<StrategySummary>> {
-        let mut summaries = Vec::new();
-        for (index, (config, state, statistics)) in engine.strategies().enumerate() {
-            let id = StrategyId(u16::try_from(index)?);
-            let figures = &self.strategies[index];
-            let curve = figures.curve.clone().finish();
-            let instruments = engine
-                .positions(id)
-                .map(|(instrument, position)| {
-                    self.instrument_summary(engine, instrument, position, self.fill_count(id, instrument))
-                })
-                .collect::<Result<Vec<_>>>()?;
-            let total = |of: fn(&stratd_engine::Position) -> Option<Money>| {
-                engine
-                    .positions(id)
-                    .try_fold(Money::ZERO, |sum, (_, position)| sum.checked_add(of(position)?))
-            };
-            let out_of_range = "a sum of a strategy is out of range";
-            summaries.push(StrategySummary {
-                name: config.name.clone(),
-                plugin: self
-                    .labels
-                    .strategies
-                    .get(index)
-                    .map_or_else(String::new, |(_, plugin)| plugin.clone()),
-                state: match state {
-                    StrategyState::Started => "started".to_owned(),
-                    StrategyState::Stopped(reason) => format!("stopped: {reason}"),
-                    StrategyState::Faulted(fault) => format!("faulted: {fault}"),
-                },
-                events: statistics.events,
-                orders: statistics.orders,
-                denied: statistics.denials,
-                fills: instruments.iter().map(|i| i.fills).sum(),
-                total_return: curve.total_return,
-                realized: format!("{:.2}", total(|p| Some(p.realized)).context(out_of_range)?),
-                unrealized: format!(
-                    "{:.2}",
-                    total(stratd_engine::Position::unrealized).context(out_of_range)?
-                ),
-                fees: format!("{:.2}", total(|p| Some(p.fees)).context(out_of_range)?),
-                sharpe: curve.sharpe,
-                max_drawdown: curve.drawdown_ratio_max,
-                metrics: figures
-                    .metrics
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.to_string()))
-                    .collect(),
-                instruments,
-            });
-        }
-        Ok(summaries)
-    }
-
-    /// Each traded instrument, all strategies together.
-    fn instrument_totals(&self, engine: &Engine) -> Result<Vec<InstrumentSummary>> {
-        let mut totals: BTreeMap<InstrumentId, (stratd_engine::Position, u64)> = BTreeMap::new();
-        for index in 0..self.strategies.len() {
-            let id = StrategyId(u16::try_from(index)?);
-            for (instrument, position) in engine.positions(id) {
-                let (total, fills) = totals.entry(instrument).or_default();
-                *total = add(total, position).context("a sum of an instrument is out of range")?;
-                *fills += self.fill_count(id, instrument);
-            }
-        }
-        let summary = |(id, (position, fills))| self.instrument_summary(engine, id, &position, fills);
-        totals.into_iter().map(summary).collect()
-    }
-
-    fn instrument_summary(
-        &self,
-        engine: &Engine,
-        id: InstrumentId,
-        position: &stratd_engine::Position,
-        fills: u64,
-    ) -> Result<InstrumentSummary> {
-        let instrument = engine.instrument(id).context("a position in an unknown instrument")?;
-        Ok(InstrumentSummary {
-            symbol: instrument.symbol.clone(),
-            exchange: self.exchange_name(instrument.exchange.0).to_owned(),
-            position: instrument.quantity_text(position.size).to_string(),
-            price_last: engine.last_price(id).map(|price| instrument.price_text(price).to_string()),
-            fills,
-            realized: format!("{:.2}", position.realized),
-            unrealized: format!("{:.2}", position.unrealized().context("a position is out of range")?),
-            fees: format!("{:.2}", position.fees),
-        })
-    }
-
-    fn fill_count(&self, strategy: StrategyId, instrument: InstrumentId) -> u64 {
-        self.fill_counts.get(&(strategy, instrument)).copied().unwrap_or(0)
     }
 }
 
@@ -458,7 +355,7 @@ const ORDER_COLUMNS: [&str; 17] = [
     "reason",
 ];
 
-const FILL_COLUMNS: [&str; 10] = [
+const FILL_COLUMNS: [&str; 13] = [
     "time",
     "strategy",
     "exchange",
@@ -468,20 +365,8 @@ const FILL_COLUMNS: [&str; 10] = [
     "price",
     "notional",
     "fee",
+    "slippage",
+    "transaction_cost",
+    "liquidity",
     "client_order_id",
 ];
-
-/// PnL without what is realized, before fees.
-fn unrealized(pnl: Money, realized: Money, fees: Money) -> Result<Money> {
-    pnl.checked_add(fees).and_then(|gross| gross.checked_sub(realized)).context("the PnL is out of range")
-}
-
-fn add(a: &stratd_engine::Position, b: &stratd_engine::Position) -> Option<stratd_engine::Position> {
-    Some(stratd_engine::Position {
-        size: a.size.checked_add(b.size)?,
-        cost: a.cost.checked_add(b.cost)?,
-        realized: a.realized.checked_add(b.realized)?,
-        fees: a.fees.checked_add(b.fees)?,
-        notional: a.notional.checked_add(b.notional)?,
-    })
-}

@@ -7,10 +7,10 @@ use serde::Serialize;
 pub struct Summary {
     /// What the run was.
     pub trading_type: &'static str,
-    /// The fill rule and what it means.
+    /// The fill rule.
     pub fill: String,
-    /// The fill rule in words.
-    pub fill_in_words: &'static str,
+    /// What was assumed about executions, in words.
+    pub assumptions: Assumptions,
     /// Currency of all amounts.
     pub currency: String,
     /// Time of the first event.
@@ -30,12 +30,16 @@ pub struct Summary {
     /// `equity_end / cash_start - 1`.
     #[serde(rename = "return")]
     pub total_return: Option<f64>,
-    /// Realized PnL before fees.
+    /// Realized PnL before fees and costs.
     pub realized: String,
     /// Value of open positions less their cost.
     pub unrealized: String,
-    /// Fees and costs.
+    /// Fees of the exchanges; negative = rebates.
     pub fees: String,
+    /// Slippage, by the model or the strategy.
+    pub slippage: String,
+    /// Transaction costs, by the model or the strategy.
+    pub transaction_costs: String,
     /// Sharpe ratio of the daily returns, 252 days a year, no risk-free rate.
     pub sharpe: Option<f64>,
     /// Largest fall from a peak, as a fraction of the peak.
@@ -54,6 +58,23 @@ pub struct Summary {
     pub strategies: Vec<StrategySummary>,
     /// Each instrument, all strategies together.
     pub instruments: Vec<InstrumentSummary>,
+}
+
+/// What was assumed about executions where no exchange says it, in words.
+#[derive(Clone, Debug, Serialize)]
+pub struct Assumptions {
+    /// At which price orders fill.
+    pub fill: &'static str,
+    /// When they arrive.
+    pub latency: String,
+    /// How much of what is traded they may have.
+    pub liquidity: String,
+    /// The exchange's fees.
+    pub fees: String,
+    /// The model of slippage.
+    pub slippage: String,
+    /// The model of transaction cost.
+    pub transaction_cost: String,
 }
 
 /// An instance with its plugin.
@@ -82,15 +103,19 @@ pub struct StrategySummary {
     pub denied: u64,
     /// Own executions.
     pub fills: u64,
-    /// PnL after fees over the run's starting cash.
+    /// PnL after fees and costs over the run's starting cash.
     #[serde(rename = "return")]
     pub total_return: Option<f64>,
-    /// Realized PnL before fees.
+    /// Realized PnL before fees and costs.
     pub realized: String,
     /// Value of open positions less their cost.
     pub unrealized: String,
-    /// Fees and costs.
+    /// Fees of the exchanges; negative = rebates.
     pub fees: String,
+    /// Slippage, by the model or the strategy.
+    pub slippage: String,
+    /// Transaction costs, by the model or the strategy.
+    pub transaction_costs: String,
     /// As in the run.
     pub sharpe: Option<f64>,
     /// As in the run.
@@ -115,10 +140,14 @@ pub struct InstrumentSummary {
     pub price_last: Option<String>,
     /// Own executions.
     pub fills: u64,
-    /// Realized PnL before fees.
+    /// Realized PnL before fees and costs.
     pub realized: String,
     /// Value of the open position less its cost.
     pub unrealized: String,
-    /// Fees and costs.
+    /// Fees of the exchanges; negative = rebates.
     pub fees: String,
+    /// Slippage, by the model or the strategy.
+    pub slippage: String,
+    /// Transaction costs, by the model or the strategy.
+    pub transaction_costs: String,
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::{InstrumentSummary, Summary};
+use super::{Assumptions, InstrumentSummary, Summary};
 
 /// Prints the summary.
 ///
@@ -17,47 +17,12 @@ pub fn print_summary(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
         }
         _ => "no events".to_owned(),
     };
-    writeln!(out, "{}: {period}; {}", summary.trading_type, summary.fill_in_words)?;
+    writeln!(out, "{}: {period}; {}", summary.trading_type, summary.assumptions.fill)?;
+    let Assumptions { latency, liquidity, fees, slippage, transaction_cost, .. } = &summary.assumptions;
+    writeln!(out, "{latency}; liquidity: {liquidity}")?;
+    writeln!(out, "fees: {fees}; slippage: {slippage}; transaction cost: {transaction_cost}")?;
     writeln!(out)?;
-    let mut table = new_table(&[
-        "strategy",
-        "return",
-        "realized",
-        "unrealized",
-        "fees",
-        "Sharpe",
-        "max drawdown",
-        "orders",
-        "denied",
-        "trades",
-    ]);
-    for s in &summary.strategies {
-        table.add_row(row([
-            s.name.clone(),
-            percent(s.total_return),
-            s.realized.clone(),
-            s.unrealized.clone(),
-            s.fees.clone(),
-            ratio(s.sharpe),
-            percent(Some(fall(s.max_drawdown))),
-            s.orders.to_string(),
-            s.denied.to_string(),
-            s.fills.to_string(),
-        ]));
-    }
-    table.add_row(row([
-        format!("all ({})", summary.currency),
-        percent(summary.total_return),
-        summary.realized.clone(),
-        summary.unrealized.clone(),
-        summary.fees.clone(),
-        ratio(summary.sharpe),
-        percent(Some(fall(summary.max_drawdown))),
-        summary.orders.to_string(),
-        summary.denied.to_string(),
-        summary.fills.to_string(),
-    ]));
-    writeln!(out, "{table}")?;
+    writeln!(out, "{}", strategy_table(summary))?;
     writeln!(out)?;
     let mut table =
         new_table(&["strategy", "instrument", "position", "last", "realized", "unrealized", "trades"]);
@@ -77,6 +42,55 @@ pub fn print_summary(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
         writeln!(out, "strategy {} {}", s.name, s.state)?;
     }
     Ok(())
+}
+
+/// Each strategy, and the run.
+fn strategy_table(summary: &Summary) -> Table {
+    let mut table = new_table(&[
+        "strategy",
+        "return",
+        "realized",
+        "unrealized",
+        "fees",
+        "slippage",
+        "costs",
+        "Sharpe",
+        "max drawdown",
+        "orders",
+        "denied",
+        "trades",
+    ]);
+    for s in &summary.strategies {
+        table.add_row(row([
+            s.name.clone(),
+            percent(s.total_return),
+            s.realized.clone(),
+            s.unrealized.clone(),
+            s.fees.clone(),
+            s.slippage.clone(),
+            s.transaction_costs.clone(),
+            ratio(s.sharpe),
+            percent(Some(fall(s.max_drawdown))),
+            s.orders.to_string(),
+            s.denied.to_string(),
+            s.fills.to_string(),
+        ]));
+    }
+    table.add_row(row([
+        format!("all ({})", summary.currency),
+        percent(summary.total_return),
+        summary.realized.clone(),
+        summary.unrealized.clone(),
+        summary.fees.clone(),
+        summary.slippage.clone(),
+        summary.transaction_costs.clone(),
+        ratio(summary.sharpe),
+        percent(Some(fall(summary.max_drawdown))),
+        summary.orders.to_string(),
+        summary.denied.to_string(),
+        summary.fills.to_string(),
+    ]));
+    table
 }
 
 fn instrument_row(strategy: &str, i: &InstrumentSummary) -> Vec<Cell> {

@@ -9,7 +9,11 @@ use anyhow::{Context as _, Result};
 use stratd_plugin_api::{Reason, Timestamp};
 
 use super::{
-    Finished, Plan, Services, clock::Stopwatch, event_loop::EventLoop, exchange_desk::Way, plan,
+    Finished, Plan, Services,
+    clock::Stopwatch,
+    event_loop::EventLoop,
+    exchange_desk::{Told, Way},
+    plan,
     sources::Sources,
 };
 use crate::{
@@ -60,7 +64,9 @@ fn to_the_end(run: &mut EventLoop, sources: &mut Sources) -> Result<()> {
     run.exit(if run.shutdown().is_some() { Reason::StrategyStopped } else { Reason::DataEnded })?;
     // a venue answers the cancels of the exit at once; nothing else of it counts any more
     while let Some(told) = sources.next_told()? {
-        run.feed(&told, run.now())?;
+        if matches!(told, Told::Order(_)) {
+            run.feed(&told, run.now())?;
+        }
     }
     run.close_instant()
 }

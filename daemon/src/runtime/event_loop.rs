@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use stratd_engine::{Driver, Engine, InputKind, Output, StrategyState};
+use stratd_engine::{CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, Output, StrategyState};
 use stratd_plugin_api::{Reason, Timestamp};
 
 use super::{Services, exchange_desk::Told, link::Links};
@@ -15,7 +15,7 @@ pub struct Finished {
     pub summary: Summary,
     /// How long the run took, loading excluded.
     pub elapsed: Duration,
-    /// Whether a strategy failed.
+    /// Whether a strategy failed, or an order was still working at the end.
     pub has_faults: bool,
 }
 
@@ -99,9 +99,31 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Everything of an instant was processed: takes the equity.
+    /// Says which orders their exchange has not answered in time.
+    pub(super) fn feed_overdue(&mut self, now: Timestamp) -> Result<()> {
+        Links::feed_overdue(&mut self.driver, now.max(self.now))?;
+        self.take_outputs()
+    }
+
+    /// Cancels all working orders past the engine, after it failed.
+    pub(super) fn cancel_at_exchanges(&mut self) {
+        let working: Vec<_> = self.driver.engine().working_orders().map(CancelOrder::of).collect();
+        for cancel in &working {
+            self.driver.link_mut().cancel(cancel, self.now);
+        }
+    }
+
+    /// Everything of an instant was processed: takes the equity. Before the first event there is no instant.
     pub(super) fn close_instant(&mut self) -> Result<()> {
+        if self.events() == 0 {
+            return Ok(());
+        }
         self.recorder.close_instant(self.now, self.driver.engine())
+    }
+
+    /// Hands the results so far to the system.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        self.recorder.flush()
     }
 
     /// Ends the run: what waits in the fill model is canceled, strategies get `on_exit`, working orders are canceled.
@@ -116,7 +138,9 @@ impl EventLoop {
     /// Writes the results.
     pub(super) fn finish(self, elapsed: Duration) -> Result<Finished> {
         let engine = self.driver.engine();
-        let has_faults = engine.strategies().any(|(_, state, _)| matches!(state, StrategyState::Faulted(_)));
+        let has_open_orders = engine.working_orders().next().is_some();
+        let has_faults = has_open_orders
+            || engine.strategies().any(|(_, state, _)| matches!(state, StrategyState::Faulted(_)));
         let summary = self.recorder.finish(engine)?;
         Ok(Finished { summary, elapsed, has_faults })
     }
@@ -155,6 +179,9 @@ impl EventLoop {
             }
             Output::UnknownOrder(report) => {
                 tracing::warn!(logger = "engine", %time, "report on unknown order {}", report.client_order_id);
+            }
+            Output::Overfilled(report) => {
+                tracing::error!(logger = "engine", %time, "order {} was filled beyond its quantity", report.client_order_id);
             }
             Output::Submit(_)
             | Output::Cancel(_)

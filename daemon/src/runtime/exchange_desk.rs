@@ -101,6 +101,14 @@ impl ExchangeDesk {
         }
     }
 
+    /// How many events wait.
+    pub(super) fn waiting(&self) -> usize {
+        match &self.way {
+            Way::Pulled(told) => lock(told).len(),
+            Way::Inbox(_) => 0,
+        }
+    }
+
     /// Takes the first event that waits.
     pub(super) fn take(&self) -> Option<Told> {
         match &self.way {
@@ -110,7 +118,7 @@ impl ExchangeDesk {
     }
 
     /// Whether the run may take this event: an instrument of this exchange, a kind that exchanges send.
-    fn is_market(&self, event: &abi::Event) -> bool {
+    pub(super) fn is_market(&self, event: &abi::Event) -> bool {
         let is_kind = match EventKind::from_code(event.kind) {
             Some(
                 EventKind::Trade
@@ -203,11 +211,12 @@ impl ExchangeHost for ExchangeDesk {
 
     fn emit_orders(&self, events: &[abi::OrderEvent]) -> usize {
         let good = events.iter().take_while(|event| self.is_order(event)).count();
-        let told = events[..good].iter().map(|event| Told::Order(*event));
+        // a report counts for orders of this exchange only, whatever it says
+        let mine = |event: &abi::OrderEvent| abi::OrderEvent { exchange: self.exchange.0, ..*event };
+        let told = events[..good].iter().map(|event| Told::Order(mine(event)));
         let pushed = match &self.way {
             Way::Pulled(_) => self.push(told),
-            // none may be lost: waits while the inbox is full
-            Way::Inbox(inbox) => inbox.push_all(told),
+            Way::Inbox(inbox) => inbox.push_orders(told),
         };
         if pushed < good || good == events.len() {
             return pushed;

@@ -8,16 +8,17 @@ use std::{
 
 use super::exchange_desk::Told;
 
-/// Events that wait at most. When it is full, market events are not taken (the connector keeps them and comes back)
-/// and order events wait, because none may be lost.
+/// Events that wait before market events are not taken any more: the connector keeps them and comes back.
 const EVENTS_MAX: usize = 65_536;
+/// Order events are taken beyond that, because none may be lost and none may wait: the connector may report from
+/// inside a call that the event loop itself made. So many mean that the loop stands still: the run then ends.
+const ORDER_EVENTS_MAX: usize = 1_000_000;
 
 /// Everything that can wake the event loop besides its timers.
 #[derive(Default)]
 pub(super) struct Inbox {
     state: Mutex<State>,
     filled: Condvar,
-    emptied: Condvar,
 }
 
 #[derive(Default)]
@@ -32,7 +33,7 @@ impl Inbox {
     /// Takes as many events as there is room for, in order.
     pub(super) fn push(&self, told: impl Iterator<Item = Told>) -> usize {
         let mut state = self.lock();
-        let count = state.take(told);
+        let count = state.take_until(EVENTS_MAX, told);
         drop(state);
         if count > 0 {
             self.filled.notify_one();
@@ -40,21 +41,16 @@ impl Inbox {
         count
     }
 
-    /// Takes all events, in order, waiting for room; fewer only if the inbox is closed meanwhile.
-    pub(super) fn push_all(&self, told: impl Iterator<Item = Told>) -> usize {
-        let mut told = told.peekable();
-        let mut count = 0;
-        while told.peek().is_some() {
-            let state = self.lock();
-            let is_full = |state: &mut State| state.told.len() >= EVENTS_MAX && !state.is_closed;
-            let mut state = self.emptied.wait_while(state, is_full).unwrap_or_else(PoisonError::into_inner);
-            if state.is_closed {
-                break;
-            }
-            count += state.take(&mut told);
-            drop(state);
-            self.filled.notify_one();
+    /// Takes order events, at once and beyond the room for market events. Beyond the limit, none is taken and the run
+    /// is asked to end.
+    pub(super) fn push_orders(&self, told: impl Iterator<Item = Told>) -> usize {
+        let mut state = self.lock();
+        let count = state.take_until(ORDER_EVENTS_MAX, told);
+        if state.told.len() >= ORDER_EVENTS_MAX {
+            state.stop.get_or_insert_with(|| format!("{ORDER_EVENTS_MAX} waiting events"));
         }
+        drop(state);
+        self.filled.notify_one();
         count
     }
 
@@ -73,16 +69,13 @@ impl Inbox {
             self.filled.wait_timeout_while(state, patience, is_idle).unwrap_or_else(PoisonError::into_inner);
         // the buffers change places: neither is allocated again
         std::mem::swap(out, &mut state.told);
-        let stop = state.stop.clone();
-        drop(state);
-        self.emptied.notify_all();
-        stop
+        // asked once, answered once: who drains afterwards waits again
+        state.stop.take()
     }
 
-    /// Takes nothing any more: who waits for room goes on.
+    /// Takes nothing any more.
     pub(super) fn close(&self) {
         self.lock().is_closed = true;
-        self.emptied.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -91,19 +84,19 @@ impl Inbox {
 }
 
 impl State {
-    fn take(&mut self, told: impl Iterator<Item = Told>) -> usize {
+    fn take_until(&mut self, limit: usize, told: impl Iterator<Item = Told>) -> usize {
         if self.is_closed {
             return 0;
         }
         let before = self.told.len();
-        self.told.extend(told.take(EVENTS_MAX.saturating_sub(before)));
+        self.told.extend(told.take(limit.saturating_sub(before)));
         self.told.len() - before
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{iter::repeat_n, sync::Arc, thread};
+    use std::iter::repeat_n;
 
     use stratd_plugin_api::abi;
 
@@ -126,33 +119,28 @@ mod tests {
     }
 
     #[test]
-    fn order_events_wait_for_room_and_are_all_taken() {
-        let inbox = Arc::new(Inbox::default());
+    fn order_events_are_taken_beyond_the_room_for_market_events() {
+        let inbox = Inbox::default();
         inbox.push(told(EVENTS_MAX));
-        let pusher = thread::spawn({
-            let inbox = Arc::clone(&inbox);
-            move || inbox.push_all(told(3))
-        });
-        let (mut out, mut seen) = (VecDeque::new(), 0);
-        while seen < EVENTS_MAX + 3 {
-            inbox.take(&mut out, Duration::from_secs(10));
-            seen += out.len();
-            out.clear();
-        }
-        assert_eq!(pusher.join().unwrap(), 3);
+        assert_eq!(inbox.push(told(1)), 0);
+        assert_eq!(inbox.push_orders(told(3)), 3);
+        let mut out = VecDeque::new();
+        assert_eq!(inbox.take(&mut out, Duration::ZERO), None);
+        assert_eq!(out.len(), EVENTS_MAX + 3);
     }
 
     #[test]
-    fn closing_frees_who_waits() {
-        let inbox = Arc::new(Inbox::default());
-        inbox.push(told(EVENTS_MAX));
-        let pusher = thread::spawn({
-            let inbox = Arc::clone(&inbox);
-            move || inbox.push_all(told(3))
-        });
+    fn too_many_order_events_end_the_run() {
+        let inbox = Inbox::default();
+        assert_eq!(inbox.push_orders(told(ORDER_EVENTS_MAX + 1)), ORDER_EVENTS_MAX);
+        assert!(inbox.take(&mut VecDeque::new(), Duration::ZERO).is_some());
+    }
+
+    #[test]
+    fn a_closed_inbox_takes_nothing() {
+        let inbox = Inbox::default();
         inbox.close();
-        assert_eq!(pusher.join().unwrap(), 0);
-        assert_eq!(inbox.push(told(1)), 0);
+        assert_eq!(inbox.push(told(1)) + inbox.push_orders(told(1)), 0);
     }
 
     #[test]
@@ -161,5 +149,6 @@ mod tests {
         inbox.stop("first");
         inbox.stop("second");
         assert_eq!(inbox.take(&mut VecDeque::new(), Duration::from_secs(10)).as_deref(), Some("first"));
+        assert_eq!(inbox.take(&mut VecDeque::new(), Duration::ZERO), None);
     }
 }

@@ -1,40 +1,62 @@
 //! Where the engine's orders go: to the order entry of their exchange, or to the fill model where there is none.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use stratd_engine::{
     CancelOrder, ChangeOrder, Driver, EngineError, ExchangeLink, InputKind, NewOrder, RiskApproved,
 };
 use stratd_plugin_api::{
     ClientOrderId, EventKind, ExchangeId, Fault, Instrument, InstrumentId, OrderEventKind, OrderRequest,
-    OrderStatus, Quantity, Reason, Timestamp, abi,
+    OrderStatus, Reason, Timestamp, abi,
 };
-use stratd_simulation::{FillRule, OrderToFill, SimulatedExchange};
+use stratd_simulation::{FillModel, OrderToFill, SimulatedExchange};
 
 use super::{exchange_desk::Told, order_entry::OrderEntry};
 
 /// An exchange that has not answered by then has an order in an unknown state.
 const ANSWER_TIME_NS: i64 = 10_000_000_000;
 
+/// Where the orders of one exchange go.
+pub(super) enum Route {
+    /// To our own fill model: in a backtest or a simulation.
+    FillModel,
+    /// To the exchange.
+    Entry(OrderEntry),
+    /// Nowhere: the exchange takes no orders, and where orders are real nobody else may fill them.
+    Closed,
+}
+
 /// All ways out.
 pub(super) struct Links {
     fill_model: SimulatedExchange,
-    entries: BTreeMap<ExchangeId, OrderEntry>,
-    /// Refusals that a connector returned at once.
-    refusals: VecDeque<abi::OrderEvent>,
+    // by exchange id, from 1
+    routes: Vec<Route>,
+    /// What the host itself has to report: refusals that a connector returned at once, answers that never came.
+    reports: VecDeque<abi::OrderEvent>,
+    /// New orders that their exchange has not answered, by deadline.
+    unanswered: BTreeSet<(i64, ClientOrderId)>,
     correlation: u64,
 }
 
 impl Links {
-    pub(super) fn new(rule: FillRule, entries: BTreeMap<ExchangeId, OrderEntry>) -> Self {
-        Self { fill_model: SimulatedExchange::new(rule), entries, refusals: VecDeque::new(), correlation: 0 }
+    pub(super) fn new(model: FillModel, routes: Vec<Route>) -> Self {
+        Self {
+            fill_model: SimulatedExchange::new(model),
+            routes,
+            reports: VecDeque::new(),
+            unanswered: BTreeSet::new(),
+            correlation: 0,
+        }
     }
 
     /// Takes what an exchange told through timers, fill model and engine, in this order.
     pub(super) fn feed(driver: &mut Driver<Self>, told: &Told, at: Timestamp) -> Result<(), EngineError> {
         driver.feed_timers(at)?;
         let event = match told {
-            Told::Order(report) => return driver.feed(at, InputKind::Order(*report)),
+            Told::Order(report) => {
+                driver.link_mut().answered(ClientOrderId(report.client_order_id));
+                return driver.feed(at, InputKind::Order(*report));
+            }
             Told::Market(event) => event,
         };
         let instrument = (event.instrument != 0).then_some(InstrumentId(event.instrument));
@@ -43,16 +65,60 @@ impl Links {
         match EventKind::from_code(event.kind) {
             Some(EventKind::Halt) => return driver.feed(at, InputKind::Halt(instrument, reason())),
             Some(EventKind::Continue) => return driver.feed(at, InputKind::Continue(instrument, reason())),
-            _ => {}
+            Some(
+                EventKind::Trade
+                | EventKind::Quote
+                | EventKind::Bar
+                | EventKind::BookUpdate
+                | EventKind::Data,
+            ) => {}
+            // the engine's own kinds: the desk lets none of them in
+            Some(EventKind::Timer | EventKind::Error | EventKind::Start | EventKind::Exit) | None => {
+                return Ok(());
+            }
         }
         if let Some((links, instrument)) = driver.link_and_instrument(event)
-            && !links.entries.contains_key(&instrument.exchange)
+            && matches!(links.route(instrument.exchange), Route::FillModel)
         {
             // the fill model lives in the time of the engine: live events carry that of their exchange
             links.fill_model.on_event(&abi::Event { ts: at.get(), ..*event }, instrument);
         }
         driver.feed_reports(at)?;
         driver.feed(at, InputKind::Market(*event))
+    }
+
+    /// Orders whose exchange has not answered by now are in an unknown state.
+    pub(super) fn feed_overdue(driver: &mut Driver<Self>, now: Timestamp) -> Result<(), EngineError> {
+        let links = driver.link_mut();
+        while let Some((deadline, id)) =
+            links.unanswered.first().copied().filter(|(due, _)| *due <= now.get())
+        {
+            links.unanswered.remove(&(deadline, id));
+            tracing::error!(
+                logger = "engine",
+                "order {id} is in an unknown state: its exchange did not answer in time"
+            );
+            links.reports.push_back(lost(id, now));
+        }
+        driver.feed_reports(now)
+    }
+
+    fn route(&self, exchange: ExchangeId) -> &Route {
+        let index = usize::from(exchange.0).checked_sub(1);
+        index.and_then(|index| self.routes.get(index)).unwrap_or(&Route::Closed)
+    }
+
+    fn entry(&self, exchange: ExchangeId) -> Option<OrderEntry> {
+        match self.route(exchange) {
+            Route::Entry(entry) => Some(entry.clone()),
+            Route::FillModel | Route::Closed => None,
+        }
+    }
+
+    fn answered(&mut self, id: ClientOrderId) {
+        if !self.unanswered.is_empty() {
+            self.unanswered.retain(|(_, waiting)| *waiting != id);
+        }
     }
 
     /// Ends the data: what still waits in the fill model is canceled.
@@ -77,7 +143,8 @@ impl Links {
         }
     }
 
-    /// A refusal becomes the report that the exchange would have sent.
+    /// A refusal becomes the report that the exchange would have sent. A connector that failed while it took a new
+    /// order may have sent it: what became of it is unknown.
     fn take(
         &mut self,
         command: &abi::OrderCommand,
@@ -85,62 +152,89 @@ impl Links {
         kind: OrderEventKind,
         now: Timestamp,
     ) {
-        let Err(fault) = result else { return };
-        tracing::warn!(
-            logger = "engine",
-            "order {} refused by its exchange: {}",
-            command.client_order_id,
-            fault.message
-        );
+        let id = ClientOrderId(command.client_order_id);
+        let Err(fault) = result else {
+            if kind == OrderEventKind::Rejected {
+                self.unanswered.insert((command.deadline, id));
+            }
+            return;
+        };
+        if fault.reason == Reason::Panic && kind == OrderEventKind::Rejected {
+            tracing::error!(logger = "engine", "order {id} is in an unknown state: {}", fault.message);
+            self.reports.push_back(lost(id, now));
+            return;
+        }
+        tracing::warn!(logger = "engine", "order {id} refused by its exchange: {}", fault.message);
+        self.refuse(command, kind, Reason::Exchange, now);
+    }
+
+    fn refuse(&mut self, command: &abi::OrderCommand, kind: OrderEventKind, reason: Reason, now: Timestamp) {
         let status =
             if kind == OrderEventKind::Rejected { OrderStatus::Rejected } else { OrderStatus::Unknown };
-        self.refusals.push_back(abi::OrderEvent {
+        self.reports.push_back(abi::OrderEvent {
             ts: now.get(),
             client_order_id: command.client_order_id,
             instrument: command.order.instrument,
             kind: kind.code(),
             status: status.code(),
-            reason: Reason::Exchange.code(),
+            reason: reason.code(),
             correlation: command.correlation,
             ..abi::OrderEvent::default()
         });
     }
 }
 
+/// The report that says that nobody knows.
+fn lost(id: ClientOrderId, now: Timestamp) -> abi::OrderEvent {
+    abi::OrderEvent {
+        ts: now.get(),
+        client_order_id: id.0,
+        kind: OrderEventKind::Received.code(),
+        status: OrderStatus::Unknown.code(),
+        reason: Reason::Exchange.code(),
+        ..abi::OrderEvent::default()
+    }
+}
+
 impl ExchangeLink for Links {
     fn submit(&mut self, order: &RiskApproved<NewOrder>, instrument: &Instrument, now: Timestamp) {
         let NewOrder { id, exchange, request, .. } = *order.get();
-        let Some(entry) = self.entries.get(&exchange).cloned() else {
-            self.fill_model.submit(&OrderToFill { id, exchange, request }, instrument, now);
-            return;
-        };
-        let command = self.command(id, request, 0, now);
-        self.take(&command, entry.new_order(&command), OrderEventKind::Rejected, now);
+        match self.route(exchange) {
+            Route::FillModel => {
+                self.fill_model.submit(&OrderToFill { id, exchange, request }, instrument, now)
+            }
+            Route::Entry(entry) => {
+                let entry = entry.clone();
+                let command = self.command(id, request, 0, now);
+                self.take(&command, entry.new_order(&command), OrderEventKind::Rejected, now);
+            }
+            Route::Closed => {
+                let command = self.command(id, request, 0, now);
+                self.refuse(&command, OrderEventKind::Rejected, Reason::NotTradable, now);
+            }
+        }
     }
 
     fn cancel(&mut self, cancel: &CancelOrder, now: Timestamp) {
-        let Some(entry) = self.entries.get(&cancel.exchange).cloned() else {
+        let Some(entry) = self.entry(cancel.exchange) else {
             self.fill_model.cancel(cancel.id, now);
             return;
         };
-        let order = OrderRequest::market(cancel.instrument, Quantity::ZERO);
-        let command = self.command(cancel.id, order, cancel.exchange_order_id, now);
+        let command = self.command(cancel.id, cancel.request, cancel.exchange_order_id, now);
         self.take(&command, entry.cancel_order(&command), OrderEventKind::RequestRejected, now);
     }
 
     fn change(&mut self, change: &RiskApproved<ChangeOrder>, now: Timestamp) {
-        let ChangeOrder { id, exchange, exchange_order_id, price, quantity } = *change.get();
-        let Some(entry) = self.entries.get(&exchange).cloned() else {
-            self.fill_model.change(id, price, quantity, now);
+        let ChangeOrder { id, exchange, exchange_order_id, request } = *change.get();
+        let Some(entry) = self.entry(exchange) else {
+            self.fill_model.change(id, request.price.unwrap_or_default(), request.quantity, now);
             return;
         };
-        // price and total quantity are what counts; the exchange knows the order
-        let order = OrderRequest::limit(InstrumentId(0), quantity, price);
-        let command = self.command(id, order, exchange_order_id, now);
+        let command = self.command(id, request, exchange_order_id, now);
         self.take(&command, entry.change_order(&command), OrderEventKind::RequestRejected, now);
     }
 
     fn pop_report(&mut self) -> Option<abi::OrderEvent> {
-        self.refusals.pop_front().or_else(|| self.fill_model.pop_report())
+        self.reports.pop_front().or_else(|| self.fill_model.pop_report())
     }
 }

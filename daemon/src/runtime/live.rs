@@ -23,6 +23,8 @@ use crate::{
 const PATIENCE_MAX: Duration = Duration::from_millis(100);
 /// How long the exchanges may take to answer the cancels of the end.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long a result may wait in a buffer.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// Equity is looked at this often at most; events come faster than that.
 const INSTANT_NS: i64 = 10_000_000;
 
@@ -43,7 +45,10 @@ pub fn live(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
     let mut run = EventLoop::new(driver, recorder, services, plan.is_verbose);
     let stopwatch = Stopwatch::start();
     let ended = until_stopped(&mut run, &inbox, &exchanges);
-    // who waits for room in the inbox goes on, so that the threads of connectors can end
+    if ended.is_err() {
+        // the engine cannot be used any more, but no order may be left behind
+        run.cancel_at_exchanges();
+    }
     inbox.close();
     for open in &exchanges {
         if let Err(fault) = open.exchange.borrow_mut().stop() {
@@ -61,10 +66,16 @@ fn until_stopped(run: &mut EventLoop, inbox: &Inbox, exchanges: &[OpenExchange])
     }
     let progress = Progress::start();
     let mut told = VecDeque::new();
+    let mut flushed = Stopwatch::start();
     let reason = loop {
         let stop = inbox.take(&mut told, patience(run));
         feed_all(run, &mut told)?;
         run.feed_timers(clock::now())?;
+        run.feed_overdue(clock::now())?;
+        if flushed.elapsed() >= FLUSH_EVERY {
+            run.flush()?;
+            flushed = Stopwatch::start();
+        }
         progress.show_now(run.now(), run.events(), run.engine().equity());
         if let Some(signal) = stop {
             tracing::info!(logger = "stratd", "ends on {signal}");
@@ -104,7 +115,8 @@ fn drain(run: &mut EventLoop, inbox: &Inbox, told: &mut VecDeque<Told>) -> Resul
     let stopwatch = Stopwatch::start();
     while run.engine().working_orders().next().is_some() && stopwatch.elapsed() < DRAIN_TIME_MAX {
         inbox.take(told, Duration::from_millis(10));
-        for told in told.drain(..) {
+        // strategies had their `on_exit`: the market is over for them, their orders are not
+        for told in told.drain(..).filter(|told| matches!(told, Told::Order(_))) {
             run.feed(&told, clock::now())?;
         }
     }

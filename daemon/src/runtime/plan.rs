@@ -1,19 +1,19 @@
 //! What a run needs, checked; and how it starts.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use stratd_engine::{Driver, Engine, EngineConfig, RiskLimits, StrategyConfig};
 use stratd_plugin_api::{
     ExchangeHost, ExchangeId, ExchangeInstance, Money, StrategyInstance, StrategyServices, TradingType, abi,
 };
-use stratd_simulation::FillRule;
+use stratd_simulation::{CostModels, FillModel};
 
 use super::{
     Services,
     exchange_desk::{ExchangeDesk, Way},
     instruments::Instruments,
-    link::Links,
+    link::{Links, Route},
     order_entry::{MayTrade, OrderEntry, SharedExchange},
 };
 use crate::results::RunFolder;
@@ -26,8 +26,10 @@ pub struct Plan {
     pub cash: Money,
     /// Currency of the run.
     pub currency: String,
-    /// At which price orders trade where no exchange executes them.
-    pub fill: FillRule,
+    /// How orders fill where no exchange executes them.
+    pub fill: FillModel,
+    /// What executions cost beyond the fees.
+    pub costs: CostModels,
     /// Limits of the run.
     pub limits: RiskLimits,
     /// The folder for the results of this run.
@@ -38,6 +40,15 @@ pub struct Plan {
     pub exchanges: Vec<PlannedExchange>,
     /// The strategies.
     pub strategies: Vec<PlannedStrategy>,
+}
+
+impl Plan {
+    /// Whether orders reach an exchange that executes them.
+    #[must_use]
+    pub fn executes_elsewhere(&self) -> bool {
+        MayTrade::of(self.trading_type).is_some()
+            && self.exchanges.iter().any(|exchange| exchange.has_order_entry)
+    }
 }
 
 /// Makes an exchange instance for a host.
@@ -108,12 +119,13 @@ pub(super) fn open(
             cash: plan.cash,
             currency: services.intern(&plan.currency),
             limits: plan.limits,
+            costs: Box::new(plan.costs),
         },
         for_engine,
     );
     let instruments = Arc::new(Instruments::default());
     let mut open = Vec::new();
-    let mut entries = BTreeMap::new();
+    let mut routes = Vec::new();
     for (index, planned) in std::mem::take(&mut plan.exchanges).into_iter().enumerate() {
         let id = ExchangeId(u16::try_from(index + 1).context("more exchanges than ids")?);
         let desk = ExchangeDesk::new(&planned.name, id, plan.trading_type, services, &instruments, way());
@@ -126,9 +138,7 @@ pub(super) fn open(
         });
         let has_order_entry = planned.has_order_entry;
         let opened = open_exchange(planned, Arc::new(desk))?;
-        if let Some(may_trade) = MayTrade::of(plan.trading_type).filter(|_| has_order_entry) {
-            entries.insert(id, OrderEntry::new(may_trade, &opened.exchange));
-        }
+        routes.push(route(plan.trading_type, has_order_entry, &opened.exchange));
         open.push(opened);
     }
     for (instrument, record) in instruments.close(services) {
@@ -146,7 +156,16 @@ pub(super) fn open(
         };
         engine.add_strategy(config, instance)?;
     }
-    Ok((Driver::new(engine, Links::new(plan.fill, entries)), open))
+    Ok((Driver::new(engine, Links::new(plan.fill.clone(), routes)), open))
+}
+
+/// Where the orders of an exchange go. Our own fill model stands in only where no money is at stake.
+fn route(trading_type: TradingType, has_order_entry: bool, exchange: &SharedExchange) -> Route {
+    match (trading_type, MayTrade::of(trading_type)) {
+        (_, Some(may_trade)) if has_order_entry => Route::Entry(OrderEntry::new(may_trade, exchange)),
+        (TradingType::Backtest | TradingType::Simulation, _) => Route::FillModel,
+        (TradingType::Sandbox | TradingType::Live, _) => Route::Closed,
+    }
 }
 
 fn open_exchange(planned: PlannedExchange, desk: Arc<ExchangeDesk>) -> Result<OpenExchange> {

@@ -15,8 +15,8 @@ const BATCH: usize = 1_024;
 
 /// One source with what was pulled and not taken yet.
 ///
-/// A source writes its events into the batch, or pushes them through its desk during the call, or both: what it
-/// pushed comes first. A venue with a book pushes, because orders and market events are one sequence there; it brings
+/// A source writes its events into the batch, or pushes them through its desk during the call and says how many; not
+/// both in one call. A venue with a book pushes, because orders and market events are one sequence there; it brings
 /// one step per pull, so that an order meets the book as it is when the next step begins.
 struct Source {
     name: String,
@@ -91,9 +91,22 @@ impl Source {
         let pulled = self.exchange.borrow_mut().poll(&mut self.batch);
         let count = pulled.with_context(|| format!("reading the data of exchange {}", self.name))?;
         self.is_at_end = count == 0;
-        // a source that pushed says how many it pushed, and has written none
-        let has_pushed = self.desk.first_ts().is_some();
-        (self.next, self.count) = (0, if has_pushed { 0 } else { count });
+        let pushed = self.desk.waiting();
+        if pushed > 0 && pushed != count {
+            bail!(
+                "exchange {} said {count} events and pushed {pushed} (accepted: the number pushed)",
+                self.name
+            );
+        }
+        (self.next, self.count) = (0, if pushed > 0 { 0 } else { count });
+        if let Some(event) = self.batch[..self.count].iter().find(|event| !self.desk.is_market(event)) {
+            bail!(
+                "exchange {}: event of kind {} and instrument {} (accepted: kinds that exchanges send, of an instrument of this exchange)",
+                self.name,
+                event.kind,
+                event.instrument
+            );
+        }
         match self.waiting_ts() {
             Some(ts) => Ok(Some(ts)),
             None if self.is_at_end => Ok(None),

@@ -105,6 +105,25 @@ pub mod order_flag {
     pub const REDUCE_ONLY: u8 = 16;
 }
 
+/// Bits of [`crate::OrderEvent::flags`] beside those of [`order_flag`]: on an own execution, how it came about.
+/// Neither bit = the exchange does not tell.
+pub mod order_event_flag {
+    /// The order rested and was met.
+    pub const MAKER: u8 = 64;
+    /// The order took what was there.
+    pub const TAKER: u8 = 128;
+}
+
+/// [`crate::FillRecord::liquidity`]: how an own execution came about.
+pub mod liquidity {
+    /// The exchange does not tell.
+    pub const UNKNOWN: u8 = 0;
+    /// The order rested and was met.
+    pub const MAKER: u8 = 1;
+    /// The order took what was there.
+    pub const TAKER: u8 = 2;
+}
+
 /// How long an order lives.
 pub mod order_lifetime {
     /// Good till canceled.

@@ -66,7 +66,7 @@ pub struct OrderEvent {
     pub exchange: u16,
     /// One of [`crate::order_type`].
     pub order_type: u8,
-    /// Bits of [`crate::order_flag`].
+    /// Bits of [`crate::order_flag`]; on an own execution also one of [`crate::order_event_flag`].
     pub flags: u8,
     /// Time of receipt.
     pub ts_recv: i64,

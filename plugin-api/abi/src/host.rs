@@ -61,7 +61,7 @@ pub struct Schedule {
 
 /// The host's functions. Lives as long as the process; the plugin may keep the pointer.
 ///
-/// Only `log`, `error`, `text` and `now` may be called from any thread and at any time.
+/// Only `log`, `error`, `text`, `now` and `trading_type` may be called from any thread and at any time.
 /// Everything else works only during a call of the strategy's table, on the calling thread; outside of it the
 /// call does nothing and returns its failure value.
 ///

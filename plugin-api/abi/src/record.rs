@@ -96,8 +96,8 @@ pub struct FillRecord {
     pub exchange: u16,
     /// One of [`crate::side`].
     pub side: u8,
-    /// Zero.
-    pub reserved: u8,
+    /// One of [`crate::liquidity`].
+    pub liquidity: u8,
     /// Price.
     pub price: i64,
     /// Quantity.

@@ -19,8 +19,8 @@ pub use instrument::{
 };
 pub use money::{MONEY_DECIMALS, Money};
 pub use order::{
-    ClientOrderId, Lifetime, OrderEvent, OrderEventKind, OrderFlags, OrderRequest, OrderStatus, OrderType,
-    Reason, Side,
+    ClientOrderId, Lifetime, LiquiditySide, OrderEvent, OrderEventKind, OrderFlags, OrderRequest,
+    OrderStatus, OrderType, Reason, Side,
 };
 pub use price::Price;
 pub use quantity::Quantity;

@@ -57,6 +57,39 @@ coded! {
     }
 }
 
+coded! {
+    /// How an own execution came about.
+    LiquiditySide: u8 {
+        /// The order rested and was met.
+        Maker = abi::liquidity::MAKER, "maker";
+        /// The order took what was there.
+        Taker = abi::liquidity::TAKER, "taker";
+    }
+}
+
+impl LiquiditySide {
+    /// From the flags of an order event; `None` if the exchange does not tell.
+    #[must_use]
+    pub const fn from_event_flags(flags: u8) -> Option<Self> {
+        if flags & abi::order_event_flag::MAKER != 0 {
+            Some(Self::Maker)
+        } else if flags & abi::order_event_flag::TAKER != 0 {
+            Some(Self::Taker)
+        } else {
+            None
+        }
+    }
+
+    /// The bit of an order event's flags.
+    #[must_use]
+    pub const fn event_flag(self) -> u8 {
+        match self {
+            Self::Maker => abi::order_event_flag::MAKER,
+            Self::Taker => abi::order_event_flag::TAKER,
+        }
+    }
+}
+
 impl Side {
     /// The other side.
     #[must_use]
@@ -553,6 +586,8 @@ pub struct OrderEvent {
     pub cumulative_quantity: Quantity,
     /// The exchange's fee of this execution.
     pub fee: Money,
+    /// How this execution came about; `None` without one, or if the exchange does not tell.
+    pub liquidity: Option<LiquiditySide>,
     /// Why.
     pub reason: Reason,
     /// The record as it came, with ids as text handles.
@@ -578,6 +613,7 @@ impl OrderEvent {
             last_quantity: Quantity::new(raw.last_quantity),
             cumulative_quantity: Quantity::new(raw.cumulative_quantity),
             fee: raw.fee.into(),
+            liquidity: LiquiditySide::from_event_flags(raw.flags),
             reason: Reason::from_code(raw.reason).unwrap_or(Reason::Exchange),
             raw: *raw,
         })
@@ -604,6 +640,11 @@ mod tests {
         }
         assert_eq!(OrderStatus::from_code(0), None);
         assert_eq!(OrderFlags::from_bits(32), None);
+        for liquidity in LiquiditySide::ALL {
+            assert_eq!(LiquiditySide::from_event_flags(liquidity.event_flag() | 31), Some(*liquidity));
+            assert_eq!(OrderFlags::from_bits(liquidity.event_flag()), None, "an event's bit is no order's");
+        }
+        assert_eq!(LiquiditySide::from_event_flags(31), None);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use stratd_abi as abi;
 
 use super::{
-    ClientOrderId, ExchangeId, InstrumentId, InstrumentType, Money, OrderStatus, OrderType, Price, Quantity,
-    Reason, Side, Timestamp,
+    ClientOrderId, ExchangeId, InstrumentId, InstrumentType, LiquiditySide, Money, OrderStatus, OrderType,
+    Price, Quantity, Reason, Side, Timestamp,
 };
 
 /// Narrows a query; `Filter::default()` matches everything.
@@ -118,6 +118,8 @@ pub struct Fill {
     pub price: Price,
     /// Quantity.
     pub quantity: Quantity,
+    /// How it came about; `None` if the exchange does not tell.
+    pub liquidity: Option<LiquiditySide>,
     /// The exchange's fee.
     pub fee: Money,
     /// Modelled slippage.
@@ -138,6 +140,7 @@ impl Fill {
             side: Side::from_code(raw.side)?,
             price: Price::new(raw.price),
             quantity: Quantity::new(raw.quantity),
+            liquidity: LiquiditySide::from_code(raw.liquidity),
             fee: raw.fee.into(),
             slippage: raw.slippage.into(),
             transaction_cost: raw.transaction_cost.into(),

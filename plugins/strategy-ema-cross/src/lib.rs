@@ -55,8 +55,11 @@ struct Averages {
     fast: f64,
     slow: f64,
     is_above: Option<bool>,
-    has_traded: bool,
     quantity: Quantity,
+    /// Signed position, as fills tell.
+    position: i64,
+    /// Signed quantity of the orders that are not answered.
+    ordered: i64,
 }
 
 impl Strategy for EmaCross {
@@ -81,33 +84,63 @@ impl Strategy for EmaCross {
         let price = trade.price.get() as f64;
         let Some(averages) = self.instruments.get_mut(&trade.instrument) else {
             let quantity = ctx.instrument(trade.instrument)?.quantity(self.config.quantity)?;
-            let first = Averages { fast: price, slow: price, is_above: None, has_traded: false, quantity };
+            let first =
+                Averages { fast: price, slow: price, is_above: None, quantity, position: 0, ordered: 0 };
             self.instruments.insert(trade.instrument, first);
             return Ok(());
         };
         let Some(side) = averages.update(price, &self.config) else { return Ok(()) };
-        let mut size = averages.quantity;
-        if self.config.reverse && averages.has_traded {
-            size = size.checked_add(size).ok_or_else(|| Error::new("twice the quantity is out of range"))?;
-        }
+        let Some(size) = averages.order(side, self.config.reverse) else { return Ok(()) };
         ctx.new_order(OrderRequest::market(trade.instrument, size).side(side))?;
         Ok(())
     }
 
     fn on_traded(&mut self, _: &mut Context<'_>, fill: &OrderEvent) -> Result<()> {
         if let Some(averages) = self.instruments.get_mut(&fill.instrument) {
-            averages.has_traded = true;
+            let signed = signed(fill.side, fill.last_quantity);
+            averages.position += signed;
+            averages.ordered -= signed;
         }
         Ok(())
     }
 
+    fn on_canceled(&mut self, _: &mut Context<'_>, order: &OrderEvent) -> Result<()> {
+        self.forget(order);
+        Ok(())
+    }
+
     fn on_rejected(&mut self, ctx: &mut Context<'_>, order: &OrderEvent) -> Result<()> {
+        self.forget(order);
         ctx.warning(format_args!("order {} was refused: {}", order.client_order_id, order.reason));
         Ok(())
     }
 }
 
+impl EmaCross {
+    /// The rest of an order will not come.
+    fn forget(&mut self, order: &OrderEvent) {
+        if let Some(averages) = self.instruments.get_mut(&order.instrument) {
+            averages.ordered -= signed(order.side, order.remaining());
+        }
+    }
+}
+
+fn signed(side: Option<Side>, quantity: Quantity) -> i64 {
+    if side == Some(Side::Sell) { -quantity.get() } else { quantity.get() }
+}
+
 impl Averages {
+    /// The size of the order at a crossing, which counts as ordered from now on; `None` if there is nothing to do.
+    fn order(&mut self, side: Side, is_reverse: bool) -> Option<Quantity> {
+        let target = signed(Some(side), self.quantity);
+        let change = if is_reverse { target - self.position - self.ordered } else { target };
+        // after a refused order the position may be there already
+        let size =
+            Quantity::new(change).checked_abs().filter(|_| (change > 0) == (target > 0) && change != 0)?;
+        self.ordered += change;
+        Some(size)
+    }
+
     /// Takes a price; the side to trade if the averages crossed.
     fn update(&mut self, price: f64, config: &Config) -> Option<Side> {
         self.fast += (price - self.fast) * 2.0 / f64::from(config.fast + 1);

@@ -1,5 +1,7 @@
 //! What is true of a book after every operation, as assertions. For tests: they walk over everything.
 
+use stratd_plugin_api::Side;
+
 use super::OrderBook;
 
 impl OrderBook {
@@ -13,12 +15,18 @@ impl OrderBook {
             assert!(bid.price < ask.price, "crossed or locked: {bid:?} {ask:?}");
         }
         let mut resting = 0u32;
-        for (side, ladder) in [(&self.sides.bids, "bids"), (&self.sides.asks, "asks")] {
-            side.assert_invariants(&self.orders.links, |slot| self.orders.get(slot).remaining());
-            for (tick, queue) in side.levels() {
-                let level = side.find(side.rank(tick));
-                assert_eq!(queue.len as usize, self.orders.queue(queue.head).count(), "{ladder} at tick {tick}");
+        for side in [Side::Buy, Side::Sell] {
+            let ladder = self.sides.of(side);
+            ladder.assert_invariants(&self.orders.links, |slot| self.orders.get(slot).remaining());
+            for (tick, queue) in ladder.levels() {
+                let level = ladder.find(ladder.rank(tick));
+                assert_eq!(
+                    queue.len as usize,
+                    self.orders.queue(queue.head).count(),
+                    "{side} at tick {tick}"
+                );
                 for order in self.orders.queue(queue.head) {
+                    assert_eq!(order.order.side, side, "{:?}", order.order);
                     assert!(order.order.filled < order.order.quantity, "{:?}", order.order);
                     assert!(!order.order.filled.get().is_negative(), "{:?}", order.order);
                     assert_eq!(Some(order.level), level, "{:?}", order.order);

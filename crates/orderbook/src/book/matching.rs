@@ -8,8 +8,10 @@ use stratd_plugin_api::{OrderFlags, Price, Quantity, Reason};
 use super::{OrderBook, Resting};
 use crate::{
     event::{Event, EventKind, Execution, TradeSummary},
-    exact::{minus, plus, product},
-    order::{NewOrder, Notional, Order, OwnerId, SelfTrade, Terms},
+    exact::{minus, plus, product, remaining, total},
+    new_order::{NewOrder, Terms},
+    notional::Notional,
+    order::{Order, OwnerId, SelfTrade},
 };
 
 /// An incoming order while it trades.
@@ -51,7 +53,12 @@ impl Taker {
             Terms::Limit { .. } | Terms::Market { .. } => None,
             Terms::MarketNotional { notional, .. } => Some(notional.get()),
         };
-        Self { limit: order.limit_price(), budget, may_rest: order.may_rest(), ..Self::changed(order.snapshot()) }
+        Self {
+            limit: order.limit_price(),
+            budget,
+            may_rest: order.may_rest(),
+            ..Self::changed(order.snapshot())
+        }
     }
 
     /// A limit order that was resting and has another price now.
@@ -85,7 +92,7 @@ impl Taker {
     #[inline]
     fn wanted(&self, price: Price, lot: Quantity) -> Quantity {
         match self.budget {
-            None => self.order.remaining(),
+            None => remaining(&self.order),
             Some(budget) => affordable(budget, price, lot),
         }
     }
@@ -100,8 +107,7 @@ impl Taker {
         self.traded.last_price = last.price;
         self.traded.makers = self.traded.makers.saturating_add(1);
         self.traded.quantity = plus(self.traded.quantity, last.quantity);
-        // a side holds less than 2^63 lots at prices of at most 2^63: the sum stays within 2^126
-        self.traded.notional = self.traded.notional.saturating_add(notional);
+        self.traded.notional = total(self.traded.notional, notional);
         self.order.filled = plus(self.order.filled, last.quantity);
         if let Some(budget) = &mut self.budget {
             *budget = budget.saturating_sub(notional);
@@ -115,7 +121,7 @@ impl Taker {
             *budget = budget.saturating_sub(product(last));
             return *budget > 0;
         }
-        if last.quantity == self.order.remaining() {
+        if last.quantity == remaining(&self.order) {
             // the snapshot of its cancellation tells what it lost
             return false;
         }
@@ -215,11 +221,10 @@ impl OrderBook {
             return;
         }
         if is_prevented && taker.order.self_trade == SelfTrade::CancelOldest {
-            let order = self.remove(slot);
-            self.emit(EventKind::Cancel { order, reason: Reason::SelfTrade }, events);
+            self.cancel_maker(slot, events);
             return;
         }
-        let quantity = taker.wanted(maker.price, self.config.lot()).min(maker.remaining());
+        let quantity = taker.wanted(maker.price, self.config.lot()).min(remaining(maker));
         if quantity.is_zero() {
             taker.ended = Some(Reason::MaxOrderNotional);
             return;
@@ -236,10 +241,10 @@ impl OrderBook {
     #[inline]
     fn execute(&mut self, taker: &mut Taker, slot: u32, last: Execution, events: &mut Vec<Event>) {
         let resting = self.orders.get_mut(slot);
-        if resting.order.remaining() == last.quantity {
-            let mut order = self.remove(slot);
-            order.filled = order.quantity;
+        if remaining(&resting.order) == last.quantity {
+            let order = Order { filled: resting.order.quantity, ..resting.order };
             self.emit(EventKind::Fill { order, last }, events);
+            self.remove(slot);
         } else {
             resting.order.filled = plus(resting.order.filled, last.quantity);
             let Resting { order, level } = *resting;
@@ -255,12 +260,17 @@ impl OrderBook {
         }
     }
 
+    fn cancel_maker(&mut self, slot: u32, events: &mut Vec<Event>) {
+        let order = self.orders.get(slot).order;
+        self.emit(EventKind::Cancel { order, reason: Reason::SelfTrade }, events);
+        self.remove(slot);
+    }
+
     /// Self-trade prevention by decrement: both lose the same quantity, nothing trades.
     fn decrement(&mut self, taker: &mut Taker, slot: u32, last: Execution, events: &mut Vec<Event>) {
         let resting = self.orders.get_mut(slot);
-        if resting.order.remaining() == last.quantity {
-            let order = self.remove(slot);
-            self.emit(EventKind::Cancel { order, reason: Reason::SelfTrade }, events);
+        if remaining(&resting.order) == last.quantity {
+            self.cancel_maker(slot, events);
         } else {
             resting.order.quantity = minus(resting.order.quantity, last.quantity);
             let Resting { order, level } = *resting;
@@ -299,7 +309,7 @@ impl OrderBook {
                     }
                     return Err(Reason::SelfTrade);
                 }
-                missing = minus(missing, maker.remaining());
+                missing = minus(missing, remaining(&maker));
                 if !missing.is_positive() {
                     return Ok(());
                 }

@@ -1,5 +1,7 @@
 //! The order book: its state and its verbs.
 
+mod change;
+mod checks;
 #[cfg(feature = "testing")]
 mod invariants;
 mod matching;
@@ -8,17 +10,17 @@ mod stops;
 
 pub use queries::{Level, Levels, TopOfBook};
 
-use stratd_plugin_api::{OrderFlags, Price, Quantity, Reason, Side};
+use stratd_plugin_api::{Price, Quantity, Reason};
 
 use crate::{
     config::BookConfig,
     error::{Attempt, Error},
     event::{Event, EventKind},
-    exact::difference,
-    order::{NewOrder, NewStop, Operation, Order, OrderId, Terms},
-    store::{BestFirst, IdIndex, IdSet, Ladder, LevelRef, Slab},
+    exact::remaining,
+    new_order::{NewOrder, NewStop, Operation},
+    order::{Order, OrderId},
+    store::{BestFirst, IdIndex, IdSet, LevelRef, Sides, Slab},
 };
-use matching::{Outcome, Taker};
 use stops::StopBook;
 
 /// An order in the book.
@@ -31,7 +33,7 @@ struct Resting {
 impl Resting {
     #[inline]
     fn remaining(&self) -> i64 {
-        self.order.remaining().get()
+        remaining(&self.order).get()
     }
 }
 
@@ -60,6 +62,7 @@ impl Resting {
 #[derive(Clone, Debug)]
 pub struct OrderBook {
     config: BookConfig,
+    /// The resting orders: bids and asks.
     sides: Sides,
     orders: Slab<Resting>,
     index: IdIndex,
@@ -67,31 +70,6 @@ pub struct OrderBook {
     stops: StopBook,
     tape: Tape,
     sequence: u64,
-}
-
-/// The resting orders, by side.
-#[derive(Clone, Debug)]
-struct Sides {
-    bids: Ladder,
-    asks: Ladder,
-}
-
-impl Sides {
-    #[inline]
-    fn of(&self, side: Side) -> &Ladder {
-        match side {
-            Side::Buy => &self.bids,
-            Side::Sell => &self.asks,
-        }
-    }
-
-    #[inline]
-    fn of_mut(&mut self, side: Side) -> &mut Ladder {
-        match side {
-            Side::Buy => &mut self.bids,
-            Side::Sell => &mut self.asks,
-        }
-    }
 }
 
 /// The prices of trades.
@@ -124,7 +102,7 @@ impl OrderBook {
         let (orders, ids) = config.expected();
         Self {
             config,
-            sides: Sides { bids: Ladder::new(BestFirst::Highest), asks: Ladder::new(BestFirst::Lowest) },
+            sides: Sides::new(BestFirst::Highest),
             orders: Slab::with_capacity(orders),
             index: IdIndex::with_capacity(orders),
             ids: IdSet::with_capacity(ids),
@@ -208,9 +186,7 @@ impl OrderBook {
     /// target's), `BadOrder` (a target of another side or owner, or with contradictory flags), `HostLimit`. Both ids
     /// stay unused.
     pub fn add_stop(&mut self, stop: NewStop, events: &mut Vec<Event>) -> Result<(), Error> {
-        self.check_new_stop(&stop).map_err(|reason| Error::new(Attempt::AddStop(stop.id), reason))?;
-        self.ids.insert(stop.id);
-        self.ids.insert(stop.target.id);
+        self.accept_stop(&stop).map_err(|reason| Error::new(Attempt::AddStop(stop.id), reason))?;
         self.tape.range = None;
         self.emit(EventKind::StopOpen { stop: stop.snapshot() }, events);
         self.place_stop(stop, events);
@@ -236,8 +212,9 @@ impl OrderBook {
     /// waiting ones included.
     pub fn cancel(&mut self, id: OrderId, events: &mut Vec<Event>) -> Result<(), Error> {
         if let Some(slot) = self.slot_of(id) {
-            let order = self.remove(slot);
+            let order = self.orders.get(slot).order;
             self.emit(EventKind::Cancel { order, reason: Reason::Requested }, events);
+            self.remove(slot);
             return Ok(());
         }
         let stop =
@@ -276,158 +253,32 @@ impl OrderBook {
         quantity: Quantity,
         events: &mut Vec<Event>,
     ) -> Result<(), Error> {
-        self.try_change(id, price, quantity, events)
+        self.change_by_id(id, price, quantity, events)
             .map_err(|reason| Error::new(Attempt::Change(id), reason))
     }
 }
 
-/// Checks and steps of the verbs.
+/// Steps of the verbs.
 impl OrderBook {
-    /// Checks everything that can make the book refuse a new order, and takes its id.
-    #[inline]
-    fn accept(&mut self, order: &NewOrder) -> Result<(), Reason> {
-        order.check_grid(&self.config)?;
-        let checked = order
-            .check_terms()
-            .and_then(|()| self.check_admission(order))
-            .and_then(|()| self.check_ids_left(1));
-        if let Err(reason) = checked {
-            return Err(if self.ids.contains(order.id) { Reason::DuplicateId } else { reason });
-        }
-        // last, so that one look-up finds the duplicate and enters what is none
-        if self.ids.insert(order.id) { Ok(()) } else { Err(Reason::DuplicateId) }
-    }
-
-    fn check_new_stop(&self, stop: &NewStop) -> Result<(), Reason> {
-        stop.check_grid(&self.config)?;
-        if self.ids.contains(stop.id) || self.ids.contains(stop.target.id) || stop.id == stop.target.id {
-            return Err(Reason::DuplicateId);
-        }
-        stop.check_terms()?;
-        if self.stops.len() >= self.config.max_stops() {
-            return Err(Reason::HostLimit);
-        }
-        self.check_ids_left(2)
-    }
-
-    #[inline]
-    fn check_ids_left(&self, wanted: u64) -> Result<(), Reason> {
-        let is_room = self.ids.len().saturating_add(wanted) <= self.config.max_ids();
-        if is_room { Ok(()) } else { Err(Reason::HostLimit) }
-    }
-
-    /// Whether a correct order can enter the book as it stands now. The target of a stop comes here when it is
-    /// elected, not when it is accepted.
-    #[inline]
-    fn check_admission(&self, order: &NewOrder) -> Result<(), Reason> {
-        let Terms::Limit { quantity, price } = order.terms else { return Ok(()) };
-        if order.flags.is_immediate() {
-            return Ok(());
-        }
-        if order.flags.contains(OrderFlags::POST_ONLY) && self.would_execute(order.side, price) {
-            return Err(Reason::WouldExecute);
-        }
-        if self.orders.len() >= self.config.max_orders() {
-            return Err(Reason::HostLimit);
-        }
-        self.check_total(order.side, Quantity::ZERO, quantity)
-    }
-
-    /// Whether the quantities of a side still add up within 64 bits once `new` has replaced `old`.
-    #[inline]
-    fn check_total(&self, side: Side, old: Quantity, new: Quantity) -> Result<(), Reason> {
-        let others = self.sides.of(side).total().saturating_sub(old.get());
-        others.checked_add(new.get()).map(|_| ()).ok_or(Reason::Overflow)
-    }
-
-    /// Whether an order at `price` would meet the best of the other side.
-    #[inline]
-    fn would_execute(&self, side: Side, price: Price) -> bool {
-        let opposite = self.sides.of(side.opposite());
-        let limit = opposite.rank(self.config.ticks(price));
-        opposite.best().is_some_and(|best| best.rank >= limit)
-    }
-
-    fn try_change(
-        &mut self,
-        id: OrderId,
-        price: Price,
-        quantity: Quantity,
-        events: &mut Vec<Event>,
-    ) -> Result<(), Reason> {
-        self.config.check_tick(price)?;
-        self.config.check_lot(quantity)?;
-        self.tape.range = None;
-        let Some(slot) = self.slot_of(id) else { return self.change_stop(id, price, events) };
-        let old = self.orders.get(slot).order;
-        if quantity <= old.filled {
-            return Err(Reason::VolumeNotAboveFilled);
-        }
-        let new = Order { price, quantity, ..old };
-        let is_post_only = new.flags.contains(OrderFlags::POST_ONLY);
-        if price != old.price && is_post_only && self.would_execute(new.side, price) {
-            return Err(Reason::WouldExecute);
-        }
-        self.check_total(new.side, old.remaining(), new.remaining())?;
-        self.emit(EventKind::Change { order: new, last: None }, events);
-        if price == old.price {
-            self.requantify(slot, new);
-        } else {
-            self.replace(slot, new, events);
-            self.run_elected(events);
-        }
-        Ok(())
-    }
-
-    /// Another quantity at the same price.
-    fn requantify(&mut self, slot: u32, new: Order) {
-        let resting = self.orders.get_mut(slot);
-        let (level, old) = (resting.level, resting.remaining());
-        resting.order = new;
-        let ladder = self.sides.of_mut(new.side);
-        let remaining = new.remaining().get();
-        if remaining <= old {
-            ladder.reduce(level, difference(old, remaining));
-        } else {
-            ladder.unlink(level, slot, old, &mut self.orders.links);
-            let level = ladder.level_for(ladder.rank(self.config.ticks(new.price)));
-            ladder.append(level, slot, remaining, &mut self.orders.links);
-            self.orders.get_mut(slot).level = level;
-        }
-    }
-
-    /// Another price: out of the book, and in again as the incoming order.
-    fn replace(&mut self, slot: u32, new: Order, events: &mut Vec<Event>) {
-        self.remove(slot);
-        let mut taker = Taker::changed(new);
-        self.trade(&mut taker, events);
-        match taker.outcome() {
-            Outcome::Filled => {}
-            // no second Open: it was open all the time
-            Outcome::Rests => self.rest(taker.order),
-            Outcome::Canceled(reason) => self.emit(EventKind::Cancel { order: taker.order, reason }, events),
-        }
-    }
-
     /// Puts what is left of an order at the back of its queue.
-    #[inline(always)]
+    #[inline]
     fn rest(&mut self, order: Order) {
         let ladder = self.sides.of_mut(order.side);
         let level = ladder.level_for(ladder.rank(self.config.ticks(order.price)));
         let slot = self.orders.insert(Resting { order, level });
-        ladder.append(level, slot, order.remaining().get(), &mut self.orders.links);
+        ladder.append(level, slot, remaining(&order).get(), &mut self.orders.links);
         self.index.insert(order.id, slot);
     }
 
-    /// Takes a resting order out and returns what it was.
+    /// Takes a resting order out.
     #[inline]
-    fn remove(&mut self, slot: u32) -> Order {
-        let resting = *self.orders.get(slot);
+    fn remove(&mut self, slot: u32) {
+        let resting = self.orders.get(slot);
+        let (id, level, left) = (resting.order.id, resting.level, resting.remaining());
         let ladder = self.sides.of_mut(resting.order.side);
-        ladder.unlink(resting.level, slot, resting.remaining(), &mut self.orders.links);
+        ladder.unlink(level, slot, left, &mut self.orders.links);
         self.orders.remove(slot);
-        self.index.remove(resting.order.id, slot);
-        resting.order
+        self.index.remove(id, slot);
     }
 
     #[inline]

@@ -7,7 +7,8 @@ use stratd_plugin_api::{Price, Quantity, Side};
 use super::OrderBook;
 use crate::{
     config::BookConfig,
-    order::{NewStop, Order, OrderId},
+    new_order::NewStop,
+    order::{Order, OrderId},
     store::Queue,
 };
 
@@ -285,8 +286,8 @@ impl OrderBook {
     /// # Ok::<(), stratd_orderbook::Error>(())
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = Order> {
-        let asks = self.sides.asks.levels();
-        asks.chain(self.sides.bids.levels()).flat_map(|(_, queue)| self.queued(queue))
+        let asks = self.sides.of(Side::Sell).levels();
+        asks.chain(self.sides.of(Side::Buy).levels()).flat_map(|(_, queue)| self.queued(queue))
     }
 
     /// All waiting stops: buys from low to high, then sells from high to low, the earlier entry first at each price.

@@ -15,15 +15,15 @@ use super::OrderBook;
 use crate::{
     config::BookConfig,
     event::{Event, EventKind},
-    order::{NewStop, OrderId},
-    store::{BestFirst, IdIndex, Ladder, LevelRef, Slab},
+    new_order::NewStop,
+    order::OrderId,
+    store::{BestFirst, IdIndex, LevelRef, Sides, Slab},
 };
 
 /// The waiting stops.
 #[derive(Clone, Debug)]
 pub(super) struct StopBook {
-    buys: Ladder,
-    sells: Ladder,
+    sides: Sides,
     waiting: Slab<Waiting>,
     index: IdIndex,
     /// Counts entries, so that the heads of the two sides can be compared.
@@ -40,8 +40,8 @@ struct Waiting {
 impl StopBook {
     pub(super) fn new() -> Self {
         Self {
-            buys: Ladder::new(BestFirst::Lowest),
-            sells: Ladder::new(BestFirst::Highest),
+            // the lowest buy stop and the highest sell stop are elected first
+            sides: Sides::new(BestFirst::Lowest),
             waiting: Slab::with_capacity(0),
             index: IdIndex::with_capacity(0),
             entries: 0,
@@ -56,10 +56,7 @@ impl StopBook {
     /// Puts a stop in as the newest.
     fn insert(&mut self, stop: NewStop, config: &BookConfig) {
         self.entries = self.entries.saturating_add(1);
-        let ladder = match stop.side {
-            Side::Buy => &mut self.buys,
-            Side::Sell => &mut self.sells,
-        };
+        let ladder = self.sides.of_mut(stop.side);
         let level = ladder.level_for(ladder.rank(config.ticks(stop.stop_price)));
         let slot = self.waiting.insert(Waiting { stop, entry: self.entries, level });
         ladder.append(level, slot, 0, &mut self.waiting.links);
@@ -77,23 +74,21 @@ impl StopBook {
 
     /// Takes out the stop whose target enters next, if the trade prices from `low` to `high` elected one.
     fn elect(&mut self, low: Price, high: Price) -> Option<NewStop> {
-        let buy = self.head(&self.buys).filter(|(_, head)| head.stop.stop_price <= high);
-        let sell = self.head(&self.sells).filter(|(_, head)| head.stop.stop_price >= low);
+        let buy = self.head(Side::Buy).filter(|(_, head)| head.stop.stop_price <= high);
+        let sell = self.head(Side::Sell).filter(|(_, head)| head.stop.stop_price >= low);
         let (slot, _) = [buy, sell].into_iter().flatten().min_by_key(|(_, head)| head.entry)?;
         Some(self.take(slot))
     }
 
-    fn head(&self, ladder: &Ladder) -> Option<(u32, &Waiting)> {
-        let slot = ladder.best()?.head;
+    /// The first of a side.
+    fn head(&self, side: Side) -> Option<(u32, &Waiting)> {
+        let slot = self.sides.of(side).best()?.head;
         Some((slot, self.waiting.get(slot)))
     }
 
     fn take(&mut self, slot: u32) -> NewStop {
         let Waiting { stop, level, .. } = *self.waiting.get(slot);
-        let ladder = match stop.side {
-            Side::Buy => &mut self.buys,
-            Side::Sell => &mut self.sells,
-        };
+        let ladder = self.sides.of_mut(stop.side);
         ladder.unlink(level, slot, 0, &mut self.waiting.links);
         self.waiting.remove(slot);
         self.index.remove(stop.id, slot);
@@ -107,7 +102,8 @@ impl StopBook {
     #[cfg(feature = "testing")]
     pub(super) fn assert_invariants(&self) {
         let mut waiting = 0u32;
-        for ladder in [&self.buys, &self.sells] {
+        for side in [Side::Buy, Side::Sell] {
+            let ladder = self.sides.of(side);
             ladder.assert_invariants(&self.waiting.links, |_| 0);
             for (_, queue) in ladder.levels() {
                 waiting = waiting.saturating_add(queue.len);
@@ -120,9 +116,8 @@ impl StopBook {
 
     /// The waiting stops in the order in which each side would be elected, buys first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &NewStop> {
-        self.buys
-            .levels()
-            .chain(self.sells.levels())
+        let buys = self.sides.of(Side::Buy).levels();
+        buys.chain(self.sides.of(Side::Sell).levels())
             .flat_map(|(_, queue)| self.waiting.queue(queue.head))
             .map(|waiting| &waiting.stop)
     }

@@ -4,12 +4,18 @@
 //! none can overflow. It shares the types of operations and events with the fast book, and the checks that an order
 //! passes or fails by itself, but no line of matching. The tests run both and compare everything they say.
 
-#![expect(clippy::arithmetic_side_effects, reason = "128-bit sums of 64-bit numbers, and counts of things in memory")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "128-bit sums of 64-bit numbers, and counts of things in memory"
+)]
 
 mod queries;
 mod taker;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+};
 
 use stratd_plugin_api::{OrderFlags, Price, Quantity, Reason, Side};
 
@@ -17,7 +23,8 @@ use crate::{
     config::BookConfig,
     error::{Attempt, Error},
     event::{Event, EventKind},
-    order::{NewOrder, NewStop, Operation, Order, OrderId, Terms},
+    new_order::{NewOrder, NewStop, Operation, Terms},
+    order::{Order, OrderId},
 };
 use taker::{Limit, Taker};
 
@@ -116,9 +123,9 @@ impl NaiveBook {
         let reason = Reason::Requested;
         if let Some(order) = self.take_out(id) {
             self.emit(EventKind::Cancel { order, reason }, events);
-        } else if let Some(index) = self.stops.iter().position(|waiting| waiting.stop.id == id) {
-            let stop = self.stops.remove(index).stop.snapshot();
-            self.emit(EventKind::StopCancel { stop, reason }, events);
+        } else if let Some(stop) = self.find_stop(id) {
+            self.stops.retain(|waiting| waiting.stop.id != id);
+            self.emit(EventKind::StopCancel { stop: stop.snapshot(), reason }, events);
         } else {
             return Err(Error::new(Attempt::Cancel(id), Reason::UnknownOrder));
         }
@@ -144,12 +151,11 @@ impl NaiveBook {
             self.check_change(&old, &new).map_err(refused)?;
             self.emit(EventKind::Change { order: new, last: None }, events);
             self.change_order(&old, new, events);
-        } else if let Some(index) = self.stops.iter().position(|waiting| waiting.stop.id == id) {
-            let old = self.stops[index].stop;
+        } else if let Some(old) = self.find_stop(id) {
             let new = NewStop { stop_price: price, ..old };
             self.emit(EventKind::StopChange { stop: new.snapshot() }, events);
             if price != old.stop_price {
-                self.stops.remove(index);
+                self.stops.retain(|waiting| waiting.stop.id != id);
                 self.wait(new);
             }
         } else {
@@ -223,7 +229,7 @@ impl NaiveBook {
     }
 
     fn is_crossed_by(&self, side: Side, price: Price) -> bool {
-        self.reachable(side, Limit::At(price)).next().is_some()
+        self.first_reachable(side, Limit::At(price)).is_some()
     }
 
     fn change_order(&mut self, old: &Order, new: Order, events: &mut Vec<Event>) {
@@ -314,9 +320,8 @@ impl NaiveBook {
 
     /// One elected stop after the other, until none is left.
     fn run_elected(&mut self, events: &mut Vec<Event>) {
-        while let Some(entry) = self.next_elected() {
-            let Some(index) = self.stops.iter().position(|waiting| waiting.entry == entry) else { return };
-            let stop = self.stops.remove(index).stop;
+        while let Some(Waiting { stop, entry, .. }) = self.next_elected() {
+            self.stops.retain(|waiting| waiting.entry != entry);
             self.emit(EventKind::StopTrigger { stop: stop.snapshot() }, events);
             match self.check_admission(&stop.target) {
                 Ok(()) => self.enter(&stop.target, events),
@@ -329,14 +334,13 @@ impl NaiveBook {
 
     /// Of the lowest elected buy stop and the highest elected sell stop (each the earliest at its price) the one that
     /// was entered earlier.
-    fn next_elected(&self) -> Option<u64> {
-        let elected = |side| {
-            self.stops.iter().filter(move |waiting| waiting.is_elected && waiting.stop.side == side)
-        };
+    fn next_elected(&self) -> Option<Waiting> {
+        let elected =
+            |side| self.stops.iter().filter(move |waiting| waiting.is_elected && waiting.stop.side == side);
         let buy = elected(Side::Buy).min_by_key(|waiting| (waiting.stop.stop_price, waiting.entry));
-        let sell = elected(Side::Sell)
-            .min_by_key(|waiting| (std::cmp::Reverse(waiting.stop.stop_price), waiting.entry));
-        [buy, sell].into_iter().flatten().map(|waiting| waiting.entry).min()
+        let sell =
+            elected(Side::Sell).min_by_key(|waiting| (Reverse(waiting.stop.stop_price), waiting.entry));
+        [buy, sell].into_iter().flatten().min_by_key(|waiting| waiting.entry).copied()
     }
 }
 

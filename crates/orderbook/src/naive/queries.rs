@@ -9,7 +9,8 @@ use super::{NaiveBook, PriceLevels};
 use crate::{
     book::{Level, Levels, TopOfBook},
     config::BookConfig,
-    order::{NewStop, Order, OrderId},
+    new_order::NewStop,
+    order::{Order, OrderId},
 };
 
 impl NaiveBook {

@@ -5,7 +5,9 @@ use stratd_plugin_api::{OrderFlags, Price, Quantity, Reason, Side};
 use super::NaiveBook;
 use crate::{
     event::{Event, EventKind, Execution, TradeSummary},
-    order::{NewOrder, Notional, Order, OwnerId, SelfTrade, Terms},
+    new_order::{NewOrder, Terms},
+    notional::Notional,
+    order::{Order, OwnerId, SelfTrade},
 };
 
 /// The worst price that an incoming order accepts.
@@ -83,14 +85,21 @@ impl Taker {
 
 impl NaiveBook {
     /// The orders that an incoming one can reach, in the order in which it meets them.
-    pub(super) fn reachable(&self, side: Side, limit: Limit) -> impl Iterator<Item = &Order> {
+    fn reachable(&self, side: Side, limit: Limit) -> impl Iterator<Item = &Order> {
         let levels: Box<dyn Iterator<Item = _>> = match side {
             Side::Buy => Box::new(self.asks.iter()),
             Side::Sell => Box::new(self.bids.iter().rev()),
         };
-        levels
-            .take_while(move |(price, _)| limit.accepts(side, **price))
-            .flat_map(|(_, queue)| queue.iter())
+        levels.take_while(move |(price, _)| limit.accepts(side, **price)).flat_map(|(_, queue)| queue.iter())
+    }
+
+    /// The first of them.
+    pub(super) fn first_reachable(&self, side: Side, limit: Limit) -> Option<Order> {
+        let (price, queue) = match side {
+            Side::Buy => self.asks.first_key_value(),
+            Side::Sell => self.bids.last_key_value(),
+        }?;
+        queue.front().filter(|_| limit.accepts(side, *price)).copied()
     }
 
     pub(super) fn enter(&mut self, order: &NewOrder, events: &mut Vec<Event>) {
@@ -145,7 +154,7 @@ impl NaiveBook {
 
     pub(super) fn trade(&mut self, taker: &mut Taker, events: &mut Vec<Event>) {
         while !taker.is_done() {
-            let Some(maker) = self.reachable(taker.order.side, taker.limit).next().copied() else { break };
+            let Some(maker) = self.first_reachable(taker.order.side, taker.limit) else { break };
             if !taker.is_own(&maker) {
                 self.execute(taker, maker, events);
             } else {

@@ -14,8 +14,13 @@
 //!
 //! Invariants: the directory is sorted and lists exactly the pages with an occupied level; a level is occupied if and
 //! only if its queue has items; `quantity` of a queue and `total` are the sums of what was put in.
-//!
-use super::{NIL, slab::{Link, Links}};
+
+use std::hint::select_unpredictable;
+
+use super::{
+    NIL,
+    slab::{Link, Links},
+};
 use crate::exact::{difference, sum};
 
 /// Which price is best.
@@ -145,7 +150,7 @@ impl Ladder {
         queue.len = queue.len.saturating_add(1);
         *links.get_mut(slot) = Link { previous: queue.tail, next: NIL };
         links.get_mut(queue.tail).next = slot;
-        queue.head = if queue.head == NIL { slot } else { queue.head };
+        queue.head = select_unpredictable(queue.head == NIL, slot, queue.head);
         queue.tail = slot;
     }
 
@@ -158,8 +163,8 @@ impl Ladder {
         links.get_mut(next).previous = previous;
         let page = self.page_mut(level.page());
         let queue = page.queue_mut(level.place());
-        queue.head = if previous == NIL { next } else { queue.head };
-        queue.tail = if next == NIL { previous } else { queue.tail };
+        queue.head = select_unpredictable(previous == NIL, next, queue.head);
+        queue.tail = select_unpredictable(next == NIL, previous, queue.tail);
         queue.quantity = difference(queue.quantity, quantity);
         queue.len = queue.len.saturating_sub(1);
         let is_occupied = u64::from(queue.len > 0);
@@ -181,9 +186,7 @@ impl Ladder {
     pub(crate) fn levels(&self) -> impl Iterator<Item = (i64, &Queue)> {
         self.directory.iter().rev().flat_map(move |entry| {
             let page = self.page(entry.page);
-            Places(page.occupied)
-                .rev()
-                .map(move |place| (self.rank(page.rank(place)), page.queue(place)))
+            Places(page.occupied).rev().map(move |place| (self.rank(page.rank(place)), page.queue(place)))
         })
     }
 
@@ -192,7 +195,11 @@ impl Ladder {
     pub(crate) fn assert_invariants(&self, links: &Links, quantity: impl Fn(u32) -> i64) {
         let numbers: Vec<i64> = self.directory.iter().map(|entry| entry.number).collect();
         assert!(numbers.is_sorted_by(|a, b| a < b), "directory out of order: {numbers:?}");
-        assert_eq!(self.pages.len(), self.directory.len().saturating_add(self.pages_free.len()), "pages lost");
+        assert_eq!(
+            self.pages.len(),
+            self.directory.len().saturating_add(self.pages_free.len()),
+            "pages lost"
+        );
         let mut total = 0i64;
         for entry in &self.directory {
             let page = self.page(entry.page);
@@ -202,7 +209,12 @@ impl Ladder {
                 let is_occupied = page.occupied.wrapping_shr(u32::try_from(place).unwrap_or(0)) & 1 == 1;
                 assert_eq!(is_occupied, queue.len > 0, "level {place} of page {}", page.number);
                 let (len, sum_of_queue) = queue.walk(links, &quantity);
-                assert_eq!((queue.len, queue.quantity), (len, sum_of_queue), "level {place} of {}", page.number);
+                assert_eq!(
+                    (queue.len, queue.quantity),
+                    (len, sum_of_queue),
+                    "level {place} of {}",
+                    page.number
+                );
                 total = sum(total, sum_of_queue);
             }
         }
@@ -233,7 +245,7 @@ impl Ladder {
     }
 
     fn extend(&mut self) -> u32 {
-        // no page is without an order, and there are at most SLOTS_MAX orders
+        // no page is without an order, and there are at most SLOTS_LIMIT orders
         let page = u32::try_from(self.pages.len()).expect("fewer than 2^26 pages");
         self.pages.push(Page { number: 0, occupied: 0, queues: [EMPTY; 64] });
         page
@@ -248,13 +260,19 @@ impl Ladder {
     }
 
     #[inline]
-    #[expect(clippy::indexing_slicing, reason = "page numbers come from this ladder, which never drops a page")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "page numbers come from this ladder, which never drops a page"
+    )]
     fn page(&self, page: u32) -> &Page {
         &self.pages[page as usize]
     }
 
     #[inline]
-    #[expect(clippy::indexing_slicing, reason = "page numbers come from this ladder, which never drops a page")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "page numbers come from this ladder, which never drops a page"
+    )]
     fn page_mut(&mut self, page: u32) -> &mut Page {
         &mut self.pages[page as usize]
     }
@@ -315,11 +333,7 @@ impl LevelRef {
 
 /// The place of a rank in its page.
 #[inline]
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "six bits are left, none of them the sign"
-)]
+#[expect(clippy::cast_sign_loss, reason = "six bits are left, none of them the sign")]
 fn place(rank: i64) -> u32 {
     (rank & 63) as u32
 }

@@ -6,11 +6,13 @@
 mod id_index;
 mod id_set;
 mod ladder;
+mod sides;
 mod slab;
 
 pub(crate) use id_index::IdIndex;
 pub(crate) use id_set::IdSet;
 pub(crate) use ladder::{BestFirst, Ladder, LevelRef, Queue};
+pub(crate) use sides::Sides;
 use slab::NIL;
 pub(crate) use slab::Slab;
 
@@ -34,7 +36,18 @@ fn tag(id: OrderId) -> u32 {
 
 #[inline]
 fn upper_half(hash: u64) -> u32 {
-    #[expect(clippy::cast_possible_truncation, reason = "what is left after the shift has 32 bits")]
-    let half = (hash >> 32) as u32;
-    half
+    (hash >> 32) as u32
+}
+
+/// The length of a hash table with room for so many entries: a power of two of at least `1 << bits_min`.
+fn table_len(entries: u32, bits_min: u32) -> usize {
+    let wanted = (u64::from(entries) / 3).saturating_mul(4);
+    let bits = wanted.checked_ilog2().map_or(0, |bits| bits.saturating_add(1));
+    1usize.wrapping_shl(bits.clamp(bits_min, 32))
+}
+
+/// Whether a hash table has to grow: above three quarters linear probing gets slow.
+#[inline]
+fn is_full(entries: usize, table_len: usize) -> bool {
+    entries > (table_len / 4).saturating_mul(3)
 }

@@ -57,25 +57,21 @@ impl<T: Copy> Slab<T> {
         self.len
     }
 
-    /// Puts an item in and returns its slot. The caller keeps the number of items below `SLOTS_MAX`.
+    /// Puts an item in and returns its slot. The caller keeps the number of items below `SLOTS_LIMIT`.
     #[inline]
     pub(crate) fn insert(&mut self, item: T) -> u32 {
         self.len = self.len.saturating_add(1);
         let slot = self.free;
         if slot == NIL {
-            return self.extend(item);
+            // not a function of its own: the item would have to be in memory for the call, on the usual path too
+            self.used = self.used.saturating_add(1);
+            self.items.push(item);
+            self.links.0.push(Link { previous: NIL, next: NIL });
+            return self.used;
         }
         self.free = self.links.get(slot).next;
         *self.get_mut(slot) = item;
         slot
-    }
-
-    #[cold]
-    fn extend(&mut self, item: T) -> u32 {
-        self.used = self.used.saturating_add(1);
-        self.items.push(item);
-        self.links.0.push(Link { previous: NIL, next: NIL });
-        self.used
     }
 
     /// Frees a slot that is in no queue any more.

@@ -53,20 +53,6 @@ pub(crate) struct Stream {
     pub(crate) answers: Answers,
 }
 
-/// The known answers for 200,000 operations.
-pub(crate) const ANSWERS_200K: Answers = Answers {
-    trades: 52_691,
-    volume: 1_944_693,
-    notional: 1_908_555_744,
-    trade_hash: 0xf3c8_685d_6281_f788,
-    live: 10_000,
-    bid_levels: 507,
-    ask_levels: 464,
-    l2: 0xa15e_c0fc_9386_8a60,
-    l3: 0x49cf_a193_0598_7b03,
-};
-pub(crate) const OPERATIONS_HASH_200K: u64 = 0x9738_09e5_905f_353f;
-
 /// The known answers for 1,000,000 operations.
 pub(crate) const ANSWERS_1M: Answers = Answers {
     trades: 258_901,

@@ -1,6 +1,6 @@
 //! The fast book and its naive twin, side by side: every operation goes to both, and everything they say is compared.
 
-use stratd_orderbook::{BookConfig, Error, Event, NaiveBook, Operation, OrderBook, OrderId};
+use stratd_orderbook::{BookConfig, Error, Event, NaiveBook, NewStop, Operation, Order, OrderBook, OrderId};
 use stratd_plugin_api::{Price, Reason, Side};
 
 /// Both implementations in the same state.
@@ -29,6 +29,7 @@ impl Pair {
         self.fast_events.clear();
         self.naive_events.clear();
         let sequence = self.fast.sequence();
+        let before = self.state();
         let fast = self.fast.apply(operation, &mut self.fast_events);
         let naive = self.naive.apply(operation, &mut self.naive_events);
         assert_eq!(fast, naive, "outcome of {operation:?}");
@@ -37,9 +38,17 @@ impl Pair {
         let expected: Vec<u64> = (sequence + 1..=sequence + sequences.len() as u64).collect();
         assert_eq!(sequences, expected, "sequence numbers of {operation:?}");
         assert_eq!(fast.is_err(), sequences.is_empty(), "events of {operation:?}");
+        if fast.is_err() {
+            assert_eq!(self.state(), before, "refused: {operation:?}");
+        }
         self.remember(operation);
         self.compare();
         fast.map(|()| self.fast_events.as_slice()).map_err(|error| error_reason(&error, operation))
+    }
+
+    /// What a refused operation must leave as it is.
+    fn state(&self) -> (Vec<Order>, Vec<NewStop>, Option<Price>) {
+        (self.fast.iter().collect(), self.fast.stops().collect(), self.fast.last_price())
     }
 
     fn remember(&mut self, operation: Operation) {

@@ -50,6 +50,7 @@ pub(crate) struct Tally {
     trades: u64,
     volume: u64,
     notional: u64,
+    /// Operations that were refused: cancels of finished orders.
     pub(crate) refused: u64,
 }
 
@@ -61,30 +62,22 @@ impl Tally {
     /// Does one operation and looks through its events, as a user would.
     #[inline]
     pub(crate) fn replay(&mut self, operation: GenOp, book: &mut impl Book, events: &mut Vec<Event>) {
-        events.clear();
-        let outcome = match operation {
-            GenOp::Add { side, id, price, quantity } => book.add(limit(side, id, price, quantity), events),
-            GenOp::Cancel { id } => book.cancel(OrderId(id), events),
-            GenOp::Replace { side, old, id, price, quantity } => book
-                .cancel(OrderId(old), events)
-                .and_then(|()| book.add(limit(side, id, price, quantity), events)),
-            GenOp::Market { side, id, quantity } => {
-                book.add(NewOrder::market(OrderId(id), side, Quantity::new(quantity.into())), events)
-            }
-        };
-        self.refused += u64::from(outcome.is_err());
-        self.note(events);
+        let outcome = operate(operation, book, events);
+        self.note(outcome, events);
     }
 
-    /// The events of a match come in pairs: the maker's, then the taker's.
     #[inline]
-    fn note(&mut self, events: &[Event]) {
+    pub(crate) fn note(&mut self, outcome: Result<(), Error>, events: &[Event]) {
+        self.refused += u64::from(outcome.is_err());
         let mut maker = None;
         for event in events {
             let (taker, last) = match &event.kind {
-                EventKind::Change { order, last: Some(last) } | EventKind::Fill { order, last } => (order.id, *last),
+                EventKind::Change { order, last: Some(last) } | EventKind::Fill { order, last } => {
+                    (order.id, *last)
+                }
                 _ => continue,
             };
+            // the events of a match come in pairs: the maker's, then the taker's
             match maker.take() {
                 None => maker = Some(taker),
                 Some(maker) => self.count(taker, maker, last),
@@ -133,6 +126,22 @@ impl Tally {
             ask_levels: levels[1],
             l2,
             l3,
+        }
+    }
+}
+
+/// Does one operation; `events` are its own afterwards.
+#[inline]
+pub(crate) fn operate(operation: GenOp, book: &mut impl Book, events: &mut Vec<Event>) -> Result<(), Error> {
+    events.clear();
+    match operation {
+        GenOp::Add { side, id, price, quantity } => book.add(limit(side, id, price, quantity), events),
+        GenOp::Cancel { id } => book.cancel(OrderId(id), events),
+        GenOp::Replace { side, old, id, price, quantity } => book
+            .cancel(OrderId(old), events)
+            .and_then(|()| book.add(limit(side, id, price, quantity), events)),
+        GenOp::Market { side, id, quantity } => {
+            book.add(NewOrder::market(OrderId(id), side, Quantity::new(quantity.into())), events)
         }
     }
 }

@@ -14,7 +14,8 @@
 use std::fmt::Write as _;
 
 use stratd_orderbook::{
-    BookConfig, EventKind, Execution, NewOrder, NewStop, Notional, Operation, Order, OrderId, OwnerId, SelfTrade, Stop,
+    BookConfig, EventKind, Execution, NewOrder, NewStop, Notional, Operation, Order, OrderId, OwnerId,
+    SelfTrade, Stop,
 };
 use stratd_plugin_api::{OrderFlags, OrderType, Price, Quantity, Side};
 
@@ -38,7 +39,7 @@ pub(crate) fn run(config: BookConfig, script: &str) -> String {
     out
 }
 
-fn operation(line: &str) -> Operation {
+pub(crate) fn operation(line: &str) -> Operation {
     let (verb, rest) = line.split_once(' ').unwrap();
     match verb {
         "buy" | "sell" => Operation::Add(order(line)),
@@ -47,7 +48,11 @@ fn operation(line: &str) -> Operation {
             let words: Vec<&str> = stop.split(' ').collect();
             let new = NewStop::new(OrderId(number(words[0])), Price::new(number(words[2])), order(target));
             let owner = words.iter().find_map(|word| word.strip_prefix("owner=")).map(number);
-            Operation::AddStop(NewStop { side: side(words[1]), owner: owner.map_or(new.owner, OwnerId), ..new })
+            Operation::AddStop(NewStop {
+                side: side(words[1]),
+                owner: owner.map_or(new.owner, OwnerId),
+                ..new
+            })
         }
         "cancel" => Operation::Cancel(OrderId(number(rest))),
         "change" => {

@@ -4,7 +4,7 @@ use expect_test::expect;
 use stratd_plugin_api::{InstrumentType, TradingType};
 
 use super::{GOOD, accepted, check_both, check_file};
-use stratd_simulation::FillRule as Fill;
+use stratd_simulation::{CostModels, FillModel, FillRule, Liquidity};
 
 /// `text` before entries that are good.
 fn check(text: &str, expect: expect_test::Expect) {
@@ -16,7 +16,9 @@ fn defaults() {
     let config = accepted(Some(GOOD), &[]);
     assert_eq!(config.trading_type, TradingType::Backtest);
     assert_eq!(config.backtest.cash.to_string(), "100000.00000000");
-    assert_eq!((config.backtest.currency.as_str(), config.backtest.fill), ("USD", Fill::NextPrice));
+    assert_eq!(config.backtest.currency, "USD");
+    assert_eq!(config.fill.model(&config.costs), FillModel::default());
+    assert_eq!(config.costs.models(), CostModels::default());
     assert_eq!(config.risk.max_position, None);
     assert_eq!(config.results.to_str(), Some("runs"));
     assert_eq!((config.exchange[0].name(), config.strategy[0].name()), ("csv", "hold"));
@@ -33,7 +35,16 @@ fn every_key() {
         [backtest]
         cash = 1234567890123456.78
         currency = "EUR"
-        fill = "as_asked"
+        [fill]
+        rule = "same_price"
+        latency = "5ms"
+        liquidity = { volume = 0.1 }
+        [costs]
+        maker_fee = -0.0001
+        taker_fee = "0.0005"
+        fee_per_unit = 0.001
+        slippage = { percentage = 0.0005 }
+        transaction_cost = { fixed = 1.5 }
         [risk]
         max_order_quantity = "1.5"
         max_order_notional = 2_000_000
@@ -54,6 +65,13 @@ fn every_key() {
     assert_eq!(config.plugin_dirs, ["etc/plugins", "/opt/plugins"].map(std::path::PathBuf::from));
     assert_eq!(config.results.to_str(), Some("etc/out"));
     assert_eq!(config.backtest.cash.to_string(), "1234567890123456.78000000", "no digit is lost");
+    let model = config.fill.model(&config.costs);
+    assert_eq!((model.rule, model.latency_ns), (FillRule::SamePrice, 5_000_000));
+    assert_eq!(model.liquidity, Liquidity::Volume("0.1".parse().unwrap()));
+    assert_eq!(model.fees.to_string(), "maker -0.0001 and taker 0.0005 of the notional, 0.001 per unit");
+    let costs = config.costs.models();
+    assert_eq!(costs.slippage.to_string(), "0.0005 of the notional");
+    assert_eq!(costs.transaction_cost.to_string(), "1.50000000 per fill");
     assert_eq!(config.risk.max_order_notional.map(|money| format!("{money:.0}")), Some("2000000".to_owned()));
     assert_eq!(config.risk.max_position.map(|limit| limit.to_string()), Some("0.1".to_owned()));
     assert_eq!(
@@ -69,35 +87,35 @@ fn unknown_keys() {
     check(
         "trading_typ = 'live'",
         expect![
-            "etc/run.toml:1:1: trading_typ: unknown key (accepted: trading_type, plugin_dirs, verbose, results, backtest, risk, exchange, strategy; did you mean trading_type?)"
+            "etc/run.toml:1:1: trading_typ: unknown key (accepted: trading_type, plugin_dirs, verbose, results, backtest, fill, costs, risk, exchange, strategy; did you mean trading_type?)"
         ],
     );
     check(
         "foo = 1",
         expect![
-            "etc/run.toml:1:1: foo: unknown key (accepted: trading_type, plugin_dirs, verbose, results, backtest, risk, exchange, strategy)"
+            "etc/run.toml:1:1: foo: unknown key (accepted: trading_type, plugin_dirs, verbose, results, backtest, fill, costs, risk, exchange, strategy)"
         ],
     );
     check(
         "cash = 1",
         expect![
-            "etc/run.toml:1:1: cash: unknown key (accepted: trading_type, plugin_dirs, verbose, results, backtest, risk, exchange, strategy; did you mean backtest.cash?)"
+            "etc/run.toml:1:1: cash: unknown key (accepted: trading_type, plugin_dirs, verbose, results, backtest, fill, costs, risk, exchange, strategy; did you mean backtest.cash?)"
         ],
     );
     check(
         "[backtest]\n  initial_cash = 1",
-        expect!["etc/run.toml:2:3: backtest.initial_cash: unknown key (accepted: cash, currency, fill)"],
+        expect!["etc/run.toml:2:3: backtest.initial_cash: unknown key (accepted: cash, currency)"],
     );
     check(
         "[risk]\nmax-position = 1\n[rysk]",
         expect![[r#"
             etc/run.toml:2:1: risk.max-position: unknown key (accepted: max_order_quantity, max_order_notional, max_position; did you mean max_position?)
-            etc/run.toml:3:2: rysk: unknown key (accepted: trading_type, plugin_dirs, verbose, results, backtest, risk, exchange, strategy; did you mean risk?)"#]],
+            etc/run.toml:3:2: rysk: unknown key (accepted: trading_type, plugin_dirs, verbose, results, backtest, fill, costs, risk, exchange, strategy; did you mean risk?)"#]],
     );
     check(
         "\"a b\".c = 1",
         expect![[
-            r#"etc/run.toml:1:1: "a b": unknown key (accepted: trading_type, plugin_dirs, verbose, results, backtest, risk, exchange, strategy)"#
+            r#"etc/run.toml:1:1: "a b": unknown key (accepted: trading_type, plugin_dirs, verbose, results, backtest, fill, costs, risk, exchange, strategy)"#
         ]],
     );
 }
@@ -126,9 +144,9 @@ fn wrong_values() {
     check("results = []", expect!["etc/run.toml:1:11: results: found an empty list (accepted: a path)"]);
     check("backtest = 7", expect!["etc/run.toml:1:12: backtest: found 7 (accepted: a table)"]);
     check(
-        "[backtest]\nfill = 'next-price'",
+        "[fill]\nrule = 'next-price'",
         expect![[
-            r#"etc/run.toml:2:8: backtest.fill: found "next-price" (accepted: next_price, same_price, as_asked; did you mean next_price?)"#
+            r#"etc/run.toml:2:8: fill.rule: found "next-price" (accepted: next_price, same_price, as_asked, book; did you mean next_price?)"#
         ]],
     );
 }
@@ -188,6 +206,93 @@ fn wrong_numbers_and_texts() {
         expect![
             "etc/run.toml:2:16: risk.max_position: found a list of 1 (accepted: a decimal number above 0)"
         ],
+    );
+}
+
+#[test]
+fn fill_models() {
+    check(
+        "[backtest]\nfill = 'book'",
+        expect!["etc/run.toml:2:1: backtest.fill: unknown key (accepted: cash, currency)"],
+    );
+    check(
+        "[fill]\nlatency = '5 ms'",
+        expect![[
+            r#"etc/run.toml:2:11: fill.latency: found "5 ms" (accepted: a whole number with the unit ns, us, ms or s, such as "5ms")"#
+        ]],
+    );
+    check(
+        "[fill]\nlatency = 5",
+        expect![[
+            r#"etc/run.toml:2:11: fill.latency: found 5 (accepted: a whole number with the unit ns, us, ms or s, such as "5ms")"#
+        ]],
+    );
+    check(
+        "[fill]\nlatency = '3601s'",
+        expect![[r#"etc/run.toml:2:11: fill.latency: found "3601s" (accepted: at most 3600s)"#]],
+    );
+    check(
+        "[fill]\nliquidity = 0.1",
+        expect![
+            "etc/run.toml:2:13: fill.liquidity: found 0.1 (accepted: unlimited, or { volume = FRACTION } with a fraction above 0 and at most 1)"
+        ],
+    );
+    check(
+        "[fill]\nliquidity = 'limited'",
+        expect![[
+            r#"etc/run.toml:2:13: fill.liquidity: found "limited" (accepted: unlimited, or { volume = FRACTION } with a fraction above 0 and at most 1)"#
+        ]],
+    );
+    check(
+        "[fill]\nliquidity = { volume = 1.5 }",
+        expect![
+            "etc/run.toml:2:24: fill.liquidity.volume: found 1.5 (accepted: a fraction above 0 and at most 1)"
+        ],
+    );
+    check(
+        "[fill]\nliquidity = { volum = 0.5 }",
+        expect![
+            "etc/run.toml:2:13: fill.liquidity: found a table (accepted: unlimited, or { volume = FRACTION } with a fraction above 0 and at most 1)"
+        ],
+    );
+    check(
+        "[fill]\nrule = 'book'\nliquidity = { volume = 0.5 }",
+        expect![
+            "etc/run.toml:3:13: fill.liquidity: the fill rule book does not look at a part of the volume (accepted: unlimited, or the fill rule next_price or same_price)"
+        ],
+    );
+}
+
+#[test]
+fn costs() {
+    check(
+        "[costs]\nmaker_fee = 5\ntaker_fee = 'x'\nfee_per_unit = 1e99",
+        expect![[r#"
+        etc/run.toml:2:13: costs.maker_fee: found 5 (accepted: a fraction from -1 to 1)
+        etc/run.toml:3:13: costs.taker_fee: found "x" (accepted: a fraction from -1 to 1)
+        etc/run.toml:4:16: costs.fee_per_unit: found 1e99 (accepted: at most 18 digits)"#]],
+    );
+    check(
+        "[costs]\nslippage = { percentage = 5 }",
+        expect!["etc/run.toml:2:27: costs.slippage.percentage: found 5 (accepted: a fraction from 0 to 1)"],
+    );
+    check(
+        "[costs]\nslippage = { fixed = 0.000000001 }\ntransaction_cost = { per_share = -1 }",
+        expect![[r#"
+        etc/run.toml:2:22: costs.slippage.fixed: found 1e-9 (accepted: at most 8 decimals)
+        etc/run.toml:3:34: costs.transaction_cost.per_share: found -1 (accepted: 0 or more)"#]],
+    );
+    check(
+        "[costs]\nslippage = { fixed = 1, per_share = 1 }",
+        expect![
+            "etc/run.toml:2:12: costs.slippage: found a table (accepted: none, { percentage = FRACTION }, { fixed = MONEY } or { per_share = MONEY })"
+        ],
+    );
+    check(
+        "[costs]\nslippage = 'some'\ntransaction_cost = 1",
+        expect![[r#"
+        etc/run.toml:2:12: costs.slippage: found "some" (accepted: none, { percentage = FRACTION }, { fixed = MONEY } or { per_share = MONEY })
+        etc/run.toml:3:20: costs.transaction_cost: found 1 (accepted: none, { percentage = FRACTION }, { fixed = MONEY } or { per_share = MONEY })"#]],
     );
 }
 
@@ -263,12 +368,12 @@ fn entries() {
 #[test]
 fn all_problems_in_the_order_of_the_lines() {
     check_file(
-        "verbos = true\ntrading_type = 'x'\n[backtest]\nfill = 3\n[[exchange]]\nplugin = 'csv'\n\
+        "verbos = true\ntrading_type = 'x'\n[fill]\nrule = 3\n[[exchange]]\nplugin = 'csv'\n\
          [[strategy]]\nplugin = 'ema-cross'\nconfig = { fats = 1, slow = 'x' }\n[[strategy]]\nplugin = 'gone'\n",
         expect![[r#"
-            etc/run.toml:1:1: verbos: unknown key (accepted: trading_type, plugin_dirs, verbose, results, backtest, risk, exchange, strategy; did you mean verbose?)
+            etc/run.toml:1:1: verbos: unknown key (accepted: trading_type, plugin_dirs, verbose, results, backtest, fill, costs, risk, exchange, strategy; did you mean verbose?)
             etc/run.toml:2:16: trading_type: found "x" (accepted: backtest, simulation, sandbox, live)
-            etc/run.toml:4:8: backtest.fill: found 3 (accepted: next_price, same_price, as_asked)
+            etc/run.toml:4:8: fill.rule: found 3 (accepted: next_price, same_price, as_asked, book)
             etc/run.toml:5:1: exchange[0].config: missing key file (accepted: a path)
             etc/run.toml:9:12: strategy[0].config.fats: unknown key (accepted: fast, slow, reverse; did you mean fast?)
             etc/run.toml:9:29: strategy[0].config.slow: found "x" (accepted: an integer from 2 to 1000000)

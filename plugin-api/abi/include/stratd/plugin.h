@@ -145,6 +145,21 @@ extern "C" {
 // Never opens or grows a position.
 #define STRATD_ORDER_FLAG_REDUCE_ONLY UINT8_C(16)
 
+// Bits of stratd_order_event_t.flags beside those of `order_flag`: on an own execution, how it came about.
+// Neither bit = the exchange does not tell.
+// The order rested and was met.
+#define STRATD_ORDER_EVENT_FLAG_MAKER UINT8_C(64)
+// The order took what was there.
+#define STRATD_ORDER_EVENT_FLAG_TAKER UINT8_C(128)
+
+// stratd_fill_record_t.liquidity: how an own execution came about.
+// The exchange does not tell.
+#define STRATD_LIQUIDITY_UNKNOWN UINT8_C(0)
+// The order rested and was met.
+#define STRATD_LIQUIDITY_MAKER UINT8_C(1)
+// The order took what was there.
+#define STRATD_LIQUIDITY_TAKER UINT8_C(2)
+
 // How long an order lives.
 // Good till canceled.
 #define STRATD_ORDER_LIFETIME_GTC UINT8_C(0)
@@ -322,6 +337,9 @@ extern "C" {
 #define STRATD_SCHEDULE_KIND_BEFORE_CLOSE UINT32_C(4)
 
 // A text interned by the host; 0 is the empty text. stratd_host_v1_t.text copies it out.
+//
+// A handle with the highest bit set stands for the decimal text of its lower 63 bits: ids that are numbers need no
+// entry in the host's table, and a plugin may make such a handle itself.
 typedef uint64_t stratd_text_handle_t;
 
 // UTF-8 text, borrowed for the duration of the call; not null-terminated.
@@ -412,7 +430,7 @@ typedef struct stratd_order_event {
     uint16_t exchange;
     // One of STRATD_ORDER_TYPE_*.
     uint8_t order_type;
-    // Bits of STRATD_ORDER_FLAG_*.
+    // Bits of STRATD_ORDER_FLAG_*; on an own execution also one of STRATD_ORDER_EVENT_FLAG_*.
     uint8_t flags;
     // Time of receipt.
     int64_t ts_recv;
@@ -613,8 +631,8 @@ typedef struct stratd_fill_record {
     uint16_t exchange;
     // One of STRATD_SIDE_*.
     uint8_t side;
-    // Zero.
-    uint8_t reserved;
+    // One of STRATD_LIQUIDITY_*.
+    uint8_t liquidity;
     // Price.
     int64_t price;
     // Quantity.
@@ -777,7 +795,7 @@ typedef struct stratd_schedule {
 
 // The host's functions. Lives as long as the process; the plugin may keep the pointer.
 //
-// Only `log`, `error`, `text` and `now` may be called from any thread and at any time.
+// Only `log`, `error`, `text`, `now` and `trading_type` may be called from any thread and at any time.
 // Everything else works only during a call of the strategy's table, on the calling thread; outside of it the
 // call does nothing and returns its failure value.
 //
@@ -1166,7 +1184,7 @@ STRATD_ASSERT_FIELD(stratd_fill_record_t, trade_id, 24);
 STRATD_ASSERT_FIELD(stratd_fill_record_t, instrument, 32);
 STRATD_ASSERT_FIELD(stratd_fill_record_t, exchange, 36);
 STRATD_ASSERT_FIELD(stratd_fill_record_t, side, 38);
-STRATD_ASSERT_FIELD(stratd_fill_record_t, reserved, 39);
+STRATD_ASSERT_FIELD(stratd_fill_record_t, liquidity, 39);
 STRATD_ASSERT_FIELD(stratd_fill_record_t, price, 40);
 STRATD_ASSERT_FIELD(stratd_fill_record_t, quantity, 48);
 STRATD_ASSERT_FIELD(stratd_fill_record_t, fee, 56);

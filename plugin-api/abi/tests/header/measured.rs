@@ -40,7 +40,7 @@ pub(crate) fn structs() -> Vec<Layout> {
         Filter { instrument, exchange, side, instrument_type_plus_one },
         ExchangeRecord { name, id, reserved, instrument_types, trading_types },
         OrderRecord { client_order_id, exchange_order_id, instrument, exchange, side, order_type, flags, lifetime, status, reserved, tag, quantity, filled, price, stop_price, created, updated, reason, reserved2 },
-        FillRecord { ts, client_order_id, exchange_order_id, trade_id, instrument, exchange, side, reserved, price, quantity, fee, slippage, transaction_cost },
+        FillRecord { ts, client_order_id, exchange_order_id, trade_id, instrument, exchange, side, liquidity, price, quantity, fee, slippage, transaction_cost },
         PositionRecord { instrument, exchange, reserved, size, price_average, price_last, cost, notional, realized, unrealized, fees },
         AccountRecord { id, currency, exchange, reserved, cash, equity, margin },
         PortfolioRecord { currency, cash, notional, realized, unrealized, fees, equity_run },

@@ -1,0 +1,39 @@
+//! What executions cost, in sums.
+
+use stratd_plugin_api::{Money, abi};
+
+/// Number of executions, and what they cost; the engine's own sums know fees and costs together only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct FillTotals {
+    pub(super) fills: u64,
+    pub(super) fees: Money,
+    pub(super) slippage: Money,
+    pub(super) transaction_costs: Money,
+}
+
+impl FillTotals {
+    /// Those of one execution.
+    pub(super) fn of(fill: &abi::FillRecord) -> Self {
+        Self {
+            fills: 1,
+            fees: fill.fee.into(),
+            slippage: fill.slippage.into(),
+            transaction_costs: fill.transaction_cost.into(),
+        }
+    }
+
+    /// Both together; `None` on overflow.
+    pub(super) fn add(self, other: Self) -> Option<Self> {
+        Some(Self {
+            fills: self.fills.checked_add(other.fills)?,
+            fees: self.fees.checked_add(other.fees)?,
+            slippage: self.slippage.checked_add(other.slippage)?,
+            transaction_costs: self.transaction_costs.checked_add(other.transaction_costs)?,
+        })
+    }
+
+    /// All together; `None` on overflow.
+    pub(super) fn sum(parts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        parts.into_iter().try_fold(Self::default(), Self::add)
+    }
+}

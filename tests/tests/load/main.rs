@@ -1,0 +1,8 @@
+//! Loading plugins from real files, good and bad, and what instances of them may do.
+
+mod bad_files;
+mod calls;
+mod connectors;
+mod inspect;
+mod place;
+mod reload;
