@@ -44,6 +44,9 @@ struct Book {
     cost: i128,
     realized: i128,
     fills: u64,
+    fees: i128,
+    slippage: i128,
+    transaction_costs: i128,
 }
 
 /// Cash, positions and prices.
@@ -75,7 +78,9 @@ impl Ledger {
             _ => panic!("{row:?}: no side"),
         };
         assert_eq!(row["notional"], cents(price * quantity), "{row:?}");
-        self.cash -= price * signed + units(row["fee"]);
+        let [fee, slippage, transaction_cost] =
+            ["fee", "slippage", "transaction_cost"].map(|column| units(row[column]));
+        self.cash -= price * signed + fee + slippage + transaction_cost;
         let book = self.books.entry((row["strategy"].to_owned(), row["symbol"].to_owned())).or_default();
         let is_growing = book.size.signum() * signed.signum() >= 0;
         let closed = if is_growing { 0 } else { signed.abs().min(book.size.abs()) * book.size.signum() };
@@ -88,6 +93,9 @@ impl Ledger {
         book.cost += price * (signed + closed);
         book.size += signed;
         book.fills += 1;
+        book.fees += fee;
+        book.slippage += slippage;
+        book.transaction_costs += transaction_cost;
         self.price_last.insert(row["symbol"].to_owned(), price);
     }
 
@@ -109,26 +117,53 @@ impl Ledger {
         self.cash + self.books.iter().map(value).sum::<i128>()
     }
 
-    /// Fills, realized and unrealized PnL of all positions of a strategy and a symbol, `None` standing for all.
+    /// Executions of a strategy in a symbol, `None` standing for all.
     #[must_use]
-    pub fn totals(&self, strategy: Option<&str>, symbol: Option<&str>) -> (u64, String, String) {
-        let (mut fills, mut realized, mut unrealized) = (0, 0, 0);
-        for ((holder, of), book) in &self.books {
-            if strategy.is_none_or(|s| s == holder) && symbol.is_none_or(|s| s == of) {
-                fills += book.fills;
-                realized += book.realized;
-                unrealized += book.size * self.price_last[of] - book.cost;
-            }
+    pub fn fills(&self, strategy: Option<&str>, symbol: Option<&str>) -> u64 {
+        self.books(strategy, symbol).map(|(_, book)| book.fills).sum()
+    }
+
+    /// PnL before fees and costs, and these, of all positions of a strategy and a symbol, `None` standing for all; by
+    /// their keys in a summary, in units of 1e-8.
+    #[must_use]
+    pub fn amounts(&self, strategy: Option<&str>, symbol: Option<&str>) -> [(&'static str, i128); 5] {
+        let (mut realized, mut unrealized, mut fees, mut slippage, mut transaction_costs) = (0, 0, 0, 0, 0);
+        for (of, book) in self.books(strategy, symbol) {
+            realized += book.realized;
+            unrealized += book.size * self.price_last[of] - book.cost;
+            fees += book.fees;
+            slippage += book.slippage;
+            transaction_costs += book.transaction_costs;
         }
-        (fills, cents(realized), cents(unrealized))
+        [
+            ("realized", realized),
+            ("unrealized", unrealized),
+            ("fees", fees),
+            ("slippage", slippage),
+            ("transaction_costs", transaction_costs),
+        ]
+    }
+
+    /// PnL of a strategy after fees and costs, in units of 1e-8.
+    #[must_use]
+    pub fn pnl(&self, strategy: &str) -> i128 {
+        let [(_, realized), (_, unrealized), costs @ ..] = self.amounts(Some(strategy), None);
+        realized + unrealized - costs.iter().map(|(_, amount)| amount).sum::<i128>()
     }
 
     /// The position of a strategy, `None` standing for all of them.
     #[must_use]
     pub fn position(&self, strategy: Option<&str>, symbol: &str) -> i128 {
-        let books = self.books.iter();
-        let wanted = books.filter(|((holder, of), _)| of == symbol && strategy.is_none_or(|s| s == holder));
-        wanted.map(|(_, book)| book.size).sum()
+        self.books(strategy, Some(symbol)).map(|(_, book)| book.size).sum()
+    }
+
+    /// The books of a strategy and a symbol, each with its symbol.
+    fn books(&self, strategy: Option<&str>, symbol: Option<&str>) -> impl Iterator<Item = (&str, &Book)> {
+        let all = self.books.iter().map(|((holder, of), book)| (holder.as_str(), of.as_str(), book));
+        let wanted = all.filter(move |(holder, of, _)| {
+            strategy.is_none_or(|s| s == *holder) && symbol.is_none_or(|s| s == *of)
+        });
+        wanted.map(|(_, of, book)| (of, book))
     }
 }
 

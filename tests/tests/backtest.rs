@@ -75,8 +75,58 @@ fn two_runs_of_the_quickstart_give_byte_equal_folders() {
 
 #[test]
 fn the_summary_agrees_with_the_fills_and_the_data() {
-    let results = Place::new(&[]).backtest(&[&quickstart()]);
+    check_summary(&Place::new(&[]).backtest(&[&quickstart()]));
+}
+
+#[test]
+fn fees_and_costs_are_taken_from_the_cash_and_each_is_told_apart() {
+    let costs = "[costs]\ntaker_fee = 0.0005\nfee_per_unit = 0.001\nslippage = { percentage = 0.0002 }\n\
+                 transaction_cost = { fixed = 1.25 }\n";
+    let data = workspace().join("configs/data");
+    let file =
+        fs::read_to_string(quickstart()).unwrap().replace("\"data/", &format!("\"{}/", data.display()));
+    let place = Place::new(&[("run.toml", &format!("{file}\n{costs}"))]);
+    let results = place.backtest(&["run.toml"]);
+    for fill in Table::read(&results["fills.csv"]).rows() {
+        let quantity: i128 = fill["quantity"].parse().unwrap();
+        // exact: prices have four decimals
+        let value = units(fill["price"]) * quantity;
+        let costs = ["fee", "slippage", "transaction_cost"].map(|column| units(fill[column]));
+        assert_eq!(
+            costs,
+            [value * 5 / 10_000 + quantity * 100_000, value * 2 / 10_000, 125_000_000],
+            "{fill:?}"
+        );
+        assert_eq!(fill["liquidity"], "taker", "{fill:?}");
+    }
     let summary = summary(&results);
+    for key in ["fees", "slippage", "transaction_costs"] {
+        assert!(units(summary[key].as_str().unwrap()) > 0, "{summary:#}");
+    }
+    check_assumptions(
+        &summary,
+        expect![[r#"
+            fill: orders fill at the next price (after a bar: the next bar's open)
+            latency: orders, changes and cancels arrive at once
+            liquidity: unlimited
+            fees: maker 0 and taker 0.0005 of the notional, 0.001 per unit
+            slippage: 0.0002 of the notional
+            transaction_cost: 1.25000000 per fill
+        "#]],
+    );
+    check_summary(&results);
+}
+
+/// What a summary says that was assumed.
+fn check_assumptions(summary: &Value, expect: Expect) {
+    let assumptions = summary["assumptions"].as_object().expect("assumptions are an object");
+    let line = |(what, words): (&String, &Value)| format!("{what}: {}\n", words.as_str().expect("a text"));
+    expect.assert_eq(&assumptions.iter().map(line).collect::<String>());
+}
+
+/// Keeps the books again, from the fills and the data, and compares.
+fn check_summary(results: &Files) {
+    let summary = summary(results);
     let (fills, equity) = (Table::read(&results["fills.csv"]), Table::read(&results["equity.csv"]));
     assert!(fills.rows().len() > 1_000, "there is something to check");
     let cash_start = summary["cash_start"].as_str().unwrap();
@@ -108,12 +158,14 @@ fn the_summary_agrees_with_the_fills_and_the_data() {
     let [from, to]: [f64; 2] =
         ["cash_start", "equity_end"].map(|key| summary[key].as_str().unwrap().parse().unwrap());
     assert!((summary["return"].as_f64().unwrap() - (to / from - 1.0)).abs() < 1e-7);
-    check_totals(&summary, ledger.totals(None, None));
+    check_totals(&summary, None, None, &ledger);
     for strategy in summary["strategies"].as_array().unwrap() {
-        let name = strategy["name"].as_str();
-        check_totals(strategy, ledger.totals(name, None));
+        let name = strategy["name"].as_str().unwrap();
+        check_totals(strategy, Some(name), None, &ledger);
+        let pnl: f64 = cents(ledger.pnl(name)).parse().unwrap();
+        assert!((strategy["return"].as_f64().unwrap() - pnl / from).abs() < 1e-7, "{strategy:#}");
         for instrument in strategy["instruments"].as_array().unwrap() {
-            check_instrument(instrument, name, &ledger);
+            check_instrument(instrument, Some(name), &ledger);
         }
     }
     for instrument in summary["instruments"].as_array().unwrap() {
@@ -121,15 +173,41 @@ fn the_summary_agrees_with_the_fills_and_the_data() {
     }
 }
 
-fn check_totals(said: &Value, (fills, realized, unrealized): (u64, String, String)) {
-    assert_eq!(said["fills"], fills, "{said}");
-    assert_eq!((&said["realized"], &said["unrealized"]), (&realized.into(), &unrealized.into()), "{said}");
+fn check_totals(said: &Value, strategy: Option<&str>, symbol: Option<&str>, ledger: &Ledger) {
+    assert_eq!(said["fills"], ledger.fills(strategy, symbol), "{said}");
+    for (key, amount) in ledger.amounts(strategy, symbol) {
+        assert_eq!(said[key], cents(amount), "{key}: {said}");
+    }
 }
 
 fn check_instrument(said: &Value, strategy: Option<&str>, ledger: &Ledger) {
     let symbol = said["symbol"].as_str().expect("an instrument has a symbol");
     assert_eq!(said["position"], ledger.position(strategy, symbol).to_string(), "{said}");
-    check_totals(said, ledger.totals(strategy, Some(symbol)));
+    check_totals(said, strategy, Some(symbol), ledger);
+}
+
+#[test]
+fn the_files_of_results_have_these_columns() {
+    let results = five().backtest(&["--exchange", "csv,file=five.csv", "--strategy", "buy-and-hold"]);
+    let headers: String = ["orders.csv", "fills.csv", "equity.csv"]
+        .map(|file| format!("{}\n", results[file].lines().next().expect("a header")))
+        .concat();
+    expect![[r#"
+        client_order_id,strategy,exchange,symbol,side,type,flags,lifetime,quantity,price,stop_price,status,filled,price_average,created,updated,reason
+        time,strategy,exchange,symbol,side,quantity,price,notional,fee,slippage,transaction_cost,liquidity,client_order_id
+        time,equity,cash
+    "#]].assert_eq(&headers);
+    check_assumptions(
+        &summary(&results),
+        expect![[r#"
+        fill: orders fill at the next price (after a bar: the next bar's open)
+        latency: orders, changes and cancels arrive at once
+        liquidity: unlimited
+        fees: none
+        slippage: none
+        transaction_cost: none
+    "#]],
+    );
 }
 
 #[test]
@@ -218,19 +296,19 @@ fn next_price_fills_a_market_order_at_the_open_of_the_next_row() {
         "next_price",
         1,
         expect![[r#"
-        2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.00,102.00,0.00000000,1099511627777
-        1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,102.00,2024-01-02T00:00:00Z,2024-01-03T00:00:00Z,
-        cash 99898.00
-    "#]],
+            2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
+            1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,102.00,2024-01-02T00:00:00Z,2024-01-03T00:00:00Z,
+            cash 99898.00
+        "#]],
     );
     check_fill(
         "next_price",
         4,
         expect![[r#"
-        2024-01-08T00:00:00Z,once,csv,AAPL,buy,1,108.00,108.00,0.00000000,1099511627777
-        1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,108.00,2024-01-05T00:00:00Z,2024-01-08T00:00:00Z,
-        cash 99892.00
-    "#]],
+            2024-01-08T00:00:00Z,once,csv,AAPL,buy,1,108.00,108.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
+            1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,108.00,2024-01-05T00:00:00Z,2024-01-08T00:00:00Z,
+            cash 99892.00
+        "#]],
     );
 }
 
@@ -252,19 +330,19 @@ fn same_price_fills_a_market_order_at_the_close_that_caused_it() {
         "same_price",
         2,
         expect![[r#"
-        2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.50,102.50,0.00000000,1099511627777
-        1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,102.50,2024-01-03T00:00:00Z,2024-01-03T00:00:00Z,
-        cash 99897.50
-    "#]],
+            2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.50,102.50,0.00000000,0.00000000,0.00000000,taker,1099511627777
+            1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,102.50,2024-01-03T00:00:00Z,2024-01-03T00:00:00Z,
+            cash 99897.50
+        "#]],
     );
     check_fill(
         "same_price",
         5,
         expect![[r#"
-        2024-01-08T00:00:00Z,once,csv,AAPL,buy,1,108.50,108.50,0.00000000,1099511627777
-        1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,108.50,2024-01-08T00:00:00Z,2024-01-08T00:00:00Z,
-        cash 99891.50
-    "#]],
+            2024-01-08T00:00:00Z,once,csv,AAPL,buy,1,108.50,108.50,0.00000000,0.00000000,0.00000000,taker,1099511627777
+            1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,108.50,2024-01-08T00:00:00Z,2024-01-08T00:00:00Z,
+            cash 99891.50
+        "#]],
     );
 }
 
@@ -274,10 +352,23 @@ fn as_asked_fills_a_market_order_at_the_last_price() {
         "as_asked",
         2,
         expect![[r#"
-        2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.50,102.50,0.00000000,1099511627777
-        1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,102.50,2024-01-03T00:00:00Z,2024-01-03T00:00:00Z,
-        cash 99897.50
-    "#]],
+            2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.50,102.50,0.00000000,0.00000000,0.00000000,taker,1099511627777
+            1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,102.50,2024-01-03T00:00:00Z,2024-01-03T00:00:00Z,
+            cash 99897.50
+        "#]],
+    );
+}
+
+#[test]
+fn book_fills_a_market_order_at_the_next_price_where_the_data_shows_no_book() {
+    check_fill(
+        "book",
+        1,
+        expect![[r#"
+            2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
+            1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,102.00,2024-01-02T00:00:00Z,2024-01-03T00:00:00Z,
+            cash 99898.00
+        "#]],
     );
 }
 
@@ -288,7 +379,7 @@ fn on_trades_the_next_trade_fills_even_at_the_same_time() {
     let place = Place::new(&[("trades.csv", trades)]);
     let results = place.backtest(&["--exchange", "csv,file=trades.csv", "--strategy", "buy-and-hold"]);
     expect![[r#"
-        2024-01-02T14:30:00Z,buy-and-hold,csv,AAPL,buy,1,100.10,100.10,0.00000000,1099511627777
+        2024-01-02T14:30:00Z,buy-and-hold,csv,AAPL,buy,1,100.10,100.10,0.00000000,0.00000000,0.00000000,taker,1099511627777
     "#]]
     .assert_eq(rows(&results, "fills.csv"));
     // one row a minute, and the last
@@ -309,8 +400,8 @@ fn exchanges_are_merged_by_time_to_the_end_of_the_last_one() {
     };
     let short_first = run("short=csv,file=short.csv", "long=csv,file=long.csv");
     expect![[r#"
-        2024-01-03T00:00:00Z,buy-and-hold,short,IBM,buy,1,52.00,52.00,0.00000000,1099511627777
-        2024-01-03T00:00:00Z,buy-and-hold,long,AAPL,buy,1,102.00,102.00,0.00000000,1099511627778
+        2024-01-03T00:00:00Z,buy-and-hold,short,IBM,buy,1,52.00,52.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
+        2024-01-03T00:00:00Z,buy-and-hold,long,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,taker,1099511627778
     "#]]
     .assert_eq(rows(&short_first, "fills.csv"));
     expect![[r#"
@@ -327,8 +418,8 @@ fn exchanges_are_merged_by_time_to_the_end_of_the_last_one() {
     // at equal times the exchange that was configured first comes first
     let long_first = run("long=csv,file=long.csv", "short=csv,file=short.csv");
     expect![[r#"
-        2024-01-03T00:00:00Z,buy-and-hold,long,AAPL,buy,1,102.00,102.00,0.00000000,1099511627777
-        2024-01-03T00:00:00Z,buy-and-hold,short,IBM,buy,1,52.00,52.00,0.00000000,1099511627778
+        2024-01-03T00:00:00Z,buy-and-hold,long,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
+        2024-01-03T00:00:00Z,buy-and-hold,short,IBM,buy,1,52.00,52.00,0.00000000,0.00000000,0.00000000,taker,1099511627778
     "#]]
     .assert_eq(rows(&long_first, "fills.csv"));
     assert_eq!(rows(&long_first, "equity.csv"), rows(&short_first, "equity.csv"));
@@ -347,10 +438,10 @@ fn one_plugin_makes_several_exchanges_and_strategies_and_results_name_the_instan
         "ten=buy-and-hold,quantity=10",
     ]);
     expect![[r#"
-        2024-01-03T00:00:00Z,one,left,AAPL,buy,1,102.00,102.00,0.00000000,1099511627777
-        2024-01-03T00:00:00Z,ten,left,AAPL,buy,10,102.00,1020.00,0.00000000,2199023255553
-        2024-01-03T00:00:00Z,one,right,AAPL,buy,1,102.00,102.00,0.00000000,1099511627778
-        2024-01-03T00:00:00Z,ten,right,AAPL,buy,10,102.00,1020.00,0.00000000,2199023255554
+        2024-01-03T00:00:00Z,one,left,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
+        2024-01-03T00:00:00Z,ten,left,AAPL,buy,10,102.00,1020.00,0.00000000,0.00000000,0.00000000,taker,2199023255553
+        2024-01-03T00:00:00Z,one,right,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,taker,1099511627778
+        2024-01-03T00:00:00Z,ten,right,AAPL,buy,10,102.00,1020.00,0.00000000,0.00000000,0.00000000,taker,2199023255554
     "#]]
     .assert_eq(rows(&results, "fills.csv"));
     let orders = Table::read(&results["orders.csv"]);
@@ -439,7 +530,7 @@ fn flags_override_the_file() {
     ]);
     assert_eq!(texts(&summary(&results)["strategies"], "name"), ["three"], "the list is replaced");
     expect![[r#"
-        2024-01-03T00:00:00Z,three,csv,AAPL,buy,3,102.00,306.00,0.00000000,1099511627777
+        2024-01-03T00:00:00Z,three,csv,AAPL,buy,3,102.00,306.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
     "#]]
     .assert_eq(rows(&results, "fills.csv"));
 }
@@ -492,7 +583,7 @@ fn a_bad_row_is_left_out_if_the_policy_is_skip() {
     let results =
         place.backtest(&["--exchange", "csv,file=bad.csv,on_bad_row=skip", "--strategy", "buy-and-hold"]);
     expect![[r#"
-        2024-01-04T00:00:00Z,buy-and-hold,csv,AAPL,buy,1,104.00,104.00,0.00000000,1099511627777
+        2024-01-04T00:00:00Z,buy-and-hold,csv,AAPL,buy,1,104.00,104.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
     "#]]
     .assert_eq(rows(&results, "fills.csv"));
     assert_eq!(summary(&results)["events"], 4);
@@ -676,8 +767,8 @@ fn the_strategy_in_c_trades() {
     ]);
     // 12 > 10 buys at the next open, 9 < 12 sells at the next open
     expect![[r#"
-        2024-01-05T00:00:00Z,c-momentum,csv,AAPL,buy,7,13.00,91.00,0.00000000,1099511627777
-        2024-01-07T00:00:00Z,c-momentum,csv,AAPL,sell,7,8.00,56.00,0.00000000,1099511627778
+        2024-01-05T00:00:00Z,c-momentum,csv,AAPL,buy,7,13.00,91.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
+        2024-01-07T00:00:00Z,c-momentum,csv,AAPL,sell,7,8.00,56.00,0.00000000,0.00000000,0.00000000,taker,1099511627778
     "#]]
     .assert_eq(rows(&results, "fills.csv"));
     let strategy = &summary(&results)["strategies"][0];

@@ -104,13 +104,25 @@ impl Engine {
             slot.statistics.orders = slot.statistics.orders.wrapping_add(1);
         }
         let exchange = self.exchange_of(InstrumentId(raw.instrument)).unwrap_or_default();
-        match self.approve_new(raw) {
+        match self.approve_new(strategy, raw) {
             Ok(approved) => {
                 let order = approved.map(|request| NewOrder { id, strategy, exchange, request });
                 self.core.execution.open(&order, self.core.now);
+                self.expect_quantity(order.get());
                 self.outputs.push(Output::Submit(order));
             }
             Err(reason) => self.deny_raw(strategy, id, raw, reason),
+        }
+    }
+
+    /// An order by amount has no quantity yet; until the exchange tells it, what the amount can buy counts.
+    fn expect_quantity(&mut self, order: &NewOrder) {
+        if order.request.notional.is_none() {
+            return;
+        }
+        let view = self.core.risk_view(order.request.instrument, order.request.side, Quantity::ZERO);
+        if let Some(quantity) = view.and_then(|view| risk::quantity_bought(&order.request, &view)) {
+            self.core.execution.expect_quantity(order.id, quantity);
         }
     }
 
@@ -123,12 +135,16 @@ impl Engine {
         self.deny(Order::new(id, strategy, exchange, shown, self.core.now), reason);
     }
 
-    fn approve_new(&self, raw: &abi::OrderRequest) -> Result<RiskApproved<OrderRequest>, Reason> {
+    fn approve_new(
+        &self,
+        strategy: StrategyId,
+        raw: &abi::OrderRequest,
+    ) -> Result<RiskApproved<OrderRequest>, Reason> {
         if self.core.is_exiting {
             return Err(Reason::RunEnded);
         }
         let request = OrderRequest::try_from(raw)?;
-        let view = self.core.risk_view(request.instrument, request.side, Quantity::ZERO);
+        let view = self.core.risk_view(strategy, request.instrument, request.side, Quantity::ZERO);
         risk::check(request, &self.core.config.limits, &view.ok_or(Reason::UnknownInstrument)?)
     }
 
@@ -181,7 +197,7 @@ impl Engine {
         // what is filled is in the position already: only the rest is judged
         let rest = quantity.checked_sub(order.filled).ok_or(Reason::Overflow)?;
         let judged = OrderRequest { quantity: rest, ..changed };
-        let view = self.core.risk_view(judged.instrument, judged.side, order.open_quantity());
+        let view = self.core.risk_view(strategy, judged.instrument, judged.side, order.open_quantity());
         let approved =
             risk::check(judged, &self.core.config.limits, &view.ok_or(Reason::UnknownInstrument)?)?;
         let (exchange, exchange_order_id) = (order.exchange, order.exchange_order_id);
@@ -203,13 +219,15 @@ impl Engine {
             .push_back((strategy, abi::OrderEvent { seq: self.core.seq, reason: reason.code(), ..event }));
     }
 
-    /// Cancels all orders and sends market orders against all positions.
+    /// Cancels all orders and sends market orders against all positions. What an earlier call sent works on and is
+    /// counted: asked for twice, a position is closed once.
     fn close_all(&mut self, strategy: StrategyId, instrument: Option<InstrumentId>) {
-        self.cancel_all(strategy, instrument);
+        self.cancel_all_but_closing(strategy, instrument);
         let positions =
             self.positions(strategy).filter(|(id, _)| instrument.is_none_or(|asked| asked == *id));
-        let closing: Vec<_> =
-            positions.filter_map(|(id, position)| closing_order(id, position.size)).collect();
+        let closing: Vec<_> = positions
+            .filter_map(|(id, position)| closing_order(id, self.left_to_close(strategy, id, position.size)))
+            .collect();
         for request in closing {
             let Some(slot) = self.strategies.get_mut(strategy.index()) else { return };
             let Some(counter) = slot.order_counter.checked_add(1) else { return };
@@ -221,10 +239,27 @@ impl Engine {
         }
     }
 
+    /// The size that is left once the closing orders on their way are filled.
+    fn left_to_close(&self, strategy: StrategyId, instrument: InstrumentId, size: Quantity) -> Quantity {
+        let working = self.core.execution.working_of(strategy).filter(|order| {
+            order.is_closing
+                && order.request.instrument == instrument
+                && order.state != OrderState::PendingCancel
+        });
+        let left = working.map(|order| (order.request.side, order.open_quantity())).try_fold(
+            size,
+            |left, (side, quantity)| match side {
+                Side::Buy => left.checked_add(quantity),
+                Side::Sell => left.checked_sub(quantity),
+            },
+        );
+        left.unwrap_or(size)
+    }
+
     /// Sends an order that closes a position: no limit may keep a strategy from getting out.
     fn close(&mut self, strategy: StrategyId, id: ClientOrderId, request: OrderRequest) {
         let exchange = self.exchange_of(request.instrument).unwrap_or_default();
-        let view = self.core.risk_view(request.instrument, request.side, Quantity::ZERO);
+        let view = self.core.risk_view(strategy, request.instrument, request.side, Quantity::ZERO);
         let approved = match view {
             _ if self.core.is_exiting => Err(Reason::RunEnded),
             Some(view) => risk::check_closing(request, &view),

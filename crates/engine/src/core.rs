@@ -50,6 +50,7 @@ impl Core {
     /// What risk looks at for an order; `excluded` is the order's own open quantity when it is changed.
     pub(crate) fn risk_view(
         &self,
+        strategy: StrategyId,
         instrument: InstrumentId,
         side: Side,
         excluded: Quantity,
@@ -58,6 +59,11 @@ impl Core {
             instrument: self.instruments.get(instrument)?,
             price_last: self.market.last_price(instrument),
             net_size: self.portfolio.net_size(instrument),
+            own_size: self
+                .portfolio
+                .book(strategy)
+                .and_then(|book| book.positions.get(&instrument))
+                .map_or(Quantity::ZERO, |position| position.size),
             open_quantity: self.execution.open_quantity(instrument, side).saturating_sub(excluded.get()),
             is_halted: self.is_halted || self.halted.contains(&instrument),
         })

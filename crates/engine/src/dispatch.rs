@@ -2,7 +2,7 @@
 
 use stratd_plugin_api::{EventKind, Fault, InstrumentId, Reason, abi};
 
-use crate::{Engine, Output, StrategyId, StrategyState, request::Request, view::StrategyView};
+use crate::{Engine, Order, Output, StrategyId, StrategyState, request::Request, view::StrategyView};
 
 impl Engine {
     /// Delivers an event to every started strategy that wants it, in the order of the configuration.
@@ -95,7 +95,10 @@ impl Engine {
             return;
         };
         let _ = slot;
-        self.last_call(strategy, &self.plain(EventKind::Exit, reason));
+        // at the end of the run every strategy has had its `on_exit` already
+        if !self.core.is_exiting {
+            self.last_call(strategy, &self.plain(EventKind::Exit, reason));
+        }
         let Some(slot) = self.strategies.get_mut(strategy.index()) else { return };
         slot.state = StrategyState::Stopped(words.to_owned());
         self.outputs.push(Output::StrategyStopped { strategy, reason: words.to_owned() });
@@ -138,18 +141,24 @@ impl Engine {
     fn release(&mut self, strategy: StrategyId) {
         self.timers.cancel_all(strategy);
         if self.strategies.get(strategy.index()).is_some_and(|slot| slot.config.cancels_on_stop) {
-            let working = self.core.execution.working_of(strategy).filter(|order| !order.is_closing);
-            let ids: Vec<_> = working.map(|order| order.id).collect();
-            for id in ids {
-                self.cancel(id);
-            }
+            self.cancel_all_but_closing(strategy, None);
         }
     }
 
     pub(crate) fn cancel_all(&mut self, strategy: StrategyId, instrument: Option<InstrumentId>) {
-        let working = self.core.execution.working_of(strategy);
-        let asked = working.filter(|order| instrument.is_none_or(|asked| asked == order.request.instrument));
-        let ids: Vec<_> = asked.map(|order| order.id).collect();
+        self.cancel_those(strategy, |order| instrument.is_none_or(|asked| asked == order.request.instrument));
+    }
+
+    /// As [`Engine::cancel_all`], but what `close_all` sent works on.
+    pub(crate) fn cancel_all_but_closing(&mut self, strategy: StrategyId, instrument: Option<InstrumentId>) {
+        self.cancel_those(strategy, |order| {
+            !order.is_closing && instrument.is_none_or(|asked| asked == order.request.instrument)
+        });
+    }
+
+    fn cancel_those(&mut self, strategy: StrategyId, is_meant: impl Fn(&Order) -> bool) {
+        let working = self.core.execution.working_of(strategy).filter(|order| is_meant(order));
+        let ids: Vec<_> = working.map(|order| order.id).collect();
         for id in ids {
             self.cancel(id);
         }

@@ -104,7 +104,16 @@ impl Execution {
     pub(crate) fn change_sent(&mut self, id: ClientOrderId, quantity: Quantity) {
         if let Some(mut order) = self.working.remove(&id) {
             self.count(&order, -1);
-            order.quantity_asked = Some(quantity);
+            order.changes.sent(quantity);
+            self.insert(order);
+        }
+    }
+
+    /// Notes the most that an order by amount can buy, so that risk counts it before it is filled.
+    pub(crate) fn expect_quantity(&mut self, id: ClientOrderId, quantity: Quantity) {
+        if let Some(mut order) = self.working.remove(&id) {
+            self.count(&order, -1);
+            order.quantity_expected = quantity;
             self.insert(order);
         }
     }
@@ -152,7 +161,7 @@ impl Execution {
         };
         let strategy = order.strategy;
         let finished = (order.state.is_final() && !was_final).then(|| order.clone());
-        let is_overfilled = fill.is_some() && order.filled > order.request.quantity;
+        let is_overfilled = fill.is_some() && order.filled > order.quantity_total();
         self.insert(order);
         Some(Applied::Event(Box::new(OrderChange { strategy, event, fill, finished, is_overfilled })))
     }
@@ -231,21 +240,24 @@ fn change(
         Some(OrderEventKind::Canceled) => order.state.ended(OrderState::Canceled(reason)),
         Some(OrderEventKind::Rejected) => order.state.ended(OrderState::Rejected(reason)),
         // a change was refused: a cancel that is on its way besides is another matter
-        Some(OrderEventKind::RequestRejected) if order.quantity_asked.take().is_some() => Some(order.state),
+        Some(OrderEventKind::RequestRejected) if order.changes.answered() => Some(settled(order)),
         Some(OrderEventKind::RequestRejected) => order.state.cancel_refused().or(Some(order.state)),
         // the exchange accepted a change of an own order
-        Some(OrderEventKind::Change) if order.state.is_final() || report.quantity <= order.filled.get() => {
+        Some(OrderEventKind::Change) if order.state.is_final() => None,
+        // nobody waits for it, and it would leave nothing to fill: an old report
+        Some(OrderEventKind::Change)
+            if !order.changes.answered() && report.quantity <= order.filled.get() =>
+        {
             None
         }
         Some(OrderEventKind::Change) => {
-            order.quantity_asked = None;
             order.request.quantity = Quantity::new(report.quantity);
             if instrument.is_some_and(|i| i.is_on_tick(Price::new(report.price)))
                 && order.request.price.is_some()
             {
                 order.request.price = Some(Price::new(report.price));
             }
-            Some(order.state)
+            Some(settled(order))
         }
         Some(OrderEventKind::Open | OrderEventKind::Cancel | OrderEventKind::Fill) | None => None,
     };
@@ -255,13 +267,21 @@ fn change(
     }))
 }
 
-/// Whether a report can be about the order: of its exchange, its instrument and its side.
+/// The state after the answer to a change: what was filled meanwhile may be all that is left of the order.
+fn settled(order: &Order) -> OrderState {
+    let is_complete = order.filled.is_positive() && order.filled >= order.quantity_total();
+    if is_complete && !order.state.is_final() { OrderState::Filled } else { order.state }
+}
+
+/// Whether a report can be about the order: of its exchange, its instrument and its side, and no fill of an order that
+/// was refused.
 fn is_about(report: &abi::OrderEvent, order: &Order) -> bool {
     let is_of_exchange = report.exchange == 0 || report.exchange == order.exchange.0;
     let is_of_instrument = report.instrument == 0 || report.instrument == order.request.instrument.0;
+    let can_fill = order.state.filled(false).is_some();
     let is_of_side = match OrderEventKind::from_code(report.kind) {
-        Some(OrderEventKind::Bought) => order.request.side == Side::Buy,
-        Some(OrderEventKind::Sold) => order.request.side == Side::Sell,
+        Some(OrderEventKind::Bought) => order.request.side == Side::Buy && can_fill,
+        Some(OrderEventKind::Sold) => order.request.side == Side::Sell && can_fill,
         Some(
             OrderEventKind::Open
             | OrderEventKind::Cancel
@@ -287,9 +307,13 @@ fn fill(order: &mut Order, report: &abi::OrderEvent) -> Option<Option<Option<abi
     if order.request.notional.is_some() {
         // the exchange turns the amount into a quantity
         order.request.quantity = order.request.quantity.max(Quantity::new(report.quantity));
+        order.quantity_expected = Quantity::ZERO;
     }
     let filled = order.filled.checked_add(quantity)?;
-    let Some(state) = order.state.filled(filled >= order.request.quantity) else { return Some(None) };
+    // while a change is on its way only the exchange knows whether this was the last one
+    let is_last = report.status == abi::order_status::FILLED && filled >= order.request.quantity;
+    let is_complete = is_last || filled >= order.quantity_total();
+    let Some(state) = order.state.filled(is_complete) else { return Some(None) };
     let value = i128::from(report.last_price).checked_mul(i128::from(report.last_quantity))?;
     order.filled_value = order.filled_value.checked_add(value)?;
     order.filled = filled;

@@ -30,12 +30,39 @@ pub struct Order {
     pub created: Timestamp,
     /// Time of the last event.
     pub updated: Timestamp,
-    /// Total quantity of a change that the exchange has not answered: until then the larger one counts.
-    pub(crate) quantity_asked: Option<Quantity>,
+    /// Changes that the exchange has not answered: until then the largest quantity counts.
+    pub(crate) changes: PendingChanges,
+    /// The most that an order by amount can buy; 0 once the exchange told its quantity, and for all other orders.
+    pub(crate) quantity_expected: Quantity,
     /// Made by `close_all`: it outlives its strategy.
     pub(crate) is_closing: bool,
     /// Trade ids that were booked: a repeated report is not booked twice.
     pub(crate) trade_ids: Vec<TextHandle>,
+}
+
+/// Changes on their way. They are counted, not kept: an answer does not say which of them it is about, so the largest
+/// quantity counts until all are answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PendingChanges {
+    count: u32,
+    quantity_max: Quantity,
+}
+
+impl PendingChanges {
+    pub(crate) fn sent(&mut self, quantity: Quantity) {
+        self.count = self.count.saturating_add(1);
+        self.quantity_max = self.quantity_max.max(quantity);
+    }
+
+    /// Takes an answer; false if none was expected.
+    pub(crate) fn answered(&mut self) -> bool {
+        let Some(count) = self.count.checked_sub(1) else { return false };
+        self.count = count;
+        if count == 0 {
+            self.quantity_max = Quantity::ZERO;
+        }
+        true
+    }
 }
 
 /// The life of an order. A transition consumes the old state and says what comes next; `None` = the report makes no
@@ -186,7 +213,8 @@ impl Order {
             filled_value: 0,
             created: now,
             updated: now,
-            quantity_asked: None,
+            changes: PendingChanges::default(),
+            quantity_expected: Quantity::ZERO,
             is_closing: false,
             trade_ids: Vec::new(),
         }
@@ -215,11 +243,14 @@ impl Order {
         self.request.quantity.checked_sub(self.filled).filter(|q| q.is_positive()).unwrap_or(Quantity::ZERO)
     }
 
-    /// What the order may still add to a position: what is not filled, of the larger quantity while a change is on its
-    /// way.
+    /// The total quantity, the largest one while changes are on their way.
+    pub(crate) fn quantity_total(&self) -> Quantity {
+        self.request.quantity.max(self.changes.quantity_max)
+    }
+
+    /// What the order may still add to a position: what is not filled of the largest quantity that it may have.
     pub(crate) fn open_quantity(&self) -> Quantity {
-        let total =
-            self.quantity_asked.map_or(self.request.quantity, |asked| asked.max(self.request.quantity));
+        let total = self.quantity_total().max(self.quantity_expected);
         total.checked_sub(self.filled).filter(|q| q.is_positive()).unwrap_or(Quantity::ZERO)
     }
 

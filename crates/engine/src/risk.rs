@@ -1,6 +1,8 @@
 //! The gate: no order reaches an exchange without passing here, by type.
 
-use stratd_plugin_api::{Decimal, Instrument, Money, OrderRequest, OrderType, Price, Quantity, Reason, Side};
+use stratd_plugin_api::{
+    Decimal, Instrument, Money, OrderFlags, OrderRequest, OrderType, Price, Quantity, Reason, Side,
+};
 
 /// Something that risk has checked. Only this module can make one, and execution accepts nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub(crate) struct RiskView<'a> {
     pub(crate) price_last: Option<Price>,
     /// Position of all strategies together.
     pub(crate) net_size: Quantity,
+    /// Position of the asking strategy.
+    pub(crate) own_size: Quantity,
     /// What working orders of this side would still add, the order in question excluded.
     pub(crate) open_quantity: i64,
     pub(crate) is_halted: bool,
@@ -51,8 +55,20 @@ pub(crate) fn check(
         return Err(Reason::Halted);
     }
     check_fields(&request, view.instrument)?;
+    if request.flags.contains(OrderFlags::REDUCE_ONLY) && !is_reducing(&request, view.own_size) {
+        return Err(Reason::Reducing);
+    }
     check_limits(&request, limits, view)?;
     Ok(RiskApproved(request))
+}
+
+/// Whether an order only makes the own position smaller, filled wholly.
+fn is_reducing(request: &OrderRequest, own_size: Quantity) -> bool {
+    let held = match request.side {
+        Side::Buy => own_size.checked_neg(),
+        Side::Sell => Some(own_size),
+    };
+    request.notional.is_none() && held.is_some_and(|held| request.quantity <= held)
 }
 
 /// Checks an order that closes an own position: the grid and a halt, but no limit.
@@ -154,6 +170,12 @@ fn check_range(request: &OrderRequest, view: &RiskView<'_>) -> Result<(), Reason
     if size > i64::MAX / 2 { Err(Reason::Overflow) } else { Ok(()) }
 }
 
+/// The most that an order by amount can buy; `None` if it has no price or no end.
+pub(crate) fn quantity_bought(request: &OrderRequest, view: &RiskView<'_>) -> Option<Quantity> {
+    let quantity = expected_quantity(request, view, request.price.or(view.price_last)).ok()?;
+    i64::try_from(quantity).ok().map(Quantity::new)
+}
+
 /// The quantity, or for an order by notional the most that it can buy at the last price.
 fn expected_quantity(
     request: &OrderRequest,
@@ -192,6 +214,7 @@ mod tests {
             instrument: &instrument,
             price_last: Some(Price::new(10_000)),
             net_size: Quantity::new(net),
+            own_size: Quantity::new(net),
             open_quantity: open,
             is_halted: false,
         };
@@ -214,6 +237,17 @@ mod tests {
             verdict(OrderRequest { order_type: OrderType::Limit, ..by_notional }, &free, 0, 0),
             "bad_order"
         );
+    }
+
+    #[test]
+    fn reduce_only_never_opens_or_grows() {
+        let free = RiskLimits::default();
+        let reduce = market(5).flags(OrderFlags::REDUCE_ONLY);
+        assert_eq!(verdict(reduce, &free, 0, 0), "reducing");
+        assert_eq!(verdict(reduce, &free, 5, 0), "reducing");
+        assert_eq!(verdict(reduce, &free, -4, 0), "reducing");
+        assert_eq!(verdict(reduce, &free, -5, 0), "approved");
+        assert_eq!(verdict(reduce.side(Side::Sell), &free, 5, 0), "approved");
     }
 
     #[test]

@@ -1,0 +1,416 @@
+//! Runs a script against an engine.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use stratd_engine::{
+    Engine, EngineConfig, Input, InputKind, Order, Output, RiskLimits, StrategyConfig, StrategyId,
+    StrategyState,
+};
+use stratd_plugin_api::{
+    ExchangeId, FillCosts, Instrument, InstrumentId, InstrumentType, Log, Money, NoCosts, OrderEventKind,
+    OrderRequest, Quantity, Reason, StrategyInstance, StrategyServices, TextTable, Timestamp, TradingType,
+    abi, export::instrument_to_record,
+};
+
+use crate::actor::{
+    Actor, Hook, Transcript, duration, instrument, number, order_id, order_line, order_name, symbol,
+};
+
+/// 2024-01-02 14:30 UTC.
+const START_NS: i64 = 1_704_205_800_000_000_000;
+
+/// Runs a script; see the head of `main.rs` for its language.
+pub(crate) fn run(script: &str) -> String {
+    run_with(script, Vec::new())
+}
+
+/// As [`run`], with further strategies after those of the script.
+pub(crate) fn run_with(script: &str, further: Vec<Box<dyn StrategyInstance>>) -> String {
+    let lines: Vec<&str> = script.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let mut desk = Desk::new(&lines);
+    for instance in further {
+        let config =
+            StrategyConfig { name: "further".to_owned(), may_shutdown: false, cancels_on_stop: true };
+        desk.engine.add_strategy(config, instance).expect("a free id");
+    }
+    for line in lines.iter().filter(|line| !is_setup(line)) {
+        desk.write(&format!("> {line}"));
+        desk.input(line);
+    }
+    let lines = desk.transcript.lock().unwrap_or_else(PoisonError::into_inner);
+    squeezed(&lines)
+}
+
+/// Joins the lines; of many that differ in numbers only, the first one with their count.
+fn squeezed(lines: &[String]) -> String {
+    const SHOWN_MAX: usize = 10;
+    let mut text = String::new();
+    for alike in lines.chunk_by(|a, b| without_digits(a) == without_digits(b)) {
+        let shown = if alike.len() > SHOWN_MAX { 1 } else { alike.len() };
+        for line in alike.iter().take(shown) {
+            text += line;
+            text.push('\n');
+        }
+        if shown < alike.len() {
+            text += &format!("    … and {} more such lines\n", alike.len() - shown);
+        }
+    }
+    text
+}
+
+fn without_digits(line: &str) -> String {
+    line.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
+fn is_setup(line: &str) -> bool {
+    let words = ["limits ", "costs", "keep ", "shutdown ", "hooks ", "quiet "];
+    line.get(1..5) == Some(" on ") || words.iter().any(|word| line.starts_with(word))
+}
+
+struct Services {
+    texts: TextTable,
+    transcript: Transcript,
+}
+
+impl StrategyServices for Services {
+    fn log(&self, instance: &str, record: &Log<'_>) {
+        let line = format!("  {instance} [{}] {}", record.level, record.message);
+        self.transcript.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    fn text(&self, handle: u64, visit: &mut dyn FnMut(&str)) {
+        visit(self.texts.get(handle).as_deref().unwrap_or(""));
+    }
+
+    fn intern(&self, text: &str) -> u64 {
+        self.texts.intern_cut(text)
+    }
+}
+
+/// Slippage 1 and transaction cost 2 for every fill.
+struct ModelCosts;
+
+impl FillCosts for ModelCosts {
+    fn slippage(&self, _: &Instrument, _: &abi::FillRecord) -> Option<Money> {
+        "1".parse().ok()
+    }
+
+    fn transaction_cost(&self, _: &Instrument, _: &abi::FillRecord) -> Option<Money> {
+        "2".parse().ok()
+    }
+}
+
+struct Desk {
+    engine: Engine,
+    transcript: Transcript,
+    seq: u64,
+    now: i64,
+}
+
+impl Desk {
+    fn new(lines: &[&str]) -> Self {
+        let transcript = Transcript::new(Mutex::default());
+        let services =
+            Arc::new(Services { texts: TextTable::new(1_000), transcript: Arc::clone(&transcript) });
+        let costs: Box<dyn FillCosts> =
+            if lines.contains(&"costs") { Box::new(ModelCosts) } else { Box::new(NoCosts) };
+        let config = EngineConfig {
+            trading_type: TradingType::Backtest,
+            cash: "1000".parse().expect("an amount"),
+            currency: services.intern("USD"),
+            limits: limits(lines),
+            costs,
+        };
+        let mut engine = Engine::new(config, services.clone());
+        // X and the index Z on exchange 1, Y on exchange 2
+        for (symbol, kind, exchange) in [
+            ("X", InstrumentType::Equity, 1),
+            ("Y", InstrumentType::Equity, 2),
+            ("Z", InstrumentType::Index, 1),
+        ] {
+            let mut instrument = Instrument::new(symbol, kind).price_decimals(0);
+            instrument.exchange = ExchangeId(exchange);
+            let record = instrument_to_record(&instrument, |text| services.intern(text));
+            engine.add_instrument(instrument, record).expect("a free id");
+        }
+        let last = lines.iter().filter(|line| is_setup(line)).filter_map(|line| owner(line)).max();
+        for name in 'a'..=last.unwrap_or('a') {
+            let has = |word: &str| lines.contains(&format!("{word} {name}").as_str());
+            let config = StrategyConfig {
+                name: name.to_string(),
+                may_shutdown: has("shutdown"),
+                cancels_on_stop: !has("keep"),
+            };
+            let actor = actor(name, lines, &transcript);
+            engine.add_strategy(config, Box::new(actor)).expect("a free id");
+        }
+        Self { engine, transcript, seq: 0, now: START_NS }
+    }
+
+    fn write(&self, line: &str) {
+        self.transcript.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned());
+    }
+
+    fn input(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words[..] {
+            ["wait", time] => self.wait(duration(time)),
+            ["seq", seq] => self.seq = number(seq).cast_unsigned() - 1,
+            ["show"] => self.show(),
+            ["next"] => {
+                let next = self.engine.next_timer().map_or("none".to_owned(), |due| due.to_string());
+                self.write(&format!("    next timer: {next}"));
+            }
+            _ => self.step(input(&words)),
+        }
+    }
+
+    /// Lets time pass: timers fire at their own times, as `Driver::feed_timers` does it.
+    fn wait(&mut self, duration: i64) {
+        let end = self.now + duration;
+        while let Some(due) = self.engine.next_timer().map(Timestamp::get).filter(|due| *due <= end) {
+            self.now = due;
+            self.step(InputKind::Timers);
+        }
+        self.now = end;
+    }
+
+    fn step(&mut self, kind: InputKind) {
+        self.seq += 1;
+        let input = Input { seq: self.seq, at: Timestamp::new(self.now), kind };
+        let lines = match self.engine.step(&input) {
+            Ok(outputs) => outputs.iter().map(output_line).collect(),
+            Err(error) => vec![format!("error {:?}: {error}", error.kind())],
+        };
+        for line in lines {
+            self.write(&format!("  ! {line}"));
+        }
+    }
+
+    fn show(&self) {
+        let (realized, fees) = self.engine.realized_and_fees();
+        let money = |amount: Option<Money>| amount.map_or("overflow".to_owned(), short);
+        self.write(&format!(
+            "    cash {} equity {} realized {} fees {}",
+            money(self.engine.cash()),
+            money(self.engine.equity()),
+            short(realized),
+            short(fees)
+        ));
+        for (index, (config, state, statistics)) in self.engine.strategies().enumerate() {
+            let id = StrategyId(u16::try_from(index).expect("few strategies"));
+            let state = match state {
+                StrategyState::Started => "started".to_owned(),
+                StrategyState::Stopped(why) => format!("stopped ({why})"),
+                StrategyState::Faulted(fault) => format!("faulted ({fault})"),
+            };
+            let mut line = format!(
+                "    {} {state}, {} events {} orders {} denials, pnl {}",
+                config.name,
+                statistics.events,
+                statistics.orders,
+                statistics.denials,
+                money(self.engine.pnl(id))
+            );
+            for (instrument, position) in self.engine.positions(id) {
+                line += &format!("; {} {}", symbol(instrument.0), position.size);
+            }
+            self.write(&line);
+        }
+        for order in self.engine.working_orders() {
+            self.write(&format!("    {}", order_text(order)));
+        }
+    }
+}
+
+/// The strategy of a rule or set-up line.
+fn owner(line: &str) -> Option<char> {
+    if line.get(1..5) == Some(" on ") {
+        return line.chars().next();
+    }
+    let name = line.split_whitespace().nth(1).filter(|word| word.len() == 1)?;
+    name.chars().next()
+}
+
+fn limits(lines: &[&str]) -> RiskLimits {
+    let mut limits = RiskLimits::default();
+    let words = lines.iter().filter_map(|line| line.strip_prefix("limits ")).flat_map(str::split_whitespace);
+    for (name, value) in words.filter_map(|word| word.split_once('=')) {
+        match name {
+            "max_position" => limits.max_position = Some(value.parse().expect("a number")),
+            "max_order_quantity" => limits.max_order_quantity = Some(value.parse().expect("a number")),
+            "max_order_notional" => limits.max_order_notional = Some(value.parse().expect("an amount")),
+            _ => panic!("`{name}` is no limit"),
+        }
+    }
+    limits
+}
+
+fn actor(name: char, lines: &[&str], transcript: &Transcript) -> Actor {
+    let mut rules = Vec::new();
+    for line in lines {
+        let Some((head, requests)) =
+            line.strip_prefix(&format!("{name} on ")).and_then(|l| l.split_once(": "))
+        else {
+            continue;
+        };
+        rules.push((head.to_owned(), requests.split(';').map(|r| r.trim().to_owned()).collect()));
+    }
+    let hook = |name_of_hook: &str| {
+        let line = lines.iter().find_map(|line| line.strip_prefix(&format!("hooks {name} ")));
+        let words = line.into_iter().flat_map(str::split_whitespace);
+        let value = words.filter_map(|word| word.split_once('=')).find(|(n, _)| *n == name_of_hook);
+        match value {
+            None => Hook::NoOpinion,
+            Some((_, "panic")) => Hook::Panics,
+            Some((_, amount)) => Hook::Amount(amount.parse().expect("an amount")),
+        }
+    };
+    Actor {
+        name,
+        rules,
+        slippage: hook("slippage"),
+        cost: hook("cost"),
+        is_quiet: lines.contains(&format!("quiet {name}").as_str()),
+        transcript: Arc::clone(transcript),
+    }
+}
+
+fn input(words: &[&str]) -> InputKind {
+    let market = |kind: u16, symbol: &str, data: [i64; 5]| {
+        InputKind::Market(abi::Event { instrument: instrument(symbol), kind, data, ..abi::Event::default() })
+    };
+    let some = |symbol: &str| Some(InstrumentId(instrument(symbol)));
+    match *words {
+        ["trade", symbol, price] => market(abi::event_kind::TRADE, symbol, [number(price), 1, 0, 0, 0]),
+        ["quote", symbol, bid] => {
+            market(abi::event_kind::QUOTE, symbol, [number(bid), 1, number(bid) + 1, 1, 0])
+        }
+        ["bar", symbol, close] => {
+            let close = number(close);
+            market(abi::event_kind::BAR, symbol, [close, close, close, close, 1])
+        }
+        ["timers"] => InputKind::Timers,
+        ["start"] => InputKind::Start,
+        ["exit"] => InputKind::Exit(Reason::DataEnded),
+        ["halt"] => InputKind::Halt(None, Reason::Requested),
+        ["halt", symbol] => InputKind::Halt(some(symbol), Reason::Requested),
+        ["continue"] => InputKind::Continue(None, Reason::Requested),
+        ["continue", symbol] => InputKind::Continue(some(symbol), Reason::Requested),
+        ["stop", name] => {
+            let index = u16::try_from(order_id(&format!("{name}0")) >> 40).expect("a strategy") - 1;
+            InputKind::StopStrategy(StrategyId(index), Reason::Requested)
+        }
+        ["feed", kind, symbol] => InputKind::Order(abi::OrderEvent {
+            kind: kind_of(kind),
+            status: abi::order_status::OPEN,
+            instrument: instrument(symbol),
+            ..abi::OrderEvent::default()
+        }),
+        [kind, order, ref rest @ ..] => InputKind::Order(report(kind, order, rest)),
+        _ => panic!("{words:?} is no input"),
+    }
+}
+
+fn kind_of(name: &str) -> u16 {
+    let kind = OrderEventKind::ALL.iter().find(|kind| kind.name() == name);
+    kind.unwrap_or_else(|| panic!("`{name}` is no order event")).code()
+}
+
+/// A report from `received a1`, `lost a1`, `expired a1`, `bought a1 4 @ 100 trade=7 fee=1`, `change a1 12 @ 101`.
+fn report(kind: &str, order: &str, words: &[&str]) -> abi::OrderEvent {
+    let (kind, status) = match kind {
+        "lost" => ("received", abi::order_status::UNKNOWN),
+        "expired" => ("canceled", abi::order_status::EXPIRED),
+        other => (other, 0),
+    };
+    let mut report = abi::OrderEvent {
+        client_order_id: order_id(order),
+        kind: kind_of(kind),
+        status,
+        ts: START_NS,
+        ..abi::OrderEvent::default()
+    };
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.split_once('=') {
+            Some(("trade", value)) => report.trade_id = number(value).cast_unsigned(),
+            Some(("fee", value)) => report.fee = value.parse::<Money>().expect("an amount").into(),
+            Some(("exchange", value)) => report.exchange = u16::try_from(number(value)).expect("an exchange"),
+            Some(("instrument", value)) => report.instrument = instrument(value),
+            Some(("of", value)) => report.quantity = number(value),
+            Some(("status", "filled")) => report.status = abi::order_status::FILLED,
+            Some(_) => panic!("`{word}` is nothing of a report"),
+            None if *word == "@" => {
+                let price = number(words.next().expect("a price after `@`"));
+                (report.last_price, report.price) = (price, price);
+            }
+            None if kind == "change" => report.quantity = number(word),
+            None => report.last_quantity = number(word),
+        }
+    }
+    report
+}
+
+/// An amount without trailing zeros.
+fn short(amount: Money) -> String {
+    amount.to_string().trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn request_text(request: &OrderRequest) -> String {
+    let mut text = format!("{} ", request.side);
+    match request.notional {
+        None => text += &request.quantity.to_string(),
+        Some(notional) => text += &format!("for {}", short(notional)),
+    }
+    text += &format!(" {} {}", symbol(request.instrument.0), request.order_type);
+    if let Some(price) = request.price {
+        text += &format!(" @ {price}");
+    }
+    text
+}
+
+fn order_text(order: &Order) -> String {
+    let quantity: Quantity = order.request.quantity;
+    let mut text = format!("{} {} {}/{quantity}", order_name(order.id.0), order.status(), order.filled);
+    if order.state.reason() != Reason::None {
+        text += &format!(" {}", order.state.reason());
+    }
+    text
+}
+
+fn output_line(output: &Output) -> String {
+    let name = |strategy: &StrategyId| char::from(b'a' + u8::try_from(strategy.0).expect("few strategies"));
+    match output {
+        Output::Submit(order) => {
+            format!("submit {} {}", order_name(order.get().id.0), request_text(&order.get().request))
+        }
+        Output::Cancel(cancel) => format!("cancel {}", order_name(cancel.id.0)),
+        Output::Change(change) => {
+            format!("change {} {}", order_name(change.get().id.0), request_text(&change.get().request))
+        }
+        Output::Filled(report) => {
+            let fill = &report.fill;
+            let mut line =
+                format!("filled {} {} @ {}", order_name(fill.client_order_id), fill.quantity, fill.price);
+            for (what, cost) in
+                [("fee", fill.fee), ("slippage", fill.slippage), ("cost", fill.transaction_cost)]
+            {
+                if Money::from(cost) != Money::ZERO {
+                    line += &format!(" {what} {}", short(cost.into()));
+                }
+            }
+            line
+        }
+        Output::OrderFinished(order) => format!("finished {}", order_text(order)),
+        Output::StrategyStopped { strategy, reason } => format!("stopped {}: {reason}", name(strategy)),
+        Output::StrategyFaulted { strategy, fault } => format!("faulted {}: {fault}", name(strategy)),
+        Output::Shutdown { strategy, reason } => format!("shutdown by {}: {reason}", name(strategy)),
+        Output::Metric { strategy, name: what, value } => {
+            format!("metric of {}: {what} = {}", name(strategy), short(*value))
+        }
+        Output::UnknownOrder(report) => format!("UNKNOWN ORDER {}", order_line(report)),
+        Output::Overfilled(event) => format!("OVERFILLED {}", order_line(event)),
+        Output::Exited => "exited".to_owned(),
+    }
+}

@@ -1,0 +1,25 @@
+//! The engine as text: a script of inputs in, every event and output out.
+//!
+//! ```text
+//! limits max_position=10          set-up, before the first input: limits, `costs`, `keep a`, `shutdown a`, `hooks a …`
+//! a on trade X 100: buy 10        strategy a makes these requests whenever a line of its events starts so
+//! trade X 100                     everything else is an input
+//! ```
+//! In the result `> ` is an input, ` a ` an event that strategy a got, ` ! ` an output.
+
+mod actor;
+mod books;
+mod clock;
+mod desk;
+mod faults;
+mod life;
+mod reports;
+mod risk;
+
+use expect_test::Expect;
+
+/// Runs a script and compares what came of it.
+#[expect(clippy::needless_pass_by_value, reason = "as `expect!` gives it")]
+fn check(script: &str, expect: Expect) {
+    expect.assert_eq(&desk::run(script));
+}
