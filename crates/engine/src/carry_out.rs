@@ -120,7 +120,8 @@ impl Engine {
         if order.request.notional.is_none() {
             return;
         }
-        let view = self.core.risk_view(order.request.instrument, order.request.side, Quantity::ZERO);
+        let view =
+            self.core.risk_view(order.strategy, order.request.instrument, order.request.side, Quantity::ZERO);
         if let Some(quantity) = view.and_then(|view| risk::quantity_bought(&order.request, &view)) {
             self.core.execution.expect_quantity(order.id, quantity);
         }

@@ -216,7 +216,6 @@ fn exit_reaches_every_strategy_cancels_go_out_and_nothing_new() {
             > exit
               a exit data_ended
               b exit data_ended
-              b exit strategy_stopped
               a rejected a2 denied 0/5 run_ended
               a request_rejected a1 pending_cancel 4/10 run_ended
               a rejected a3 denied 0/4 run_ended

@@ -140,7 +140,9 @@ fn a_fill_of_a_refused_order_is_an_alarm() {
               a rejected a1 rejected 0/10
               ! finished a1 rejected 0/10
             > bought a1 10 @ 100 trade=1
+              ! UNKNOWN ORDER bought a1 ? 0/0: 10 @ 100
             > bought a2 10 @ 100 trade=2
+              ! UNKNOWN ORDER bought a2 ? 0/0: 10 @ 100
             > show
                 cash 1000 equity 1000 realized 0 fees 0
                 a started, 3 events 2 orders 1 denials, pnl 0
@@ -207,21 +209,21 @@ fn a_fill_that_overtakes_the_answer_to_a_change_is_no_overfill() {
               a trade X 101
               ! change a1 buy 20 X limit @ 101
             > bought a1 12 @ 101 trade=1
-              a bought a1 filled 12/10: 12 @ 101
+              a bought a1 partially_filled 12/10: 12 @ 101
               ! filled a1 12 @ 101
-              ! OVERFILLED bought a1 filled 12/10: 12 @ 101
-              ! finished a1 filled 12/10
             > show
                 cash -212 equity 1000 realized 0 fees 0
                 a started, 4 events 1 orders 0 denials, pnl 0; X 12
+                a1 partially_filled 12/10
             > change a1 20 @ 101
+              a change a1 partially_filled 12/20
             > bought a1 8 @ 101 trade=2
-              a bought a1 filled 20/10: 8 @ 101
+              a bought a1 filled 20/20: 8 @ 101
               ! filled a1 8 @ 101
-              ! OVERFILLED bought a1 filled 20/10: 8 @ 101
+              ! finished a1 filled 20/20
             > show
                 cash -1020 equity 1000 realized 0 fees 0
-                a started, 5 events 1 orders 0 denials, pnl 0; X 20
+                a started, 6 events 1 orders 0 denials, pnl 0; X 20
         "#]],
     );
 }
@@ -249,11 +251,11 @@ fn an_order_filled_before_its_change_was_refused_is_finished() {
               a trade X 101
               ! change a1 buy 20 X limit @ 101
             > bought a1 10 @ 100 trade=1
-              a bought a1 filled 10/10: 10 @ 100
+              a bought a1 partially_filled 10/10: 10 @ 100
               ! filled a1 10 @ 100
-              ! finished a1 filled 10/10
             > request_rejected a1
               a request_rejected a1 filled 10/10
+              ! finished a1 filled 10/10
             > show
                 cash 0 equity 1000 realized 0 fees 0
                 a started, 5 events 1 orders 0 denials, pnl 0; X 10
@@ -322,10 +324,11 @@ fn a_change_down_to_what_was_filled_meanwhile_finishes_the_order() {
               a bought a1 partially_filled 5/10: 5 @ 100
               ! filled a1 5 @ 100
             > change a1 5 @ 100
+              a change a1 filled 5/5
+              ! finished a1 filled 5/5
             > show
                 cash 500 equity 1000 realized 0 fees 0
-                a started, 4 events 1 orders 0 denials, pnl 0; X 5
-                a1 partially_filled 5/10
+                a started, 5 events 1 orders 0 denials, pnl 0; X 5
         "#]],
     );
 }

@@ -263,7 +263,8 @@ fn the_largest_of_several_changes_is_reserved_until_all_are_answered() {
               ! change a1 buy 4 X limit @ 100
             > trade X 102
               a trade X 102
-              ! submit a2 buy 5 X limit @ 100
+              a rejected a2 denied 0/5 max_position
+              ! finished a2 denied 0/5 max_position
             > change a1 10 @ 100
               a change a1 pending_new 0/10
             > trade X 102
@@ -274,8 +275,7 @@ fn the_largest_of_several_changes_is_reserved_until_all_are_answered() {
               a change a1 pending_new 0/4
             > trade X 102
               a trade X 102
-              a rejected a4 denied 0/5 max_position
-              ! finished a4 denied 0/5 max_position
+              ! submit a4 buy 5 X limit @ 100
         "#]],
     );
 }
@@ -298,16 +298,19 @@ fn an_order_by_amount_counts_with_what_it_can_buy_until_it_is_filled() {
               ! submit a1 buy for 600 X market
             > trade X 100
               a trade X 100
-              ! submit a2 buy for 600 X market
-            > bought a1 6 @ 100 trade=1 status=filled
-              a bought a1 filled 6/0: 6 @ 100
-              ! filled a1 6 @ 100
-              ! OVERFILLED bought a1 filled 6/0: 6 @ 100
-              ! finished a1 filled 6/0
+              a rejected a2 denied 0/0 max_position
+              ! finished a2 denied 0/0 max_position
+            > bought a1 5 @ 100 trade=1 of=5
+              a bought a1 filled 5/5: 5 @ 100
+              ! filled a1 5 @ 100
+              ! finished a1 filled 5/5
+            > trade X 100
+              a trade X 100
+              a rejected a3 denied 0/0 max_position
+              ! finished a3 denied 0/0 max_position
             > show
-                cash 400 equity 1000 realized 0 fees 0
-                a started, 3 events 2 orders 0 denials, pnl 0; X 6
-                a2 pending_new 0/0
+                cash 500 equity 1000 realized 0 fees 0
+                a started, 6 events 3 orders 2 denials, pnl 0; X 5
         "#]],
     );
 }
@@ -529,27 +532,20 @@ fn close_all_twice_closes_once() {
               ! submit a2 sell 10 X market
             > trade X 101
               a trade X 101
-              ! cancel a2
-              ! submit a3 sell 10 X market
             > sold a2 4 @ 101 trade=2
-              a sold a2 pending_cancel 4/10: 4 @ 101
+              a sold a2 partially_filled 4/10: 4 @ 101
               ! filled a2 4 @ 101
             > trade X 101
               a trade X 101
-              ! cancel a3
-              ! submit a4 sell 6 X market
             > sold a2 6 @ 101 trade=3
               a sold a2 filled 10/10: 6 @ 101
               ! filled a2 6 @ 101
               ! finished a2 filled 10/10
             > trade X 101
               a trade X 101
-              ! cancel a4
             > show
                 cash 1010 equity 1010 realized 10 fees 0
-                a started, 8 events 4 orders 0 denials, pnl 10; X 0
-                a3 pending_cancel 0/10
-                a4 pending_cancel 0/6
+                a started, 8 events 2 orders 0 denials, pnl 10; X 0
         "#]],
     );
 }
