@@ -48,6 +48,12 @@ impl<L: ExchangeLink> Driver<L> {
         &mut self.engine
     }
 
+    /// The link, to look at.
+    #[must_use]
+    pub fn link(&self) -> &L {
+        &self.link
+    }
+
     /// The link.
     pub fn link_mut(&mut self) -> &mut L {
         &mut self.link

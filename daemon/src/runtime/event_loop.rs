@@ -99,7 +99,13 @@ impl EventLoop {
         Ok(())
     }
 
-    /// Says which orders their exchange has not answered in time.
+    /// When the loop must wake up although no event came.
+    pub(super) fn next_wake(&self) -> Option<Timestamp> {
+        let timer = self.driver.engine().next_timer();
+        timer.into_iter().chain(self.driver.link().next_arrival()).min()
+    }
+
+    /// What only the clock brings to the ways out.
     pub(super) fn feed_overdue(&mut self, now: Timestamp) -> Result<()> {
         Links::feed_overdue(&mut self.driver, now.max(self.now))?;
         self.take_outputs()

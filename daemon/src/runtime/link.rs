@@ -87,9 +87,16 @@ impl Links {
         driver.feed(at, InputKind::Market(*event))
     }
 
-    /// Orders whose exchange has not answered by now are in an unknown state.
+    /// When a request that travels to the fill model arrives.
+    pub(super) fn next_arrival(&self) -> Option<Timestamp> {
+        self.fill_model.next_arrival()
+    }
+
+    /// What only the clock brings: requests arrive at the fill model, and orders whose exchange has not answered by
+    /// now are in an unknown state.
     pub(super) fn feed_overdue(driver: &mut Driver<Self>, now: Timestamp) -> Result<(), EngineError> {
         let links = driver.link_mut();
+        links.fill_model.advance(now);
         while let Some((deadline, id)) =
             links.unanswered.first().copied().filter(|(due, _)| *due <= now.get())
         {

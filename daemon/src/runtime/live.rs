@@ -90,9 +90,9 @@ fn until_stopped(run: &mut EventLoop, inbox: &Inbox, exchanges: &[OpenExchange])
     run.close_instant()
 }
 
-/// Until the next timer, and never so long that the status line stands still.
+/// Until the next timer or arrival, and never so long that the status line stands still.
 fn patience(run: &EventLoop) -> Duration {
-    let Some(due) = run.engine().next_timer() else { return PATIENCE_MAX };
+    let Some(due) = run.next_wake() else { return PATIENCE_MAX };
     let left = due.get().saturating_sub(clock::now().get());
     Duration::from_nanos(u64::try_from(left).unwrap_or(0)).min(PATIENCE_MAX)
 }
