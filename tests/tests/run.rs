@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, Output},
     thread,
     time::Duration,
 };
@@ -14,6 +14,9 @@ use tempfile::TempDir;
 /// A machine under load is slow; what takes longer is stuck.
 const PATIENCE: u32 = 1_200;
 const STEP: Duration = Duration::from_millis(100);
+/// The outputs of the daemon, beside its results.
+const OUT: &str = "out.txt";
+const ERR: &str = "err.txt";
 
 /// A run in the background that is killed if the test fails.
 struct Running {
@@ -24,6 +27,8 @@ struct Running {
 impl Running {
     fn start(arguments: &[&str]) -> Self {
         let results = tempfile::tempdir().expect("a temporary folder");
+        // files, not pipes: a pipe that nobody reads while the test waits fills up, and the daemon stands still
+        let file = |name| fs::File::create(results.path().join(name)).expect("a file for an output");
         let child = Command::new(stratd())
             .arg("run")
             .args(arguments)
@@ -31,8 +36,8 @@ impl Running {
             .arg(results.path())
             .env("STRATD_PLUGINS", plugins())
             .current_dir(workspace())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stdout(file(OUT))
+            .stderr(file(ERR))
             .spawn()
             .expect("the daemon starts");
         Self { child: Some(child), results }
@@ -67,8 +72,11 @@ impl Running {
     }
 
     fn end_output(&mut self) -> Output {
-        let child = self.child.take().expect("a run that was not ended");
-        child.wait_with_output().expect("the output of the daemon")
+        let mut child = self.child.take().expect("a run that was not ended");
+        let status = child.wait().expect("the end of the daemon");
+        let [stdout, stderr] =
+            [OUT, ERR].map(|name| fs::read(self.results.path().join(name)).expect("an output of the daemon"));
+        Output { status, stdout, stderr }
     }
 
     /// Sends a signal and waits for the end.

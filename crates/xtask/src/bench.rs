@@ -5,18 +5,29 @@
 
 use std::fmt::Write;
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use crate::workspace::{Workspace, run as run_command};
+use crate::workspace::{Workspace, run as run_command, stdout};
 use crate::{TaskResult, USAGE_ERROR, plugins, usage_error};
 
 struct Bench {
     name: &'static str,
     package: &'static str,
     needs_plugins: bool,
+    /// A package of its own, no member of the workspace, that measures what others make of the same input.
+    peers: Option<Peers>,
     about: &'static str,
+}
+
+struct Peers {
+    manifest: &'static str,
+    /// The measure of ours that theirs are divided by.
+    ours: &'static str,
+    /// What the names of the ratios start with.
+    ratio: &'static str,
 }
 
 /// Every benchmark of the workspace; a new one is a new row.
@@ -25,12 +36,18 @@ const BENCHES: &[Bench] = &[
         name: "book",
         package: "stratd-orderbook",
         needs_plugins: false,
-        about: "order book: nanoseconds per add, cancel and match",
+        peers: Some(Peers {
+            manifest: "crates/orderbook/peers/Cargo.toml",
+            ours: "book.ns_per_op",
+            ratio: "book.ratio_",
+        }),
+        about: "order book: nanoseconds per add, cancel and match, beside its naive twin and two other crates",
     },
     Bench {
         name: "call",
         package: "stratd-tests",
         needs_plugins: true,
+        peers: None,
         about: "a strategy through the plugin table: nanoseconds per event, against the same one linked statically",
     },
 ];
@@ -66,8 +83,78 @@ fn measure(workspace: &Workspace, bench: &Bench) -> Result<()> {
     if !numbers.is_file() {
         bail!("benchmark '{}' ended without writing {}", bench.name, numbers.display());
     }
+    if let Some(peers) = &bench.peers {
+        measure_peers(workspace, peers, &numbers)?;
+    }
     eprintln!("numbers in {}", numbers.display());
     Ok(())
+}
+
+/// Right after ours, on the same machine. Where the peers cannot be had, only their rows are missing.
+fn measure_peers(workspace: &Workspace, peers: &Peers, numbers: &Path) -> Result<()> {
+    let mut cargo =
+        workspace.cargo(&["run", "--release", "--locked", "--quiet", "--manifest-path", peers.manifest]);
+    let Some(table) = stdout(cargo.env("CARGO_TARGET_DIR", workspace.peers()))? else {
+        println!(
+            "\nno peers beside it: {} does not build or run here (see above; no network?)",
+            peers.manifest
+        );
+        return Ok(());
+    };
+    let json = fs::read_to_string(numbers).with_context(|| format!("reading {}", numbers.display()))?;
+    let Some(ours) = number(&json, peers.ours) else {
+        bail!("{} has no number '{}'", numbers.display(), peers.ours);
+    };
+    println!("\n{:<22}{:>9}{:>9}{:>9}{:>9}  trades", "beside it, ns/op", "median", "min", "max", "ratio");
+    let mut ratios = Vec::new();
+    for row in table.lines() {
+        let peer = Peer::parse(row).with_context(|| format!("a row of {} is '{row}'", peers.manifest))?;
+        let Peer { name, median, min, max, trades } = peer;
+        let ratio = median / ours;
+        println!("{name:<22}{median:>9.1}{min:>9.1}{max:>9.1}{ratio:>9.2}  {trades}");
+        ratios.push((format!("{}{}", peers.ratio, name.replace('-', "_")), ratio));
+    }
+    fs::write(numbers, with_numbers(&json, &ratios)).with_context(|| format!("writing {}", numbers.display()))
+}
+
+/// A row that a program of peers writes: its name, nanoseconds per operation, and what it says of its trades.
+struct Peer<'a> {
+    name: &'a str,
+    median: f64,
+    min: f64,
+    max: f64,
+    trades: String,
+}
+
+impl<'a> Peer<'a> {
+    fn parse(row: &'a str) -> Option<Self> {
+        let mut words = row.split_whitespace();
+        let name = words.next()?;
+        let mut figure = || words.next()?.parse().ok();
+        let (median, min, max) = (figure()?, figure()?, figure()?);
+        Some(Self { name, median, min, max, trades: words.collect::<Vec<_>>().join(" ") })
+    }
+}
+
+/// The number of that name in a flat object with one number per line.
+fn number(json: &str, name: &str) -> Option<f64> {
+    let value = |line: &str| -> Option<f64> {
+        let value = line.trim().strip_prefix(&format!("\"{name}\":"))?;
+        value.trim_end_matches(',').trim().parse().ok()
+    };
+    json.lines().find_map(value)
+}
+
+/// The flat object with more numbers at its end.
+fn with_numbers(json: &str, numbers: &[(String, f64)]) -> String {
+    let mut text = json.trim_end().trim_end_matches('}').trim_end().to_owned();
+    for (name, number) in numbers {
+        let comma = if text.ends_with('{') { "" } else { "," };
+        // writing to a String cannot fail
+        let _ = write!(text, "{comma}\n  \"{name}\": {number}");
+    }
+    text.push_str("\n}\n");
+    text
 }
 
 fn list() -> String {
@@ -77,4 +164,32 @@ fn list() -> String {
         let _ = writeln!(text, "  {:<8} {}", bench.name, bench.about);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Peer, number, with_numbers};
+
+    #[test]
+    fn numbers_are_found_and_added() {
+        let json = "{\n  \"book.ns_per_op_max\": 9,\n  \"book.ns_per_op\": 25.5\n}\n";
+        assert_eq!(number(json, "book.ns_per_op"), Some(25.5));
+        assert_eq!(number(json, "book.ns"), None);
+        let more = with_numbers(json, &[("book.ratio_a".to_owned(), 2.5), ("book.ratio_b".to_owned(), 10.0)]);
+        assert_eq!(
+            more,
+            "{\n  \"book.ns_per_op_max\": 9,\n  \"book.ns_per_op\": 25.5,\n  \
+             \"book.ratio_a\": 2.5,\n  \"book.ratio_b\": 10\n}\n"
+        );
+        assert_eq!(with_numbers(json, &[]), json);
+        assert_eq!(with_numbers("{\n}\n", &[("a".to_owned(), 1.0)]), "{\n  \"a\": 1\n}\n");
+    }
+
+    #[test]
+    fn a_row_of_a_peer_is_read() {
+        let peer = Peer::parse("lobster      310.5    300.0    320.1  same 1 trades").expect("a row");
+        assert_eq!((peer.name, peer.median, peer.min, peer.max), ("lobster", 310.5, 300.0, 320.1));
+        assert_eq!(peer.trades, "same 1 trades");
+        assert!(Peer::parse("lobster 310.5 fast 320.1").is_none());
+    }
 }

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -51,6 +51,11 @@ impl Workspace {
         self.target.join("bench")
     }
 
+    /// Where what our book is measured beside is built; it shares no dependency with the workspace.
+    pub(crate) fn peers(&self) -> PathBuf {
+        self.target.join("peers")
+    }
+
     /// The path as one would type it in the root.
     pub(crate) fn short(&self, path: &Path) -> String {
         path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
@@ -89,6 +94,14 @@ pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
         }
         _ => anyhow::Error::new(error).context(format!("starting '{}'", line(command))),
     })
+}
+
+/// Prints the command, runs it, and hands back what it wrote to stdout, or `None` if it failed.
+pub(crate) fn stdout(command: &mut Command) -> Result<Option<String>> {
+    eprintln!("$ {}", line(command));
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("starting '{}'", line(command)))?;
+    Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
 }
 
 /// The command as a shell would take it, with the program's name instead of its path.

@@ -148,6 +148,80 @@ fn late_timers_fire_each_with_its_own_due_time() {
 }
 
 #[test]
+fn more_than_a_million_firings_between_two_events_fail_the_strategy() {
+    check(
+        "
+        quiet a
+        a on start: timer every 1ns 1
+        b on start: timer every 1s 2
+        start
+        sleep 1000000ns
+        timers
+        show
+        sleep 1ns
+        timers
+        show
+        sleep 1s
+        timers
+        ",
+        expect![[r#"
+            > start
+              a start
+              a (timer 1 is set)
+              b start
+              b (timer 2 is set)
+            > sleep 1000000ns
+            > timers
+            > show
+                cash 1000 equity 1000 realized 0 fees 0
+                a started, 1000001 events 0 orders 0 denials, pnl 0
+                b started, 1 events 0 orders 0 denials, pnl 0
+            > sleep 1ns
+            > timers
+              ! faulted a: host_limit: its timers fired more than 1000000 times between two events (expected: longer intervals)
+            > show
+                cash 1000 equity 1000 realized 0 fees 0
+                a faulted (host_limit: its timers fired more than 1000000 times between two events (expected: longer intervals)), 1000001 events 0 orders 0 denials, pnl 0
+                b started, 1 events 0 orders 0 denials, pnl 0
+            > sleep 1s
+            > timers
+              b timer 2
+        "#]],
+    );
+}
+
+#[test]
+fn an_event_starts_the_count_of_firings_anew() {
+    check(
+        "
+        quiet a
+        a on start: timer every 2ns 1
+        start
+        sleep 1000000ns
+        timers
+        trade X 100
+        sleep 1200000ns
+        timers
+        show
+        ",
+        expect![[r#"
+            > start
+              a start
+              a (timer 1 is set)
+            > sleep 1000000ns
+            > timers
+            > trade X 100
+              a trade X 100
+            > sleep 1200000ns
+            > timers
+            > show
+                cash 1000 equity 1000 realized 0 fees 0
+                a started, 1100002 events 0 orders 0 denials, pnl 0
+        "#]],
+    );
+}
+
+#[test]
 fn sequence_numbers_must_rise() {
     check(
         "

@@ -155,6 +155,8 @@ impl Desk {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words[..] {
             ["wait", time] => self.wait(duration(time)),
+            // a loop that comes late
+            ["sleep", time] => self.now += duration(time),
             ["seq", seq] => self.seq = number(seq).cast_unsigned() - 1,
             ["show"] => self.show(),
             ["next"] => {
