@@ -129,7 +129,7 @@ fn check_summary(results: &Files) {
     let summary = summary(results);
     let (fills, equity) = (Table::read(&results["fills.csv"]), Table::read(&results["equity.csv"]));
     assert!(fills.rows().len() > 1_000, "there is something to check");
-    let cash_start = summary["cash_start"].as_str().unwrap();
+    let cash_start = summary["cash_start"].as_str().expect("a text");
     let mut ledger = Ledger::new(cash_start);
     let mut fills_left = fills.rows().iter().peekable();
     let (mut peak, mut drawdown_max) = (ledger.equity(), 0);
@@ -149,26 +149,26 @@ fn check_summary(results: &Files) {
     }
     assert!(fills_left.next().is_none(), "every fill is at a time of the data, in order");
 
-    let last = equity.rows().last().unwrap();
+    let last = equity.rows().last().expect("a row");
     assert_eq!(summary["cash_end"], last["cash"]);
     assert_eq!(summary["equity_end"], last["equity"]);
     assert_eq!(summary["end"], last["time"]);
     assert_eq!(summary["days"], days.len());
     assert_eq!(summary["max_drawdown_amount"], cents(drawdown_max));
-    let [from, to]: [f64; 2] =
-        ["cash_start", "equity_end"].map(|key| summary[key].as_str().unwrap().parse().unwrap());
-    assert!((summary["return"].as_f64().unwrap() - (to / from - 1.0)).abs() < 1e-7);
+    let [from, to]: [f64; 2] = ["cash_start", "equity_end"]
+        .map(|key| summary[key].as_str().expect("a text").parse().expect("an amount"));
+    assert!((summary["return"].as_f64().expect("a number") - (to / from - 1.0)).abs() < 1e-7);
     check_totals(&summary, None, None, &ledger);
-    for strategy in summary["strategies"].as_array().unwrap() {
-        let name = strategy["name"].as_str().unwrap();
+    for strategy in summary["strategies"].as_array().expect("a list") {
+        let name = strategy["name"].as_str().expect("a text");
         check_totals(strategy, Some(name), None, &ledger);
-        let pnl: f64 = cents(ledger.pnl(name)).parse().unwrap();
-        assert!((strategy["return"].as_f64().unwrap() - pnl / from).abs() < 1e-7, "{strategy:#}");
-        for instrument in strategy["instruments"].as_array().unwrap() {
+        let pnl: f64 = cents(ledger.pnl(name)).parse().expect("an amount");
+        assert!((strategy["return"].as_f64().expect("a number") - pnl / from).abs() < 1e-7, "{strategy:#}");
+        for instrument in strategy["instruments"].as_array().expect("a list") {
             check_instrument(instrument, Some(name), &ledger);
         }
     }
-    for instrument in summary["instruments"].as_array().unwrap() {
+    for instrument in summary["instruments"].as_array().expect("a list") {
         check_instrument(instrument, None, &ledger);
     }
 }

@@ -12,8 +12,8 @@ use stratd::{
 };
 use stratd_engine::RiskLimits;
 use stratd_plugin_api::{
-    Context, Filter, LinkedStrategy, OrderEvent, OrderRequest, OrderStatus, Quantity, Quote, Result, Strategy, Timestamp,
-    Trade, TradingType,
+    Context, Filter, LinkedStrategy, OrderEvent, OrderRequest, OrderStatus, Quantity, Quote, Result,
+    Strategy, Timestamp, Trade, TradingType,
 };
 use stratd_simulation::CostModels;
 use stratd_tests::plugin;
@@ -106,7 +106,8 @@ fn run() -> stratd::results::Summary {
         fill: stratd_simulation::FillRule::NextPrice.into(),
         costs: CostModels::default(),
         limits: RiskLimits::default(),
-        folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0)).expect("a writable folder"),
+        folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
+            .expect("a writable folder"),
         is_verbose: false,
         exchanges: vec![PlannedExchange {
             name: "venue".to_owned(),
