@@ -27,6 +27,8 @@ pub(super) struct EventLoop {
     is_verbose: bool,
     /// The engine's time.
     now: Timestamp,
+    /// The last instant whose equity was taken.
+    closed: Timestamp,
     /// The strategy that ended the run, with its reason.
     shutdown: Option<String>,
 }
@@ -44,6 +46,7 @@ impl EventLoop {
             services: Arc::clone(services),
             is_verbose,
             now: Timestamp::MIN,
+            closed: Timestamp::MIN,
             shutdown: None,
         }
     }
@@ -124,7 +127,16 @@ impl EventLoop {
         if self.events() == 0 {
             return Ok(());
         }
+        self.closed = self.now;
         self.recorder.close_instant(self.now, self.driver.engine())
+    }
+
+    /// Takes the equity if the last time is `interval_ns` ago: live events come too fast to do it after each.
+    pub(super) fn close_instant_every(&mut self, interval_ns: i64, at: Timestamp) -> Result<()> {
+        if self.now > self.closed && at.get().saturating_sub(self.closed.get()) >= interval_ns {
+            self.close_instant()?;
+        }
+        Ok(())
     }
 
     /// Hands the results so far to the system.

@@ -98,16 +98,12 @@ fn patience(run: &EventLoop) -> Duration {
 }
 
 fn feed_all(run: &mut EventLoop, told: &mut VecDeque<Told>) -> Result<()> {
-    let mut closed = run.now();
     for told in told.drain(..) {
         let at = clock::now();
-        if at.get() - closed.get() >= INSTANT_NS {
-            run.close_instant()?;
-            closed = at;
-        }
+        run.close_instant_every(INSTANT_NS, at)?;
         run.feed(&told, at)?;
     }
-    Ok(())
+    run.close_instant_every(INSTANT_NS, clock::now())
 }
 
 /// Waits for the answers to the cancels of the end.
