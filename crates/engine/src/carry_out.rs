@@ -1,7 +1,7 @@
 //! From requests to outputs: risk.check → execution.open.
 
 use stratd_plugin_api::{
-    ClientOrderId, InstrumentId, OrderEventKind, OrderRequest, Price, Quantity, Reason, Side, abi,
+    ClientOrderId, InstrumentId, OrderEventKind, OrderFlags, OrderRequest, Price, Quantity, Reason, Side, abi,
 };
 
 use crate::{
@@ -146,7 +146,11 @@ impl Engine {
         }
         let request = OrderRequest::try_from(raw)?;
         let view = self.core.risk_view(strategy, request.instrument, request.side, Quantity::ZERO);
-        risk::check(request, &self.core.config.limits, &view.ok_or(Reason::UnknownInstrument)?)
+        let mut view = view.ok_or(Reason::UnknownInstrument)?;
+        if request.flags.contains(OrderFlags::REDUCE_ONLY) {
+            view.own_open = self.core.execution.own_open_quantity(strategy, request.instrument, request.side);
+        }
+        risk::check(request, &self.core.config.limits, &view)
     }
 
     fn deny(&mut self, order: Order, reason: Reason) {

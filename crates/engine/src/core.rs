@@ -64,6 +64,7 @@ impl Core {
                 .book(strategy)
                 .and_then(|book| book.positions.get(&instrument))
                 .map_or(Quantity::ZERO, |position| position.size),
+            own_open: 0,
             open_quantity: self.execution.open_quantity(instrument, side).saturating_sub(excluded.get()),
             is_halted: self.is_halted || self.halted.contains(&instrument),
         })

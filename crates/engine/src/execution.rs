@@ -92,6 +92,19 @@ impl Execution {
         self.open_quantity.get(&(instrument, side)).copied().unwrap_or(0)
     }
 
+    /// What working orders of one strategy and side would still add; costs time in proportion to its working orders.
+    pub(crate) fn own_open_quantity(
+        &self,
+        strategy: StrategyId,
+        instrument: InstrumentId,
+        side: Side,
+    ) -> i64 {
+        let orders = self.working_of(strategy);
+        let same =
+            orders.filter(|order| order.request.instrument == instrument && order.request.side == side);
+        same.fold(0, |sum: i64, order| sum.saturating_add(order.open_quantity().get()))
+    }
+
     /// Marks an order as being canceled; `None` if there is nothing to cancel.
     pub(crate) fn cancel_sent(&mut self, id: ClientOrderId, now: Timestamp) -> Option<&Order> {
         let order = self.working.get_mut(&id)?;

@@ -40,6 +40,8 @@ pub(crate) struct RiskView<'a> {
     pub(crate) net_size: Quantity,
     /// Position of the asking strategy.
     pub(crate) own_size: Quantity,
+    /// What working orders of the asking strategy and this side would still add; looked up for reduce-only orders.
+    pub(crate) own_open: i64,
     /// What working orders of this side would still add, the order in question excluded.
     pub(crate) open_quantity: i64,
     pub(crate) is_halted: bool,
@@ -55,20 +57,21 @@ pub(crate) fn check(
         return Err(Reason::Halted);
     }
     check_fields(&request, view.instrument)?;
-    if request.flags.contains(OrderFlags::REDUCE_ONLY) && !is_reducing(&request, view.own_size) {
+    if request.flags.contains(OrderFlags::REDUCE_ONLY) && !is_reducing(&request, view) {
         return Err(Reason::Reducing);
     }
     check_limits(&request, limits, view)?;
     Ok(RiskApproved(request))
 }
 
-/// Whether an order only makes the own position smaller, filled wholly.
-fn is_reducing(request: &OrderRequest, own_size: Quantity) -> bool {
+/// Whether an order only makes the own position smaller, with all working orders of its side filled wholly.
+fn is_reducing(request: &OrderRequest, view: &RiskView<'_>) -> bool {
     let held = match request.side {
-        Side::Buy => own_size.checked_neg(),
-        Side::Sell => Some(own_size),
+        Side::Buy => view.own_size.checked_neg(),
+        Side::Sell => Some(view.own_size),
     };
-    request.notional.is_none() && held.is_some_and(|held| request.quantity <= held)
+    let left = held.and_then(|held| held.get().checked_sub(view.own_open));
+    request.notional.is_none() && left.is_some_and(|left| request.quantity.get() <= left)
 }
 
 /// Checks an order that closes an own position: the grid and a halt, but no limit.
@@ -215,6 +218,7 @@ mod tests {
             price_last: Some(Price::new(10_000)),
             net_size: Quantity::new(net),
             own_size: Quantity::new(net),
+            own_open: open,
             open_quantity: open,
             is_halted: false,
         };
@@ -248,6 +252,7 @@ mod tests {
         assert_eq!(verdict(reduce, &free, -4, 0), "reducing");
         assert_eq!(verdict(reduce, &free, -5, 0), "approved");
         assert_eq!(verdict(reduce.side(Side::Sell), &free, 5, 0), "approved");
+        assert_eq!(verdict(reduce.side(Side::Sell), &free, 9, 5), "reducing");
     }
 
     #[test]
