@@ -83,6 +83,14 @@ impl Market {
             return reporter.refused(id, Reason::VolumeNotAboveFilled, now);
         }
         let order = &mut self.waiting[at];
+        if order.waits_for_trigger() && order.request.stop_price.is_some() {
+            // as the order book does: the stop moves, what it triggers stays as it is
+            if quantity != order.request.quantity {
+                return reporter.refused(id, Reason::BadOrder, now);
+            }
+            order.move_stop(price);
+            return reporter.changed(order, now);
+        }
         let is_same_price = order.request.price.is_none_or(|known| known == price);
         let keeps_its_place = is_same_price && quantity <= order.request.quantity;
         order.request.quantity = quantity;

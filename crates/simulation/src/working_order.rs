@@ -1,8 +1,8 @@
 //! An order that waits for its price.
 
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, Instrument, Lifetime, LiquiditySide, Money, OrderRequest, OrderType, Price,
-    Quantity, Side, Timestamp,
+    ClientOrderId, ExchangeId, Instrument, Lifetime, LiquiditySide, Money, OrderFlags, OrderRequest,
+    OrderType, Price, Quantity, Side, Timestamp,
 };
 
 use crate::{
@@ -54,6 +54,13 @@ impl WorkingOrder {
         request: OrderRequest,
         now: Timestamp,
     ) -> Self {
+        let mut request = request;
+        // a price protects a flagged market order only, and 0 stands for none; without a flag it is ignored
+        let is_protected =
+            request.flags.is_immediate() && request.price.is_some_and(|price| !price.is_zero());
+        if request.order_type == OrderType::Market && !is_protected {
+            request.price = None;
+        }
         Self {
             id,
             exchange,
@@ -137,6 +144,14 @@ impl WorkingOrder {
         at
     }
 
+    /// Another stop or touch price for an order that waits for it.
+    pub(crate) fn move_stop(&mut self, price: Price) {
+        self.request.stop_price = Some(price);
+        if self.request.order_type == OrderType::TrailingStop {
+            self.trailing_stop = Some(price);
+        }
+    }
+
     /// A market order; with a price, that price protects it.
     fn market(&self, price: Price) -> Option<Price> {
         let is_protected =
@@ -148,7 +163,10 @@ impl WorkingOrder {
         let (side, limit) = (self.request.side, self.request.price?);
         let at = reached(first, offer.best(side)?, limit, |price| is_at_or_better(side, price, limit))?;
         // an order that came to the market takes its price; one that rested is met
-        let has_come = self.is_fresh && at == first;
+        // a print tells what others did: an order that may only rest was there before it, else it would be refused
+        let may_only_rest =
+            self.request.flags.contains(OrderFlags::POST_ONLY) && matches!(offer, Offer::Trade(_));
+        let has_come = self.is_fresh && at == first && !may_only_rest;
         match offer {
             // an opening price is an auction: everybody trades at it
             Offer::Bar { .. } if has_come => Some(Take::taker(at)),
@@ -260,7 +278,9 @@ mod tests {
     fn each_order_type_waits_for_its_price() {
         use OrderType::{Limit, LimitIfTouched, Market, MarketIfTouched, StopLimit, StopMarket};
         check(request(Market, 0, 0), &[bar(100, 110, 90, 105)], "100");
-        check(request(Market, 99, 0), &[trade(100), trade(99)], "- 99");
+        check(request(Market, 99, 0), &[trade(100)], "100");
+        let protected = request(Market, 99, 0).flags(OrderFlags::IMMEDIATE_OR_CANCEL);
+        check(protected, &[trade(100), trade(99)], "- 99");
         check(request(Limit, 95, 0), &[bar(100, 110, 96, 105), bar(97, 98, 94, 96)], "- 95");
         check(request(Limit, 95, 0), &[bar(90, 110, 80, 105)], "90");
         check(request(Limit, 95, 0), &[trade(94)], "94");

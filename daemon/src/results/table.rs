@@ -18,9 +18,12 @@ pub fn print_summary(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
         _ => "no events".to_owned(),
     };
     writeln!(out, "{}: {period}; {}", summary.trading_type, summary.assumptions.fill)?;
-    let Assumptions { latency, liquidity, fees, slippage, transaction_cost, .. } = &summary.assumptions;
-    writeln!(out, "{latency}; liquidity: {liquidity}")?;
-    writeln!(out, "fees: {fees}; slippage: {slippage}; transaction cost: {transaction_cost}")?;
+    // where exchanges execute, our own model is no assumption of anything
+    if !matches!(summary.trading_type, "sandbox" | "live") {
+        let Assumptions { latency, liquidity, fees, slippage, transaction_cost, .. } = &summary.assumptions;
+        writeln!(out, "{latency}; liquidity: {liquidity}")?;
+        writeln!(out, "fees: {fees}; slippage: {slippage}; transaction cost: {transaction_cost}")?;
+    }
     writeln!(out)?;
     writeln!(out, "{}", strategy_table(summary))?;
     writeln!(out)?;

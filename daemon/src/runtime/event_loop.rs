@@ -63,6 +63,11 @@ impl EventLoop {
         self.recorder.events()
     }
 
+    /// Whether anybody still listens.
+    pub(super) fn has_started_strategies(&self) -> bool {
+        self.driver.engine().strategies().any(|(_, state, _)| *state == StrategyState::Started)
+    }
+
     /// Why a strategy ended the run, if one did.
     pub(super) fn shutdown(&self) -> Option<&str> {
         self.shutdown.as_deref()
@@ -110,7 +115,9 @@ impl EventLoop {
 
     /// What only the clock brings to the ways out.
     pub(super) fn feed_overdue(&mut self, now: Timestamp) -> Result<()> {
-        Links::feed_overdue(&mut self.driver, now.max(self.now))?;
+        // what arrives now carries this time, so nothing later may carry an earlier one
+        self.set_now(now.max(self.now));
+        Links::feed_overdue(&mut self.driver, self.now)?;
         self.take_outputs()
     }
 

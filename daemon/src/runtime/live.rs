@@ -84,6 +84,10 @@ fn until_stopped(run: &mut EventLoop, inbox: &Inbox, exchanges: &[OpenExchange])
         if run.shutdown().is_some() {
             break Reason::StrategyStopped;
         }
+        if !run.has_started_strategies() {
+            tracing::info!(logger = "stratd", "ends because every strategy has ended");
+            break Reason::StrategyStopped;
+        }
     };
     run.exit(reason)?;
     drain(run, inbox, &mut told)?;
@@ -112,7 +116,9 @@ fn drain(run: &mut EventLoop, inbox: &Inbox, told: &mut VecDeque<Told>) -> Resul
     while run.engine().working_orders().next().is_some() && stopwatch.elapsed() < DRAIN_TIME_MAX {
         inbox.take(told, Duration::from_millis(10));
         // strategies had their `on_exit`: the market is over for them, their orders are not
-        for told in told.drain(..).filter(|told| matches!(told, Told::Order(_))) {
+        for told in
+            told.drain(..).filter(|told| matches!(told, Told::Order(event) if event.client_order_id != 0))
+        {
             run.feed(&told, clock::now())?;
         }
     }

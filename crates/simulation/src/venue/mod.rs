@@ -211,7 +211,9 @@ impl Venue {
         let Some(order) = self.own.get(id) else {
             return self.refuse(id, correlation, Reason::UnknownOrder, out);
         };
-        let reason = if quantity.get() > QUANTITY_MAX || price.get().abs() > PRICE_MAX {
+        let reason = if quantity.get() > QUANTITY_MAX
+            || price.get().checked_abs().is_none_or(|price| price > PRICE_MAX)
+        {
             Some(Reason::MaxOrderQuantity)
         } else if order.is_stop_waiting() && quantity != order.request.quantity {
             Some(Reason::BadOrder)
