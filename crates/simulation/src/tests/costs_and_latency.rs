@@ -126,3 +126,33 @@ fn after_the_end_everything_arrives_at_once() {
     "#]],
     );
 }
+
+#[test]
+fn changing_a_waiting_stop_moves_the_stop() {
+    let rule = FillRule::NextPrice;
+    check(
+        rule,
+        0,
+        "buy 5 stop 105\nchange 1 103 5\nchange 1 103 6\ntrade 102 1\ntrade 103 1",
+        expect![[r#"
+            0ms 1: received, open 0/5
+            1ms 1: change, open 0/5
+            2ms 1: request_rejected (bad_order)
+            4ms 1: bought 5 @ 103 taker, filled 5/5
+        "#]],
+    );
+}
+
+#[test]
+fn a_print_never_refuses_a_post_only_order() {
+    let rule = FillRule::NextPrice;
+    check(
+        rule,
+        0,
+        "buy 5 @ 99 post_only\ntrade 98 1",
+        expect![[r#"
+        0ms 1: received, open 0/5
+        1ms 1: bought 5 @ 99 maker, filled 5/5
+    "#]],
+    );
+}
