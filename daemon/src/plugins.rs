@@ -1,11 +1,6 @@
 //! Plugins by name: where they are searched, and what the check needs to know of them.
 
-use std::{
-    collections::BTreeSet,
-    env, fs,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, env, path::PathBuf, sync::Arc};
 
 use crate::{
     check::{PluginFacts, PluginLookup},
@@ -96,16 +91,6 @@ impl PluginLookup for Plugins {
     }
 
     fn names(&self, kind: PluginKind) -> Vec<String> {
-        let names = self.directories.iter().flat_map(|directory| names_in(directory, kind));
-        names.collect::<BTreeSet<_>>().into_iter().collect()
+        host::names(kind, &self.directories).into_iter().collect()
     }
-}
-
-fn names_in(directory: &Path, kind: PluginKind) -> Vec<String> {
-    let prefix = format!("lib{kind}_");
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let files = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    files
-        .filter_map(|file| Some(file.strip_prefix(&prefix)?.strip_suffix(".so")?.replace('_', "-")))
-        .collect()
 }

@@ -179,7 +179,7 @@ pub trait ExchangeHost: Send + Sync {
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str));
     /// Pushes market events; how many were taken.
     fn emit(&self, events: &[abi::Event]) -> usize;
-    /// Pushes order events; waits while the inbox is full.
+    /// Pushes order events; never waits.
     fn emit_orders(&self, events: &[abi::OrderEvent]) -> usize;
     /// Registers an instrument; 0 if the record is not usable.
     fn instrument(&self, correlation: u64, record: &abi::InstrumentRecord) -> u32;
@@ -309,8 +309,8 @@ impl ExchangeHandle {
         self.0.emit(events)
     }
 
-    /// Pushes order events; waits while the inbox is full, because none may be lost. Fewer are taken only while
-    /// the host shuts down.
+    /// Pushes order events; never waits, so that it may be called from inside a call of the host. Fewer are taken only
+    /// when the host ends the run.
     #[must_use]
     pub fn emit_orders(&self, events: &[abi::OrderEvent]) -> usize {
         self.0.emit_orders(events)

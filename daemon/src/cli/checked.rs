@@ -1,13 +1,14 @@
 //! From arguments to a checked configuration.
 
-use std::io::Write as _;
+use std::{io::Write as _, process::ExitCode};
 
 use anyhow::Result;
 
 use super::RunArguments;
 use crate::{
-    check::check,
+    check::{EXIT_CONFIG, check},
     config::{Draft, Problem, RunConfig},
+    logging,
     plugins::Plugins,
 };
 
@@ -17,8 +18,23 @@ pub(super) struct Checked {
     pub(super) plugins: Plugins,
 }
 
+/// Reads and checks, then goes on with `body`; problems are printed, one a line, and end the command.
+pub(super) fn with(
+    arguments: &RunArguments,
+    body: impl FnOnce(&Checked) -> Result<ExitCode>,
+) -> Result<ExitCode> {
+    logging::start(arguments.flags.verbose);
+    match read(arguments)? {
+        Ok(checked) => body(&checked),
+        Err(problems) => {
+            print_problems(&problems);
+            Ok(ExitCode::from(EXIT_CONFIG))
+        }
+    }
+}
+
 /// Reads and checks; `Err` inside has the problems.
-pub(super) fn read(arguments: &RunArguments) -> Result<Result<Checked, Vec<Problem>>> {
+fn read(arguments: &RunArguments) -> Result<Result<Checked, Vec<Problem>>> {
     let draft = match Draft::read(arguments.config.as_deref(), &arguments.flags) {
         Ok(draft) => draft,
         Err(problems) => return Ok(Err(problems)),
@@ -28,7 +44,7 @@ pub(super) fn read(arguments: &RunArguments) -> Result<Result<Checked, Vec<Probl
 }
 
 /// Prints problems, one a line.
-pub(super) fn print_problems(problems: &[Problem]) {
+fn print_problems(problems: &[Problem]) {
     let mut err = std::io::stderr().lock();
     for problem in problems {
         let _ = writeln!(err, "{problem}");

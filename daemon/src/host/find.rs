@@ -106,7 +106,8 @@ fn near(kind: PluginKind, short: &str, directories: &[PathBuf]) -> String {
 }
 
 /// The short names of all plugins of a kind.
-fn names(kind: PluginKind, directories: &[PathBuf]) -> BTreeSet<String> {
+#[must_use]
+pub fn names(kind: PluginKind, directories: &[PathBuf]) -> BTreeSet<String> {
     let prefix = format!("lib{kind}_");
     directories
         .iter()

@@ -33,7 +33,7 @@ mod strategy;
 
 pub use crate::plugin_kind::PluginKind;
 pub use exchange::HostedExchange;
-pub use find::find;
+pub use find::{find, names};
 pub use instance::Run;
 pub use loader::{LoadedPlugin, Loader};
 pub use manifest::Manifest;

@@ -34,8 +34,9 @@ pub struct ExchangeHostV1 {
     pub text: unsafe extern "C" fn(ctx: *mut c_void, handle: TextHandle, out: *mut u8, capacity: u64) -> u64,
     /// Pushes market events; returns how many the inbox took (fewer when it is full).
     pub emit: unsafe extern "C" fn(ctx: *mut c_void, events: *const Event, count: u64) -> u64,
-    /// Pushes order events; blocks while the inbox is full, because none may be lost. Returns how many were taken
-    /// (fewer only while the host shuts down).
+    /// Pushes order events; never blocks, because a connector may report from inside a call of the host. Returns how
+    /// many were taken: fewer only when a limit far above any burst is reached, and the host then ends the run, or
+    /// while it shuts down.
     pub emit_orders: unsafe extern "C" fn(ctx: *mut c_void, events: *const OrderEvent, count: u64) -> u64,
     /// Registers an instrument (or finds the one of the same symbol and type) and returns its id; 0 if the
     /// record is not usable. `correlation` is that of the request it answers, or 0.

@@ -935,8 +935,9 @@ typedef struct stratd_exchange_host_v1 {
     uint64_t (*text)(void *ctx, stratd_text_handle_t handle, uint8_t *out, uint64_t capacity);
     // Pushes market events; returns how many the inbox took (fewer when it is full).
     uint64_t (*emit)(void *ctx, const stratd_event_t *events, uint64_t count);
-    // Pushes order events; blocks while the inbox is full, because none may be lost. Returns how many were taken
-    // (fewer only while the host shuts down).
+    // Pushes order events; never blocks, because a connector may report from inside a call of the host. Returns how
+    // many were taken: fewer only when a limit far above any burst is reached, and the host then ends the run, or
+    // while it shuts down.
     uint64_t (*emit_orders)(void *ctx, const stratd_order_event_t *events, uint64_t count);
     // Registers an instrument (or finds the one of the same symbol and type) and returns its id; 0 if the
     // record is not usable. `correlation` is that of the request it answers, or 0.
