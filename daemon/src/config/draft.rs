@@ -31,6 +31,8 @@ pub struct Draft {
     pub(crate) findings: Vec<Finding>,
     pub(crate) plugin_dirs: Vec<PathBuf>,
     pub(crate) results: Option<PathBuf>,
+    pub(crate) state_dir: Option<PathBuf>,
+    pub(crate) control_socket: Option<PathBuf>,
 }
 
 impl Draft {
@@ -81,6 +83,8 @@ impl Draft {
             findings: Vec::new(),
             plugin_dirs: flags.plugin_dirs.clone(),
             results: flags.results.clone(),
+            state_dir: flags.state_dir.clone(),
+            control_socket: flags.control_socket.clone(),
         };
         if let Some(trading_type) = &flags.trading_type {
             draft.set("trading_type", "--trading-type", Value::String(trading_type.clone()));
@@ -108,6 +112,12 @@ impl Draft {
         config.plugin_dirs.splice(0..0, self.plugin_dirs.iter().cloned());
         if let Some(results) = &self.results {
             config.results = results.clone();
+        }
+        if self.state_dir.is_some() {
+            config.state.dir.clone_from(&self.state_dir);
+        }
+        if self.control_socket.is_some() {
+            config.control.socket.clone_from(&self.control_socket);
         }
         for entry in &mut config.exchange {
             entry.name.get_or_insert_with(|| default_name(PluginKind::Exchange, &entry.plugin));

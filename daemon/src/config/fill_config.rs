@@ -1,11 +1,11 @@
 //! The keys of `[fill]` and `[costs]`: how our own model executes orders, and what that costs.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use stratd_plugin_api::{Decimal, Money};
 use stratd_simulation::{CostModel, CostModels, Fees, FillModel, FillRule, Liquidity};
 
-use super::run_config::money;
+use super::{Span, run_config::money};
 
 /// How orders are filled where no exchange executes them.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
@@ -17,7 +17,7 @@ pub struct Fill {
     /// How long an order, a change or a cancel travels to the exchange. What happens before it arrives does not see it,
     /// so that a fill may overtake a cancel.
     #[schemars(extend("default" = "0s"))]
-    pub latency: Latency,
+    pub latency: Span,
     /// How much of what is traded orders may have: `unlimited`, or `{ volume = 0.1 }` for at most a tenth of the
     /// quantity of each trade, quote or bar, rounded down to the lot; the rest of an order waits for the next one.
     /// The rules `as_asked` and `book` do not look at it.
@@ -117,58 +117,5 @@ impl Fill {
             liquidity: self.liquidity,
             fees: Fees { maker, taker, per_unit },
         }
-    }
-}
-
-/// A travel time, written as a whole number with its unit: `5ms`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Latency(i64);
-
-impl Latency {
-    /// Longer is a mistake in the unit.
-    const MAX_NS: i64 = 3_600_000_000_000;
-
-    /// In nanoseconds.
-    #[must_use]
-    pub fn nanoseconds(self) -> i64 {
-        self.0
-    }
-
-    /// Reads a text of the pattern in the schema; `None` if it is longer than an hour.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let at = text.find(|c: char| !c.is_ascii_digit())?;
-        let (number, unit) = text.split_at(at);
-        let unit_ns = match unit {
-            "ns" => 1,
-            "us" => 1_000,
-            "ms" => 1_000_000,
-            "s" => 1_000_000_000,
-            _ => return None,
-        };
-        let nanoseconds = number.parse::<i64>().ok()?.checked_mul(unit_ns)?;
-        (nanoseconds <= Self::MAX_NS).then_some(Self(nanoseconds))
-    }
-}
-
-impl<'de> Deserialize<'de> for Latency {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom(format!("{text} is no time of at most 3600s")))
-    }
-}
-
-impl JsonSchema for Latency {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Latency".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "pattern": "^[0-9]{1,15}(ns|us|ms|s)$",
-            "x-accepted": "a whole number with the unit ns, us, ms or s, such as \"5ms\"",
-        })
     }
 }

@@ -40,6 +40,14 @@ pub struct Flags {
     #[arg(long, value_name = "DIR")]
     pub results: Option<PathBuf>,
 
+    /// The folder in which the run keeps its state for the next start
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+
+    /// The control socket, through which `stratctl` commands the run
+    #[arg(long, value_name = "PATH")]
+    pub control_socket: Option<PathBuf>,
+
     /// Print every event that a strategy sees
     #[arg(short, long)]
     pub verbose: bool,

@@ -13,6 +13,7 @@ mod flags;
 mod instance_flag;
 mod origin;
 mod own_rules;
+mod plugins_config;
 pub(crate) mod pointer;
 mod problem;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod reference;
 mod resolve;
 mod run_config;
 mod schema;
+mod span;
 #[cfg(test)]
 pub(crate) mod tests;
 mod validator;
@@ -27,10 +29,15 @@ mod validator;
 pub use crate::plugin_kind::PluginKind;
 pub use document::Position;
 pub use draft::Draft;
-pub use fill_config::{Cost, Costs, Fill, Latency};
+pub use fill_config::{Cost, Costs, Fill};
 pub use flags::Flags;
+pub use plugins_config::{
+    ControlConfig, IsolationConfig, IsolationMode, OnRestoreError, PluginsConfig, StateConfig, TrustConfig,
+    Unload,
+};
 pub use problem::{Problem, ProblemKind};
 pub use run_config::{Backtest, ExchangeEntry, Risk, RunConfig, StrategyEntry, default_name};
+pub use span::Span;
 
 pub(crate) use origin::Finding;
 pub(crate) use own_rules::findings as own_findings;

@@ -8,7 +8,7 @@ use stratd_plugin_api::{Decimal, Money};
 use stratd_simulation::FillRule;
 
 use super::{
-    Latency, PluginKind, ProblemKind,
+    PluginKind, ProblemKind, Span,
     origin::{Finding, Spot},
     run_config::default_name,
 };
@@ -19,7 +19,7 @@ pub(crate) fn findings(value: &Value) -> Vec<Finding> {
     for rule in NUMBERS {
         findings.extend(number_finding(value, rule));
     }
-    findings.extend(latency_finding(value));
+    findings.extend(SPANS.iter().filter_map(|pointer| span_finding(value, pointer)));
     findings.extend(liquidity_finding(value));
     for kind in [PluginKind::Exchange, PluginKind::Strategy] {
         findings.extend(repeated_names(value, kind));
@@ -113,9 +113,20 @@ fn value_finding(pointer: &str, value: &Value, accepted: &str) -> Finding {
     }
 }
 
-/// A latency whose form is good may still be too long.
-fn latency_finding(value: &Value) -> Option<Finding> {
-    let pointer = "/fill/latency";
+const SPANS: &[&str] = &[
+    "/fill/latency",
+    "/plugins/settle",
+    "/plugins/poll",
+    "/plugins/probe_timeout",
+    "/plugins/quiesce_timeout",
+    "/plugins/probation_time",
+    "/plugins/hang_timeout",
+    "/plugins/isolation/call_timeout",
+    "/state/save_interval",
+];
+
+/// A length of time whose form is good may still be too long.
+fn span_finding(value: &Value, pointer: &str) -> Option<Finding> {
     let value = value.pointer(pointer)?;
     let text = value.as_str()?;
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -123,7 +134,7 @@ fn latency_finding(value: &Value) -> Option<Finding> {
         && number.len() <= 15
         && number.bytes().all(|b| b.is_ascii_digit())
         && ["ns", "us", "ms", "s"].iter().any(|unit| text.strip_prefix(number) == Some(*unit));
-    let is_too_long = has_form && Latency::parse(text).is_none();
+    let is_too_long = has_form && Span::parse(text).is_none();
     is_too_long.then(|| value_finding(pointer, value, "at most 3600s"))
 }
 

@@ -50,7 +50,7 @@ More examples are in `configs/`.
 fn reference() -> String {
     let schema = schemars::schema_for!(RunConfig).to_value();
     let mut text = INTRODUCTION.to_owned();
-    write_table(&mut text, &schema, &schema, "Top of the file");
+    write_table(&mut text, &schema, &schema, "");
     text.push_str("\n## Flags\n");
     for argument in Flags::augment_args(Command::new("stratd")).get_arguments() {
         let Some(long) = argument.get_long() else { continue };
@@ -72,8 +72,9 @@ fn reference() -> String {
     text
 }
 
-/// A section for the keys of a table, then one for each table in it.
-fn write_table(text: &mut String, root: &Value, node: &Value, title: &str) {
+/// A section for the keys of the table at `path`, then one for each table in it.
+fn write_table(text: &mut String, root: &Value, node: &Value, path: &str) {
+    let title = if path.is_empty() { "Top of the file" } else { path };
     let _ = write!(text, "\n## {title}\n");
     let mut tables = Vec::new();
     for key in schema::keys(root, node) {
@@ -81,9 +82,9 @@ fn write_table(text: &mut String, root: &Value, node: &Value, title: &str) {
         let target = schema::target(root, property);
         let items = target.get("items").filter(|items| items.get("properties").is_some());
         if target.get("properties").is_some() {
-            tables.push((format!("`[{key}]`"), property, target));
+            tables.push((format!("`[{}]`", child(path, key)), property, target));
         } else if let Some(items) = items {
-            tables.push((format!("`[[{key}]]`"), property, items));
+            tables.push((format!("`[[{}]]`", child(path, key)), property, items));
         } else {
             write_key(text, root, node, key);
         }
@@ -94,6 +95,12 @@ fn write_table(text: &mut String, root: &Value, node: &Value, title: &str) {
         let (heading, keys) = inside.split_at(inside[1..].find('\n').map_or(inside.len(), |at| at + 2));
         let _ = write!(text, "{heading}\n{}\n{keys}", description(property));
     }
+}
+
+/// The dotted path of a key of the table with that title.
+fn child(path: &str, key: &str) -> String {
+    let parent = path.trim_matches(['`', '[', ']']);
+    if parent.is_empty() { key.to_owned() } else { format!("{parent}.{key}") }
 }
 
 fn write_key(text: &mut String, root: &Value, table: &Value, key: &str) {

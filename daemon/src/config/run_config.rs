@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 use stratd_plugin_api::{Decimal, InstrumentType, Money, TradingType};
 
-use super::{Costs, Fill, PluginKind};
+use super::{ControlConfig, Costs, Fill, IsolationMode, PluginKind, PluginsConfig, StateConfig, Unload};
 
 /// A whole run: what it is, where its data comes from, and which strategies trade.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -44,6 +44,15 @@ pub struct RunConfig {
     /// Limits on every order of every strategy. A limit that is absent does not limit.
     #[serde(default)]
     pub risk: Risk,
+    /// How plugins are watched, loaded and swapped while a run goes on. A backtest looks at `trust` only.
+    #[serde(default)]
+    pub plugins: PluginsConfig,
+    /// What the daemon keeps for its next start. A backtest keeps nothing.
+    #[serde(default)]
+    pub state: StateConfig,
+    /// Who may command the daemon while it runs. A backtest takes no commands.
+    #[serde(default)]
+    pub control: ControlConfig,
     /// The exchanges: each `[[exchange]]` table is one connector. A plugin may be used several times.
     #[schemars(length(min = 1, max = 64), extend("x-accepted" = "1 to 64 [[exchange]] tables, or --exchange PLUGIN"))]
     pub exchange: Vec<ExchangeEntry>,
@@ -98,6 +107,17 @@ pub struct ExchangeEntry {
     #[serde(default, deserialize_with = "instrument_types")]
     #[schemars(schema_with = "instrument_type_names")]
     pub instrument_types: Option<Vec<InstrumentType>>,
+    /// Where its code runs: `none` (on the event loop: the fastest, and a crash is the daemon's), `thread` (on a thread
+    /// of its own: a hang loses that thread only) or `process` (no crash, leak or hang reaches the daemon).
+    /// In a backtest it is always `none`.
+    #[serde(default)]
+    #[schemars(schema_with = "isolation_name")]
+    pub isolation: IsolationMode,
+    /// Whether the libraries of replaced versions are unmapped: `never`, or `try` where the plugin says that it may be
+    /// and its isolation is `thread`.
+    #[serde(default)]
+    #[schemars(schema_with = "unload_name")]
+    pub unload: Unload,
     /// The configuration of the plugin: its own keys, listed by `stratd plugin inspect`.
     /// A relative path in it starts in the folder of the configuration file.
     #[serde(default)]
@@ -120,6 +140,20 @@ pub struct StrategyEntry {
     /// Whether the strategy may end the whole run. Without it, it can only stop itself.
     #[serde(default)]
     pub allow_shutdown: bool,
+    /// Whether its working orders are canceled when it stops or fails.
+    #[serde(default = "yes")]
+    pub cancel_on_stop: bool,
+    /// Where its code runs: `none` (on the event loop: the fastest, and a crash is the daemon's), `thread` (on a thread
+    /// of its own: a hang loses that thread only) or `process` (no crash, leak or hang reaches the daemon).
+    /// In a backtest it is always `none`.
+    #[serde(default)]
+    #[schemars(schema_with = "isolation_name")]
+    pub isolation: IsolationMode,
+    /// Whether the libraries of replaced versions are unmapped: `never`, or `try` where the plugin says that it may be
+    /// and its isolation is `thread`.
+    #[serde(default)]
+    #[schemars(schema_with = "unload_name")]
+    pub unload: Unload,
     /// The configuration of the plugin: its own keys, listed by `stratd plugin inspect`.
     /// A relative path in it starts in the folder of the configuration file.
     #[serde(default)]
@@ -169,6 +203,10 @@ const CASH: Money = Money::new(10_000_000_000_000);
 
 fn backtest() -> TradingType {
     TradingType::Backtest
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn runs() -> PathBuf {
@@ -225,6 +263,14 @@ fn plugin_name(_: &mut SchemaGenerator) -> Schema {
 
 fn trading_type_name(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": TradingType::ALL.map(TradingType::name) })
+}
+
+fn isolation_name(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["none", "thread", "process"], "default": "none" })
+}
+
+fn unload_name(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["never", "try"], "default": "never" })
 }
 
 fn instrument_type_names(_: &mut SchemaGenerator) -> Schema {
