@@ -1,6 +1,6 @@
 //! Where the engine's orders go: to the order entry of their exchange, or to the fill model where there is none.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use stratd_engine::{
     CancelOrder, ChangeOrder, Driver, EngineError, ExchangeLink, InputKind, NewOrder, RiskApproved,
@@ -33,8 +33,11 @@ pub(super) struct Links {
     routes: Vec<Route>,
     /// What the host itself has to report: refusals that a connector returned at once, answers that never came.
     reports: VecDeque<abi::OrderEvent>,
-    /// New orders that their exchange has not answered, by deadline.
-    unanswered: BTreeSet<(i64, ClientOrderId)>,
+    /// New orders that their exchange has not answered, with their deadline.
+    unanswered: BTreeMap<ClientOrderId, i64>,
+    /// The same by deadline, with those that were answered meanwhile: a busy run answers thousands of orders before the
+    /// first deadline, and must not look through them for each answer.
+    deadlines: VecDeque<(i64, ClientOrderId)>,
     correlation: u64,
 }
 
@@ -44,7 +47,8 @@ impl Links {
             fill_model: SimulatedExchange::new(model),
             routes,
             reports: VecDeque::new(),
-            unanswered: BTreeSet::new(),
+            unanswered: BTreeMap::new(),
+            deadlines: VecDeque::new(),
             correlation: 0,
         }
     }
@@ -97,10 +101,12 @@ impl Links {
     pub(super) fn feed_overdue(driver: &mut Driver<Self>, now: Timestamp) -> Result<(), EngineError> {
         let links = driver.link_mut();
         links.fill_model.advance(now);
-        while let Some((deadline, id)) =
-            links.unanswered.first().copied().filter(|(due, _)| *due <= now.get())
+        while let Some((deadline, id)) = links.deadlines.front().copied().filter(|(due, _)| *due <= now.get())
         {
-            links.unanswered.remove(&(deadline, id));
+            links.deadlines.pop_front();
+            if links.unanswered.remove(&id).is_none_or(|due| due != deadline) {
+                continue;
+            }
             tracing::error!(
                 logger = "engine",
                 "order {id} is in an unknown state: its exchange did not answer in time"
@@ -123,8 +129,8 @@ impl Links {
     }
 
     fn answered(&mut self, id: ClientOrderId) {
-        if !self.unanswered.is_empty() {
-            self.unanswered.retain(|(_, waiting)| *waiting != id);
+        if id.0 != 0 {
+            self.unanswered.remove(&id);
         }
     }
 
@@ -162,7 +168,9 @@ impl Links {
         let id = ClientOrderId(command.client_order_id);
         let Err(fault) = result else {
             if kind == OrderEventKind::Rejected {
-                self.unanswered.insert((command.deadline, id));
+                // time never goes back, so the deadlines come in order
+                self.unanswered.insert(id, command.deadline);
+                self.deadlines.push_back((command.deadline, id));
             }
             return;
         };
