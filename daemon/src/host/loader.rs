@@ -19,11 +19,13 @@ use super::{
     probe::Accepted,
     refusal::{Identity, Problem, Refusal, Step},
     stage::{self, Content, Stage, StagedCopy},
+    trust::{Trust, TrustPolicy},
 };
 
 /// Loads plugins and remembers them.
 pub struct Loader {
     stage: Arc<Stage>,
+    trust: TrustPolicy,
     // Held for look-ups only, never across a call of a plugin.
     shelf: Mutex<Shelf>,
 }
@@ -41,6 +43,7 @@ struct Shelf {
 pub struct Candidate {
     identity: Identity,
     content: Content,
+    trust: Trust,
 }
 
 impl Candidate {
@@ -54,6 +57,12 @@ impl Candidate {
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.content.hash
+    }
+
+    /// What speaks for it.
+    #[must_use]
+    pub fn trust(&self) -> &Trust {
+        &self.trust
     }
 }
 
@@ -84,14 +93,23 @@ impl Verified {
 }
 
 impl Loader {
-    /// A loader that keeps its private copies in a directory of its own below `stage_base`.
+    /// A loader that keeps its private copies in a directory of its own below `stage_base`, and trusts root and the user
+    /// of this process.
     ///
     /// # Errors
     /// No such directory can be made there.
     pub fn new(stage_base: &Path) -> Result<Self, Refusal> {
+        Self::with_trust(stage_base, TrustPolicy::default())
+    }
+
+    /// As [`Loader::new`], with a policy.
+    ///
+    /// # Errors
+    /// As [`Loader::new`].
+    pub fn with_trust(stage_base: &Path, trust: TrustPolicy) -> Result<Self, Refusal> {
         let stage = Stage::new(stage_base)
             .map_err(|p| p.of(&Identity { file: stage_base.to_owned(), ..Identity::default() }))?;
-        Ok(Self { stage: Arc::new(stage), shelf: Mutex::default() })
+        Ok(Self { stage: Arc::new(stage), trust, shelf: Mutex::default() })
     }
 
     /// Loads a plugin: all steps but the probe. The content of the latest plugin of a name, under whatever path, is
@@ -107,15 +125,16 @@ impl Loader {
         self.open(self.verify(candidate)?)
     }
 
-    /// Reads a file. Whoever knows the content can stop here.
+    /// Reads a file and judges who could have written it. Whoever knows the content can stop here.
     ///
     /// # Errors
-    /// It cannot be read, or changes meanwhile.
+    /// It cannot be read, changes meanwhile, or is not to be trusted.
     pub fn read(&self, file: &Path) -> Result<Candidate, Refusal> {
         let mut identity = Identity { file: file.to_owned(), ..Identity::default() };
         let content = stage::read(file).map_err(|problem| problem.of(&identity))?;
         identity.hash = Some(content.hash.clone());
-        Ok(Candidate { identity, content })
+        let trust = self.trust.check(file, &content).map_err(|problem| problem.of(&identity))?;
+        Ok(Candidate { identity, content, trust })
     }
 
     /// Checks that it is a complete library for this machine, and writes the private copy.
@@ -123,7 +142,7 @@ impl Loader {
     /// # Errors
     /// It is not, or there is no room.
     pub fn verify(&self, candidate: Candidate) -> Result<Verified, Refusal> {
-        let Candidate { mut identity, content } = candidate;
+        let Candidate { mut identity, content, .. } = candidate;
         let mut check = || {
             identity.build_id = elf::check(&content.bytes)?.build_id;
             self.stage.put(&identity.file, &content)

@@ -1,7 +1,7 @@
 //! Loads plugins and lets the engine call them as if they were linked in.
 //!
 //! ```text
-//! file ─ stage::read ─► bytes ─ elf::check ─► stage::put ─► copy ─ probe, in a child ─► Accepted
+//! file ─ stage::read ─► bytes ─ trust, elf::check ─► stage::put ─► copy ─ probe, in a child ─► Accepted
 //! copy ─ library::open ─► doors ─ manifest ─► LoadedPlugin
 //! engine ─ StrategyInstance ─► HostedStrategy ─ StrategyV1 ─► plugin ─ HostV1 ─► callbacks ─ StrategyHost ─► engine
 //! ```
@@ -36,6 +36,7 @@ mod process;
 mod refusal;
 mod stage;
 mod strategy;
+mod trust;
 
 pub use crate::plugin_kind::PluginKind;
 pub use exchange::HostedExchange;
@@ -50,6 +51,7 @@ pub use process::Memory;
 pub use refusal::{Identity, Observer, Refusal, Step};
 pub use stage::stage_base;
 pub use strategy::HostedStrategy;
+pub use trust::{Trust, TrustOptions, TrustPolicy};
 
 /// Bytes as lower-case hexadecimal digits.
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -32,6 +32,7 @@ use sha2::{Digest, Sha256};
 use super::{
     hexadecimal,
     refusal::{Problem, Step},
+    trust::Ownership,
 };
 
 /// The largest library that is taken: ten times the largest one that links a WebSocket stack with debug information.
@@ -53,6 +54,8 @@ pub(super) struct Content {
     pub(super) bytes: Vec<u8>,
     /// SHA-256 in hexadecimal.
     pub(super) hash: String,
+    /// Whose it was while it was read.
+    pub(super) ownership: Ownership,
 }
 
 /// What must be the same before and after reading.
@@ -71,17 +74,17 @@ pub(super) fn read(file: &Path) -> Result<Content, Problem> {
     // opening a pipe without a writer would block for ever
     let mut open =
         OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(file).map_err(problem)?;
-    let before = version(&open)?;
+    let (before, ownership) = version(&open)?;
     let mut bytes = Vec::with_capacity(usize::try_from(before.size).unwrap_or(0));
     (&mut open).take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(problem)?;
-    if version(&open)? != before || bytes.len() as u64 != before.size {
+    if version(&open)?.0 != before || bytes.len() as u64 != before.size {
         return Err(Problem::new(Step::Read, "the file changed while it was read", "a file at rest"));
     }
     let hash = hexadecimal(&Sha256::digest(&bytes));
-    Ok(Content { bytes, hash })
+    Ok(Content { bytes, hash, ownership })
 }
 
-fn version(file: &File) -> Result<Version, Problem> {
+fn version(file: &File) -> Result<(Version, Ownership), Problem> {
     let meta =
         file.metadata().map_err(|e| Problem::new(Step::Read, e.to_string(), "a file that can be read"))?;
     if !meta.is_file() {
@@ -94,13 +97,14 @@ fn version(file: &File) -> Result<Version, Problem> {
             format!("at most {FILE_BYTES_MAX}"),
         ));
     }
-    Ok(Version {
+    let version = Version {
         device: meta.dev(),
         inode: meta.ino(),
         size: meta.len(),
         modified: (meta.mtime(), meta.mtime_nsec()),
         changed: (meta.ctime(), meta.ctime_nsec()),
-    })
+    };
+    Ok((version, Ownership::of(&meta)))
 }
 
 /// A directory of private copies; removed when dropped. Libraries that were opened from it stay mapped.
@@ -254,7 +258,8 @@ mod tests {
     use super::*;
 
     fn content(bytes: &[u8]) -> Content {
-        Content { bytes: bytes.to_vec(), hash: hexadecimal(&Sha256::digest(bytes)) }
+        let ownership = Ownership { user: 0, group: 0, mode: 0o100_644 };
+        Content { bytes: bytes.to_vec(), hash: hexadecimal(&Sha256::digest(bytes)), ownership }
     }
 
     #[test]
