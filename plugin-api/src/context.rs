@@ -141,6 +141,8 @@ impl<'a> Context<'a> {
     /// The instrument is not known.
     pub fn subscribe(&mut self, instrument: Option<InstrumentId>) -> Result<()> {
         if self.host.subscribe(instrument.map_or(0, |i| i.0), 0) {
+            // it decides which events of a slice the strategy still wants
+            self.has_requested = true;
             return Ok(());
         }
         Err(Error::new(format!("cannot subscribe to instrument {}", instrument.unwrap_or_default())))
@@ -429,6 +431,8 @@ impl<'a> Context<'a> {
 
     /// Reports a figure of the strategy's own.
     pub fn metric(&mut self, name: &str, value: Money) {
+        // counts against the limit of requests per event
+        self.has_requested = true;
         self.host.metric(name, value);
     }
 }

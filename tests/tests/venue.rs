@@ -109,6 +109,7 @@ fn run() -> stratd::results::Summary {
         folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
             .expect("a writable folder"),
         is_verbose: false,
+        slice_max: 64,
         exchanges: vec![PlannedExchange {
             name: "venue".to_owned(),
             plugin: "exchange-synthetic".to_owned(),
@@ -121,6 +122,7 @@ fn run() -> stratd::results::Summary {
             name: "rester".to_owned(),
             plugin: "linked".to_owned(),
             may_shutdown: false,
+            is_batch_safe: false,
             make: Box::new(|_| Ok(Box::new(LinkedStrategy::<Rester>::new("{}")?))),
         }],
     };

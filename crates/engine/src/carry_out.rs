@@ -39,8 +39,11 @@ impl Engine {
             };
             refusals = refusals.saturating_add(1);
             if refusals > REFUSALS_PER_STEP_MAX {
-                self.too_many_refusals(strategy);
-                continue;
+                if !self.too_many_refusals(strategy) {
+                    continue;
+                }
+                // the old instance is not to blame for the refusals so far
+                refusals = 0;
             }
             self.deliver_order(strategy, &event);
         }
@@ -56,15 +59,15 @@ impl Engine {
         }
     }
 
-    fn too_many_refusals(&mut self, strategy: StrategyId) {
-        let is_started =
-            self.strategies.get(strategy.index()).is_some_and(crate::strategies::Slot::is_started);
-        if is_started {
-            let message = format!(
-                "more than {REFUSALS_PER_STEP_MAX} requests were refused in one step (expected: no new order for every refusal)"
-            );
-            self.fail(strategy, stratd_plugin_api::Fault { reason: Reason::HostLimit, message, index: 0 });
-        }
+    /// Ends the strategy, unless its old instance can take over: then true.
+    fn too_many_refusals(&mut self, strategy: StrategyId) -> bool {
+        let message = format!(
+            "more than {REFUSALS_PER_STEP_MAX} requests were refused in one step (expected: no new order for every refusal)"
+        );
+        let fault = stratd_plugin_api::Fault { reason: Reason::HostLimit, message, index: 0 };
+        let was_guarded = self.is_on_probation(strategy);
+        self.fail_between_calls(strategy, &fault);
+        was_guarded
     }
 
     fn carry_out(&mut self, strategy: StrategyId, request: &Request) {

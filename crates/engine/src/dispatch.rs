@@ -1,6 +1,6 @@
 //! Calling the strategies, and what happens when one of them fails.
 
-use stratd_plugin_api::{EventKind, Fault, InstrumentId, Reason, abi};
+use stratd_plugin_api::{EventKind, Fault, InstrumentId, Reason, StrategyInstance, abi};
 
 use crate::{Engine, Order, Output, StrategyId, StrategyState, request::Request, view::StrategyView};
 
@@ -31,27 +31,49 @@ impl Engine {
     }
 
     pub(crate) fn deliver(&mut self, strategy: StrategyId, event: &abi::Event) {
-        self.count_event(strategy);
+        self.count_event(strategy, 1);
         self.call(strategy, |instance, view| instance.on_events(view, std::slice::from_ref(event)));
     }
 
     pub(crate) fn deliver_order(&mut self, strategy: StrategyId, event: &abi::OrderEvent) {
-        self.count_event(strategy);
+        self.count_event(strategy, 1);
         self.call(strategy, |instance, view| instance.on_orders(view, std::slice::from_ref(event)));
     }
 
-    fn count_event(&mut self, strategy: StrategyId) {
+    pub(crate) fn count_event(&mut self, strategy: StrategyId, count: u64) {
         if let Some(slot) = self.strategies.get_mut(strategy.index()).filter(|slot| slot.is_started()) {
-            slot.statistics.events = slot.statistics.events.wrapping_add(1);
+            slot.statistics.events = slot.statistics.events.wrapping_add(count);
+            self.count_probation(strategy);
         }
     }
 
     /// Calls a started strategy; a failure ends it and nobody else. `None` if it was not called or failed.
+    /// On probation the old instance takes over instead and gets the same call.
     pub(crate) fn call<T>(
         &mut self,
         strategy: StrategyId,
-        body: impl FnOnce(&mut dyn stratd_plugin_api::StrategyInstance, &mut StrategyView<'_>) -> Result<T, Fault>,
+        mut body: impl FnMut(&mut dyn StrategyInstance, &mut StrategyView<'_>) -> Result<T, Fault>,
     ) -> Option<T> {
+        let mut fault = match self.attempt(strategy, &mut body)? {
+            Ok(answer) => return Some(answer),
+            Err(fault) => fault,
+        };
+        if self.roll_back(strategy, &fault) {
+            fault = match self.attempt(strategy, &mut body)? {
+                Ok(answer) => return Some(answer),
+                Err(fault) => fault,
+            };
+        }
+        self.fail(strategy, fault);
+        None
+    }
+
+    /// Calls a started strategy; what a call that fails asked for is not carried out. `None` if it was not called.
+    pub(crate) fn attempt<T>(
+        &mut self,
+        strategy: StrategyId,
+        body: impl FnOnce(&mut dyn StrategyInstance, &mut StrategyView<'_>) -> Result<T, Fault>,
+    ) -> Option<Result<T, Fault>> {
         let slot = self.strategies.get_mut(strategy.index()).filter(|slot| slot.is_started())?;
         let before = slot.requests.len();
         let mut view = StrategyView {
@@ -63,16 +85,13 @@ impl Engine {
             order_counter: &mut slot.order_counter,
             strategy,
             name: &slot.config.name,
+            may_request: true,
         };
-        match body(&mut *slot.instance, &mut view) {
-            Ok(answer) => Some(answer),
-            Err(fault) => {
-                // what the failed call asked for is not carried out
-                slot.requests.truncate(before);
-                self.fail(strategy, fault);
-                None
-            }
+        let answer = body(&mut **slot.instance.as_mut()?, &mut view);
+        if answer.is_err() {
+            slot.requests.truncate(before);
         }
+        Some(answer)
     }
 
     /// Ends a strategy whose handler failed: its `on_error` after an error (not after a panic), then its orders.
@@ -118,8 +137,10 @@ impl Engine {
             order_counter: &mut slot.order_counter,
             strategy,
             name: &slot.config.name,
+            may_request: true,
         };
-        let result = slot.instance.on_events(&mut view, std::slice::from_ref(event));
+        let Some(instance) = slot.instance.as_mut() else { return };
+        let result = instance.on_events(&mut view, std::slice::from_ref(event));
         if let Err(fault) = result {
             let message = format!("while ending: {fault}");
             let record = stratd_plugin_api::Log { level: 40, target: "", message: &message, fields: &[] };
@@ -139,6 +160,7 @@ impl Engine {
 
     /// Takes back what an ended strategy holds: its timers, and its orders if so configured.
     fn release(&mut self, strategy: StrategyId) {
+        self.retire_guard(strategy);
         self.timers.cancel_all(strategy);
         if self.strategies.get(strategy.index()).is_some_and(|slot| slot.config.cancels_on_stop) {
             self.cancel_all_but_closing(strategy, None);

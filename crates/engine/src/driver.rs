@@ -1,6 +1,6 @@
 //! The engine together with the place where its orders go.
 
-use stratd_plugin_api::{Instrument, Timestamp, abi};
+use stratd_plugin_api::{Instrument, InstrumentId, Timestamp, abi};
 
 use crate::{
     CancelOrder, ChangeOrder, Engine, EngineError, Input, InputKind, NewOrder, Output, RiskApproved,
@@ -16,6 +16,10 @@ pub trait ExchangeLink {
     fn change(&mut self, change: &RiskApproved<ChangeOrder>, now: Timestamp);
     /// The next report that is there at once. Connectors report through the inbox instead and return `None`.
     fn pop_report(&mut self) -> Option<abi::OrderEvent>;
+    /// Looks at a market event before the strategies see it, or, while the link is idle, before their requests arrive.
+    fn on_market(&mut self, event: &abi::Event, instrument: &Instrument, at: Timestamp);
+    /// Whether no market event can cause a report: no order works in a fill model, nothing is on its way or waits.
+    fn is_idle(&self) -> bool;
 }
 
 /// A fill model that answers at once may be answered by a strategy with a new order, and so on for ever: one input
@@ -59,12 +63,6 @@ impl<L: ExchangeLink> Driver<L> {
         &mut self.link
     }
 
-    /// The link and an instrument of the engine, for links that look at market events.
-    pub fn link_and_instrument(&mut self, event: &abi::Event) -> Option<(&mut L, &Instrument)> {
-        let instrument = self.engine.instrument(stratd_plugin_api::InstrumentId(event.instrument))?;
-        Some((&mut self.link, instrument))
-    }
-
     /// Feeds one input and the reports that it causes; all outputs are appended to the buffer of
     /// [`Driver::take_outputs`].
     ///
@@ -73,6 +71,41 @@ impl<L: ExchangeLink> Driver<L> {
     pub fn feed(&mut self, at: Timestamp, kind: InputKind) -> Result<(), EngineError> {
         self.step(at, kind)?;
         self.feed_reports(at)
+    }
+
+    /// Feeds as many of `events`, which happen at one time, as can go in one call of a strategy: at least the first.
+    /// Returns how many. What comes out of it is the same as one event after the other: see `slice.rs`.
+    ///
+    /// # Errors
+    /// The engine cannot go on.
+    pub fn feed_market(&mut self, at: Timestamp, events: &[abi::Event]) -> Result<usize, EngineError> {
+        self.feed_timers(at)?;
+        let Some(first) = events.first() else { return Ok(0) };
+        if events.len() == 1 || !self.link.is_idle() {
+            self.show(first, at);
+            self.feed_reports(at)?;
+            self.feed(at, InputKind::Market(*first))?;
+            return Ok(1);
+        }
+        let consumed = self.engine.step_slice(self.seq.saturating_add(1), at, events)?;
+        self.seq = self.seq.saturating_add(u64::try_from(consumed).unwrap_or(u64::MAX));
+        for event in events.iter().take(consumed) {
+            self.show(event, at);
+        }
+        self.carry_outputs(at);
+        self.feed_reports(at)?;
+        Ok(consumed)
+    }
+
+    /// Whether [`Driver::feed_market`] may take more than this event: to ask before further ones are gathered.
+    pub fn may_begin_slice(&self, event: &abi::Event) -> bool {
+        self.link.is_idle() && self.engine.may_begin_slice(event)
+    }
+
+    fn show(&mut self, event: &abi::Event, at: Timestamp) {
+        if let Some(instrument) = self.engine.instrument(InstrumentId(event.instrument)) {
+            self.link.on_market(event, instrument, at);
+        }
     }
 
     /// Feeds the reports that the link has ready.
@@ -120,8 +153,15 @@ impl<L: ExchangeLink> Driver<L> {
 
     fn step(&mut self, at: Timestamp, kind: InputKind) -> Result<(), EngineError> {
         self.seq = self.seq.saturating_add(1);
+        self.engine.step(&Input { seq: self.seq, at, kind })?;
+        self.carry_outputs(at);
+        Ok(())
+    }
+
+    /// Keeps the outputs of the last step, and carries the orders among them to the link.
+    fn carry_outputs(&mut self, at: Timestamp) {
         let first = self.outputs.len();
-        self.outputs.extend_from_slice(self.engine.step(&Input { seq: self.seq, at, kind })?);
+        self.outputs.extend_from_slice(self.engine.outputs());
         for output in self.outputs.get(first..).unwrap_or_default() {
             match output {
                 Output::Submit(order) => {
@@ -135,6 +175,8 @@ impl<L: ExchangeLink> Driver<L> {
                 | Output::OrderFinished(_)
                 | Output::StrategyStopped { .. }
                 | Output::StrategyFaulted { .. }
+                | Output::StrategyRolledBack { .. }
+                | Output::ProbationPassed { .. }
                 | Output::Shutdown { .. }
                 | Output::Metric { .. }
                 | Output::UnknownOrder(_)
@@ -142,6 +184,5 @@ impl<L: ExchangeLink> Driver<L> {
                 | Output::Exited => {}
             }
         }
-        Ok(())
     }
 }

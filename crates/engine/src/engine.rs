@@ -1,20 +1,20 @@
 //! The engine: one input, its stages in order, its outputs.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use stratd_plugin_api::{
-    EventKind, ExchangeId, Fault, FillCosts, Instrument, InstrumentId, Money, OrderEventKind, Price,
-    Quantity, Reason, Side, StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
+    EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OrderEventKind, Price, Quantity, Reason,
+    Side, StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
     abi::{TextHandle, event_kind},
 };
 
 use crate::{
-    EngineError, FillReport, Input, InputKind, Order, Output, Position, RiskLimits, StrategyConfig,
-    StrategyId, StrategyState, StrategyStatistics,
+    EngineError, FillReport, Input, InputKind, Output, Retired, RiskLimits, StrategyConfig, StrategyId,
     core::Core,
     execution::Applied,
     portfolio::FillToBook,
+    probation::Guard,
     schedule::Timers,
     strategies::{Slot, plain_event},
 };
@@ -46,6 +46,12 @@ pub struct Engine {
     /// Events that the engine itself made for a strategy: denials and refused requests.
     pub(crate) told: VecDeque<(StrategyId, abi::OrderEvent)>,
     pub(crate) outputs: Vec<Output>,
+    /// The old instances of strategies on probation.
+    pub(crate) guards: BTreeMap<StrategyId, Guard>,
+    /// What is to be dropped elsewhere.
+    pub(crate) retired: VecDeque<Retired>,
+    /// The events of a slice with their numbers; empty between two calls.
+    pub(crate) slice: Vec<abi::Event>,
 }
 
 impl Engine {
@@ -59,6 +65,9 @@ impl Engine {
             timers: Timers::default(),
             told: VecDeque::new(),
             outputs: Vec::new(),
+            guards: BTreeMap::new(),
+            retired: VecDeque::new(),
+            slice: Vec::new(),
         }
     }
 
@@ -109,14 +118,12 @@ impl Engine {
     /// # Errors
     /// An amount left the range of its type, or the input breaks the contract. The engine must not be used any more.
     pub fn step(&mut self, input: &Input) -> Result<&[Output], EngineError> {
-        self.begin(input)?;
+        self.begin(input.seq, input.at, !matches!(input.kind, InputKind::Timers))?;
         match &input.kind {
             InputKind::Market(event) => {
                 let event = abi::Event { seq: input.seq, ..*event };
                 self.check_known(event.instrument)?;
-                if let Some(price) = self.core.market.apply(&event) {
-                    self.mark(InstrumentId(event.instrument), price)?;
-                }
+                self.apply_market(&event)?;
                 self.dispatch(&event);
             }
             InputKind::Order(report) => self.order_report(&abi::OrderEvent { seq: input.seq, ..*report })?,
@@ -128,21 +135,24 @@ impl Engine {
             InputKind::StopStrategy(strategy, reason) => {
                 self.stop_strategy(*strategy, *reason, reason.name())
             }
+            InputKind::StartStrategy(strategy) => self.start_strategy(*strategy),
+            InputKind::FailStrategy(strategy, fault) => self.fail_between_calls(*strategy, fault),
         }
         self.carry_out_requests();
+        self.end_probations();
         Ok(&self.outputs)
     }
 
-    fn begin(&mut self, input: &Input) -> Result<(), EngineError> {
-        if input.seq <= self.core.seq {
-            let what = format!("sequence number {} after {}", input.seq, self.core.seq);
-            return Err(EngineError::bad_input(input.at, what));
+    pub(crate) fn begin(&mut self, seq: u64, at: Timestamp, is_event: bool) -> Result<(), EngineError> {
+        if seq <= self.core.seq {
+            let what = format!("sequence number {seq} after {}", self.core.seq);
+            return Err(EngineError::bad_input(at, what));
         }
-        self.core.seq = input.seq;
-        if !matches!(input.kind, InputKind::Timers) {
+        self.core.seq = seq;
+        if is_event {
             self.core.events = self.core.events.wrapping_add(1);
         }
-        self.core.now = input.at;
+        self.core.now = at;
         self.outputs.clear();
         Ok(())
     }
@@ -153,6 +163,13 @@ impl Engine {
         }
         let what = format!("an event of instrument {instrument}, which was never added");
         Err(EngineError::bad_input(self.core.now, what))
+    }
+
+    pub(crate) fn apply_market(&mut self, event: &abi::Event) -> Result<(), EngineError> {
+        match self.core.market.apply(event) {
+            Some(price) => self.mark(InstrumentId(event.instrument), price),
+            None => Ok(()),
+        }
     }
 
     fn mark(&mut self, id: InstrumentId, price: Price) -> Result<(), EngineError> {
@@ -276,7 +293,11 @@ impl Engine {
                 let message = format!(
                     "its timers fired more than {TIMERS_PER_INPUT_MAX} times between two events (expected: longer intervals)"
                 );
-                self.fail(due.strategy, Fault { reason: Reason::HostLimit, message, index: 0 });
+                // the old instance, if there is one, goes on with its own timers
+                self.fail_between_calls(
+                    due.strategy,
+                    &Fault { reason: Reason::HostLimit, message, index: 0 },
+                );
                 continue;
             }
             self.deliver(due.strategy, &event);
@@ -305,6 +326,7 @@ impl Engine {
         for index in 0..self.strategies.len() {
             if let Ok(id) = u16::try_from(index) {
                 self.timers.cancel_all(StrategyId(id));
+                self.retire_guard(StrategyId(id));
             }
         }
         self.outputs.push(Output::Exited);
@@ -337,71 +359,5 @@ impl Engine {
 
     pub(crate) fn plain(&self, kind: EventKind, reason: Reason) -> abi::Event {
         plain_event(kind, self.core.now.get(), self.core.seq, reason)
-    }
-
-    // ---- what the shell reads ----
-
-    /// When the next timer is due: the shell sends [`InputKind::Timers`] then.
-    #[must_use]
-    pub fn next_timer(&self) -> Option<Timestamp> {
-        self.timers.next()
-    }
-
-    /// An instrument.
-    #[must_use]
-    pub fn instrument(&self, id: InstrumentId) -> Option<&Instrument> {
-        self.core.instruments.get(id)
-    }
-
-    /// The exchange of an instrument.
-    #[must_use]
-    pub fn exchange_of(&self, id: InstrumentId) -> Option<ExchangeId> {
-        self.instrument(id).map(|instrument| instrument.exchange)
-    }
-
-    /// The last price of an instrument.
-    #[must_use]
-    pub fn last_price(&self, id: InstrumentId) -> Option<Price> {
-        self.core.market.last_price(id)
-    }
-
-    /// Cash and the value of all positions; `None` only after an overflow.
-    #[must_use]
-    pub fn equity(&self) -> Option<Money> {
-        self.core.portfolio.equity()
-    }
-
-    /// Cash of the run.
-    #[must_use]
-    pub fn cash(&self) -> Option<Money> {
-        self.core.portfolio.cash()
-    }
-
-    /// Realized PnL and fees of the run.
-    #[must_use]
-    pub fn realized_and_fees(&self) -> (Money, Money) {
-        (self.core.portfolio.run().realized, self.core.portfolio.run().fees)
-    }
-
-    /// The strategies with their states and counters, in the order in which they were added.
-    pub fn strategies(&self) -> impl Iterator<Item = (&StrategyConfig, &StrategyState, StrategyStatistics)> {
-        self.strategies.iter().map(|slot| (&slot.config, &slot.state, slot.statistics))
-    }
-
-    /// The positions of a strategy, by instrument.
-    pub fn positions(&self, strategy: StrategyId) -> impl Iterator<Item = (InstrumentId, &Position)> {
-        let book = self.core.portfolio.book(strategy);
-        book.into_iter().flat_map(|book| &book.positions).map(|(id, position)| (*id, position))
-    }
-
-    /// What the fills and marks of a strategy brought, fees included; `None` only after an overflow.
-    #[must_use]
-    pub fn pnl(&self, strategy: StrategyId) -> Option<Money> {
-        self.core.portfolio.book(strategy)?.pnl()
-    }
-
-    /// Working orders, by id.
-    pub fn working_orders(&self) -> impl Iterator<Item = &Order> {
-        self.core.execution.working()
     }
 }

@@ -1,6 +1,6 @@
 //! The one way in.
 
-use stratd_plugin_api::{InstrumentId, Reason, Timestamp, abi};
+use stratd_plugin_api::{Fault, InstrumentId, Reason, Timestamp, abi};
 
 use crate::StrategyId;
 
@@ -34,4 +34,8 @@ pub enum InputKind {
     Continue(Option<InstrumentId>, Reason),
     /// One strategy ends.
     StopStrategy(StrategyId, Reason),
+    /// One strategy starts: it was added or restarted while the run goes on, or a swap lets it start anew.
+    StartStrategy(StrategyId),
+    /// The instance of a strategy failed between two calls, as one that runs in a process of its own can.
+    FailStrategy(StrategyId, Fault),
 }

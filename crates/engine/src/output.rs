@@ -37,6 +37,18 @@ pub enum Output {
         /// How.
         fault: Fault,
     },
+    /// A new instance failed within its probation: the old one goes on, as it was when its state was saved.
+    StrategyRolledBack {
+        /// Which.
+        strategy: StrategyId,
+        /// How the new instance failed.
+        fault: Fault,
+    },
+    /// A new instance passed its probation.
+    ProbationPassed {
+        /// Which.
+        strategy: StrategyId,
+    },
     /// A strategy that may do so asked to end the run.
     Shutdown {
         /// Which.

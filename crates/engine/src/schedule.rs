@@ -24,6 +24,9 @@ pub(crate) struct Timer {
     pub(crate) schedule: abi::Schedule,
 }
 
+/// A timer that is kept while its strategy is on probation: when it was due, its id, the timer.
+pub(crate) type SavedTimer = (Timestamp, u64, Timer);
+
 /// A timer that is due.
 pub(crate) struct DueTimer {
     pub(crate) strategy: StrategyId,
@@ -64,6 +67,24 @@ impl Timers {
         self.by_due.retain(|_, timer| timer.strategy != strategy);
     }
 
+    /// The timers of a strategy.
+    pub(crate) fn of(&self, strategy: StrategyId) -> Vec<SavedTimer> {
+        let own = self.by_due.iter().filter(|(_, timer)| timer.strategy == strategy);
+        own.map(|((due, id), timer)| (*due, *id, *timer)).collect()
+    }
+
+    /// Sets timers of [`Timers::of`] again. One that was due meanwhile and fires once does so now, for the strategy
+    /// waits for it; one that repeats goes on with its next time. They were within the limit before: here it is not
+    /// asked, because a strategy without its timers stands still.
+    pub(crate) fn put_back(&mut self, timers: Vec<SavedTimer>, now: Timestamp) {
+        for (due, id, timer) in timers {
+            let due = if due > now { Some(due) } else { due_after(&timer.schedule, due, now) };
+            if let Some(due) = due {
+                self.by_due.insert((due, id), timer);
+            }
+        }
+    }
+
     /// When the next timer is due.
     pub(crate) fn next(&self) -> Option<Timestamp> {
         self.by_due.keys().next().map(|(due, _)| *due)
@@ -96,6 +117,15 @@ fn next_due(schedule: &abi::Schedule, now: Timestamp) -> Option<Timestamp> {
         // BEFORE_CLOSE needs a trading calendar; unknown kinds are of a newer SDK
         _ => None,
     }
+}
+
+/// The first time after `now` of a schedule that was due at `due`, which has passed.
+fn due_after(schedule: &abi::Schedule, due: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    if schedule.kind != schedule_kind::PERIODIC {
+        return next_due(schedule, now);
+    }
+    let missed = now.get().checked_sub(due.get())?.checked_div(schedule.interval)?;
+    due.checked_add(missed.checked_add(1)?.checked_mul(schedule.interval)?)
 }
 
 /// The next second after `now` whose UTC hour, minute and second match (-1 = every).

@@ -1,6 +1,6 @@
 //! The strategies of the run: who they are, what they listen to, how they fare.
 
-use std::{collections::BTreeMap, ops::RangeInclusive};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 use stratd_plugin_api::{ClientOrderId, EventKind, Fault, Reason, StrategyInstance, abi};
 
@@ -42,6 +42,8 @@ pub struct StrategyConfig {
     pub may_shutdown: bool,
     /// Whether its working orders are canceled when it stops or fails.
     pub cancels_on_stop: bool,
+    /// Whether its market handlers read no view, so that it may get several events in one call.
+    pub is_batch_safe: bool,
 }
 
 /// Where in its life a strategy is.
@@ -73,15 +75,16 @@ pub(crate) enum Subscription {
     #[default]
     Everything,
     /// Instruments (0 = all of them) with the kinds as bits, 0 = every kind.
-    Instruments(BTreeMap<u32, u32>),
+    /// Shared with the guard of a probation until one of both narrows further.
+    Instruments(Arc<BTreeMap<u32, u32>>),
 }
 
 impl Subscription {
     pub(crate) fn add(&mut self, instrument: u32, kinds: u32) {
         if let Self::Instruments(known) = self {
-            known.insert(instrument, kinds);
+            Arc::make_mut(known).insert(instrument, kinds);
         } else {
-            *self = Self::Instruments(BTreeMap::from([(instrument, kinds)]));
+            *self = Self::Instruments(Arc::new(BTreeMap::from([(instrument, kinds)])));
         }
     }
 
@@ -103,7 +106,8 @@ impl Subscription {
 /// One strategy of the run.
 pub(crate) struct Slot {
     pub(crate) config: StrategyConfig,
-    pub(crate) instance: Box<dyn StrategyInstance>,
+    /// `None` once the shell took the instance of an ended strategy.
+    pub(crate) instance: Option<Box<dyn StrategyInstance>>,
     pub(crate) state: StrategyState,
     pub(crate) subscription: Subscription,
     /// Filled during a call, carried out after it.
@@ -118,7 +122,7 @@ impl Slot {
     pub(crate) fn new(config: StrategyConfig, instance: Box<dyn StrategyInstance>) -> Self {
         Self {
             config,
-            instance,
+            instance: Some(instance),
             state: StrategyState::Started,
             subscription: Subscription::default(),
             requests: Vec::new(),

@@ -25,15 +25,29 @@ pub(crate) struct StrategyView<'a> {
     pub(crate) order_counter: &'a mut u64,
     pub(crate) strategy: StrategyId,
     pub(crate) name: &'a str,
+    /// False where nobody would carry requests out: between two steps.
+    pub(crate) may_request: bool,
 }
 
 impl StrategyView<'_> {
     fn request(&mut self, request: Request) -> bool {
-        let has_room = self.requests.len() < REQUESTS_PER_EVENT_MAX;
+        let has_room = self.has_room();
         if has_room {
             self.requests.push(request);
         }
         has_room
+    }
+
+    fn has_room(&self) -> bool {
+        self.may_request && self.requests.len() < REQUESTS_PER_EVENT_MAX
+    }
+
+    /// Beyond the limit of requests the wish to end is still heard: it replaces the last request.
+    fn request_end(&mut self, request: Request) {
+        if self.may_request {
+            self.requests.truncate(REQUESTS_PER_EVENT_MAX.saturating_sub(1));
+            self.requests.push(request);
+        }
     }
 
     fn execution(&self) -> &Execution {
@@ -63,7 +77,7 @@ impl StrategyHost for StrategyView<'_> {
     }
 
     fn submit(&mut self, request: &abi::OrderRequest) -> Option<u64> {
-        if self.requests.len() >= REQUESTS_PER_EVENT_MAX {
+        if !self.has_room() {
             return None;
         }
         let counter = self.order_counter.checked_add(1)?;
@@ -95,10 +109,11 @@ impl StrategyHost for StrategyView<'_> {
 
     fn subscribe(&mut self, instrument: u32, kinds: u32) -> bool {
         let is_known = instrument == 0 || self.core.instruments.get(InstrumentId(instrument)).is_some();
-        if is_known {
+        let is_taken = self.may_request && is_known;
+        if is_taken {
             self.subscription.add(instrument, kinds);
         }
-        is_known
+        is_taken
     }
 
     fn lookup(&self, symbol: &str, exchange: u16) -> u32 {
@@ -169,22 +184,19 @@ impl StrategyHost for StrategyView<'_> {
     }
 
     fn timer(&mut self, schedule: &abi::Schedule) -> Option<u64> {
-        self.timers.set(self.strategy, schedule, self.core.now)
+        if self.may_request { self.timers.set(self.strategy, schedule, self.core.now) } else { None }
     }
 
     fn timer_cancel(&mut self, timer: u64) -> bool {
-        self.timers.cancel(self.strategy, timer)
+        self.may_request && self.timers.cancel(self.strategy, timer)
     }
 
-    // Beyond the limit of requests the wish to end is still heard: it replaces the last request.
     fn stop(&mut self, reason: &str) {
-        self.requests.truncate(REQUESTS_PER_EVENT_MAX.saturating_sub(1));
-        self.requests.push(Request::Stop(reason.to_owned()));
+        self.request_end(Request::Stop(reason.to_owned()));
     }
 
     fn shutdown(&mut self, reason: &str) {
-        self.requests.truncate(REQUESTS_PER_EVENT_MAX.saturating_sub(1));
-        self.requests.push(Request::Shutdown(reason.to_owned()));
+        self.request_end(Request::Shutdown(reason.to_owned()));
     }
 
     fn metric(&mut self, name: &str, value: Money) {

@@ -25,6 +25,10 @@ impl Reporter {
         Self { fees, ..Self::default() }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.reports.is_empty()
+    }
+
     pub(crate) fn pop(&mut self) -> Option<abi::OrderEvent> {
         self.reports.pop_front()
     }

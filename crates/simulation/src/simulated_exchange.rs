@@ -82,6 +82,12 @@ impl SimulatedExchange {
         self.send(Request::Change(id, price, quantity), now);
     }
 
+    /// Whether no market event can cause a report: no order waits or is on its way, and no report is left to take.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.instrument_of.is_empty() && self.on_the_way.is_empty() && self.reporter.is_empty()
+    }
+
     /// When the next request arrives, if one is on its way: a shell with a clock calls
     /// [`SimulatedExchange::advance`] then.
     #[must_use]

@@ -117,7 +117,12 @@ impl Desk {
     /// # Panics
     /// More strategies than ids.
     pub fn instance(&mut self, name: &str, instance: Box<dyn StrategyInstance>) -> StrategyId {
-        let config = StrategyConfig { name: name.to_owned(), may_shutdown: true, cancels_on_stop: true };
+        let config = StrategyConfig {
+            name: name.to_owned(),
+            may_shutdown: true,
+            cancels_on_stop: true,
+            is_batch_safe: false,
+        };
         self.driver.engine_mut().add_strategy(config, instance).expect("a free id")
     }
 

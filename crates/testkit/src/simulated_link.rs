@@ -1,8 +1,6 @@
 //! The fill model as the place where the engine's orders go.
 
-use stratd_engine::{
-    CancelOrder, ChangeOrder, Driver, EngineError, ExchangeLink, InputKind, NewOrder, RiskApproved,
-};
+use stratd_engine::{CancelOrder, ChangeOrder, Driver, EngineError, ExchangeLink, NewOrder, RiskApproved};
 use stratd_plugin_api::{Instrument, Timestamp, abi};
 use stratd_simulation::{FillModel, OrderToFill, SimulatedExchange};
 
@@ -21,13 +19,7 @@ impl SimulatedLink {
     /// # Errors
     /// The engine cannot go on.
     pub fn market(driver: &mut Driver<Self>, event: &abi::Event) -> Result<(), EngineError> {
-        let at = Timestamp::new(event.ts);
-        driver.feed_timers(at)?;
-        if let Some((link, instrument)) = driver.link_and_instrument(event) {
-            link.0.on_event(event, instrument);
-        }
-        driver.feed_reports(at)?;
-        driver.feed(at, InputKind::Market(*event))
+        driver.feed_market(Timestamp::new(event.ts), std::slice::from_ref(event)).map(|_| ())
     }
 
     /// Ends the data: what still waits is canceled.
@@ -53,5 +45,13 @@ impl ExchangeLink for SimulatedLink {
 
     fn pop_report(&mut self) -> Option<abi::OrderEvent> {
         self.0.pop_report()
+    }
+
+    fn on_market(&mut self, event: &abi::Event, instrument: &Instrument, _: Timestamp) {
+        self.0.on_event(event, instrument);
+    }
+
+    fn is_idle(&self) -> bool {
+        self.0.is_idle()
     }
 }

@@ -59,6 +59,7 @@ fn plan(config: &RunConfig, plugins: &Plugins) -> Result<Plan> {
             name: name.clone(),
             plugin: label(&plugin),
             may_shutdown: entry.allow_shutdown,
+            is_batch_safe: plugin.manifest().is_batch_safe(),
             make: Box::new(move |services| Ok(plugin.create_strategy(&name, &settings, run, services)?)),
         })
     });
@@ -74,6 +75,7 @@ fn plan(config: &RunConfig, plugins: &Plugins) -> Result<Plan> {
             max_position: config.risk.max_position,
         },
         is_verbose: config.verbose,
+        slice_max: config.slice_max,
         exchanges: exchanges.collect::<Result<_>>()?,
         strategies: strategies.collect::<Result<_>>()?,
         // last: it is there only if all plugins are

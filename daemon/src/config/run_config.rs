@@ -27,6 +27,11 @@ pub struct RunConfig {
     /// Print every event that a strategy sees.
     #[serde(default)]
     pub verbose: bool,
+    /// At most this many market events in one call of a strategy. Several go in one call only where that changes no
+    /// result; 1 = always one at a time.
+    #[serde(default = "slice_max")]
+    #[schemars(range(min = 1, max = 64), extend("x-accepted" = "1 to 64"))]
+    pub slice_max: usize,
     /// The folder in which each run makes a folder of its own.
     /// A relative path starts in the folder of the configuration file; the default is in the current folder.
     #[serde(default = "runs")]
@@ -207,6 +212,10 @@ fn backtest() -> TradingType {
 
 fn yes() -> bool {
     true
+}
+
+fn slice_max() -> usize {
+    stratd_engine::SLICE_MAX
 }
 
 fn runs() -> PathBuf {

@@ -153,6 +153,8 @@ impl Recorder {
             | Output::Change(_)
             | Output::StrategyStopped { .. }
             | Output::StrategyFaulted { .. }
+            | Output::StrategyRolledBack { .. }
+            | Output::ProbationPassed { .. }
             | Output::Shutdown { .. }
             | Output::UnknownOrder(_)
             | Output::Overfilled(_)

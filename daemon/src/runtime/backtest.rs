@@ -37,7 +37,7 @@ pub fn backtest(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
     let folder = plan.folder.path();
     let recorder = Recorder::create(&folder, labels)
         .with_context(|| format!("creating the results in {}", folder.display()))?;
-    let mut run = EventLoop::new(driver, recorder, services, plan.is_verbose);
+    let mut run = EventLoop::new(driver, recorder, services, (plan.is_verbose, plan.slice_max));
     let stopwatch = Stopwatch::start();
     let ended = to_the_end(&mut run, &mut sources);
     sources.stop();
@@ -49,13 +49,19 @@ fn to_the_end(run: &mut EventLoop, sources: &mut Sources) -> Result<()> {
     let progress = Progress::start();
     let mut next = sources.next()?;
     run.start(next.map_or(Timestamp::default(), |told| Timestamp::new(told.ts())))?;
+    let mut slice = Vec::new();
     while let Some(told) = next {
         let at = Timestamp::new(told.ts());
         if at > run.now() {
             run.close_instant()?;
             progress.show(at, run.events());
         }
-        run.feed(&told, at)?;
+        slice.push(told);
+        if run.may_begin_slice(&told) {
+            sources.take_alike(&mut slice, run.slice_max());
+        }
+        let fed = run.feed(&slice, at)?;
+        sources.give_back(slice.drain(..).skip(fed));
         if run.shutdown().is_some() {
             break;
         }
@@ -65,7 +71,7 @@ fn to_the_end(run: &mut EventLoop, sources: &mut Sources) -> Result<()> {
     // a venue answers the cancels of the exit at once; nothing else of it counts any more
     while let Some(told) = sources.next_told()? {
         if matches!(told, Told::Order(_)) {
-            run.feed(&told, run.now())?;
+            run.feed(&[told], run.now())?;
         }
     }
     run.close_instant()

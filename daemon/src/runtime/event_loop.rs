@@ -25,6 +25,7 @@ pub(super) struct EventLoop {
     recorder: Recorder,
     services: Arc<Services>,
     is_verbose: bool,
+    slice_max: usize,
     /// The engine's time.
     now: Timestamp,
     /// The last instant whose equity was taken.
@@ -38,13 +39,15 @@ impl EventLoop {
         driver: Driver<Links>,
         recorder: Recorder,
         services: &Arc<Services>,
-        is_verbose: bool,
+        (is_verbose, slice_max): (bool, usize),
     ) -> Self {
         Self {
             driver,
             recorder,
             services: Arc::clone(services),
             is_verbose,
+            // every event is shown before its call
+            slice_max: if is_verbose { 1 } else { slice_max.max(1) },
             now: Timestamp::MIN,
             closed: Timestamp::MIN,
             shutdown: None,
@@ -79,22 +82,38 @@ impl EventLoop {
         self.take_outputs()
     }
 
-    /// Feeds what an exchange told. Time never goes backwards: it is that of the event, or of the one before.
-    pub(super) fn feed(&mut self, told: &Told, at: Timestamp) -> Result<()> {
+    /// Whether further events of the same instant may be fed with this one: to ask before they are gathered.
+    pub(super) fn may_begin_slice(&self, told: &Told) -> bool {
+        match told {
+            Told::Market(event) => self.slice_max > 1 && self.driver.may_begin_slice(event),
+            Told::Order(_) => false,
+        }
+    }
+
+    /// At most so many events are fed at once.
+    pub(super) fn slice_max(&self) -> usize {
+        self.slice_max
+    }
+
+    /// Feeds the first of what exchanges told at one time, and with it what can go in one call of a strategy. Returns
+    /// how many were taken. Time never goes backwards: it is that of the event, or of the one before.
+    pub(super) fn feed(&mut self, told: &[Told], at: Timestamp) -> Result<usize> {
+        let told = told.get(..self.slice_max).unwrap_or(told);
         let at = at.max(self.now);
         if at > self.now {
             self.set_now(at);
         }
         if self.is_verbose
-            && let Told::Market(event) = told
+            && let Some(Told::Market(event)) = told.first()
         {
             tracing::debug!(logger = "market", time = %at, "{}", self.recorder.in_words(event, self.driver.engine()));
         }
-        Links::feed(&mut self.driver, told, at)?;
-        if matches!(told, Told::Market(_)) {
+        let count = Links::feed(&mut self.driver, told, at)?;
+        for _ in told.iter().take(count).filter(|told| matches!(told, Told::Market(_))) {
             self.recorder.count_event();
         }
-        self.take_outputs()
+        self.take_outputs()?;
+        Ok(count)
     }
 
     /// Lets timers fire that are due.
@@ -192,6 +211,18 @@ impl EventLoop {
             Output::StrategyFaulted { strategy, fault } => {
                 let name = self.recorder.strategy_name(*strategy);
                 tracing::error!(logger = format!("strategy.{name}"), %time, "failed: {fault}");
+            }
+            Output::StrategyRolledBack { strategy, fault } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::error!(
+                    logger = format!("strategy.{name}"),
+                    %time,
+                    "failed within its probation, and the version before goes on: {fault}"
+                );
+            }
+            Output::ProbationPassed { strategy } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::info!(logger = format!("strategy.{name}"), %time, "passed its probation");
             }
             Output::StrategyStopped { strategy, reason } => {
                 let name = self.recorder.strategy_name(*strategy);

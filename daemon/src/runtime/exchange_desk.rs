@@ -101,6 +101,14 @@ impl ExchangeDesk {
         }
     }
 
+    /// The first event that waits.
+    pub(super) fn first(&self) -> Option<Told> {
+        match &self.way {
+            Way::Pulled(told) => lock(told).front().copied(),
+            Way::Inbox(_) => None,
+        }
+    }
+
     /// How many events wait.
     pub(super) fn waiting(&self) -> usize {
         match &self.way {

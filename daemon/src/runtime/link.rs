@@ -39,6 +39,8 @@ pub(super) struct Links {
     /// first deadline, and must not look through them for each answer.
     deadlines: VecDeque<(i64, ClientOrderId)>,
     correlation: u64,
+    /// The market events that may go in one call; empty between two feeds.
+    slice: Vec<abi::Event>,
 }
 
 impl Links {
@@ -50,45 +52,65 @@ impl Links {
             unanswered: BTreeMap::new(),
             deadlines: VecDeque::new(),
             correlation: 0,
+            slice: Vec::new(),
         }
     }
 
-    /// Takes what an exchange told through timers, fill model and engine, in this order.
-    pub(super) fn feed(driver: &mut Driver<Self>, told: &Told, at: Timestamp) -> Result<(), EngineError> {
+    /// Takes the first of what exchanges told through timers, fill model and engine, in this order, and with it as
+    /// many market events as can go in one call of a strategy. Returns how many were taken.
+    pub(super) fn feed(
+        driver: &mut Driver<Self>,
+        told: &[Told],
+        at: Timestamp,
+    ) -> Result<usize, EngineError> {
         driver.feed_timers(at)?;
-        let event = match told {
-            Told::Order(report) => {
+        let event = match told.first() {
+            None => return Ok(0),
+            Some(Told::Order(report)) => {
                 driver.link_mut().answered(ClientOrderId(report.client_order_id));
-                return driver.feed(at, InputKind::Order(*report));
+                driver.feed(at, InputKind::Order(*report))?;
+                return Ok(1);
             }
-            Told::Market(event) => event,
+            Some(Told::Market(event)) => event,
         };
+        if !is_data(event) {
+            return Self::feed_halt(driver, event, at).map(|()| 1);
+        }
+        if told.len() == 1 || !driver.may_begin_slice(event) {
+            return driver.feed_market(at, std::slice::from_ref(event));
+        }
+        let mut slice = std::mem::take(&mut driver.link_mut().slice);
+        slice.extend(told.iter().map_while(|told| match told {
+            Told::Market(event) => Some(*event).filter(is_data),
+            Told::Order(_) => None,
+        }));
+        let fed = driver.feed_market(at, &slice);
+        slice.clear();
+        driver.link_mut().slice = slice;
+        fed
+    }
+
+    fn feed_halt(driver: &mut Driver<Self>, event: &abi::Event, at: Timestamp) -> Result<(), EngineError> {
         let instrument = (event.instrument != 0).then_some(InstrumentId(event.instrument));
         let reason =
             || u32::try_from(event.data[0]).ok().and_then(Reason::from_code).unwrap_or(Reason::Exchange);
         match EventKind::from_code(event.kind) {
-            Some(EventKind::Halt) => return driver.feed(at, InputKind::Halt(instrument, reason())),
-            Some(EventKind::Continue) => return driver.feed(at, InputKind::Continue(instrument, reason())),
+            Some(EventKind::Halt) => driver.feed(at, InputKind::Halt(instrument, reason())),
+            Some(EventKind::Continue) => driver.feed(at, InputKind::Continue(instrument, reason())),
+            // data is fed elsewhere; of the engine's own kinds the desk lets none in
             Some(
                 EventKind::Trade
                 | EventKind::Quote
                 | EventKind::Bar
                 | EventKind::BookUpdate
-                | EventKind::Data,
-            ) => {}
-            // the engine's own kinds: the desk lets none of them in
-            Some(EventKind::Timer | EventKind::Error | EventKind::Start | EventKind::Exit) | None => {
-                return Ok(());
-            }
+                | EventKind::Data
+                | EventKind::Timer
+                | EventKind::Error
+                | EventKind::Start
+                | EventKind::Exit,
+            )
+            | None => Ok(()),
         }
-        if let Some((links, instrument)) = driver.link_and_instrument(event)
-            && matches!(links.route(instrument.exchange), Route::FillModel)
-        {
-            // the fill model lives in the time of the engine: live events carry that of their exchange
-            links.fill_model.on_event(&abi::Event { ts: at.get(), ..*event }, instrument);
-        }
-        driver.feed_reports(at)?;
-        driver.feed(at, InputKind::Market(*event))
     }
 
     /// When a request that travels to the fill model arrives.
@@ -199,6 +221,14 @@ impl Links {
     }
 }
 
+/// Whether an event is market data.
+fn is_data(event: &abi::Event) -> bool {
+    matches!(
+        EventKind::from_code(event.kind),
+        Some(EventKind::Trade | EventKind::Quote | EventKind::Bar | EventKind::BookUpdate | EventKind::Data)
+    )
+}
+
 /// The report that says that nobody knows.
 fn lost(id: ClientOrderId, now: Timestamp) -> abi::OrderEvent {
     abi::OrderEvent {
@@ -251,5 +281,16 @@ impl ExchangeLink for Links {
 
     fn pop_report(&mut self) -> Option<abi::OrderEvent> {
         self.reports.pop_front().or_else(|| self.fill_model.pop_report())
+    }
+
+    fn on_market(&mut self, event: &abi::Event, instrument: &Instrument, at: Timestamp) {
+        if matches!(self.route(instrument.exchange), Route::FillModel) {
+            // the fill model lives in the time of the engine: live events carry that of their exchange
+            self.fill_model.on_event(&abi::Event { ts: at.get(), ..*event }, instrument);
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.reports.is_empty() && self.fill_model.is_idle()
     }
 }

@@ -42,7 +42,7 @@ pub fn live(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
     let folder = plan.folder.path();
     let recorder = Recorder::create(&folder, labels)
         .with_context(|| format!("creating the results in {}", folder.display()))?;
-    let mut run = EventLoop::new(driver, recorder, services, plan.is_verbose);
+    let mut run = EventLoop::new(driver, recorder, services, (plan.is_verbose, plan.slice_max));
     let stopwatch = Stopwatch::start();
     let ended = until_stopped(&mut run, &inbox, &exchanges);
     if ended.is_err() {
@@ -102,11 +102,15 @@ fn patience(run: &EventLoop) -> Duration {
 }
 
 fn feed_all(run: &mut EventLoop, told: &mut VecDeque<Told>) -> Result<()> {
-    for told in told.drain(..) {
+    let mut waiting: &[Told] = told.make_contiguous();
+    while !waiting.is_empty() {
+        // what is taken in one go has one time
         let at = clock::now();
         run.close_instant_every(INSTANT_NS, at)?;
-        run.feed(&told, at)?;
+        let fed = run.feed(waiting, at)?;
+        waiting = waiting.get(fed.max(1)..).unwrap_or_default();
     }
+    told.clear();
     run.close_instant_every(INSTANT_NS, clock::now())
 }
 
@@ -119,7 +123,7 @@ fn drain(run: &mut EventLoop, inbox: &Inbox, told: &mut VecDeque<Told>) -> Resul
         for told in
             told.drain(..).filter(|told| matches!(told, Told::Order(event) if event.client_order_id != 0))
         {
-            run.feed(&told, clock::now())?;
+            run.feed(&[told], clock::now())?;
         }
     }
     let left = run.engine().working_orders().count();

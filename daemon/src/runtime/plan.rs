@@ -36,6 +36,8 @@ pub struct Plan {
     pub folder: RunFolder,
     /// Whether every event is logged.
     pub is_verbose: bool,
+    /// At most this many market events in one call of a strategy, 1 = one at a time.
+    pub slice_max: usize,
     /// The data.
     pub exchanges: Vec<PlannedExchange>,
     /// The strategies.
@@ -80,6 +82,8 @@ pub struct PlannedStrategy {
     pub plugin: String,
     /// Whether it may end the run.
     pub may_shutdown: bool,
+    /// Whether its market handlers read no view.
+    pub is_batch_safe: bool,
     /// Makes it.
     pub make: MakeStrategy,
 }
@@ -153,6 +157,7 @@ pub(super) fn open(
             name: strategy.name,
             may_shutdown: strategy.may_shutdown,
             cancels_on_stop: true,
+            is_batch_safe: strategy.is_batch_safe,
         };
         engine.add_strategy(config, instance)?;
     }

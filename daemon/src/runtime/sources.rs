@@ -1,6 +1,6 @@
 //! The market data of a backtest: all sources, merged by time, to the end of the last one.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
 use stratd_plugin_api::{Timestamp, abi};
@@ -20,6 +20,8 @@ const BATCH: usize = 1_024;
 /// one step per pull, so that an order meets the book as it is when the next step begins.
 struct Source {
     name: String,
+    /// What was taken and given back: it comes before everything else.
+    returned: VecDeque<Told>,
     exchange: SharedExchange,
     desk: Arc<ExchangeDesk>,
     batch: Vec<abi::Event>,
@@ -31,12 +33,17 @@ struct Source {
 
 /// All sources. Constant memory: one batch each.
 #[derive(Default)]
-pub(super) struct Sources(Vec<Source>);
+pub(super) struct Sources {
+    all: Vec<Source>,
+    /// The source of the last event.
+    last: usize,
+}
 
 impl Sources {
     pub(super) fn add(&mut self, name: &str, exchange: SharedExchange, desk: Arc<ExchangeDesk>) {
-        self.0.push(Source {
+        self.all.push(Source {
             name: name.to_owned(),
+            returned: VecDeque::new(),
             exchange,
             desk,
             batch: vec![abi::Event::default(); BATCH],
@@ -50,28 +57,52 @@ impl Sources {
     /// The earliest event of all sources; at equal times the source that was configured first.
     pub(super) fn next(&mut self) -> Result<Option<Told>> {
         let mut earliest: Option<(i64, usize)> = None;
-        for (index, source) in self.0.iter_mut().enumerate() {
+        for (index, source) in self.all.iter_mut().enumerate() {
             let Some(ts) = source.next_ts()? else { continue };
             if earliest.is_none_or(|(first, _)| ts < first) {
                 earliest = Some((ts, index));
             }
         }
         match earliest {
-            Some((_, index)) => self.0[index].take(),
+            Some((_, index)) => {
+                self.last = index;
+                self.all[index].take()
+            }
             None => Ok(None),
+        }
+    }
+
+    /// Takes the market events that the source of the last event has at hand for the same instant, until `events` has
+    /// `max`. Nothing is pulled: a venue that is pulled goes on, and orders may be on their way to it.
+    pub(super) fn take_alike(&mut self, events: &mut Vec<Told>, max: usize) {
+        let Some(source) = self.all.get_mut(self.last) else { return };
+        let Some(ts) = events.last().map(Told::ts) else { return };
+        while events.len() < max
+            && let Some(told) = source.take_market_at(ts)
+        {
+            events.push(told);
+        }
+    }
+
+    /// Takes back, in order, what [`Sources::take_alike`] gave and nobody took.
+    pub(super) fn give_back(&mut self, events: impl DoubleEndedIterator<Item = Told>) {
+        if let Some(source) = self.all.get_mut(self.last) {
+            for told in events.rev() {
+                source.returned.push_front(told);
+            }
         }
     }
 
     /// What a source still has to say without being pulled.
     pub(super) fn next_told(&mut self) -> Result<Option<Told>> {
-        match self.0.iter_mut().find(|source| source.desk.first_ts().is_some()) {
+        match self.all.iter_mut().find(|source| source.has_told()) {
             Some(source) => source.take(),
             None => Ok(None),
         }
     }
 
     pub(super) fn stop(&mut self) {
-        for source in &mut self.0 {
+        for source in &mut self.all {
             if let Err(fault) = source.exchange.borrow_mut().stop() {
                 tracing::warn!(logger = format!("exchange.{}", source.name), "while stopping: {fault}");
             }
@@ -115,11 +146,35 @@ impl Source {
     }
 
     fn waiting_ts(&self) -> Option<i64> {
-        self.desk.first_ts().or_else(|| (self.next < self.count).then(|| self.batch[self.next].ts))
+        let told = self.returned.front().map(Told::ts).or_else(|| self.desk.first_ts());
+        told.or_else(|| (self.next < self.count).then(|| self.batch[self.next].ts))
+    }
+
+    /// Whether it has something to say without being pulled, besides the rest of its batch.
+    fn has_told(&self) -> bool {
+        !self.returned.is_empty() || self.desk.first_ts().is_some()
+    }
+
+    /// The next event, if it is at hand, of the market, and of that time.
+    fn take_market_at(&mut self, ts: i64) -> Option<Told> {
+        let told = if let Some(told) = self.returned.front() {
+            *told
+        } else if let Some(told) = self.desk.first() {
+            told
+        } else {
+            Told::Market(*self.batch.get(..self.count)?.get(self.next)?)
+        };
+        if told.ts() != ts || !matches!(told, Told::Market(_)) {
+            return None;
+        }
+        if self.returned.pop_front().is_none() && self.desk.take().is_none() {
+            self.next += 1;
+        }
+        Some(told)
     }
 
     fn take(&mut self) -> Result<Option<Told>> {
-        let told = self.desk.take().or_else(|| {
+        let told = self.returned.pop_front().or_else(|| self.desk.take()).or_else(|| {
             let event = self.batch.get(self.next).filter(|_| self.next < self.count).copied();
             self.next += 1;
             event.map(Told::Market)

@@ -1,0 +1,77 @@
+//! What the shell reads of the engine.
+
+use stratd_plugin_api::{ExchangeId, Instrument, InstrumentId, Money, Price, Timestamp};
+
+use crate::{Engine, Order, Output, Position, StrategyConfig, StrategyId, StrategyState, StrategyStatistics};
+
+impl Engine {
+    /// What the last step wants done; the same as it returned.
+    #[must_use]
+    pub fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    /// When the next timer is due, or a probation ends: the shell sends [`InputKind::Timers`] then.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<Timestamp> {
+        self.timers.next().into_iter().chain(self.next_probation_end()).min()
+    }
+
+    /// An instrument.
+    #[must_use]
+    pub fn instrument(&self, id: InstrumentId) -> Option<&Instrument> {
+        self.core.instruments.get(id)
+    }
+
+    /// The exchange of an instrument.
+    #[must_use]
+    pub fn exchange_of(&self, id: InstrumentId) -> Option<ExchangeId> {
+        self.instrument(id).map(|instrument| instrument.exchange)
+    }
+
+    /// The last price of an instrument.
+    #[must_use]
+    pub fn last_price(&self, id: InstrumentId) -> Option<Price> {
+        self.core.market.last_price(id)
+    }
+
+    /// Cash and the value of all positions; `None` only after an overflow.
+    #[must_use]
+    pub fn equity(&self) -> Option<Money> {
+        self.core.portfolio.equity()
+    }
+
+    /// Cash of the run.
+    #[must_use]
+    pub fn cash(&self) -> Option<Money> {
+        self.core.portfolio.cash()
+    }
+
+    /// Realized PnL and fees of the run.
+    #[must_use]
+    pub fn realized_and_fees(&self) -> (Money, Money) {
+        (self.core.portfolio.run().realized, self.core.portfolio.run().fees)
+    }
+
+    /// The strategies with their states and counters, in the order in which they were added.
+    pub fn strategies(&self) -> impl Iterator<Item = (&StrategyConfig, &StrategyState, StrategyStatistics)> {
+        self.strategies.iter().map(|slot| (&slot.config, &slot.state, slot.statistics))
+    }
+
+    /// The positions of a strategy, by instrument.
+    pub fn positions(&self, strategy: StrategyId) -> impl Iterator<Item = (InstrumentId, &Position)> {
+        let book = self.core.portfolio.book(strategy);
+        book.into_iter().flat_map(|book| &book.positions).map(|(id, position)| (*id, position))
+    }
+
+    /// What the fills and marks of a strategy brought, fees included; `None` only after an overflow.
+    #[must_use]
+    pub fn pnl(&self, strategy: StrategyId) -> Option<Money> {
+        self.core.portfolio.book(strategy)?.pnl()
+    }
+
+    /// Working orders, by id.
+    pub fn working_orders(&self) -> impl Iterator<Item = &Order> {
+        self.core.execution.working()
+    }
+}
