@@ -196,7 +196,7 @@ impl LoadedPlugin {
     ) -> Result<Box<dyn StrategyInstance>, Refusal> {
         let Table::Strategy(table) = self.table else { return Err(self.wrong_kind(PluginKind::Strategy)) };
         // SAFETY: the table of a strategy, checked when this plugin was loaded; its library is never closed
-        let made = unsafe { HostedStrategy::create(table, instance, config, run, services) };
+        let made = unsafe { HostedStrategy::create(table, instance, &self.identity, config, run, services) };
         Ok(Box::new(made.map_err(|problem| problem.of(&self.identity))?))
     }
 
@@ -212,7 +212,7 @@ impl LoadedPlugin {
     ) -> Result<Box<dyn ExchangeInstance>, Refusal> {
         let Table::Exchange(table) = self.table else { return Err(self.wrong_kind(PluginKind::Exchange)) };
         // SAFETY: the table of an exchange, checked when this plugin was loaded; its library is never closed
-        let made = unsafe { HostedExchange::create(table, instance, config, host) };
+        let made = unsafe { HostedExchange::create(table, instance, &self.identity, config, host) };
         Ok(Box::new(made.map_err(|problem| problem.of(&self.identity))?))
     }
 

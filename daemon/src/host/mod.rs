@@ -18,6 +18,7 @@
 mod borrowed;
 mod call;
 mod callbacks;
+pub mod crash;
 mod elf;
 mod exchange;
 mod exchange_callbacks;
@@ -30,17 +31,19 @@ mod manifest;
 mod refusal;
 mod stage;
 mod strategy;
+mod watchdog;
 
 pub use crate::plugin_kind::PluginKind;
 pub use exchange::HostedExchange;
 pub use find::{find, names};
-pub use instance::Run;
+pub use instance::{Run, STATE_BYTES_MAX};
 pub use loader::{LoadedPlugin, Loader};
 pub use manifest::Manifest;
 pub use refusal::{Identity, Refusal, Step};
 pub(crate) use stage::remove_abandoned;
 pub use stage::stage_base;
 pub use strategy::HostedStrategy;
+pub use watchdog::{Watchdog, WatchdogOptions};
 
 /// Bytes as lower-case hexadecimal digits.
 fn hexadecimal(bytes: &[u8]) -> String {
