@@ -12,3 +12,4 @@ pub mod plugins;
 pub mod progress;
 pub mod results;
 pub mod runtime;
+pub mod store;

@@ -3,8 +3,8 @@
 //! A strategy gets a pointer to a [`HostV1`] that it may keep for ever and call from any thread. The engine, in
 //! contrast, lends itself (`&mut dyn StrategyHost`) for one call on one thread. [`Bridge::during`] joins the two:
 //! it notes the lent host and the thread for the duration of a call, and [`Bridge::lent`] hands the host out
-//! only on that thread. So no lock is needed: whoever finds its own thread's key in `thread` is inside the call
-//! that wrote it.
+//! only on that thread. So no lock is needed: whoever finds its own thread in the [`Seat`] is inside the call that
+//! took it.
 //!
 //! A bridge is leaked, a few hundred bytes per instance: a plugin may keep the table longer than the instance lives.
 #![expect(unsafe_code, reason = "lends a borrowed value through a pointer that the plugin holds")]
@@ -15,49 +15,44 @@ use std::{
     ptr::NonNull,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
 use stratd_plugin_api::{StrategyHost, StrategyServices, Timestamp, abi::HostV1};
 
-use super::{callbacks, instance::Run};
+use super::{
+    callbacks,
+    crash::seat::{self, Entry, Seat},
+    instance::Run,
+};
 
 /// The context of an instance; `HostV1::ctx` points to it.
 pub(super) struct Bridge {
     table: HostV1,
-    instance: String,
+    /// Knows which thread is inside a call.
+    seat: Seat,
     run: Run,
     services: Arc<dyn StrategyServices>,
-    /// The key of the thread that is inside a call, 0 = none.
-    thread: AtomicUsize,
-    /// The lent host. Only touched by the thread whose key is in `thread`.
+    /// The lent host. Only touched by the thread that is inside a call.
     host: Cell<Option<NonNull<dyn StrategyHost>>>,
     /// The time of the last event: what `now` tells outside of calls without a clock.
     time: AtomicI64,
     error: LastError,
 }
 
-// SAFETY: `host` is only touched by the thread whose key is in `thread`, as `during` and `lent` uphold; the table's
+// SAFETY: `host` is only touched by the thread that the seat says is inside a call, as `during` and `lent` uphold; the table's
 // pointer is the address of this bridge and never written; all else is `Sync` by itself
 unsafe impl Sync for Bridge {}
 
-/// A number of the current thread that no other living thread has: the address of a thread-local.
-#[inline]
-fn thread_key() -> usize {
-    thread_local! { static KEY: u8 = const { 0 }; }
-    KEY.with(|key| std::ptr::from_ref(key).addr())
-}
-
 impl Bridge {
     /// A bridge that lives as long as the process.
-    pub(super) fn leak(instance: &str, run: Run, services: Arc<dyn StrategyServices>) -> &'static Self {
+    pub(super) fn leak(seat: Seat, run: Run, services: Arc<dyn StrategyServices>) -> &'static Self {
         let bridge = Box::into_raw(Box::new(Self {
             table: callbacks::table(std::ptr::null_mut()),
-            instance: instance.to_owned(),
+            seat,
             run,
             services,
-            thread: AtomicUsize::new(0),
             host: Cell::new(None),
             time: AtomicI64::new(0),
             error: LastError::default(),
@@ -65,7 +60,9 @@ impl Bridge {
         // SAFETY: just allocated, and nobody else knows of it
         unsafe { (*bridge).table.ctx = bridge.cast() };
         // SAFETY: never freed, and from here on only shared
-        unsafe { &*bridge }
+        let bridge = unsafe { &*bridge };
+        seat::register(&bridge.seat);
+        bridge
     }
 
     /// The bridge that a callback got as its context.
@@ -84,7 +81,7 @@ impl Bridge {
     /// Runs a call into the plugin, during which callbacks on this thread reach `host`.
     // `call` is a call through the C table: it cannot unwind, so nothing needs to be undone
     #[inline]
-    pub(super) fn during<R>(&self, host: &mut dyn StrategyHost, call: impl FnOnce() -> R) -> R {
+    pub(super) fn during<R>(&self, host: &mut dyn StrategyHost, entry: Entry, call: impl FnOnce() -> R) -> R {
         // SAFETY: only the lifetime changes; `lent` uses the pointer only until the end of this function
         let host = unsafe {
             std::mem::transmute::<NonNull<dyn StrategyHost + '_>, NonNull<dyn StrategyHost + 'static>>(
@@ -92,16 +89,19 @@ impl Bridge {
             )
         };
         self.host.set(Some(host));
-        self.thread.store(thread_key(), Ordering::Relaxed);
-        let result = call();
-        self.thread.store(0, Ordering::Relaxed);
+        let result = self.seat.during(entry, call);
         self.host.set(None);
         result
     }
 
+    /// Runs a call into the plugin that has no host to reach: the first and the last of an instance.
+    pub(super) fn during_alone<R>(&self, entry: Entry, call: impl FnOnce() -> R) -> R {
+        self.seat.during(entry, call)
+    }
+
     /// Hands the lent host to `body`; `failed` outside of a call and on other threads.
     pub(super) fn lent<R>(&self, failed: R, body: impl FnOnce(&mut dyn StrategyHost) -> R) -> R {
-        if self.thread.load(Ordering::Relaxed) != thread_key() {
+        if !self.seat.is_here() {
             return failed;
         }
         // taken out while in use: were `body` to lead back here, it would find nothing rather than an alias
@@ -131,7 +131,7 @@ impl Bridge {
     }
 
     pub(super) fn instance(&self) -> &str {
-        &self.instance
+        self.seat.instance()
     }
 
     pub(super) fn run(&self) -> Run {

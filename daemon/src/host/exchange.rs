@@ -9,11 +9,14 @@ use stratd_plugin_api::{
     export::SinkBuffer,
 };
 
+use crate::plugin_kind::PluginKind;
+
 use super::{
+    crash::seat::{Entry, Seat},
     exchange_callbacks::ExchangeBridge,
     instance::{ERROR_BYTES_MAX, STATE_BYTES_MAX, count, done},
     library::Opened,
-    refusal::Problem,
+    refusal::{Identity, Problem},
     strategy::{config_text, creating},
 };
 
@@ -52,66 +55,68 @@ impl HostedExchange {
     pub(super) unsafe fn create(
         (table, library): (ExchangeV1, Arc<Opened>),
         instance: &str,
+        plugin: &Identity,
         config: &serde_json::Value,
         host: Arc<dyn ExchangeHost>,
     ) -> Result<Self, Problem> {
         let config = config_text(config)?;
-        let bridge = ExchangeBridge::leak(instance, host);
+        let bridge = ExchangeBridge::leak(Seat::new(PluginKind::Exchange, instance, plugin), host);
         let made = creating(bridge.error(), |errors| {
-            // SAFETY: the plugin's own entry; the bridge's table lives as long as the process, the rest for the call
-            unsafe { (table.create)(bridge.table(), Str::new(&config), errors) }
+            bridge.during(Entry::Create, || {
+                // SAFETY: the plugin's own entry; the bridge's table lives as long as the process, the rest for the call
+                unsafe { (table.create)(bridge.table(), Str::new(&config), errors) }
+            })
         })?;
         Ok(Self { table, instance: made, bridge, _library: library })
     }
 
-    fn done(&self, entry: &str, status: i64) -> Result<(), Fault> {
-        done(entry, status, self.bridge.error())
+    /// Runs an entry that returns a status.
+    fn call(&self, entry: Entry, call: impl FnOnce(*mut c_void) -> i64) -> Result<(), Fault> {
+        let status = self.bridge.during(entry, || call(self.instance.as_ptr()));
+        done(entry.name(), status, self.bridge.error())
     }
 
-    fn request(&mut self, name: &str, entry: RequestEntry, correlation: u64) -> Result<(), Fault> {
+    fn request(&mut self, what: Entry, entry: RequestEntry, correlation: u64) -> Result<(), Fault> {
         // SAFETY: the plugin's own entry with its own instance
-        let status = unsafe { entry(self.instance.as_ptr(), correlation) };
-        self.done(name, status)
+        self.call(what, |instance| unsafe { entry(instance, correlation) })
     }
 
-    fn order(&mut self, name: &str, entry: OrderEntry, command: &OrderCommand) -> Result<(), Fault> {
+    fn order(&mut self, what: Entry, entry: OrderEntry, command: &OrderCommand) -> Result<(), Fault> {
         let Some(entry) = entry else { return Err(Fault::error(TAKES_NO_ORDERS)) };
         // SAFETY: the plugin's own entry with its own instance; the command lives during the call
-        let status = unsafe { entry(self.instance.as_ptr(), command) };
-        self.done(name, status)
+        self.call(what, |instance| unsafe { entry(instance, command) })
     }
 
     /// Runs an entry that takes a configuration or a state and says what is wrong with it.
     fn with_errors(
         &mut self,
-        entry: &str,
+        entry: Entry,
         call: impl FnOnce(*mut c_void, *const Sink) -> i64,
     ) -> Result<(), Fault> {
         let mut errors = SinkBuffer::new(ERROR_BYTES_MAX);
         let sink = errors.sink();
-        let status = call(self.instance.as_ptr(), &raw const sink);
+        let status = self.bridge.during(entry, || call(self.instance.as_ptr(), &raw const sink));
         let text = errors.into_text();
         if status < 0 && !text.is_empty() {
             self.bridge.error().set(&text);
         }
-        self.done(entry, status)
+        done(entry.name(), status, self.bridge.error())
     }
 }
 
 impl ExchangeInstance for HostedExchange {
     fn connect(&mut self, correlation: u64) -> Result<(), Fault> {
-        self.request("connect", self.table.connect, correlation)
+        self.request(Entry::Connect, self.table.connect, correlation)
     }
 
     fn instruments(&mut self, correlation: u64) -> Result<(), Fault> {
-        self.request("instruments", self.table.instruments, correlation)
+        self.request(Entry::Instruments, self.table.instruments, correlation)
     }
 
     fn subscribe(&mut self, correlation: u64, instrument: Option<InstrumentId>) -> Result<(), Fault> {
-        let instrument = instrument.map_or(0, |i| i.0);
+        let (subscribe, instrument) = (self.table.subscribe, instrument.map_or(0, |i| i.0));
         // SAFETY: the plugin's own entry with its own instance
-        let status = unsafe { (self.table.subscribe)(self.instance.as_ptr(), correlation, instrument) };
-        self.done("subscribe", status)
+        self.call(Entry::Subscribe, |instance| unsafe { subscribe(instance, correlation, instrument) })
     }
 
     fn poll(&mut self, batch: &mut [Event]) -> Result<usize, Fault> {
@@ -121,66 +126,69 @@ impl ExchangeInstance for HostedExchange {
         if batch.is_empty() {
             return Ok(0);
         }
-        // SAFETY: the plugin's own entry with its own instance; the batch lives during the call
-        let written = unsafe { entry(self.instance.as_ptr(), batch.as_mut_ptr(), batch.len() as u64) };
+        let instance = self.instance.as_ptr();
+        let written = self.bridge.during(Entry::Poll, || {
+            // SAFETY: the plugin's own entry with its own instance; the batch lives during the call
+            unsafe { entry(instance, batch.as_mut_ptr(), batch.len() as u64) }
+        });
         count("poll", written, (0, batch.len()), self.bridge.error(), 0)
     }
 
     fn lookup(&mut self, correlation: u64, symbol: &str) -> Result<(), Fault> {
+        let lookup = self.table.lookup;
         // SAFETY: the plugin's own entry with its own instance; the text lives during the call
-        let status = unsafe { (self.table.lookup)(self.instance.as_ptr(), correlation, Str::new(symbol)) };
-        self.done("lookup", status)
+        self.call(Entry::Lookup, |instance| unsafe { lookup(instance, correlation, Str::new(symbol)) })
     }
 
     fn new_order(&mut self, command: &OrderCommand) -> Result<(), Fault> {
-        self.order("new_order", self.table.new_order, command)
+        self.order(Entry::NewOrder, self.table.new_order, command)
     }
 
     fn cancel_order(&mut self, command: &OrderCommand) -> Result<(), Fault> {
-        self.order("cancel_order", self.table.cancel_order, command)
+        self.order(Entry::CancelOrder, self.table.cancel_order, command)
     }
 
     fn change_order(&mut self, command: &OrderCommand) -> Result<(), Fault> {
         if self.table.new_order.is_some() && self.table.change_order.is_none() {
             return Err(Fault::error("the exchange changes no orders"));
         }
-        self.order("change_order", self.table.change_order, command)
+        self.order(Entry::ChangeOrder, self.table.change_order, command)
     }
 
     fn accounts(&mut self, correlation: u64) -> Result<(), Fault> {
         let Some(entry) = self.table.accounts else {
             return Err(Fault::error("the exchange has no accounts"));
         };
-        self.request("accounts", entry, correlation)
+        self.request(Entry::Accounts, entry, correlation)
     }
 
     fn open_orders(&mut self, correlation: u64) -> Result<(), Fault> {
         let Some(entry) = self.table.open_orders else { return Err(Fault::error(TAKES_NO_ORDERS)) };
-        self.request("open_orders", entry, correlation)
+        self.request(Entry::OpenOrders, entry, correlation)
     }
 
     fn fills_since(&mut self, correlation: u64, since: Timestamp) -> Result<(), Fault> {
         let Some(entry) = self.table.fills_since else { return Err(Fault::error(TAKES_NO_ORDERS)) };
         // SAFETY: the plugin's own entry with its own instance
-        let status = unsafe { entry(self.instance.as_ptr(), correlation, since.get()) };
-        self.done("fills_since", status)
+        self.call(Entry::FillsSince, |instance| unsafe { entry(instance, correlation, since.get()) })
     }
 
     fn stop(&mut self) -> Result<(), Fault> {
         if self.bridge.is_stopped() {
             return Ok(());
         }
+        let stop = self.table.stop;
         // SAFETY: the plugin's own entry with its own instance
-        let status = unsafe { (self.table.stop)(self.instance.as_ptr()) };
+        let stopped = self.call(Entry::Stop, |instance| unsafe { stop(instance) });
         self.bridge.set_stopped();
-        self.done("stop", status)
+        stopped
     }
 
     fn on_config(&mut self, config: &str) -> Result<(), Fault> {
         let Some(entry) = self.table.on_config else {
             return Err(Fault::error("the exchange takes no new configuration while it runs"));
         };
-        self.with_errors("on_config", |instance, errors| {
+        self.with_errors(Entry::OnConfig, |instance, errors| {
             // SAFETY: the plugin's own entry with its own instance; text and sink live during the call
             unsafe { entry(instance, Str::new(config), errors) }
         })
@@ -190,15 +198,16 @@ impl ExchangeInstance for HostedExchange {
         let Some(entry) = self.table.save else { return Ok(None) };
         let mut state = SinkBuffer::new(STATE_BYTES_MAX);
         let sink = state.sink();
+        let instance = self.instance.as_ptr();
         // SAFETY: the plugin's own entry with its own instance; the sink lives during the call
-        let status = unsafe { entry(self.instance.as_ptr(), &raw const sink) };
+        let status = self.bridge.during(Entry::Save, || unsafe { entry(instance, &raw const sink) });
         let Some(bytes) = state.into_bytes() else {
             self.bridge.error().forget();
             return Err(Fault::error(format!(
                 "`save` wrote more than the host takes (accepted: {STATE_BYTES_MAX} bytes)"
             )));
         };
-        self.done("save", status)?;
+        done(Entry::Save.name(), status, self.bridge.error())?;
         Ok((status > 0).then_some(bytes))
     }
 
@@ -208,7 +217,7 @@ impl ExchangeInstance for HostedExchange {
                 "the exchange restores no state (found version {state_version})"
             )));
         };
-        self.with_errors("restore", |instance, errors| {
+        self.with_errors(Entry::Restore, |instance, errors| {
             // SAFETY: the plugin's own entry with its own instance; bytes and sink live during the call
             unsafe { entry(instance, state_version, state.as_ptr(), state.len() as u64, errors) }
         })
@@ -217,8 +226,7 @@ impl ExchangeInstance for HostedExchange {
     fn quiesce(&mut self, deadline: Timestamp) -> Result<(), Fault> {
         let Some(entry) = self.table.quiesce else { return Ok(()) };
         // SAFETY: the plugin's own entry with its own instance
-        let status = unsafe { entry(self.instance.as_ptr(), deadline.get()) };
-        self.done("quiesce", status)
+        self.call(Entry::Quiesce, |instance| unsafe { entry(instance, deadline.get()) })
     }
 }
 
@@ -226,7 +234,8 @@ impl Drop for HostedExchange {
     fn drop(&mut self) {
         // its threads must be quiet before it goes; what `stop` says has no reader any more
         let _ = self.stop();
+        let (entry, instance) = (self.table.destroy, self.instance.as_ptr());
         // SAFETY: the plugin's own entry with its own instance, which nobody uses any more
-        unsafe { (self.table.destroy)(self.instance.as_ptr()) };
+        self.bridge.during(Entry::Destroy, || unsafe { entry(instance) });
     }
 }

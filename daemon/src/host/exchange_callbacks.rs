@@ -24,13 +24,14 @@ use super::{
     borrowed::{self, Out},
     call::LastError,
     callbacks::with_log,
+    crash::seat::{self, Entry, Seat},
     instance::ERROR_BYTES_MAX,
 };
 
 /// The context of a connector instance; `ExchangeHostV1::ctx` points to it. Leaked, as [`super::call::Bridge`].
 pub(super) struct ExchangeBridge {
     table: ExchangeHostV1,
-    instance: String,
+    seat: Seat,
     host: Arc<dyn ExchangeHost>,
     is_stopped: AtomicBool,
     error: LastError,
@@ -41,10 +42,10 @@ unsafe impl Sync for ExchangeBridge {}
 
 impl ExchangeBridge {
     /// A bridge that lives as long as the process.
-    pub(super) fn leak(instance: &str, host: Arc<dyn ExchangeHost>) -> &'static Self {
+    pub(super) fn leak(seat: Seat, host: Arc<dyn ExchangeHost>) -> &'static Self {
         let bridge = Box::into_raw(Box::new(Self {
             table: table(std::ptr::null_mut()),
-            instance: instance.to_owned(),
+            seat,
             host,
             is_stopped: AtomicBool::new(false),
             error: LastError::default(),
@@ -52,7 +53,15 @@ impl ExchangeBridge {
         // SAFETY: just allocated, and nobody else knows of it
         unsafe { (*bridge).table.ctx = bridge.cast() };
         // SAFETY: never freed, and from here on only shared
-        unsafe { &*bridge }
+        let bridge = unsafe { &*bridge };
+        seat::register(&bridge.seat);
+        bridge
+    }
+
+    /// Runs a call into the plugin.
+    #[inline]
+    pub(super) fn during<R>(&self, entry: Entry, call: impl FnOnce() -> R) -> R {
+        self.seat.during(entry, call)
     }
 
     /// # Safety
@@ -67,7 +76,7 @@ impl ExchangeBridge {
     }
 
     pub(super) fn instance(&self) -> &str {
-        &self.instance
+        self.seat.instance()
     }
 
     pub(super) fn error(&self) -> &LastError {

@@ -19,7 +19,7 @@ pub(super) const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 /// The longest text about a failure that is kept.
 pub(super) const ERROR_BYTES_MAX: usize = 4096;
 /// The largest saved state.
-pub(super) const STATE_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub const STATE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// The fault of a negative status.
 #[cold]

@@ -179,7 +179,7 @@ impl LoadedPlugin {
         let Table::Strategy(table) = opened.table else { return Err(self.wrong_kind(PluginKind::Strategy)) };
         let table = (table, Arc::clone(opened));
         // SAFETY: the table was found in this library and checked; the instance shares the library
-        let made = unsafe { HostedStrategy::create(table, instance, config, run, services) };
+        let made = unsafe { HostedStrategy::create(table, instance, &self.identity, config, run, services) };
         Ok(Box::new(made.map_err(|problem| problem.of(&self.identity))?))
     }
 
@@ -197,7 +197,7 @@ impl LoadedPlugin {
         let Table::Exchange(table) = opened.table else { return Err(self.wrong_kind(PluginKind::Exchange)) };
         let table = (table, Arc::clone(opened));
         // SAFETY: the table was found in this library and checked; the instance shares the library
-        let made = unsafe { HostedExchange::create(table, instance, config, host) };
+        let made = unsafe { HostedExchange::create(table, instance, &self.identity, config, host) };
         Ok(Box::new(made.map_err(|problem| problem.of(&self.identity))?))
     }
 

@@ -20,6 +20,7 @@
 mod borrowed;
 mod call;
 mod callbacks;
+pub mod crash;
 mod elf;
 mod exchange;
 mod exchange_callbacks;
@@ -37,11 +38,12 @@ mod refusal;
 mod stage;
 mod strategy;
 mod trust;
+mod watchdog;
 
 pub use crate::plugin_kind::PluginKind;
 pub use exchange::HostedExchange;
 pub use find::{find, names};
-pub use instance::Run;
+pub use instance::{Run, STATE_BYTES_MAX};
 pub use loaded::{LoadedPlugin, Unloaded};
 pub use loader::{Candidate, Loader, Verified};
 pub use manifest::Manifest;
@@ -52,6 +54,7 @@ pub use refusal::{Identity, Observer, Refusal, Step};
 pub use stage::stage_base;
 pub use strategy::HostedStrategy;
 pub use trust::{Trust, TrustOptions, TrustPolicy};
+pub use watchdog::{Watchdog, WatchdogOptions};
 
 /// Bytes as lower-case hexadecimal digits.
 fn hexadecimal(bytes: &[u8]) -> String {

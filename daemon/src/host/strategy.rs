@@ -9,11 +9,14 @@ use stratd_plugin_api::{
     export::SinkBuffer,
 };
 
+use crate::plugin_kind::PluginKind;
+
 use super::{
     call::Bridge,
+    crash::seat::{Entry, Seat},
     instance::{CONFIG_BYTES_MAX, ERROR_BYTES_MAX, Run, STATE_BYTES_MAX, count, done, fault},
     library::Opened,
-    refusal::{Problem, Step},
+    refusal::{Identity, Problem, Step},
 };
 
 /// An instance of a strategy plugin. Destroyed when dropped; its library stays mapped.
@@ -48,15 +51,18 @@ impl HostedStrategy {
     pub(super) unsafe fn create(
         (table, library): (StrategyV1, Arc<Opened>),
         instance: &str,
+        plugin: &Identity,
         config: &serde_json::Value,
         run: Run,
         services: Arc<dyn StrategyServices>,
     ) -> Result<Self, Problem> {
         let config = config_text(config)?;
-        let bridge = Bridge::leak(instance, run, services);
+        let bridge = Bridge::leak(Seat::new(PluginKind::Strategy, instance, plugin), run, services);
         let made = creating(bridge.error(), |errors| {
-            // SAFETY: the plugin's own entry; the bridge's table lives as long as the process, the rest for the call
-            unsafe { (table.create)(bridge.table(), Str::new(&config), errors) }
+            bridge.during_alone(Entry::Create, || {
+                // SAFETY: the plugin's own entry; the bridge's table lives as long as the process, the rest for the call
+                unsafe { (table.create)(bridge.table(), Str::new(&config), errors) }
+            })
         })?;
         Ok(Self { table, instance: made, bridge, _library: library })
     }
@@ -65,32 +71,32 @@ impl HostedStrategy {
     fn with_errors(
         &mut self,
         host: &mut dyn StrategyHost,
-        entry: &str,
+        entry: Entry,
         call: impl FnOnce(*mut c_void, *const Sink) -> i64,
     ) -> Result<(), Fault> {
         let mut errors = SinkBuffer::new(ERROR_BYTES_MAX);
         let sink = errors.sink();
         let instance = self.instance.as_ptr();
-        let status = self.bridge.during(host, || call(instance, &raw const sink));
+        let status = self.bridge.during(host, entry, || call(instance, &raw const sink));
         let text = errors.into_text();
         if status < 0 && !text.is_empty() {
             self.bridge.error().set(&text);
         }
-        done(entry, status, self.bridge.error())
+        done(entry.name(), status, self.bridge.error())
     }
 
     fn cost(
         &mut self,
         host: &mut dyn StrategyHost,
         fill: &FillRecord,
-        (name, entry): (&str, Option<CostEntry>),
+        (what, entry): (Entry, Option<CostEntry>),
     ) -> Result<Option<Money>, Fault> {
         let Some(entry) = entry else { return Ok(None) };
         let mut out = MoneyBits::default();
         let instance = self.instance.as_ptr();
         // SAFETY: the plugin's own entry with its own instance; fill and place live during the call
-        let status = self.bridge.during(host, || unsafe { entry(instance, fill, &raw mut out) });
-        done(name, status, self.bridge.error())?;
+        let status = self.bridge.during(host, what, || unsafe { entry(instance, fill, &raw mut out) });
+        done(what.name(), status, self.bridge.error())?;
         Ok((status > 0).then(|| Money::from(out)))
     }
 }
@@ -102,7 +108,7 @@ impl StrategyInstance for HostedStrategy {
         self.bridge.set_time(last.ts);
         let (entry, instance) = (self.table.on_events, self.instance.as_ptr());
         let mut failed_index = 0;
-        let returned = self.bridge.during(host, || {
+        let returned = self.bridge.during(host, Entry::OnEvents, || {
             // SAFETY: the plugin's own entry with its own instance; the slice and the place live during the call
             unsafe { entry(instance, events.as_ptr(), events.len() as u64, &raw mut failed_index) }
         });
@@ -115,7 +121,7 @@ impl StrategyInstance for HostedStrategy {
         self.bridge.set_time(last.ts);
         let (entry, instance) = (self.table.on_orders, self.instance.as_ptr());
         let mut failed_index = 0;
-        let returned = self.bridge.during(host, || {
+        let returned = self.bridge.during(host, Entry::OnOrders, || {
             // SAFETY: the plugin's own entry with its own instance; the slice and the place live during the call
             unsafe { entry(instance, events.as_ptr(), events.len() as u64, &raw mut failed_index) }
         });
@@ -126,14 +132,14 @@ impl StrategyInstance for HostedStrategy {
         let Some(entry) = self.table.on_config else {
             return Err(Fault::error("the strategy takes no new configuration while it runs"));
         };
-        self.with_errors(host, "on_config", |instance, errors| {
+        self.with_errors(host, Entry::OnConfig, |instance, errors| {
             // SAFETY: the plugin's own entry with its own instance; text and sink live during the call
             unsafe { entry(instance, Str::new(config), errors) }
         })
     }
 
     fn slippage(&mut self, host: &mut dyn StrategyHost, fill: &FillRecord) -> Result<Option<Money>, Fault> {
-        self.cost(host, fill, ("slippage", self.table.slippage))
+        self.cost(host, fill, (Entry::Slippage, self.table.slippage))
     }
 
     fn transaction_cost(
@@ -141,7 +147,7 @@ impl StrategyInstance for HostedStrategy {
         host: &mut dyn StrategyHost,
         fill: &FillRecord,
     ) -> Result<Option<Money>, Fault> {
-        self.cost(host, fill, ("transaction_cost", self.table.transaction_cost))
+        self.cost(host, fill, (Entry::TransactionCost, self.table.transaction_cost))
     }
 
     fn save(&mut self, host: &mut dyn StrategyHost) -> Result<Option<Vec<u8>>, Fault> {
@@ -150,7 +156,7 @@ impl StrategyInstance for HostedStrategy {
         let sink = state.sink();
         let instance = self.instance.as_ptr();
         // SAFETY: the plugin's own entry with its own instance; the sink lives during the call
-        let status = self.bridge.during(host, || unsafe { entry(instance, &raw const sink) });
+        let status = self.bridge.during(host, Entry::Save, || unsafe { entry(instance, &raw const sink) });
         let Some(bytes) = state.into_bytes() else {
             self.bridge.error().forget();
             return Err(Fault::error(format!(
@@ -172,7 +178,7 @@ impl StrategyInstance for HostedStrategy {
                 "the strategy restores no state (found version {state_version})"
             )));
         };
-        self.with_errors(host, "restore", |instance, errors| {
+        self.with_errors(host, Entry::Restore, |instance, errors| {
             // SAFETY: the plugin's own entry with its own instance; bytes and sink live during the call
             unsafe { entry(instance, state_version, state.as_ptr(), state.len() as u64, errors) }
         })
@@ -182,16 +188,17 @@ impl StrategyInstance for HostedStrategy {
         let Some(entry) = self.table.quiesce else { return Ok(()) };
         let instance = self.instance.as_ptr();
         // SAFETY: the plugin's own entry with its own instance
-        let status = self.bridge.during(host, || unsafe { entry(instance, deadline.get()) });
+        let status = self.bridge.during(host, Entry::Quiesce, || unsafe { entry(instance, deadline.get()) });
         done("quiesce", status, self.bridge.error())
     }
 }
 
 impl Drop for HostedStrategy {
     fn drop(&mut self) {
-        // outside of `during`: an ending instance has no request left to make
+        let (entry, instance) = (self.table.destroy, self.instance.as_ptr());
+        // alone: an ending instance has no request left to make
         // SAFETY: the plugin's own entry with its own instance, which nobody uses any more
-        unsafe { (self.table.destroy)(self.instance.as_ptr()) };
+        self.bridge.during_alone(Entry::Destroy, || unsafe { entry(instance) });
     }
 }
 

@@ -1,0 +1,162 @@
+//! Questions to the database, on a connection that cannot write.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
+use stratd_plugin_api::Timestamp;
+
+use super::{
+    database,
+    error::Error,
+    rows::{Crash, Generation, LastRun, Quarantine, RunId, SavedState},
+};
+
+/// Reads what was committed. Cheap to make; one thread at a time uses it.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+    file: PathBuf,
+}
+
+impl Reader {
+    pub(super) fn open(file: &Path) -> Result<Self, Error> {
+        Ok(Self { connection: database::open_to_read(file)?, file: file.to_owned() })
+    }
+
+    /// What an instance last saved.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn state_of(&self, instance: &str) -> Result<Option<SavedState>, Error> {
+        self.one(
+            "SELECT instance, plugin, plugin_version, build_id, hash, state_version, saved_at, seq, state
+             FROM strategy_state WHERE instance = ?1",
+            [instance],
+            |row| {
+                Ok(SavedState {
+                    instance: row.get(0)?,
+                    plugin: row.get(1)?,
+                    plugin_version: row.get(2)?,
+                    build_id: row.get(3)?,
+                    hash: row.get(4)?,
+                    state_version: row.get(5)?,
+                    saved_at: time(row, 6)?,
+                    seq: row.get(7)?,
+                    state: row.get(8)?,
+                })
+            },
+        )
+    }
+
+    /// The builds of a plugin that were tried, oldest first.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn generations(&self, plugin: &str) -> Result<Vec<Generation>, Error> {
+        self.all(
+            "SELECT plugin, generation, hash, file, version, build_id, at, outcome
+             FROM generation WHERE plugin = ?1 ORDER BY rowid",
+            [plugin],
+            |row| {
+                Ok(Generation {
+                    plugin: row.get(0)?,
+                    generation: row.get(1)?,
+                    hash: row.get(2)?,
+                    file: row.get(3)?,
+                    version: row.get(4)?,
+                    build_id: row.get(5)?,
+                    at: time(row, 6)?,
+                    outcome: row.get(7)?,
+                })
+            },
+        )
+    }
+
+    /// The crashes that count, by instance.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn crashes(&self) -> Result<Vec<Crash>, Error> {
+        self.all("SELECT instance, count, last_at, last_what FROM crash ORDER BY instance", [], |row| {
+            Ok(Crash {
+                instance: row.get(0)?,
+                count: row.get(1)?,
+                last_at: time(row, 2)?,
+                last_what: row.get(3)?,
+            })
+        })
+    }
+
+    /// The instances that are not started, by name.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn quarantined(&self) -> Result<Vec<Quarantine>, Error> {
+        self.all("SELECT instance, since, reason FROM quarantine ORDER BY instance", [], |row| {
+            Ok(Quarantine { instance: row.get(0)?, since: time(row, 1)?, reason: row.get(2)? })
+        })
+    }
+
+    /// The run that began last.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn last_run(&self) -> Result<Option<LastRun>, Error> {
+        let run = self.one(
+            "SELECT id, started_at, seen_at, ended_at, is_assessed FROM run ORDER BY id DESC LIMIT 1",
+            [],
+            |row| {
+                Ok(LastRun {
+                    id: RunId(row.get(0)?),
+                    started_at: time(row, 1)?,
+                    seen_at: time(row, 2)?,
+                    ended_at: row.get::<_, Option<i64>>(3)?.map(Timestamp::new),
+                    is_assessed: row.get(4)?,
+                    active: Vec::new(),
+                })
+            },
+        )?;
+        let Some(mut run) = run else { return Ok(None) };
+        run.active =
+            self.all("SELECT instance FROM active WHERE run = ?1 ORDER BY instance", [run.id.0], |row| {
+                row.get(0)
+            })?;
+        Ok(Some(run))
+    }
+
+    fn one<T>(
+        &self,
+        query: &str,
+        parameters: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, Error> {
+        let answer = self.connection.prepare_cached(query);
+        let answer = answer.and_then(|mut query| query.query_row(parameters, read).optional());
+        answer.map_err(|e| self.failed(&e))
+    }
+
+    fn all<T>(
+        &self,
+        query: &str,
+        parameters: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, Error> {
+        let answer = self.connection.prepare_cached(query);
+        let answer = answer.and_then(|mut query| query.query_map(parameters, read)?.collect());
+        answer.map_err(|e| self.failed(&e))
+    }
+
+    fn failed(&self, error: &rusqlite::Error) -> Error {
+        match error {
+            // only hands other than ours write such values: the tables are strict
+            rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::InvalidColumnType(..) => Error::damaged(&self.file, &error.to_string()),
+            _ => Error::database("reading", &self.file, error),
+        }
+    }
+}
+
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    row.get(column).map(Timestamp::new)
+}

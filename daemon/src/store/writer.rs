@@ -1,0 +1,268 @@
+//! The thread that writes.
+//!
+//! It takes all that waits and commits it as one transaction: under load, one sync of the disk serves many writes. If
+//! that fails, each write is tried alone once, so that a state that finds no room does not take a small write with it.
+//!
+//! A failed sync is not repeated for the writes it was for: they are refused, and whoever asked decides.
+
+use std::{
+    collections::VecDeque,
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
+
+use rusqlite::{Connection, ErrorCode, Savepoint, TransactionBehavior, params};
+
+use super::{
+    error::Error,
+    limits::{GENERATIONS_MAX, RUNS_MAX},
+    queue::{Job, Queue},
+    rows::{Crash, Generation, NewRun, Quarantine, RunId, SavedState, Verdict, Write},
+};
+
+/// Writes until the queue is closed and empty.
+pub(super) fn run(mut connection: Connection, queue: &Queue, health: &Mutex<Option<Error>>) {
+    // whatever ends this thread, nobody may wait for it
+    let _gone = Gone(queue);
+    let file = connection.path().map(PathBuf::from).unwrap_or_default();
+    loop {
+        let jobs = queue.take();
+        if jobs.is_empty() {
+            break;
+        }
+        let failed = |e: &rusqlite::Error| Error::database("writing to", &file, e);
+        let outcomes = match commit(&mut connection, &jobs) {
+            Ok(outcomes) => outcomes,
+            Err(e) if jobs.len() == 1 => vec![Outcome::Failed(e)],
+            Err(_) => jobs.iter().map(|job| alone(&mut connection, job)).collect(),
+        };
+        let trouble = outcomes.iter().find_map(|outcome| match outcome {
+            Outcome::Failed(e) => Some(failed(e)),
+            Outcome::Done(_) | Outcome::Refused(_) => None,
+        });
+        note(health, trouble);
+        answer(jobs, outcomes, &failed);
+    }
+    // a database at rest is one file; if this fails, the next start does it
+    let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+}
+
+struct Gone<'a>(&'a Queue);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
+/// What became of a write.
+pub(super) enum Outcome {
+    Done(i64),
+    /// The write itself is not acceptable.
+    Refused(rusqlite::Error),
+    /// The transaction could not be committed.
+    Failed(rusqlite::Error),
+}
+
+fn alone(connection: &mut Connection, job: &Job) -> Outcome {
+    match commit(connection, [job]) {
+        Ok(mut outcomes) => outcomes.pop().unwrap_or(Outcome::Done(0)),
+        Err(e) => Outcome::Failed(e),
+    }
+}
+
+fn answer(jobs: VecDeque<Job>, outcomes: Vec<Outcome>, failed: &dyn Fn(&rusqlite::Error) -> Error) {
+    for (job, outcome) in jobs.into_iter().zip(outcomes) {
+        let is_refused = matches!(outcome, Outcome::Refused(_));
+        let result = match outcome {
+            Outcome::Done(number) => Ok(number),
+            Outcome::Refused(e) | Outcome::Failed(e) => Err(failed(&e)),
+        };
+        match (job.answer, result) {
+            // who asked may have gone meanwhile
+            (Some(asker), result) => drop(asker.send(result)),
+            (None, Err(e)) if is_refused => tracing::warn!(logger = "store", "{e}"),
+            (None, _) => {}
+        }
+    }
+}
+
+/// Keeps what is wrong, and tells each change of it once.
+fn note(health: &Mutex<Option<Error>>, trouble: Option<Error>) {
+    let mut health = health.lock().unwrap_or_else(PoisonError::into_inner);
+    if *health == trouble {
+        return;
+    }
+    match &trouble {
+        Some(e) => tracing::error!(logger = "store", "{e}; what was stored before stays"),
+        None => tracing::info!(logger = "store", "writes to the state database succeed again"),
+    }
+    *health = trouble;
+}
+
+/// All writes in one transaction, in order. An unacceptable one leaves the others alone.
+pub(super) fn commit<'a>(
+    connection: &mut Connection,
+    jobs: impl IntoIterator<Item = &'a Job>,
+) -> rusqlite::Result<Vec<Outcome>> {
+    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut outcomes = Vec::new();
+    for job in jobs {
+        let savepoint = transaction.savepoint()?;
+        outcomes.push(match apply(&savepoint, &job.write) {
+            Ok(number) => {
+                savepoint.commit()?;
+                Outcome::Done(number)
+            }
+            // dropping the savepoint undoes it
+            Err(e) if is_its_own_fault(&e) => Outcome::Refused(e),
+            Err(e) => return Err(e),
+        });
+    }
+    transaction.commit()?;
+    Ok(outcomes)
+}
+
+fn is_its_own_fault(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch)
+    )
+}
+
+fn apply(db: &Savepoint<'_>, write: &Write) -> rusqlite::Result<i64> {
+    match write {
+        Write::BeginRun(run) => return begin_run(db, run),
+        Write::Join(run, instance) => {
+            db.prepare_cached("INSERT OR IGNORE INTO active (run, instance) VALUES (?1, ?2)")?
+                .execute(params![run.0, instance])?;
+        }
+        Write::Leave(run, instance) => {
+            db.prepare_cached("DELETE FROM active WHERE run = ?1 AND instance = ?2")?
+                .execute(params![run.0, instance])?;
+        }
+        Write::Seen(run, at) => seen(db, Some(*run), at.get())?,
+        Write::EndRun(run, at) => {
+            db.prepare_cached("UPDATE run SET ended_at = ?2, seen_at = max(seen_at, ?2) WHERE id = ?1")?
+                .execute(params![run.0, at.get()])?;
+        }
+        Write::SaveStates(states) => {
+            for state in states {
+                save_state(db, state)?;
+            }
+        }
+        Write::ForgetState(instance) => {
+            db.prepare_cached("DELETE FROM strategy_state WHERE instance = ?1")?.execute([instance])?;
+        }
+        Write::RecordGeneration(generation) => record_generation(db, generation)?,
+        Write::CountCrash { instance, at, what } => {
+            db.prepare_cached(
+                "INSERT INTO crash (instance, count, last_at, last_what) VALUES (?1, 1, ?2, ?3)
+                 ON CONFLICT (instance) DO UPDATE SET count = count + 1, last_at = ?2, last_what = ?3",
+            )?
+            .execute(params![instance, at.get(), what])?;
+        }
+        Write::ResetCrashes(instances) => reset_crashes(db, instances)?,
+        Write::Quarantine(quarantine) => put_in_quarantine(db, quarantine)?,
+        Write::Release(instance) => {
+            db.prepare_cached("DELETE FROM quarantine WHERE instance = ?1")?.execute([instance])?;
+            reset_crashes(db, std::slice::from_ref(instance))?;
+        }
+        Write::Assess(run, verdict) => assess(db, *run, verdict)?,
+    }
+    Ok(0)
+}
+
+fn begin_run(db: &Savepoint<'_>, run: &NewRun) -> rusqlite::Result<i64> {
+    db.prepare_cached(
+        "INSERT INTO run (started_at, seen_at, trading_type, version) VALUES (?1, ?1, ?2, ?3)",
+    )?
+    .execute(params![run.started_at.get(), run.trading_type, run.version])?;
+    let id = db.last_insert_rowid();
+    let mut insert = db.prepare_cached("INSERT OR IGNORE INTO active (run, instance) VALUES (?1, ?2)")?;
+    for instance in &run.active {
+        insert.execute(params![id, instance])?;
+    }
+    db.prepare_cached("DELETE FROM run WHERE id <= ?1")?.execute([id - RUNS_MAX])?;
+    Ok(id)
+}
+
+/// The run, or the latest one if it is going on, was alive at that time.
+fn seen(db: &Savepoint<'_>, run: Option<RunId>, at: i64) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE run SET seen_at = max(seen_at, ?2)
+         WHERE id = coalesce(?1, (SELECT max(id) FROM run)) AND ended_at IS NULL",
+    )?
+    .execute(params![run.map(|run| run.0), at])?;
+    Ok(())
+}
+
+fn save_state(db: &Savepoint<'_>, state: &SavedState) -> rusqlite::Result<()> {
+    let SavedState { instance, plugin, plugin_version, build_id, hash, state_version, state, saved_at, seq } =
+        state;
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO strategy_state
+         (instance, plugin, plugin_version, build_id, hash, state_version, saved_at, seq, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
+        instance,
+        plugin,
+        plugin_version,
+        build_id,
+        hash,
+        state_version,
+        saved_at.get(),
+        seq,
+        state
+    ])?;
+    seen(db, None, saved_at.get())
+}
+
+fn record_generation(db: &Savepoint<'_>, generation: &Generation) -> rusqlite::Result<()> {
+    let Generation { plugin, generation, hash, file, version, build_id, at, outcome } = generation;
+    db.prepare_cached(
+        "INSERT INTO generation (plugin, generation, hash, file, version, build_id, at, outcome)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![plugin, generation, hash, file, version, build_id, at.get(), outcome])?;
+    db.prepare_cached(
+        "DELETE FROM generation WHERE plugin = ?1 AND rowid <=
+         (SELECT rowid FROM generation WHERE plugin = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET ?2)",
+    )?
+    .execute(params![plugin, GENERATIONS_MAX])?;
+    Ok(())
+}
+
+fn reset_crashes(db: &Savepoint<'_>, instances: &[String]) -> rusqlite::Result<()> {
+    let mut delete = db.prepare_cached("DELETE FROM crash WHERE instance = ?1")?;
+    for instance in instances {
+        delete.execute([instance])?;
+    }
+    Ok(())
+}
+
+fn put_in_quarantine(db: &Savepoint<'_>, quarantine: &Quarantine) -> rusqlite::Result<()> {
+    let Quarantine { instance, since, reason } = quarantine;
+    db.prepare_cached("INSERT OR IGNORE INTO quarantine (instance, since, reason) VALUES (?1, ?2, ?3)")?
+        .execute(params![instance, since.get(), reason])?;
+    Ok(())
+}
+
+/// Once per run: were the daemon to crash right after this, the next start would find it done.
+fn assess(db: &Savepoint<'_>, run: RunId, verdict: &Verdict) -> rusqlite::Result<()> {
+    let changed = db
+        .prepare_cached("UPDATE run SET is_assessed = 1 WHERE id = ?1 AND is_assessed = 0")?
+        .execute([run.0])?;
+    if changed == 0 {
+        return Ok(());
+    }
+    reset_crashes(db, &verdict.reset)?;
+    let mut set = db.prepare_cached(
+        "INSERT OR REPLACE INTO crash (instance, count, last_at, last_what) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for Crash { instance, count, last_at, last_what } in &verdict.crashes {
+        set.execute(params![instance, count, last_at.get(), last_what])?;
+    }
+    verdict.quarantined.iter().try_for_each(|quarantine| put_in_quarantine(db, quarantine))
+}
