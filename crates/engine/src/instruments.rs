@@ -40,6 +40,12 @@ impl Instruments {
         self.entry(id).map(|entry| &entry.instrument)
     }
 
+    /// Those of an exchange, in the order of their ids.
+    pub(crate) fn of_exchange(&self, exchange: ExchangeId) -> impl Iterator<Item = InstrumentId> {
+        let all = self.entries.iter().map(|entry| &entry.instrument);
+        all.filter(move |instrument| instrument.exchange == exchange).map(|instrument| instrument.id)
+    }
+
     fn entry(&self, id: InstrumentId) -> Option<&Entry> {
         self.entries.get(usize::try_from(id.0.checked_sub(1)?).ok()?)
     }

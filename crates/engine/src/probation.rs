@@ -56,6 +56,12 @@ impl Engine {
         self.retired.pop_front()
     }
 
+    /// What is left of a strategy's probation; `None` outside of one.
+    #[must_use]
+    pub fn probation(&self, strategy: StrategyId) -> Option<Probation> {
+        self.guards.get(&strategy).map(|guard| guard.probation)
+    }
+
     /// Whether the strategy's old instance still stands by.
     #[must_use]
     pub fn is_on_probation(&self, strategy: StrategyId) -> bool {

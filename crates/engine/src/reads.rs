@@ -11,6 +11,17 @@ impl Engine {
         &self.outputs
     }
 
+    /// The sequence number of the last input; 0 before the first.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.core.seq
+    }
+
+    /// The instruments of an exchange, in the order of their ids.
+    pub fn instruments_of(&self, exchange: ExchangeId) -> impl Iterator<Item = InstrumentId> {
+        self.core.instruments.of_exchange(exchange)
+    }
+
     /// When the next timer is due, or a probation ends: the shell sends [`InputKind::Timers`] then.
     #[must_use]
     pub fn next_timer(&self) -> Option<Timestamp> {

@@ -14,7 +14,9 @@ pub struct StrategyId(pub u16);
 const ORDER_BITS: u32 = 40;
 
 impl StrategyId {
-    pub(crate) fn index(self) -> usize {
+    /// Its place among the strategies of the run, from 0.
+    #[must_use]
+    pub fn index(self) -> usize {
         usize::from(self.0)
     }
 

@@ -129,6 +129,13 @@ impl Recorder {
         self.events
     }
 
+    /// Takes up a strategy that joins the run.
+    pub fn add_strategy(&mut self, name: &str, plugin: &str) {
+        self.labels.strategies.push((name.to_owned(), plugin.to_owned()));
+        let curve = Curve::new(self.labels.cash);
+        self.strategies.push(StrategyFigures { curve, metrics: BTreeMap::new() });
+    }
+
     /// The name of a strategy.
     #[must_use]
     pub fn strategy_name(&self, strategy: StrategyId) -> &str {

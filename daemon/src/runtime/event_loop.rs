@@ -6,7 +6,12 @@ use anyhow::Result;
 use stratd_engine::{CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, Output, StrategyState};
 use stratd_plugin_api::{Reason, Timestamp};
 
-use super::{Services, exchange_desk::Told, link::Links};
+use super::{
+    Services,
+    command::{Note, Notes},
+    exchange_desk::Told,
+    link::Links,
+};
 use crate::results::{Recorder, Summary};
 
 /// A run that is over.
@@ -32,6 +37,9 @@ pub(super) struct EventLoop {
     closed: Timestamp,
     /// The strategy that ended the run, with its reason.
     shutdown: Option<String>,
+    is_exiting: bool,
+    /// Who hears of strategies that fail, are rolled back, or stop.
+    notes: Notes,
 }
 
 impl EventLoop {
@@ -51,7 +59,26 @@ impl EventLoop {
             now: Timestamp::MIN,
             closed: Timestamp::MIN,
             shutdown: None,
+            is_exiting: false,
+            notes: Notes::nowhere(),
         }
+    }
+
+    /// Tells `notes` of strategies from now on.
+    pub(super) fn set_notes(&mut self, notes: Notes) {
+        self.notes = notes;
+    }
+
+    pub(super) fn driver_mut(&mut self) -> &mut Driver<Links> {
+        &mut self.driver
+    }
+
+    pub(super) fn recorder_mut(&mut self) -> &mut Recorder {
+        &mut self.recorder
+    }
+
+    pub(super) fn is_exiting(&self) -> bool {
+        self.is_exiting
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -173,6 +200,7 @@ impl EventLoop {
     /// Ends the run: what waits in the fill model is canceled, strategies get `on_exit`, working orders are canceled.
     pub(super) fn exit(&mut self, reason: Reason) -> Result<()> {
         let now = self.now;
+        self.is_exiting = true;
         self.driver.link_mut().end(now);
         self.driver.feed_reports(now)?;
         self.driver.feed(now, InputKind::Exit(reason))?;
@@ -189,18 +217,21 @@ impl EventLoop {
         Ok(Finished { summary, elapsed, has_faults })
     }
 
-    fn set_now(&mut self, now: Timestamp) {
+    pub(super) fn set_now(&mut self, now: Timestamp) {
         self.now = now;
         self.services.set_now(now);
     }
 
-    fn take_outputs(&mut self) -> Result<()> {
+    pub(super) fn take_outputs(&mut self) -> Result<()> {
         let outputs = self.driver.take_outputs();
         for output in &outputs {
             self.recorder.take(output, self.driver.engine())?;
             self.tell(output);
         }
         self.driver.give_back(outputs);
+        while let Some(retired) = self.driver.engine_mut().take_retired() {
+            self.notes.tell(Note::Retired(retired.instance));
+        }
         Ok(())
     }
 
@@ -211,6 +242,7 @@ impl EventLoop {
             Output::StrategyFaulted { strategy, fault } => {
                 let name = self.recorder.strategy_name(*strategy);
                 tracing::error!(logger = format!("strategy.{name}"), %time, "failed: {fault}");
+                self.notes.tell(Note::Faulted { strategy: *strategy, fault: fault.clone() });
             }
             Output::StrategyRolledBack { strategy, fault } => {
                 let name = self.recorder.strategy_name(*strategy);
@@ -219,14 +251,17 @@ impl EventLoop {
                     %time,
                     "failed within its probation, and the version before goes on: {fault}"
                 );
+                self.notes.tell(Note::RolledBack { strategy: *strategy, fault: fault.clone() });
             }
             Output::ProbationPassed { strategy } => {
                 let name = self.recorder.strategy_name(*strategy);
                 tracing::info!(logger = format!("strategy.{name}"), %time, "passed its probation");
+                self.notes.tell(Note::ProbationPassed { strategy: *strategy });
             }
             Output::StrategyStopped { strategy, reason } => {
                 let name = self.recorder.strategy_name(*strategy);
                 tracing::info!(logger = format!("strategy.{name}"), %time, "stopped: {reason}");
+                self.notes.tell(Note::Stopped { strategy: *strategy });
             }
             Output::Shutdown { strategy, reason } => {
                 let name = self.recorder.strategy_name(*strategy);

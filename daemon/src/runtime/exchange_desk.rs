@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
     time::Duration,
 };
 
@@ -48,7 +51,7 @@ pub(super) enum Way {
 }
 
 /// The host for one connector.
-pub(super) struct ExchangeDesk {
+pub(crate) struct ExchangeDesk {
     name: String,
     exchange: ExchangeId,
     trading_type: TradingType,
@@ -57,7 +60,26 @@ pub(super) struct ExchangeDesk {
     way: Way,
     answers: Mutex<BTreeMap<u64, Result<(), String>>>,
     answered: Condvar,
+    gate: AtomicU8,
+    reported: Mutex<Reported>,
 }
+
+/// What a connector answered to questions about its orders.
+#[derive(Default)]
+pub(crate) struct Reported {
+    pub(super) open_orders: Vec<abi::OrderRecord>,
+    pub(super) fills: Vec<abi::FillRecord>,
+}
+
+/// Records of one kind that are kept until somebody reads them; further ones are dropped.
+const REPORTED_MAX: usize = 1_000_000;
+
+/// Market events are taken.
+const OPEN: u8 = 0;
+/// The connector waits for its turn: its market events are not taken yet, and it keeps them.
+const WAITING: u8 = 1;
+/// The connector left: what it still says of the market is taken and forgotten.
+const CLOSED: u8 = 2;
 
 impl ExchangeDesk {
     pub(super) fn new(
@@ -77,7 +99,35 @@ impl ExchangeDesk {
             way,
             answers: Mutex::default(),
             answered: Condvar::new(),
+            gate: AtomicU8::new(OPEN),
+            reported: Mutex::default(),
         }
+    }
+
+    /// A desk for a connector that is to take the place of this one's; it opens when it does.
+    pub(super) fn successor(&self) -> Option<Self> {
+        // a pulled connector has a queue of its own, and a run that is pulled has no successors
+        let Way::Inbox(inbox) = &self.way else { return None };
+        let way = Way::Inbox(Arc::clone(inbox));
+        let desk =
+            Self::new(&self.name, self.exchange, self.trading_type, &self.services, &self.instruments, way);
+        desk.gate.store(WAITING, Ordering::Relaxed);
+        Some(desk)
+    }
+
+    /// Takes market events from now on.
+    pub(super) fn open(&self) {
+        self.gate.store(OPEN, Ordering::Relaxed);
+    }
+
+    /// Forgets market events from now on.
+    pub(super) fn close(&self) {
+        self.gate.store(CLOSED, Ordering::Relaxed);
+    }
+
+    /// What was reported since the last time.
+    pub(super) fn take_reported(&self) -> Reported {
+        std::mem::take(&mut *lock(&self.reported))
     }
 
     /// Waits for the answer to a request.
@@ -207,6 +257,11 @@ impl ExchangeHost for ExchangeDesk {
     }
 
     fn emit(&self, events: &[abi::Event]) -> usize {
+        match self.gate.load(Ordering::Relaxed) {
+            WAITING => return 0,
+            CLOSED => return events.len(),
+            _ => {}
+        }
         let good = events.iter().take_while(|event| self.is_market(event)).count();
         let pushed = self.push(events[..good].iter().map(|event| Told::Market(*event)));
         if pushed < good || good == events.len() {
@@ -243,12 +298,22 @@ impl ExchangeHost for ExchangeDesk {
         self.instruments.register(&mine).map_or(0, |id| id.0)
     }
 
-    // Accounts, open orders and past fills are asked for by reconciliation, which this version does not have.
+    // Nobody asks for accounts yet.
     fn account(&self, _: u64, _: &abi::AccountRecord) {}
 
-    fn open_order(&self, _: u64, _: &abi::OrderRecord) {}
+    fn open_order(&self, _: u64, record: &abi::OrderRecord) {
+        let mut reported = lock(&self.reported);
+        if reported.open_orders.len() < REPORTED_MAX {
+            reported.open_orders.push(*record);
+        }
+    }
 
-    fn fill(&self, _: u64, _: &abi::FillRecord) {}
+    fn fill(&self, _: u64, record: &abi::FillRecord) {
+        let mut reported = lock(&self.reported);
+        if reported.fills.len() < REPORTED_MAX {
+            reported.fills.push(*record);
+        }
+    }
 
     fn answer(&self, correlation: u64, result: stratd_plugin_api::Result<(), &str>) {
         lock(&self.answers).insert(correlation, result.map_err(str::to_owned));

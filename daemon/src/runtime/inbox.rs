@@ -2,11 +2,14 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
-use super::exchange_desk::Told;
+use super::{command::Command, exchange_desk::Told};
 
 /// Events that wait before market events are not taken any more: the connector keeps them and comes back.
 const EVENTS_MAX: usize = 65_536;
@@ -14,16 +17,22 @@ const EVENTS_MAX: usize = 65_536;
 /// inside a call that the event loop itself made. So many mean that the loop stands still: the run then ends.
 const ORDER_EVENTS_MAX: usize = 1_000_000;
 
+/// Commands that wait: their senders wait for answers, so there are never more than a few. Beyond it none is taken.
+const COMMANDS_MAX: usize = 1_024;
+
 /// Everything that can wake the event loop besides its timers.
 #[derive(Default)]
 pub(super) struct Inbox {
     state: Mutex<State>,
     filled: Condvar,
+    /// Looked at between any two events, so that a command never waits behind a full inbox.
+    has_commands: AtomicBool,
 }
 
 #[derive(Default)]
 struct State {
     told: VecDeque<Told>,
+    commands: VecDeque<Command>,
     /// Why the run shall end.
     stop: Option<String>,
     is_closed: bool,
@@ -54,6 +63,31 @@ impl Inbox {
         count
     }
 
+    /// Takes a command; false = the run is over, or too many wait.
+    pub(super) fn push_command(&self, command: Command) -> bool {
+        let mut state = self.lock();
+        if state.is_closed || state.commands.len() >= COMMANDS_MAX {
+            return false;
+        }
+        state.commands.push_back(command);
+        self.has_commands.store(true, Ordering::Relaxed);
+        drop(state);
+        self.filled.notify_one();
+        true
+    }
+
+    /// The next command that waits.
+    #[inline]
+    pub(super) fn take_command(&self) -> Option<Command> {
+        if !self.has_commands.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut state = self.lock();
+        let command = state.commands.pop_front();
+        self.has_commands.store(!state.commands.is_empty(), Ordering::Relaxed);
+        command
+    }
+
     /// Asks the event loop to end the run; the first reason counts.
     pub(super) fn stop(&self, reason: &str) {
         self.lock().stop.get_or_insert_with(|| reason.to_owned());
@@ -64,7 +98,9 @@ impl Inbox {
     /// one.
     pub(super) fn take(&self, out: &mut VecDeque<Told>, patience: Duration) -> Option<String> {
         let state = self.lock();
-        let is_idle = |state: &mut State| state.told.is_empty() && state.stop.is_none();
+        let is_idle = |state: &mut State| {
+            state.told.is_empty() && state.commands.is_empty() && state.stop.is_none()
+        };
         let (mut state, _) =
             self.filled.wait_timeout_while(state, patience, is_idle).unwrap_or_else(PoisonError::into_inner);
         // the buffers change places: neither is allocated again
@@ -73,9 +109,14 @@ impl Inbox {
         state.stop.take()
     }
 
-    /// Takes nothing any more.
+    /// Takes nothing any more. Who waits for the answer to a command hears that the loop is gone.
     pub(super) fn close(&self) {
-        self.lock().is_closed = true;
+        let mut state = self.lock();
+        state.is_closed = true;
+        let commands = std::mem::take(&mut state.commands);
+        self.has_commands.store(false, Ordering::Relaxed);
+        drop(state);
+        drop(commands);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -1,7 +1,10 @@
 //! Running: what surrounds the engine in a backtest and in a live run, and what feeds it.
 
+mod absent_exchange;
 mod backtest;
 pub mod clock;
+mod command;
+mod commands;
 mod event_loop;
 mod exchange_desk;
 mod inbox;
@@ -15,6 +18,11 @@ mod signals;
 mod sources;
 
 pub use backtest::backtest;
+pub(crate) use command::{
+    AddedStrategy, Command, ExchangeLeft, LoopHandle, NOTES_MAX, Note, Notes, OwnedRestart, SavedByLoop,
+    Snapshot, StrategySnapshot, SwapAnswer,
+};
+pub(crate) use exchange_desk::ExchangeDesk;
 pub use event_loop::Finished;
 pub use exchange_desk::trial_host;
 pub use live::live;

@@ -1,0 +1,215 @@
+//! What the control plane asks of the event loop. Commands enter through the inbox and are carried out between two
+//! events; an answer means done.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError, SyncSender, TrySendError},
+    },
+    time::Duration,
+};
+
+use stratd_engine::{Replacement, StrategyConfig, StrategyId, StrategyState, SwapRefused, Swapped};
+use stratd_plugin_api::{
+    ExchangeId, ExchangeInstance, Fault, Money, Reason, StrategyInstance, Timestamp,
+    abi::OrderRecord,
+};
+
+use super::{exchange_desk::ExchangeDesk, inbox::Inbox};
+
+/// How long the event loop may take to carry out a command. It stands still for that long only when a plugin hangs,
+/// and then the watchdog ends it.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
+/// Notes that may wait for their reader; they tell of rare things. Beyond it they are counted and logged.
+pub(crate) const NOTES_MAX: usize = 65_536;
+
+/// Where an answer goes; who asked may have gone.
+pub(crate) type Answer<T> = SyncSender<T>;
+
+/// What is asked.
+pub(crate) enum Command {
+    /// The states of strategies, to be stored or tried.
+    Save { strategies: Vec<StrategyId>, answer: Answer<Vec<SavedByLoop>> },
+    /// Another instance for a strategy that runs.
+    Swap { strategy: StrategyId, replacement: Box<Replacement>, answer: Answer<SwapAnswer> },
+    /// A new instance for a strategy that has ended.
+    Restart { strategy: StrategyId, restart: OwnedRestart, answer: Answer<RestartAnswer> },
+    /// One more strategy.
+    Add { added: Box<AddedStrategy>, answer: Answer<AddAnswer> },
+    /// The end of a strategy.
+    Stop { strategy: StrategyId, reason: Reason, answer: Answer<()> },
+    /// An isolated instance died between two calls.
+    Fail { strategy: StrategyId, fault: Fault },
+    /// How things are.
+    Look { answer: Answer<Snapshot> },
+    /// The state of a connector; `None` outside: there is no such exchange.
+    ExchangeSave { exchange: ExchangeId, answer: Answer<Option<Result<Option<Vec<u8>>, Fault>>> },
+    /// A connector leaves its place: its instruments are halted, and the loop gives it away.
+    ExchangeOut { exchange: ExchangeId, answer: Answer<Option<ExchangeLeft>> },
+    /// A connector takes its place, and trading goes on; the one before.
+    ExchangeIn {
+        exchange: ExchangeId,
+        instance: Box<dyn ExchangeInstance>,
+        desk: Arc<ExchangeDesk>,
+        answer: Answer<Option<Box<dyn ExchangeInstance>>>,
+    },
+}
+
+/// A connector that left its place.
+pub(crate) struct ExchangeLeft {
+    pub(crate) instance: Box<dyn ExchangeInstance>,
+    pub(crate) desk: Arc<ExchangeDesk>,
+    /// Orders that work there, as far as we know.
+    pub(crate) working: Vec<OrderRecord>,
+    pub(crate) at: Timestamp,
+}
+
+/// The state of one strategy.
+#[derive(Debug)]
+pub(crate) struct SavedByLoop {
+    pub(crate) strategy: StrategyId,
+    /// `None` inside: it keeps none.
+    pub(crate) state: Result<Option<Vec<u8>>, Fault>,
+    /// The last input before it.
+    pub(crate) seq: u64,
+    pub(crate) at: Timestamp,
+}
+
+/// A swap that was done or refused, and how long the strategy was kept from its events.
+pub(crate) struct SwapAnswer {
+    pub(crate) swapped: Result<Swapped, Box<SwapRefused>>,
+    pub(crate) pause: Duration,
+    pub(crate) seq: u64,
+    /// Whether the strategy runs afterwards.
+    pub(crate) is_started: bool,
+}
+
+/// A restart that was done, with the instance before, or refused.
+pub(crate) type RestartAnswer = Result<Option<Box<dyn StrategyInstance>>, Box<SwapRefused>>;
+
+/// [`stratd_engine::Restart`], owned.
+pub(crate) struct OwnedRestart {
+    pub(crate) instance: Box<dyn StrategyInstance>,
+    pub(crate) is_batch_safe: bool,
+    pub(crate) state: Option<(u32, Arc<Vec<u8>>)>,
+}
+
+/// A strategy that joins a run.
+pub(crate) struct AddedStrategy {
+    pub(crate) config: StrategyConfig,
+    /// The plugin with its version, for the results.
+    pub(crate) plugin: String,
+    pub(crate) instance: Box<dyn StrategyInstance>,
+    pub(crate) state: Option<(u32, Arc<Vec<u8>>)>,
+}
+
+/// The id of a strategy that joined, and its state after its start.
+pub(crate) type AddAnswer = Result<(StrategyId, StrategyState), String>;
+
+/// How things are, for people.
+#[derive(Clone, Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) time: Timestamp,
+    pub(crate) events: u64,
+    pub(crate) seq: u64,
+    pub(crate) orders_working: u64,
+    pub(crate) equity: Option<Money>,
+    pub(crate) is_exiting: bool,
+    /// By id.
+    pub(crate) strategies: Vec<StrategySnapshot>,
+}
+
+/// How one strategy is.
+#[derive(Clone, Debug)]
+pub(crate) struct StrategySnapshot {
+    pub(crate) state: StrategyState,
+    pub(crate) events: u64,
+    pub(crate) orders: u64,
+    pub(crate) denials: u64,
+    /// Events left and the end of its probation.
+    pub(crate) probation: Option<(u64, Timestamp)>,
+}
+
+/// What the event loop tells without being asked.
+pub(crate) enum Note {
+    /// A strategy failed and has ended.
+    Faulted { strategy: StrategyId, fault: Fault },
+    /// A new version failed in its probation, and the one before goes on.
+    RolledBack { strategy: StrategyId, fault: Fault },
+    /// A new version stays.
+    ProbationPassed { strategy: StrategyId },
+    /// A strategy ended in good order.
+    Stopped { strategy: StrategyId },
+    /// An instance that is not needed any more, to be dropped away from the loop.
+    Retired(Box<dyn StrategyInstance>),
+}
+
+/// The event loop does not answer any more: the run is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LoopGone;
+
+impl std::fmt::Display for LoopGone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the run is over, or the event loop does not answer")
+    }
+}
+
+/// The way to the event loop.
+#[derive(Clone)]
+pub(crate) struct LoopHandle {
+    inbox: Arc<Inbox>,
+}
+
+impl LoopHandle {
+    pub(super) fn new(inbox: Arc<Inbox>) -> Self {
+        Self { inbox }
+    }
+
+    /// Sends a command and waits until it is carried out.
+    ///
+    /// # Errors
+    /// The loop is gone.
+    pub(crate) fn ask<T>(&self, make: impl FnOnce(Answer<T>) -> Command) -> Result<T, LoopGone> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.tell(make(sender))?;
+        // a loop that ends drops what it did not carry out, and with it the sender
+        receiver.recv_timeout(ANSWER_TIME_MAX).map_err(|e| match e {
+            RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected => LoopGone,
+        })
+    }
+
+    /// Sends a command without waiting.
+    ///
+    /// # Errors
+    /// The loop is gone.
+    pub(crate) fn tell(&self, command: Command) -> Result<(), LoopGone> {
+        if self.inbox.push_command(command) { Ok(()) } else { Err(LoopGone) }
+    }
+}
+
+/// Where notes go.
+pub(crate) struct Notes {
+    send: Box<dyn Fn(Note) -> Result<(), TrySendError<()>> + Send>,
+    lost: u64,
+}
+
+impl Notes {
+    /// Notes that `send` takes without waiting.
+    pub(crate) fn new(send: impl Fn(Note) -> Result<(), TrySendError<()>> + Send + 'static) -> Self {
+        Self { send: Box::new(send), lost: 0 }
+    }
+
+    /// Nobody listens: a run without a control plane.
+    pub(crate) fn nowhere() -> Self {
+        Self::new(|_| Ok(()))
+    }
+
+    pub(super) fn tell(&mut self, note: Note) {
+        if let Err(TrySendError::Full(())) = (self.send)(note) {
+            self.lost += 1;
+            if self.lost.is_power_of_two() {
+                tracing::error!(logger = "stratd", "{} notes on strategies were lost: nobody reads them", self.lost);
+            }
+        }
+    }
+}

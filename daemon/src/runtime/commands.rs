@@ -1,0 +1,173 @@
+//! Carries out what the control plane asks, between two events.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use stratd_engine::{InputKind, Restart, StrategyState};
+use stratd_plugin_api::{ExchangeId, ExchangeInstance, InstrumentId, Reason};
+
+use super::{
+    absent_exchange::AbsentExchange,
+    clock::{self, Stopwatch},
+    command::{AddedStrategy, Command, ExchangeLeft, OwnedRestart, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer},
+    event_loop::EventLoop,
+    exchange_desk::ExchangeDesk,
+    plan::OpenExchange,
+};
+
+impl EventLoop {
+    /// Carries a command out and answers it. Who asked may have gone: an answer that nobody takes is dropped.
+    ///
+    /// # Errors
+    /// The engine cannot go on.
+    pub(super) fn carry_out(&mut self, command: Command, exchanges: &mut [OpenExchange]) -> Result<()> {
+        let now = clock::now().max(self.now());
+        self.set_now(now);
+        match command {
+            Command::Save { strategies, answer } => {
+                let mut states = Vec::with_capacity(strategies.len());
+                for strategy in strategies {
+                    states.push(self.save(strategy)?);
+                }
+                let _ = answer.send(states);
+            }
+            Command::Swap { strategy, replacement, answer } => {
+                let stopwatch = Stopwatch::start();
+                let swapped = self.driver_mut().swap_strategy(now, strategy, *replacement)?;
+                let pause = stopwatch.elapsed();
+                let is_started = self.is_started(strategy.index());
+                let _ = answer.send(SwapAnswer { swapped, pause, seq: self.engine().sequence(), is_started });
+            }
+            Command::Restart { strategy, restart, answer } => {
+                let OwnedRestart { instance, is_batch_safe, state } = restart;
+                let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
+                let restart = Restart { instance, is_batch_safe, state };
+                let restarted = self.driver_mut().restart_strategy(now, strategy, restart)?;
+                let _ = answer.send(restarted);
+            }
+            Command::Add { added, answer } => {
+                let AddedStrategy { config, plugin, instance, state } = *added;
+                self.recorder_mut().add_strategy(&config.name, &plugin);
+                let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
+                let id = self.driver_mut().add_strategy(now, config, instance, state)?;
+                let state = self.engine().strategies().nth(id.index()).map(|(_, state, _)| state.clone());
+                let state = state.ok_or_else(|| format!("strategy {} was not added", id.0));
+                let _ = answer.send(state.map(|state| (id, state)));
+            }
+            Command::Stop { strategy, reason, answer } => {
+                self.driver_mut().feed(now, InputKind::StopStrategy(strategy, reason))?;
+                self.take_outputs()?;
+                let _ = answer.send(());
+            }
+            Command::Fail { strategy, fault } => {
+                self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
+            }
+            Command::Look { answer } => {
+                let _ = answer.send(self.snapshot());
+            }
+            Command::ExchangeSave { exchange, answer } => {
+                let open = open_exchange(exchanges, exchange);
+                let _ = answer.send(open.map(|open| open.exchange.borrow_mut().save()));
+            }
+            Command::ExchangeOut { exchange, answer } => {
+                let left = self.exchange_out(exchange, exchanges)?;
+                let _ = answer.send(left);
+            }
+            Command::ExchangeIn { exchange, instance, desk, answer } => {
+                let before = self.exchange_in(exchange, (instance, desk), exchanges)?;
+                let _ = answer.send(before);
+            }
+        }
+        self.take_outputs()
+    }
+
+    fn save(&mut self, strategy: stratd_engine::StrategyId) -> Result<SavedByLoop> {
+        let now = self.now();
+        let state = self.driver_mut().save_strategy(now, strategy)?;
+        Ok(SavedByLoop { strategy, state, seq: self.engine().sequence(), at: now })
+    }
+
+    /// The states of all strategies that run or have stopped, at the end of the run.
+    pub(super) fn save_all(&mut self) -> Result<Vec<SavedByLoop>> {
+        let states = self.engine().strategies().enumerate();
+        let can_save = states.filter(|(_, (_, state, _))| !matches!(state, StrategyState::Faulted(_)));
+        let ids: Vec<_> = can_save.filter_map(|(index, _)| u16::try_from(index).ok()).collect();
+        ids.into_iter().map(|id| self.save(stratd_engine::StrategyId(id))).collect()
+    }
+
+    fn is_started(&self, index: usize) -> bool {
+        self.engine().strategies().nth(index).is_some_and(|(_, state, _)| *state == StrategyState::Started)
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let engine = self.engine();
+        let strategies = engine.strategies().enumerate().map(|(index, (_, state, statistics))| {
+            let id = u16::try_from(index).ok().map(stratd_engine::StrategyId);
+            StrategySnapshot {
+                state: state.clone(),
+                events: statistics.events,
+                orders: statistics.orders,
+                denials: statistics.denials,
+                probation: id.and_then(|id| engine.probation(id)).map(|left| (left.events, left.until)),
+            }
+        });
+        Snapshot {
+            time: self.now(),
+            events: self.events(),
+            seq: engine.sequence(),
+            orders_working: engine.working_orders().count() as u64,
+            equity: engine.equity(),
+            is_exiting: self.is_exiting(),
+            strategies: strategies.collect(),
+        }
+    }
+
+    /// Halts the instruments of a connector and gives it away; its place is taken by one that refuses everything.
+    fn exchange_out(
+        &mut self,
+        exchange: ExchangeId,
+        exchanges: &mut [OpenExchange],
+    ) -> Result<Option<ExchangeLeft>> {
+        let Some(open) = open_exchange(exchanges, exchange) else { return Ok(None) };
+        let instance = open.exchange.replace(Box::new(AbsentExchange));
+        let desk = Arc::clone(&open.desk);
+        let now = self.now();
+        for instrument in self.instruments_of(exchange) {
+            self.driver_mut().feed(now, InputKind::Halt(Some(instrument), Reason::Exchange))?;
+        }
+        let is_of = |order: &&stratd_engine::Order| {
+            self.engine().exchange_of(order.request.instrument) == Some(exchange)
+        };
+        let working = self.engine().working_orders().filter(is_of).map(stratd_engine::Order::record).collect();
+        Ok(Some(ExchangeLeft { instance, desk, working, at: now }))
+    }
+
+    /// Puts a connector in its place; the one before. Trading goes on.
+    fn exchange_in(
+        &mut self,
+        exchange: ExchangeId,
+        (instance, desk): (Box<dyn ExchangeInstance>, Arc<ExchangeDesk>),
+        exchanges: &mut [OpenExchange],
+    ) -> Result<Option<Box<dyn ExchangeInstance>>> {
+        let Some(open) = open_exchange(exchanges, exchange) else { return Ok(Some(instance)) };
+        // whoever comes now is heard, whoever left is not
+        open.desk.close();
+        desk.open();
+        open.desk = desk;
+        let before = open.exchange.replace(instance);
+        let now = self.now();
+        for instrument in self.instruments_of(exchange) {
+            self.driver_mut().feed(now, InputKind::Continue(Some(instrument), Reason::Exchange))?;
+        }
+        Ok(Some(before))
+    }
+
+    fn instruments_of(&self, exchange: ExchangeId) -> Vec<InstrumentId> {
+        self.engine().instruments_of(exchange).collect()
+    }
+}
+
+fn open_exchange(exchanges: &mut [OpenExchange], id: ExchangeId) -> Option<&mut OpenExchange> {
+    exchanges.get_mut(usize::from(id.0).checked_sub(1)?)
+}
+
