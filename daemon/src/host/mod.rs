@@ -37,6 +37,7 @@ mod refusal;
 mod stage;
 mod strategy;
 mod trust;
+mod watch;
 
 pub use crate::plugin_kind::PluginKind;
 pub use exchange::HostedExchange;
@@ -52,6 +53,7 @@ pub use refusal::{Identity, Observer, Refusal, Step};
 pub use stage::stage_base;
 pub use strategy::HostedStrategy;
 pub use trust::{Trust, TrustOptions, TrustPolicy};
+pub use watch::{Found, WatchOptions, Watcher};
 
 /// Bytes as lower-case hexadecimal digits.
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -3,6 +3,8 @@
 mod bad_files;
 mod calls;
 mod connectors;
+mod generations;
 mod inspect;
 mod place;
+mod probe;
 mod reload;
