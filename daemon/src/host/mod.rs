@@ -38,6 +38,7 @@ mod refusal;
 mod stage;
 mod strategy;
 mod trust;
+mod watch;
 mod watchdog;
 
 pub use crate::plugin_kind::PluginKind;
@@ -54,6 +55,7 @@ pub use refusal::{Identity, Observer, Refusal, Step};
 pub use stage::stage_base;
 pub use strategy::HostedStrategy;
 pub use trust::{Trust, TrustOptions, TrustPolicy};
+pub use watch::{Found, WatchOptions, Watcher};
 pub use watchdog::{Watchdog, WatchdogOptions};
 
 /// Bytes as lower-case hexadecimal digits.

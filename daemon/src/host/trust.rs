@@ -156,7 +156,7 @@ mod tests {
     use super::*;
     use crate::host::stage;
 
-    pub(super) const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+    const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
     const OTHER_KEY: &str = "RWSmKaOrT6m3TGwjwBovgOmlhSbyBUw3hyhnSOYruHXbJa36xHr8rq2M";
     /// Of the four bytes `test`.
     const SIGNATURE: &str = "untrusted comment: signature from minisign secret key

@@ -8,7 +8,9 @@
 // -DNO_TABLE, -DBOTH_TABLES  tables that do not fit the kind
 // -DNULL_PLUGIN              the exported function returns null
 // -DUNDEFINED                needs a symbol that nobody has
-// -DCONSTRUCTOR=n            while the library is opened: 1 crashes, 2 hangs, 3 ends the process, 4 prints
+// -DCONSTRUCTOR=n            while the library is opened: 1 crashes, 2 hangs, 3 ends the process, 4 prints, 5 starts a thread
+// -DCREATE=n                 while an instance is created: 1 crashes, 2 hangs, 3 wants 8 GiB
+// -DFLAGS=n                  flags of the manifest
 // for pause, usleep, _exit and threads
 #define _GNU_SOURCE
 
@@ -33,6 +35,15 @@
 #endif
 
 #ifdef CONSTRUCTOR
+#if CONSTRUCTOR == 5
+static void *stay(void *nothing) {
+    for (;;) {
+        pause();
+    }
+    return nothing;
+}
+#endif
+
 __attribute__((constructor)) static void construct(void) {
 #if CONSTRUCTOR == 1
     abort();
@@ -42,9 +53,14 @@ __attribute__((constructor)) static void construct(void) {
     }
 #elif CONSTRUCTOR == 3
     _exit(3);
-#else
+#elif CONSTRUCTOR == 4
     printf("{\"accepted\": \"by myself\"}\n");
     fflush(stdout);
+#else
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, stay, NULL) == 0) {
+        pthread_detach(thread);
+    }
 #endif
 }
 #endif
@@ -142,6 +158,18 @@ static void *create(const stratd_host_v1_t *host, stratd_str_t config, const str
         errors->write(errors->ctx, (const uint8_t *)"accepted", 8);
         return NULL;
     }
+#if CREATE == 1
+    abort();
+#elif CREATE == 2
+    for (;;) {
+        pause();
+    }
+#elif CREATE == 3
+    void *much = malloc((size_t)8 << 30);
+    errors->write(errors->ctx, (const uint8_t *)(much == NULL ? "no memory" : "memory"), much == NULL ? 9 : 6);
+    free(much);
+    return NULL;
+#endif
     faulty_t *faulty = calloc(1, sizeof *faulty);
     if (faulty != NULL) {
         faulty->host = host;
@@ -223,6 +251,9 @@ static const stratd_manifest_v1_t MANIFEST = {
     .abi = STRATD_ABI,
     .kind = STRATD_PLUGIN_KIND_STRATEGY,
     .panic_unwinds = 1,
+#ifdef FLAGS
+    .flags = FLAGS,
+#endif
     .name = TEXT(NAME),
     .version = TEXT(VERSION),
 };
