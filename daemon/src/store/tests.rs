@@ -388,6 +388,7 @@ fn a_disk_without_room_keeps_what_is_there_and_is_tried_again() {
         let error = store.write_durable(Write::SaveStates(vec![state(A, 2, 8_000_000)])).unwrap_err();
         assert_eq!(store.health(), Some(error));
         assert_eq!(store.reader().unwrap().state_of(A).unwrap(), Some(state(A, 1, 1000)));
+        a_write_without_room_does_not_take_the_others_with_it(Path::new(&directory));
         let (_, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
         setrlimit(Resource::RLIMIT_FSIZE, hard, hard).unwrap();
         store.write_durable(Write::SaveStates(vec![state(A, 3, 8_000_000)])).unwrap();
@@ -406,6 +407,22 @@ fn a_disk_without_room_keeps_what_is_there_and_is_tried_again() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let store = Store::open(base.path()).unwrap();
     assert_eq!(store.reader().unwrap().state_of(A).unwrap().map(|state| state.seq), Some(3));
+}
+
+/// Three writes that wait together, so that they are tried in one transaction first.
+fn a_write_without_room_does_not_take_the_others_with_it(directory: &Path) {
+    let file = directory.join("other.db");
+    let connection = database::open(&file).unwrap();
+    let (queue, health) = (Queue::default(), Mutex::new(None));
+    for (instance, size) in [(A, 10), ("strategy.large", 8_000_000), ("strategy.b", 10)] {
+        queue.offer(Write::SaveStates(vec![state(instance, 1, size)])).unwrap();
+    }
+    queue.close();
+    writer::run(connection, &queue, &health);
+    assert!(health.into_inner().unwrap().is_some());
+    let reader = Reader::open(&file).unwrap();
+    let found = [A, "strategy.large", "strategy.b"].map(|name| reader.state_of(name).unwrap().is_some());
+    assert_eq!(found, [true, false, true]);
 }
 
 #[test]
