@@ -15,7 +15,8 @@
 //! - What a plugin hands over is checked for null, alignment and size before it is read; its texts are cut at a limit.
 //!
 //! Limits: code of a plugin runs in this process from `dlopen` on, so a library that crashes takes the process with
-//! it. `Probe` opens it in a child first for that reason.
+//! it. `Probe` opens it in a child first for that reason; `crash` makes the process say whose code it died in, and
+//! `watchdog` ends one whose event loop hangs in a plugin.
 
 mod borrowed;
 mod call;

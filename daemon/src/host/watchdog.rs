@@ -57,6 +57,15 @@ struct Stop {
     asked: Condvar,
 }
 
+impl Stop {
+    /// Waits so long at most for the end to be asked for.
+    fn is_asked_within(&self, time: Duration) -> bool {
+        let is_asked = self.is_asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.asked.wait_timeout_while(is_asked, time, |is_asked| !*is_asked);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
 impl Watchdog {
     /// Watches the calls that the calling thread makes from now on: the event loop's.
     ///
@@ -87,20 +96,16 @@ impl Drop for Watchdog {
 fn watch(options: WatchdogOptions, event_loop: usize, stop: &Stop) {
     let mut samples = Samples::default();
     let mut since = Stopwatch::start();
-    let mut is_asked = stop.is_asked.lock().unwrap_or_else(PoisonError::into_inner);
-    while !*is_asked {
-        is_asked =
-            stop.asked.wait_timeout(is_asked, options.interval).unwrap_or_else(PoisonError::into_inner).0;
+    while !stop.is_asked_within(options.interval) {
         let step = since.elapsed().min(options.interval * 2);
         since = Stopwatch::start();
-        let overdue = samples.take(seat::seats(), step, options.limit);
-        for (seat, call, lasted) in overdue {
+        for (seat, call, lasted) in samples.take(seat::seats(), step, options.limit) {
             if call.thread == event_loop {
                 end(seat, call, lasted);
             }
             tracing::warn!(
                 logger = "watchdog",
-                "{} {} has been in `{}` for {lasted:.1?}, on a thread of its own: {}",
+                "{} {} has been in `{}` for {lasted:.1?}, not on the event loop's thread: {}",
                 seat.kind(),
                 seat.instance(),
                 call.entry.name(),

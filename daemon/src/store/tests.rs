@@ -1,14 +1,14 @@
-//! The store as its users see it, and what is left of it after the worst.
+//! The store as its users see it.
+
+mod disaster;
 
 use std::{
-    env, fs,
-    io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write as _},
-    os::unix::{fs::PermissionsExt as _, process::ExitStatusExt as _},
+    fs,
+    io::{Seek as _, SeekFrom, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::Path,
-    process::{Command, Stdio},
 };
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rusqlite::Connection;
 
 use super::*;
@@ -18,7 +18,6 @@ use crate::{
     store::recovery::Rules,
 };
 
-const CHILD: &str = "STRATD_TEST_STORE";
 const A: &str = "strategy.a";
 
 fn directory() -> tempfile::TempDir {
@@ -322,90 +321,6 @@ fn states_that_wait_are_bounded_in_bytes_and_one_alone_always_fits() {
     queue.offer(Write::ForgetState(A.to_owned())).unwrap();
     assert_eq!(queue.take().len(), 2);
     queue.offer(large()).unwrap();
-}
-
-/// This test program, running one of its tests alone, with `directory` in its environment.
-fn child(test: &str, directory: &Path, before: &str) -> Command {
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", &format!("{before} exec \"$0\" \"$@\"")])
-        .arg(env::current_exe().expect("a test program has a path"))
-        .args(["--exact", &format!("store::tests::{test}"), "--nocapture"])
-        .env(CHILD, directory);
-    command
-}
-
-#[test]
-fn a_kill_in_mid_write_leaves_states_whole() {
-    const SIZE: usize = 300_000;
-    if let Some(directory) = env::var_os(CHILD) {
-        let store = Store::open(Path::new(&directory)).unwrap();
-        store.begin_run(run_of(&[A])).unwrap();
-        for number in 1.. {
-            store.save_states(vec![state(A, number, SIZE), state("strategy.b", number, SIZE)]).unwrap();
-            store.write_durable(Write::Seen(RunId(1), at(0))).unwrap();
-            println!("committed {number}");
-        }
-    }
-    for rounds in [1, 7, 30] {
-        let base = directory();
-        let mut child = child("a_kill_in_mid_write_leaves_states_whole", base.path(), "")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the program that runs this test");
-        let told = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut committed = 0;
-        for line in told.lines().map_while(Result::ok) {
-            // what libtest says of the test may stand before it
-            if let Some((_, number)) = line.split_once("committed ") {
-                committed = number.parse::<u64>().expect("a number");
-                if committed == rounds {
-                    child.kill().expect("our own child");
-                }
-            }
-        }
-        assert_eq!(child.wait().expect("our own child").signal(), Some(9));
-        assert!(committed >= rounds);
-        let store = Store::open(base.path()).unwrap();
-        let reader = store.reader().unwrap();
-        let found = [A, "strategy.b"].map(|name| reader.state_of(name).unwrap().expect("it was committed"));
-        // nothing that was answered is lost, each is whole, and a batch is there together
-        assert!(found[0].seq >= committed && found[0].seq == found[1].seq);
-        assert!(
-            found[0] == state(A, found[0].seq, SIZE) && found[1] == state("strategy.b", found[0].seq, SIZE)
-        );
-        assert_eq!(reader.last_run().unwrap().unwrap().ended_at, None);
-    }
-}
-
-#[test]
-fn a_disk_without_room_keeps_what_is_there_and_is_tried_again() {
-    if let Some(directory) = env::var_os(CHILD) {
-        let store = Store::open(Path::new(&directory)).unwrap();
-        store.write_durable(Write::SaveStates(vec![state(A, 1, 1000)])).unwrap();
-        assert_eq!(store.health(), None);
-        // beyond what a file of this process may have; small writes beside it find room
-        let error = store.write_durable(Write::SaveStates(vec![state(A, 2, 8_000_000)])).unwrap_err();
-        assert_eq!(store.health(), Some(error));
-        assert_eq!(store.reader().unwrap().state_of(A).unwrap(), Some(state(A, 1, 1000)));
-        let (_, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
-        setrlimit(Resource::RLIMIT_FSIZE, hard, hard).unwrap();
-        store.write_durable(Write::SaveStates(vec![state(A, 3, 8_000_000)])).unwrap();
-        assert_eq!(store.health(), None);
-        assert!(store.reader().unwrap().state_of(A).unwrap() == Some(state(A, 3, 8_000_000)));
-        store.stop().unwrap();
-        return;
-    }
-    let base = directory();
-    // the shell ignores SIGXFSZ for its child, so that a write fails instead; 2048 blocks are 1 or 2 MiB
-    let before = "trap '' XFSZ; ulimit -S -f 2048;";
-    let output = child("a_disk_without_room_keeps_what_is_there_and_is_tried_again", base.path(), before)
-        .stdin(Stdio::null())
-        .output()
-        .expect("a shell");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let store = Store::open(base.path()).unwrap();
-    assert_eq!(store.reader().unwrap().state_of(A).unwrap().map(|state| state.seq), Some(3));
 }
 
 #[test]
