@@ -65,7 +65,8 @@ pub trait StrategyInstance: Send {
     fn restore(&mut self, host: &mut dyn StrategyHost, state_version: u32, state: &[u8])
     -> Result<(), Fault>;
 
-    /// Prepares for being replaced or stopped, by `deadline`.
+    /// Prepares for being replaced or stopped, by `deadline`. It may go on afterwards: the replacement can be refused,
+    /// or fail within its probation.
     ///
     /// # Errors
     /// The hook failed.

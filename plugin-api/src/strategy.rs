@@ -281,7 +281,8 @@ pub trait Strategy: Sized + Send + 'static {
         Err(Error::new(format!("this strategy restores no state (found version {state_version})")))
     }
 
-    /// Prepares for being replaced or stopped, by `deadline`.
+    /// Prepares for being replaced or stopped, by `deadline`. The strategy may go on afterwards: its replacement can
+    /// refuse the state, or fail within its probation.
     ///
     /// # Errors
     /// A reload is refused.

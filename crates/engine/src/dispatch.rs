@@ -102,6 +102,11 @@ impl Engine {
             let [reason, ..] = event.data;
             self.last_call(strategy, &abi::Event { data: [reason, message, 0, 0, 0], ..event });
         }
+        self.end_failed(strategy, fault);
+    }
+
+    /// Ends a strategy whose instance must not be called any more.
+    pub(crate) fn end_failed(&mut self, strategy: StrategyId, fault: Fault) {
         let Some(slot) = self.strategies.get_mut(strategy.index()) else { return };
         slot.state = StrategyState::Faulted(fault.clone());
         self.outputs.push(Output::StrategyFaulted { strategy, fault });

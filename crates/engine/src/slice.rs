@@ -6,7 +6,7 @@
 //! The strategy's call comes first and says how many events it took; exactly those are applied then, and its requests
 //! are carried out after them, as they would be after the last of them.
 
-use stratd_plugin_api::{EventKind, InstrumentId, Timestamp, abi};
+use stratd_plugin_api::{EventKind, Fault, InstrumentId, Timestamp, abi};
 
 use crate::{Engine, EngineError, Input, InputKind, StrategyId};
 
@@ -51,7 +51,8 @@ impl Engine {
         self.core.events = self.core.events.wrapping_add(count.saturating_sub(1));
         self.count_event(strategy, count);
         if let Some(fault) = fault {
-            self.fail(strategy, fault);
+            // alone in its slice, the event would have had the index 0
+            self.fail(strategy, Fault { index: 0, ..fault });
         }
         self.carry_out_requests();
         self.end_probations();

@@ -293,11 +293,12 @@ impl Engine {
         }
     }
 
-    /// A strategy failed between two calls: its old instance takes over, or it ends.
+    /// The instance of a strategy failed outside of a call, and is not called any more: the old one takes over, or the
+    /// strategy ends.
     pub(crate) fn fail_between_calls(&mut self, strategy: StrategyId, fault: &Fault) {
         let is_started = self.strategies.get(strategy.index()).is_some_and(|slot| slot.is_started());
         if is_started && !self.roll_back(strategy, fault) {
-            self.fail(strategy, fault.clone());
+            self.end_failed(strategy, fault.clone());
         }
     }
 

@@ -15,6 +15,8 @@ mod order_entry;
 mod plan;
 mod services;
 mod signals;
+#[cfg(test)]
+mod slice_tests;
 mod sources;
 
 pub use backtest::backtest;

@@ -28,6 +28,8 @@ pub(crate) struct Actor {
     pub(crate) cost: Hook,
     /// Whether timers are only counted.
     pub(crate) is_quiet: bool,
+    /// Events so far, if it keeps them as its state.
+    pub(crate) state: Option<u64>,
     pub(crate) transcript: Transcript,
 }
 
@@ -136,12 +138,15 @@ impl Actor {
         lines.push(format!("  {} {line}", self.name));
     }
 
-    fn follow(&self, host: &mut dyn StrategyHost, line: &str) -> Result<(), Fault> {
+    /// Follows the rules for a line; whether there were any.
+    fn follow(&self, host: &mut dyn StrategyHost, line: &str) -> Result<bool, Fault> {
+        let mut has_requested = false;
         let rules = self.rules.iter().filter(|(start, _)| line.starts_with(start.as_str()));
         for request in rules.flat_map(|(_, requests)| requests) {
             self.perform(host, request)?;
+            has_requested = true;
         }
-        Ok(())
+        Ok(has_requested)
     }
 
     fn perform(&self, host: &mut dyn StrategyHost, request: &str) -> Result<(), Fault> {
@@ -240,7 +245,8 @@ fn asked(hook: &Hook) -> Result<Option<Money>, Fault> {
 
 impl StrategyInstance for Actor {
     fn on_events(&mut self, host: &mut dyn StrategyHost, events: &[abi::Event]) -> Result<usize, Fault> {
-        for event in events {
+        for (index, event) in events.iter().enumerate() {
+            self.state = self.state.map(|count| count + 1);
             if self.is_quiet && event.kind == abi::event_kind::TIMER {
                 continue;
             }
@@ -250,7 +256,10 @@ impl StrategyInstance for Actor {
             }
             let line = event_line(event, &text);
             self.write(&line);
-            self.follow(host, &line)?;
+            // as the SDK does it
+            if self.follow(host, &line).map_err(|fault| Fault { index, ..fault })? {
+                return Ok(index + 1);
+            }
         }
         Ok(events.len())
     }
@@ -282,15 +291,23 @@ impl StrategyInstance for Actor {
         asked(&self.cost)
     }
 
-    fn save(&mut self, _: &mut dyn StrategyHost) -> Result<Option<Vec<u8>>, Fault> {
-        Ok(None)
+    fn save(&mut self, host: &mut dyn StrategyHost) -> Result<Option<Vec<u8>>, Fault> {
+        let Some(count) = self.state else { return Ok(None) };
+        self.write("save");
+        self.follow(host, "save")?;
+        Ok(Some(count.to_string().into_bytes()))
     }
 
-    fn restore(&mut self, _: &mut dyn StrategyHost, _: u32, _: &[u8]) -> Result<(), Fault> {
+    fn restore(&mut self, host: &mut dyn StrategyHost, version: u32, state: &[u8]) -> Result<(), Fault> {
+        let text = String::from_utf8_lossy(state);
+        let line = format!("restore {text} of version {version}");
+        self.write(&line);
+        self.follow(host, &line)?;
+        self.state = text.parse().ok();
         Ok(())
     }
 
-    fn quiesce(&mut self, _: &mut dyn StrategyHost, _: Timestamp) -> Result<(), Fault> {
-        Ok(())
+    fn quiesce(&mut self, host: &mut dyn StrategyHost, _: Timestamp) -> Result<(), Fault> {
+        self.follow(host, "quiesce").map(|_| ())
     }
 }

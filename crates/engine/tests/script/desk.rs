@@ -29,9 +29,7 @@ pub(crate) fn run_with(script: &str, further: Vec<Box<dyn StrategyInstance>>) ->
     let lines: Vec<&str> = script.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let mut desk = Desk::new(&lines);
     for instance in further {
-        let config =
-            StrategyConfig { name: "further".to_owned(), may_shutdown: false, cancels_on_stop: true };
-        desk.engine.add_strategy(config, instance).expect("a free id");
+        desk.engine.add_strategy(config("further".to_owned(), true), instance).expect("a free id");
     }
     for line in lines.iter().filter(|line| !is_setup(line)) {
         desk.write(&format!("> {line}"));
@@ -63,7 +61,7 @@ fn without_digits(line: &str) -> String {
 }
 
 fn is_setup(line: &str) -> bool {
-    let words = ["limits ", "costs", "keep ", "shutdown ", "hooks ", "quiet "];
+    let words = ["limits ", "costs", "keep ", "shutdown ", "hooks ", "quiet ", "stateful ", "batch "];
     line.get(1..5) == Some(" on ") || words.iter().any(|word| line.starts_with(word))
 }
 
@@ -100,11 +98,13 @@ impl FillCosts for ModelCosts {
     }
 }
 
-struct Desk {
-    engine: Engine,
+pub(crate) struct Desk {
+    pub(crate) engine: Engine,
     transcript: Transcript,
-    seq: u64,
-    now: i64,
+    /// The lines of the script, for strategies that are made later.
+    setup: Vec<String>,
+    pub(crate) seq: u64,
+    pub(crate) now: i64,
 }
 
 impl Desk {
@@ -133,21 +133,31 @@ impl Desk {
             let record = instrument_to_record(&instrument, |text| services.intern(text));
             engine.add_instrument(instrument, record).expect("a free id");
         }
-        let last = lines.iter().filter(|line| is_setup(line)).filter_map(|line| owner(line)).max();
+        let owners = lines.iter().filter(|line| is_setup(line)).filter_map(|line| owner(line));
+        // capitals are new versions
+        let last = owners.filter(char::is_ascii_lowercase).max();
         for name in 'a'..=last.unwrap_or('a') {
             let has = |word: &str| lines.contains(&format!("{word} {name}").as_str());
             let config = StrategyConfig {
                 name: name.to_string(),
                 may_shutdown: has("shutdown"),
                 cancels_on_stop: !has("keep"),
+                is_batch_safe: has("batch"),
             };
             let actor = actor(name, lines, &transcript);
             engine.add_strategy(config, Box::new(actor)).expect("a free id");
         }
-        Self { engine, transcript, seq: 0, now: START_NS }
+        let setup = lines.iter().map(|line| (*line).to_owned()).collect();
+        Self { engine, transcript, setup, seq: 0, now: START_NS }
     }
 
-    fn write(&self, line: &str) {
+    /// A new instance by the rules of a name.
+    pub(crate) fn actor(&self, name: char) -> Box<dyn StrategyInstance> {
+        let lines: Vec<&str> = self.setup.iter().map(String::as_str).collect();
+        Box::new(actor(name, &lines, &self.transcript))
+    }
+
+    pub(crate) fn write(&self, line: &str) {
         self.transcript.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned());
     }
 
@@ -163,6 +173,7 @@ impl Desk {
                 let next = self.engine.next_timer().map_or("none".to_owned(), |due| due.to_string());
                 self.write(&format!("    next timer: {next}"));
             }
+            _ if self.change(&words) => {}
             _ => self.step(input(&words)),
         }
     }
@@ -177,7 +188,7 @@ impl Desk {
         self.now = end;
     }
 
-    fn step(&mut self, kind: InputKind) {
+    pub(crate) fn step(&mut self, kind: InputKind) {
         self.seq += 1;
         let input = Input { seq: self.seq, at: Timestamp::new(self.now), kind };
         let lines = match self.engine.step(&input) {
@@ -186,6 +197,27 @@ impl Desk {
         };
         for line in lines {
             self.write(&format!("  ! {line}"));
+        }
+    }
+
+    /// Trades of one instant, as many in one call as can be.
+    pub(crate) fn slice(&mut self, symbol: &str, prices: &[&str]) {
+        let event = |price: &&str| abi::Event {
+            instrument: instrument(symbol),
+            kind: abi::event_kind::TRADE,
+            data: [number(price), 1, 0, 0, 0],
+            ..abi::Event::default()
+        };
+        let events: Vec<_> = prices.iter().map(event).collect();
+        let mut left = &events[..];
+        while !left.is_empty() {
+            let fed =
+                self.engine.step_slice(self.seq + 1, Timestamp::new(self.now), left).expect("it goes on");
+            self.seq += u64::try_from(fed).expect("a small number");
+            let lines: Vec<_> = self.engine.outputs().iter().map(output_line).collect();
+            self.write(&format!("    took {fed}"));
+            lines.iter().for_each(|line| self.write(&format!("  ! {line}")));
+            left = &left[fed..];
         }
     }
 
@@ -223,6 +255,11 @@ impl Desk {
             self.write(&format!("    {}", order_text(order)));
         }
     }
+}
+
+/// How a strategy without lines of its own is treated.
+pub(crate) fn config(name: String, cancels_on_stop: bool) -> StrategyConfig {
+    StrategyConfig { name, may_shutdown: false, cancels_on_stop, is_batch_safe: false }
 }
 
 /// The strategy of a rule or set-up line.
@@ -274,6 +311,7 @@ fn actor(name: char, lines: &[&str], transcript: &Transcript) -> Actor {
         slippage: hook("slippage"),
         cost: hook("cost"),
         is_quiet: lines.contains(&format!("quiet {name}").as_str()),
+        state: lines.contains(&format!("stateful {name}").as_str()).then_some(0),
         transcript: Arc::clone(transcript),
     }
 }
@@ -406,6 +444,8 @@ fn output_line(output: &Output) -> String {
         }
         Output::OrderFinished(order) => format!("finished {}", order_text(order)),
         Output::StrategyStopped { strategy, reason } => format!("stopped {}: {reason}", name(strategy)),
+        Output::StrategyRolledBack { strategy, fault } => format!("rolled back {}: {fault}", name(strategy)),
+        Output::ProbationPassed { strategy } => format!("probation of {} passed", name(strategy)),
         Output::StrategyFaulted { strategy, fault } => format!("faulted {}: {fault}", name(strategy)),
         Output::Shutdown { strategy, reason } => format!("shutdown by {}: {reason}", name(strategy)),
         Output::Metric { strategy, name: what, value } => {

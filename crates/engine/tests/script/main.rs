@@ -4,17 +4,23 @@
 //! limits max_position=10          set-up, before the first input: limits, `costs`, `keep a`, `shutdown a`, `hooks a …`
 //! a on trade X 100: buy 10        strategy a makes these requests whenever a line of its events starts so
 //! trade X 100                     everything else is an input
+//! swap a A for=9s events=9     between two inputs: `A` with its own rules becomes the instance of a, see `changes.rs`
 //! ```
 //! In the result `> ` is an input, ` a ` an event that strategy a got, ` ! ` an output.
 
 mod actor;
 mod books;
+mod changes;
 mod clock;
 mod desk;
 mod faults;
 mod life;
+mod probation;
 mod reports;
+mod restart;
 mod risk;
+mod slices;
+mod swap;
 
 use expect_test::Expect;
 

@@ -4,9 +4,12 @@
 //! it reads inputs and outputs only. At the end the exchange answers everything, and every order must be final.
 
 mod exchange;
+mod filling_link;
 mod gambler;
 mod random;
+mod relay;
 mod run;
+mod slices;
 mod twin;
 
 const SEEDS: u64 = 200;

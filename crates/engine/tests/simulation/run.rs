@@ -62,7 +62,12 @@ impl Seen {
             Output::Overfilled(_) => self.overfills += 1,
             Output::StrategyFaulted { .. } => self.faults += 1,
             Output::StrategyStopped { .. } => self.stops += 1,
-            Output::Cancel(_) | Output::Shutdown { .. } | Output::Metric { .. } | Output::Exited => {}
+            Output::Cancel(_)
+            | Output::StrategyRolledBack { .. }
+            | Output::ProbationPassed { .. }
+            | Output::Shutdown { .. }
+            | Output::Metric { .. }
+            | Output::Exited => {}
         }
     }
 
@@ -83,7 +88,7 @@ impl Seen {
     }
 }
 
-struct Services(TextTable);
+pub(crate) struct Services(pub(crate) TextTable);
 
 impl StrategyServices for Services {
     fn log(&self, _: &str, _: &Log<'_>) {}
@@ -138,31 +143,15 @@ pub(crate) fn run(seed: u64, steps: u32) -> Outcome {
 impl Run {
     fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let services = Arc::new(Services(TextTable::new(1_000)));
         let cash: Money = "100000".parse().expect("an amount");
-        let config = EngineConfig {
-            trading_type: TradingType::Backtest,
-            cash,
-            currency: 0,
-            limits: RiskLimits {
-                max_order_quantity: QUANTITY_MAX.to_string().parse().ok(),
-                max_order_notional: NOTIONAL_MAX.to_string().parse().ok(),
-                max_position: POSITION_MAX.to_string().parse().ok(),
-            },
-            costs: Box::new(NoCosts),
-        };
-        let mut engine = Engine::new(config, services.clone());
-        for (symbol, kind) in
-            [("X", InstrumentType::Equity), ("Y", InstrumentType::Future), ("Z", InstrumentType::Index)]
-        {
-            let mut instrument = Instrument::new(symbol, kind).price_decimals(0);
-            instrument.exchange = ExchangeId(1);
-            let record = instrument_to_record(&instrument, |text| services.intern(text));
-            engine.add_instrument(instrument, record).expect("a free id");
-        }
+        let mut engine = engine(cash);
         for index in 0..STRATEGIES {
-            let config =
-                StrategyConfig { name: index.to_string(), may_shutdown: false, cancels_on_stop: index != 1 };
+            let config = StrategyConfig {
+                name: index.to_string(),
+                may_shutdown: false,
+                cancels_on_stop: index != 1,
+                is_batch_safe: false,
+            };
             let gambler = Gambler { random: Random::new(random.next()), orders: Vec::new() };
             engine.add_strategy(config, Box::new(gambler)).expect("a free id");
         }
@@ -218,6 +207,8 @@ impl Run {
                 | Output::OrderFinished(_)
                 | Output::StrategyStopped { .. }
                 | Output::StrategyFaulted { .. }
+                | Output::StrategyRolledBack { .. }
+                | Output::ProbationPassed { .. }
                 | Output::Shutdown { .. }
                 | Output::Metric { .. }
                 | Output::UnknownOrder(_)
@@ -230,4 +221,31 @@ impl Run {
         }
         self.twin.compare(&self.engine);
     }
+}
+
+/// An engine with the instruments X, Y and the index Z, and the limits of the twin.
+pub(crate) fn engine(cash: Money) -> Engine {
+    let services = Arc::new(Services(TextTable::new(1_000)));
+    let limits = RiskLimits {
+        max_order_quantity: QUANTITY_MAX.to_string().parse().ok(),
+        max_order_notional: NOTIONAL_MAX.to_string().parse().ok(),
+        max_position: POSITION_MAX.to_string().parse().ok(),
+    };
+    let config = EngineConfig {
+        trading_type: TradingType::Backtest,
+        cash,
+        currency: 0,
+        limits,
+        costs: Box::new(NoCosts),
+    };
+    let mut engine = Engine::new(config, services.clone());
+    for (symbol, kind) in
+        [("X", InstrumentType::Equity), ("Y", InstrumentType::Future), ("Z", InstrumentType::Index)]
+    {
+        let mut instrument = Instrument::new(symbol, kind).price_decimals(0);
+        instrument.exchange = ExchangeId(1);
+        let record = instrument_to_record(&instrument, |text| services.intern(text));
+        engine.add_instrument(instrument, record).expect("a free id");
+    }
+    engine
 }

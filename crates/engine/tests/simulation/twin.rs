@@ -93,7 +93,12 @@ impl Twin {
             InputKind::Halt(..) => self.is_halted = true,
             InputKind::Continue(..) => self.is_halted = false,
             InputKind::Exit(_) => self.is_exiting = true,
-            InputKind::Market(_) | InputKind::Timers | InputKind::Start | InputKind::StopStrategy(..) => {}
+            InputKind::Market(_)
+            | InputKind::Timers
+            | InputKind::Start
+            | InputKind::StopStrategy(..)
+            | InputKind::StartStrategy(_)
+            | InputKind::FailStrategy(..) => {}
         }
     }
 
@@ -132,7 +137,9 @@ impl Twin {
             Output::Cancel(cancel) => {
                 assert!(self.working.contains_key(&cancel.id.0), "a cancel of an order that is not working");
             }
-            Output::Shutdown { .. }
+            Output::StrategyRolledBack { .. }
+            | Output::ProbationPassed { .. }
+            | Output::Shutdown { .. }
             | Output::Metric { .. }
             | Output::UnknownOrder(_)
             | Output::Overfilled(_)

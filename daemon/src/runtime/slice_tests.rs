@@ -1,0 +1,259 @@
+//! A backtest with slices of one and of many writes the same files, whatever falls on one instant.
+
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use stratd_engine::RiskLimits;
+use stratd_plugin_api::{
+    ExchangeHost, ExchangeInstance, Fault, Instrument, InstrumentId, InstrumentType, Money, OrderEventKind,
+    StrategyHost, StrategyInstance, Timestamp, TradingType, abi, export::instrument_to_record,
+};
+use stratd_simulation::{CostModels, FillRule};
+
+use super::{Plan, PlannedExchange, PlannedStrategy, Services, backtest};
+use crate::results::RunFolder;
+
+/// Instants of the recording; four events of each source in each.
+const INSTANTS: i64 = 300;
+const PER_INSTANT: i64 = 4;
+
+/// A source: of rows that are pulled, or a venue that pushes and answers orders at once.
+struct Source {
+    host: Arc<dyn ExchangeHost>,
+    is_venue: bool,
+    instrument: u32,
+    next: i64,
+}
+
+impl Source {
+    fn event(&self, number: i64) -> abi::Event {
+        abi::Event {
+            ts: 1_000_000_000 * (number / PER_INSTANT + 1),
+            instrument: self.instrument,
+            kind: abi::event_kind::TRADE,
+            data: [10_000 + number * 37 % 101, 1, 0, 0, 0],
+            ..abi::Event::default()
+        }
+    }
+}
+
+impl ExchangeInstance for Source {
+    fn connect(&mut self, correlation: u64) -> Result<(), Fault> {
+        self.host.answer(correlation, Ok(()));
+        Ok(())
+    }
+
+    fn instruments(&mut self, correlation: u64) -> Result<(), Fault> {
+        let symbol = if self.is_venue { "VENUE" } else { "ROWS" };
+        let instrument = Instrument::new(symbol, InstrumentType::Equity);
+        let record = instrument_to_record(&instrument, |text| self.host.intern(text));
+        self.instrument = self.host.instrument(correlation, &record);
+        self.host.answer(correlation, Ok(()));
+        Ok(())
+    }
+
+    fn subscribe(&mut self, correlation: u64, _: Option<InstrumentId>) -> Result<(), Fault> {
+        self.host.answer(correlation, Ok(()));
+        Ok(())
+    }
+
+    fn poll(&mut self, batch: &mut [abi::Event]) -> Result<usize, Fault> {
+        // of rows five at a time: a pull ends within an instant; a venue brings one step per pull
+        let count = if self.is_venue { PER_INSTANT } else { 5 };
+        let end = (self.next + count).min(INSTANTS * PER_INSTANT);
+        let events: Vec<_> = (self.next..end).map(|number| self.event(number)).collect();
+        self.next = end;
+        if self.is_venue {
+            assert_eq!(self.host.emit(&events), events.len());
+        } else {
+            batch[..events.len()].copy_from_slice(&events);
+        }
+        Ok(events.len())
+    }
+
+    fn lookup(&mut self, _: u64, _: &str) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn new_order(&mut self, command: &abi::OrderCommand) -> Result<(), Fault> {
+        let is_buy = command.order.side == abi::side::BUY;
+        let kind = if is_buy { OrderEventKind::Bought } else { OrderEventKind::Sold };
+        let fill = abi::OrderEvent {
+            // after what it pushed already
+            ts: self.event(self.next - 1).ts,
+            client_order_id: command.client_order_id,
+            instrument: command.order.instrument,
+            kind: kind.code(),
+            status: abi::order_status::FILLED,
+            side: command.order.side,
+            quantity: command.order.quantity,
+            last_price: 10_000,
+            last_quantity: command.order.quantity,
+            cumulative_quantity: command.order.quantity,
+            trade_id: command.client_order_id,
+            ..abi::OrderEvent::default()
+        };
+        assert_eq!(self.host.emit_orders(&[fill]), 1);
+        Ok(())
+    }
+
+    fn cancel_order(&mut self, _: &abi::OrderCommand) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn change_order(&mut self, _: &abi::OrderCommand) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn accounts(&mut self, _: u64) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn open_orders(&mut self, _: u64) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn fills_since(&mut self, _: u64, _: Timestamp) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn stop(&mut self) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+/// Trades by the order in which it gets events, market and own: any other order would show in the files.
+struct Trader {
+    hash: u64,
+    slices: Arc<AtomicU32>,
+}
+
+impl Trader {
+    fn take(&mut self, number: i64) {
+        self.hash = (self.hash ^ number.cast_unsigned()).wrapping_mul(0x0100_0000_01b3);
+    }
+}
+
+impl StrategyInstance for Trader {
+    fn on_events(&mut self, host: &mut dyn StrategyHost, events: &[abi::Event]) -> Result<usize, Fault> {
+        self.slices.fetch_add(u32::from(events.len() > 1), Ordering::Relaxed);
+        for (index, event) in events.iter().enumerate() {
+            if event.kind != abi::event_kind::TRADE {
+                continue;
+            }
+            self.take(event.data[0]);
+            self.take(i64::from(event.instrument));
+            if (self.hash >> 20).is_multiple_of(9) {
+                let order = abi::OrderRequest {
+                    instrument: event.instrument,
+                    side: if (self.hash >> 30).is_multiple_of(2) { abi::side::BUY } else { abi::side::SELL },
+                    order_type: abi::order_type::MARKET,
+                    quantity: 1,
+                    ..abi::OrderRequest::default()
+                };
+                host.submit(&order);
+                return Ok(index + 1);
+            }
+        }
+        Ok(events.len())
+    }
+
+    fn on_orders(&mut self, host: &mut dyn StrategyHost, events: &[abi::OrderEvent]) -> Result<usize, Fault> {
+        for event in events {
+            self.take(event.client_order_id.cast_signed());
+            host.metric("hash", Money::new(i128::from(self.hash)));
+        }
+        Ok(events.len())
+    }
+
+    fn on_config(&mut self, _: &mut dyn StrategyHost, _: &str) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn slippage(&mut self, _: &mut dyn StrategyHost, _: &abi::FillRecord) -> Result<Option<Money>, Fault> {
+        Ok(None)
+    }
+
+    fn transaction_cost(
+        &mut self,
+        _: &mut dyn StrategyHost,
+        _: &abi::FillRecord,
+    ) -> Result<Option<Money>, Fault> {
+        Ok(None)
+    }
+
+    fn save(&mut self, _: &mut dyn StrategyHost) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(None)
+    }
+
+    fn restore(&mut self, _: &mut dyn StrategyHost, _: u32, _: &[u8]) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn quiesce(&mut self, _: &mut dyn StrategyHost, _: Timestamp) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+fn source(name: &str, is_venue: bool) -> PlannedExchange {
+    PlannedExchange {
+        name: name.to_owned(),
+        plugin: "test".to_owned(),
+        instrument_types: u32::MAX,
+        trading_types: u32::MAX,
+        has_order_entry: is_venue,
+        make: Box::new(move |host| Ok(Box::new(Source { host, is_venue, instrument: 0, next: 0 }))),
+    }
+}
+
+/// The files of a run, and how many calls had several events.
+fn run(slice_max: usize, sources: [(&str, bool); 2]) -> (Vec<String>, u32) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let slices = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&slices);
+    let plan = Plan {
+        trading_type: TradingType::Backtest,
+        cash: "1000000".parse().expect("an amount"),
+        currency: "USD".to_owned(),
+        fill: FillRule::NextPrice.into(),
+        costs: CostModels::default(),
+        limits: RiskLimits::default(),
+        folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
+            .expect("a writable folder"),
+        is_verbose: false,
+        slice_max,
+        exchanges: sources.into_iter().map(|(name, is_venue)| source(name, is_venue)).collect(),
+        strategies: vec![PlannedStrategy {
+            name: "trader".to_owned(),
+            plugin: "test".to_owned(),
+            may_shutdown: false,
+            is_batch_safe: true,
+            make: Box::new(move |_| Ok(Box::new(Trader { hash: 0xcbf2_9ce4_8422_2325, slices: counted }))),
+        }],
+    };
+    let path = plan.folder.path();
+    let finished = backtest(plan, &Arc::new(Services::default())).expect("it runs to the end");
+    assert_eq!(finished.summary.events, 2 * INSTANTS.cast_unsigned() * PER_INSTANT.cast_unsigned());
+    let files = ["orders.csv", "fills.csv", "equity.csv", "summary.json"];
+    let read = |name: &str| fs::read_to_string(path.join(name)).expect("a file of the run");
+    (files.map(read).to_vec(), slices.load(Ordering::Relaxed))
+}
+
+#[test]
+fn slices_of_one_and_of_many_write_the_same_files() {
+    for sources in [[("venue", true), ("rows", false)], [("rows", false), ("venue", true)]] {
+        let (one, none) = run(1, sources);
+        assert!(one[1].lines().count() > 100, "too few fills:\n{}", one[1]);
+        assert_eq!(none, 0, "slices of one");
+        for slice_max in [2, 3, 64] {
+            let (many, slices) = run(slice_max, sources);
+            assert!(slices > 100, "only {slices} slices of up to {slice_max}");
+            assert_eq!(one, many, "slices of up to {slice_max}");
+        }
+    }
+}
