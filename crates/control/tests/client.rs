@@ -1,5 +1,6 @@
 //! The client against servers that do what servers should not.
 #![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     io::{Read as _, Write as _},

@@ -47,20 +47,20 @@ impl<T: DeserializeOwned> FromRequest<Desk> for Content<T> {
                 return Err(problem(ProblemKind::BodyTime, detail));
             }
         };
-        parse(&bytes).map(Self)
+        parse(&bytes).map(Self).map_err(|refusal| *refusal)
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Response> {
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Box<Response>> {
     let text = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes };
     let mut input = serde_json::Deserializer::from_slice(text);
     let value = serde_path_to_error::deserialize(&mut input).map_err(|error| {
         let at = address(error.path());
         let error = error.into_inner();
         let is_syntax = error.is_syntax() || error.is_eof();
-        bad_body((!is_syntax).then_some(at), format!("the body: {error}"))
+        Box::new(bad_body((!is_syntax).then_some(at), format!("the body: {error}")))
     })?;
-    input.end().map_err(|error| bad_body(None, format!("the body: {error}")))?;
+    input.end().map_err(|error| Box::new(bad_body(None, format!("the body: {error}"))))?;
     Ok(value)
 }
 

@@ -1,8 +1,11 @@
 //! Who may pass, and the record of who did what.
 
+use std::sync::Arc;
+
 use axum::{
     Extension,
     extract::{Request, State},
+    http::StatusCode,
     middleware::Next,
     response::Response,
 };
@@ -15,10 +18,14 @@ use super::{
 /// So much of what was done is logged; the rest is in the answer.
 const SAID_CHARACTERS_MAX: usize = 1000;
 
-/// The role that a route needs.
-#[derive(Clone, Copy, Debug)]
+/// Where the record goes: [`Entry::log`], but for tests, which cannot tell their log from that of other tests.
+pub(super) type Recorder = Arc<dyn Fn(&Entry) + Send + Sync>;
+
+/// What a route needs.
+#[derive(Clone)]
 pub(super) struct Needed {
     pub(super) role: Role,
+    pub(super) record: Recorder,
 }
 
 /// What an answer says in a sentence: for the record, beside the body for the peer.
@@ -40,29 +47,45 @@ pub(super) async fn guard(
     let response = if peer.role >= needed.role {
         next.run(request).await
     } else {
-        let Needed { role } = needed;
+        let role = needed.role;
         let detail =
             format!("{asked} needs the role {role}, and uid {} has the role {}", peer.uid, peer.role);
         problem(ProblemKind::Forbidden, detail)
     };
     if needed.role > Role::Reader {
-        record(peer, &asked, &response);
+        (needed.record)(&Entry::new(peer, &asked, &response));
     }
     response
 }
 
-fn record(peer: Peer, asked: &str, response: &Response) {
-    let extensions = response.extensions();
-    let asked = extensions.get::<Asked>().map_or(asked, |Asked(text)| text);
-    let said = extensions.get::<Said>().map(|Said(text)| text.as_str()).unwrap_or_default();
-    let (asked, said) = (one_line(asked), one_line(said));
-    let Peer { uid, pid, role } = peer;
-    let pid = pid.unwrap_or(0);
-    let status = response.status().as_u16();
-    if response.status().is_success() {
-        tracing::info!(logger = "control.audit", uid, pid, %role, status, "{asked}: {said}");
-    } else {
-        tracing::warn!(logger = "control.audit", uid, pid, %role, status, "{asked}: not done: {said}");
+/// One line of the record.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) peer: Peer,
+    pub(super) status: StatusCode,
+    /// What was asked for, and what became of it.
+    pub(super) text: String,
+}
+
+impl Entry {
+    fn new(peer: Peer, asked: &str, response: &Response) -> Self {
+        let extensions = response.extensions();
+        let asked = extensions.get::<Asked>().map_or(asked, |Asked(text)| text);
+        let said = extensions.get::<Said>().map(|Said(text)| text.as_str()).unwrap_or_default();
+        let status = response.status();
+        let not_done = if status.is_success() { "" } else { "not done: " };
+        Self { peer, status, text: format!("{}: {not_done}{}", one_line(asked), one_line(said)) }
+    }
+
+    /// Writes it to the log.
+    pub(super) fn log(&self) {
+        let Self { peer: Peer { uid, pid, role }, status, text } = self;
+        let (pid, is_done, status) = (pid.unwrap_or(0), status.is_success(), status.as_u16());
+        if is_done {
+            tracing::info!(logger = "control.audit", uid, pid, %role, status, "{text}");
+        } else {
+            tracing::warn!(logger = "control.audit", uid, pid, %role, status, "{text}");
+        }
     }
 }
 

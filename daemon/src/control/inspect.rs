@@ -22,7 +22,7 @@ pub(super) async fn inspect(
 ) -> Response {
     let asked = Asked(format!("inspect {file}"));
     let mut response = match absolute(file) {
-        Err(refusal) => refusal,
+        Err(refusal) => *refusal,
         // beside the writes, because it takes as long and starts a child as they do
         Ok(file) => match desk.write(move |operations| operations.inspect(file)).await {
             Err(error) => not_done(error, None),
@@ -44,12 +44,12 @@ pub(super) async fn inspect(
 }
 
 /// The file of a request. The daemon's working directory is not that of who asks.
-pub(super) fn absolute(file: String) -> Result<PathBuf, Response> {
+pub(super) fn absolute(file: String) -> Result<PathBuf, Box<Response>> {
     let path = PathBuf::from(file);
     if path.is_absolute() {
         return Ok(path);
     }
     let detail =
         format!("{:?} is no absolute path (accepted: one that starts with /)", path.display().to_string());
-    Err(bad_body(Some("/file".to_owned()), detail))
+    Err(Box::new(bad_body(Some("/file".to_owned()), detail)))
 }

@@ -37,7 +37,14 @@ use std::{
 use anyhow::{Context as _, Result};
 use tokio::{runtime, sync::watch};
 
-use self::{desk::Desk, limits::Limits, peer::Gate, server::Server, socket::Socket};
+use self::{
+    desk::Desk,
+    guard::{Entry, Recorder},
+    limits::Limits,
+    peer::Gate,
+    server::Server,
+    socket::Socket,
+};
 pub use self::{
     inherited::inherited_socket,
     operations::{Action, ActionError, ActionErrorKind, Operations},
@@ -93,7 +100,9 @@ impl Control {
             .context("starting the control server")?;
         let (stop, stopped) = watch::channel(false);
         let grace = limits.stop_time;
-        let server = Server::new(routes::router(Desk::new(operations, limits)), gate, limits, stopped);
+        let record: Recorder = Arc::new(Entry::log);
+        let router = routes::router(Desk::new(operations, limits), &record);
+        let server = Server::new(router, gate, limits, stopped);
         let thread = thread::Builder::new().name("control".to_owned()).spawn(move || {
             runtime.block_on(server.serve(listener));
             // an operation that still waits for the event loop must not keep the daemon from its end

@@ -37,7 +37,7 @@ pub(super) async fn load(
 ) -> Response {
     match absolute(file) {
         Ok(file) => act(&desk, Action::Load { file, name, config: config.unwrap_or_default() }).await,
-        Err(refusal) => refusal,
+        Err(refusal) => *refusal,
     }
 }
 

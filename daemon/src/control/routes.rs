@@ -1,5 +1,7 @@
 //! All routes, and who may use each.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     http::{Method, Uri},
@@ -11,7 +13,7 @@ use stratd_control::API;
 
 use super::{
     desk::Desk,
-    guard::{self, Needed},
+    guard::{self, Needed, Recorder},
     health, inspect,
     peer::Role::{self, Operator, Reader},
     plugins,
@@ -41,13 +43,13 @@ fn table() -> Vec<Route> {
     ]
 }
 
-/// Answers every request.
-pub(super) fn router(desk: Desk) -> Router {
+/// Answers every request; what could change something goes on record.
+pub(super) fn router(desk: Desk, record: &Recorder) -> Router {
     let known: Vec<String> = table().iter().map(|(method, path, ..)| format!("{method} {path}")).collect();
     let known = known.join(", ");
     let mut router = Router::new();
     for (_, path, role, answer) in table() {
-        let guard = middleware::from_fn_with_state(Needed { role }, guard::guard);
+        let guard = middleware::from_fn_with_state(Needed { role, record: Arc::clone(record) }, guard::guard);
         // a route layer is passed by requests of the method only: the others are answered below
         router = router.route(path, answer.route_layer(guard));
     }
