@@ -11,6 +11,7 @@ pub mod logging;
 mod plugin_kind;
 pub mod plugins;
 pub mod progress;
+mod reload;
 pub mod results;
 pub mod runtime;
 pub mod store;

@@ -1,11 +1,19 @@
 //! Plugins by name: where they are searched, and what the check needs to know of them.
 
-use std::{collections::BTreeSet, env, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    env,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
     check::{PluginFacts, PluginLookup},
     config::PluginKind,
-    host::{self, LoadedPlugin, Loader, Run},
+    host::{
+        self, Accepted, Candidate, LoadedPlugin, Loader, Probe, Refusal, Run, Trial, TrustOptions, TrustPolicy,
+        Verified,
+    },
     runtime::{Services, trial_host},
 };
 
@@ -19,15 +27,33 @@ const SYSTEM_DIR: &str = "/usr/lib/stratd/plugins";
 pub struct Plugins {
     loader: Loader,
     directories: Vec<PathBuf>,
+    probe: Option<Probe>,
+}
+
+/// What the plugins of a run are looked for and looked at with.
+#[derive(Clone, Debug, Default)]
+pub struct PluginSettings {
+    /// Searched before the defaults.
+    pub directories: Vec<PathBuf>,
+    /// Whose files are taken.
+    pub trust: TrustOptions,
+    /// Opens plugins first, so that one which crashes takes a child with it. A backtest, which has nothing to lose,
+    /// opens them at once.
+    pub probe: Option<Probe>,
 }
 
 impl Plugins {
-    /// Searches `directories`, then the defaults: `STRATD_PLUGINS`, `plugins` beside the folder of this program
-    /// (`target/plugins` in the source tree), and `/usr/lib/stratd/plugins`.
+    /// Searches the directories of the settings, then the defaults: `STRATD_PLUGINS`, `plugins` beside the folder of this
+    /// program (`target/plugins` in the source tree), and `/usr/lib/stratd/plugins`.
     ///
     /// # Errors
-    /// The private copies of plugins have no place.
-    pub fn new(directories: Vec<PathBuf>) -> anyhow::Result<Self> {
+    /// The private copies of plugins have no place, or nobody can be trusted as the settings say.
+    pub fn new(settings: PluginSettings) -> anyhow::Result<Self> {
+        let PluginSettings { directories, trust, probe } = settings;
+        let trust = TrustPolicy::new(&trust).map_err(|wrong| {
+            let wrong = wrong.join("; plugins.trust: ");
+            anyhow::anyhow!("plugins.trust: {wrong}")
+        })?;
         // what was asked for is searched even if it is not there, so that messages name it
         let asked = directories.len();
         let mut all = directories;
@@ -41,15 +67,58 @@ impl Plugins {
             let is_wanted = index <= asked || dir.is_dir();
             is_wanted && seen.insert(dir.canonicalize().unwrap_or_else(|_| dir.clone()))
         });
-        Ok(Self { loader: Loader::new(&host::stage_base())?, directories: all })
+        Ok(Self { loader: Loader::with_trust(&host::stage_base(), trust)?, directories: all, probe })
     }
 
-    /// Finds and loads a plugin.
+    /// The folders that are searched, in order.
+    #[must_use]
+    pub fn directories(&self) -> &[PathBuf] {
+        &self.directories
+    }
+
+    /// Finds and loads a plugin: through the probe if there is one, and then its library is not opened here before an
+    /// instance needs it.
     ///
     /// # Errors
     /// There is none of this name, or a step of loading refused it.
-    pub fn load(&self, kind: PluginKind, name: &str) -> Result<Arc<LoadedPlugin>, host::Refusal> {
-        self.loader.load(&host::find(kind, name, &self.directories)?)
+    pub fn load(&self, kind: PluginKind, name: &str) -> Result<Arc<LoadedPlugin>, Refusal> {
+        let file = host::find(kind, name, &self.directories)?;
+        let Some(probe) = &self.probe else { return self.loader.load(&file) };
+        let candidate = self.loader.read(&file)?;
+        if let Some(known) = self.loader.of_hash(candidate.hash()) {
+            return Ok(known);
+        }
+        let verified = self.loader.verify(candidate)?;
+        let accepted = probe.examine(verified.copy(), verified.identity(), &[])?;
+        self.loader.adopt(verified, accepted)
+    }
+
+    /// Reads a file once.
+    ///
+    /// # Errors
+    /// As [`Loader::read`].
+    pub fn read(&self, file: &Path) -> Result<Candidate, Refusal> {
+        self.loader.read(file)
+    }
+
+    /// Takes a file up that was read. With a probe it is examined first, with these instances.
+    ///
+    /// # Errors
+    /// A step refused.
+    pub fn take_up(&self, candidate: Candidate, trials: &[Trial<'_>]) -> Result<Arc<LoadedPlugin>, Refusal> {
+        let verified = self.loader.verify(candidate)?;
+        let Some(probe) = &self.probe else { return self.loader.open(verified) };
+        let accepted = probe.examine(verified.copy(), verified.identity(), trials)?;
+        self.loader.adopt(verified, accepted)
+    }
+
+    /// What would become of a file; nothing is taken up.
+    ///
+    /// # Errors
+    /// A step refused.
+    pub fn inspect(&self, file: &Path) -> Result<Accepted, Refusal> {
+        let verified: Verified = self.loader.verify(self.loader.read(file)?)?;
+        self.probe.clone().unwrap_or_default().examine(verified.copy(), verified.identity(), &[])
     }
 }
 
@@ -76,6 +145,16 @@ impl PluginLookup for Plugins {
         config: &Value,
         trading_type: TradingType,
     ) -> Result<(), String> {
+        if let Some(probe) = &self.probe {
+            let file = host::find(kind, name, &self.directories).map_err(|refusal| refusal.to_string())?;
+            let trial = Trial { instance: name, config, run: trading_type, state: None };
+            let tried = self
+                .loader
+                .read(&file)
+                .and_then(|candidate| self.loader.verify(candidate))
+                .and_then(|verified| probe.examine(verified.copy(), verified.identity(), &[trial]));
+            return tried.map(drop).map_err(|refusal| refusal.found);
+        }
         let plugin = self.load(kind, name).map_err(|refusal| refusal.to_string())?;
         let services = Arc::new(Services::default());
         let made = match kind {

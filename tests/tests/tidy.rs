@@ -10,7 +10,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Target,
 use stratd::{
     check::check,
     config::{Draft, Flags},
-    plugins::Plugins,
+    plugins::{PluginSettings, Plugins},
 };
 
 /// Who may know whom, in normal dependencies: everything may know the contract, only the shell knows everything,
@@ -233,7 +233,7 @@ fn nothing_needs_a_folder_outside_of_a_clone() {
 
 #[test]
 fn every_file_in_configs_loads() {
-    let plugins = Plugins::new(vec![stratd_tests::plugins().to_owned()]).expect("plugins can be staged");
+    let plugins = Plugins::new(PluginSettings { directories: vec![stratd_tests::plugins().to_owned()], ..PluginSettings::default() }).expect("plugins can be staged");
     let sources = sources();
     let configs = sources.iter().filter(|source| source.path.starts_with("configs/") && source.is("toml"));
     let mut count = 0;

@@ -39,7 +39,7 @@ fn read(arguments: &RunArguments) -> Result<Result<Checked, Vec<Problem>>> {
         Ok(draft) => draft,
         Err(problems) => return Ok(Err(problems)),
     };
-    let plugins = Plugins::new(draft.plugin_dirs())?;
+    let plugins = Plugins::new(draft.plugin_settings())?;
     Ok(check(&draft, &plugins).map(|config| Checked { config, plugins }))
 }
 

@@ -6,15 +6,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::{
-    Flags, PluginKind, Position, Problem, ProblemKind, RunConfig,
+    Flags, PluginKind, PluginsConfig, Position, Problem, ProblemKind, RunConfig,
     document::{Document, Lines, Texts},
     instance_flag::InstanceFlag,
     origin::{Finding, Origins},
     pointer,
     run_config::default_name,
+};
+use crate::{
+    host::{Probe, TrustOptions},
+    plugins::PluginSettings,
 };
 
 /// A file above this is no configuration.
@@ -104,6 +109,26 @@ impl Draft {
         let of_file = listed.into_iter().flatten().filter_map(Value::as_str);
         let of_file = of_file.map(|dir| self.origins.folder.join(dir));
         self.plugin_dirs.iter().cloned().chain(of_file).collect()
+    }
+
+    /// What the plugins are looked at with, as far as it can be read before the check: `[plugins]` is checked against
+    /// plugins that were found with it. A key that is wrong has its default here, and the check tells of it.
+    #[must_use]
+    pub fn plugin_settings(&self) -> PluginSettings {
+        let plugins: PluginsConfig = self.value.get("plugins").map_or_else(PluginsConfig::default, |table| {
+            PluginsConfig::deserialize(table).unwrap_or_default()
+        });
+        let is_backtest = matches!(self.value.get("trading_type").and_then(Value::as_str), None | Some("backtest"));
+        let probe = Probe { time_limit: plugins.probe_timeout.duration(), ..Probe::default() };
+        PluginSettings {
+            directories: self.plugin_dirs(),
+            trust: TrustOptions {
+                groups: plugins.trust.groups,
+                require_signature: plugins.trust.require_signature,
+                keys: plugins.trust.keys,
+            },
+            probe: (plugins.probe && !is_backtest).then_some(probe),
+        }
     }
 
     /// Puts in what is not in the text of the configuration: folders of flags, whose names need not be UTF-8, and names

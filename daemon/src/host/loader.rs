@@ -209,7 +209,9 @@ impl Loader {
         Ok(plugin)
     }
 
-    fn of_hash(&self, hash: &str) -> Option<Arc<LoadedPlugin>> {
+    /// The plugin of that content, if it is the latest of its name.
+    #[must_use]
+    pub fn of_hash(&self, hash: &str) -> Option<Arc<LoadedPlugin>> {
         self.lock().latest.iter().find(|p| p.hash() == hash).cloned()
     }
 

@@ -40,6 +40,10 @@ pub enum Step {
     Create,
     /// The plugin's own verdict on a saved state.
     Restore,
+    /// Taking the place of the version that runs.
+    Swap,
+    /// A connector's way to its exchange.
+    Connect,
     /// The end of an instance.
     Destroy,
 }
@@ -65,6 +69,8 @@ impl Step {
             Self::Config => "config",
             Self::Create => "create",
             Self::Restore => "restore",
+            Self::Swap => "swap",
+            Self::Connect => "connect",
             Self::Destroy => "destroy",
         }
     }

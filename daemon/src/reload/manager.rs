@@ -1,0 +1,207 @@
+//! The thread "plugins": takes requests one at a time.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    },
+    time::Duration,
+};
+
+use stratd_control::PluginState;
+use stratd_plugin_api::{Fault, Timestamp};
+
+use super::{
+    SharedRegistry,
+    factory::Factory,
+    operations::Acted,
+    record::Saved,
+    run_store::RunStore,
+    saving::Saving,
+};
+use crate::{
+    config::PluginsConfig,
+    control::{Action, ActionError},
+    host::Found,
+    plugins::Plugins,
+    runtime::{LoopHandle, Note, SavedByLoop, clock},
+};
+
+/// The longest time between two looks at what is due.
+const PATIENCE_MAX: Duration = Duration::from_millis(250);
+
+/// What the manager is asked for or told.
+pub(crate) enum Request {
+    /// The watcher saw something.
+    Found(Found),
+    /// The control socket asks.
+    Act(Action, SyncSender<Result<Acted, ActionError>>),
+    /// The event loop tells.
+    Note(Note),
+    /// The run is over; the last states of the strategies.
+    End(Vec<SavedByLoop>),
+}
+
+/// How the manager behaves.
+#[derive(Clone, Debug)]
+pub(crate) struct ManagerOptions {
+    pub(crate) plugins: PluginsConfig,
+    pub(crate) save_interval: Duration,
+}
+
+/// What the manager works with.
+pub(crate) struct ManagerParts {
+    pub(crate) registry: SharedRegistry,
+    pub(crate) plugins: Arc<Plugins>,
+    pub(crate) event_loop: LoopHandle,
+    pub(crate) store: Option<Arc<RunStore>>,
+}
+
+/// The manager; see the module.
+pub(crate) struct Manager {
+    pub(super) options: ManagerOptions,
+    pub(super) registry: SharedRegistry,
+    pub(super) plugins: Arc<Plugins>,
+    pub(super) factory: Factory,
+    pub(super) event_loop: LoopHandle,
+    pub(super) store: Option<Arc<RunStore>>,
+    pub(super) saving: Saving,
+}
+
+impl Manager {
+    pub(crate) fn new(options: ManagerOptions, parts: ManagerParts, factory: Factory) -> Self {
+        let saving = Saving::new(options.save_interval);
+        let ManagerParts { registry, plugins, event_loop, store } = parts;
+        Self { options, registry, plugins, factory, event_loop, store, saving }
+    }
+
+    /// Takes requests until the run is over.
+    pub(crate) fn run(mut self, requests: &Receiver<Request>) {
+        loop {
+            match requests.recv_timeout(PATIENCE_MAX) {
+                Ok(Request::Found(found)) => self.found(found),
+                Ok(Request::Act(action, answer)) => {
+                    // who asked may have gone
+                    let _ = answer.send(self.act(action));
+                }
+                Ok(Request::Note(note)) => self.note(note),
+                Ok(Request::End(states)) => {
+                    self.take_states(states);
+                    return;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let now = clock::now();
+            self.restart_due(now);
+            if self.saving.is_due() {
+                self.save_all();
+            }
+        }
+    }
+
+    fn found(&mut self, found: Found) {
+        match found {
+            Found::Settled(file) => self.settled(file),
+            Found::Removed(file) => self.removed(&file),
+            Found::Problem(text) => tracing::warn!(logger = "plugins", "{text}"),
+        }
+    }
+
+    /// A file that changed is at rest.
+    fn settled(&mut self, file: PathBuf) {
+        let known = self.registry.lock().of_file(&file).map(|plugin| plugin.name.clone());
+        // a refusal was told where it was decided
+        let _ = match known {
+            Some(name) => self.reload(&name, &file, false).map(drop),
+            None => self.discover(&file).map(drop),
+        };
+    }
+
+    /// The file of a plugin is gone: it runs on.
+    fn removed(&mut self, file: &std::path::Path) {
+        let now = clock::now();
+        let mut registry = self.registry.lock();
+        let gone = registry.all_mut().find(|plugin| plugin.file == file && !plugin.file.exists());
+        let Some(plugin) = gone else { return };
+        if plugin.instances.iter().any(super::InstanceRecord::is_started) {
+            plugin.set_state(PluginState::Orphaned, now);
+            tracing::warn!(
+                logger = "plugins",
+                "{}: its file {} is gone; it runs on (`stratctl plugin stop {}` ends it)",
+                plugin.name,
+                file.display(),
+                plugin.name
+            );
+        }
+    }
+
+    /// What the event loop tells of strategies.
+    fn note(&mut self, note: Note) {
+        let now = clock::now();
+        match note {
+            Note::Faulted { strategy, fault } => self.faulted(strategy, &fault, now),
+            Note::RolledBack { strategy, fault } => self.rolled_back(strategy, &fault, now),
+            Note::ProbationPassed { strategy } => {
+                let mut registry = self.registry.lock();
+                if let Some((plugin, at)) = registry.of_strategy(strategy) {
+                    let instance = &plugin.instances[at];
+                    tracing::info!(
+                        logger = "plugins",
+                        "{}: strategy {} passed the probation of generation {}",
+                        plugin.name,
+                        instance.name,
+                        instance.generation
+                    );
+                }
+            }
+            Note::Stopped { strategy } => {
+                let mut registry = self.registry.lock();
+                if let Some((plugin, at)) = registry.of_strategy(strategy) {
+                    plugin.instances[at].set_state(PluginState::Retired, now);
+                    plugin.settle_state(now);
+                }
+            }
+            // destroyed here, away from the event loop
+            Note::Retired(instance) => drop(instance),
+        }
+    }
+
+    fn rolled_back(&mut self, strategy: stratd_engine::StrategyId, fault: &Fault, now: Timestamp) {
+        let mut registry = self.registry.lock();
+        let Some((plugin, at)) = registry.of_strategy(strategy) else { return };
+        plugin.rollbacks += 1;
+        let previous = plugin.previous().map(|generation| generation.number);
+        let failed = plugin.instances[at].generation;
+        let instance = &mut plugin.instances[at];
+        instance.faults += 1;
+        instance.last_fault = Some(fault.to_string());
+        instance.generation = previous.unwrap_or(failed);
+        tracing::error!(
+            logger = "plugins",
+            "{}: strategy {} failed in its probation and was rolled back from generation {failed} to {}: {fault}",
+            plugin.name,
+            instance.name,
+            instance.generation
+        );
+        // the content that failed is not loaded again by itself
+        let failed = plugin.generations.iter_mut().find(|generation| generation.number == failed);
+        let hash = failed.map(|generation| {
+            generation.state = PluginState::Faulted;
+            generation.identity.hash.clone()
+        });
+        plugin.refused_hash = hash.flatten();
+        if let Some(number) = previous
+            && let Some(generation) = plugin.generations.iter_mut().find(|known| known.number == number)
+        {
+            generation.state = PluginState::Started;
+        }
+        plugin.settle_state(now);
+    }
+
+    /// The last saved state of an instance.
+    pub(super) fn saved_of(&self, name: &str) -> Option<Saved> {
+        self.registry.lock().instances().find(|instance| instance.name == name)?.saved.clone()
+    }
+}

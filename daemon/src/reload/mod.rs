@@ -1,0 +1,33 @@
+//! The plugins of a run that goes on: which there are, what replaces them, and when.
+//!
+//! One thread, "plugins", takes requests one at a time: files that came to rest (`host::Watcher`), commands from the
+//! control socket, and notes of the event loop. It does everything that may take time or run foreign code away from
+//! the event loop; the loop only exchanges two instances between two events.
+//!
+//! ```text
+//! file at rest ─► read (hash) ─► trust ─► elf ─► private copy ─► probe child (open, create, restore a copy of the state)
+//!   ─► open ─► name, kind, configuration against its schema ─► create ─► Command::Swap ─► event loop:
+//!        quiesce(old) ─► save(old) ─► restore(new) ─► exchange ─► next event
+//! ```
+//! Every step can refuse; then the old generation runs on, the refusal is logged and kept for `stratctl plugin show`,
+//! and the same content is not tried again unless a command asks for it.
+//!
+//! - `registry`, `record`: what is known, behind one lock that is never held across a call of a plugin
+//! - `manager`: the thread; `replace`: the steps above; `exchange`: the same for connectors
+//! - `restart`: isolated instances that died; `saving`: the states of all strategies, every so often
+//! - `report`: what the control socket shows
+
+mod factory;
+mod manager;
+mod operations;
+mod record;
+mod registry;
+mod replace;
+mod report;
+mod restart;
+mod saving;
+
+pub(crate) use manager::{Manager, ManagerOptions, ManagerParts, Request};
+pub(crate) use operations::ManagerOperations;
+pub(crate) use record::{InstanceRecord, InstanceSettings, Place, PluginRecord, Saved};
+pub(crate) use registry::{Registry, SharedRegistry};

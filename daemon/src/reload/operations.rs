@@ -1,0 +1,291 @@
+//! The control socket's questions: answered from the registry, the event loop and, for changes, the manager's thread.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{self, SyncSender, TrySendError},
+    },
+};
+
+use stratd_control::{Done, Inspection, Plugin, PluginState, Status};
+use stratd_plugin_api::Reason;
+
+use super::{
+    Manager, Request, SharedRegistry,
+    record::{InstanceRecord, Place},
+    replace::Reloaded,
+    report::{self, RunFacts},
+    run_store::RunStore,
+};
+use crate::{
+    control::{Action, ActionError, ActionErrorKind, Operations},
+    host::Refusal,
+    plugin_kind::PluginKind,
+    plugins::Plugins,
+    runtime::{Command, LoopHandle, clock},
+};
+
+/// What the control server works with.
+pub(crate) struct ManagerOperations {
+    pub(crate) registry: SharedRegistry,
+    pub(crate) event_loop: LoopHandle,
+    pub(crate) plugins: Arc<Plugins>,
+    pub(crate) store: Option<Arc<RunStore>>,
+    pub(crate) run: RunFacts,
+    pub(crate) requests: SyncSender<Request>,
+}
+
+impl Operations for ManagerOperations {
+    fn status(&self) -> Result<Status, ActionError> {
+        let look = self.event_loop.ask(|answer| Command::Look { answer }).map_err(|gone| busy(&gone))?;
+        Ok(report::status(&self.run, &self.registry.lock(), &look, self.store.as_deref()))
+    }
+
+    fn plugins(&self) -> Result<Vec<Plugin>, ActionError> {
+        let look = self.event_loop.ask(|answer| Command::Look { answer }).map_err(|gone| busy(&gone))?;
+        Ok(self.registry.lock().all().map(|plugin| report::plugin(plugin, &look)).collect())
+    }
+
+    fn plugin(&self, name: &str) -> Result<Plugin, ActionError> {
+        let look = self.event_loop.ask(|answer| Command::Look { answer }).map_err(|gone| busy(&gone))?;
+        let registry = self.registry.lock();
+        let full = registry.resolve(name).map_err(not_found)?;
+        let plugin = registry.get(&full).ok_or_else(|| not_found(format!("no plugin {full}")))?;
+        Ok(report::plugin(plugin, &look))
+    }
+
+    fn inspect(&self, file: PathBuf) -> Result<Inspection, ActionError> {
+        Ok(report::inspection(self.plugins.inspect(&file)))
+    }
+
+    fn act(&self, action: Action) -> Result<Done, ActionError> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        match self.requests.try_send(Request::Act(action, sender)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(busy(&"too many requests wait")),
+            Err(TrySendError::Disconnected(_)) => return Err(busy(&"the run is over")),
+        }
+        let done = receiver.recv().map_err(|_| busy(&"the run is over"))??;
+        Ok(Done { plugin: self.plugin(&done.plugin)?, report: done.report })
+    }
+}
+
+/// What the manager did, and to which plugin.
+pub(crate) struct Acted {
+    pub(crate) plugin: String,
+    pub(crate) report: String,
+}
+
+impl Manager {
+    /// Does what the control socket asks.
+    pub(super) fn act(&mut self, action: Action) -> Result<Acted, ActionError> {
+        if let Action::Load { file, name, config } = action {
+            return self.load(&file, name.as_deref(), config);
+        }
+        let asked = action.plugin().unwrap_or_default();
+        let plugin = self.registry.lock().resolve(asked).map_err(not_found)?;
+        let report = match action {
+            Action::Reload { .. } => self.reload_asked(&plugin),
+            Action::Stop { .. } => self.stop_all(&plugin, Reason::StrategyStopped, "by command"),
+            Action::Start { .. } => self.start_all(&plugin),
+            Action::Rollback { .. } => self.rollback(&plugin),
+            Action::Quarantine { reason, .. } => self.quarantine(&plugin, reason.as_deref()),
+            Action::Release { .. } => self.release(&plugin),
+            Action::Load { .. } => Err(failed("a load is no change of a plugin")),
+        }?;
+        Ok(Acted { plugin, report })
+    }
+
+    fn load(
+        &mut self,
+        file: &Path,
+        name: Option<&str>,
+        config: serde_json::Map<String, serde_json::Value>,
+    ) -> Result<Acted, ActionError> {
+        let known = self.registry.lock().of_file(file).map(|plugin| plugin.name.clone());
+        match &known {
+            Some(known) => drop(self.reload(known, file, true).map_err(of_refusal)?),
+            None => drop(self.discover(file).map_err(of_refusal)?),
+        }
+        let registry = self.registry.lock();
+        let record = registry.of_file(file).ok_or_else(|| failed("the plugin was not taken up"))?;
+        let plugin = record.plugin().map(Arc::clone).ok_or_else(|| failed("its library is not loaded"))?;
+        let full = record.name.clone();
+        drop(registry);
+        if plugin.manifest().kind != PluginKind::Strategy {
+            return Err(conflict(format!("{full} is an exchange (accepted: a strategy; exchanges start with the run)")));
+        }
+        let short = full.strip_prefix(PluginKind::Strategy.prefix()).unwrap_or(&full);
+        let wanted = name.unwrap_or(short);
+        if self.registry.lock().get(&full).is_some_and(|p| p.instances.iter().any(|i| i.name == wanted)) {
+            // it runs already: the load was a reload
+            return Ok(Acted { report: format!("{full}: strategy {wanted} runs the file as it is now"), plugin: full });
+        }
+        let report = self.start_new(&plugin, Some(wanted), Some(config)).map_err(of_refusal)?;
+        tracing::info!(logger = "plugins", "{report}");
+        Ok(Acted { plugin: full, report })
+    }
+
+    fn reload_asked(&mut self, name: &str) -> Result<String, ActionError> {
+        let file = self.registry.lock().get(name).map(|plugin| plugin.file.clone()).unwrap_or_default();
+        match self.reload(name, &file, true).map_err(of_refusal)? {
+            Reloaded::Done(report) => Ok(report),
+            Reloaded::Unchanged | Reloaded::StillRefused => {
+                Ok(format!("{name}: {} is the content that runs", file.display()))
+            }
+        }
+    }
+
+    /// Ends every instance that runs.
+    fn stop_all(&mut self, name: &str, reason: Reason, words: &str) -> Result<String, ActionError> {
+        let mut stopped = Vec::new();
+        for instance in self.instances_of(name) {
+            match instance.place {
+                Some(Place::Strategy(strategy)) if instance.is_started() => {
+                    // its last state is kept for a later start
+                    let states = self
+                        .event_loop
+                        .ask(|answer| Command::Save { strategies: vec![strategy], answer })
+                        .map_err(|gone| busy(&gone))?;
+                    self.take_states(states);
+                    self.event_loop
+                        .ask(|answer| Command::Stop { strategy, reason, answer })
+                        .map_err(|gone| busy(&gone))?;
+                    stopped.push(instance.name.clone());
+                }
+                Some(Place::Exchange(_)) => {
+                    return Err(conflict(format!("{name} is an exchange (accepted: a strategy; an exchange ends with the run)")));
+                }
+                Some(Place::Strategy(_)) | None => {}
+            }
+            let now = clock::now();
+            let mut registry = self.registry.lock();
+            if let Some(plugin) = registry.get_mut(name) {
+                if let Some(known) = plugin.instance_mut(&instance.name) {
+                    known.restart_at = None;
+                    if known.state == PluginState::Started {
+                        known.set_state(PluginState::Retired, now);
+                    }
+                }
+                if plugin.state == PluginState::Orphaned {
+                    plugin.set_state(PluginState::Retired, now);
+                }
+                plugin.settle_state(now);
+            }
+        }
+        let what = if stopped.is_empty() { "nothing of it ran".to_owned() } else { stopped.join(", ") };
+        Ok(format!("{name}: stopped {words}: {what}"))
+    }
+
+    fn start_all(&mut self, name: &str) -> Result<String, ActionError> {
+        let instances = self.instances_of(name);
+        if let Some(one) = instances.iter().find(|i| i.state == PluginState::Quarantined) {
+            return Err(conflict(format!(
+                "strategy {} is quarantined (accepted: after `stratctl plugin release {name}`)",
+                one.name
+            )));
+        }
+        let ended = |i: &&InstanceRecord| matches!(i.state, PluginState::Retired | PluginState::Faulted);
+        let mut reports = Vec::new();
+        for instance in instances.iter().filter(ended) {
+            reports.push(self.start_again(name, instance).map_err(|why| refused(&why))?);
+        }
+        if reports.is_empty() {
+            return Err(conflict(format!("{name}: no instance has ended (accepted: one that was stopped or failed)")));
+        }
+        Ok(format!("{name}: {}", reports.join("; ")))
+    }
+
+    /// Puts the generation before back, with the state of the one that runs if it takes it.
+    fn rollback(&mut self, name: &str) -> Result<String, ActionError> {
+        let previous = {
+            let registry = self.registry.lock();
+            let previous = registry.get(name).and_then(|plugin| plugin.previous()?.plugin.clone());
+            previous.ok_or_else(|| conflict(format!("{name}: there is no generation before the one that runs")))?
+        };
+        let report = self.put_back(name, &previous).map_err(of_refusal)?;
+        tracing::warn!(logger = "plugins", "{report}");
+        Ok(report)
+    }
+
+    fn quarantine(&mut self, name: &str, reason: Option<&str>) -> Result<String, ActionError> {
+        let reason = reason.unwrap_or("by command");
+        self.stop_all(name, Reason::StrategyStopped, "by quarantine")?;
+        let now = clock::now();
+        let mut names = Vec::new();
+        {
+            let mut registry = self.registry.lock();
+            if let Some(plugin) = registry.get_mut(name) {
+                for instance in &mut plugin.instances {
+                    instance.set_state(PluginState::Quarantined, now);
+                    names.push(instance.name.clone());
+                }
+                plugin.set_state(PluginState::Quarantined, now);
+            }
+        }
+        for instance in &names {
+            self.store_quarantine(instance, reason, now);
+        }
+        Ok(format!("{name}: quarantined ({reason}): {}", names.join(", ")))
+    }
+
+    fn release(&mut self, name: &str) -> Result<String, ActionError> {
+        let quarantined: Vec<_> = self
+            .instances_of(name)
+            .into_iter()
+            .filter(|instance| instance.state == PluginState::Quarantined)
+            .collect();
+        if quarantined.is_empty() {
+            return Err(conflict(format!("{name} is not quarantined")));
+        }
+        let now = clock::now();
+        for instance in &quarantined {
+            if let Some(store) = &self.store {
+                store.release(&instance.name).map_err(|error| failed(&error))?;
+            }
+            let mut registry = self.registry.lock();
+            if let Some(plugin) = registry.get_mut(name) {
+                if let Some(known) = plugin.instance_mut(&instance.name) {
+                    known.deaths.clear();
+                    known.set_state(PluginState::Retired, now);
+                }
+                plugin.settle_state(now);
+            }
+        }
+        Ok(format!("{name}: released (`stratctl plugin start {name}` starts it)"))
+    }
+
+    fn instances_of(&self, name: &str) -> Vec<InstanceRecord> {
+        self.registry.lock().get(name).map(|plugin| plugin.instances.clone()).unwrap_or_default()
+    }
+}
+
+fn of_refusal(refusal: Refusal) -> ActionError {
+    let step = Some(refusal.step.to_string());
+    ActionError { kind: ActionErrorKind::Refused, step, text: refusal.to_string() }
+}
+
+fn error(kind: ActionErrorKind, text: impl Into<String>) -> ActionError {
+    ActionError { kind, step: None, text: text.into() }
+}
+
+fn not_found(text: String) -> ActionError {
+    error(ActionErrorKind::NotFound, text)
+}
+
+fn conflict(text: String) -> ActionError {
+    error(ActionErrorKind::Conflict, text)
+}
+
+fn refused(text: &str) -> ActionError {
+    error(ActionErrorKind::Refused, text)
+}
+
+fn failed(text: &str) -> ActionError {
+    error(ActionErrorKind::Failed, text)
+}
+
+fn busy(why: &dyn std::fmt::Display) -> ActionError {
+    error(ActionErrorKind::Busy, why.to_string())
+}

@@ -1,0 +1,247 @@
+//! What is known of one plugin, its generations and its instances.
+
+use std::{collections::VecDeque, path::PathBuf, sync::Arc};
+
+use serde_json::{Map, Value};
+use stratd_control::{PluginState, Refusal as RefusalReport};
+use stratd_engine::StrategyId;
+use stratd_plugin_api::{ExchangeId, Timestamp};
+
+use crate::{
+    config::{IsolationMode, Unload},
+    host::{Identity, LoadedPlugin},
+    plugin_kind::PluginKind,
+};
+
+/// So many generations are shown; older ones are forgotten, their libraries stay counted.
+const GENERATIONS_SHOWN_MAX: usize = 32;
+
+/// A plugin by the name in its manifest.
+#[derive(Debug)]
+pub(crate) struct PluginRecord {
+    pub(crate) kind: PluginKind,
+    pub(crate) name: String,
+    /// The file that is watched; that of the generation that runs, once there is one.
+    pub(crate) file: PathBuf,
+    /// The newest last. Empty for a file that was seen and never taken.
+    pub(crate) generations: VecDeque<GenerationRecord>,
+    pub(crate) state: PluginState,
+    pub(crate) since: Timestamp,
+    pub(crate) last_refusal: Option<RefusalReport>,
+    /// The content that was refused last: not tried again by itself.
+    pub(crate) refused_hash: Option<String>,
+    pub(crate) reloads: u64,
+    pub(crate) rollbacks: u64,
+    /// Libraries of generations that nobody uses and that stay mapped.
+    pub(crate) retired: Vec<Arc<LoadedPlugin>>,
+    pub(crate) instances: Vec<InstanceRecord>,
+}
+
+/// One build of a plugin in this run.
+#[derive(Debug)]
+pub(crate) struct GenerationRecord {
+    pub(crate) number: u64,
+    pub(crate) identity: Identity,
+    /// `None` once it is retired for good: a rollback to it is not possible any more.
+    pub(crate) plugin: Option<Arc<LoadedPlugin>>,
+    pub(crate) loaded_at: Timestamp,
+    pub(crate) state: PluginState,
+}
+
+/// What an instance was configured as.
+#[derive(Clone, Debug)]
+pub(crate) struct InstanceSettings {
+    pub(crate) config: Map<String, Value>,
+    pub(crate) isolation: IsolationMode,
+    pub(crate) unload: Unload,
+    pub(crate) may_shutdown: bool,
+    pub(crate) cancels_on_stop: bool,
+}
+
+/// Where the event loop has an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Strategy(StrategyId),
+    Exchange(ExchangeId),
+}
+
+/// A running strategy or connector.
+#[derive(Debug)]
+pub(crate) struct InstanceRecord {
+    pub(crate) name: String,
+    pub(crate) settings: InstanceSettings,
+    /// `None` for one that never started.
+    pub(crate) place: Option<Place>,
+    pub(crate) state: PluginState,
+    pub(crate) since: Timestamp,
+    pub(crate) generation: u64,
+    pub(crate) pid: Option<u32>,
+    pub(crate) faults: u64,
+    pub(crate) restarts: u64,
+    pub(crate) last_fault: Option<String>,
+    pub(crate) saved: Option<Saved>,
+    pub(crate) pause_us_last: Option<u64>,
+    /// Times at which it died, within the window of the crash limit.
+    pub(crate) deaths: VecDeque<Timestamp>,
+    /// When it is to be started again.
+    pub(crate) restart_at: Option<Timestamp>,
+}
+
+/// A state as it was last saved.
+#[derive(Clone, Debug)]
+pub(crate) struct Saved {
+    pub(crate) state_version: u32,
+    pub(crate) bytes: Arc<Vec<u8>>,
+    pub(crate) at: Timestamp,
+    /// Whether `state.db` has it, too.
+    pub(crate) is_stored: bool,
+}
+
+impl PluginRecord {
+    /// A plugin of which no generation runs yet.
+    pub(crate) fn new(kind: PluginKind, name: &str, file: PathBuf, now: Timestamp) -> Self {
+        Self {
+            kind,
+            name: name.to_owned(),
+            file,
+            generations: VecDeque::new(),
+            state: PluginState::Discovered,
+            since: now,
+            last_refusal: None,
+            refused_hash: None,
+            reloads: 0,
+            rollbacks: 0,
+            retired: Vec::new(),
+            instances: Vec::new(),
+        }
+    }
+
+    /// The generation that runs.
+    pub(crate) fn current(&self) -> Option<&GenerationRecord> {
+        let is_running = |g: &&GenerationRecord| g.state == PluginState::Started;
+        self.generations.iter().rev().find(is_running).or(self.generations.back())
+    }
+
+    /// The library of the generation that runs.
+    pub(crate) fn plugin(&self) -> Option<&Arc<LoadedPlugin>> {
+        self.current().and_then(|generation| generation.plugin.as_ref())
+    }
+
+    /// The generation before the one that runs, if it can still be put back.
+    pub(crate) fn previous(&self) -> Option<&GenerationRecord> {
+        let current = self.current()?.number;
+        let is_earlier = |g: &&GenerationRecord| g.number < current && g.plugin.is_some();
+        self.generations.iter().rev().find(is_earlier)
+    }
+
+    pub(crate) fn set_state(&mut self, state: PluginState, now: Timestamp) {
+        if self.state != state {
+            self.state = state;
+            self.since = now;
+        }
+    }
+
+    /// Takes a generation up as the one that runs; the one before is retired. Returns libraries that nobody needs any
+    /// more: all but those of the last two generations.
+    pub(crate) fn take_up(&mut self, plugin: &Arc<LoadedPlugin>, now: Timestamp) -> Vec<Arc<LoadedPlugin>> {
+        for generation in &mut self.generations {
+            if generation.state == PluginState::Started {
+                generation.state = PluginState::Retired;
+            }
+        }
+        let number = plugin.generation();
+        match self.generations.iter_mut().find(|generation| generation.number == number) {
+            // put back
+            Some(known) => {
+                known.state = PluginState::Started;
+                known.plugin = Some(Arc::clone(plugin));
+            }
+            None => self.generations.push_back(GenerationRecord {
+                number,
+                identity: plugin.identity().clone(),
+                plugin: Some(Arc::clone(plugin)),
+                loaded_at: now,
+                state: PluginState::Started,
+            }),
+        }
+        self.file = plugin.file().to_owned();
+        self.refused_hash = None;
+        self.last_refusal = None;
+        self.set_state(PluginState::Started, now);
+        self.forget_generations(number)
+    }
+
+    /// Keeps the libraries of the generation that runs and of the one before it, for a rollback.
+    fn forget_generations(&mut self, current: u64) -> Vec<Arc<LoadedPlugin>> {
+        let previous = self.generations.iter().rev().find(|g| g.number < current && g.plugin.is_some());
+        let kept = [Some(current), previous.map(|generation| generation.number)];
+        let old = self.generations.iter_mut().filter(|g| !kept.contains(&Some(g.number)));
+        let unneeded = old.filter_map(|generation| generation.plugin.take()).collect();
+        while self.generations.len() > GENERATIONS_SHOWN_MAX {
+            self.generations.pop_front();
+        }
+        unneeded
+    }
+
+    pub(crate) fn instance_mut(&mut self, name: &str) -> Option<&mut InstanceRecord> {
+        self.instances.iter_mut().find(|instance| instance.name == name)
+    }
+
+    /// What the states of the instances make of the state of the plugin: the worst counts.
+    pub(crate) fn settle_state(&mut self, now: Timestamp) {
+        if self.state == PluginState::Orphaned || self.instances.is_empty() {
+            return;
+        }
+        let has = |state| self.instances.iter().any(|instance| instance.state == state);
+        let worst = [
+            PluginState::Quarantined,
+            PluginState::Faulted,
+            PluginState::Quiescing,
+            PluginState::Started,
+            PluginState::Retired,
+        ];
+        if let Some(state) = worst.into_iter().find(|state| has(*state)) {
+            self.set_state(state, now);
+        }
+    }
+}
+
+impl InstanceRecord {
+    /// An instance that was not started yet.
+    pub(crate) fn new(name: &str, settings: InstanceSettings, now: Timestamp) -> Self {
+        Self {
+            name: name.to_owned(),
+            settings,
+            place: None,
+            state: PluginState::Loaded,
+            since: now,
+            generation: 0,
+            pid: None,
+            faults: 0,
+            restarts: 0,
+            last_fault: None,
+            saved: None,
+            pause_us_last: None,
+            deaths: VecDeque::new(),
+            restart_at: None,
+        }
+    }
+
+    pub(crate) fn set_state(&mut self, state: PluginState, now: Timestamp) {
+        if self.state != state {
+            self.state = state;
+            self.since = now;
+        }
+    }
+
+    pub(crate) fn is_started(&self) -> bool {
+        self.state == PluginState::Started
+    }
+
+    pub(crate) fn strategy(&self) -> Option<StrategyId> {
+        match self.place {
+            Some(Place::Strategy(id)) => Some(id),
+            Some(Place::Exchange(_)) | None => None,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! `state.db` in the words of a run: the instances are strategies, errors are told and the run goes on.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use stratd_plugin_api::{Timestamp, TradingType};
+
+use crate::{
+    host::{LoadedPlugin, crash},
+    runtime::clock,
+    store::{self, Generation, NewRun, RunId, SavedState, Store, Write, recovery},
+};
+
+/// The store of a run that goes on.
+#[derive(Debug)]
+pub(crate) struct RunStore {
+    store: Store,
+    run: RunId,
+}
+
+/// The state directory before the run begins: what the last run left.
+#[derive(Debug)]
+pub(crate) struct LastRun {
+    directory: PathBuf,
+    store: Store,
+    /// Instances that must not start, with the reason.
+    pub(crate) quarantined: Vec<(String, String)>,
+}
+
+/// The key of a strategy.
+fn key(instance: &str) -> String {
+    format!("strategy.{instance}")
+}
+
+impl LastRun {
+    /// Opens the directory, draws the consequences of a crash, and makes this process say in whose code it dies.
+    ///
+    /// # Errors
+    /// The directory cannot be used, or another daemon has it.
+    pub(crate) fn assess(directory: &Path, crash_limit: u32) -> Result<Self> {
+        let store = Store::open(directory).with_context(|| format!("the state in {}", directory.display()))?;
+        let note = crash::last(directory);
+        let rules = recovery::Rules { limit: crash_limit, ..recovery::Rules::default() };
+        let assessment = recovery::assess(&store, note.as_ref(), &rules, clock::now())
+            .with_context(|| format!("the state in {}", directory.display()))?;
+        crash::forget(directory).with_context(|| format!("the crash note in {}", directory.display()))?;
+        if let Some(crash) = &assessment.crash {
+            tracing::error!(logger = "stratd", "the last run crashed: {crash}");
+        }
+        for entry in &assessment.quarantined {
+            tracing::error!(logger = "stratd", "{} is quarantined: {}", entry.instance, entry.reason);
+        }
+        crash::install(&crash::file(directory)).context("preparing for a crash")?;
+        let quarantined =
+            assessment.quarantined.into_iter().map(|entry| (entry.instance, entry.reason)).collect();
+        Ok(Self { directory: directory.to_owned(), store, quarantined })
+    }
+
+    /// Why an instance must not start.
+    pub(crate) fn quarantine_of(&self, instance: &str) -> Option<&str> {
+        let key = key(instance);
+        self.quarantined.iter().find(|(known, _)| *known == key).map(|(_, reason)| reason.as_str())
+    }
+
+    /// The state that an instance of that plugin saved last. That of another plugin is left alone, and not used.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) fn state_of(&self, instance: &str, plugin: &str) -> Result<Option<SavedState>> {
+        let reader = self.store.reader().with_context(|| self.directory.display().to_string())?;
+        let saved = reader.state_of(&key(instance)).with_context(|| self.directory.display().to_string())?;
+        let Some(saved) = saved else { return Ok(None) };
+        if saved.plugin != plugin {
+            tracing::warn!(
+                logger = "plugins",
+                "strategy {instance} starts without a state: the saved one is that of {}",
+                saved.plugin
+            );
+            return Ok(None);
+        }
+        Ok(Some(saved))
+    }
+
+    /// Begins the run.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub(crate) fn begin(self, trading_type: TradingType, active: &[String]) -> Result<RunStore> {
+        let run = NewRun {
+            started_at: clock::now(),
+            trading_type: trading_type.to_string(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            active: active.iter().map(|name| key(name)).collect(),
+        };
+        let run = self.store.begin_run(run).with_context(|| self.directory.display().to_string())?;
+        Ok(RunStore { store: self.store, run })
+    }
+}
+
+impl RunStore {
+    pub(crate) fn file(&self) -> &Path {
+        self.store.file()
+    }
+
+    pub(crate) fn health(&self) -> Option<store::Error> {
+        self.store.health()
+    }
+
+    /// Keeps states; without any, only that the run is alive.
+    pub(super) fn save_states(&self, states: Vec<SavedState>) {
+        if !states.is_empty() {
+            tell(self.store.save_states(states));
+        }
+        tell(self.store.write(Write::Seen(self.run, clock::now())));
+    }
+
+    pub(super) fn quarantine(&self, instance: &str, reason: &str, now: Timestamp) {
+        tell(self.store.quarantine(&key(instance), now, reason));
+        tell(self.store.write(Write::Leave(self.run, key(instance))));
+    }
+
+    /// Lets an instance start again.
+    ///
+    /// # Errors
+    /// In words.
+    pub(super) fn release(&self, instance: &str) -> Result<(), String> {
+        self.store.release(&key(instance)).map_err(|error| error.to_string())
+    }
+
+    pub(super) fn join(&self, instance: &str) {
+        tell(self.store.write(Write::Join(self.run, key(instance))));
+    }
+
+    pub(super) fn leave(&self, instance: &str) {
+        tell(self.store.write(Write::Leave(self.run, key(instance))));
+    }
+
+    pub(super) fn record_generation(&self, plugin: &LoadedPlugin, now: Timestamp) {
+        tell(self.store.write(Write::RecordGeneration(Generation {
+            plugin: plugin.manifest().name.clone(),
+            generation: plugin.generation(),
+            hash: plugin.hash().to_owned(),
+            file: plugin.file().display().to_string(),
+            version: plugin.manifest().version.clone(),
+            build_id: plugin.build_id().unwrap_or_default().to_owned(),
+            at: now,
+            outcome: "started".to_owned(),
+        })));
+    }
+
+    /// The run ended in good order.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub(super) fn end(&self) -> Result<(), store::Error> {
+        self.store.end_run(self.run, clock::now())
+    }
+}
+
+/// What could not be written is told; `health` says it until a later write succeeds.
+fn tell(result: Result<(), store::Error>) {
+    if let Err(error) = result {
+        tracing::error!(logger = "store", "{error}");
+    }
+}
