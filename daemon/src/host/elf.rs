@@ -5,7 +5,10 @@
 //!
 //! No input panics: each number read is looked up with its bounds, and sums are checked.
 
+mod dynamic;
+
 use super::refusal::{Problem, Step};
+pub(super) use dynamic::Dynamic;
 
 /// `e_machine` of this host.
 const MACHINE: u16 = if cfg!(target_arch = "x86_64") {
@@ -35,6 +38,7 @@ const BUILD_ID_BYTES_MAX: usize = 64;
 pub(super) struct Elf {
     /// The GNU build id in hexadecimal, if the linker wrote one.
     pub(super) build_id: Option<String>,
+    pub(super) dynamic: Dynamic,
 }
 
 /// Checks `bytes`, the whole file.
@@ -45,7 +49,8 @@ pub(super) fn check(bytes: &[u8]) -> Result<Elf, Problem> {
     let segments = file.segments()?;
     file.stack(&segments)?;
     let build_id = segments.iter().filter(|s| s.kind == SEGMENT_NOTE).find_map(|s| file.build_id(s));
-    Ok(Elf { build_id })
+    let dynamic = dynamic::read(&file, &segments);
+    Ok(Elf { build_id, dynamic })
 }
 
 fn refuse<T>(found: impl Into<String>, accepted: impl Into<String>) -> Result<T, Problem> {
@@ -61,6 +66,8 @@ struct Segment {
     kind: u32,
     flags: u32,
     offset: u64,
+    /// Where it is mapped, relative to the library.
+    address: u64,
     size: u64,
 }
 
@@ -144,6 +151,7 @@ impl File<'_> {
                 kind: self.u32(at)?,
                 flags: self.u32(add(at, 4)?)?,
                 offset: self.u64(add(at, 8)?)?,
+                address: self.u64(add(at, 16)?)?,
                 size: self.u64(add(at, 32)?)?,
             };
             self.inside(&format!("segment {index}"), segment.offset, segment.size)?;
@@ -315,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_complete_library_passes_with_its_build_id() {
-        assert_eq!(check(&library()), Ok(Elf { build_id: Some("ab0102".to_owned()) }));
+        assert_eq!(check(&library()), Ok(Elf { build_id: Some("ab0102".to_owned()), ..Elf::default() }));
     }
 
     #[test]

@@ -14,7 +14,8 @@ use std::{
 };
 
 use super::{
-    elf, library,
+    elf::{self, Dynamic},
+    library,
     loaded::LoadedPlugin,
     probe::Accepted,
     refusal::{Identity, Problem, Refusal, Step},
@@ -70,6 +71,7 @@ impl Candidate {
 pub struct Verified {
     identity: Identity,
     copy: StagedCopy,
+    dynamic: Dynamic,
 }
 
 impl Verified {
@@ -89,6 +91,18 @@ impl Verified {
     #[must_use]
     pub fn copy(&self) -> &Path {
         self.copy.path()
+    }
+
+    /// The libraries that it needs, for messages.
+    #[must_use]
+    pub fn needed(&self) -> &[String] {
+        &self.dynamic.needed
+    }
+
+    /// Whether it asks never to be unmapped (`DF_1_NODELETE`).
+    #[must_use]
+    pub fn is_no_delete(&self) -> bool {
+        self.dynamic.is_no_delete
     }
 }
 
@@ -143,12 +157,13 @@ impl Loader {
     /// It is not, or there is no room.
     pub fn verify(&self, candidate: Candidate) -> Result<Verified, Refusal> {
         let Candidate { mut identity, content, .. } = candidate;
-        let mut check = || {
-            identity.build_id = elf::check(&content.bytes)?.build_id;
-            self.stage.put(&identity.file, &content)
+        let mut check = || -> Result<(StagedCopy, Dynamic), Problem> {
+            let elf = elf::check(&content.bytes)?;
+            identity.build_id = elf.build_id;
+            Ok((self.stage.put(&identity.file, &content)?, elf.dynamic))
         };
         match check() {
-            Ok(copy) => Ok(Verified { identity, copy }),
+            Ok((copy, dynamic)) => Ok(Verified { identity, copy, dynamic }),
             Err(problem) => Err(problem.of(&identity)),
         }
     }
@@ -158,7 +173,7 @@ impl Loader {
     /// # Errors
     /// A step refused; the library may stay mapped.
     pub fn open(&self, verified: Verified) -> Result<Arc<LoadedPlugin>, Refusal> {
-        let Verified { mut identity, copy } = verified;
+        let Verified { mut identity, copy, .. } = verified;
         // from here on the copy may be mapped, whatever comes out
         copy.keep();
         match library::open(copy.path(), &mut identity, &mut |_, _| {}) {

@@ -151,7 +151,10 @@ fn try_instance(
                         plugin: Box::new(plugin.identity().clone()),
                         step: Step::Restore,
                         found: fault.message,
-                        accepted: format!("a state of version {version} and {} bytes", state.len()),
+                        accepted: format!(
+                            "a plugin that restores {} bytes of version {version}",
+                            state.len()
+                        ),
                     })
                 })?;
             }

@@ -56,8 +56,11 @@ fn content_is_known_before_anything_of_it_runs() {
     let verified = place.loader.verify(candidate).unwrap();
     let copy = verified.copy().to_owned();
     assert!(copy.exists() && verified.identity().build_id.is_some());
+    assert_eq!((verified.needed(), verified.is_no_delete()), (&["libc.so.6".to_owned()][..], false));
     drop(verified);
     assert!(!copy.exists(), "what nobody opened is not kept");
+    let pinned = place.loader.read(&place.c_strategy("pinned", &["-Wl,-z,nodelete"])).unwrap();
+    assert!(place.loader.verify(pinned).unwrap().is_no_delete());
 }
 
 #[test]

@@ -145,10 +145,10 @@ fn a_state_is_tried_at_any_size() {
     };
     expect!["accepted"].assert_eq(&told(1, &7u64.to_le_bytes()));
     expect![
-        "restore: instance second: state version 2 (expected 1) (accepted: a state of version 2 and 8 bytes)"
+        "restore: instance second: state version 2 (expected 1) (accepted: a plugin that restores 8 bytes of version 2)"
     ]
     .assert_eq(&told(2, &7u64.to_le_bytes()));
-    expect!["restore: instance second: a state of 67108864 bytes (expected 8) (accepted: a state of version 1 and 67108864 bytes)"].assert_eq(&told(1, &vec![0; 64 << 20]));
+    expect!["restore: instance second: a state of 67108864 bytes (expected 8) (accepted: a plugin that restores 67108864 bytes of version 1)"].assert_eq(&told(1, &vec![0; 64 << 20]));
 }
 
 #[test]
