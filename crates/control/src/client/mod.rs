@@ -1,0 +1,130 @@
+//! The client: one connection a request.
+//!
+//! Limits: each request has one time limit, from the connection to the last byte of its answer; the sizes of an answer
+//! are those of `answer.rs`. Connecting itself is outside of the limit: it waits only while the backlog of the socket
+//! is full, which the daemon's accepting thread never lets happen while it lives.
+
+mod answer;
+mod deadline;
+mod request;
+
+use std::{
+    io::{self, Read, Write},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use self::deadline::Deadline;
+pub use self::{answer::Answer, request::Request};
+use crate::{Error, Problem};
+
+/// The time limit of a request, unless another is set. Longer than the daemon takes for anything: it probes a file in
+/// a child, creates an instance and waits for the event loop, each with a limit of its own.
+const TIME_LIMIT: Duration = Duration::from_secs(150);
+
+/// Sends requests to the control socket of a daemon.
+///
+/// ```no_run
+/// # use stratd_control::{Client, Request, Status};
+/// let client = Client::new("/run/stratd/control.sock");
+/// let status: Status = client.send(&Request::status())?.read()?;
+/// println!("{} events", status.events);
+/// # Ok::<(), stratd_control::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Client {
+    path: PathBuf,
+    time_limit: Duration,
+}
+
+impl Client {
+    /// A client of the socket at `path`. Connects with the first request, not now.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), time_limit: TIME_LIMIT }
+    }
+
+    /// Sets how long a request may take.
+    #[must_use]
+    pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
+        self.time_limit = time_limit;
+        self
+    }
+
+    /// The socket.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Sends a request and waits for its answer.
+    ///
+    /// # Errors
+    /// There is no daemon, the daemon refused, or no whole answer came in time.
+    pub fn send(&self, request: &Request) -> Result<Answer, Error> {
+        let answer = self.exchange(request).map_err(|error| error.during(&request.to_string()))?;
+        if answer.status() < 400 {
+            return Ok(answer);
+        }
+        match serde_json::from_str::<Problem>(answer.body()) {
+            Ok(problem) => Err(Error::refused(problem, answer.body)),
+            Err(_) => {
+                let text = format!("status {} without a problem that says why", answer.status());
+                Err(Error::malformed(text).during(&request.to_string()))
+            }
+        }
+    }
+
+    fn exchange(&self, request: &Request) -> Result<Answer, Error> {
+        let socket = UnixStream::connect(&self.path).map_err(|error| Error::connecting(&self.path, error))?;
+        let mut connection = Connection { socket, deadline: Deadline::after(self.time_limit) };
+        let Request { method, target, body } = request;
+        let head = format!(
+            "{method} {target} HTTP/1.1\r\nhost: stratd\r\nconnection: close\r\naccept: application/json\r\n"
+        );
+        let about_body = if body.is_empty() {
+            "content-length: 0\r\n\r\n".to_owned()
+        } else {
+            format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len())
+        };
+        match connection.write_all([head.as_str(), &about_body, body].concat().as_bytes()) {
+            Ok(()) => {}
+            // a daemon that refuses before it has read everything says why before it closes
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {}
+            Err(error) => return Err(Error::io("sending the request", error)),
+        }
+        Answer::receive(&mut connection)
+    }
+}
+
+/// A connection whose reads and writes end at the deadline together.
+struct Connection {
+    socket: UnixStream,
+    deadline: Deadline,
+}
+
+impl Connection {
+    fn left(&self) -> io::Result<Option<Duration>> {
+        self.deadline.left().map(Some).ok_or_else(|| io::ErrorKind::TimedOut.into())
+    }
+}
+
+impl Read for Connection {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.socket.set_read_timeout(self.left()?)?;
+        self.socket.read(into)
+    }
+}
+
+impl Write for Connection {
+    fn write(&mut self, from: &[u8]) -> io::Result<usize> {
+        self.socket.set_write_timeout(self.left()?)?;
+        self.socket.write(from)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
+    }
+}

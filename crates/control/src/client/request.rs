@@ -1,0 +1,158 @@
+//! What can be asked for: one constructor a route.
+
+use serde::Serialize;
+
+use crate::{API, Error, InspectRequest, LoadRequest, QuarantineRequest};
+
+/// One request, ready to be sent.
+///
+/// ```
+/// # use stratd_control::Request;
+/// assert_eq!(Request::reload("ema-cross").to_string(), "POST /v1/plugins/ema-cross/reload");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub(super) method: &'static str,
+    pub(super) target: String,
+    pub(super) body: String,
+}
+
+impl Request {
+    /// Who answers.
+    #[must_use]
+    pub fn version() -> Self {
+        Self::get("version")
+    }
+
+    /// Whether anything needs attention.
+    #[must_use]
+    pub fn health() -> Self {
+        Self::get("health")
+    }
+
+    /// The run.
+    #[must_use]
+    pub fn status() -> Self {
+        Self::get("status")
+    }
+
+    /// All plugins.
+    #[must_use]
+    pub fn plugins() -> Self {
+        Self::get("plugins")
+    }
+
+    /// One plugin, by its full or its short name.
+    #[must_use]
+    pub fn plugin(name: &str) -> Self {
+        Self::get(&format!("plugins/{}", encoded(name)))
+    }
+
+    /// What the daemon would say of a file.
+    ///
+    /// # Errors
+    /// The body cannot be written as JSON.
+    pub fn inspect(body: &InspectRequest) -> Result<Self, Error> {
+        Self::post("inspect").with_body(body)
+    }
+
+    /// One more instance.
+    ///
+    /// # Errors
+    /// The body cannot be written as JSON.
+    pub fn load(body: &LoadRequest) -> Result<Self, Error> {
+        Self::post("plugins").with_body(body)
+    }
+
+    /// Takes the file of the plugin as it is now.
+    #[must_use]
+    pub fn reload(name: &str) -> Self {
+        Self::act(name, "reload")
+    }
+
+    /// Ends all instances of the plugin.
+    #[must_use]
+    pub fn stop(name: &str) -> Self {
+        Self::act(name, "stop")
+    }
+
+    /// Starts the instances of the plugin that were stopped or that failed.
+    #[must_use]
+    pub fn start(name: &str) -> Self {
+        Self::act(name, "start")
+    }
+
+    /// Goes back to the generation before.
+    #[must_use]
+    pub fn rollback(name: &str) -> Self {
+        Self::act(name, "rollback")
+    }
+
+    /// Ends all instances of the plugin, and lets none start until it is released.
+    ///
+    /// # Errors
+    /// The body cannot be written as JSON.
+    pub fn quarantine(name: &str, body: &QuarantineRequest) -> Result<Self, Error> {
+        Self::act(name, "quarantine").with_body(body)
+    }
+
+    /// Ends a quarantine.
+    #[must_use]
+    pub fn release(name: &str) -> Self {
+        Self::act(name, "release")
+    }
+
+    fn act(name: &str, verb: &str) -> Self {
+        Self::post(&format!("plugins/{}/{verb}", encoded(name)))
+    }
+
+    fn get(path: &str) -> Self {
+        Self { method: "GET", target: format!("/{API}/{path}"), body: String::new() }
+    }
+
+    fn post(path: &str) -> Self {
+        Self { method: "POST", ..Self::get(path) }
+    }
+
+    fn with_body(mut self, body: &impl Serialize) -> Result<Self, Error> {
+        self.body = serde_json::to_string(body)
+            .map_err(|error| Error::malformed(format!("{self}: writing the body: {error}")))?;
+        Ok(self)
+    }
+}
+
+impl std::fmt::Display for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.method, self.target)
+    }
+}
+
+/// The name as one segment of a path, whatever is in it.
+fn encoded(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {
+            text.push(char::from(byte));
+        } else {
+            // dots too: `..` as a segment means something else
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_one_segment_of_the_path() {
+        for (name, target) in [
+            ("ema-cross", "/v1/plugins/ema-cross"),
+            ("a/../b?c#d", "/v1/plugins/a%2F%2E%2E%2Fb%3Fc%23d"),
+            ("ö \r\n", "/v1/plugins/%C3%B6%20%0D%0A"),
+        ] {
+            assert_eq!(Request::plugin(name).target, target);
+        }
+    }
+}

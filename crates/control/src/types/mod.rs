@@ -1,0 +1,18 @@
+//! What travels over the socket, one file a resource.
+
+mod inspection;
+mod instance;
+mod plugin;
+mod problem;
+mod request;
+mod status;
+
+pub use inspection::{Inspection, PluginFile, Verdict};
+pub use instance::{Instance, Probation};
+pub use plugin::{Done, Generation, Plugin, PluginKind, PluginList, PluginState, Refusal, Retired};
+pub use problem::Problem;
+pub use request::{InspectRequest, LoadRequest, QuarantineRequest};
+pub use status::{Health, HealthState, RunState, Status, StoreStatus, Version, WatchdogStatus};
+
+/// The version of the protocol, and the first segment of every path.
+pub const API: &str = "v1";
