@@ -1,0 +1,168 @@
+//! A daemon that has one plugin, does what it is asked for, and remembers it.
+
+use std::{
+    path::PathBuf,
+    sync::{Condvar, Mutex},
+};
+
+use stratd_control::{
+    Done, Inspection, Plugin, PluginFile, PluginKind, PluginState, Retired, RunState, Status, StoreStatus,
+    Verdict,
+};
+
+use crate::control::{Action, ActionError, ActionErrorKind, Operations};
+
+pub(super) const PLUGIN: &str = "strategy-ema-cross";
+
+#[derive(Default)]
+pub(super) struct Fake {
+    /// What was asked for and done.
+    done: Mutex<Vec<String>>,
+    /// While it is closed, every change waits.
+    gate: Mutex<Door>,
+    opened: Condvar,
+}
+
+#[derive(Default)]
+struct Door {
+    is_closed: bool,
+    waiting: usize,
+}
+
+impl Fake {
+    pub(super) fn done(&self) -> Vec<String> {
+        self.done.lock().unwrap().clone()
+    }
+
+    pub(super) fn close(&self) {
+        self.gate.lock().unwrap().is_closed = true;
+    }
+
+    pub(super) fn open(&self) {
+        self.gate.lock().unwrap().is_closed = false;
+        self.opened.notify_all();
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.gate.lock().unwrap().waiting
+    }
+
+    fn pass(&self) {
+        let mut door = self.gate.lock().unwrap();
+        door.waiting += 1;
+        while door.is_closed {
+            door = self.opened.wait(door).unwrap();
+        }
+        door.waiting -= 1;
+    }
+
+    fn named(name: &str) -> Result<Plugin, ActionError> {
+        match name {
+            PLUGIN | "ema-cross" => Ok(plugin()),
+            "panics" => panic!("asked to"),
+            _ => {
+                let text = format!("there is no plugin {name:?} (accepted: {PLUGIN})");
+                Err(ActionError { kind: ActionErrorKind::NotFound, step: None, text })
+            }
+        }
+    }
+}
+
+impl Operations for Fake {
+    fn status(&self) -> Result<Status, ActionError> {
+        Ok(Status {
+            version: "0.1.0".into(),
+            api: "v1".into(),
+            pid: 7,
+            trading_type: "simulation".into(),
+            state: RunState::Running,
+            started_at: "2026-01-02T03:04:05Z".into(),
+            uptime_ns: 1,
+            run_folder: "/runs/1".into(),
+            time: None,
+            events: 10,
+            sequence: 12,
+            orders_working: 1,
+            equity: "100.50".into(),
+            currency: "USD".into(),
+            strategies: [("started".to_owned(), 1)].into(),
+            plugins: 1,
+            store: Some(StoreStatus {
+                path: "/s/state.db".into(),
+                healthy: false,
+                error: Some("disk full".into()),
+            }),
+            watchdog: None,
+            warnings: Vec::new(),
+        })
+    }
+
+    fn plugins(&self) -> Result<Vec<Plugin>, ActionError> {
+        Ok(vec![plugin()])
+    }
+
+    fn plugin(&self, name: &str) -> Result<Plugin, ActionError> {
+        Self::named(name)
+    }
+
+    fn inspect(&self, file: PathBuf) -> Result<Inspection, ActionError> {
+        self.done.lock().unwrap().push(format!("inspect {}", file.display()));
+        Ok(Inspection {
+            verdict: Verdict::Refused,
+            plugin: PluginFile { file: file.display().to_string(), ..PluginFile::default() },
+            layout_checked: None,
+            manifest: None,
+            step: Some("elf".into()),
+            found: Some("no library".into()),
+            accepted: Some("a library".into()),
+            message: Some("elf: no library".into()),
+        })
+    }
+
+    fn act(&self, action: Action) -> Result<Done, ActionError> {
+        self.pass();
+        let plugin = match action.plugin() {
+            Some(name) => Self::named(name)?,
+            None => plugin(),
+        };
+        let refused = |kind, step: Option<&str>, text: &str| {
+            Err(ActionError { kind, step: step.map(str::to_owned), text: text.to_owned() })
+        };
+        match &action {
+            Action::Rollback { .. } => {
+                return refused(ActionErrorKind::Conflict, None, "there is no generation before");
+            }
+            Action::Load { file, .. } if file.ends_with("bad.so") => {
+                return refused(ActionErrorKind::Refused, Some("elf"), "no library\nsecond line");
+            }
+            _ => {}
+        }
+        let mut text = action.to_string();
+        if let Action::Load { config, .. } = &action {
+            text.push_str(&format!(" {}", serde_json::Value::Object(config.clone())));
+        }
+        self.done.lock().unwrap().push(text);
+        Ok(Done { plugin, report: format!("did {action}") })
+    }
+}
+
+pub(super) fn plugin() -> Plugin {
+    Plugin {
+        name: PLUGIN.into(),
+        kind: PluginKind::Strategy,
+        version: "0.1.0".into(),
+        build_id: "b1".into(),
+        file: "/p/libx.so".into(),
+        hash: "h1".into(),
+        generation: 1,
+        state: PluginState::Started,
+        since: "2026-01-02T03:04:05Z".into(),
+        isolation: "none".into(),
+        instances: Vec::new(),
+        last_refusal: None,
+        retired: Retired::default(),
+        generations: Vec::new(),
+        rollbacks: 0,
+        reloads: 0,
+    }
+}
