@@ -1,0 +1,100 @@
+//! Asks the daemon, and prints what it says.
+
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+use anyhow::{Context as _, Error, Result, anyhow};
+use stratd_control::{Answer, Client, Done, ErrorKind, Request};
+
+use crate::view;
+
+/// The daemon did not do it, or what it said is of no use.
+const REFUSED: u8 = 1;
+/// There is nobody to ask.
+const NO_DAEMON: u8 = 3;
+
+/// The way to the daemon and back to the terminal.
+pub(super) struct Desk {
+    client: Client,
+    as_json: bool,
+}
+
+impl Desk {
+    pub(super) fn new(socket: PathBuf, as_json: bool) -> Self {
+        Self { client: Client::new(socket), as_json }
+    }
+
+    /// Asks. What the daemon refuses is an error.
+    pub(super) fn ask(&self, request: &Request) -> Result<Answer> {
+        self.client.send(request).map_err(|error| {
+            if self.as_json
+                && let Some(body) = error.body()
+            {
+                // the answer for programs is the same wherever the command ends; the error is said besides
+                let _ = print(&with_line_end(body));
+            }
+            let path = self.client.path().display();
+            match error.kind() {
+                ErrorKind::NoDaemon => Error::new(error).context(format!(
+                    "there is no daemon at {path}: start one (systemctl start stratd, or stratd run), or name its \
+                     socket with --socket or STRATD_SOCKET"
+                )),
+                ErrorKind::NotPermitted => Error::new(error).context(format!(
+                    "this user may not use {path} (accepted: root, the user of the daemon, members of its group)"
+                )),
+                _ => Error::new(error),
+            }
+        })
+    }
+
+    /// Asks, and prints the answer: as it came, or as `text` makes it.
+    pub(super) fn show(&self, request: &Request, text: impl FnOnce(&Answer) -> Result<String>) -> Result<()> {
+        let answer = self.ask(request)?;
+        self.print(&answer, text)
+    }
+
+    /// Asks for a change, and prints what was done.
+    pub(super) fn act(&self, request: &Request) -> Result<()> {
+        self.show(request, |answer| Ok(view::done(&answer.read::<Done>()?)))
+    }
+
+    /// Prints the answer: as it came, or as `text` makes it.
+    pub(super) fn print(&self, answer: &Answer, text: impl FnOnce(&Answer) -> Result<String>) -> Result<()> {
+        if self.as_json {
+            print(&with_line_end(answer.body()))
+        } else {
+            print(&view::printable(&text(answer)?))
+        }
+    }
+}
+
+/// How the program ends on this error.
+pub(super) fn exit_code(error: &Error) -> u8 {
+    let kind = error.downcast_ref::<stratd_control::Error>().map(stratd_control::Error::kind);
+    match kind {
+        Some(ErrorKind::NoDaemon | ErrorKind::NotPermitted) => NO_DAEMON,
+        _ => REFUSED,
+    }
+}
+
+fn print(text: &str) -> Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        // whoever reads has seen enough, as `head` has
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("printing the answer"),
+    }
+}
+
+fn with_line_end(text: &str) -> String {
+    if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
+}
+
+/// A file as the daemon finds it: it has a working directory of its own.
+pub(super) fn absolute(file: &std::path::Path) -> Result<String> {
+    let path = std::path::absolute(file).with_context(|| format!("the path {}", file.display()))?;
+    path.into_os_string()
+        .into_string()
+        .map_err(|path| anyhow!("{} cannot be named to the daemon (accepted: UTF-8)", path.display()))
+}

@@ -1,0 +1,64 @@
+//! `stratctl plugin …`. Names may be short, as `ema-cross` for `strategy-ema-cross`: the daemon finds them.
+
+mod inspect;
+mod list;
+mod load;
+mod quarantine;
+mod release;
+mod reload;
+mod rollback;
+mod show;
+mod start;
+mod stop;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use super::desk::Desk;
+
+#[derive(Subcommand)]
+pub(super) enum PluginCommand {
+    /// List all plugins
+    List,
+    /// Show one plugin with its instances, generations and its last refusal
+    Show(Name),
+    /// Say what the daemon would make of a file, without loading it
+    Inspect(inspect::Arguments),
+    /// Load a file and start one more instance of its plugin
+    Load(load::Arguments),
+    /// Replace a plugin by its file as it is now; its state, orders and positions are carried over
+    Reload(Name),
+    /// Stop all instances of a plugin
+    Stop(Name),
+    /// Start the instances that were stopped or that failed
+    Start(Name),
+    /// Put the generation before back
+    Rollback(Name),
+    /// Stop all instances, and let none start until the plugin is released
+    Quarantine(quarantine::Arguments),
+    /// End a quarantine
+    Release(Name),
+}
+
+#[derive(Args)]
+pub(super) struct Name {
+    /// The plugin, as strategy-ema-cross, or ema-cross for short
+    name: String,
+}
+
+pub(super) fn main(desk: &Desk, command: PluginCommand) -> Result<ExitCode> {
+    match command {
+        PluginCommand::List => list::main(desk),
+        PluginCommand::Show(Name { name }) => show::main(desk, &name),
+        PluginCommand::Inspect(arguments) => inspect::main(desk, &arguments),
+        PluginCommand::Load(arguments) => load::main(desk, arguments),
+        PluginCommand::Reload(Name { name }) => reload::main(desk, &name),
+        PluginCommand::Stop(Name { name }) => stop::main(desk, &name),
+        PluginCommand::Start(Name { name }) => start::main(desk, &name),
+        PluginCommand::Rollback(Name { name }) => rollback::main(desk, &name),
+        PluginCommand::Quarantine(arguments) => quarantine::main(desk, arguments),
+        PluginCommand::Release(Name { name }) => release::main(desk, &name),
+    }
+}

@@ -1,0 +1,31 @@
+//! Answers as text for people.
+
+mod inspection;
+mod plugin;
+mod plugins;
+mod status;
+mod table;
+mod words;
+
+pub(crate) use inspection::inspection;
+pub(crate) use plugin::{done, plugin};
+pub(crate) use plugins::plugins;
+pub(crate) use status::status;
+
+/// The text without anything that a terminal would obey: names and versions are a plugin author's.
+pub(crate) fn printable(text: &str) -> String {
+    let is_safe = |c: char| !c.is_control() || c == '\n';
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_safe(c) { safe.push(c) } else { safe.extend(c.escape_default()) }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_terminal_obeys_nothing_of_what_is_printed() {
+        assert_eq!(super::printable("a\x1b[31m\tö\n\u{9b}"), "a\\u{1b}[31m\\tö\n\\u{9b}");
+    }
+}

@@ -1,0 +1,190 @@
+//! A daemon that has two plugins, and does what it is asked for.
+
+use std::{path::PathBuf, sync::Mutex};
+
+use serde_json::json;
+use stratd::control::{Action, ActionError, ActionErrorKind, Operations};
+use stratd_control::{
+    Done, Generation, Inspection, Instance, Plugin, PluginFile, PluginKind, PluginState, Probation, Refusal,
+    Retired, RunState, Status, StoreStatus, Verdict, WatchdogStatus,
+};
+
+const AT: &str = "2026-01-02T03:04:05Z";
+
+#[derive(Default)]
+pub(crate) struct Fake {
+    /// What was done.
+    pub(crate) done: Mutex<Vec<String>>,
+}
+
+impl Operations for Fake {
+    fn status(&self) -> Result<Status, ActionError> {
+        Ok(Status {
+            version: "0.1.0".into(),
+            api: "v1".into(),
+            pid: 4711,
+            trading_type: "simulation".into(),
+            state: RunState::Running,
+            started_at: AT.into(),
+            uptime_ns: 8_040_000_000_000,
+            run_folder: "/var/lib/stratd/runs/2026-01-02".into(),
+            time: Some("2026-01-02T05:18:00.5Z".into()),
+            events: 1_234_567,
+            sequence: 1_234_570,
+            orders_working: 3,
+            equity: "100023.50".into(),
+            currency: "USD".into(),
+            strategies: [("started".to_owned(), 2), ("faulted".to_owned(), 1)].into(),
+            plugins: 2,
+            store: Some(StoreStatus { path: "/var/lib/stratd/state.db".into(), healthy: true, error: None }),
+            watchdog: Some(WatchdogStatus { limit_ns: 10_000_000_000, watched: 3 }),
+            warnings: vec!["the file of strategy-ema-cross is gone".into()],
+        })
+    }
+
+    fn plugins(&self) -> Result<Vec<Plugin>, ActionError> {
+        Ok(vec![exchange(), strategy()])
+    }
+
+    fn plugin(&self, name: &str) -> Result<Plugin, ActionError> {
+        match name {
+            "strategy-ema-cross" | "ema-cross" => Ok(strategy()),
+            "exchange-synthetic" | "synthetic" => Ok(exchange()),
+            _ => Err(ActionError {
+                kind: ActionErrorKind::NotFound,
+                step: None,
+                text: "there is no such plugin (accepted: exchange-synthetic, strategy-ema-cross)".into(),
+            }),
+        }
+    }
+
+    fn inspect(&self, file: PathBuf) -> Result<Inspection, ActionError> {
+        let is_good = file.ends_with("good.so");
+        let plugin = PluginFile {
+            file: file.display().to_string(),
+            hash: Some("0123456789abcdef".repeat(4)),
+            ..PluginFile::default()
+        };
+        let refusal = |text: &str| Some(text.to_owned()).filter(|_| !is_good);
+        Ok(Inspection {
+            verdict: if is_good { Verdict::Accepted } else { Verdict::Refused },
+            plugin,
+            layout_checked: is_good.then_some(true),
+            manifest: is_good.then(|| {
+                json!({"kind": "strategy", "description": "Trades.", "state_version": 2, "flags": ["market-data", "batch-safe"]})
+            }),
+            step: refusal("elf"),
+            found: refusal("a text file"),
+            accepted: refusal("a 64-bit shared library"),
+            message: refusal("elf: a text file (accepted: a 64-bit shared library)"),
+        })
+    }
+
+    fn act(&self, action: Action) -> Result<Done, ActionError> {
+        let plugin = match (&action, action.plugin()) {
+            (Action::Load { .. }, _) | (_, None) => strategy(),
+            (Action::Reload { .. }, Some("synthetic")) => {
+                return Err(ActionError {
+                    kind: ActionErrorKind::Refused,
+                    step: Some("restore".into()),
+                    text: "state of version 3 (accepted: 1 to 2)".into(),
+                });
+            }
+            (_, Some(name)) => self.plugin(name)?,
+        };
+        let mut text = action.to_string();
+        if let Action::Load { config, .. } = &action {
+            text.push_str(&format!(" with {}", serde_json::Value::Object(config.clone())));
+        }
+        self.done.lock().unwrap().push(text.clone());
+        Ok(Done { plugin, report: format!("done: {text}") })
+    }
+}
+
+fn exchange() -> Plugin {
+    Plugin {
+        name: "exchange-synthetic".into(),
+        kind: PluginKind::Exchange,
+        version: "1.0.0".into(),
+        build_id: "00aa".repeat(10),
+        file: "/usr/lib/stratd/plugins/libexchange_synthetic.so".into(),
+        hash: "fedcba9876543210".repeat(4),
+        generation: 1,
+        state: PluginState::Quarantined,
+        since: AT.into(),
+        isolation: "process".into(),
+        instances: Vec::new(),
+        last_refusal: None,
+        retired: Retired::default(),
+        generations: Vec::new(),
+        rollbacks: 0,
+        reloads: 0,
+    }
+}
+
+fn strategy() -> Plugin {
+    let generation = |generation, version: &str, state| Generation {
+        generation,
+        version: version.into(),
+        build_id: format!("{generation}b").repeat(20),
+        hash: "0123456789abcdef".repeat(4),
+        file: "/p/libema.so".into(),
+        loaded_at: AT.into(),
+        state,
+    };
+    Plugin {
+        name: "strategy-ema-cross".into(),
+        kind: PluginKind::Strategy,
+        version: "0.2.0".into(),
+        build_id: "2b".repeat(20),
+        file: "/var/lib/stratd/plugins/libstrategy_ema_cross.so".into(),
+        hash: "0123456789abcdef".repeat(4),
+        generation: 2,
+        state: PluginState::Orphaned,
+        since: AT.into(),
+        isolation: "none".into(),
+        instances: vec![instance("ema-cross", true), instance("ema-slow", false)],
+        last_refusal: Some(Refusal {
+            at: "2026-01-02T03:10:00Z".into(),
+            file: "/var/lib/stratd/plugins/libstrategy_ema_cross.so".into(),
+            hash: None,
+            step: "elf".into(),
+            found: "a file that ends before its section table".into(),
+            accepted: "a whole 64-bit shared library\x1b[31m".into(),
+            text: "elf: a file that ends before its section table".into(),
+        }),
+        retired: Retired {
+            count: 1,
+            mapped_bytes: 1_500_000,
+            resident_bytes: 700_000,
+            private_bytes: 50_000,
+        },
+        generations: vec![
+            generation(1, "0.1.0", PluginState::Retired),
+            generation(2, "0.2.0", PluginState::Started),
+        ],
+        rollbacks: 1,
+        reloads: 2,
+    }
+}
+
+fn instance(name: &str, is_new: bool) -> Instance {
+    Instance {
+        name: name.into(),
+        state: if is_new { PluginState::Started } else { PluginState::Faulted },
+        since: AT.into(),
+        isolation: if is_new { "none" } else { "process" }.into(),
+        pid: (!is_new).then_some(4712),
+        generation: 2,
+        events: 1_234_567,
+        orders: 12,
+        denials: 1,
+        faults: u64::from(!is_new),
+        restarts: 0,
+        last_fault: (!is_new).then(|| "on_trade panicked: index out of bounds".into()),
+        last_save: is_new.then(|| AT.into()),
+        state_bytes: if is_new { 65_536 } else { 0 },
+        probation: is_new.then(|| Probation { events_left: 900, until: "2026-01-02T03:05:05Z".into() }),
+        pause_us_last: is_new.then_some(12),
+    }
+}
