@@ -43,7 +43,7 @@ impl Desk {
         operation: impl FnOnce(&dyn Operations) -> Result<T, ActionError> + Send + 'static,
     ) -> Result<T, ActionError> {
         let Ok(permit) = Arc::clone(&self.writes).try_acquire_owned() else {
-            let text = format!("{} changes are under way already (try again)", self.limits.writes);
+            let text = format!("{0} of at most {0} changes are under way (try again)", self.limits.writes);
             return Err(ActionError { kind: ActionErrorKind::Busy, step: None, text });
         };
         self.run(self.limits.write_time, Some(permit), operation).await

@@ -11,6 +11,9 @@ pub(super) struct Limits {
     pub(super) operation_threads: usize,
     /// Writes at once; fewer than threads, so that reads go on. One more is told so with status 503.
     pub(super) writes: usize,
+    /// Users looked up in the user database at once; fewer than threads, because that database may be far away. Who
+    /// has connected besides waits, as long as `read_time`, and is closed then.
+    pub(super) lookups: usize,
     /// How long a connection may be idle, or take to send the head of a request. Then it is closed.
     pub(super) head_time: Duration,
     /// How much of the head of a request is buffered while its end is awaited; one that comes in one piece may be
@@ -38,6 +41,7 @@ impl Default for Limits {
             connections: 64,
             operation_threads: 8,
             writes: 4,
+            lookups: 2,
             head_time: Duration::from_secs(30),
             head_bytes: 32 << 10,
             body_time: Duration::from_secs(10),

@@ -6,7 +6,7 @@
 //!
 //! Invariants: a write is done only for a peer whose role the kernel's word for its user allows (`peer.rs`), and is
 //! logged whatever became of it (`guard.rs`). No request waits for ever, and none takes more than its share: every
-//! limit is in [`limits`], with what happens at it.
+//! limit is in `limits.rs`, with what happens at it.
 
 mod body;
 mod desk;
@@ -15,6 +15,7 @@ mod health;
 mod inherited;
 mod inspect;
 mod limits;
+mod name;
 mod operations;
 mod peer;
 mod plugins;
@@ -86,7 +87,7 @@ impl Control {
 
     fn start_with(options: ControlOptions, operations: Arc<dyn Operations>, limits: Limits) -> Result<Self> {
         let ControlOptions { path, group, mode, inherited } = options;
-        let gate = Gate::new(group.as_deref());
+        let gate = Gate::new(group.as_deref(), limits.lookups);
         let (socket, listener) = match inherited {
             Some(listener) => Socket::adopt(path, listener)?,
             None => Socket::bind(path, gate.operators(), mode)?,

@@ -4,10 +4,10 @@
 //! the user database, never from `/proc`: the process may be gone, be another one by now, or not be visible to us
 //! (ProtectProc=, another pid namespace).
 
-use std::{ffi::CString, fmt, io};
+use std::{ffi::CString, fmt, io, sync::Arc};
 
 use nix::unistd::{Gid, Group, Uid, User, geteuid, getgrouplist};
-use tokio::{net::UnixStream, task};
+use tokio::{net::UnixStream, sync::Semaphore, task};
 
 /// What a peer may do. Each role may do what those before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,15 +40,23 @@ pub(super) struct Peer {
 }
 
 /// Gives roles.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Gate {
+    rules: Rules,
+    /// Lookups that may be made at once.
+    lookups: Arc<Semaphore>,
+}
+
+/// Who has which role.
+#[derive(Clone, Copy, Debug)]
+struct Rules {
     own: Uid,
     operators: Option<Gid>,
 }
 
 impl Gate {
     /// A gate that takes the members of `group` for operators.
-    pub(super) fn new(group: Option<&str>) -> Self {
+    pub(super) fn new(group: Option<&str>, lookups: usize) -> Self {
         let operators = group.and_then(|group| match Group::from_name(group) {
             Ok(Some(found)) => Some(found.gid),
             Ok(None) => {
@@ -66,28 +74,40 @@ impl Gate {
                 None
             }
         });
-        Self { own: geteuid(), operators }
+        Self { rules: Rules { own: geteuid(), operators }, lookups: Arc::new(Semaphore::new(lookups)) }
     }
 
     /// The group whose members are operators.
     pub(super) fn operators(&self) -> Option<Gid> {
-        self.operators
+        self.rules.operators
     }
 
     /// Finds out who has connected.
-    pub(super) async fn peer(self, stream: &UnixStream) -> io::Result<Peer> {
+    pub(super) async fn peer(&self, stream: &UnixStream) -> io::Result<Peer> {
         let credentials = stream.peer_cred()?;
         let (uid, gid) = (Uid::from_raw(credentials.uid()), Gid::from_raw(credentials.gid()));
-        let role = match self.role_without_lookup(uid, gid) {
+        let role = match self.rules.role_without_lookup(uid, gid) {
             Some(role) => role,
-            // the user database may be a server far away
-            None => task::spawn_blocking(move || self.role_by_groups(uid, &groups(uid, gid)))
-                .await
-                .unwrap_or(Role::Reader),
+            None => self.role_by_lookup(uid, gid).await,
         };
         Ok(Peer { uid: uid.as_raw(), pid: credentials.pid(), role })
     }
 
+    /// The user database may be a server far away, so that it is asked on another thread.
+    async fn role_by_lookup(&self, uid: Uid, gid: Gid) -> Role {
+        let rules = self.rules;
+        // never closed; and who cannot be looked up may change nothing
+        let Ok(permit) = Arc::clone(&self.lookups).acquire_owned().await else { return Role::Reader };
+        let looked_up = task::spawn_blocking(move || {
+            let role = rules.role_by_groups(uid, &groups(uid, gid));
+            drop(permit);
+            role
+        });
+        looked_up.await.unwrap_or(Role::Reader)
+    }
+}
+
+impl Rules {
     /// The role, if the groups of the user cannot change it.
     fn role_without_lookup(self, uid: Uid, gid: Gid) -> Option<Role> {
         if uid.is_root() || uid == self.own {
@@ -128,9 +148,9 @@ mod tests {
 
     #[test]
     fn roles_come_from_the_user_and_its_groups() {
-        let gate = Gate { own: Uid::from_raw(900), operators: Some(Gid::from_raw(50)) };
-        let without_group = Gate { operators: None, ..gate };
-        let role = |gate: Gate, uid: u32, gid: u32, more: &[u32]| {
+        let gate = Rules { own: Uid::from_raw(900), operators: Some(Gid::from_raw(50)) };
+        let without_group = Rules { operators: None, ..gate };
+        let role = |gate: Rules, uid: u32, gid: u32, more: &[u32]| {
             let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
             let more: Vec<Gid> = more.iter().copied().map(Gid::from_raw).collect();
             gate.role_without_lookup(uid, gid).unwrap_or_else(|| gate.role_by_groups(uid, &more))

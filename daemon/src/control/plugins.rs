@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse as _, Response},
 };
 use stratd_control::{LoadRequest, PluginList, QuarantineRequest};
@@ -12,6 +12,7 @@ use super::{
     desk::Desk,
     guard::{Asked, Said},
     inspect::absolute,
+    name::Name,
     operations::Action,
     problem::not_done,
 };
@@ -23,7 +24,7 @@ pub(super) async fn list(State(desk): State<Desk>) -> Response {
     }
 }
 
-pub(super) async fn show(State(desk): State<Desk>, Path(name): Path<String>) -> Response {
+pub(super) async fn show(State(desk): State<Desk>, Name(name): Name) -> Response {
     let plugin = name.clone();
     match desk.read(move |operations| operations.plugin(&plugin)).await {
         Ok(plugin) => Json(plugin).into_response(),
@@ -41,51 +42,31 @@ pub(super) async fn load(
     }
 }
 
-pub(super) async fn reload(
-    State(desk): State<Desk>,
-    Path(plugin): Path<String>,
-    _: Content<Nothing>,
-) -> Response {
+pub(super) async fn reload(State(desk): State<Desk>, Name(plugin): Name, _: Content<Nothing>) -> Response {
     act(&desk, Action::Reload { plugin }).await
 }
 
-pub(super) async fn stop(
-    State(desk): State<Desk>,
-    Path(plugin): Path<String>,
-    _: Content<Nothing>,
-) -> Response {
+pub(super) async fn stop(State(desk): State<Desk>, Name(plugin): Name, _: Content<Nothing>) -> Response {
     act(&desk, Action::Stop { plugin }).await
 }
 
-pub(super) async fn start(
-    State(desk): State<Desk>,
-    Path(plugin): Path<String>,
-    _: Content<Nothing>,
-) -> Response {
+pub(super) async fn start(State(desk): State<Desk>, Name(plugin): Name, _: Content<Nothing>) -> Response {
     act(&desk, Action::Start { plugin }).await
 }
 
-pub(super) async fn rollback(
-    State(desk): State<Desk>,
-    Path(plugin): Path<String>,
-    _: Content<Nothing>,
-) -> Response {
+pub(super) async fn rollback(State(desk): State<Desk>, Name(plugin): Name, _: Content<Nothing>) -> Response {
     act(&desk, Action::Rollback { plugin }).await
 }
 
 pub(super) async fn quarantine(
     State(desk): State<Desk>,
-    Path(plugin): Path<String>,
+    Name(plugin): Name,
     Content(QuarantineRequest { reason }): Content<QuarantineRequest>,
 ) -> Response {
     act(&desk, Action::Quarantine { plugin, reason }).await
 }
 
-pub(super) async fn release(
-    State(desk): State<Desk>,
-    Path(plugin): Path<String>,
-    _: Content<Nothing>,
-) -> Response {
+pub(super) async fn release(State(desk): State<Desk>, Name(plugin): Name, _: Content<Nothing>) -> Response {
     act(&desk, Action::Release { plugin }).await
 }
 

@@ -86,7 +86,7 @@ impl Server {
     fn connection(&self) -> Connection {
         Connection {
             router: self.router.clone(),
-            gate: self.gate,
+            gate: self.gate.clone(),
             limits: self.limits,
             stopped: self.stopped.clone(),
         }
@@ -104,7 +104,8 @@ struct Connection {
 impl Connection {
     async fn serve(self, stream: UnixStream) {
         let Self { router, gate, limits, mut stopped } = self;
-        let peer = match gate.peer(&stream).await {
+        let found = time::timeout(limits.read_time, gate.peer(&stream)).await;
+        let peer = match found.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
             Ok(peer) => peer,
             Err(error) => {
                 tracing::warn!(logger = "control", "finding out who has connected: {error}");

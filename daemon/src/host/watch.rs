@@ -77,6 +77,27 @@ pub enum Found {
     Problem(String),
 }
 
+/// Why somebody was not told. The watcher comes back with it, or ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotTold {
+    /// There is no room now.
+    Full,
+    /// Nobody listens any more.
+    Gone,
+}
+
+impl<T> From<TrySendError<T>> for NotTold {
+    fn from(error: TrySendError<T>) -> Self {
+        match error {
+            TrySendError::Full(_) => Self::Full,
+            TrySendError::Disconnected(_) => Self::Gone,
+        }
+    }
+}
+
+/// Takes what is found, without waiting.
+type Sink = Box<dyn Fn(Found) -> Result<(), NotTold> + Send>;
+
 /// Watches on a thread of its own, named `watch`.
 #[derive(Debug)]
 pub struct Watcher {
@@ -89,14 +110,17 @@ impl Watcher {
     ///
     /// # Errors
     /// Too many directories, or no thread can be started.
-    pub fn start(options: WatchOptions, sink: SyncSender<Found>) -> std::io::Result<Self> {
+    pub fn start(
+        options: WatchOptions,
+        sink: impl Fn(Found) -> Result<(), NotTold> + Send + 'static,
+    ) -> std::io::Result<Self> {
         let hints = Hints::of_inotify();
-        Self::start_with(options, sink, hints)
+        Self::start_with(options, Box::new(sink), hints)
     }
 
     fn start_with(
         options: WatchOptions,
-        sink: SyncSender<Found>,
+        sink: Sink,
         (hints, receiver): (Hints, Receiver<Hint>),
     ) -> std::io::Result<Self> {
         let sender = hints.sender();
@@ -148,7 +172,7 @@ struct Work {
     poll: Duration,
     /// When everything is looked at next, on `time`.
     next_poll: Duration,
-    sink: SyncSender<Found>,
+    sink: Sink,
     /// Problems that the sink had no room for; no more than there are places.
     waiting: Vec<String>,
 }
@@ -213,14 +237,13 @@ impl Work {
     /// Tells what rests by now.
     fn tell(&mut self) -> Result<(), Deaf> {
         while let Some(problem) = self.waiting.pop() {
-            match self.sink.try_send(Found::Problem(problem)) {
+            match (self.sink)(Found::Problem(problem.clone())) {
                 Ok(()) => {}
-                Err(TrySendError::Full(Found::Problem(problem))) => {
+                Err(NotTold::Full) => {
                     self.waiting.push(problem);
                     break;
                 }
-                Err(TrySendError::Full(_)) => break,
-                Err(TrySendError::Disconnected(_)) => return Err(Deaf),
+                Err(NotTold::Gone) => return Err(Deaf),
             }
         }
         let now = self.time.elapsed();
@@ -231,10 +254,10 @@ impl Work {
                 Some(Change::Settled) => Found::Settled(plugin.clone()),
                 Some(Change::Removed) => Found::Removed(plugin.clone()),
             };
-            match self.sink.try_send(found) {
+            match (self.sink)(found) {
                 Ok(()) => self.settling.confirm(&plugin),
-                Err(TrySendError::Full(_)) => self.settling.delay(&plugin, now),
-                Err(TrySendError::Disconnected(_)) => return Err(Deaf),
+                Err(NotTold::Full) => self.settling.delay(&plugin, now),
+                Err(NotTold::Gone) => return Err(Deaf),
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use stratd_plugin_api::{StrategyInstance, StrategyServices, TradingType};
+use stratd_plugin_api::{ExchangeHost, ExchangeInstance, StrategyInstance, StrategyServices, TradingType};
 
 use super::record::InstanceSettings;
 use crate::{
@@ -47,5 +47,19 @@ impl Factory {
         let config = Value::Object(settings.config.clone());
         let instance = plugin.create_strategy(name, &config, self.run, services)?;
         Ok(MadeStrategy { instance, pid: None })
+    }
+
+    /// Creates a connector.
+    ///
+    /// # Errors
+    /// As [`Factory::strategy`].
+    pub(crate) fn exchange(
+        &self,
+        plugin: &Arc<LoadedPlugin>,
+        name: &str,
+        settings: &InstanceSettings,
+        host: Arc<dyn ExchangeHost>,
+    ) -> Result<Box<dyn ExchangeInstance>, Refusal> {
+        plugin.create_exchange(name, &Value::Object(settings.config.clone()), host)
     }
 }

@@ -17,17 +17,24 @@
 //! - `restart`: isolated instances that died; `saving`: the states of all strategies, every so often
 //! - `report`: what the control socket shows
 
+mod exchange;
 mod factory;
 mod manager;
 mod operations;
+mod plane;
 mod record;
 mod registry;
 mod replace;
 mod report;
 mod restart;
+mod run_store;
 mod saving;
 
+pub(crate) use factory::Factory;
 pub(crate) use manager::{Manager, ManagerOptions, ManagerParts, Request};
 pub(crate) use operations::ManagerOperations;
+pub(crate) use plane::{Plane, PlaneParts};
 pub(crate) use record::{InstanceRecord, InstanceSettings, Place, PluginRecord, Saved};
 pub(crate) use registry::{Registry, SharedRegistry};
+pub(crate) use report::RunFacts;
+pub(crate) use run_store::{LastRun, RunStore};

@@ -446,6 +446,37 @@ impl Manager {
         Ok(format!("{} {}: strategy {name} started", manifest.name, manifest.version))
     }
 
+    /// Puts the generation before back: the steps of a reload from `create` on.
+    ///
+    /// # Errors
+    /// A step refused; everything is as before.
+    pub(super) fn put_back(&mut self, name: &str, plugin: &Arc<LoadedPlugin>) -> Result<String, Refusal> {
+        let wanted = self.wanted(name);
+        let report = match self.take_over(name, plugin, &wanted)? {
+            Reloaded::Done(report) => report,
+            Reloaded::Unchanged | Reloaded::StillRefused => format!("{name}: nothing to put back"),
+        };
+        let mut registry = self.registry.lock();
+        if let Some(record) = registry.get_mut(name) {
+            record.rollbacks += 1;
+        }
+        Ok(report)
+    }
+
+    /// Libraries that nobody needs any more stay mapped and are counted.
+    fn retire(&self, name: &str, unneeded: Vec<Arc<LoadedPlugin>>) {
+        let mut registry = self.registry.lock();
+        if let Some(record) = registry.get_mut(name) {
+            record.retired.extend(unneeded.into_iter().filter(|plugin| plugin.is_open()));
+        }
+    }
+
+    fn record_generation(&self, plugin: &LoadedPlugin, now: Timestamp) {
+        if let Some(store) = &self.store {
+            store.record_generation(plugin, now);
+        }
+    }
+
     pub(super) fn add_record(&mut self, plugin: &Arc<LoadedPlugin>, file: &Path) {
         let now = clock::now();
         let manifest = plugin.manifest();
@@ -464,7 +495,7 @@ impl Manager {
         let report = refusal_report(refusal, clock::now());
         let mut registry = self.registry.lock();
         if let Some(plugin) = registry.get_mut(name) {
-            plugin.refused_hash.clone_from(&refusal.plugin.hash);
+            plugin.refused_hash = remembered(refusal);
             plugin.last_refusal = Some(report);
         }
     }
@@ -477,7 +508,7 @@ impl Manager {
         let mut registry = self.registry.lock();
         let record = PluginRecord::new(PluginKind::Strategy, &name, file.to_owned(), now);
         let record = registry.add(record);
-        record.refused_hash.clone_from(&refusal.plugin.hash);
+        record.refused_hash = remembered(refusal);
         record.last_refusal = Some(refusal_report(refusal, now));
     }
 }
@@ -534,6 +565,11 @@ pub(super) fn check_config(plugin: &LoadedPlugin, instance: &InstanceRecord) -> 
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let found = format!("configuration of {}: {key}: {}{more}", instance.name, first.found);
     Err(refused(plugin, Step::Config, found, first.accepted.clone()))
+}
+
+/// The content that is not tried again by itself. Who may write a file, and what lies beside it, can change without it.
+fn remembered(refusal: &Refusal) -> Option<String> {
+    refusal.plugin.hash.clone().filter(|_| refusal.step != Step::Trust)
 }
 
 fn refusal_report(refusal: &Refusal, now: Timestamp) -> RefusalReport {

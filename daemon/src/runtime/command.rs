@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Look { answer: Answer<Snapshot> },
     /// The state of a connector; `None` outside: there is no such exchange.
     ExchangeSave { exchange: ExchangeId, answer: Answer<Option<Result<Option<Vec<u8>>, Fault>>> },
+    /// The desk of a connector.
+    ExchangeDesk { exchange: ExchangeId, answer: Answer<Option<Arc<ExchangeDesk>>> },
     /// A connector leaves its place: its instruments are halted, and the loop gives it away.
     ExchangeOut { exchange: ExchangeId, answer: Answer<Option<ExchangeLeft>> },
     /// A connector takes its place, and trading goes on; the one before.

@@ -69,6 +69,9 @@ impl EventLoop {
                 let open = open_exchange(exchanges, exchange);
                 let _ = answer.send(open.map(|open| open.exchange.borrow_mut().save()));
             }
+            Command::ExchangeDesk { exchange, answer } => {
+                let _ = answer.send(open_exchange(exchanges, exchange).map(|open| Arc::clone(&open.desk)));
+            }
             Command::ExchangeOut { exchange, answer } => {
                 let left = self.exchange_out(exchange, exchanges)?;
                 let _ = answer.send(left);

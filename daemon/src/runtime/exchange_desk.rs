@@ -67,8 +67,8 @@ pub(crate) struct ExchangeDesk {
 /// What a connector answered to questions about its orders.
 #[derive(Default)]
 pub(crate) struct Reported {
-    pub(super) open_orders: Vec<abi::OrderRecord>,
-    pub(super) fills: Vec<abi::FillRecord>,
+    pub(crate) open_orders: Vec<abi::OrderRecord>,
+    pub(crate) fills: Vec<abi::FillRecord>,
 }
 
 /// Records of one kind that are kept until somebody reads them; further ones are dropped.
@@ -105,7 +105,7 @@ impl ExchangeDesk {
     }
 
     /// A desk for a connector that is to take the place of this one's; it opens when it does.
-    pub(super) fn successor(&self) -> Option<Self> {
+    pub(crate) fn successor(&self) -> Option<Self> {
         // a pulled connector has a queue of its own, and a run that is pulled has no successors
         let Way::Inbox(inbox) = &self.way else { return None };
         let way = Way::Inbox(Arc::clone(inbox));
@@ -116,22 +116,22 @@ impl ExchangeDesk {
     }
 
     /// Takes market events from now on.
-    pub(super) fn open(&self) {
+    pub(crate) fn open(&self) {
         self.gate.store(OPEN, Ordering::Relaxed);
     }
 
     /// Forgets market events from now on.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.gate.store(CLOSED, Ordering::Relaxed);
     }
 
     /// What was reported since the last time.
-    pub(super) fn take_reported(&self) -> Reported {
+    pub(crate) fn take_reported(&self) -> Reported {
         std::mem::take(&mut *lock(&self.reported))
     }
 
     /// Waits for the answer to a request.
-    pub(super) fn wait(&self, correlation: u64) -> Result<()> {
+    pub(crate) fn wait(&self, correlation: u64) -> Result<()> {
         let answers = lock(&self.answers);
         let is_open = |answers: &mut BTreeMap<u64, _>| !answers.contains_key(&correlation);
         let waited = self.answered.wait_timeout_while(answers, ANSWER_TIME_MAX, is_open);

@@ -51,13 +51,12 @@ fn instances(plugin: &Plugin) -> String {
     if plugin.instances.is_empty() {
         return "\nno instances\n".to_owned();
     }
-    let header = ["instance", "state", "generation", "events", "orders", "denials", "faults", "restarts"];
+    let header = ["instance", "state", "events", "orders", "denials", "faults", "restarts"];
     let mut grid = Grid::new(&header, 2);
     for instance in &plugin.instances {
         grid.add([
             instance.name.clone(),
             instance.state.name().to_owned(),
-            instance.generation.to_string(),
             count(instance.events),
             count(instance.orders),
             count(instance.denials),
@@ -83,6 +82,7 @@ fn details(instance: &Instance) -> String {
     [
         format!("\n{}\n", instance.name),
         line("  since", &instance.since),
+        line("  generation", &instance.generation.to_string()),
         line("  isolation", &format!("{}{process}", instance.isolation)),
         line("  saved", &save),
         line("  last pause", &pause),
@@ -109,13 +109,14 @@ fn generations(plugin: &Plugin) -> String {
     }
     let Retired { count, mapped_bytes, resident_bytes, private_bytes } = plugin.retired;
     if count > 0 {
-        text.push_str(&format!(
-            "retired and still mapped: {}: {}, of which {} in memory, of which {} private\n",
+        let mapped = format!(
+            "{}: {} mapped, {} resident, {} private",
             several(count, "generation"),
             bytes(mapped_bytes),
             bytes(resident_bytes),
             bytes(private_bytes)
-        ));
+        );
+        text.push_str(&line("retired", &mapped));
     }
     text
 }

@@ -8,7 +8,7 @@ pub(crate) fn plugins(plugins: &[Plugin]) -> String {
     if plugins.is_empty() {
         return "no plugins\n".to_owned();
     }
-    let mut grid = Grid::new(&["plugin", "version", "state", "generation", "events", "orders", "faults"], 3);
+    let mut grid = Grid::new(&["plugin", "version", "state", "generation", "events", "faults"], 3);
     for plugin in plugins {
         let sum = |figure: fn(&Instance) -> u64| {
             count(plugin.instances.iter().fold(0, |sum, instance| sum.saturating_add(figure(instance))))
@@ -19,7 +19,6 @@ pub(crate) fn plugins(plugins: &[Plugin]) -> String {
             plugin.state.name().to_owned(),
             plugin.generation.to_string(),
             sum(|instance| instance.events),
-            sum(|instance| instance.orders),
             sum(|instance| instance.faults),
         ]);
     }

@@ -7,7 +7,9 @@ use super::{Place, run};
 
 #[test]
 fn the_status_is_shown() {
-    Place::new().check(&["status"], expect![[r#"
+    Place::new().check(
+        &["status"],
+        expect![[r#"
         stratd        0.1.0, simulation, running, pid 4711
         started       2026-01-02T03:04:05Z (2h 14min ago)
         results       /var/lib/stratd/runs/2026-01-02
@@ -21,7 +23,8 @@ fn the_status_is_shown() {
         watchdog      3 instances, at most 10s a call
         WARNING       the file of strategy-ema-cross is gone
         exit code 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -37,12 +40,12 @@ fn the_versions_are_shown() {
 #[test]
 fn plugins_are_listed() {
     Place::new().check(&["plugin", "list"], expect![[r#"
-        +---------------------------------------------------------------------------------------+
-        | plugin               version   state         generation      events   orders   faults |
-        +=======================================================================================+
-        | exchange-synthetic   1.0.0     quarantined            1           0        0        0 |
-        | strategy-ema-cross   0.2.0     orphaned               2   2,469,134       24        1 |
-        +---------------------------------------------------------------------------------------+
+        +------------------------------------------------------------------------------+
+        | plugin               version   state         generation      events   faults |
+        +==============================================================================+
+        | exchange-synthetic   1.0.0     quarantined            1           0        0 |
+        | strategy-ema-cross   0.2.0     orphaned               2   2,469,134        1 |
+        +------------------------------------------------------------------------------+
         strategy-ema-cross: /var/lib/stratd/plugins/libstrategy_ema_cross.so was refused: elf: a file that ends before its section table
         exit code 0
     "#]]);
@@ -51,7 +54,9 @@ fn plugins_are_listed() {
 #[test]
 fn one_plugin_is_shown_in_sections() {
     let place = Place::new();
-    place.check(&["plugin", "show", "ema-cross"], expect![[r#"
+    place.check(
+        &["plugin", "show", "ema-cross"],
+        expect![[r#"
         strategy-ema-cross 0.2.0, generation 2, orphaned since 2026-01-02T03:04:05Z
         kind          strategy
         isolation     none
@@ -60,15 +65,16 @@ fn one_plugin_is_shown_in_sections() {
         build id      2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b
         reloads       2, of which 1 rolled back
 
-        +-------------------------------------------------------------------------------------+
-        | instance    state     generation      events   orders   denials   faults   restarts |
-        +=====================================================================================+
-        | ema-cross   started            2   1,234,567       12         1        0          0 |
-        | ema-slow    faulted            2   1,234,567       12         1        1          0 |
-        +-------------------------------------------------------------------------------------+
+        +------------------------------------------------------------------------+
+        | instance    state        events   orders   denials   faults   restarts |
+        +========================================================================+
+        | ema-cross   started   1,234,567       12         1        0          0 |
+        | ema-slow    faulted   1,234,567       12         1        1          0 |
+        +------------------------------------------------------------------------+
 
         ema-cross
           since       2026-01-02T03:04:05Z
+          generation  2
           isolation   none
           saved       64.0 KiB at 2026-01-02T03:04:05Z
           last pause  12 us
@@ -76,6 +82,7 @@ fn one_plugin_is_shown_in_sections() {
 
         ema-slow
           since       2026-01-02T03:04:05Z
+          generation  2
           isolation   process, pid 4712
           saved       never
           last fault  on_trade panicked: index out of bounds
@@ -86,7 +93,7 @@ fn one_plugin_is_shown_in_sections() {
         | 1            0.1.0     retired   2026-01-02T03:04:05Z   1b1b1b1b1b1b |
         | 2            0.2.0     started   2026-01-02T03:04:05Z   2b2b2b2b2b2b |
         +----------------------------------------------------------------------+
-        retired and still mapped: 1 generation: 1.4 MiB, of which 683.5 KiB in memory, of which 48.8 KiB private
+        retired       1 generation: 1.4 MiB mapped, 683.5 KiB resident, 48.8 KiB private
 
         last refusal, at 2026-01-02T03:10:00Z
           file        /var/lib/stratd/plugins/libstrategy_ema_cross.so
@@ -94,8 +101,11 @@ fn one_plugin_is_shown_in_sections() {
           found       a file that ends before its section table
           accepted    a whole 64-bit shared library\u{1b}[31m
         exit code 0
-    "#]]);
-    place.check(&["plugin", "show", "synthetic"], expect![[r#"
+    "#]],
+    );
+    place.check(
+        &["plugin", "show", "synthetic"],
+        expect![[r#"
         exchange-synthetic 1.0.0, generation 1, quarantined since 2026-01-02T03:04:05Z
         kind          exchange
         isolation     process
@@ -106,7 +116,8 @@ fn one_plugin_is_shown_in_sections() {
 
         no instances
         exit code 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -118,12 +129,18 @@ fn what_is_shown_fits_into_80_columns() {
             assert!(line.chars().count() <= 80, "{line}");
         }
     }
+    let list = run(place.stratctl().args(["plugin", "list"]));
+    for line in list.lines().filter(|line| line.starts_with(['|', '+'])) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
 }
 
 #[test]
 fn a_file_is_inspected() {
     let place = Place::new();
-    place.check(&["plugin", "inspect", "good.so"], expect![[r#"
+    place.check(
+        &["plugin", "inspect", "good.so"],
+        expect![[r#"
         file          DIR/good.so
         sha-256       0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
         kind          strategy
@@ -132,8 +149,11 @@ fn a_file_is_inspected() {
         flags         market-data, batch-safe
         verdict       accepted
         exit code 0
-    "#]]);
-    place.check(&["plugin", "inspect", "/p/bad.so"], expect![[r#"
+    "#]],
+    );
+    place.check(
+        &["plugin", "inspect", "/p/bad.so"],
+        expect![[r#"
         file          /p/bad.so
         sha-256       0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
         verdict       refused
@@ -141,7 +161,8 @@ fn a_file_is_inspected() {
         found         a text file
         accepted      a 64-bit shared library
         exit code 1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

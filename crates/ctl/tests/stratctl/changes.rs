@@ -7,11 +7,14 @@ use super::Place;
 #[test]
 fn a_change_says_what_was_done() {
     let place = Place::new();
-    place.check(&["plugin", "reload", "ema-cross"], expect![[r#"
+    place.check(
+        &["plugin", "reload", "ema-cross"],
+        expect![[r#"
         done: reload ema-cross
         strategy-ema-cross 0.2.0, generation 2, orphaned since 2026-01-02T03:04:05Z
         exit code 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -39,5 +42,6 @@ fn each_change_is_asked_for_as_it_was_typed() {
         quarantine ema-cross (looks odd)
         load DIR/libx.so with {}
         load /p/libx.so as mine with {"fast":10,"symbols":{"first":"A"}}
-        load /p/libx.so with {"fast":10,"list":[1,"b"]}"#]].assert_eq(&place.fake.done.lock().unwrap().join("\n").replace(&folder, "DIR"));
+        load /p/libx.so with {"fast":10,"list":[1,"b"]}"#]]
+    .assert_eq(&place.fake.done.lock().unwrap().join("\n").replace(&folder, "DIR"));
 }

@@ -13,14 +13,20 @@ use super::{Place, run, stratctl};
 #[test]
 fn a_refusal_is_told_in_the_daemons_words() {
     let place = Place::new();
-    place.check(&["plugin", "reload", "synthetic"], expect![[r#"
+    place.check(
+        &["plugin", "reload", "synthetic"],
+        expect![[r#"
         stderr: stratctl: synthetic: restore: state of version 3 (accepted: 1 to 2)
         exit code 1
-    "#]]);
-    place.check(&["plugin", "show", "nobody"], expect![[r#"
+    "#]],
+    );
+    place.check(
+        &["plugin", "show", "nobody"],
+        expect![[r#"
         stderr: stratctl: nobody: there is no such plugin (accepted: exchange-synthetic, strategy-ema-cross)
         exit code 1
-    "#]]);
+    "#]],
+    );
     place.check(&["--json", "plugin", "reload", "synthetic"], expect![[r#"
         {"type":"urn:stratd:problem:refused","title":"a step refused it","status":422,"detail":"state of version 3 (accepted: 1 to 2)","plugin":"synthetic","step":"restore"}
         stderr: stratctl: synthetic: restore: state of version 3 (accepted: 1 to 2)
@@ -45,10 +51,13 @@ fn a_wrong_command_line_is_code_2() {
         assert!(said.ends_with("exit code 2\n"), "{arguments:?}: {said}");
     }
     assert!(place.fake.done.lock().unwrap().is_empty());
-    place.check(&["plugin", "load", "x.so", "--set", "a=1", "--set", "a=2"], expect![[r#"
+    place.check(
+        &["plugin", "load", "x.so", "--set", "a=1", "--set", "a=2"],
+        expect![[r#"
         stderr: error: --set a is there twice (accepted: each key once)
         exit code 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -124,7 +133,8 @@ fn help_is_no_failure() {
           2  the command line is wrong
           3  no daemon at the socket
         exit code 0
-    "#]].assert_eq(&run(stratctl().arg("--help")));
+    "#]]
+    .assert_eq(&run(stratctl().arg("--help")));
     expect![[r#"
         Look at plugins, load them, and replace them while they run
 
@@ -150,6 +160,7 @@ fn help_is_no_failure() {
               --json           Print the answer of the daemon as it is
           -h, --help           Print help
         exit code 0
-    "#]].assert_eq(&run(stratctl().args(["plugin", "--help"])));
+    "#]]
+    .assert_eq(&run(stratctl().args(["plugin", "--help"])));
     assert!(run(stratctl().arg("--version")).starts_with("stratctl "));
 }

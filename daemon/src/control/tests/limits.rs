@@ -130,7 +130,7 @@ fn changes_at_once_are_few_and_reads_go_on() {
             (0..2).map(|_| scope.spawn(|| client.send(&Request::reload("ema-cross")).unwrap())).collect();
         wait_for("two changes under way", || place.fake.waiting() == 2);
         let error = client.send(&Request::stop("ema-cross")).unwrap_err();
-        assert_eq!(error.to_string(), "ema-cross: 2 changes are under way already (try again)");
+        assert_eq!(error.to_string(), "ema-cross: 2 of at most 2 changes are under way (try again)");
         assert!(client.send(&Request::status()).is_ok(), "reads go on");
         place.fake.open();
         for thread in waiting {
@@ -151,7 +151,7 @@ fn a_change_that_takes_too_long_is_not_waited_for_and_keeps_its_place() {
         "ema-cross: the daemon has not answered within 50ms; a change goes on, and the plugin will show it"
     );
     let second = place.client().send(&Request::stop("ema-cross")).unwrap_err();
-    assert_eq!(second.to_string(), "ema-cross: 1 changes are under way already (try again)");
+    assert_eq!(second.to_string(), "ema-cross: 1 of at most 1 changes are under way (try again)");
     place.fake.open();
     wait_for("the change that went on", || place.fake.done() == ["reload ema-cross"]);
 }

@@ -7,14 +7,15 @@ use std::{
         net::UnixListener,
     },
     path::{Path, PathBuf},
+    process::{Command, Stdio},
     sync::Arc,
 };
 
 use expect_test::{Expect, expect};
-use stratd_control::Request;
+use stratd_control::{Client, Request};
 
-use super::{Place, fake::Fake, options, wait_for};
-use crate::control::{Control, SOCKET_MODE};
+use super::{PATIENCE, Place, fake::Fake, options, wait_for};
+use crate::control::{Control, ControlOptions, SOCKET_MODE, inherited_socket};
 
 fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
@@ -57,7 +58,7 @@ fn a_stale_socket_is_replaced() {
     drop(UnixListener::bind(&path).unwrap());
     let before = fs::symlink_metadata(&path).unwrap().ino();
     let control = Control::start(options(&path, SOCKET_MODE), Arc::new(Fake::default())).unwrap();
-    assert!(stratd_control::Client::new(&path).send(&Request::version()).is_ok(), "inode {before}");
+    assert!(Client::new(&path).send(&Request::version()).is_ok(), "inode {before}");
     drop(control);
 }
 
@@ -142,13 +143,45 @@ fn an_inherited_socket_is_served_and_left_to_its_maker() {
     let path = folder.path().join("control.sock");
     let listener = UnixListener::bind(&path).unwrap();
     let inherited = Some(listener.try_clone().unwrap());
-    let options = crate::control::ControlOptions { inherited, ..options(&path, SOCKET_MODE) };
+    let options = ControlOptions { inherited, ..options(&path, SOCKET_MODE) };
     let control = Control::start(options, Arc::new(Fake::default())).unwrap();
-    assert!(stratd_control::Client::new(&path).send(&Request::version()).is_ok());
+    assert!(Client::new(&path).send(&Request::version()).is_ok());
     drop(control);
     assert!(path.exists());
     // systemd keeps it: who connects now waits for the next daemon
     assert!(std::os::unix::net::UnixStream::connect(&path).is_ok());
+}
+
+/// Is its own child: systemd's protocol is a matter of the environment and of descriptor 3 at the start of a process.
+#[test]
+fn a_socket_of_systemd_is_taken_over_by_its_name() {
+    const IN_CHILD: &str = "STRATD_TEST_INHERITED_SOCKET";
+    if let Some(path) = std::env::var_os(IN_CHILD).map(PathBuf::from) {
+        let inherited = inherited_socket().unwrap();
+        assert!(inherited.is_some() && inherited_socket().unwrap().is_none(), "once");
+        let options = ControlOptions { inherited, ..options(&path, SOCKET_MODE) };
+        let control = Control::start(options, Arc::new(Fake::default())).unwrap();
+        wait_for("the parent to have its answer", || !path.exists());
+        drop(control);
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("control.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let script = "exec 3<&0; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=control exec \"$0\" --exact \"$1\"";
+    let mut child = Command::new("sh")
+        .args(["-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .arg("control::tests::place::a_socket_of_systemd_is_taken_over_by_its_name")
+        .env(IN_CHILD, &path)
+        .stdin(std::os::fd::OwnedFd::from(listener))
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let answer = Client::new(&path).with_time_limit(PATIENCE).send(&Request::version());
+    fs::remove_file(&path).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(answer.is_ok(), "{answer:?}");
 }
 
 #[test]
@@ -156,8 +189,8 @@ fn a_group_that_does_not_exist_is_no_reason_not_to_start() {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join("control.sock");
     let group = Some("no-such-group-of-stratd".to_owned());
-    let options = crate::control::ControlOptions { group, ..options(&path, SOCKET_MODE) };
+    let options = ControlOptions { group, ..options(&path, SOCKET_MODE) };
     let control = Control::start(options, Arc::new(Fake::default())).unwrap();
-    wait_for("an answer", || stratd_control::Client::new(&path).send(&Request::version()).is_ok());
+    wait_for("an answer", || Client::new(&path).send(&Request::version()).is_ok());
     drop(control);
 }

@@ -205,6 +205,16 @@ fn what_is_no_route_is_told_from_another_version() {
             "404 there is no GET /status (accepted: GET /v1/version, GET /v1/health, GET /v1/status, GET /v1/plugins, GET /v1/plugins/{name}, POST /v1/inspect, POST /v1/plugins, POST /v1/plugins/{name}/reload, POST /v1/plugins/{name}/stop, POST /v1/plugins/{name}/start, POST /v1/plugins/{name}/rollback, POST /v1/plugins/{name}/quarantine, POST /v1/plugins/{name}/release)"
         ],
     );
+    check_problem(
+        &place,
+        ("GET", "/v1/plugins/%ff", ""),
+        expect!["400 /v1/plugins/%ff has no name in it (accepted: UTF-8, percent-encoded)"],
+    );
+    check_problem(
+        &place,
+        ("GET", "/v1/plugins/a%2F%C3%B6", ""),
+        expect![[r#"404 there is no plugin "a/ö" (accepted: strategy-ema-cross)"#]],
+    );
     for (method, target) in
         [("GET", "/"), ("POST", "/v1/plugins/ema-cross/explode"), ("GET", "/v1/plugins/a/b/c")]
     {

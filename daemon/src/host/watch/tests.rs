@@ -52,7 +52,7 @@ impl Place {
             ..WatchOptions::default()
         };
         change(&mut options);
-        place.watcher = Some(Watcher::start_with(options, sink, hints).unwrap());
+        place.watcher = Some(Watcher::start_with(options, Box::new(move |f| Ok(sink.try_send(f)?)), hints).unwrap());
         place
     }
 
@@ -264,7 +264,7 @@ fn a_full_sink_delays_and_loses_nothing() {
         settle: Duration::from_millis(20),
         ..WatchOptions::default()
     };
-    let watcher = Watcher::start(options, sink).unwrap();
+    let watcher = Watcher::start(options, move |f| Ok(sink.try_send(f)?)).unwrap();
     let names: Vec<PathBuf> = (0..5).map(|n| folder.path().join(format!("{n}.so"))).collect();
     for name in &names {
         fs::write(name, "x").unwrap();

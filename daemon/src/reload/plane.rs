@@ -1,0 +1,156 @@
+//! Everything that surrounds the event loop of a run that goes on: started after the loop's parts exist, ended after it.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        mpsc::{self, SyncSender, TrySendError},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+
+use super::{
+    Manager, ManagerOperations, ManagerOptions, ManagerParts, Request, SharedRegistry, factory::Factory,
+    report::RunFacts, run_store::RunStore,
+};
+use crate::{
+    config::{ControlConfig, PluginsConfig},
+    control::{Control, ControlOptions, SOCKET_MODE, inherited_socket},
+    host::{WatchOptions, Watcher},
+    plugins::Plugins,
+    runtime::{LoopHandle, NOTES_MAX, Notes, SavedByLoop},
+};
+
+/// The stack of the manager's thread: constructors and states of plugins run on it.
+const MANAGER_STACK_BYTES: usize = 8 * 1024 * 1024;
+
+/// What the plane is made of.
+pub(crate) struct PlaneParts {
+    pub(crate) plugins_config: PluginsConfig,
+    pub(crate) save_interval: Duration,
+    pub(crate) control: ControlConfig,
+    pub(crate) registry: SharedRegistry,
+    pub(crate) plugins: Arc<Plugins>,
+    pub(crate) factory: Factory,
+    pub(crate) store: Option<Arc<RunStore>>,
+    pub(crate) run: RunFacts,
+}
+
+/// The threads around the event loop.
+pub(crate) struct Plane {
+    requests: SyncSender<Request>,
+    manager: Option<JoinHandle<()>>,
+    watcher: Option<Watcher>,
+    control: Option<Control>,
+    store: Option<Arc<RunStore>>,
+}
+
+impl Plane {
+    /// Starts the manager, the watcher and the control server.
+    ///
+    /// # Errors
+    /// A thread, a watch or the socket cannot be made.
+    pub(crate) fn start(parts: PlaneParts, event_loop: LoopHandle) -> Result<Self> {
+        let PlaneParts { plugins_config, save_interval, control, registry, plugins, factory, store, run } = parts;
+        let (requests, receiver) = mpsc::sync_channel(NOTES_MAX);
+        let watcher = if plugins_config.watch {
+            Some(watch(&plugins_config, &registry, &plugins, &requests)?)
+        } else {
+            None
+        };
+        let operations = ManagerOperations {
+            registry: registry.clone(),
+            event_loop: event_loop.clone(),
+            plugins: Arc::clone(&plugins),
+            store: store.clone(),
+            run,
+            requests: requests.clone(),
+        };
+        let options = ManagerOptions { plugins: plugins_config, save_interval };
+        let parts = ManagerParts { registry, plugins, event_loop, store: store.clone() };
+        let manager = Manager::new(options, parts, factory);
+        let manager = thread::Builder::new()
+            .name("plugins".to_owned())
+            .stack_size(MANAGER_STACK_BYTES)
+            .spawn(move || manager.run(&receiver))
+            .context("starting the thread of the plugins")?;
+        let control = match socket(&control)? {
+            Some(options) => Some(Control::start(options, Arc::new(operations))?),
+            None => None,
+        };
+        Ok(Self { requests, manager: Some(manager), watcher, control, store })
+    }
+
+    /// Whether somebody may start a strategy later, so that the run goes on without any.
+    pub(crate) fn is_commanded(&self) -> bool {
+        self.control.is_some()
+    }
+
+    /// Where the event loop tells of strategies.
+    pub(crate) fn notes(&self) -> Notes {
+        let requests = self.requests.clone();
+        Notes::new(move |note| match requests.try_send(Request::Note(note)) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(_)) => Err(TrySendError::Full(())),
+            Err(TrySendError::Disconnected(_)) => Err(TrySendError::Disconnected(())),
+        })
+    }
+
+    /// Ends the threads, keeps the last states, and notes whether the run ended in good order.
+    pub(crate) fn stop(mut self, states: Vec<SavedByLoop>, is_clean: bool) {
+        // nobody asks any more, nothing is found any more; then the manager ends
+        drop(self.control.take());
+        drop(self.watcher.take());
+        let told = self.requests.send(Request::End(states));
+        if let Some(manager) = self.manager.take()
+            && (manager.join().is_err() || told.is_err())
+        {
+            tracing::error!(logger = "plugins", "the thread of the plugins has panicked; the last states are not saved");
+        }
+        if let Some(store) = &self.store
+            && is_clean
+            && let Err(error) = store.end()
+        {
+            tracing::error!(logger = "store", "{error}");
+        }
+    }
+}
+
+/// Watches the folders of plugins and the files that were named by their path.
+fn watch(
+    config: &PluginsConfig,
+    registry: &SharedRegistry,
+    plugins: &Plugins,
+    requests: &SyncSender<Request>,
+) -> Result<Watcher> {
+    let directories = plugins.directories().to_vec();
+    let is_outside = |file: &PathBuf| file.parent().is_none_or(|parent| !directories.iter().any(|d| d == parent));
+    let files = registry.lock().all().map(|plugin| plugin.file.clone()).filter(is_outside).collect();
+    let options = WatchOptions {
+        directories: directories.clone(),
+        files,
+        settle: config.settle.duration(),
+        poll: config.poll.duration(),
+        // a file that changed between its load and now is found; the others are known by their content
+        tells_present: true,
+    };
+    let requests = requests.clone();
+    Watcher::start(options, move |found| Ok(requests.try_send(Request::Found(found))?))
+        .context("watching the folders of plugins")
+}
+
+/// Where the control server listens, if it does.
+fn socket(config: &ControlConfig) -> Result<Option<ControlOptions>> {
+    let inherited = inherited_socket()?;
+    let of_systemd = std::env::var_os("RUNTIME_DIRECTORY").map(|dir| PathBuf::from(dir).join("control.sock"));
+    let path = config.socket.clone().or(of_systemd);
+    let path = match (path, &inherited) {
+        (Some(path), _) => path,
+        (None, Some(_)) => PathBuf::from("/run/stratd/control.sock"),
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(ControlOptions { path, group: Some(config.group.clone()), mode: SOCKET_MODE, inherited }))
+}
