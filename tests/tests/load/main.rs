@@ -7,4 +7,5 @@ mod faults;
 mod inspect;
 mod place;
 mod reload;
+mod states;
 mod threads;
