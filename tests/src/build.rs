@@ -87,8 +87,9 @@ pub fn c_library(source: &str, name: &str, options: &[&str], folder: &Path) -> P
     library
 }
 
-/// Cargo as it was called for the tests, into the same target directory.
-pub(crate) fn cargo(arguments: &[&str]) -> Command {
+/// Cargo as it was called for the tests, into the same target directory; in the workspace, unless it is sent elsewhere.
+#[must_use]
+pub fn cargo(arguments: &[&str]) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(arguments).current_dir(workspace()).env("CARGO_TARGET_DIR", target());
     // set by cargo for the test that runs; a build script that reads one of them would see another package's

@@ -4,6 +4,7 @@ mod backtest;
 mod check;
 mod checked;
 mod plugin;
+mod plugin_new;
 mod run;
 mod start;
 
@@ -34,7 +35,7 @@ enum Command {
     Run(RunArguments),
     /// List all problems of a configuration, without running anything
     Check(RunArguments),
-    /// Look at plugins
+    /// Look at plugins, begin one
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
     /// What looks at plugins in a child process; the request comes through the standard input

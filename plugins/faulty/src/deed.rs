@@ -3,16 +3,12 @@
 use std::{cell::RefCell, hint::black_box, mem, thread, time::Duration};
 
 /// A payload of a panic that panics again.
-struct Bomb;
+pub(crate) struct Bomb;
 
 impl Drop for Bomb {
     fn drop(&mut self) {
         panic!("the payload panics, too");
     }
-}
-
-pub(crate) fn panic_with_bomb() -> ! {
-    std::panic::panic_any(Bomb)
 }
 
 /// Writes to the first page, which is never mapped.

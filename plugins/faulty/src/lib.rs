@@ -65,7 +65,7 @@ impl Config {
         match self.fault.what {
             What::Nothing | What::HugeState | What::WrongStateVersion => {}
             What::Panic => panic!("as configured, in {}", entry.method()),
-            What::Payload => deed::panic_with_bomb(),
+            What::Payload => std::panic::panic_any(deed::Bomb),
             What::Error => return Err(Error::new(format!("as configured, in {}", entry.method()))),
             What::Abort => std::process::abort(),
             What::Segfault => deed::segfault(),

@@ -1,6 +1,9 @@
 //! Connectors behind the table.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Condvar, Mutex},
+    time::Duration,
+};
 
 use expect_test::expect;
 use serde_json::json;
@@ -15,19 +18,44 @@ use crate::place::Place;
 /// A host that writes down what a connector tells it.
 pub(crate) struct Recording {
     told: Mutex<Vec<String>>,
+    has_more: Condvar,
     texts: TextTable,
+    trading_type: TradingType,
 }
+
+/// How long a test waits for what a thread of a connector must tell.
+const WAIT: Duration = Duration::from_secs(10);
 
 impl Recording {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { told: Mutex::default(), texts: TextTable::new(10) })
+        Self::of(TradingType::Backtest)
+    }
+
+    pub(crate) fn of(trading_type: TradingType) -> Arc<Self> {
+        let (told, has_more) = (Mutex::default(), Condvar::new());
+        Arc::new(Self { told, has_more, texts: TextTable::new(100), trading_type })
+    }
+
+    /// Waits for a line, and returns all that were told.
+    pub(crate) fn wait_for(&self, line: &str) -> Vec<String> {
+        let told = self.told.lock().expect("no test panics while it holds the lock");
+        let is_missing = |told: &mut Vec<String>| !told.iter().any(|text| text == line);
+        let waited = self.has_more.wait_timeout_while(told, WAIT, is_missing);
+        let (told, timeout) = waited.expect("no test panics while it holds the lock");
+        assert!(!timeout.timed_out(), "`{line}` did not come: {told:?}");
+        told.clone()
+    }
+
+    pub(crate) fn text_of(&self, handle: TextHandle) -> String {
+        self.texts.get(handle).unwrap_or_default().to_string()
     }
 
     fn tell(&self, text: String) {
         self.told.lock().expect("no test panics while it holds the lock").push(text);
+        self.has_more.notify_all();
     }
 
-    fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         self.told.lock().expect("no test panics while it holds the lock").join("\n")
     }
 }
@@ -40,7 +68,7 @@ impl ExchangeHost for Recording {
         Timestamp::new(1)
     }
     fn trading_type(&self) -> TradingType {
-        TradingType::Backtest
+        self.trading_type
     }
     fn intern(&self, text: &str) -> TextHandle {
         self.texts.intern(text)
@@ -53,6 +81,7 @@ impl ExchangeHost for Recording {
         events.len()
     }
     fn emit_orders(&self, events: &[abi::OrderEvent]) -> usize {
+        self.tell(format!("{} order events", events.len()));
         events.len()
     }
     fn instrument(&self, correlation: u64, record: &abi::InstrumentRecord) -> u32 {
@@ -61,7 +90,10 @@ impl ExchangeHost for Recording {
         1
     }
     fn account(&self, _: u64, _: &abi::AccountRecord) {}
-    fn open_order(&self, _: u64, _: &abi::OrderRecord) {}
+    fn open_order(&self, correlation: u64, record: &abi::OrderRecord) {
+        let id = self.text_of(record.exchange_order_id);
+        self.tell(format!("open {id} for {correlation}"));
+    }
     fn fill(&self, _: u64, _: &abi::FillRecord) {}
     fn answer(&self, correlation: u64, result: Result<(), &str>) {
         self.tell(format!("answer to {correlation}: {result:?}"));

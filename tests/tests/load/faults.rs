@@ -94,7 +94,8 @@ fn an_unknown_fault_is_refused_with_those_that_exist() {
     let place = Place::new();
     let plugin = place.load(&plugin("strategy_faulty"));
     let refusal = Running::new(&plugin, &json!({ "fault": "laugh" })).err().expect("there is none");
-    let found = "reading the configuration: fault is `laugh` (expected WHAT or WHAT-in-ENTRY; what: none, panic,";
+    let found =
+        "reading the configuration: fault is `laugh` (expected WHAT or WHAT-in-ENTRY; what: none, panic,";
     assert!(refusal.found.starts_with(found), "{refusal}");
 }
 

@@ -9,4 +9,5 @@ mod inspect;
 mod place;
 mod probe;
 mod reload;
+mod states;
 mod threads;

@@ -92,6 +92,19 @@ impl Running {
         self.strategy.as_mut().expect("not ended").on_events(&mut self.host, &events)
     }
 
+    /// Delivers trades with these sequence numbers, in one slice.
+    pub(crate) fn sequence(&mut self, numbers: &[u64]) -> Result<usize, Fault> {
+        let trade = |seq: &u64| abi::Event {
+            ts: 100,
+            seq: *seq,
+            kind: abi::event_kind::TRADE,
+            instrument: 1,
+            ..abi::Event::default()
+        };
+        let events: Vec<abi::Event> = numbers.iter().map(trade).collect();
+        self.call(|strategy, host| strategy.on_events(host, &events))
+    }
+
     /// Delivers an event of this kind that carries nothing.
     pub(crate) fn event(&mut self, kind: u16) -> Result<usize, Fault> {
         let event = abi::Event { ts: 100, kind, ..abi::Event::default() };

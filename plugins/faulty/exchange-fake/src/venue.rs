@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use stratd_plugin_api::{ExchangeHandle, OrderEventKind, OrderStatus, OrderType, Reason, Result, Side, abi};
+use stratd_plugin_api::{
+    ExchangeHandle, Level, OrderEventKind, OrderStatus, OrderType, Reason, Result, Side, abi,
+};
 
 use crate::server::{Fill, Order, SYMBOLS, Server};
 
@@ -54,8 +56,12 @@ impl Shared {
                     return;
                 }
                 let now = venue.host.now().get();
-                // the host's table of texts is full: orders go unreported, and the host said so itself
-                let _ = venue.step(now);
+                // an error: the host's table of texts is full; orders go unreported, and the host says so itself
+                let pushed = venue.step(now);
+                if venue.is_stopped {
+                    let text = format_args!("after stop the host took {} events", pushed.unwrap_or(0));
+                    venue.host.log(Level::Warning, text);
+                }
             }
         };
         Ok(thread::Builder::new().name(THREAD.to_owned()).spawn(run)?)
