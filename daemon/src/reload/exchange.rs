@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use stratd_plugin_api::{
     ExchangeHost, ExchangeId, ExchangeInstance, OrderEventKind, OrderStatus, Reason, Side, Timestamp, abi,
     abi::plugin_flag,

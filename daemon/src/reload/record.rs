@@ -66,7 +66,7 @@ pub(crate) enum Place {
 }
 
 /// A running strategy or connector.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct InstanceRecord {
     pub(crate) name: String,
     pub(crate) settings: InstanceSettings,

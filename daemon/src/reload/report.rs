@@ -200,9 +200,9 @@ pub(super) fn retired(record: &PluginRecord) -> Retired {
     for plugin in &record.retired {
         let Some(memory) = plugin.memory() else { continue };
         sum.count += 1;
-        sum.mapped_bytes += memory.mapped;
-        sum.resident_bytes += memory.resident;
-        sum.private_bytes += memory.private_dirty;
+        sum.mapped_bytes += memory.mapped_bytes;
+        sum.resident_bytes += memory.resident_bytes;
+        sum.private_bytes += memory.private_dirty_bytes;
     }
     sum
 }
