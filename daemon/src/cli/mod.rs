@@ -37,12 +37,9 @@ enum Command {
     /// Look at plugins
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
-    /// What `plugin inspect` runs in a child process
+    /// What looks at plugins in a child process; the request comes through the standard input
     #[command(hide = true)]
-    PluginProbe {
-        /// The file to load
-        file: PathBuf,
-    },
+    PluginProbe,
 }
 
 /// What the commands that take a configuration have in common.
@@ -85,7 +82,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
         Command::Plugin(command) => plugin::main(&command),
-        Command::PluginProbe { file } => crate::inspect::probe(&file),
+        Command::PluginProbe => crate::inspect::probe(),
     };
     result.unwrap_or_else(|error| {
         let _ = writeln!(std::io::stderr(), "stratd: {error:#}");

@@ -11,6 +11,7 @@ use stratd_plugin_api::{
 use super::{
     exchange_callbacks::ExchangeBridge,
     instance::{count, done},
+    library::Opened,
     refusal::Problem,
     strategy::{config_text, creating},
 };
@@ -21,6 +22,8 @@ pub struct HostedExchange {
     table: ExchangeV1,
     instance: NonNull<c_void>,
     bridge: &'static ExchangeBridge,
+    // last: it is let go after the instance was destroyed, and until then nobody closes the library
+    _library: Arc<Opened>,
 }
 
 // SAFETY: the ABI lets the host call an instance from any thread, one call at a time; `&mut self` of every call
@@ -44,9 +47,9 @@ impl HostedExchange {
     /// Creates an instance from its configuration.
     ///
     /// # Safety
-    /// `table` is that of a loaded exchange plugin.
+    /// `table` is that of the exchange plugin in `library`.
     pub(super) unsafe fn create(
-        table: ExchangeV1,
+        (table, library): (ExchangeV1, Arc<Opened>),
         instance: &str,
         config: &serde_json::Value,
         host: Arc<dyn ExchangeHost>,
@@ -57,7 +60,7 @@ impl HostedExchange {
             // SAFETY: the plugin's own entry; the bridge's table lives as long as the process, the rest for the call
             unsafe { (table.create)(bridge.table(), Str::new(&config), errors) }
         })?;
-        Ok(Self { table, instance: made, bridge })
+        Ok(Self { table, instance: made, bridge, _library: library })
     }
 
     fn done(&self, entry: &str, status: i64) -> Result<(), Fault> {

@@ -1,7 +1,7 @@
 //! An opened library: its doors, and the contract found behind them.
 #![expect(unsafe_code, reason = "dlopen, symbols and the library's static data")]
 
-use std::{ffi::c_void, mem::ManuallyDrop, path::Path};
+use std::{ffi::c_void, mem::ManuallyDrop, panic::resume_unwind, path::Path, thread};
 
 use abi_stable::{
     StableAbi,
@@ -19,13 +19,65 @@ use crate::plugin_kind::PluginKind;
 use super::{
     layout,
     manifest::Manifest,
-    refusal::{Identity, Problem, Step},
+    process,
+    refusal::{Identity, Observer, Problem, Step},
 };
 
-/// A library that stays mapped as long as the process, whatever happens to this value.
+/// A library that stays mapped as long as the process, unless it is closed.
 ///
-/// Closing a Rust library is a lottery (spec/plugin-abi.md, trap 7): thread-locals and threads of it may live on.
+/// Closing a Rust library is a lottery (spec/plugin-abi.md, trap 7): thread-locals and threads of it may live on. So
+/// dropping this value closes nothing.
 pub(super) struct Library(ManuallyDrop<Handle>);
+
+/// A library with the table of its plugin. Every instance shares it, so that nobody closes it while one lives.
+pub(super) struct Opened {
+    pub(super) table: Table,
+    library: Library,
+    /// The threads of the process before the library was mapped.
+    pub(super) threads_before: usize,
+}
+
+/// Opens a private copy and checks its contract on a thread of its own, `plugin-open`, which is joined: a thread-local
+/// of the library pins it for as long as the thread lives.
+pub(super) fn open(
+    copy: &Path,
+    identity: &mut Identity,
+    observe: &mut Observer<'_>,
+) -> Result<(Opened, Contract), Problem> {
+    let threads_before = process::threads();
+    let work = || {
+        observe(Step::Open, identity);
+        let library = Library::open(copy)?;
+        let contract = library.contract(identity, observe)?;
+        Ok((Opened { table: contract.table, library, threads_before }, contract))
+    };
+    on_own_thread("plugin-open", work)?
+}
+
+/// Runs `work` on a thread that has ended when this returns.
+fn on_own_thread<R: Send>(name: &str, work: impl FnOnce() -> R + Send) -> Result<R, Problem> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, work).map_err(|e| {
+            Problem::new(Step::Open, format!("starting a thread: {e}"), "a free thread of this process")
+        })?;
+        Ok(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
+}
+
+impl Opened {
+    /// Closes the library; whether the system unmapped it is another question.
+    ///
+    /// # Errors
+    /// The system refused, or no thread could be started for its destructors.
+    ///
+    /// # Safety
+    /// Nothing of the library is used any more: no instance, thread, function or text.
+    pub(super) unsafe fn close(self) -> Result<(), String> {
+        let handle = ManuallyDrop::into_inner(self.library.0);
+        on_own_thread("plugin-close", || handle.close().map_err(|e| e.to_string()))
+            .map_err(|problem| problem.found)?
+    }
+}
 
 /// The table of a plugin, copied out of the library. Entries that must not be null are not.
 #[derive(Clone, Copy)]
@@ -44,7 +96,7 @@ pub(super) struct Contract {
 
 impl Library {
     /// Maps a private copy and runs its constructors. `copy` must be a path that was never opened before.
-    pub(super) fn open(copy: &Path) -> Result<Self, Problem> {
+    fn open(copy: &Path) -> Result<Self, Problem> {
         // SAFETY: runs the constructors of a library that the administrator put in place: trusted code by decision
         let handle = unsafe { Handle::open(Some(copy), RTLD_NOW | RTLD_LOCAL) }.map_err(|error| {
             // the system's own text is the source of libloading's error; it starts with the path of our copy
@@ -57,11 +109,7 @@ impl Library {
     }
 
     /// Checks everything that a plugin declares. `observe` hears where the work is; `identity` gets what it says.
-    pub(super) fn contract(
-        &self,
-        identity: &mut Identity,
-        observe: &mut dyn FnMut(Step, &Identity),
-    ) -> Result<Contract, Problem> {
+    fn contract(&self, identity: &mut Identity, observe: &mut Observer<'_>) -> Result<Contract, Problem> {
         observe(Step::Symbol, identity);
         let entry = self.entry()?;
         observe(Step::Layout, identity);

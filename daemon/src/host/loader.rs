@@ -1,32 +1,86 @@
 //! From a file to a plugin whose instances can be created.
-#![expect(unsafe_code, reason = "vouches that a table belongs to a loaded library")]
+//!
+//! ```text
+//! file ─ read ─► Candidate ─ verify ─► Verified ─┬─ open ──► LoadedPlugin, mapped
+//!                                                └─ adopt ─► LoadedPlugin, never mapped unless it must be
+//! ```
+//! No code of a plugin runs before `open`. The loader remembers the latest plugin of each name, no others.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use stratd_plugin_api::{ExchangeHost, ExchangeInstance, StrategyInstance, StrategyServices};
-
-use crate::plugin_kind::PluginKind;
-
 use super::{
-    elf,
-    exchange::HostedExchange,
-    instance::Run,
-    library::{Library, Table},
-    manifest::Manifest,
+    elf, library,
+    loaded::LoadedPlugin,
+    probe::Accepted,
     refusal::{Identity, Problem, Refusal, Step},
-    stage::{self, Stage},
-    strategy::HostedStrategy,
+    stage::{self, Content, Stage, StagedCopy},
 };
 
 /// Loads plugins and remembers them.
 pub struct Loader {
-    stage: Stage,
-    // Libraries are never closed, so neither are these forgotten. Held for look-ups only, never across a call of a plugin.
-    loaded: Mutex<Vec<Arc<LoadedPlugin>>>,
+    stage: Arc<Stage>,
+    // Held for look-ups only, never across a call of a plugin.
+    shelf: Mutex<Shelf>,
+}
+
+/// What was loaded.
+#[derive(Default)]
+struct Shelf {
+    /// The latest plugin of each name, in the order in which the names came.
+    latest: Vec<Arc<LoadedPlugin>>,
+    /// How many of each name there were.
+    generations: BTreeMap<String, u64>,
+}
+
+/// A file that was read once, and from here on does not matter any more.
+pub struct Candidate {
+    identity: Identity,
+    content: Content,
+}
+
+impl Candidate {
+    /// What is known of it: its file and its hash.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// SHA-256 of its content.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.content.hash
+    }
+}
+
+/// A complete library with a private copy that was not opened yet.
+pub struct Verified {
+    identity: Identity,
+    copy: StagedCopy,
+}
+
+impl Verified {
+    /// What is known of it: file, hash and build id.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// SHA-256 of its content.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        self.identity.hash.as_deref().unwrap_or_default()
+    }
+
+    /// The private copy. It exists as long as this value, or what is made of it.
+    #[must_use]
+    pub fn copy(&self) -> &Path {
+        self.copy.path()
+    }
 }
 
 impl Loader {
@@ -37,193 +91,139 @@ impl Loader {
     pub fn new(stage_base: &Path) -> Result<Self, Refusal> {
         let stage = Stage::new(stage_base)
             .map_err(|p| p.of(&Identity { file: stage_base.to_owned(), ..Identity::default() }))?;
-        Ok(Self { stage, loaded: Mutex::default() })
+        Ok(Self { stage: Arc::new(stage), shelf: Mutex::default() })
     }
 
-    /// Loads a plugin. The same content again, under whatever path, is the same plugin; new content under the path of
-    /// a loaded plugin is a new one beside it.
+    /// Loads a plugin: all steps but the probe. The content of the latest plugin of a name, under whatever path, is
+    /// that plugin; new content under its path is the next generation of it.
     ///
     /// # Errors
     /// A step refused; nothing else changed.
     pub fn load(&self, file: &Path) -> Result<Arc<LoadedPlugin>, Refusal> {
-        self.load_observed(file, &mut |_, _| {})
-    }
-
-    /// As [`Loader::load`]; `observe` hears each step before it is taken, and what is known of the plugin by then.
-    ///
-    /// # Errors
-    /// As [`Loader::load`].
-    pub fn load_observed(
-        &self,
-        file: &Path,
-        observe: &mut dyn FnMut(Step, &Identity),
-    ) -> Result<Arc<LoadedPlugin>, Refusal> {
-        let mut identity = Identity { file: file.to_owned(), ..Identity::default() };
-        self.steps(&mut identity, observe).map_err(|problem| problem.of(&identity))
-    }
-
-    /// All plugins that were loaded, in the order of loading.
-    #[must_use]
-    pub fn loaded(&self) -> Vec<Arc<LoadedPlugin>> {
-        self.lock().clone()
-    }
-
-    /// The steps in order; `identity` grows on the way.
-    fn steps(
-        &self,
-        identity: &mut Identity,
-        observe: &mut dyn FnMut(Step, &Identity),
-    ) -> Result<Arc<LoadedPlugin>, Problem> {
-        observe(Step::Read, identity);
-        let content = stage::read(&identity.file)?;
-        identity.hash = Some(content.hash.clone());
-        if let Some(same) = self.of_hash(&content.hash) {
+        let candidate = self.read(file)?;
+        if let Some(same) = self.of_hash(candidate.hash()) {
             return Ok(same);
         }
-        observe(Step::Elf, identity);
-        identity.build_id = elf::check(&content.bytes)?.build_id;
-        observe(Step::Stage, identity);
-        let copy = self.stage.put(&identity.file, &content)?;
-        observe(Step::Open, identity);
-        let library = Library::open(&copy)?;
-        let contract = library.contract(identity, observe)?;
-        observe(Step::Name, identity);
-        self.add(LoadedPlugin {
-            identity: identity.clone(),
-            manifest: contract.manifest,
-            table: contract.table,
-            is_layout_checked: contract.is_layout_checked,
-        })
+        self.open(self.verify(candidate)?)
     }
 
-    /// Takes a plugin up, unless another file carries its name.
-    fn add(&self, plugin: LoadedPlugin) -> Result<Arc<LoadedPlugin>, Problem> {
-        let mut loaded = self.lock();
+    /// Reads a file. Whoever knows the content can stop here.
+    ///
+    /// # Errors
+    /// It cannot be read, or changes meanwhile.
+    pub fn read(&self, file: &Path) -> Result<Candidate, Refusal> {
+        let mut identity = Identity { file: file.to_owned(), ..Identity::default() };
+        let content = stage::read(file).map_err(|problem| problem.of(&identity))?;
+        identity.hash = Some(content.hash.clone());
+        Ok(Candidate { identity, content })
+    }
+
+    /// Checks that it is a complete library for this machine, and writes the private copy.
+    ///
+    /// # Errors
+    /// It is not, or there is no room.
+    pub fn verify(&self, candidate: Candidate) -> Result<Verified, Refusal> {
+        let Candidate { mut identity, content } = candidate;
+        let mut check = || {
+            identity.build_id = elf::check(&content.bytes)?.build_id;
+            self.stage.put(&identity.file, &content)
+        };
+        match check() {
+            Ok(copy) => Ok(Verified { identity, copy }),
+            Err(problem) => Err(problem.of(&identity)),
+        }
+    }
+
+    /// Maps the library into this process and takes the plugin up.
+    ///
+    /// # Errors
+    /// A step refused; the library may stay mapped.
+    pub fn open(&self, verified: Verified) -> Result<Arc<LoadedPlugin>, Refusal> {
+        let Verified { mut identity, copy } = verified;
+        // from here on the copy may be mapped, whatever comes out
+        copy.keep();
+        match library::open(copy.path(), &mut identity, &mut |_, _| {}) {
+            Ok((opened, contract)) => self.add(LoadedPlugin::of_opened(identity, opened, contract, copy)),
+            Err(problem) => Err(problem.of(&identity)),
+        }
+    }
+
+    /// Takes up a plugin that a probe accepted, without mapping its library. Whoever creates an instance of it in this
+    /// process maps it then.
+    ///
+    /// # Errors
+    /// Another file carries its name.
+    pub fn adopt(&self, verified: Verified, accepted: Accepted) -> Result<Arc<LoadedPlugin>, Refusal> {
+        let Accepted { plugin, manifest, is_layout_checked } = accepted;
+        self.add(LoadedPlugin::of_manifest(plugin, manifest, is_layout_checked, verified.copy))
+    }
+
+    /// The latest plugin of each name, in the order in which the names came.
+    #[must_use]
+    pub fn loaded(&self) -> Vec<Arc<LoadedPlugin>> {
+        self.lock().latest.clone()
+    }
+
+    /// Takes a plugin up as the latest of its name, unless another file carries the name.
+    fn add(&self, mut plugin: LoadedPlugin) -> Result<Arc<LoadedPlugin>, Refusal> {
+        let mut shelf = self.lock();
         // another thread may have loaded the same content meanwhile
-        if let Some(same) = loaded.iter().find(|p| p.identity.hash == plugin.identity.hash) {
+        if let Some(same) = shelf.latest.iter().find(|p| p.hash() == plugin.hash()) {
             return Ok(Arc::clone(same));
         }
-        let file = canonical(plugin.file());
-        let other =
-            loaded.iter().find(|p| p.manifest.name == plugin.manifest.name && canonical(p.file()) != file);
-        if let Some(other) = other {
-            return Err(Problem::new(
-                Step::Name,
-                format!("the name {} that {} has, too", plugin.manifest.name, other.file().display()),
-                "one file of each name",
-            ));
+        let name = plugin.manifest().name.clone();
+        let place = shelf.latest.iter().position(|p| p.manifest().name == name);
+        if let Some(other) = place.and_then(|at| shelf.latest.get(at))
+            && !is_successor(plugin.file(), other.file())
+        {
+            let found = format!("the name {name} that {} has, too", other.file().display());
+            return Err(Problem::new(Step::Name, found, "one file of each name").of(plugin.identity()));
         }
+        let generation = shelf.generations.entry(name).or_insert(0);
+        *generation += 1;
+        plugin.set_generation(*generation);
         let plugin = Arc::new(plugin);
-        loaded.push(Arc::clone(&plugin));
+        match place {
+            Some(at) => shelf.latest[at] = Arc::clone(&plugin),
+            None => shelf.latest.push(Arc::clone(&plugin)),
+        }
         Ok(plugin)
     }
 
     fn of_hash(&self, hash: &str) -> Option<Arc<LoadedPlugin>> {
-        self.lock().iter().find(|p| p.hash() == hash).cloned()
+        self.lock().latest.iter().find(|p| p.hash() == hash).cloned()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<LoadedPlugin>>> {
-        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Debug for Loader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Loader").field("loaded", &self.lock().len()).finish_non_exhaustive()
+        f.debug_struct("Loader").field("loaded", &self.lock().latest.len()).finish_non_exhaustive()
+    }
+}
+
+/// Whether a file takes the place of another one: it has the same directory entry or is the same file, or the other
+/// one is gone.
+fn is_successor(file: &Path, before: &Path) -> bool {
+    !before.exists() || entry(file) == entry(before) || canonical(file) == canonical(before)
+}
+
+/// The path with a directory without links; the last part may be one.
+fn entry(file: &Path) -> PathBuf {
+    match (file.parent(), file.file_name()) {
+        (Some(directory), Some(name)) => {
+            // the directory of a bare name is the current one
+            let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+            canonical(directory).join(name)
+        }
+        _ => file.to_owned(),
     }
 }
 
 /// The path without links; the path itself once the file is gone.
 fn canonical(file: &Path) -> PathBuf {
     file.canonicalize().unwrap_or_else(|_| file.to_owned())
-}
-
-/// A plugin whose library is mapped and whose contract was checked.
-pub struct LoadedPlugin {
-    identity: Identity,
-    manifest: Manifest,
-    table: Table,
-    is_layout_checked: bool,
-}
-
-impl LoadedPlugin {
-    /// What the plugin says of itself.
-    #[must_use]
-    pub fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    /// Which plugin it is; its `Display` belongs into every message about it.
-    #[must_use]
-    pub fn identity(&self) -> &Identity {
-        &self.identity
-    }
-
-    /// The file that it was loaded from; it may have changed since.
-    #[must_use]
-    pub fn file(&self) -> &Path {
-        &self.identity.file
-    }
-
-    /// SHA-256 of the content that was loaded.
-    #[must_use]
-    pub fn hash(&self) -> &str {
-        self.identity.hash.as_deref().unwrap_or_default()
-    }
-
-    /// The build id, if it has one.
-    #[must_use]
-    pub fn build_id(&self) -> Option<&str> {
-        self.identity.build_id.as_deref()
-    }
-
-    /// Whether every type of the contract was compared field by field (Rust), or sizes and the ABI number only (C).
-    #[must_use]
-    pub fn is_layout_checked(&self) -> bool {
-        self.is_layout_checked
-    }
-
-    /// Creates a strategy. `instance` is its name in logs; the configuration was checked against the schema before.
-    ///
-    /// # Errors
-    /// The plugin is no strategy, or it refuses the configuration.
-    pub fn create_strategy(
-        &self,
-        instance: &str,
-        config: &serde_json::Value,
-        run: Run,
-        services: Arc<dyn StrategyServices>,
-    ) -> Result<Box<dyn StrategyInstance>, Refusal> {
-        let Table::Strategy(table) = self.table else { return Err(self.wrong_kind(PluginKind::Strategy)) };
-        // SAFETY: the table of a strategy, checked when this plugin was loaded; its library is never closed
-        let made = unsafe { HostedStrategy::create(table, instance, config, run, services) };
-        Ok(Box::new(made.map_err(|problem| problem.of(&self.identity))?))
-    }
-
-    /// Creates a connector, as [`LoadedPlugin::create_strategy`].
-    ///
-    /// # Errors
-    /// The plugin is no exchange, or it refuses the configuration.
-    pub fn create_exchange(
-        &self,
-        instance: &str,
-        config: &serde_json::Value,
-        host: Arc<dyn ExchangeHost>,
-    ) -> Result<Box<dyn ExchangeInstance>, Refusal> {
-        let Table::Exchange(table) = self.table else { return Err(self.wrong_kind(PluginKind::Exchange)) };
-        // SAFETY: the table of an exchange, checked when this plugin was loaded; its library is never closed
-        let made = unsafe { HostedExchange::create(table, instance, config, host) };
-        Ok(Box::new(made.map_err(|problem| problem.of(&self.identity))?))
-    }
-
-    fn wrong_kind(&self, wanted: PluginKind) -> Refusal {
-        let found = format!("a plugin of kind {}", self.manifest.kind);
-        Problem::new(Step::Create, found, format!("kind {wanted}")).of(&self.identity)
-    }
-}
-
-impl fmt::Debug for LoadedPlugin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LoadedPlugin({})", self.identity)
-    }
 }

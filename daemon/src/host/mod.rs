@@ -1,19 +1,21 @@
 //! Loads plugins and lets the engine call them as if they were linked in.
 //!
 //! ```text
-//! file ─ stage::read ─► bytes ─ elf::check ─► stage::put ─► copy ─ library::open ─► doors ─ manifest ─► LoadedPlugin
+//! file ─ stage::read ─► bytes ─ elf::check ─► stage::put ─► copy ─ probe, in a child ─► Accepted
+//! copy ─ library::open ─► doors ─ manifest ─► LoadedPlugin
 //! engine ─ StrategyInstance ─► HostedStrategy ─ StrategyV1 ─► plugin ─ HostV1 ─► callbacks ─ StrategyHost ─► engine
 //! ```
 //!
 //! Invariants:
-//! - No library is ever closed. Tables, vtables, threads and texts of it stay valid as long as the process.
+//! - A library is closed by `LoadedPlugin::close` only, which nobody calls by default: tables, vtables, threads and
+//!   texts of all others stay valid as long as the process.
 //! - `dlopen` sees only private copies, and no path twice.
 //! - A step that refuses leaves everything as it was, except that the refused library may stay mapped.
 //! - The host's functions reach the engine only on the thread and during the call that the engine made.
 //! - What a plugin hands over is checked for null, alignment and size before it is read; its texts are cut at a limit.
 //!
 //! Limits: code of a plugin runs in this process from `dlopen` on, so a library that crashes takes the process with
-//! it. `crate::inspect` opens it in a child for that reason.
+//! it. `Probe` opens it in a child first for that reason.
 
 mod borrowed;
 mod call;
@@ -25,8 +27,12 @@ mod find;
 mod instance;
 mod layout;
 mod library;
+mod loaded;
 mod loader;
 mod manifest;
+mod probe;
+mod probe_report;
+mod process;
 mod refusal;
 mod stage;
 mod strategy;
@@ -35,10 +41,13 @@ pub use crate::plugin_kind::PluginKind;
 pub use exchange::HostedExchange;
 pub use find::{find, names};
 pub use instance::Run;
-pub use loader::{LoadedPlugin, Loader};
+pub use loaded::{LoadedPlugin, Unloaded};
+pub use loader::{Candidate, Loader, Verified};
 pub use manifest::Manifest;
-pub use refusal::{Identity, Refusal, Step};
-pub(crate) use stage::remove_abandoned;
+pub use probe::{Accepted, Probe, Trial};
+pub(crate) use probe_report::{Report, Request, TrialRequest};
+pub use process::Memory;
+pub use refusal::{Identity, Observer, Refusal, Step};
 pub use stage::stage_base;
 pub use strategy::HostedStrategy;
 

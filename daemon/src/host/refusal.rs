@@ -12,10 +12,14 @@ pub enum Step {
     Find,
     /// Reading the file once.
     Read,
+    /// Who may write the file, its checksum and its signature.
+    Trust,
     /// Bounds and kind of the ELF file.
     Elf,
     /// Writing the private copy.
     Stage,
+    /// Starting the throw-away process that opens the copy first.
+    Probe,
     /// `dlopen`; runs the library's constructors.
     Open,
     /// The exported function.
@@ -34,6 +38,10 @@ pub enum Step {
     Config,
     /// The plugin's own verdict on its configuration.
     Create,
+    /// The plugin's own verdict on a saved state.
+    Restore,
+    /// The end of an instance.
+    Destroy,
 }
 
 impl Step {
@@ -43,8 +51,10 @@ impl Step {
         match self {
             Self::Find => "find",
             Self::Read => "read",
+            Self::Trust => "trust",
             Self::Elf => "elf",
             Self::Stage => "stage",
+            Self::Probe => "probe",
             Self::Open => "open",
             Self::Symbol => "symbol",
             Self::Layout => "layout",
@@ -54,6 +64,8 @@ impl Step {
             Self::Name => "name",
             Self::Config => "config",
             Self::Create => "create",
+            Self::Restore => "restore",
+            Self::Destroy => "destroy",
         }
     }
 }
@@ -121,6 +133,9 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+/// Hears each step before it is taken, and what is known of the plugin by then.
+pub type Observer<'a> = dyn FnMut(Step, &Identity) + Send + 'a;
 
 /// A refusal before it is known which plugin it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,6 +7,9 @@
 //!
 //! The copies live in one directory per stage below a base directory. The stage holds a lock on its directory; a
 //! new stage removes directories whose lock nobody holds, left behind by a process that was killed.
+//!
+//! A copy that was never opened goes with its last owner. One that was opened stays for profilers and debuggers as long
+//! as it is mapped: removing it would free nothing.
 
 use std::{
     env,
@@ -14,7 +17,10 @@ use std::{
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use nix::{
@@ -141,7 +147,7 @@ impl Stage {
     }
 
     /// Writes a private copy under a path that was never used before.
-    pub(super) fn put(&self, original: &Path, content: &Content) -> Result<PathBuf, Problem> {
+    pub(super) fn put(self: &Arc<Self>, original: &Path, content: &Content) -> Result<StagedCopy, Problem> {
         /// Counts the copies of the process, not of one stage: a directory's name may come again.
         static GENERATION: AtomicU64 = AtomicU64::new(1);
         let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
@@ -152,7 +158,9 @@ impl Stage {
             file.write_all(&content.bytes)
         };
         match write() {
-            Ok(()) => Ok(copy),
+            Ok(()) => {
+                Ok(StagedCopy { path: copy, is_kept: AtomicBool::new(false), stage: Some(Arc::clone(self)) })
+            }
             Err(e) => {
                 // half a copy is of no use; if removing it fails too, the directory goes at the end
                 let _ = fs::remove_file(&copy);
@@ -170,6 +178,44 @@ impl Drop for Stage {
     }
 }
 
+/// A private copy. It is removed with this value unless it was opened meanwhile.
+pub(super) struct StagedCopy {
+    path: PathBuf,
+    is_kept: AtomicBool,
+    /// Keeps the directory, so that a copy can be opened after its loader ended.
+    stage: Option<Arc<Stage>>,
+}
+
+impl StagedCopy {
+    /// A copy that another process owns.
+    pub(super) fn of_another(path: &Path) -> Self {
+        Self { path: path.to_owned(), is_kept: AtomicBool::new(true), stage: None }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// From now on the file stays: it is about to be mapped.
+    pub(super) fn keep(&self) {
+        self.is_kept.store(true, Ordering::Relaxed);
+    }
+
+    /// The file goes with this value again: it is no longer mapped. One of another process stays its owner's.
+    pub(super) fn release(&self) {
+        self.is_kept.store(self.stage.is_none(), Ordering::Relaxed);
+    }
+}
+
+impl Drop for StagedCopy {
+    fn drop(&mut self) {
+        if !self.is_kept.load(Ordering::Relaxed) {
+            // if that fails, it goes with the directory
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
 /// `NAME-HASH-GENERATION.so`, of characters that need no quoting anywhere.
 fn staged_name(original: &Path, hash: &str, generation: u64) -> String {
     let stem = original.file_stem().unwrap_or_default().to_string_lossy();
@@ -183,7 +229,7 @@ fn staged_name(original: &Path, hash: &str, generation: u64) -> String {
 
 /// Removes stage directories of processes of this user that ended without doing so. Failures are left to the next
 /// start.
-pub(crate) fn remove_abandoned(base: &Path) {
+fn remove_abandoned(base: &Path) {
     let Ok(entries) = fs::read_dir(base) else { return };
     let user = geteuid().as_raw();
     for entry in entries.flatten() {
@@ -214,23 +260,39 @@ mod tests {
     #[test]
     fn a_copy_is_private_and_never_has_a_path_twice() {
         let base = tempfile::tempdir().unwrap();
-        let stage = Stage::new(base.path()).unwrap();
-        let first = stage.put(Path::new("lib x.so"), &content(b"one")).unwrap();
-        let second = stage.put(Path::new("lib x.so"), &content(b"one")).unwrap();
+        let stage = Arc::new(Stage::new(base.path()).unwrap());
+        let copies = [(); 2].map(|()| stage.put(Path::new("lib x.so"), &content(b"one")).unwrap());
+        let [first, second] = copies.each_ref().map(StagedCopy::path);
         assert_ne!(first, second);
         assert!(first.file_name().unwrap().to_str().unwrap().starts_with("lib_x-7692c3ad3540bb80-"));
-        assert_eq!(fs::read(&first).unwrap(), b"one");
-        assert_eq!(fs::metadata(&first).unwrap().mode() & 0o777, 0o500);
+        assert_eq!(fs::read(first).unwrap(), b"one");
+        assert_eq!(fs::metadata(first).unwrap().mode() & 0o777, 0o500);
         assert_eq!(fs::metadata(first.parent().unwrap()).unwrap().mode() & 0o777, 0o700);
     }
 
     #[test]
     fn the_directory_goes_with_the_stage() {
         let base = tempfile::tempdir().unwrap();
-        let stage = Stage::new(&base.path().join("deep/base")).unwrap();
-        stage.put(Path::new("x.so"), &content(b"one")).unwrap();
+        let stage = Arc::new(Stage::new(&base.path().join("deep/base")).unwrap());
+        let copy = stage.put(Path::new("x.so"), &content(b"one")).unwrap();
         drop(stage);
+        assert!(copy.path().exists(), "a copy keeps its directory");
+        drop(copy);
         assert_eq!(fs::read_dir(base.path().join("deep/base")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_copy_goes_unless_it_was_opened() {
+        let base = tempfile::tempdir().unwrap();
+        let stage = Arc::new(Stage::new(base.path()).unwrap());
+        let [unused, opened, closed] =
+            [(); 3].map(|()| stage.put(Path::new("x.so"), &content(b"one")).unwrap());
+        opened.keep();
+        closed.keep();
+        closed.release();
+        let paths = [&unused, &opened, &closed].map(|copy| copy.path().to_owned());
+        drop([unused, opened, closed]);
+        assert_eq!(paths.map(|path| path.exists()), [false, true, false]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use stratd_plugin_api::{
 use super::{
     call::Bridge,
     instance::{CONFIG_BYTES_MAX, ERROR_BYTES_MAX, Run, STATE_BYTES_MAX, count, done, fault},
+    library::Opened,
     refusal::{Problem, Step},
 };
 
@@ -21,6 +22,8 @@ pub struct HostedStrategy {
     table: StrategyV1,
     instance: NonNull<c_void>,
     bridge: &'static Bridge,
+    // last: it is let go after the instance was destroyed, and until then nobody closes the library
+    _library: Arc<Opened>,
 }
 
 // SAFETY: the ABI lets the host call an instance from any thread, one call at a time; `&mut self` of every call
@@ -41,9 +44,9 @@ impl HostedStrategy {
     /// Creates an instance from its configuration.
     ///
     /// # Safety
-    /// `table` is that of a loaded strategy plugin.
+    /// `table` is that of the strategy plugin in `library`.
     pub(super) unsafe fn create(
-        table: StrategyV1,
+        (table, library): (StrategyV1, Arc<Opened>),
         instance: &str,
         config: &serde_json::Value,
         run: Run,
@@ -55,7 +58,7 @@ impl HostedStrategy {
             // SAFETY: the plugin's own entry; the bridge's table lives as long as the process, the rest for the call
             unsafe { (table.create)(bridge.table(), Str::new(&config), errors) }
         })?;
-        Ok(Self { table, instance: made, bridge })
+        Ok(Self { table, instance: made, bridge, _library: library })
     }
 
     /// Runs an entry that takes a configuration or a state and says what is wrong with it.

@@ -6,9 +6,8 @@ use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use stratd_plugin_api::{InstrumentType, TradingType, abi::plugin_flag};
 
-use super::probe::Accepted;
 use crate::{
-    host::{Identity, Manifest, Refusal},
+    host::{Accepted, Identity, Manifest, Refusal},
     plugin_kind::PluginKind,
 };
 

@@ -1,0 +1,116 @@
+//! What the kernel tells of this process: its threads, and what is mapped.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader},
+    path::Path,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// What the mappings of a file take. Memory that a library asks for, and the tail of its zeroed data, belong to no
+/// file and are not in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Address space.
+    pub mapped_bytes: u64,
+    /// Of it, what is in memory.
+    pub resident_bytes: u64,
+    /// Of it, what was written to and can not be read again from the file.
+    pub private_dirty_bytes: u64,
+}
+
+/// The number of threads; 0 if the kernel does not tell.
+pub(super) fn threads() -> usize {
+    fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+}
+
+/// Whether anything of a file is mapped; `None` if the kernel does not tell.
+pub(super) fn is_mapped(file: &Path) -> Option<bool> {
+    let maps = BufReader::new(File::open("/proc/self/maps").ok()?);
+    for line in maps.lines() {
+        if mapped_file(&line.ok()?).is_some_and(|mapped| is_file(mapped, file)) {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+/// The memory of a file's mappings; `None` if the kernel does not tell.
+pub(super) fn memory_of(file: &Path) -> Option<Memory> {
+    measure(BufReader::new(File::open("/proc/self/smaps").ok()?), file)
+}
+
+fn measure(smaps: impl BufRead, file: &Path) -> Option<Memory> {
+    let mut memory = Memory::default();
+    let mut is_ours = false;
+    for line in smaps.lines() {
+        let line = line.ok()?;
+        let Some((key, value)) = line.split_once(':').filter(|(key, _)| !key.contains(' ')) else {
+            is_ours = mapped_file(&line).is_some_and(|mapped| is_file(mapped, file));
+            continue;
+        };
+        let place = match key {
+            "Size" => &mut memory.mapped_bytes,
+            "Rss" => &mut memory.resident_bytes,
+            "Private_Dirty" => &mut memory.private_dirty_bytes,
+            _ => continue,
+        };
+        if is_ours {
+            *place += value.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024;
+        }
+    }
+    Some(memory)
+}
+
+/// The path at the end of a line of `maps`: `START-END FLAGS OFFSET DEVICE INODE   PATH`.
+fn mapped_file(line: &str) -> Option<&str> {
+    line.find('/').map(|at| &line[at..])
+}
+
+/// A file that was removed while it is mapped has a mark behind its path.
+fn is_file(mapped: &str, file: &Path) -> bool {
+    Path::new(mapped) == file || mapped.strip_suffix(" (deleted)").is_some_and(|path| Path::new(path) == file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMAPS: &str = "\
+7f01000-7f02000 r-xp 00000000 08:01 77                         /stage/x-1.so
+Size:                  4 kB
+KernelPageSize:        4 kB
+Rss:                   4 kB
+Private_Dirty:         0 kB
+VmFlags: rd ex mr mw me
+7f02000-7f04000 rw-p 00001000 08:01 77                         /stage/x-1.so (deleted)
+Size:                  8 kB
+Rss:                   8 kB
+Private_Dirty:         4 kB
+7f04000-7f05000 rw-p 00000000 00:00 0
+Size:                  4 kB
+Rss:                   4 kB
+Private_Dirty:         4 kB
+7f06000-7f07000 rw-p 00001000 08:01 78                         /stage/x-1.so.old
+Size:                  4 kB
+";
+
+    #[test]
+    fn the_mappings_of_one_file_are_added_up() {
+        let memory = |file| measure(SMAPS.as_bytes(), Path::new(file)).unwrap();
+        let expected =
+            Memory { mapped_bytes: 12 << 10, resident_bytes: 12 << 10, private_dirty_bytes: 4 << 10 };
+        assert_eq!(memory("/stage/x-1.so"), expected);
+        assert_eq!(memory("/stage/y.so"), Memory::default());
+    }
+
+    #[test]
+    fn this_program_is_mapped_and_has_threads() {
+        let program = fs::read_link("/proc/self/exe").unwrap();
+        assert_eq!(is_mapped(&program), Some(true));
+        assert_eq!(is_mapped(Path::new("/nowhere")), Some(false));
+        assert!(memory_of(&program).unwrap().resident_bytes > 0);
+        assert!(threads() >= 1);
+    }
+}
