@@ -3,6 +3,7 @@
 use crate::{
     Bar, BookUpdate, Context, Data, EventKind, Exit, Fault, Halt, HandlerError, OrderEvent, OrderEventKind,
     Quote, Result, Strategy, StrategyHost, Timer, Trade, abi, context::InstrumentCache,
+    guard::mark_host_thread,
 };
 
 /// Calls the handlers of `events` in order; returns how many were consumed.
@@ -35,8 +36,14 @@ fn event_handler<S: Strategy>(strategy: &mut S, ctx: &mut Context<'_>, event: &a
         Some(EventKind::Halt) => strategy.on_halt(ctx, &Halt::from(event)),
         Some(EventKind::Continue) => strategy.on_continue(ctx, &Halt::from(event)),
         Some(EventKind::Error) => strategy.on_error(ctx, &HandlerError::from(event)),
-        Some(EventKind::Start) => strategy.on_start(ctx),
-        Some(EventKind::Exit) => strategy.on_exit(ctx, &Exit::from(event)),
+        Some(EventKind::Start) => {
+            mark_host_thread();
+            strategy.on_start(ctx)
+        }
+        Some(EventKind::Exit) => {
+            mark_host_thread();
+            strategy.on_exit(ctx, &Exit::from(event))
+        }
         // a kind of a newer host: nothing this plugin could know of
         None => Ok(()),
     }

@@ -1,16 +1,12 @@
 //! What the author of a connector writes.
 
-use std::{fmt, sync::Arc};
-
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Error, Fault, Instrument, InstrumentId, InstrumentTypes, Level, Log, Result, Timestamp, TradingType,
-    TradingTypes,
+    Error, ExchangeHandle, Fault, InstrumentId, InstrumentTypes, Log, Reply, Result, StateSink, Timestamp,
+    TradingType, TradingTypes,
     abi::{self, TextHandle},
-    export::instrument_to_record,
-    log,
 };
 
 /// What a connector can do. `stratd check` refuses a configuration that asks for more.
@@ -43,6 +39,12 @@ pub trait Exchange: Sized + Send + 'static {
 
     /// What it can do.
     const CAPABILITIES: Capabilities;
+    /// Version of the bytes that `save` writes; 0 = no state.
+    const STATE_VERSION: u32 = 0;
+    /// The oldest version that `restore` understands.
+    const STATE_COMPAT_MIN: u32 = Self::STATE_VERSION;
+    /// As [`crate::Strategy::UNLOAD_SAFE`]. A connector that starts threads may promise it, if `stop` joins them all.
+    const UNLOAD_SAFE: bool = false;
 
     /// Makes the connector; does not connect.
     ///
@@ -163,6 +165,41 @@ pub trait Exchange: Sized + Send + 'static {
         let _ = config;
         Err(Error::new("this exchange takes no new configuration while it runs"))
     }
+
+    /// The state to carry over to the next version: sessions, tokens, counters of ids; `None` = there is none.
+    /// Called before or after `stop`.
+    ///
+    /// # Errors
+    /// The state cannot be saved; a reload is then refused.
+    fn save(&mut self) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    /// As [`Exchange::save`], for a large state; see [`crate::Strategy::save_to`].
+    ///
+    /// # Errors
+    /// As [`Exchange::save`].
+    fn save_to(&mut self, state: &mut StateSink<'_>) -> Result<bool> {
+        state.write_whole(self.save()?)
+    }
+
+    /// Takes over what `save` of version `state_version` wrote, before `connect`.
+    ///
+    /// # Errors
+    /// Refused; the message says why.
+    fn restore(&mut self, state_version: u32, state: &[u8]) -> Result<()> {
+        let _ = state;
+        Err(Error::new(format!("this exchange restores no state (found version {state_version})")))
+    }
+
+    /// Prepares for being replaced or stopped, by `deadline`: takes no further order, has reported what it knows.
+    ///
+    /// # Errors
+    /// A reload is refused.
+    fn quiesce(&mut self, deadline: Timestamp) -> Result<()> {
+        let _ = deadline;
+        Ok(())
+    }
 }
 
 /// The host, as a connector sees it; every method may be called from any thread until `stop` returned.
@@ -255,140 +292,39 @@ pub trait ExchangeInstance: Send {
     /// # Errors
     /// The hook failed.
     fn stop(&mut self) -> Result<(), Fault>;
-}
 
-/// A shared handle on the host: clone it into your threads.
-#[derive(Clone)]
-pub struct ExchangeHandle(Arc<dyn ExchangeHost>);
-
-impl ExchangeHandle {
-    /// From a host.
-    #[must_use]
-    pub fn new(host: Arc<dyn ExchangeHost>) -> Self {
-        Self(host)
-    }
-
-    /// The host's clock.
-    #[must_use]
-    pub fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    /// What the run is.
-    #[must_use]
-    pub fn trading_type(&self) -> TradingType {
-        self.0.trading_type()
-    }
-
-    /// Interns a text.
+    /// Takes a new configuration (JSON).
     ///
     /// # Errors
-    /// It is longer than 64 bytes, or the host's limit of texts is reached.
-    pub fn intern(&self, text: &str) -> Result<TextHandle> {
-        match self.0.intern(text) {
-            0 if !text.is_empty() => Err(Error::new(format!(
-                "the host refused the text `{text}` of {} bytes (accepted: at most {})",
-                text.len(),
-                abi::TEXT_BYTES_MAX
-            ))),
-            handle => Ok(handle),
-        }
+    /// Refused: the old configuration stays. The default refuses everything.
+    fn on_config(&mut self, config: &str) -> Result<(), Fault> {
+        let _ = config;
+        Err(Fault::error("the exchange takes no new configuration while it runs"))
     }
 
-    /// An interned text.
-    #[must_use]
-    pub fn text(&self, handle: TextHandle) -> String {
-        let mut text = String::new();
-        self.0.text(handle, &mut |t| text.push_str(t));
-        text
-    }
-
-    /// Pushes market events; returns how many were taken (fewer when the inbox is full).
-    #[must_use]
-    pub fn emit(&self, events: &[abi::Event]) -> usize {
-        self.0.emit(events)
-    }
-
-    /// Pushes order events; never waits, so that it may be called from inside a call of the host. Fewer are taken only
-    /// when the host ends the run.
-    #[must_use]
-    pub fn emit_orders(&self, events: &[abi::OrderEvent]) -> usize {
-        self.0.emit_orders(events)
-    }
-
-    /// Logs a message under `exchange.<instance>`.
-    pub fn log(&self, level: Level, message: impl fmt::Display) {
-        log::with_message(level, message, |record| self.0.log(record));
-    }
-
-    fn register(&self, correlation: u64, instrument: &Instrument) -> Result<InstrumentId> {
-        instrument.validate()?;
-        for text in [&instrument.currency, &instrument.broker_id, &instrument.trading_hours.timezone] {
-            self.intern(text)?;
-        }
-        let record = instrument_to_record(instrument, |text| self.0.intern(text));
-        match self.0.instrument(correlation, &record) {
-            0 => Err(Error::new(format!("the host refused the instrument `{}`", instrument.symbol))),
-            id => Ok(InstrumentId(id)),
-        }
-    }
-}
-
-/// Where the answer to one request goes. End it with [`Reply::done`] or [`Reply::fail`]; a reply that is dropped
-/// without either fails the request.
-pub struct Reply {
-    host: ExchangeHandle,
-    correlation: u64,
-    is_open: bool,
-}
-
-impl Reply {
-    /// The answer to the request `correlation`.
-    #[must_use]
-    pub fn new(host: ExchangeHandle, correlation: u64) -> Self {
-        Self { host, correlation, is_open: true }
-    }
-
-    /// Reports an instrument and returns its id, which events carry.
+    /// The state to carry over; `None` if the exchange keeps none.
     ///
     /// # Errors
-    /// The instrument is not usable.
-    pub fn instrument(&self, instrument: &Instrument) -> Result<InstrumentId> {
-        self.host.register(self.correlation, instrument)
+    /// The hook failed.
+    fn save(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(None)
     }
 
-    /// Reports an account.
-    pub fn account(&self, record: &abi::AccountRecord) {
-        self.host.0.account(self.correlation, record);
+    /// Takes over a saved state, before `connect`.
+    ///
+    /// # Errors
+    /// Refused: the instance must not be used.
+    fn restore(&mut self, state_version: u32, state: &[u8]) -> Result<(), Fault> {
+        let _ = state;
+        Err(Fault::error(format!("the exchange restores no state (found version {state_version})")))
     }
 
-    /// Reports an open order.
-    pub fn open_order(&self, record: &abi::OrderRecord) {
-        self.host.0.open_order(self.correlation, record);
-    }
-
-    /// Reports a past execution.
-    pub fn fill(&self, record: &abi::FillRecord) {
-        self.host.0.fill(self.correlation, record);
-    }
-
-    /// The answer is complete.
-    pub fn done(mut self) {
-        self.is_open = false;
-        self.host.0.answer(self.correlation, Ok(()));
-    }
-
-    /// The request failed.
-    pub fn fail(mut self, message: &str) {
-        self.is_open = false;
-        self.host.0.answer(self.correlation, Err(message));
-    }
-}
-
-impl Drop for Reply {
-    fn drop(&mut self) {
-        if self.is_open {
-            self.host.0.answer(self.correlation, Err("the connector dropped the request without an answer"));
-        }
+    /// Prepares for being replaced or stopped, by `deadline`.
+    ///
+    /// # Errors
+    /// The hook failed.
+    fn quiesce(&mut self, deadline: Timestamp) -> Result<(), Fault> {
+        let _ = deadline;
+        Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Mutex, Once, PoisonError},
 };
@@ -60,6 +61,8 @@ pub(crate) fn guarded<R>(body: impl FnOnce() -> Result<R, Fault>) -> Result<R, F
 
 #[cold]
 fn panic_fault(payload: Box<dyn Any + Send>) -> Fault {
+    // there was a guard, so the host has called
+    mark_host_thread();
     let message = take_panic().unwrap_or_else(|| payload_text(&*payload).to_owned());
     // a payload whose own Drop panics must not take the host down
     if let Err(second) = catch_unwind(AssertUnwindSafe(move || drop(payload))) {
@@ -76,18 +79,31 @@ fn payload_text(payload: &(dyn Any + Send)) -> &str {
         .unwrap_or("a panic with a payload that is no text")
 }
 
-/// The panics of threads that are inside a guarded call, by thread.
+/// The texts of panics that no guard has taken yet, by thread.
 /// A list in a static rather than a thread-local with a destructor: that would pin the library in memory.
 static CAUGHT: Mutex<Vec<(usize, String)>> = Mutex::new(Vec::new());
-/// The threads from which the host calls in. Panics of other threads have no guard and are reported at once.
-static HOST_THREADS: Mutex<Vec<usize>> = Mutex::new(Vec::new());
-/// A host has a handful of threads that call a plugin; a forgotten one only loses the place of its panic.
-const HOST_THREADS_MAX: usize = 256;
+/// Texts that are kept: those of a plugin's own threads are never taken, and the oldest goes first.
+const CAUGHT_MAX: usize = 64;
 
-/// A number of the current thread: the address of a thread-local without destructor.
+thread_local! {
+    /// Whether the host calls in from this thread: its panics have a guard, which hands their text to the host. Those of
+    /// other threads are reported at once. Constant and without destructor, for the reason given at [`CAUGHT`]; of its
+    /// own thread rather than a list of threads, because addresses and numbers of threads come back.
+    static IS_HOST: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A number of the current thread that no other living thread has: the address of its [`IS_HOST`].
 fn thread_key() -> usize {
-    thread_local! { static KEY: u8 = const { 0 }; }
-    KEY.with(|key| std::ptr::from_ref(key).addr())
+    IS_HOST.with(|place| std::ptr::from_ref(place).addr())
+}
+
+/// Notes that the host calls in from this thread.
+///
+/// An instance may be created on one thread and called on others, so every entry that is not on the hot path notes its
+/// own thread. A thread that only ever came in through the hot path is unknown at its first panic: the text then reaches
+/// the fault as always and is reported once too often, but it is never lost.
+pub(crate) fn mark_host_thread() {
+    IS_HOST.set(true);
 }
 
 fn take_panic() -> Option<String> {
@@ -103,30 +119,46 @@ fn take_panic() -> Option<String> {
 /// `report` gets the panics of threads that the plugin started itself.
 pub(crate) fn install_panic_hook(report: fn(&str)) {
     static HOOK: Once = Once::new();
-    let key = thread_key();
-    let mut threads = HOST_THREADS.lock().unwrap_or_else(PoisonError::into_inner);
-    if !threads.contains(&key) && threads.len() < HOST_THREADS_MAX {
-        threads.push(key);
-    }
-    drop(threads);
+    mark_host_thread();
     HOOK.call_once(|| {
         std::panic::set_hook(Box::new(move |info| {
             let place =
                 info.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
             let text = format!("panicked{place}: {}", payload_text_of(info));
-            let key = thread_key();
-            let is_host = HOST_THREADS.lock().unwrap_or_else(PoisonError::into_inner).contains(&key);
-            if !is_host {
+            if !IS_HOST.get() {
                 report(&text);
-                return;
             }
-            let mut caught = CAUGHT.lock().unwrap_or_else(PoisonError::into_inner);
-            caught.retain(|(thread, _)| *thread != key);
-            caught.push((key, text));
+            remember(thread_key(), text);
         }));
     });
 }
 
+/// Keeps the text for the guard of this thread, if there is one.
+fn remember(key: usize, text: String) {
+    let mut caught = CAUGHT.lock().unwrap_or_else(PoisonError::into_inner);
+    caught.retain(|(thread, _)| *thread != key);
+    if caught.len() >= CAUGHT_MAX {
+        caught.remove(0);
+    }
+    caught.push((key, text));
+}
+
 fn payload_text_of(info: &std::panic::PanicHookInfo<'_>) -> String {
     info.payload_as_str().unwrap_or("a panic with a payload that is no text").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_nobody_takes_do_not_pile_up() {
+        // keys that no thread has: addresses are never that small
+        (1..=3 * CAUGHT_MAX).for_each(|key| remember(key, "of a thread that is gone".to_owned()));
+        remember(thread_key(), "an old one".to_owned());
+        remember(thread_key(), "mine".to_owned());
+        assert_eq!(CAUGHT.lock().unwrap().len(), CAUGHT_MAX);
+        assert_eq!(take_panic().as_deref(), Some("mine"));
+        assert_eq!(take_panic(), None);
+    }
 }

@@ -78,6 +78,7 @@ mod context;
 mod dispatch;
 mod error;
 mod exchange;
+mod exchange_handle;
 #[doc(hidden)]
 pub mod export;
 mod guard;
@@ -86,12 +87,14 @@ mod linked;
 mod log;
 mod macros;
 mod model;
+mod state_sink;
 mod strategy;
 mod text_table;
 
 pub use context::{Context, TimerId, WallTime};
 pub use error::{Error, Fault, Result};
-pub use exchange::{Capabilities, Exchange, ExchangeHandle, ExchangeHost, ExchangeInstance, Reply};
+pub use exchange::{Capabilities, Exchange, ExchangeHost, ExchangeInstance};
+pub use exchange_handle::{ExchangeHandle, Reply};
 pub use host::{FillCosts, NoCosts, StrategyHost, StrategyInstance, StrategyServices};
 pub use linked::LinkedStrategy;
 pub use log::{Level, Log};
@@ -103,6 +106,7 @@ pub use model::{
     PricePoint, Quantity, Quote, Reason, Risk, RiskLimit, Session, Side, Timer, Timestamp, Trade,
     TradingHours, TradingType, TradingTypes,
 };
+pub use state_sink::StateSink;
 pub use stratd_abi as abi;
 pub use strategy::Strategy;
 pub use text_table::TextTable;

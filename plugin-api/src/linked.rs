@@ -1,7 +1,7 @@
 //! A strategy linked into the program: the same guard and dispatch as behind the table, without the table.
 
 use crate::{
-    Fault, Fill, Money, Strategy, StrategyHost, StrategyInstance, Timestamp, abi,
+    Fault, Fill, Money, StateSink, Strategy, StrategyHost, StrategyInstance, Timestamp, abi,
     context::{Context, InstrumentCache},
     dispatch,
     guard::{Guarded, guarded},
@@ -66,7 +66,15 @@ impl<S: Strategy> StrategyInstance for LinkedStrategy<S> {
     }
 
     fn save(&mut self, _: &mut dyn StrategyHost) -> Result<Option<Vec<u8>>, Fault> {
-        self.guarded.call(|strategy, _| strategy.save().map_err(|e| Fault::error(e.to_string())))
+        self.guarded.call(|strategy, _| {
+            let mut bytes = Vec::new();
+            let mut write = |part: &[u8]| {
+                bytes.extend_from_slice(part);
+                true
+            };
+            let is_there = strategy.save_to(&mut StateSink::new(&mut write));
+            is_there.map(|there| there.then_some(bytes)).map_err(|e| Fault::error(e.to_string()))
+        })
     }
 
     fn restore(&mut self, _: &mut dyn StrategyHost, state_version: u32, state: &[u8]) -> Result<(), Fault> {

@@ -2,12 +2,16 @@
 
 /// Exports a [`crate::Strategy`] as the plugin of this library: both doors, under a guard.
 ///
-/// Name, version and description are those of the calling package. The crate needs
+/// Name, version and description are those of the calling package; `name = "…"` gives another name, for a package that
+/// builds a further version of a plugin. The crate needs
 /// `crate-type = ["cdylib"]` and may `forbid(unsafe_code)`.
 #[macro_export]
 macro_rules! export_strategy {
     ($strategy:ty) => {
-        $crate::__export_plugin!(strategy, $strategy);
+        $crate::__export_plugin!(strategy, $strategy, env!("CARGO_PKG_NAME"));
+    };
+    ($strategy:ty, name = $name:expr) => {
+        $crate::__export_plugin!(strategy, $strategy, $name);
     };
 }
 
@@ -15,21 +19,24 @@ macro_rules! export_strategy {
 #[macro_export]
 macro_rules! export_exchange {
     ($exchange:ty) => {
-        $crate::__export_plugin!(exchange, $exchange);
+        $crate::__export_plugin!(exchange, $exchange, env!("CARGO_PKG_NAME"));
+    };
+    ($exchange:ty, name = $name:expr) => {
+        $crate::__export_plugin!(exchange, $exchange, $name);
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export_plugin {
-    ($kind:ident, $plugin:ty) => {
+    ($kind:ident, $plugin:ty, $name:expr) => {
         const _: () = {
             // the door of every language
             #[unsafe(export_name = "stratd_plugin_v1")]
             extern "C" fn stratd_plugin_v1() -> *const $crate::abi::PluginV1 {
                 static PLUGIN: $crate::export::PluginCell = $crate::export::PluginCell::new();
                 PLUGIN.$kind::<$plugin>($crate::export::PluginInfo {
-                    name: env!("CARGO_PKG_NAME"),
+                    name: $name,
                     version: env!("CARGO_PKG_VERSION"),
                     description: env!("CARGO_PKG_DESCRIPTION"),
                     // asked here, in the author's crate: it decides what a panic does, whatever the SDK was built with

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     Bar, BookUpdate, Context, Data, Error, Exit, Fill, Halt, HandlerError, Money, OrderEvent, Quote, Result,
-    Timer, Timestamp, Trade,
+    StateSink, Timer, Timestamp, Trade,
 };
 
 /// A trading strategy. Only [`Strategy::new`] and [`Strategy::on_trade`] are required.
@@ -27,6 +27,10 @@ pub trait Strategy: Sized + Send + 'static {
     const BATCH_SAFE: bool = false;
     /// True if the strategy starts threads of its own.
     const SPAWNS_THREADS: bool = false;
+    /// The author's promise that the library may be unmapped once its instances are dropped: no thread is left running,
+    /// no thread-local has a destructor, and nothing was handed to C code that calls back. The host unmaps only where it
+    /// was asked to (`unload = "try"`), and looks whether it came to be.
+    const UNLOAD_SAFE: bool = !Self::SPAWNS_THREADS;
 
     /// Makes the strategy. Nothing of the market is known yet; subscribe in [`Strategy::on_start`].
     ///
@@ -257,6 +261,15 @@ pub trait Strategy: Sized + Send + 'static {
     /// The state cannot be saved; a reload is then refused.
     fn save(&mut self) -> Result<Option<Vec<u8>>> {
         Ok(None)
+    }
+
+    /// As [`Strategy::save`], for a large state: writes it to the host in parts, from where it is, so that no byte is
+    /// copied twice. True = there is a state. Write the one or the other; the host calls this one.
+    ///
+    /// # Errors
+    /// As [`Strategy::save`].
+    fn save_to(&mut self, state: &mut StateSink<'_>) -> Result<bool> {
+        state.write_whole(self.save()?)
     }
 
     /// Takes over what `save` of version `state_version` wrote.

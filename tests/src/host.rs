@@ -1,6 +1,9 @@
 //! A host that records what a plugin does with it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    time::Duration,
+};
 
 use stratd_plugin_api::{
     Log, Money, StrategyHost, StrategyServices, TextTable, Timestamp, TradingType,
@@ -122,6 +125,9 @@ impl StrategyHost for RecordingHost {
     }
 }
 
+/// How long a test waits for what must come.
+const WAIT: Duration = Duration::from_secs(10);
+
 /// A log record of a plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
@@ -136,6 +142,7 @@ pub struct LogLine {
 /// What works from any thread: a log that is kept, and texts.
 pub struct RecordingServices {
     lines: Mutex<Vec<LogLine>>,
+    has_more: Condvar,
     /// The interned texts.
     pub texts: TextTable,
 }
@@ -144,13 +151,24 @@ impl RecordingServices {
     /// An empty one.
     #[must_use]
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { lines: Mutex::default(), texts: TextTable::new(100) })
+        Arc::new(Self { lines: Mutex::default(), has_more: Condvar::new(), texts: TextTable::new(100) })
     }
 
     /// What was logged so far.
     #[must_use]
     pub fn lines(&self) -> Vec<LogLine> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until at least `count` lines were logged.
+    ///
+    /// # Panics
+    /// That many do not come within ten seconds.
+    pub fn wait_for(&self, count: usize) {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.has_more.wait_timeout_while(lines, WAIT, |lines| lines.len() < count);
+        let (lines, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        assert!(lines.len() >= count, "{} lines of {count} after {WAIT:?}: {lines:?}", lines.len());
     }
 
     /// The messages alone.
@@ -168,6 +186,7 @@ impl StrategyServices for RecordingServices {
             level: record.level,
             message: format!("{}{fields}", record.message),
         });
+        self.has_more.notify_all();
     }
 
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {

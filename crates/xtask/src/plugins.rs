@@ -6,7 +6,7 @@
 //! A plugin is put in place by renaming, so that a daemon that watches the folder never sees half a file, and it is
 //! left alone if nothing changed.
 //!
-//! A misbehaving plugin (`plugins/faulty`) goes to `TARGET/plugins/faulty`, where only tests look.
+//! Plugins for tests of the host (all below `plugins/faulty`) go to `TARGET/plugins/faulty`, where only tests look.
 
 use std::fs;
 use std::io;
@@ -18,7 +18,7 @@ use anyhow::{Context, Result, bail};
 use crate::workspace::{Workspace, run as run_command};
 use crate::{TaskResult, usage_error};
 
-/// The folder below `plugins` whose package misbehaves on purpose.
+/// The folder below `plugins` whose packages are for tests: they misbehave, or count what the host does.
 const FAULTY: &str = "faulty";
 const C_SOURCE: &str = "plugins/c/strategy.c";
 const C_HEADERS: &str = "plugin-api/abi/include";
@@ -39,8 +39,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
 
 /// Builds all plugins and returns the folder they are in.
 pub(crate) fn build(workspace: &Workspace, with_faulty: bool) -> Result<PathBuf> {
-    let mut packages = find(&workspace.root().join("plugins"))?;
+    let mut packages = Vec::new();
+    find(&workspace.root().join("plugins"), false, &mut packages)?;
     packages.retain(|package| with_faulty || !package.is_faulty);
+    packages.sort_by(|left, right| left.name.cmp(&right.name));
     if packages.is_empty() {
         bail!("no package in 'plugins' has a feature 'export'");
     }
@@ -57,6 +59,9 @@ pub(crate) fn build(workspace: &Workspace, with_faulty: bool) -> Result<PathBuf>
     }
     installed.push(build_c(workspace, &folder)?);
     remove_others(&folder, &installed)?;
+    if with_faulty {
+        remove_others(&folder.join(FAULTY), &installed)?;
+    }
     eprintln!("{} plugins in {}", installed.len(), folder.display());
     Ok(folder)
 }
@@ -72,11 +77,15 @@ impl Package {
     }
 }
 
-/// The packages below `folder` that can be exported, in the order of their names.
-fn find(folder: &Path) -> Result<Vec<Package>> {
-    let mut packages = Vec::new();
+/// The packages below `folder` that can be exported. Those for tests may lie in each other: a further build of a plugin
+/// is a package inside of the plugin's own.
+fn find(folder: &Path, is_faulty: bool, packages: &mut Vec<Package>) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))? {
         let entry = entry?;
+        let is_faulty = is_faulty || entry.file_name() == FAULTY;
+        if is_faulty && entry.file_type()?.is_dir() {
+            find(&entry.path(), is_faulty, packages)?;
+        }
         let manifest = entry.path().join("Cargo.toml");
         let text = match fs::read_to_string(&manifest) {
             Ok(text) => text,
@@ -90,13 +99,9 @@ fn find(folder: &Path) -> Result<Vec<Package>> {
         }
         let name = value_of(&text, "[package]", "name")
             .with_context(|| format!("{}: no package name", manifest.display()))?;
-        packages.push(Package {
-            name: name.trim_matches('"').to_owned(),
-            is_faulty: entry.file_name() == FAULTY,
-        });
+        packages.push(Package { name: name.trim_matches('"').to_owned(), is_faulty });
     }
-    packages.sort_by(|left, right| left.name.cmp(&right.name));
-    Ok(packages)
+    Ok(())
 }
 
 /// The right side of `key = …` in one section of a manifest.

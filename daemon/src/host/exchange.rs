@@ -5,12 +5,13 @@ use std::{ffi::c_void, fmt, ptr::NonNull, sync::Arc};
 
 use stratd_plugin_api::{
     ExchangeHost, ExchangeInstance, Fault, InstrumentId, Timestamp,
-    abi::{Event, ExchangeV1, OrderCommand, Str},
+    abi::{Event, ExchangeV1, OrderCommand, Sink, Str},
+    export::SinkBuffer,
 };
 
 use super::{
     exchange_callbacks::ExchangeBridge,
-    instance::{count, done},
+    instance::{ERROR_BYTES_MAX, STATE_BYTES_MAX, count, done},
     library::Opened,
     refusal::Problem,
     strategy::{config_text, creating},
@@ -78,6 +79,22 @@ impl HostedExchange {
         // SAFETY: the plugin's own entry with its own instance; the command lives during the call
         let status = unsafe { entry(self.instance.as_ptr(), command) };
         self.done(name, status)
+    }
+
+    /// Runs an entry that takes a configuration or a state and says what is wrong with it.
+    fn with_errors(
+        &mut self,
+        entry: &str,
+        call: impl FnOnce(*mut c_void, *const Sink) -> i64,
+    ) -> Result<(), Fault> {
+        let mut errors = SinkBuffer::new(ERROR_BYTES_MAX);
+        let sink = errors.sink();
+        let status = call(self.instance.as_ptr(), &raw const sink);
+        let text = errors.into_text();
+        if status < 0 && !text.is_empty() {
+            self.bridge.error().set(&text);
+        }
+        self.done(entry, status)
     }
 }
 
@@ -157,6 +174,51 @@ impl ExchangeInstance for HostedExchange {
         let status = unsafe { (self.table.stop)(self.instance.as_ptr()) };
         self.bridge.set_stopped();
         self.done("stop", status)
+    }
+
+    fn on_config(&mut self, config: &str) -> Result<(), Fault> {
+        let Some(entry) = self.table.on_config else {
+            return Err(Fault::error("the exchange takes no new configuration while it runs"));
+        };
+        self.with_errors("on_config", |instance, errors| {
+            // SAFETY: the plugin's own entry with its own instance; text and sink live during the call
+            unsafe { entry(instance, Str::new(config), errors) }
+        })
+    }
+
+    fn save(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        let Some(entry) = self.table.save else { return Ok(None) };
+        let mut state = SinkBuffer::new(STATE_BYTES_MAX);
+        let sink = state.sink();
+        // SAFETY: the plugin's own entry with its own instance; the sink lives during the call
+        let status = unsafe { entry(self.instance.as_ptr(), &raw const sink) };
+        let Some(bytes) = state.into_bytes() else {
+            self.bridge.error().forget();
+            return Err(Fault::error(format!(
+                "`save` wrote more than the host takes (accepted: {STATE_BYTES_MAX} bytes)"
+            )));
+        };
+        self.done("save", status)?;
+        Ok((status > 0).then_some(bytes))
+    }
+
+    fn restore(&mut self, state_version: u32, state: &[u8]) -> Result<(), Fault> {
+        let Some(entry) = self.table.restore else {
+            return Err(Fault::error(format!(
+                "the exchange restores no state (found version {state_version})"
+            )));
+        };
+        self.with_errors("restore", |instance, errors| {
+            // SAFETY: the plugin's own entry with its own instance; bytes and sink live during the call
+            unsafe { entry(instance, state_version, state.as_ptr(), state.len() as u64, errors) }
+        })
+    }
+
+    fn quiesce(&mut self, deadline: Timestamp) -> Result<(), Fault> {
+        let Some(entry) = self.table.quiesce else { return Ok(()) };
+        // SAFETY: the plugin's own entry with its own instance
+        let status = unsafe { entry(self.instance.as_ptr(), deadline.get()) };
+        self.done("quiesce", status)
     }
 }
 

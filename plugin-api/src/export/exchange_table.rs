@@ -9,9 +9,10 @@ use std::{
 
 use super::{exchange_host::TableExchangeHost, sink::write_to, str_of};
 use crate::{
-    Exchange, ExchangeHandle, ExchangeHost, Fault, InstrumentId, Level, Log, Reply, Result, Timestamp,
+    Error, Exchange, ExchangeHandle, ExchangeHost, Fault, InstrumentId, Level, Log, Reply, Result, StateSink,
+    Timestamp,
     abi::{ABI, Event, ExchangeHostV1, ExchangeV1, OrderCommand, Sink, Str},
-    guard::{Guarded, guarded, install_panic_hook},
+    guard::{Guarded, guarded, install_panic_hook, mark_host_thread},
     linked::parse_config,
 };
 
@@ -46,9 +47,9 @@ impl<X: Exchange> ExchangeTable<X> {
         open_orders: if X::CAPABILITIES.order_entry { Some(open_orders::<X>) } else { None },
         fills_since: if X::CAPABILITIES.order_entry { Some(fills_since::<X>) } else { None },
         on_config: Some(on_config::<X>),
-        save: None,
-        restore: None,
-        quiesce: None,
+        save: Some(save::<X>),
+        restore: Some(restore::<X>),
+        quiesce: Some(quiesce::<X>),
         get_extension: None,
     };
 }
@@ -96,6 +97,7 @@ unsafe extern "C" fn create<X: Exchange>(
 }
 
 unsafe extern "C" fn destroy<X: Exchange>(instance: *mut c_void) {
+    mark_host_thread();
     // SAFETY: `create` made it with `Box::into_raw`, and the host destroys it once
     let instance = unsafe { Box::from_raw(instance.cast::<Instance<X>>()) };
     let host = instance.host;
@@ -141,6 +143,7 @@ unsafe fn request<X: Exchange>(
     correlation: u64,
     body: impl FnOnce(&mut X, Reply) -> Result<()>,
 ) -> i64 {
+    mark_host_thread();
     let with_reply =
         |exchange: &mut X, handle: &ExchangeHandle| body(exchange, Reply::new(handle.clone(), correlation));
     // SAFETY: as demanded of the caller
@@ -171,6 +174,7 @@ unsafe extern "C" fn subscribe<X: Exchange>(instance: *mut c_void, correlation: 
 }
 
 unsafe extern "C" fn stop<X: Exchange>(instance: *mut c_void) -> i64 {
+    mark_host_thread();
     // SAFETY: the host passes a living instance, one call at a time
     unsafe { entry::<X, ()>(instance, |exchange, _| exchange.stop(), |()| 0) }
 }
@@ -229,13 +233,63 @@ unsafe extern "C" fn fills_since<X: Exchange>(instance: *mut c_void, correlation
 unsafe extern "C" fn on_config<X: Exchange>(instance: *mut c_void, config: Str, errors: *const Sink) -> i64 {
     // SAFETY: the host lends the text for the call
     let Some(config) = (unsafe { str_of(config) }) else { return -1 };
+    mark_host_thread();
     let take = |exchange: &mut X, _: &ExchangeHandle| {
-        let config = serde_json::from_str(config)?;
-        exchange.on_config(config).inspect_err(|error| {
-            // SAFETY: the host lends the sink for the call
-            unsafe { write_to(errors, error.to_string().as_bytes()) };
-        })
+        let config = parse_config(config).map_err(|fault| Error::new(fault.message))?;
+        exchange.on_config(config)
     };
+    // SAFETY: the host passes a living instance, one call at a time; it lends the sink for the call
+    unsafe { entry(instance, |exchange, handle| telling(errors, take(exchange, handle)), |()| 0) }
+}
+
+unsafe extern "C" fn save<X: Exchange>(instance: *mut c_void, state: *const Sink) -> i64 {
+    mark_host_thread();
+    // SAFETY: the host lends the sink for the call
+    let mut write = |part: &[u8]| unsafe { write_to(state, part) };
+    let into = |exchange: &mut X, _: &ExchangeHandle| exchange.save_to(&mut StateSink::new(&mut write));
     // SAFETY: the host passes a living instance, one call at a time
-    unsafe { entry(instance, take, |()| 0) }
+    unsafe { entry(instance, into, i64::from) }
+}
+
+unsafe extern "C" fn restore<X: Exchange>(
+    instance: *mut c_void,
+    state_version: u32,
+    data: *const u8,
+    length: u64,
+    errors: *const Sink,
+) -> i64 {
+    mark_host_thread();
+    let Ok(length) = usize::try_from(length) else { return -1 };
+    let state = if length == 0 {
+        &[][..]
+    } else {
+        // SAFETY: the host lends `length` bytes for the call
+        unsafe { std::slice::from_raw_parts(data, length) }
+    };
+    // SAFETY: the host passes a living instance, one call at a time; it lends the sink for the call
+    unsafe {
+        entry::<X, ()>(
+            instance,
+            |exchange, _| telling(errors, exchange.restore(state_version, state)),
+            |()| 0,
+        )
+    }
+}
+
+unsafe extern "C" fn quiesce<X: Exchange>(instance: *mut c_void, deadline: i64) -> i64 {
+    mark_host_thread();
+    let deadline = Timestamp::new(deadline);
+    // SAFETY: the host passes a living instance, one call at a time
+    unsafe { entry::<X, ()>(instance, |exchange, _| exchange.quiesce(deadline), |()| 0) }
+}
+
+/// Says why an entry that has a sink for it failed.
+///
+/// # Safety
+/// `errors` is null or points to a sink that the host lends for the call.
+unsafe fn telling<R>(errors: *const Sink, result: Result<R>) -> Result<R> {
+    result.inspect_err(|error| {
+        // SAFETY: as demanded of the caller
+        unsafe { write_to(errors, error.to_string().as_bytes()) };
+    })
 }

@@ -57,7 +57,7 @@ impl PluginCell {
             manifest.state_compat_min = S::STATE_COMPAT_MIN;
             manifest.flags = flag(S::BATCH_SAFE, plugin_flag::BATCH_SAFE)
                 | flag(S::SPAWNS_THREADS, plugin_flag::SPAWNS_THREADS)
-                | flag(!S::SPAWNS_THREADS, plugin_flag::UNLOAD_SAFE);
+                | flag(S::UNLOAD_SAFE, plugin_flag::UNLOAD_SAFE);
             plugin(manifest, &raw const *Box::leak(Box::new(StrategyTable::<S>::TABLE)), std::ptr::null())
         })
     }
@@ -67,13 +67,16 @@ impl PluginCell {
         self.get(|| {
             let mut manifest = manifest(info, plugin_kind::EXCHANGE, schema::<X::Config>());
             let can = X::CAPABILITIES;
+            manifest.state_version = X::STATE_VERSION;
+            manifest.state_compat_min = X::STATE_COMPAT_MIN;
             manifest.trading_types = can.trading_types.bits();
             manifest.instrument_types = can.instrument_types.bits();
             manifest.flags = flag(can.market_data, plugin_flag::MARKET_DATA)
                 | flag(can.order_entry, plugin_flag::ORDER_ENTRY)
                 | flag(can.is_historical, plugin_flag::HISTORICAL)
                 | flag(can.spawns_threads, plugin_flag::SPAWNS_THREADS)
-                | flag(can.make_before_break, plugin_flag::MAKE_BEFORE_BREAK);
+                | flag(can.make_before_break, plugin_flag::MAKE_BEFORE_BREAK)
+                | flag(X::UNLOAD_SAFE, plugin_flag::UNLOAD_SAFE);
             plugin(manifest, std::ptr::null(), &raw const *Box::leak(Box::new(ExchangeTable::<X>::TABLE)))
         })
     }

@@ -5,10 +5,10 @@ use std::{ffi::c_void, marker::PhantomData, sync::Mutex, sync::PoisonError};
 
 use super::{sink::write_to, str_of, strategy_host::TableHost};
 use crate::{
-    Fault, Fill, Level, Log, Money, Strategy, StrategyHost, Timestamp,
+    Fault, Fill, Level, Log, Money, StateSink, Strategy, StrategyHost, Timestamp,
     abi::{ABI, Event, FillRecord, HostV1, MoneyBits, OrderEvent, Sink, Str, StrategyV1},
     dispatch,
-    guard::{Guarded, install_panic_hook},
+    guard::{Guarded, install_panic_hook, mark_host_thread},
     linked,
 };
 
@@ -94,6 +94,7 @@ unsafe extern "C" fn create<S: Strategy>(
 }
 
 unsafe extern "C" fn destroy<S: Strategy>(instance: *mut c_void) {
+    mark_host_thread();
     // SAFETY: `create` made it with `Box::into_raw`, and the host destroys it once
     let instance = unsafe { Box::from_raw(instance.cast::<Instance<S>>()) };
     let host = instance.host;
@@ -160,6 +161,7 @@ unsafe fn consumed<S>(instance: &Instance<S>, result: Result<usize, Fault>, fail
 }
 
 unsafe extern "C" fn on_config<S: Strategy>(instance: *mut c_void, config: Str, errors: *const Sink) -> i64 {
+    mark_host_thread();
     // SAFETY: the host passes a living instance, one call at a time
     let instance = unsafe { instance_of::<S>(instance) };
     // SAFETY: the host lends the text for the call
@@ -213,19 +215,15 @@ unsafe fn cost<S: Strategy>(
 }
 
 unsafe extern "C" fn save<S: Strategy>(instance: *mut c_void, state: *const Sink) -> i64 {
+    mark_host_thread();
     // SAFETY: the host passes a living instance, one call at a time
     let instance = unsafe { instance_of::<S>(instance) };
-    let result =
-        instance.guarded.call(|strategy, _| strategy.save().map_err(|e| Fault::error(e.to_string())));
-    let written = result.and_then(|bytes| match bytes {
-        None => Ok(0),
+    let result = instance.guarded.call(|strategy, _| {
         // SAFETY: the host lends the sink for the call
-        Some(bytes) if unsafe { write_to(state, &bytes) } => Ok(1),
-        Some(bytes) => {
-            Err(Fault::error(format!("the state of {} bytes is above the host's limit", bytes.len())))
-        }
+        let mut write = |part: &[u8]| unsafe { write_to(state, part) };
+        strategy.save_to(&mut StateSink::new(&mut write)).map_err(|e| Fault::error(e.to_string()))
     });
-    status(instance, written)
+    status(instance, result.map(i64::from))
 }
 
 unsafe extern "C" fn restore<S: Strategy>(
@@ -235,6 +233,7 @@ unsafe extern "C" fn restore<S: Strategy>(
     length: u64,
     errors: *const Sink,
 ) -> i64 {
+    mark_host_thread();
     // SAFETY: the host passes a living instance, one call at a time
     let instance = unsafe { instance_of::<S>(instance) };
     let Ok(length) = usize::try_from(length) else { return -1 };
@@ -255,6 +254,7 @@ unsafe extern "C" fn restore<S: Strategy>(
 }
 
 unsafe extern "C" fn quiesce<S: Strategy>(instance: *mut c_void, deadline: i64) -> i64 {
+    mark_host_thread();
     // SAFETY: the host passes a living instance, one call at a time
     let instance = unsafe { instance_of::<S>(instance) };
     let deadline = Timestamp::new(deadline);

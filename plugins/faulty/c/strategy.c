@@ -9,7 +9,7 @@
 // -DNULL_PLUGIN              the exported function returns null
 // -DUNDEFINED                needs a symbol that nobody has
 // -DCONSTRUCTOR=n            while the library is opened: 1 crashes, 2 hangs, 3 ends the process, 4 prints
-// for pause, _exit and threads
+// for pause, usleep, _exit and threads
 #define _GNU_SOURCE
 
 #include <stratd/plugin.h>
@@ -98,6 +98,15 @@ static void *try_everything(void *argument) {
     return NULL;
 }
 
+// Goes on calling for about a second, whatever becomes of the instance.
+static void *go_on(void *argument) {
+    for (int round = 0; round < 1000; round++) {
+        try_everything(argument);
+        usleep(1000);
+    }
+    return NULL;
+}
+
 // Hands over null, odd addresses and impossible lengths.
 static void pass_nonsense(const stratd_host_v1_t *h) {
     char text[128];
@@ -177,6 +186,11 @@ static int64_t on_events(void *instance, const stratd_event_t *events, uint64_t 
         return (int64_t)count;
     case 9:
         h->error(h->ctx, stratd_str("said, but the call succeeds"));
+        return (int64_t)count;
+    case 11:
+        if (pthread_create(&thread, NULL, go_on, (void *)h) == 0) {
+            pthread_detach(thread);
+        }
         return (int64_t)count;
     default:
         say(h, "code of version " VERSION);

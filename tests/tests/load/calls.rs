@@ -189,7 +189,7 @@ fn a_new_configuration_is_taken_or_refused_with_its_reason() {
     };
     assert_eq!(told(r#"{"at": 5}"#), "taken");
     assert_eq!(told(r#"{"at": 0}"#), "at is 0 (expected 1 or more)");
-    expect!["reading the configuration: unknown field `x`, expected `fault` or `at` at line 1 column 4"]
+    expect!["reading the configuration: unknown field `x`, expected one of `fault`, `at`, `ms`, `bytes` at line 1 column 4"]
         .assert_eq(&told(r#"{"x": 0}"#));
 }
 

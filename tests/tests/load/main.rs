@@ -3,6 +3,8 @@
 mod bad_files;
 mod calls;
 mod connectors;
+mod faults;
 mod inspect;
 mod place;
 mod reload;
+mod threads;

@@ -92,6 +92,12 @@ impl Running {
         self.strategy.as_mut().expect("not ended").on_events(&mut self.host, &events)
     }
 
+    /// Delivers an event of this kind that carries nothing.
+    pub(crate) fn event(&mut self, kind: u16) -> Result<usize, Fault> {
+        let event = abi::Event { ts: 100, kind, ..abi::Event::default() };
+        self.call(|strategy, host| strategy.on_events(host, &[event]))
+    }
+
     /// Runs a call of the instance.
     pub(crate) fn call<R>(
         &mut self,
