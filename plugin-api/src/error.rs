@@ -58,7 +58,7 @@ impl fmt::Debug for Error {
 /// A call into a plugin failed. After a panic the instance is poisoned and every further call fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// `Panic` or `HandlerError`.
+    /// `Panic` or `HandlerError`; of an isolated plugin also `Crashed` or `Deadline`.
     pub reason: Reason,
     /// The message for people.
     pub message: String,

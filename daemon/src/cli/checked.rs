@@ -1,6 +1,6 @@
 //! From arguments to a checked configuration.
 
-use std::{io::Write as _, process::ExitCode};
+use std::{io::Write as _, process::ExitCode, sync::Arc};
 
 use anyhow::Result;
 
@@ -15,17 +15,17 @@ use crate::{
 /// A configuration without problems, with the plugins that it was checked against.
 pub(super) struct Checked {
     pub(super) config: RunConfig,
-    pub(super) plugins: Plugins,
+    pub(super) plugins: Arc<Plugins>,
 }
 
 /// Reads and checks, then goes on with `body`; problems are printed, one a line, and end the command.
 pub(super) fn with(
     arguments: &RunArguments,
-    body: impl FnOnce(&Checked) -> Result<ExitCode>,
+    body: impl FnOnce(Checked) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
     logging::start(arguments.flags.verbose);
     match read(arguments)? {
-        Ok(checked) => body(&checked),
+        Ok(checked) => body(checked),
         Err(problems) => {
             print_problems(&problems);
             Ok(ExitCode::from(EXIT_CONFIG))
@@ -40,7 +40,7 @@ fn read(arguments: &RunArguments) -> Result<Result<Checked, Vec<Problem>>> {
         Err(problems) => return Ok(Err(problems)),
     };
     let plugins = Plugins::new(draft.plugin_settings())?;
-    Ok(check(&draft, &plugins).map(|config| Checked { config, plugins }))
+    Ok(check(&draft, &plugins).map(|config| Checked { config, plugins: Arc::new(plugins) }))
 }
 
 /// Prints problems, one a line.

@@ -41,6 +41,14 @@ enum Command {
     /// What looks at plugins in a child process; the request comes through the standard input
     #[command(hide = true)]
     PluginProbe,
+    /// What runs an isolated plugin in a child process; the shared memory is the standard input
+    #[command(hide = true)]
+    PluginHost {
+        /// Words of each ring
+        capacity: usize,
+        /// The process that started this one
+        parent: u32,
+    },
 }
 
 /// What the commands that take a configuration have in common.
@@ -84,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::main(&arguments),
         Command::Plugin(command) => plugin::main(&command),
         Command::PluginProbe => crate::inspect::probe(),
+        Command::PluginHost { capacity, parent } => crate::host::isolation::plugin_host(capacity, parent),
     };
     result.unwrap_or_else(|error| {
         let _ = writeln!(std::io::stderr(), "stratd: {error:#}");

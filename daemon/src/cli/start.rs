@@ -2,85 +2,230 @@
 
 use std::{io::Write as _, process::ExitCode, sync::Arc};
 
-use anyhow::Result;
-use serde_json::Value;
-use stratd_engine::RiskLimits;
-use stratd_plugin_api::{TradingType, abi::plugin_flag};
+use anyhow::{Context as _, Result};
+use stratd_engine::{RiskLimits, StrategyId};
+use stratd_plugin_api::{ExchangeId, TradingType, abi::plugin_flag};
 
 use super::checked::Checked;
 use crate::{
-    config::{PluginKind, RunConfig},
-    host::{LoadedPlugin, Run},
+    config::{ExchangeEntry, IsolationMode, PluginKind, RunConfig, StrategyEntry},
+    host::{LoadedPlugin, Run, Watchdog, WatchdogOptions},
     plugins::Plugins,
+    reload::{
+        Factory, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord, RunFacts, Saved,
+        SharedRegistry,
+    },
     results::{RunFolder, print_summary},
-    runtime::{Finished, Plan, PlannedExchange, PlannedStrategy, Services, backtest, clock, live},
+    runtime::{
+        Finished, Plan, PlannedExchange, PlannedStrategy, Services, backtest,
+        clock::{self, Stopwatch},
+        live,
+    },
 };
 
 /// Runs what was checked, and prints what came out.
-pub(super) fn start(checked: &Checked) -> Result<ExitCode> {
+pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     let services = Arc::new(Services::default());
-    let plan = plan(&checked.config, &checked.plugins)?;
-    let folder = plan.folder.path();
-    let Finished { summary, elapsed, has_faults } = match plan.trading_type {
-        TradingType::Backtest => backtest(plan, &services)?,
-        TradingType::Simulation | TradingType::Sandbox | TradingType::Live => live(plan, &services)?,
+    let folder = RunFolder::create(&checked.config.results, checked.config.trading_type, clock::now())?;
+    let path = folder.path();
+    let Finished { summary, elapsed, has_faults } = match checked.config.trading_type {
+        TradingType::Backtest => {
+            let run = Run { trading_type: TradingType::Backtest, clock: None };
+            let making = Making::new(&checked, run, &services);
+            backtest(making.plan(folder, None)?, &services)?
+        }
+        TradingType::Simulation | TradingType::Sandbox | TradingType::Live => {
+            by_the_clock(&checked, folder, &services)?
+        }
     };
     let mut out = std::io::stdout().lock();
     print_summary(&mut out, &summary)?;
-    writeln!(out, "results in {} ({} events in {elapsed:.2?})", folder.display(), summary.events)?;
+    writeln!(out, "results in {} ({} events in {elapsed:.2?})", path.display(), summary.events)?;
     Ok(if has_faults { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn plan(config: &RunConfig, plugins: &Plugins) -> Result<Plan> {
-    let trading_type = config.trading_type;
-    let run = Run {
-        trading_type,
-        clock: match trading_type {
-            TradingType::Backtest => None,
-            TradingType::Simulation | TradingType::Sandbox | TradingType::Live => Some(clock::now),
-        },
+/// A run with all that surrounds its event loop.
+fn by_the_clock(checked: &Checked, folder: RunFolder, services: &Arc<Services>) -> Result<Finished> {
+    let config = &checked.config;
+    let run = Run { trading_type: config.trading_type, clock: Some(clock::now) };
+    let making = Making::new(checked, run, services);
+    // before the first instance is created: it may crash or hang there
+    let of_systemd = std::env::var_os("STATE_DIRECTORY").filter(|dir| !dir.is_empty()).map(Into::into);
+    let last = match config.state.dir.clone().or(of_systemd) {
+        Some(directory) => Some(LastRun::assess(&directory, config.plugins.crash_limit)?),
+        None => None,
     };
-    let exchanges = config.exchange.iter().map(|entry| {
-        let plugin = plugins.load(PluginKind::Exchange, &entry.plugin)?;
-        let (name, settings) = (entry.name().to_owned(), Value::Object(entry.config.clone()));
+    let limit = config.plugins.hang_timeout.duration();
+    let watchdog = Watchdog::start(WatchdogOptions { limit, ..WatchdogOptions::default() })
+        .context("starting the watchdog")?;
+    let facts = RunFacts {
+        trading_type: config.trading_type.to_string(),
+        started_at: clock::now(),
+        uptime: Stopwatch::start(),
+        folder: folder.path().display().to_string(),
+        currency: config.backtest.currency.clone(),
+        hang_limit_ns: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX),
+    };
+    let plan = making.plan(folder, last.as_ref())?;
+    let active: Vec<String> = plan.strategies.iter().map(|strategy| strategy.name.clone()).collect();
+    let store = match last {
+        Some(last) => Some(Arc::new(last.begin(config.trading_type, &active)?)),
+        None => None,
+    };
+    let parts = PlaneParts {
+        plugins_config: config.plugins.clone(),
+        save_interval: config.state.save_interval.duration(),
+        control: config.control.clone(),
+        registry: making.registry.clone(),
+        plugins: Arc::clone(&checked.plugins),
+        factory: making.factory.clone(),
+        store,
+        run: facts,
+    };
+    let finished = live(plan, services, move |event_loop| Plane::start(parts, event_loop))?;
+    drop(watchdog);
+    Ok(finished)
+}
+
+/// Makes the plan of a run, and the registry of its plugins on the way.
+struct Making<'a> {
+    config: &'a RunConfig,
+    plugins: &'a Plugins,
+    registry: SharedRegistry,
+    factory: Factory,
+}
+
+impl<'a> Making<'a> {
+    fn new(checked: &'a Checked, run: Run, services: &Arc<Services>) -> Self {
+        let registry = SharedRegistry::default();
+        let isolation = checked.config.plugins.isolation.clone();
+        let factory = Factory::new(run, Arc::clone(services), isolation, registry.clone());
+        Self { config: &checked.config, plugins: &checked.plugins, registry, factory }
+    }
+
+    fn plan(&self, folder: RunFolder, last: Option<&LastRun>) -> Result<Plan> {
+        let config = self.config;
+        let exchanges = config.exchange.iter().enumerate();
+        let exchanges = exchanges.map(|(index, entry)| self.exchange(index, entry)).collect::<Result<_>>()?;
+        let mut strategies = Vec::new();
+        for entry in &config.strategy {
+            strategies.extend(self.strategy(strategies.len(), entry, last)?);
+        }
+        Ok(Plan {
+            trading_type: config.trading_type,
+            cash: config.backtest.cash,
+            currency: config.backtest.currency.clone(),
+            fill: config.fill.model(&config.costs),
+            costs: config.costs.models(),
+            limits: RiskLimits {
+                max_order_quantity: config.risk.max_order_quantity,
+                max_order_notional: config.risk.max_order_notional,
+                max_position: config.risk.max_position,
+            },
+            is_verbose: config.verbose,
+            slice_max: config.slice_max,
+            exchanges,
+            strategies,
+            folder,
+        })
+    }
+
+    fn exchange(&self, index: usize, entry: &ExchangeEntry) -> Result<PlannedExchange> {
+        let plugin = self.plugins.load(PluginKind::Exchange, &entry.plugin)?;
+        let name = entry.name().to_owned();
+        let settings = InstanceSettings {
+            config: entry.config.clone(),
+            isolation: self.isolation(entry.isolation),
+            unload: entry.unload,
+            may_shutdown: false,
+            cancels_on_stop: false,
+        };
+        let id = ExchangeId(u16::try_from(index + 1).context("more exchanges than ids")?);
+        self.register(&plugin, InstanceRecord::new(&name, settings.clone(), clock::now()), Some(Place::Exchange(id)));
+        let factory = self.factory.clone();
         Ok(PlannedExchange {
             name: name.clone(),
             plugin: label(&plugin),
             instrument_types: plugin.manifest().instrument_types,
             trading_types: plugin.manifest().trading_types,
             has_order_entry: plugin.manifest().has_flag(plugin_flag::ORDER_ENTRY),
-            make: Box::new(move |host| Ok(plugin.create_exchange(&name, &settings, host)?)),
+            make: Box::new(move |host| Ok(factory.exchange(&plugin, &name, &settings, host)?)),
         })
-    });
-    let strategies = config.strategy.iter().map(|entry| {
-        let plugin = plugins.load(PluginKind::Strategy, &entry.plugin)?;
-        let (name, settings) = (entry.name().to_owned(), Value::Object(entry.config.clone()));
-        Ok(PlannedStrategy {
-            name: name.clone(),
+    }
+
+    /// `None` for one that is quarantined: it is known, and does not start.
+    fn strategy(
+        &self,
+        index: usize,
+        entry: &StrategyEntry,
+        last: Option<&LastRun>,
+    ) -> Result<Option<PlannedStrategy>> {
+        let plugin = self.plugins.load(PluginKind::Strategy, &entry.plugin)?;
+        let name = entry.name().to_owned();
+        let settings = InstanceSettings {
+            config: entry.config.clone(),
+            isolation: self.isolation(entry.isolation),
+            unload: entry.unload,
+            may_shutdown: entry.allow_shutdown,
+            cancels_on_stop: entry.cancel_on_stop,
+        };
+        let mut record = InstanceRecord::new(&name, settings.clone(), clock::now());
+        let manifest = plugin.manifest();
+        let saved = match last {
+            Some(last) => last.state_of(&name, &manifest.name)?,
+            None => None,
+        };
+        let saved = saved.map(|saved| {
+            let bytes = Arc::new(saved.state);
+            record.saved = Some(Saved {
+                state_version: saved.state_version,
+                bytes: Arc::clone(&bytes),
+                at: saved.saved_at,
+            });
+            (saved.state_version, bytes)
+        });
+        if let Some(reason) = last.and_then(|last| last.quarantine_of(&name)) {
+            record.last_fault = Some(reason.to_owned());
+            record.quarantine(clock::now());
+            self.register(&plugin, record, None);
+            return Ok(None);
+        }
+        let id = StrategyId(u16::try_from(index).context("more strategies than ids")?);
+        self.register(&plugin, record, Some(Place::Strategy(id)));
+        let (factory, registry, instance) = (self.factory.clone(), self.registry.clone(), name.clone());
+        Ok(Some(PlannedStrategy {
+            name,
             plugin: label(&plugin),
             may_shutdown: entry.allow_shutdown,
-            is_batch_safe: plugin.manifest().is_batch_safe(),
-            make: Box::new(move |services| Ok(plugin.create_strategy(&name, &settings, run, services)?)),
-        })
-    });
-    Ok(Plan {
-        trading_type,
-        cash: config.backtest.cash,
-        currency: config.backtest.currency.clone(),
-        fill: config.fill.model(&config.costs),
-        costs: config.costs.models(),
-        limits: RiskLimits {
-            max_order_quantity: config.risk.max_order_quantity,
-            max_order_notional: config.risk.max_order_notional,
-            max_position: config.risk.max_position,
-        },
-        is_verbose: config.verbose,
-        slice_max: config.slice_max,
-        exchanges: exchanges.collect::<Result<_>>()?,
-        strategies: strategies.collect::<Result<_>>()?,
-        // last: it is there only if all plugins are
-        folder: RunFolder::create(&config.results, trading_type, clock::now())?,
-    })
+            cancels_on_stop: entry.cancel_on_stop,
+            is_batch_safe: manifest.has_flag(plugin_flag::BATCH_SAFE),
+            saved,
+            make: Box::new(move |_| {
+                let made = factory.strategy(&plugin, &instance, &settings)?;
+                registry.lock().set_pid(PluginKind::Strategy, &instance, made.pid);
+                Ok(made.instance)
+            }),
+        }))
+    }
+
+    /// A backtest runs everything on its own thread: nobody can lose anything but the backtest.
+    fn isolation(&self, asked: IsolationMode) -> IsolationMode {
+        if self.config.trading_type == TradingType::Backtest { IsolationMode::None } else { asked }
+    }
+
+    fn register(&self, plugin: &Arc<LoadedPlugin>, mut instance: InstanceRecord, place: Option<Place>) {
+        let (now, manifest) = (clock::now(), plugin.manifest());
+        let mut registry = self.registry.lock();
+        let record = PluginRecord::new(manifest.kind, &manifest.name, plugin.file().to_owned(), now);
+        let record = registry.add(record);
+        record.take_up(plugin, now);
+        instance.generation = plugin.generation();
+        if place.is_some() {
+            instance.start(place, now);
+        }
+        record.instances.push(instance);
+        record.settle_state(now);
+    }
 }
 
 fn label(plugin: &LoadedPlugin) -> String {

@@ -27,6 +27,7 @@ mod exchange;
 mod exchange_callbacks;
 mod find;
 mod instance;
+pub mod isolation;
 mod layout;
 mod library;
 mod loaded;

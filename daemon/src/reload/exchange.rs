@@ -7,12 +7,18 @@
 
 use std::sync::Arc;
 
+use stratd_control::PluginState;
 use stratd_plugin_api::{
     ExchangeHost, ExchangeId, ExchangeInstance, OrderEventKind, OrderStatus, Reason, Side, Timestamp, abi,
     abi::plugin_flag,
 };
 
-use super::{Manager, record::InstanceRecord, replace::refused};
+use super::{
+    Manager,
+    record::{InstanceRecord, Place},
+    replace::refused,
+    restart::next_start,
+};
 use crate::{
     host::{LoadedPlugin, Refusal, Step},
     runtime::{Command, ExchangeDesk, ExchangeLeft, clock},
@@ -38,7 +44,7 @@ impl Manager {
         if plugin.manifest().has_flag(plugin_flag::MAKE_BEFORE_BREAK) {
             self.make_before_break(plugin, record, exchange)
         } else {
-            self.break_before_make(plugin, record, exchange)
+            self.break_before_make(plugin, record, (exchange, false))
         }
     }
 
@@ -71,7 +77,7 @@ impl Manager {
         &mut self,
         plugin: &Arc<LoadedPlugin>,
         record: &InstanceRecord,
-        exchange: ExchangeId,
+        (exchange, is_dead): (ExchangeId, bool),
     ) -> Result<String, Refusal> {
         let stopwatch = clock::Stopwatch::start();
         let left = self.event_loop.ask(|answer| Command::ExchangeOut { exchange, answer });
@@ -79,7 +85,7 @@ impl Manager {
             return Err(gone(plugin));
         };
         let version = self.exchange_state_version(record);
-        let saved = self.quiet_state(&mut *instance);
+        let saved = if is_dead { Ok(None) } else { self.quiet_state(&mut *instance) };
         let state = match saved {
             Ok(state) => state.map(|state| (version, state)),
             Err(fault) => {
@@ -88,7 +94,9 @@ impl Manager {
                 return Err(swap_refused(plugin, record, &fault));
             }
         };
-        if let Err(fault) = instance.stop() {
+        if let Err(fault) = instance.stop()
+            && !is_dead
+        {
             tracing::warn!(logger = "plugins", "{}: stopping the old connector: {fault}", record.name);
         }
         drop(instance);
@@ -114,6 +122,51 @@ impl Manager {
                 stopwatch.elapsed().as_millis()
             )),
             Some(refusal) => Err(refusal),
+        }
+    }
+
+    /// An isolated connector died: its instruments are halted, and it is made anew and reconnected.
+    pub(super) fn exchange_died(&mut self, name: &str, text: &str) {
+        let now = clock::now();
+        let found = {
+            let mut registry = self.registry.lock();
+            registry.all_mut().find_map(|plugin| {
+                let current = plugin.plugin().map(Arc::clone)?;
+                let instance = plugin.instances.iter_mut().find(|i| i.name == name)?;
+                let Some(Place::Exchange(id)) = instance.place else { return None };
+                instance.faults += 1;
+                instance.last_fault = Some(text.to_owned());
+                let limit = self.options.plugins.crash_limit;
+                let may_start = next_start(instance, limit, now).is_some();
+                let state = if may_start { PluginState::Faulted } else { PluginState::Quarantined };
+                instance.set_state(state, now);
+                let instance = instance.clone();
+                plugin.settle_state(now);
+                Some((current, instance, id, may_start))
+            })
+        };
+        let Some((plugin, instance, id, may_start)) = found else { return };
+        if !may_start {
+            // nothing of it is called any more
+            let left = self.event_loop.ask(|answer| Command::ExchangeOut { exchange: id, answer });
+            drop(left);
+            tracing::error!(logger = "plugins", "exchange {name} died too often and stays away");
+            return;
+        }
+        match self.break_before_make(&plugin, &instance, (id, true)) {
+            Ok(report) => {
+                tracing::warn!(logger = "plugins", "{report}");
+                let now = clock::now();
+                let mut registry = self.registry.lock();
+                if let Some(plugin) = registry.get_mut(&plugin.manifest().name) {
+                    if let Some(known) = plugin.instance_mut(name) {
+                        known.restarts += 1;
+                        known.set_state(PluginState::Started, now);
+                    }
+                    plugin.settle_state(now);
+                }
+            }
+            Err(refusal) => tracing::error!(logger = "plugins", "exchange {name} stays away: {refusal}"),
         }
     }
 

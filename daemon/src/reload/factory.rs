@@ -1,20 +1,38 @@
-//! New instances of strategies for a run that goes on.
+//! New instances for a run that goes on: where the configuration says, and watched if that is elsewhere.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
-use stratd_plugin_api::{ExchangeHost, ExchangeInstance, StrategyInstance, StrategyServices, TradingType};
+use stratd_plugin_api::{
+    ExchangeHost, ExchangeInstance, Fault, StrategyInstance, StrategyServices, TradingType,
+};
 
-use super::record::InstanceSettings;
+use super::{SharedRegistry, record::InstanceSettings};
 use crate::{
-    host::{LoadedPlugin, Refusal, Run},
-    runtime::Services,
+    config::{IsolationConfig, IsolationMode},
+    host::{
+        LoadedPlugin, Refusal, Run,
+        isolation::{self, ChannelOptions, Death, Isolation, ProcessOptions, Watch},
+    },
+    runtime::{Command, LoopHandle, Services},
 };
 
 /// Makes instances as the configuration says.
+#[derive(Clone)]
 pub(crate) struct Factory {
     run: Run,
     services: Arc<Services>,
+    isolation: IsolationConfig,
+    registry: SharedRegistry,
+    /// Known once the event loop has its parts; nothing that dies before can be told.
+    listener: Arc<OnceLock<DeathListener>>,
+}
+
+/// Who hears that an isolated instance died between two calls.
+pub(crate) struct DeathListener {
+    pub(crate) event_loop: LoopHandle,
+    /// Starts a connector again.
+    pub(crate) exchange_died: Box<dyn Fn(String, String) + Send + Sync>,
 }
 
 /// A new instance.
@@ -25,8 +43,19 @@ pub(crate) struct MadeStrategy {
 }
 
 impl Factory {
-    pub(crate) fn new(run: Run, services: Arc<Services>) -> Self {
-        Self { run, services }
+    pub(crate) fn new(
+        run: Run,
+        services: Arc<Services>,
+        isolation: IsolationConfig,
+        registry: SharedRegistry,
+    ) -> Self {
+        Self { run, services, isolation, registry, listener: Arc::default() }
+    }
+
+    /// Tells deaths from now on.
+    pub(super) fn listen(&self, listener: DeathListener) {
+        // there is one run in the life of a factory
+        let _ = self.listener.set(listener);
     }
 
     pub(super) fn trading_type(&self) -> TradingType {
@@ -45,8 +74,13 @@ impl Factory {
     ) -> Result<MadeStrategy, Refusal> {
         let services: Arc<dyn StrategyServices> = self.services.clone();
         let config = Value::Object(settings.config.clone());
-        let instance = plugin.create_strategy(name, &config, self.run, services)?;
-        Ok(MadeStrategy { instance, pid: None })
+        let place = self.place(settings.isolation);
+        let made = isolation::create_strategy(plugin, name, &config, self.run, services, &place)?;
+        let pid = made.watch.as_ref().and_then(Watch::pid);
+        if let (Some(watch), Some(pid)) = (&made.watch, pid) {
+            self.watch_strategy(watch, name, pid);
+        }
+        Ok(MadeStrategy { instance: made.instance, pid })
     }
 
     /// Creates a connector.
@@ -60,6 +94,54 @@ impl Factory {
         settings: &InstanceSettings,
         host: Arc<dyn ExchangeHost>,
     ) -> Result<Box<dyn ExchangeInstance>, Refusal> {
-        plugin.create_exchange(name, &Value::Object(settings.config.clone()), host)
+        let config = Value::Object(settings.config.clone());
+        let place = self.place(settings.isolation);
+        let made = isolation::create_exchange(plugin, name, &config, host, &place)?;
+        if let Some(watch) = &made.watch {
+            let (listener, name) = (Arc::clone(&self.listener), name.to_owned());
+            watch.on_death(move |death| {
+                tracing::error!(logger = "plugins", "exchange {name}: {}", death.text);
+                if let Some(listener) = listener.get() {
+                    (listener.exchange_died)(name, death.text.clone());
+                }
+            });
+        }
+        Ok(made.instance)
+    }
+
+    /// A strategy that dies in a call is noticed there; one that dies between two calls is told to the event loop,
+    /// unless another instance has its place by then.
+    fn watch_strategy(&self, watch: &Watch, name: &str, pid: u32) {
+        let (registry, listener, name) = (self.registry.clone(), Arc::clone(&self.listener), name.to_owned());
+        watch.on_death(move |death: &Death| {
+            let in_place = {
+                let registry = registry.lock();
+                let mut instances = registry.instances();
+                instances.find(|i| i.name == name && i.pid == Some(pid)).and_then(|i| i.strategy())
+            };
+            if let (Some(strategy), Some(listener)) = (in_place, listener.get()) {
+                let fault = Fault { reason: death.reason, message: death.text.clone(), index: 0 };
+                // a run that is over needs to know nothing any more
+                let _ = listener.event_loop.tell(Command::Fail { strategy, fault });
+            }
+        });
+    }
+
+    fn place(&self, mode: IsolationMode) -> Isolation {
+        let channel = ChannelOptions {
+            spin: self.isolation.spin,
+            call_timeout: self.isolation.call_timeout.duration(),
+            ..ChannelOptions::default()
+        };
+        match mode {
+            IsolationMode::None => Isolation::None,
+            IsolationMode::Thread => Isolation::Thread(channel),
+            IsolationMode::Process => Isolation::Process(ProcessOptions {
+                channel,
+                memory_max: Some(u64::from(self.isolation.memory_max) * 1024 * 1024),
+                seccomp: self.isolation.seccomp,
+                ..ProcessOptions::default()
+            }),
+        }
     }
 }

@@ -39,6 +39,13 @@ pub(crate) enum Request {
     Act(Action, SyncSender<Result<Acted, ActionError>>),
     /// The event loop tells.
     Note(Note),
+    /// An isolated connector died.
+    ExchangeDied {
+        /// Its instance.
+        name: String,
+        /// How.
+        text: String,
+    },
     /// The run is over; the last states of the strategies.
     End(Vec<SavedByLoop>),
 }
@@ -86,6 +93,7 @@ impl Manager {
                     let _ = answer.send(self.act(action));
                 }
                 Ok(Request::Note(note)) => self.note(note),
+                Ok(Request::ExchangeDied { name, text }) => self.exchange_died(&name, &text),
                 Ok(Request::End(states)) => {
                     self.take_states(states);
                     return;

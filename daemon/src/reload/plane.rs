@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use super::{
-    Manager, ManagerOperations, ManagerOptions, ManagerParts, Request, SharedRegistry, factory::Factory,
+    Manager, ManagerOperations, ManagerOptions, ManagerParts, Request, SharedRegistry, factory::{DeathListener, Factory},
     report::RunFacts, run_store::RunStore,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     control::{Control, ControlOptions, SOCKET_MODE, inherited_socket},
     host::{WatchOptions, Watcher},
     plugins::Plugins,
-    runtime::{LoopHandle, NOTES_MAX, Notes, SavedByLoop},
+    runtime::{ControlPlane, LoopHandle, NOTES_MAX, Notes, SavedByLoop},
 };
 
 /// The stack of the manager's thread: constructors and states of plugins run on it.
@@ -69,6 +69,14 @@ impl Plane {
             run,
             requests: requests.clone(),
         };
+        let requests_of_deaths = requests.clone();
+        factory.listen(DeathListener {
+            event_loop: event_loop.clone(),
+            // full: the exchange stays away until a command replaces it; nothing else is lost
+            exchange_died: Box::new(move |name, text| {
+                let _ = requests_of_deaths.try_send(Request::ExchangeDied { name, text });
+            }),
+        });
         let options = ManagerOptions { plugins: plugins_config, save_interval };
         let parts = ManagerParts { registry, plugins, event_loop, store: store.clone() };
         let manager = Manager::new(options, parts, factory);
@@ -84,13 +92,14 @@ impl Plane {
         Ok(Self { requests, manager: Some(manager), watcher, control, store })
     }
 
-    /// Whether somebody may start a strategy later, so that the run goes on without any.
-    pub(crate) fn is_commanded(&self) -> bool {
+}
+
+impl ControlPlane for Plane {
+    fn is_commanded(&self) -> bool {
         self.control.is_some()
     }
 
-    /// Where the event loop tells of strategies.
-    pub(crate) fn notes(&self) -> Notes {
+    fn notes(&self) -> Notes {
         let requests = self.requests.clone();
         Notes::new(move |note| match requests.try_send(Request::Note(note)) {
             Ok(()) => Ok(()),
@@ -100,7 +109,7 @@ impl Plane {
     }
 
     /// Ends the threads, keeps the last states, and notes whether the run ended in good order.
-    pub(crate) fn stop(mut self, states: Vec<SavedByLoop>, is_clean: bool) {
+    fn stop(mut self, states: Vec<SavedByLoop>, is_clean: bool) {
         // nobody asks any more, nothing is found any more; then the manager ends
         drop(self.control.take());
         drop(self.watcher.take());

@@ -93,8 +93,6 @@ pub(crate) struct Saved {
     pub(crate) state_version: u32,
     pub(crate) bytes: Arc<Vec<u8>>,
     pub(crate) at: Timestamp,
-    /// Whether `state.db` has it, too.
-    pub(crate) is_stored: bool,
 }
 
 impl PluginRecord {
@@ -232,6 +230,17 @@ impl InstanceRecord {
             self.state = state;
             self.since = now;
         }
+    }
+
+    /// It has its place in the run.
+    pub(crate) fn start(&mut self, place: Option<Place>, now: Timestamp) {
+        self.place = place;
+        self.set_state(PluginState::Started, now);
+    }
+
+    /// It must not start until it is released.
+    pub(crate) fn quarantine(&mut self, now: Timestamp) {
+        self.set_state(PluginState::Quarantined, now);
     }
 
     pub(crate) fn is_started(&self) -> bool {

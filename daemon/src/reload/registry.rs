@@ -111,6 +111,14 @@ impl Registry {
             .any(|plugin| plugin.kind == kind && plugin.instances.iter().any(|known| known.name == name))
     }
 
+    /// Notes the process of an instance.
+    pub(crate) fn set_pid(&mut self, kind: PluginKind, name: &str, pid: Option<u32>) {
+        let plugins = self.plugins.iter_mut().filter(|plugin| plugin.kind == kind);
+        if let Some(instance) = plugins.flat_map(|plugin| &mut plugin.instances).find(|i| i.name == name) {
+            instance.pid = pid;
+        }
+    }
+
     pub(crate) fn instances(&self) -> impl Iterator<Item = &InstanceRecord> {
         self.plugins.iter().flat_map(|plugin| &plugin.instances)
     }

@@ -412,36 +412,60 @@ impl Manager {
             cancels_on_stop: true,
         };
         let now = clock::now();
-        let mut record = InstanceRecord::new(name, settings, now);
+        let record = InstanceRecord::new(name, settings, now);
         check_config(plugin, &record)?;
+        if let Some(known) = self.registry.lock().get_mut(&manifest.name) {
+            known.take_up(plugin, now);
+            known.instances.push(record.clone());
+        }
+        let joined = self.join(plugin, &record);
+        if joined.is_err()
+            && let Some(known) = self.registry.lock().get_mut(&manifest.name)
+        {
+            known.instances.retain(|instance| instance.name != name);
+        }
+        joined
+    }
+
+    /// Lets an instance join the run that has no place in it yet, with its last saved state.
+    ///
+    /// # Errors
+    /// The plugin refuses, or the run is over.
+    pub(super) fn join(
+        &mut self,
+        plugin: &Arc<LoadedPlugin>,
+        record: &InstanceRecord,
+    ) -> Result<String, Refusal> {
+        let (manifest, name) = (plugin.manifest(), &record.name);
         let made = self.factory.strategy(plugin, name, &record.settings)?;
         let added = Box::new(AddedStrategy {
             config: StrategyConfig {
-                name: name.to_owned(),
-                may_shutdown: false,
-                cancels_on_stop: true,
+                name: name.clone(),
+                may_shutdown: record.settings.may_shutdown,
+                cancels_on_stop: record.settings.cancels_on_stop,
                 is_batch_safe: manifest.has_flag(plugin_flag::BATCH_SAFE),
             },
             plugin: format!("{} {}", manifest.name, manifest.version),
             instance: made.instance,
-            state: None,
+            state: record.saved.as_ref().map(|saved| (saved.state_version, Arc::clone(&saved.bytes))),
         });
-        let answer = self.event_loop.ask(|answer| Command::Add { added, answer });
-        let (id, _) = match answer {
-            Ok(Ok(added)) => added,
+        let id = match self.event_loop.ask(|answer| Command::Add { added, answer }) {
+            Ok(Ok((id, _))) => id,
             Ok(Err(why)) => return Err(refused(plugin, Step::Create, why, "a strategy that can join")),
-            Err(gone) => {
-                return Err(refused(plugin, Step::Create, gone.to_string(), "a run that goes on"));
-            }
+            Err(gone) => return Err(refused(plugin, Step::Create, gone.to_string(), "a run that goes on")),
         };
-        record.place = Some(Place::Strategy(id));
-        record.generation = plugin.generation();
-        record.pid = made.pid;
-        record.set_state(PluginState::Started, now);
+        if let Some(store) = &self.store {
+            store.join(name);
+        }
+        let now = clock::now();
         let mut registry = self.registry.lock();
         if let Some(known) = registry.get_mut(&manifest.name) {
-            known.instances.push(record);
-            known.take_up(plugin, now);
+            if let Some(instance) = known.instance_mut(name) {
+                instance.start(Some(Place::Strategy(id)), now);
+                instance.generation = plugin.generation();
+                instance.pid = made.pid;
+            }
+            known.settle_state(now);
         }
         Ok(format!("{} {}: strategy {name} started", manifest.name, manifest.version))
     }

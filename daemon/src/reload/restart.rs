@@ -89,6 +89,9 @@ impl Manager {
     pub(super) fn start_again(&mut self, name: &str, instance: &InstanceRecord) -> Result<String, String> {
         let plugin = self.registry.lock().get(name).and_then(|plugin| plugin.plugin().map(Arc::clone));
         let plugin = plugin.ok_or("its library is not loaded")?;
+        if instance.place.is_none() {
+            return self.join(&plugin, instance).map_err(|refusal| refusal.to_string());
+        }
         let made = self
             .factory
             .strategy(&plugin, &instance.name, &instance.settings)
@@ -113,7 +116,7 @@ impl Manager {
 }
 
 /// When an instance that died now may start again; `None` = it died too often.
-fn next_start(instance: &mut InstanceRecord, limit: u32, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn next_start(instance: &mut InstanceRecord, limit: u32, now: Timestamp) -> Option<Timestamp> {
     let is_old = |death: &Timestamp| now.get().saturating_sub(death.get()) > WINDOW_NS;
     while instance.deaths.front().is_some_and(is_old) {
         instance.deaths.pop_front();

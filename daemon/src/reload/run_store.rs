@@ -40,7 +40,7 @@ impl LastRun {
     pub(crate) fn assess(directory: &Path, crash_limit: u32) -> Result<Self> {
         let store = Store::open(directory).with_context(|| format!("the state in {}", directory.display()))?;
         let note = crash::last(directory);
-        let rules = recovery::Rules { limit: crash_limit, ..recovery::Rules::default() };
+        let rules = recovery::Rules { crashes_max: crash_limit, ..recovery::Rules::default() };
         let assessment = recovery::assess(&store, note.as_ref(), &rules, clock::now())
             .with_context(|| format!("the state in {}", directory.display()))?;
         crash::forget(directory).with_context(|| format!("the crash note in {}", directory.display()))?;

@@ -81,8 +81,7 @@ impl Manager {
                 seq,
             });
             let state_version = manifest.state_version;
-            let is_stored = self.store.is_some();
-            plugin.instances[index].saved = Some(Saved { state_version, bytes, at, is_stored });
+            plugin.instances[index].saved = Some(Saved { state_version, bytes, at });
         }
         if let Some(store) = &self.store {
             store.save_states(batch);

@@ -6,14 +6,15 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use stratd_plugin_api::{Reason, Timestamp};
+use stratd_engine::StrategyId;
+use stratd_plugin_api::{Fault, Reason, Timestamp};
 
 use super::{
     Finished, Plan, Services,
     clock::Stopwatch,
     event_loop::EventLoop,
     exchange_desk::{Told, Way},
-    plan,
+    plan::{self, Opened},
     sources::Sources,
 };
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
 /// A source failed, an amount left the range of its type, or the results cannot be written.
 pub fn backtest(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
     let labels = Labels::of(&plan);
-    let (driver, exchanges) = plan::open(&mut plan, services, || Way::Pulled(Mutex::new(VecDeque::new())))?;
+    let Opened { driver, exchanges, refused } = plan::open(&mut plan, services, || Way::Pulled(Mutex::new(VecDeque::new())))?;
     let mut sources = Sources::default();
     for open in exchanges {
         open.subscribe()?;
@@ -39,16 +40,20 @@ pub fn backtest(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
         .with_context(|| format!("creating the results in {}", folder.display()))?;
     let mut run = EventLoop::new(driver, recorder, services, (plan.is_verbose, plan.slice_max));
     let stopwatch = Stopwatch::start();
-    let ended = to_the_end(&mut run, &mut sources);
+    let ended = to_the_end(&mut run, &mut sources, refused);
     sources.stop();
     ended?;
     run.finish(stopwatch.elapsed())
 }
 
-fn to_the_end(run: &mut EventLoop, sources: &mut Sources) -> Result<()> {
+fn to_the_end(
+    run: &mut EventLoop,
+    sources: &mut Sources,
+    refused: Vec<(StrategyId, Fault)>,
+) -> Result<()> {
     let progress = Progress::start();
     let mut next = sources.next()?;
-    run.start(next.map_or(Timestamp::default(), |told| Timestamp::new(told.ts())))?;
+    run.start(next.map_or(Timestamp::default(), |told| Timestamp::new(told.ts())), refused)?;
     let mut slice = Vec::new();
     while let Some(told) = next {
         let at = Timestamp::new(told.ts());

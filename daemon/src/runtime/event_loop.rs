@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use stratd_engine::{CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, Output, StrategyState};
-use stratd_plugin_api::{Reason, Timestamp};
+use stratd_engine::{CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, Output, StrategyId, StrategyState};
+use stratd_plugin_api::{Fault, Reason, Timestamp};
 
 use super::{
     Services,
@@ -98,13 +98,26 @@ impl EventLoop {
         self.driver.engine().strategies().any(|(_, state, _)| *state == StrategyState::Started)
     }
 
+    /// Whether a strategy that has ended may come back: one that died elsewhere is started again.
+    pub(super) fn has_strategies_to_restart(&self) -> bool {
+        let died = |state: &StrategyState| match state {
+            StrategyState::Faulted(fault) => matches!(fault.reason, Reason::Crashed | Reason::Deadline),
+            StrategyState::Started | StrategyState::Stopped(_) => false,
+        };
+        self.driver.engine().strategies().any(|(_, state, _)| died(state))
+    }
+
     /// Why a strategy ended the run, if one did.
     pub(super) fn shutdown(&self) -> Option<&str> {
         self.shutdown.as_deref()
     }
 
-    pub(super) fn start(&mut self, at: Timestamp) -> Result<()> {
+    /// Starts the strategies but those that refused their saved state.
+    pub(super) fn start(&mut self, at: Timestamp, refused: Vec<(StrategyId, Fault)>) -> Result<()> {
         self.set_now(at);
+        for (strategy, fault) in refused {
+            self.driver.feed(at, InputKind::FailStrategy(strategy, fault))?;
+        }
         self.driver.feed(at, InputKind::Start)?;
         self.take_outputs()
     }

@@ -8,10 +8,11 @@ use stratd_plugin_api::Reason;
 use super::{
     Finished, Plan, Services,
     clock::{self, Stopwatch},
+    command::{LoopHandle, Notes, SavedByLoop},
     event_loop::EventLoop,
     exchange_desk::{Told, Way},
     inbox::Inbox,
-    plan::{self, OpenExchange},
+    plan::{self, OpenExchange, Opened},
     signals,
 };
 use crate::{
@@ -28,23 +29,45 @@ const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// Equity is looked at this often at most; events come faster than that.
 const INSTANT_NS: i64 = 10_000_000;
 
-/// Runs until a signal, or until a strategy ends the run, and writes the results.
+/// What surrounds the event loop: its threads ask and are told things while the loop runs.
+pub(crate) trait ControlPlane {
+    /// Where the loop tells of strategies.
+    fn notes(&self) -> Notes;
+
+    /// Whether somebody may start a strategy later, so that the run goes on without any.
+    fn is_commanded(&self) -> bool;
+
+    /// The loop has ended; `states` are the last ones of the strategies.
+    fn stop(self, states: Vec<SavedByLoop>, is_clean: bool);
+}
+
+/// Runs until a signal, or until a strategy ends the run, and writes the results. `attach` starts what surrounds the
+/// loop, before its first event.
 ///
 /// # Errors
 /// A connector cannot start, an amount left the range of its type, or the results cannot be written.
-pub fn live(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
+pub(crate) fn live<P: ControlPlane>(
+    mut plan: Plan,
+    services: &Arc<Services>,
+    attach: impl FnOnce(LoopHandle) -> Result<P>,
+) -> Result<Finished> {
     let labels = Labels::of(&plan);
     let inbox = Arc::new(Inbox::default());
     // before any thread of a connector starts: threads inherit which signals are blocked
     signals::stop_on_signal(&inbox)?;
-    let (driver, exchanges) = plan::open(&mut plan, services, || Way::Inbox(Arc::clone(&inbox)))?;
+    let opened = plan::open(&mut plan, services, || Way::Inbox(Arc::clone(&inbox)))?;
+    let Opened { driver, mut exchanges, refused } = opened;
     plan.folder.keep();
     let folder = plan.folder.path();
     let recorder = Recorder::create(&folder, labels)
         .with_context(|| format!("creating the results in {}", folder.display()))?;
     let mut run = EventLoop::new(driver, recorder, services, (plan.is_verbose, plan.slice_max));
+    let plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
+    run.set_notes(plane.notes());
     let stopwatch = Stopwatch::start();
-    let ended = until_stopped(&mut run, &inbox, &exchanges);
+    let ended = run
+        .start(clock::now(), refused)
+        .and_then(|()| until_stopped(&mut run, &inbox, &mut exchanges, plane.is_commanded()));
     if ended.is_err() {
         // the engine cannot be used any more, but no order may be left behind
         run.cancel_at_exchanges();
@@ -55,13 +78,20 @@ pub fn live(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
             tracing::warn!(logger = format!("exchange.{}", open.name), "while stopping: {fault}");
         }
     }
+    let states = if ended.is_ok() { run.save_all() } else { Ok(Vec::new()) };
+    let is_clean = ended.is_ok() && states.is_ok();
+    plane.stop(states.unwrap_or_default(), is_clean);
     ended?;
     run.finish(stopwatch.elapsed())
 }
 
-fn until_stopped(run: &mut EventLoop, inbox: &Inbox, exchanges: &[OpenExchange]) -> Result<()> {
-    run.start(clock::now())?;
-    for open in exchanges {
+fn until_stopped(
+    run: &mut EventLoop,
+    inbox: &Inbox,
+    exchanges: &mut [OpenExchange],
+    is_commanded: bool,
+) -> Result<()> {
+    for open in exchanges.iter() {
         open.subscribe()?;
     }
     let progress = Progress::start();
@@ -69,7 +99,7 @@ fn until_stopped(run: &mut EventLoop, inbox: &Inbox, exchanges: &[OpenExchange])
     let mut flushed = Stopwatch::start();
     let reason = loop {
         let stop = inbox.take(&mut told, patience(run));
-        feed_all(run, &mut told)?;
+        feed_all(run, inbox, &mut told, exchanges)?;
         run.feed_timers(clock::now())?;
         run.feed_overdue(clock::now())?;
         if flushed.elapsed() >= FLUSH_EVERY {
@@ -84,7 +114,7 @@ fn until_stopped(run: &mut EventLoop, inbox: &Inbox, exchanges: &[OpenExchange])
         if run.shutdown().is_some() {
             break Reason::StrategyStopped;
         }
-        if !run.has_started_strategies() {
+        if !is_commanded && !run.has_started_strategies() && !run.has_strategies_to_restart() {
             tracing::info!(logger = "stratd", "ends because every strategy has ended");
             break Reason::StrategyStopped;
         }
@@ -101,7 +131,14 @@ fn patience(run: &EventLoop) -> Duration {
     Duration::from_nanos(u64::try_from(left).unwrap_or(0)).min(PATIENCE_MAX)
 }
 
-fn feed_all(run: &mut EventLoop, told: &mut VecDeque<Told>) -> Result<()> {
+/// Feeds what waits; commands are carried out before the first event and between any two.
+fn feed_all(
+    run: &mut EventLoop,
+    inbox: &Inbox,
+    told: &mut VecDeque<Told>,
+    exchanges: &mut [OpenExchange],
+) -> Result<()> {
+    carry_out_all(run, inbox, exchanges)?;
     let mut waiting: &[Told] = told.make_contiguous();
     while !waiting.is_empty() {
         // what is taken in one go has one time
@@ -109,9 +146,17 @@ fn feed_all(run: &mut EventLoop, told: &mut VecDeque<Told>) -> Result<()> {
         run.close_instant_every(INSTANT_NS, at)?;
         let fed = run.feed(waiting, at)?;
         waiting = waiting.get(fed.max(1)..).unwrap_or_default();
+        carry_out_all(run, inbox, exchanges)?;
     }
     told.clear();
     run.close_instant_every(INSTANT_NS, clock::now())
+}
+
+fn carry_out_all(run: &mut EventLoop, inbox: &Inbox, exchanges: &mut [OpenExchange]) -> Result<()> {
+    while let Some(command) = inbox.take_command() {
+        run.carry_out(command, exchanges)?;
+    }
+    Ok(())
 }
 
 /// Waits for the answers to the cancels of the end.

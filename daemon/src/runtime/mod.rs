@@ -27,6 +27,6 @@ pub(crate) use command::{
 pub(crate) use exchange_desk::ExchangeDesk;
 pub use event_loop::Finished;
 pub use exchange_desk::trial_host;
-pub use live::live;
+pub(crate) use live::{ControlPlane, live};
 pub use plan::{MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedStrategy};
 pub use services::Services;

@@ -3,9 +3,9 @@
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use stratd_engine::{Driver, Engine, EngineConfig, RiskLimits, StrategyConfig};
+use stratd_engine::{Driver, Engine, EngineConfig, RiskLimits, StrategyConfig, StrategyId};
 use stratd_plugin_api::{
-    ExchangeHost, ExchangeId, ExchangeInstance, Money, StrategyInstance, StrategyServices, TradingType, abi,
+    ExchangeHost, ExchangeId, ExchangeInstance, Fault, Money, StrategyInstance, StrategyServices, TradingType, abi,
 };
 use stratd_simulation::{CostModels, FillModel};
 
@@ -82,6 +82,10 @@ pub struct PlannedStrategy {
     pub plugin: String,
     /// Whether it may end the run.
     pub may_shutdown: bool,
+    /// Whether its working orders are canceled when it stops or fails.
+    pub cancels_on_stop: bool,
+    /// What it saved in an earlier run, with its version.
+    pub saved: Option<(u32, Arc<Vec<u8>>)>,
     /// Whether its market handlers read no view.
     pub is_batch_safe: bool,
     /// Makes it.
@@ -110,12 +114,16 @@ impl OpenExchange {
     }
 }
 
+/// What a run begins with.
+pub(super) struct Opened {
+    pub(super) driver: Driver<Links>,
+    pub(super) exchanges: Vec<OpenExchange>,
+    /// Strategies that refused what they saved: they have failed before the run starts.
+    pub(super) refused: Vec<(StrategyId, Fault)>,
+}
+
 /// Connects the exchanges, takes their instruments, makes the strategies.
-pub(super) fn open(
-    plan: &mut Plan,
-    services: &Arc<Services>,
-    way: impl Fn() -> Way,
-) -> Result<(Driver<Links>, Vec<OpenExchange>)> {
+pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> Way) -> Result<Opened> {
     let for_engine: Arc<dyn StrategyServices> = services.clone();
     let mut engine = Engine::new(
         EngineConfig {
@@ -150,18 +158,25 @@ pub(super) fn open(
         let id = engine.add_instrument(instrument, record)?;
         assert_eq!(id, expected, "desks and engine count instruments alike");
     }
+    let mut refused = Vec::new();
     for strategy in std::mem::take(&mut plan.strategies) {
         let for_strategy: Arc<dyn StrategyServices> = services.clone();
         let instance = (strategy.make)(for_strategy)?;
         let config = StrategyConfig {
             name: strategy.name,
             may_shutdown: strategy.may_shutdown,
-            cancels_on_stop: true,
+            cancels_on_stop: strategy.cancels_on_stop,
             is_batch_safe: strategy.is_batch_safe,
         };
-        engine.add_strategy(config, instance)?;
+        let id = engine.add_strategy(config, instance)?;
+        if let Some((version, state)) = &strategy.saved
+            && let Err(fault) = engine.restore_strategy(id, *version, state)
+        {
+            refused.push((id, Fault { message: format!("its saved state was refused: {fault}"), ..fault }));
+        }
     }
-    Ok((Driver::new(engine, Links::new(plan.fill.clone(), routes)), open))
+    let driver = Driver::new(engine, Links::new(plan.fill.clone(), routes));
+    Ok(Opened { driver, exchanges: open, refused })
 }
 
 /// Where the orders of an exchange go. Our own fill model stands in only where no money is at stake.

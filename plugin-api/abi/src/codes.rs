@@ -228,6 +228,10 @@ pub mod reason {
     pub const PANIC: u32 = 32;
     /// A handler returned an error.
     pub const HANDLER_ERROR: u32 = 33;
+    /// The process of the isolated plugin ended.
+    pub const CRASHED: u32 = 34;
+    /// The isolated plugin did not answer in time.
+    pub const DEADLINE: u32 = 35;
 }
 
 /// Instrument types.

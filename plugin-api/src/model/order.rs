@@ -257,6 +257,10 @@ coded! {
         Panic = abi::reason::PANIC, "panic";
         /// A handler returned an error.
         HandlerError = abi::reason::HANDLER_ERROR, "handler_error";
+        /// The process of the isolated plugin ended.
+        Crashed = abi::reason::CRASHED, "crashed";
+        /// The isolated plugin did not answer in time.
+        Deadline = abi::reason::DEADLINE, "deadline";
     }
 }
 
