@@ -1,6 +1,7 @@
 //! The thread "plugins": takes requests one at a time.
 
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::{
         Arc,
@@ -63,6 +64,7 @@ pub(crate) struct ManagerParts {
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) event_loop: LoopHandle,
     pub(crate) store: Option<Arc<RunStore>>,
+    pub(crate) present: BTreeSet<PathBuf>,
 }
 
 /// The manager; see the module.
@@ -74,13 +76,15 @@ pub(crate) struct Manager {
     pub(super) event_loop: LoopHandle,
     pub(super) store: Option<Arc<RunStore>>,
     pub(super) saving: Saving,
+    /// Files that lay in the folders when the run began, and were not looked at yet.
+    present: BTreeSet<PathBuf>,
 }
 
 impl Manager {
     pub(crate) fn new(options: ManagerOptions, parts: ManagerParts, factory: Factory) -> Self {
         let saving = Saving::new(options.save_interval);
-        let ManagerParts { registry, plugins, event_loop, store } = parts;
-        Self { options, registry, plugins, factory, event_loop, store, saving }
+        let ManagerParts { registry, plugins, event_loop, store, present } = parts;
+        Self { options, registry, plugins, factory, event_loop, store, saving, present }
     }
 
     /// Takes requests until the run is over.
@@ -123,7 +127,11 @@ impl Manager {
         // a refusal was told where it was decided
         let _ = match known {
             Some(name) => self.reload(&name, &file, false).map(drop),
-            None => self.discover(&file).map(drop),
+            None => {
+                // what lay there at the start was nobody's choice of now
+                let is_present = self.present.remove(&file);
+                self.discover(&file, is_present).map(drop)
+            }
         };
     }
 
@@ -167,7 +175,10 @@ impl Manager {
             Note::Stopped { strategy } => {
                 let mut registry = self.registry.lock();
                 if let Some((plugin, at)) = registry.of_strategy(strategy) {
-                    plugin.instances[at].set_state(PluginState::Retired, now);
+                    let instance = &mut plugin.instances[at];
+                    if instance.state == PluginState::Started {
+                        instance.set_state(PluginState::Retired, now);
+                    }
                     plugin.settle_state(now);
                 }
             }

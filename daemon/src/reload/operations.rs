@@ -106,7 +106,7 @@ impl Manager {
         let known = self.registry.lock().of_file(file).map(|plugin| plugin.name.clone());
         match &known {
             Some(known) => drop(self.reload(known, file, true).map_err(of_refusal)?),
-            None => drop(self.discover(file).map_err(of_refusal)?),
+            None => drop(self.discover(file, false).map_err(of_refusal)?),
         }
         let registry = self.registry.lock();
         let record = registry.of_file(file).ok_or_else(|| failed("the plugin was not taken up"))?;
@@ -155,7 +155,7 @@ impl Manager {
                     stopped.push(instance.name.clone());
                 }
                 Some(Place::Exchange(_)) => {
-                    return Err(conflict(format!("{name} is an exchange (accepted: a strategy; an exchange ends with the run)")));
+                    return Err(conflict("it is an exchange (accepted: a strategy; an exchange ends with the run)"));
                 }
                 Some(Place::Strategy(_)) | None => {}
             }
@@ -192,7 +192,7 @@ impl Manager {
             reports.push(self.start_again(name, instance).map_err(|why| refused(&why))?);
         }
         if reports.is_empty() {
-            return Err(conflict(format!("{name}: no instance has ended (accepted: one that was stopped or failed)")));
+            return Err(conflict("no instance of it has ended (accepted: one that was stopped or failed)"));
         }
         Ok(format!("{name}: {}", reports.join("; ")))
     }
@@ -202,7 +202,7 @@ impl Manager {
         let previous = {
             let registry = self.registry.lock();
             let previous = registry.get(name).and_then(|plugin| plugin.previous()?.plugin.clone());
-            previous.ok_or_else(|| conflict(format!("{name}: there is no generation before the one that runs")))?
+            previous.ok_or_else(|| conflict("there is no generation before the one that runs"))?
         };
         let report = self.put_back(name, &previous).map_err(of_refusal)?;
         tracing::warn!(logger = "plugins", "{report}");
@@ -237,7 +237,7 @@ impl Manager {
             .filter(|instance| instance.state == PluginState::Quarantined)
             .collect();
         if quarantined.is_empty() {
-            return Err(conflict(format!("{name} is not quarantined")));
+            return Err(conflict("it is not quarantined"));
         }
         let now = clock::now();
         for instance in &quarantined {
@@ -274,7 +274,7 @@ fn not_found(text: String) -> ActionError {
     error(ActionErrorKind::NotFound, text)
 }
 
-fn conflict(text: String) -> ActionError {
+fn conflict(text: impl Into<String>) -> ActionError {
     error(ActionErrorKind::Conflict, text)
 }
 

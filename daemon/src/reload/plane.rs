@@ -1,6 +1,8 @@
 //! Everything that surrounds the event loop of a run that goes on: started after the loop's parts exist, ended after it.
 
 use std::{
+    collections::BTreeSet,
+    fs,
     path::PathBuf,
     sync::{
         Arc,
@@ -78,7 +80,8 @@ impl Plane {
             }),
         });
         let options = ManagerOptions { plugins: plugins_config, save_interval };
-        let parts = ManagerParts { registry, plugins, event_loop, store: store.clone() };
+        let present = present(plugins.directories());
+        let parts = ManagerParts { registry, plugins, event_loop, store: store.clone(), present };
         let manager = Manager::new(options, parts, factory);
         let manager = thread::Builder::new()
             .name("plugins".to_owned())
@@ -149,6 +152,12 @@ fn watch(
     let requests = requests.clone();
     Watcher::start(options, move |found| Ok(requests.try_send(Request::Found(found))?))
         .context("watching the folders of plugins")
+}
+
+/// The plugins that lie in the folders; what cannot be read is not there.
+fn present(directories: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let entries = directories.iter().filter_map(|directory| fs::read_dir(directory).ok()).flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "so")).collect()
 }
 
 /// Where the control server listens, if it does.

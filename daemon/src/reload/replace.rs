@@ -332,15 +332,24 @@ impl Manager {
         running.unwrap_or_else(|| one.state.as_ref().map_or(0, |(version, _)| *version))
     }
 
-    /// A file of which no plugin is known.
+    /// A file of which no plugin is known. `is_present`: it lay there when the run began.
     ///
     /// # Errors
     /// A step refused.
-    pub(super) fn discover(&mut self, file: &Path) -> Result<String, Refusal> {
+    pub(super) fn discover(&mut self, file: &Path, is_present: bool) -> Result<String, Refusal> {
         match self.try_discover(file) {
             Ok(report) => {
-                tracing::info!(logger = "plugins", "{report}");
+                if is_present {
+                    tracing::debug!(logger = "plugins", "{report}");
+                } else {
+                    tracing::info!(logger = "plugins", "{report}");
+                }
                 Ok(report)
+            }
+            // a file that lay there and has the name of another one is in nobody's way
+            Err(refusal) if is_present && refusal.step == Step::Name => {
+                tracing::debug!(logger = "plugins", "{refusal}");
+                Err(refusal)
             }
             Err(refusal) => {
                 self.refused_file(file, &refusal);
@@ -356,6 +365,13 @@ impl Manager {
         };
         if self.registry.lock().all().any(refused_before) {
             return Ok(format!("{}: the same content was refused before", file.display()));
+        }
+        let runs = |plugin: &PluginRecord| {
+            let hash = plugin.current().and_then(|generation| generation.identity.hash.as_deref());
+            hash == Some(candidate.hash()) && plugin.file.exists()
+        };
+        if let Some(twin) = self.registry.lock().all().find(|plugin| runs(plugin)) {
+            return Ok(format!("{}: the content of {}", file.display(), twin.file.display()));
         }
         let plugin = self.examined(candidate, &[])?;
         let (name, version) = (plugin.manifest().name.clone(), plugin.manifest().version.clone());
@@ -412,8 +428,14 @@ impl Manager {
             cancels_on_stop: true,
         };
         let now = clock::now();
-        let record = InstanceRecord::new(name, settings, now);
+        let mut record = InstanceRecord::new(name, settings, now);
         check_config(plugin, &record)?;
+        let saved = self.store.as_ref().and_then(|store| store.state_of(name, &manifest.name));
+        record.saved = saved.map(|saved| Saved {
+            state_version: saved.state_version,
+            bytes: Arc::new(saved.state),
+            at: saved.saved_at,
+        });
         if let Some(known) = self.registry.lock().get_mut(&manifest.name) {
             known.take_up(plugin, now);
             known.instances.push(record.clone());

@@ -98,6 +98,18 @@ impl LastRun {
 }
 
 impl RunStore {
+    /// What a strategy of that name and plugin saved last, in this run or an earlier one.
+    pub(super) fn state_of(&self, instance: &str, plugin: &str) -> Option<SavedState> {
+        let saved = self.store.reader().and_then(|reader| reader.state_of(&key(instance)));
+        match saved {
+            Ok(saved) => saved.filter(|saved| saved.plugin == plugin),
+            Err(error) => {
+                tell(Err(error));
+                None
+            }
+        }
+    }
+
     pub(crate) fn file(&self) -> &Path {
         self.store.file()
     }
