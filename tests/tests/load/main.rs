@@ -4,6 +4,7 @@ mod bad_files;
 mod calls;
 mod connectors;
 mod faults;
+mod guide;
 mod inspect;
 mod place;
 mod reload;
