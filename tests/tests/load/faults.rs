@@ -1,8 +1,10 @@
 //! What misbehaving strategies get from a host in whose process they run.
 
+use std::{os::unix::process::ExitStatusExt as _, process::Command};
+
 use serde_json::{Value, json};
 use stratd_plugin_api::{Fault, Reason, Timestamp, abi};
-use stratd_tests::plugin;
+use stratd_tests::{plugin, plugins, program};
 
 use crate::place::{Place, Running};
 
@@ -86,6 +88,29 @@ fn what_a_call_survives_is_no_fault() {
         let mut running = faulty(&place, json!({ "fault": fault, "ms": 1, "bytes": 4096 }));
         assert_eq!(running.trades(&[10, 11]), Ok(2), "{fault}");
         running.end();
+    }
+}
+
+#[test]
+fn what_a_call_does_not_survive_ends_the_process_that_it_runs_in() {
+    let folder =
+        stratd_tests::Place::new(&[("prices.csv", "date,symbol,price,volume\n2024-01-02,AAPL,10,5\n")]);
+    // signals by their numbers on Linux
+    let (abort, segfault) = (Some(6), Some(11));
+    let ends = [
+        ("abort", abort, None),
+        ("segfault", segfault, None),
+        ("stack-overflow", abort, None),
+        ("exit", None, Some(3)),
+    ];
+    for (fault, signal, code) in ends {
+        let mut command = Command::new(program());
+        let strategy = format!("{},fault={fault}", plugin("strategy_faulty").display());
+        command.args(["backtest", "--strategy", &strategy, "--exchange", "csv,file=prices.csv"]);
+        command.current_dir(folder.path()).env("STRATD_PLUGINS", plugins());
+        command.env("STRATD_STAGE_DIR", folder.path().join("stage"));
+        let ended = command.output().unwrap_or_else(|e| panic!("starting {command:?}: {e}")).status;
+        assert_eq!((ended.signal(), ended.code()), (signal, code), "{fault}");
     }
 }
 

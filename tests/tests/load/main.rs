@@ -5,6 +5,7 @@ mod calls;
 mod connectors;
 mod faults;
 mod generations;
+mod guide;
 mod inspect;
 mod place;
 mod probe;

@@ -174,5 +174,7 @@ fn whole(value: u64) -> Money {
 #[cfg(feature = "export")]
 stratd_plugin_api::export_strategy!(Counter, name = "strategy-counter");
 
+// the further builds have no dependencies for tests, and are tested as plugins
 #[cfg(test)]
+#[cfg(not(any(feature = "second", feature = "third")))]
 mod tests;
