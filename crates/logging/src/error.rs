@@ -82,6 +82,13 @@ impl Error {
     }
 }
 
+impl From<io::Error> for Error {
+    /// For handlers of a program's own.
+    fn from(error: io::Error) -> Self {
+        Self::io("the handler failed", error)
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.source {

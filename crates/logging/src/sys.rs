@@ -1,11 +1,14 @@
-//! The calls of the C library that no safe crate offers: broken-down times and `strftime`.
+//! The calls of the C library that no safe crate offers: broken-down times, `strftime`, and duplicating a descriptor
+//! that is known by its number only.
 //!
 //! The text of a time is libc's, because its users expect `date(1)`'s: every directive of glibc works (`%P`, `%-d`,
 //! `%N` is not one), in the C locale. The zone is that of the process (`TZ`, `/etc/localtime`), read once by libc.
-#![expect(unsafe_code, reason = "libc has no safe strftime; each block is one call on values of this frame")]
+#![expect(unsafe_code, reason = "libc has no safe strftime, and a number is no descriptor; each block is one call on values of this frame")]
 
 use std::ffi::{CStr, CString};
+use std::io;
 use std::mem::MaybeUninit;
+use std::os::fd::{FromRawFd, OwnedFd};
 
 /// The longest text of one time, in bytes; a pattern whose text is longer gives an empty text, as in C.
 pub(crate) const TIME_TEXT_MAX: usize = 1024;
@@ -84,4 +87,15 @@ impl BrokenTime {
 /// A pattern for [`BrokenTime::write`]; None if it holds a zero byte.
 pub(crate) fn pattern(text: &str) -> Option<CString> {
     CString::new(text).ok()
+}
+
+/// Duplicates the descriptor of this number; the new one is closed when a program is started.
+pub(crate) fn duplicate(number: i32) -> io::Result<OwnedFd> {
+    // SAFETY: fcntl looks the number up and reports one that is not open; it touches no memory of ours.
+    let copy = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 0) };
+    if copy < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: fcntl has just made this descriptor for us, so that nobody else closes it.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
 }

@@ -172,3 +172,11 @@ pub(crate) fn level_name<'r>(record: &'r Record<'_>) -> Cow<'r, str> {
         other => return Cow::Owned(format!("Level {}", other.get())),
     })
 }
+
+/// The attribute of a name; None for `asctime`, which is a formatter's, and for names of no attribute.
+pub(crate) fn lookup<'r>(name: &str, record: &'r Record<'_>) -> Option<Value<'r>> {
+    match Attribute::parse(name)? {
+        Attribute::AscTime => None,
+        attribute => Some(attribute.value(record, "")),
+    }
+}

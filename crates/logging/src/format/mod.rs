@@ -21,7 +21,8 @@ pub(crate) mod structured;
 mod text;
 mod time;
 
-pub(crate) use attribute::level_name;
+pub(crate) use attribute::lookup as attribute_value;
+pub(crate) use text::text_of;
 pub use formatter::{Formatter, format_batch};
 pub use options::{ExceptionText, FormatterOptions, Layout, Style};
 pub use time::{MSEC_FORMAT, TIME_FORMAT, Zone};

@@ -126,3 +126,10 @@ pub(super) fn write_padded(out: &mut String, parts: (&str, &str), width: usize, 
 fn char_count(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.chars().count() }
 }
+
+/// `str(value)`
+pub(crate) fn text_of(value: &Value<'_>) -> String {
+    let mut text = String::new();
+    write_str(&mut text, value);
+    text
+}

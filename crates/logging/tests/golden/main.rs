@@ -5,7 +5,10 @@
 //! The rows are those of `STRATD_GOLDENS` (sub-folder `logging`), by default the ones in `tests/golden`; its SCHEMA.md says
 //! which are Python's alone and where this crate decides differently.
 
+mod document;
 mod formatter;
+mod scenario;
+mod steps;
 mod zone;
 
 use std::{
@@ -52,7 +55,9 @@ fn main() -> ExitCode {
         PathBuf::from,
     );
     let mut tally = Tally::default();
-    for (file, run) in [("formatter.jsonl", formatter::run as fn(&Value) -> Result<(), Failure>)] {
+    let files: [(&str, fn(&Value) -> Result<(), Failure>); 2] =
+        [("formatter.jsonl", formatter::run), ("scenarios.jsonl", scenario::run)];
+    for (file, run) in files {
         let path = folder.join("logging").join(file);
         match fs::read_to_string(&path) {
             Ok(text) => text.lines().for_each(|line| tally.run_row(line, run)),
