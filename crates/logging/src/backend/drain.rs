@@ -1,0 +1,203 @@
+//! Taking records out of the rings, the oldest first.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::{Backend, FLUSH_INTERVAL_MS, MERGE_GRACE_NS, Staged};
+use crate::{
+    clock,
+    encoding::{Head, decode},
+    level::Level,
+    ring::lock,
+};
+
+/// Records that one look takes at most, so that whoever waits for the lock gets it.
+const BATCH_MAX: usize = 65_536;
+
+/// What one look at the rings did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Drained {
+    /// records that were routed
+    pub(crate) routed: usize,
+    /// records wait still: younger than the grace, or above the batch
+    pub(crate) has_more: bool,
+}
+
+impl Backend {
+    /// Routes what is in the rings. Without `is_final` the youngest records wait: an older one of another thread may still
+    /// be under way.
+    pub(crate) fn drain(&mut self, is_final: bool) -> Drained {
+        self.take_new_sources();
+        let now = clock::now_ns();
+        self.sources.iter_mut().for_each(Staged::pull);
+        self.channel.announce_room();
+        let is_alone = self.sources.iter().filter(|source| source.next_ns.is_some()).count() <= 1;
+        let grace = if self.sources.len() <= 1 || is_alone { 0 } else { MERGE_GRACE_NS };
+        let cutoff = if is_final { i64::MAX } else { now.saturating_sub(grace) };
+        self.refresh();
+        let mut routed = 0;
+        while routed < BATCH_MAX
+            && let Some((index, until)) = self.oldest(cutoff)
+        {
+            routed += self.route_from(index, until, BATCH_MAX - routed);
+        }
+        self.routed += u64::try_from(routed).unwrap_or(u64::MAX);
+        self.report_losses();
+        self.report_failures(now);
+        self.sources.retain(|source| !source.is_finished());
+        Drained { routed, has_more: self.sources.iter().any(|source| source.next_ns.is_some()) }
+    }
+
+    /// Routes everything that was logged before the call, and writes it.
+    pub(crate) fn drain_all(&mut self) {
+        while self.drain(true).routed > 0 {}
+        self.router.flush_dirty();
+        self.report_failures(clock::now_ns());
+    }
+
+    /// Writes what handlers keep, if it is time.
+    pub(crate) fn flush_if_due(&mut self, is_idle: bool) {
+        let now = clock::monotonic();
+        let is_old = self
+            .last_flush
+            .is_none_or(|last| now.saturating_duration_since(last) >= Duration::from_millis(FLUSH_INTERVAL_MS));
+        if is_idle || is_old {
+            self.last_flush = Some(now);
+            self.router.flush_dirty();
+        }
+    }
+
+    fn take_new_sources(&mut self) {
+        if self.channel.has_new_sources.swap(false, Ordering::Acquire) {
+            let sources = std::mem::take(&mut *lock(&self.channel.new_sources));
+            let staged =
+                sources.into_iter().map(|source| Staged { source, bytes: Vec::new(), at: 0, next_ns: None });
+            self.sources.extend(staged);
+        }
+    }
+
+    /// The ring with the oldest record, and up to which time it may be emptied before another one's turn.
+    fn oldest(&self, cutoff: i64) -> Option<(usize, i64)> {
+        let mut best: Option<(i64, usize)> = None;
+        let mut second = cutoff;
+        for (index, source) in self.sources.iter().enumerate() {
+            let Some(at) = source.next_ns else { continue };
+            match best {
+                Some((known, _)) if known <= at => second = second.min(at),
+                _ => {
+                    if let Some((known, _)) = best {
+                        second = second.min(known);
+                    }
+                    best = Some((at, index));
+                }
+            }
+        }
+        best.filter(|&(at, _)| at <= cutoff).map(|(at, index)| (index, second.max(at)))
+    }
+
+    fn route_from(&mut self, index: usize, until: i64, max: usize) -> usize {
+        let mut count = 0;
+        while count < max {
+            let Some(staged) = self.sources.get_mut(index) else { break };
+            let Some((head, total)) = staged.next().filter(|(head, _)| head.at_ns <= until) else { break };
+            let bytes = staged.bytes.get(staged.at..staged.at + total).unwrap_or_default();
+            let level = match head.large_key(bytes) {
+                None => {
+                    let name = name_of(&mut self.router, &self.tree, head.logger);
+                    route_bytes(&mut self.router, &name, (&head, bytes), staged)
+                }
+                Some(key) => {
+                    let record = {
+                        let mut large = lock(&self.channel.large);
+                        let record = large.records.remove(&key).unwrap_or_default();
+                        large.bytes -= record.len();
+                        record
+                    };
+                    match Head::read(&record) {
+                        Some((head, _)) => {
+                            let name = name_of(&mut self.router, &self.tree, head.logger);
+                            route_bytes(&mut self.router, &name, (&head, &record), staged)
+                        }
+                        None => None,
+                    }
+                }
+            };
+            count += 1;
+            staged.advance(total);
+            if level.is_some_and(|level| level >= Level::ERROR) {
+                // whoever looks for an error must find it
+                self.router.flush_dirty();
+            }
+        }
+        count
+    }
+}
+
+/// The logger of a number, which may be younger than the last look at the tree.
+fn name_of(
+    router: &mut super::Router,
+    tree: &std::sync::Mutex<crate::tree::Tree>,
+    logger: u32,
+) -> Option<Arc<crate::tree::LoggerCell>> {
+    if let Some(cell) = router.logger_name(logger) {
+        return Some(cell);
+    }
+    router.refresh(&lock(tree));
+    router.logger_name(logger)
+}
+
+fn route_bytes(
+    router: &mut super::Router,
+    cell: &Option<Arc<crate::tree::LoggerCell>>,
+    (head, bytes): (&Head, &[u8]),
+    staged: &Staged,
+) -> Option<Level> {
+    let cell = cell.as_ref()?;
+    let mut record = decode(head, bytes, &cell.name, &staged.source.origin)?;
+    let level = record.level;
+    router.route(head.logger, &mut record, None);
+    Some(level)
+}
+
+impl Staged {
+    /// Takes everything out of the ring.
+    fn pull(&mut self) {
+        let count = self.source.ring.slots();
+        if count == 0 {
+            return;
+        }
+        if self.at > 0 {
+            self.bytes.drain(..self.at);
+            self.at = 0;
+        }
+        if let Ok(chunk) = self.source.ring.read_chunk(count) {
+            let (first, second) = chunk.as_slices();
+            self.bytes.extend_from_slice(first);
+            self.bytes.extend_from_slice(second);
+            chunk.commit_all();
+        }
+        self.next_ns = self.next().map(|(head, _)| head.at_ns);
+    }
+
+    fn next(&self) -> Option<(Head, usize)> {
+        Head::read(self.bytes.get(self.at..)?)
+    }
+
+    fn advance(&mut self, total: usize) {
+        self.at += total;
+        self.next_ns = self.next().map(|(head, _)| head.at_ns);
+        if self.next_ns.is_none() {
+            self.bytes.clear();
+            self.at = 0;
+        }
+    }
+
+    /// True if its thread has ended and everything of it is routed.
+    fn is_finished(&self) -> bool {
+        self.next_ns.is_none()
+            && self.source.ring.is_abandoned()
+            && self.source.ring.is_empty()
+            && !self.source.has_losses.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,89 @@
+//! What the logging system says about itself: records that were lost, handlers that fail.
+
+use std::sync::atomic::Ordering;
+
+use super::Backend;
+use crate::{
+    clock,
+    level::Level,
+    record::Record,
+    ring::{Loss, lock},
+    value::Value,
+};
+
+/// The logger of the reports about handlers.
+const OWN_LOGGER: &str = "stratd.logging";
+
+const NS_PER_S: i64 = 1_000_000_000;
+
+impl Backend {
+    /// Tells, on the logger that lost them, how many records were lost and when.
+    pub(super) fn report_losses(&mut self) {
+        let mut losses: Vec<Loss> = Vec::new();
+        for staged in &self.sources {
+            // once there is room again: as long as its ring is full the count still grows
+            if staged.source.has_losses.swap(false, Ordering::AcqRel) {
+                losses.append(&mut lock(&staged.source.losses));
+            }
+        }
+        for loss in losses {
+            let Some(cell) = self.router.logger_name(loss.logger) else { continue };
+            let text = format!(
+                "{} records lost between {} and {}: the ring of their thread was full",
+                loss.count,
+                time_text(loss.first_ns),
+                time_text(loss.last_ns)
+            );
+            let mut record = Record::new(&*cell.name, Level::WARNING, text);
+            record.created_ns = clock::now_ns();
+            record.fields.add("lost", Value::from(loss.count));
+            self.fill_origin(&mut record);
+            self.router.route(loss.logger, &mut record, None);
+        }
+    }
+
+    /// Reports failures of handlers, once a second for each, to all handlers but the one that failed.
+    pub(super) fn report_failures(&mut self, now_ns: i64) {
+        for (handler, text) in std::mem::take(&mut self.router.failures) {
+            let Some(Some(slot)) = self.router.slots.get_mut(handler as usize) else { continue };
+            let second = now_ns.div_euclid(NS_PER_S);
+            if !self.reports_failures || slot.reported.0 == Some(second) {
+                slot.reported.1 += 1;
+                continue;
+            }
+            let silent = std::mem::take(&mut slot.reported.1);
+            slot.reported.0 = Some(second);
+            let name = slot.status.name.clone();
+            let mut record = Record::new(OWN_LOGGER, Level::ERROR, format!("handler {name:?}: {text}"));
+            record.created_ns = now_ns;
+            record.fields.add("handler", Value::from(name));
+            if silent > 0 {
+                record.fields.add("not_reported", Value::from(silent));
+            }
+            self.fill_origin(&mut record);
+            let logger = lock(&self.tree).get_or_insert(OWN_LOGGER).unwrap_or(0);
+            self.refresh();
+            self.router.route(logger, &mut record, Some(handler));
+        }
+        // a report that failed is counted, and not reported again
+        self.router.failures.clear();
+    }
+
+    fn fill_origin(&self, record: &mut Record<'_>) {
+        let origin = &self.origin;
+        record.thread = origin.thread;
+        record.thread_name = origin.thread_name.clone().into();
+        record.process = origin.process;
+        record.process_name = origin.process_name.clone().into();
+        record.start_ns = origin.start_ns;
+    }
+}
+
+fn time_text(ns: i64) -> String {
+    let mut text = String::new();
+    let broken = crate::sys::BrokenTime::local(ns.div_euclid(NS_PER_S));
+    if let (Some(broken), Some(pattern)) = (broken, crate::sys::pattern("%Y-%m-%d %H:%M:%S")) {
+        broken.write(&pattern, &mut text);
+    }
+    format!("{text},{:03}", ns.rem_euclid(NS_PER_S) / 1_000_000)
+}

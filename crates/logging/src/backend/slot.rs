@@ -1,0 +1,120 @@
+//! A handler in its place: with its level, filters, formatter and counters.
+
+use std::collections::VecDeque;
+
+use crate::{handler::Handler, level::Level, record::Record};
+
+/// Records that a memory handler without a target keeps at most; older ones are dropped and counted.
+pub(crate) const MEMORY_RECORDS_MAX: usize = 65_536;
+
+/// What a handler did so far.
+///
+/// ```
+/// use stratd_logging::{Logging, NullHandler};
+///
+/// let logging = Logging::new();
+/// logging.add_handler("nothing", Box::new(NullHandler))?;
+/// let status = &logging.handlers()[0];
+/// assert_eq!((status.name.as_str(), status.written), ("nothing", 0));
+/// # Ok::<(), stratd_logging::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HandlerStatus {
+    /// Its name.
+    pub name: String,
+    /// Its kind, as configuration calls it.
+    pub kind: String,
+    /// The lowest level it takes.
+    pub level: Level,
+    /// Records that wait in it.
+    pub queued: u64,
+    /// Records it took.
+    pub written: u64,
+    /// Records it dropped.
+    pub dropped: u64,
+    /// Records, and later attempts, that failed.
+    pub errors: u64,
+    /// The last failure.
+    pub last_error: Option<String>,
+}
+
+pub(crate) struct Slot {
+    pub(crate) level: Level,
+    pub(crate) filters: Vec<u32>,
+    pub(crate) formatter: u32,
+    pub(crate) sink: Sink,
+    pub(crate) status: HandlerStatus,
+    /// kind and options it was configured with; None for one that the program added
+    pub(crate) identity: Option<(String, toml::Table)>,
+    /// it stays when a configuration is applied
+    pub(crate) survives: bool,
+    /// it keeps texts that are not written yet
+    pub(crate) is_dirty: bool,
+    /// second of the last report about it, and how many errors were not reported since
+    pub(crate) reported: (Option<i64>, u64),
+}
+
+pub(crate) enum Sink {
+    Handler(Box<dyn Handler>),
+    Memory(Memory),
+}
+
+/// Keeps records until there are many, or one is grave, then hands them to its target.
+pub(crate) struct Memory {
+    pub(crate) records: VecDeque<Record<'static>>,
+    pub(crate) capacity: usize,
+    pub(crate) flush_level: Level,
+    pub(crate) target: Option<u32>,
+    pub(crate) flush_on_close: bool,
+}
+
+impl Slot {
+    pub(crate) fn new(name: &str, kind: &str, sink: Sink) -> Self {
+        let status = HandlerStatus {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            level: Level::NOTSET,
+            queued: 0,
+            written: 0,
+            dropped: 0,
+            errors: 0,
+            last_error: None,
+        };
+        Self {
+            level: Level::NOTSET,
+            filters: Vec::new(),
+            formatter: 0,
+            sink,
+            status,
+            identity: None,
+            survives: false,
+            is_dirty: false,
+            reported: (None, 0),
+        }
+    }
+
+    pub(crate) fn status(&mut self) -> HandlerStatus {
+        self.absorb_progress();
+        self.status.level = self.level;
+        self.status.clone()
+    }
+
+    /// Adds what a handler did on a thread of its own.
+    pub(crate) fn absorb_progress(&mut self) {
+        match &mut self.sink {
+            Sink::Handler(handler) => {
+                let progress = handler.take_progress();
+                self.status.queued = progress.queued;
+                self.status.dropped += progress.dropped;
+                self.status.errors += progress.errors;
+                if progress.last_error.is_some() {
+                    self.status.last_error = progress.last_error;
+                }
+            }
+            Sink::Memory(memory) => {
+                self.status.queued = u64::try_from(memory.records.len()).unwrap_or(u64::MAX);
+            }
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Bringing a configuration into force.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::{
+    Config, LoggerSpec,
+    handler::{HandlerOptions, HandlerSpec},
+};
+use crate::{
+    backend::{Backend, Memory, Router, Sink, Slot},
+    error::{Error, ErrorKind, Result},
+    handler::Handler,
+    level::{Level, LevelNames},
+    logging::Logging,
+    ring::lock,
+    tree::Tree,
+};
+
+impl Logging {
+    /// Brings a configuration into force: what is new is opened first, then everything changes between two records, then
+    /// what is no longer used is closed. Handlers that did not change keep their files.
+    ///
+    /// # Errors
+    /// If something cannot be opened, or an incremental configuration names a handler that is not there. Nothing has
+    /// changed then.
+    ///
+    /// ```
+    /// use stratd_logging::{Config, Logging};
+    ///
+    /// let logging = Logging::new();
+    /// logging.apply(Config::parse("[loggers.a]\nlevel = \"DEBUG\"")?)?;
+    /// assert_eq!(logging.effective_level("a.b")?.get(), 10);
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    pub fn apply(&self, config: Config) -> Result<()> {
+        if config.is_incremental {
+            return self.apply_levels(&config);
+        }
+        let opened = self.open_new(&config)?;
+        self.shared().change(|backend, tree| swap(backend, tree, config, opened))
+    }
+
+    /// Opens what the running handlers cannot be used for.
+    fn open_new(&self, config: &Config) -> Result<Vec<Option<Box<dyn Handler>>>> {
+        let running: HashMap<String, (String, toml::Table)> = {
+            let backend = lock(&self.shared().backend);
+            let slots = backend.router.slots.iter().flatten();
+            slots.filter_map(|slot| slot.identity.clone().map(|identity| (slot.status.name.clone(), identity))).collect()
+        };
+        let mut opened = Vec::new();
+        let mut problems = Vec::new();
+        for spec in &config.handlers {
+            if running.get(&spec.name).is_some_and(|(kind, identity)| *kind == spec.kind && *identity == spec.identity) {
+                opened.push(None);
+                continue;
+            }
+            match spec.open() {
+                Ok(handler) => opened.push(handler),
+                Err(error) => problems.push(format!("handlers.{}: {error}", spec.name)),
+            }
+        }
+        if problems.is_empty() {
+            return Ok(opened);
+        }
+        Err(Error::new(ErrorKind::Config, format!("logging configuration refused\n  {}", problems.join("\n  "))))
+    }
+
+    /// Levels and propagation only.
+    fn apply_levels(&self, config: &Config) -> Result<()> {
+        self.shared().change(|backend, tree| {
+            let mut found = Vec::new();
+            for spec in &config.handlers {
+                match backend.router.find_handler(&spec.name) {
+                    Some(id) => found.push((id, spec.level)),
+                    None => {
+                        return Err(Error::new(
+                            ErrorKind::Config,
+                            format!("handlers.{}: there is none of this name", spec.name),
+                        ));
+                    }
+                }
+            }
+            let root = config.root.iter().map(|spec| ("root", spec));
+            let loggers = config.loggers.iter().map(|(name, spec)| (name.as_str(), spec)).chain(root);
+            let mut ids = Vec::new();
+            for (name, spec) in loggers {
+                ids.push((tree.get_or_insert(name)?, spec));
+            }
+            for (id, spec) in ids {
+                let node = tree.node_mut(id);
+                node.level = spec.level.unwrap_or(node.level);
+                node.propagate = spec.propagate.unwrap_or(node.propagate);
+            }
+            for (id, level) in found {
+                backend.router.set_handler_level(id, level);
+            }
+            if let Some(level) = config.disable {
+                tree.set_disabled_to(level);
+            }
+            Ok(())
+        })
+    }
+
+    /// As Python's `basicConfig`: does nothing if the root has handlers, unless `force`; sets up the root and nothing else.
+    /// Returns whether it did something.
+    ///
+    /// # Errors
+    /// If the handler cannot be opened.
+    ///
+    /// ```
+    /// use stratd_logging::{Config, Logging};
+    ///
+    /// let logging = Logging::new();
+    /// let config = || Config::basic(&toml::Table::new());
+    /// assert!(logging.basic_config(config()?, false)?);
+    /// assert!(!logging.basic_config(config()?, false)?);
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    pub fn basic_config(&self, config: Config, force: bool) -> Result<bool> {
+        if self.has_handlers("root")? && !force {
+            return Ok(false);
+        }
+        let mut opened = Vec::new();
+        for spec in &config.handlers {
+            opened.push(spec.open()?);
+        }
+        self.shared().change(|backend, tree| {
+            let old = std::mem::take(&mut tree.node_mut(0).handlers);
+            for handler in old {
+                backend.router.close(handler, crate::SHUTDOWN_TIMEOUT);
+                backend.router.forget(handler);
+            }
+            let formatters = add_formatters(&mut backend.router, &config)?;
+            for (spec, handler) in config.handlers.iter().zip(opened) {
+                let id = place(&mut backend.router, spec, handler)?;
+                configure(&mut backend.router, id, spec, &formatters, &HashMap::new());
+                tree.node_mut(0).handlers.push(id);
+            }
+            let level = config.root.as_ref().and_then(|root| root.level);
+            tree.node_mut(0).level = level.unwrap_or(tree.node(0).level);
+            Ok(true)
+        })
+    }
+}
+
+fn swap(
+    backend: &mut Backend,
+    tree: &mut Tree,
+    config: Config,
+    opened: Vec<Option<Box<dyn Handler>>>,
+) -> Result<()> {
+    // whatever can be refused comes before the first change
+    for (name, _) in &config.loggers {
+        tree.get_or_insert(name)?;
+    }
+    let mut levels = LevelNames::default();
+    for (name, level) in &config.levels {
+        levels.add(*level, name)?;
+    }
+    let router = &mut backend.router;
+    let old: Vec<u32> = router.handler_ids().filter(|&id| router.is_configurable(id)).collect();
+    let formatters = add_formatters(router, &config)?;
+    let filters: HashMap<String, u32> =
+        config.filters.into_iter().map(|(name, filter)| (name, router.add_filter(filter))).collect();
+    let handlers = place_all(router, &config.handlers, opened)?;
+    for spec in &config.handlers {
+        if let Some(&id) = handlers.get(&spec.name) {
+            configure(router, id, spec, &formatters, &filters);
+        }
+    }
+    for spec in &config.handlers {
+        if let HandlerOptions::Memory(options) = &spec.options
+            && let Some(&id) = handlers.get(&spec.name)
+        {
+            let target = options.target.as_ref().and_then(|target| handlers.get(target)).copied();
+            router.set_target(id, target);
+        }
+    }
+    tree.levels = levels;
+    configure_loggers(tree, &config.loggers, config.root.as_ref(), (&handlers, &filters), config.disables_existing);
+    tree.set_disabled_to(config.disable.unwrap_or(Level::NOTSET));
+    if let Some(overflow) = config.overflow {
+        backend.set_overflow(overflow);
+    }
+    let router = &mut backend.router;
+    router.uses_last_resort = config.has_last_resort;
+    router.context = config.context;
+    let mut old: Vec<u32> = old.into_iter().filter(|id| !handlers.values().any(|kept| kept == id)).collect();
+    // a memory handler hands over before its target closes
+    old.sort_by_key(|&id| !router.is_memory(id));
+    for id in old {
+        router.close(id, crate::SHUTDOWN_TIMEOUT);
+        router.forget(id);
+    }
+    router.sweep(tree);
+    Ok(())
+}
+
+/// Puts every handler into its place, or none.
+fn place_all(
+    router: &mut Router,
+    specs: &[HandlerSpec],
+    opened: Vec<Option<Box<dyn Handler>>>,
+) -> Result<HashMap<String, u32>> {
+    let (mut handlers, mut placed) = (HashMap::new(), Vec::new());
+    for (spec, handler) in specs.iter().zip(opened) {
+        let is_memory = matches!(spec.options, HandlerOptions::Memory(_));
+        let kept = router.find_handler(&spec.name).filter(|_| handler.is_none() && !is_memory);
+        let id = match kept {
+            Some(id) => id,
+            None => match place(router, spec, handler) {
+                Ok(id) => {
+                    placed.push(id);
+                    id
+                }
+                Err(error) => {
+                    placed.into_iter().for_each(|id| router.forget(id));
+                    return Err(error);
+                }
+            },
+        };
+        handlers.insert(spec.name.clone(), id);
+    }
+    Ok(handlers)
+}
+
+fn add_formatters(router: &mut Router, config: &Config) -> Result<HashMap<String, u32>> {
+    let mut formatters = HashMap::new();
+    for (name, options) in &config.formatters {
+        formatters.insert(name.clone(), router.add_formatter(options)?);
+    }
+    Ok(formatters)
+}
+
+fn place(router: &mut Router, spec: &HandlerSpec, handler: Option<Box<dyn Handler>>) -> Result<u32> {
+    let sink = match (&spec.options, handler) {
+        (HandlerOptions::Memory(options), _) => Sink::Memory(Memory {
+            records: VecDeque::new(),
+            capacity: options.capacity,
+            flush_level: options.flush_level,
+            target: None,
+            flush_on_close: options.flush_on_close,
+        }),
+        (_, Some(mut handler)) => {
+            handler.activate()?;
+            Sink::Handler(handler)
+        }
+        (_, None) => return Err(Error::new(ErrorKind::Handler, format!("handler {:?} is gone", spec.name))),
+    };
+    let mut slot = Slot::new(&spec.name, &spec.kind, sink);
+    slot.identity = Some((spec.kind.clone(), spec.identity.clone()));
+    router.add_slot(slot)
+}
+
+fn configure(
+    router: &mut Router,
+    id: u32,
+    spec: &HandlerSpec,
+    formatters: &HashMap<String, u32>,
+    filters: &HashMap<String, u32>,
+) {
+    let Some(Some(slot)) = router.slots.get_mut(id as usize) else { return };
+    slot.level = spec.level;
+    // names were checked when the configuration was read
+    slot.formatter = spec.formatter.as_ref().and_then(|name| formatters.get(name)).copied().unwrap_or(0);
+    slot.filters = spec.filters.iter().filter_map(|name| filters.get(name)).copied().collect();
+}
+
+type Names<'a> = (&'a HashMap<String, u32>, &'a HashMap<String, u32>);
+
+fn configure_loggers(
+    tree: &mut Tree,
+    loggers: &[(String, LoggerSpec)],
+    root: Option<&LoggerSpec>,
+    names: Names<'_>,
+    disables_existing: bool,
+) {
+    let is_below = |name: &str| {
+        loggers.iter().any(|(known, _)| {
+            name == known || name.strip_prefix(known.as_str()).is_some_and(|rest| rest.starts_with('.'))
+        })
+    };
+    for id in tree.ids() {
+        let is_root = id == 0;
+        let name = tree.node(id).cell.name.to_string();
+        let spec = if is_root { root } else { loggers.iter().find(|(known, _)| *known == name).map(|(_, spec)| spec) };
+        let node = tree.node_mut(id);
+        let default = if is_root { Level::WARNING } else { Level::NOTSET };
+        let none = LoggerSpec::default();
+        let is_silenced = disables_existing && !is_root && !is_below(&name);
+        node.is_disabled = spec.map_or(is_silenced, |spec| spec.is_disabled);
+        let spec = spec.unwrap_or(&none);
+        node.level = spec.level.unwrap_or(default);
+        node.propagate = spec.propagate.unwrap_or(true);
+        node.handlers = unique(spec.handlers.iter().filter_map(|name| names.0.get(name)).copied());
+        node.filters = unique(spec.filters.iter().filter_map(|name| names.1.get(name)).copied());
+    }
+}
+
+fn unique(ids: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut list = Vec::new();
+    for id in ids {
+        if !list.contains(&id) {
+            list.push(id);
+        }
+    }
+    list
+}

@@ -1,0 +1,145 @@
+//! `[logging.handlers.NAME]`
+
+use toml::Table;
+
+use super::{file, kinds::Kinds, section::Section};
+use crate::{
+    control::MemoryOptions,
+    error::{Error, ErrorKind, Result},
+    handler::{
+        FileHandler, FileOptions, Handler, NullHandler, RotateBySize, RotateByTime, RotatingFileHandler, StreamHandler,
+        StreamTarget, TimedFileHandler,
+    },
+    level::Level,
+};
+
+/// A handler as configured.
+#[derive(Clone, Debug)]
+pub(crate) struct HandlerSpec {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) level: Level,
+    pub(crate) formatter: Option<String>,
+    pub(crate) filters: Vec<String>,
+    /// what makes it another handler if it changes
+    pub(crate) identity: Table,
+    pub(crate) options: HandlerOptions,
+}
+
+/// The options of a handler, by kind.
+#[derive(Clone)]
+pub(crate) enum HandlerOptions {
+    Null,
+    Stream { target: StreamTarget, terminator: String },
+    File(FileOptions, Option<Rotate>),
+    Memory(MemoryOptions),
+    /// of a kind that the program brought along
+    Own(Table, Kinds),
+}
+
+impl std::fmt::Debug for HandlerOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Null => "Null",
+            Self::Stream { .. } => "Stream",
+            Self::File(..) => "File",
+            Self::Memory(_) => "Memory",
+            Self::Own(..) => "Own",
+        })
+    }
+}
+
+/// When the file of a handler is renamed.
+#[derive(Clone, Debug)]
+pub(crate) enum Rotate {
+    Size(RotateBySize),
+    Time(RotateByTime),
+}
+
+const KINDS: &str = "null, stream, file, memory";
+
+/// Reads a handler.
+pub(super) fn read(name: &str, section: &Section<'_>, kinds: &Kinds) -> Option<HandlerSpec> {
+    let kind = section.required("kind", section.text("kind"));
+    let level = section.level("level").unwrap_or_default();
+    let formatter = section.text("formatter").map(str::to_owned);
+    let filters = section.texts("filters").unwrap_or_default();
+    if section.text("encoding").is_some_and(|encoding| !matches!(encoding, "utf-8" | "utf8" | "UTF-8")) {
+        section.problem("encoding", "only utf-8 is written");
+    }
+    let options = options(kind?, section, kinds);
+    let mut identity = section.rest().clone();
+    for key in ["level", "formatter", "filters"] {
+        identity.remove(key);
+    }
+    let kind = kind?.to_owned();
+    Some(HandlerSpec { name: name.to_owned(), kind, level, formatter, filters, identity, options: options? })
+}
+
+fn options(kind: &str, section: &Section<'_>, kinds: &Kinds) -> Option<HandlerOptions> {
+    let options = match kind {
+        "null" => HandlerOptions::Null,
+        "stream" => HandlerOptions::Stream {
+            target: section.parsed("target", StreamTarget::parse).unwrap_or(StreamTarget::Stderr),
+            terminator: section.text("terminator").unwrap_or("\n").to_owned(),
+        },
+        "file" => file::read(section)?,
+        "memory" => HandlerOptions::Memory(MemoryOptions {
+            capacity: section.required("capacity", section.count("capacity")).map_or(0, as_size),
+            flush_level: section.level("flush_level").unwrap_or(Level::ERROR),
+            target: section.text("target").map(str::to_owned),
+            flush_on_close: section.flag("flush_on_close").unwrap_or(true),
+        }),
+        _ if kinds.handler(kind).is_some() => HandlerOptions::Own(section.rest().clone(), kinds.clone()),
+        _ => {
+            section.problem("kind", format!("no handler {kind:?} (accepted: {KINDS})"));
+            section.rest();
+            return None;
+        }
+    };
+    section.finish();
+    Some(options)
+}
+
+/// Reads what an incremental configuration says about a handler: its level. The rest is not looked at, as in Python.
+pub(super) fn read_level(name: &str, section: &Section<'_>) -> Option<HandlerSpec> {
+    let level = section.level("level")?;
+    section.rest();
+    Some(HandlerSpec {
+        name: name.to_owned(),
+        kind: String::new(),
+        level,
+        formatter: None,
+        filters: Vec::new(),
+        identity: Table::new(),
+        options: HandlerOptions::Null,
+    })
+}
+
+pub(super) fn as_size(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+impl HandlerSpec {
+    /// Makes the handler: opens its file, connects, as far as that is done at once. None for a memory handler.
+    pub(crate) fn open(&self) -> Result<Option<Box<dyn Handler>>> {
+        Ok(match &self.options {
+            HandlerOptions::Null => Some(Box::new(NullHandler)),
+            HandlerOptions::Stream { target, terminator } => Some(Box::new(StreamHandler::new(*target, terminator)?)),
+            HandlerOptions::File(options, None) => Some(Box::new(FileHandler::new(options.clone())?)),
+            HandlerOptions::File(options, Some(Rotate::Size(rotate))) => {
+                Some(Box::new(RotatingFileHandler::new(options.clone(), rotate.clone())?))
+            }
+            HandlerOptions::File(options, Some(Rotate::Time(rotate))) => {
+                Some(Box::new(TimedFileHandler::new(options.clone(), rotate.clone())?))
+            }
+            HandlerOptions::Memory(_) => None,
+            HandlerOptions::Own(table, kinds) => {
+                let make = kinds.handler(&self.kind).ok_or_else(|| {
+                    Error::new(ErrorKind::Config, format!("no handler {:?}", self.kind))
+                })?;
+                Some(make(table)?)
+            }
+        })
+    }
+}

@@ -1,0 +1,377 @@
+//! A record as bytes, for the way from the thread that logs to the back end.
+//!
+//! Everything is copied: a record that is under way holds no pointer into the code that logged it, so that a plugin may be
+//! unloaded. Numbers are little-endian; a record is its head, then its texts one after the other.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::Write;
+
+use crate::{
+    fields::{Fields, RESERVED, cut, write_field},
+    level::Level,
+    record::Record,
+    value::Value,
+};
+
+/// Bytes before the texts.
+pub(crate) const HEAD_BYTES: usize = 52;
+/// The longest text of one record in bytes; what is longer is cut there.
+pub const RECORD_TEXT_MAX: usize = 16 << 20;
+
+const FLAG_MODULE: u16 = 1;
+/// the record was received: its bytes begin with the attributes of its own process
+const FLAG_FOREIGN: u16 = 2;
+/// only a marker: the record itself waits beside the ring
+const FLAG_LARGE: u16 = 4;
+/// the level was not asked for: the record was handed over with `handle`
+const FLAG_HANDLED: u16 = 8;
+
+/// Where a record comes from in the source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Location<'a> {
+    /// Source file.
+    pub file: &'a str,
+    /// Line in it.
+    pub line: u32,
+    /// Function.
+    pub function: &'a str,
+    /// Module; None for the name of the file without its ending.
+    pub module: Option<&'a str>,
+}
+
+/// What a thread says when it logs; the rest of the record is known.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts<'a> {
+    pub(crate) logger: u32,
+    pub(crate) level: Level,
+    pub(crate) at_ns: i64,
+    pub(crate) message: fmt::Arguments<'a>,
+    pub(crate) location: Location<'a>,
+    pub(crate) fields: &'a [(&'a str, Value<'a>)],
+    pub(crate) context: &'a [(&'a str, Value<'a>)],
+    pub(crate) exc_text: Option<&'a str>,
+    pub(crate) stack_info: Option<&'a str>,
+}
+
+/// Writes a record over `out` and returns how many fields had to be renamed.
+pub(crate) fn encode(out: &mut Vec<u8>, parts: &Parts<'_>) -> u64 {
+    out.clear();
+    out.resize(HEAD_BYTES, 0);
+    let location = parts.location;
+    let lengths = [location.file, location.function, location.module.unwrap_or_default()]
+        .map(|text| push_short(out, text));
+    let start = out.len();
+    // writing to a Vec cannot fail; a Display that fails leaves what it wrote
+    let _ = out.write_fmt(parts.message);
+    let message = close_text(out, start);
+    let start = out.len();
+    let mut renamed = 0;
+    for (key, value) in parts.context.iter().chain(parts.fields) {
+        renamed += push_field(out, key, value);
+    }
+    let fields = out.len() - start;
+    let exc_text = push_long(out, parts.exc_text.unwrap_or_default());
+    let stack = push_long(out, parts.stack_info.unwrap_or_default());
+    let flags = if location.module.is_some() { FLAG_MODULE } else { 0 };
+    let head = Head {
+        logger: parts.logger,
+        level: parts.level.get(),
+        at_ns: parts.at_ns,
+        line: location.line,
+        long: [message, fields, exc_text, stack, 0],
+        short: lengths,
+        flags,
+    };
+    head.write(out);
+    renamed
+}
+
+fn push_field(out: &mut Vec<u8>, key: &str, value: &Value<'_>) -> u64 {
+    if RESERVED.contains(&key) {
+        write_field(out, &format!("x_{key}"), value);
+        return 1;
+    }
+    write_field(out, key, value);
+    0
+}
+
+/// Writes a finished record, with every attribute it has, over `out`.
+pub(crate) fn encode_record(out: &mut Vec<u8>, logger: u32, record: &Record<'_>) {
+    out.clear();
+    out.resize(HEAD_BYTES, 0);
+    let short = [&record.pathname, &record.function, record.module.as_ref().unwrap_or(&Cow::Borrowed(""))]
+        .map(|text| push_short(out, text));
+    let message = push_long(out, &record.message);
+    let start = out.len();
+    record.fields.iter().for_each(|(key, value)| write_field(out, key, &value));
+    let fields = out.len() - start;
+    let exc_text = push_long(out, record.exc_text.as_deref().unwrap_or_default());
+    let stack = push_long(out, record.stack_info.as_deref().unwrap_or_default());
+    let start = out.len();
+    write_field(out, "name", &Value::from(&*record.name));
+    if let Some(name) = &record.level_name {
+        write_field(out, "levelname", &Value::from(&**name));
+    }
+    if let Some(name) = &record.task_name {
+        write_field(out, "taskName", &Value::from(&**name));
+    }
+    write_field(out, "start", &Value::from(record.start_ns));
+    write_field(out, "thread", &Value::from(record.thread));
+    write_field(out, "threadName", &Value::from(&*record.thread_name));
+    write_field(out, "process", &Value::from(record.process));
+    write_field(out, "processName", &Value::from(&*record.process_name));
+    let foreign = out.len() - start;
+    let module = if record.module.is_some() { FLAG_MODULE } else { 0 };
+    let head = Head {
+        logger,
+        level: record.level.get(),
+        at_ns: record.created_ns,
+        line: record.lineno,
+        long: [message, fields, exc_text, stack, foreign],
+        short,
+        flags: FLAG_FOREIGN | FLAG_HANDLED | module,
+    };
+    head.write(out);
+}
+
+/// Writes a marker for a record that waits elsewhere under `key`.
+pub(crate) fn encode_marker(out: &mut Vec<u8>, at_ns: i64, key: u64) {
+    out.clear();
+    out.resize(HEAD_BYTES, 0);
+    out.extend_from_slice(&key.to_le_bytes());
+    let head =
+        Head { logger: 0, level: 0, at_ns, line: 0, long: [8, 0, 0, 0, 0], short: [0; 3], flags: FLAG_LARGE };
+    head.write(out);
+}
+
+fn push_short(out: &mut Vec<u8>, text: &str) -> u16 {
+    let text = cut(text, usize::from(u16::MAX));
+    out.extend_from_slice(text.as_bytes());
+    u16::try_from(text.len()).unwrap_or(u16::MAX)
+}
+
+fn push_long(out: &mut Vec<u8>, text: &str) -> usize {
+    let start = out.len();
+    out.extend_from_slice(text.as_bytes());
+    close_text(out, start)
+}
+
+/// Cuts what was written since `start` to the limit, at a character.
+fn close_text(out: &mut Vec<u8>, start: usize) -> usize {
+    if out.len() - start > RECORD_TEXT_MAX {
+        let mut end = start + RECORD_TEXT_MAX;
+        // the second and further bytes of a character begin with the bits 10
+        while out.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
+            end -= 1;
+        }
+        out.truncate(end);
+    }
+    out.len() - start
+}
+
+/// What stands before the texts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head {
+    pub(crate) logger: u32,
+    pub(crate) level: i32,
+    pub(crate) at_ns: i64,
+    line: u32,
+    /// message, fields, exception, stack, attributes of another process
+    long: [usize; 5],
+    /// file, function, module
+    short: [u16; 3],
+    flags: u16,
+}
+
+impl Head {
+    fn write(&self, out: &mut [u8]) {
+        let total = u32::try_from(out.len()).unwrap_or(u32::MAX);
+        let mut at = 0;
+        let mut put = |bytes: &[u8]| {
+            if let Some(slot) = out.get_mut(at..at + bytes.len()) {
+                slot.copy_from_slice(bytes);
+            }
+            at += bytes.len();
+        };
+        put(&total.to_le_bytes());
+        put(&self.logger.to_le_bytes());
+        put(&self.at_ns.to_le_bytes());
+        put(&self.level.to_le_bytes());
+        put(&self.line.to_le_bytes());
+        for length in self.long {
+            // RECORD_TEXT_MAX fits
+            put(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+        }
+        for length in self.short {
+            put(&length.to_le_bytes());
+        }
+        put(&self.flags.to_le_bytes());
+    }
+
+    /// Reads the head, and how long the whole record is.
+    pub(crate) fn read(bytes: &[u8]) -> Option<(Self, usize)> {
+        let mut rest = bytes;
+        let total = take_u32(&mut rest)?;
+        let logger = take_u32(&mut rest)?;
+        let at_ns = i64::from_le_bytes(take(&mut rest)?);
+        let level = i32::from_le_bytes(take(&mut rest)?);
+        let line = take_u32(&mut rest)?;
+        let mut long = [0; 5];
+        for length in &mut long {
+            *length = usize::try_from(take_u32(&mut rest)?).ok()?;
+        }
+        let mut short = [0; 3];
+        for length in &mut short {
+            *length = u16::from_le_bytes(take(&mut rest)?);
+        }
+        let flags = u16::from_le_bytes(take(&mut rest)?);
+        Some((Self { logger, level, at_ns, line, long, short, flags }, usize::try_from(total).ok()?))
+    }
+
+    /// The key of a record that waits elsewhere.
+    pub(crate) fn large_key(&self, bytes: &[u8]) -> Option<u64> {
+        let key = bytes.get(HEAD_BYTES..)?.first_chunk()?;
+        (self.flags & FLAG_LARGE != 0).then(|| u64::from_le_bytes(*key))
+    }
+}
+
+fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+    let (chunk, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(*chunk)
+}
+
+fn take_u32(bytes: &mut &[u8]) -> Option<u32> {
+    take(bytes).map(u32::from_le_bytes)
+}
+
+/// The thread and process that a record was logged in.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    pub(crate) thread: u64,
+    pub(crate) thread_name: String,
+    pub(crate) process: u32,
+    pub(crate) process_name: String,
+    pub(crate) start_ns: i64,
+}
+
+/// Reads a record in place. `name` is that of the logger whose number the head holds.
+pub(crate) fn decode<'a>(head: &Head, bytes: &'a [u8], name: &'a str, origin: &'a Origin) -> Option<Record<'a>> {
+    let mut rest = bytes.get(HEAD_BYTES..)?;
+    let mut text = |length: usize| {
+        let (text, after) = rest.split_at_checked(length)?;
+        rest = after;
+        Some(text)
+    };
+    let short = [text(head.short[0].into())?, text(head.short[1].into())?, text(head.short[2].into())?];
+    let [message, fields, exc_text, stack, foreign] = head.long;
+    let message = str_of(text(message)?);
+    let fields = text(fields)?;
+    let (exc_text, stack, foreign) = (text(exc_text)?, text(stack)?, text(foreign)?);
+    let optional = |text: &'a [u8]| (!text.is_empty()).then(|| str_of(text));
+    let mut record = Record::new(name, Level::new(head.level), message);
+    record.created_ns = head.at_ns;
+    record.start_ns = origin.start_ns;
+    record.pathname = str_of(short[0]);
+    record.lineno = head.line;
+    record.function = str_of(short[1]);
+    record.module = (head.flags & FLAG_MODULE != 0).then(|| str_of(short[2]));
+    record.thread = origin.thread;
+    record.thread_name = Cow::Borrowed(&origin.thread_name);
+    record.process = origin.process;
+    record.process_name = Cow::Borrowed(&origin.process_name);
+    record.exc_text = optional(exc_text);
+    record.stack_info = optional(stack);
+    record.fields = Fields::from_encoded(fields);
+    if head.flags & FLAG_FOREIGN != 0 {
+        take_foreign(&mut record, &Fields::from_encoded(foreign));
+    }
+    Some(record)
+}
+
+/// Puts the attributes of the record's own process in place of ours. Received records are few: this may allocate.
+fn take_foreign(record: &mut Record<'_>, foreign: &Fields<'_>) {
+    for (key, value) in foreign.iter() {
+        match (key, value) {
+            ("name", Value::Text(text)) => record.name = text.into_owned().into(),
+            ("levelname", Value::Text(text)) => record.level_name = Some(text.into_owned().into()),
+            ("taskName", Value::Text(text)) => record.task_name = Some(text.into_owned().into()),
+            ("threadName", Value::Text(text)) => record.thread_name = text.into_owned().into(),
+            ("processName", Value::Text(text)) => record.process_name = text.into_owned().into(),
+            ("start", Value::Int(number)) => record.start_ns = i64::try_from(number).unwrap_or(0),
+            ("thread", Value::Int(number)) => record.thread = u64::try_from(number).unwrap_or(0),
+            ("process", Value::Int(number)) => record.process = u32::try_from(number).unwrap_or(0),
+            _ => {}
+        }
+    }
+}
+
+/// Texts were texts when they were written; a caller through another language may hand over anything.
+fn str_of(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Head, Location, Origin, Parts, RECORD_TEXT_MAX, decode, encode, encode_record};
+    use crate::{level::Level, record::Record, value::Value};
+
+    fn origin() -> Origin {
+        Origin { thread: 7, thread_name: "t".into(), process: 3, process_name: "p".into(), start_ns: 1 }
+    }
+
+    #[test]
+    fn a_record_reads_back_as_it_was_said_and_reserved_fields_are_renamed() {
+        let mut bytes = Vec::new();
+        let parts = Parts {
+            logger: 5,
+            level: Level::ERROR,
+            at_ns: 42,
+            message: format_args!("hello {}", "ž"),
+            location: Location { file: "/a/b.rs", line: 9, function: "f", module: Some("m") },
+            fields: &[("name", Value::from("x")), ("qty", Value::from(5))],
+            context: &[("qty", Value::from(4))],
+            exc_text: Some("boom"),
+            stack_info: None,
+        };
+        assert_eq!(encode(&mut bytes, &parts), 1);
+        let (head, total) = Head::read(&bytes).unwrap();
+        assert_eq!((head.logger, head.at_ns, total), (5, 42, bytes.len()));
+        let origin = origin();
+        let record = decode(&head, &bytes, "a.b", &origin).unwrap();
+        assert_eq!((&*record.name, &*record.message, record.module()), ("a.b", "hello ž", "m"));
+        assert_eq!((record.lineno, record.thread, record.exc_text.as_deref()), (9, 7, Some("boom")));
+        assert_eq!(record.fields.get("qty"), Some(Value::from(5)));
+        assert_eq!(record.fields.get("x_name"), Some(Value::from("x")));
+    }
+
+    #[test]
+    fn a_received_record_keeps_the_attributes_of_its_own_process() {
+        let mut sent = Record::new("remote", Level::new(25), "m");
+        sent.level_name = Some("NOTICE".into());
+        (sent.thread, sent.process, sent.created_ns, sent.start_ns) = (99, 4242, 5, 2);
+        sent.process_name = "python".into();
+        let mut bytes = Vec::new();
+        encode_record(&mut bytes, 1, &sent);
+        let (head, _) = Head::read(&bytes).unwrap();
+        let origin = origin();
+        let record = decode(&head, &bytes, "here", &origin).unwrap();
+        assert_eq!((&*record.name, &*record.process_name, record.process), ("remote", "python", 4242));
+        assert_eq!((record.level_name.as_deref(), record.start_ns), (Some("NOTICE"), 2));
+    }
+
+    #[test]
+    fn a_text_above_the_limit_is_cut_at_a_character() {
+        let text = "ž".repeat(RECORD_TEXT_MAX / 2 + 1);
+        let mut record = Record::new("a", Level::INFO, format!("x{text}"));
+        record.exc_text = Some("e".into());
+        let mut bytes = Vec::new();
+        encode_record(&mut bytes, 0, &record);
+        let (head, _) = Head::read(&bytes).unwrap();
+        let origin = origin();
+        let read = decode(&head, &bytes, "a", &origin).unwrap();
+        assert_eq!(read.message.len(), RECORD_TEXT_MAX - 1);
+        assert_eq!(read.exc_text.as_deref(), Some("e"));
+    }
+}

@@ -1,0 +1,193 @@
+//! The compiled formatter.
+
+use super::{
+    options::{ExceptionText, FormatterOptions, Layout},
+    segment::{Scratch, Segment, compile},
+    structured,
+    time::TimeText,
+};
+use crate::{error::Result, level::Level, record::Record};
+
+/// What the fields are wrapped in is a format string; what time and errors look like are options. See
+/// [`FormatterOptions`].
+///
+/// ```
+/// use stratd_logging::{Formatter, FormatterOptions, Level, Record};
+///
+/// let options = FormatterOptions {
+///     format: Some("%(name)-12s: %(levelname)-8s %(message)s".into()),
+///     ..FormatterOptions::default()
+/// };
+/// let mut formatter = Formatter::new(&options)?;
+/// let mut line = String::new();
+/// formatter.format(&Record::new("myapp.area1", Level::INFO, "How quickly daft jumping zebras vex."), &mut line)?;
+/// assert_eq!(line, "myapp.area1 : INFO     How quickly daft jumping zebras vex.");
+/// # Ok::<(), stratd_logging::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Formatter {
+    layout: Layout,
+    segments: Vec<Segment>,
+    time: TimeText,
+    uses_time: bool,
+    exception: ExceptionText,
+    has_color: bool,
+    asctime: String,
+    scratch: Scratch,
+}
+
+impl Formatter {
+    /// Compiles the options.
+    ///
+    /// # Errors
+    /// If the format string cannot be parsed, names a field that nobody declared, or converts an attribute to a type that
+    /// it never has.
+    ///
+    /// ```
+    /// use stratd_logging::{Formatter, FormatterOptions};
+    ///
+    /// let bad = FormatterOptions { format: Some("%(name)d".into()), ..FormatterOptions::default() };
+    /// assert!(Formatter::new(&bad).unwrap_err().to_string().contains("expected a whole number"));
+    /// ```
+    pub fn new(options: &FormatterOptions) -> Result<Self> {
+        let segments = match options.layout {
+            Layout::Text => compile(options)?,
+            Layout::Json | Layout::Logfmt => Vec::new(),
+        };
+        let time = TimeText::new(
+            options.date_format.as_deref(),
+            &options.time_format,
+            options.msec_format.as_deref(),
+            options.zone,
+        )?;
+        let uses_time = options.layout != Layout::Text || segments.iter().any(Segment::uses_time);
+        Ok(Self {
+            layout: options.layout,
+            segments,
+            time,
+            uses_time,
+            exception: options.exception,
+            has_color: options.has_color,
+            asctime: String::new(),
+            scratch: Scratch::default(),
+        })
+    }
+
+    /// True if the text holds the time.
+    ///
+    /// ```
+    /// # use stratd_logging::{Formatter, FormatterOptions};
+    /// assert!(!Formatter::new(&FormatterOptions::default())?.uses_time());
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    #[must_use]
+    pub fn uses_time(&self) -> bool {
+        self.uses_time
+    }
+
+    /// Appends the text of a record. After an error `out` is as it was.
+    ///
+    /// # Errors
+    /// If the record lacks a field, or a field has a type that its conversion does not print.
+    ///
+    /// ```
+    /// # use stratd_logging::{Formatter, FormatterOptions, Level, Record};
+    /// let mut line = String::new();
+    /// Formatter::new(&FormatterOptions::default())?.format(&Record::new("a", Level::INFO, "hello"), &mut line)?;
+    /// assert_eq!(line, "hello");
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    pub fn format(&mut self, record: &Record<'_>, out: &mut String) -> Result<()> {
+        let start = out.len();
+        let result = self.write(record, out, start);
+        if result.is_err() {
+            out.truncate(start);
+        }
+        result
+    }
+
+    fn write(&mut self, record: &Record<'_>, out: &mut String, start: usize) -> Result<()> {
+        if self.uses_time {
+            let mut digits = String::new();
+            self.time.write(record.created_ns, &mut self.asctime, &mut digits)?;
+        }
+        if self.has_color {
+            out.push_str(color(record.level));
+        }
+        match self.layout {
+            Layout::Text => {
+                for segment in &self.segments {
+                    segment.write(out, record, &self.asctime, &mut self.scratch)?;
+                }
+                self.append_error(record, out, start);
+            }
+            Layout::Json => structured::write_json(out, record, &self.asctime),
+            Layout::Logfmt => structured::write_logfmt(out, record, &self.asctime),
+        }
+        if self.has_color {
+            out.push_str("\x1b[0m");
+        }
+        Ok(())
+    }
+
+    fn append_error(&self, record: &Record<'_>, out: &mut String, start: usize) {
+        if self.exception == ExceptionText::Omit {
+            return;
+        }
+        for text in [&record.exc_text, &record.stack_info].into_iter().flatten() {
+            if text.is_empty() {
+                continue;
+            }
+            if !out.get(start..).unwrap_or_default().ends_with('\n') {
+                out.push('\n');
+            }
+            out.push_str(text);
+        }
+        let has_newline = out.get(start..).unwrap_or_default().contains('\n');
+        if self.exception == ExceptionText::OneLine && has_newline {
+            let line = out.split_off(start);
+            out.push_str(&line.replace('\n', "\\n"));
+        }
+    }
+}
+
+fn color(level: Level) -> &'static str {
+    match level.get() {
+        50.. => "\x1b[1;31m",
+        40.. => "\x1b[31m",
+        30.. => "\x1b[33m",
+        20.. => "\x1b[32m",
+        _ => "\x1b[2m",
+    }
+}
+
+/// Formats several records into one text, between a header and a footer, as `BufferingFormatter` does. No records, no
+/// text.
+///
+/// # Errors
+/// If one of the records cannot be formatted.
+///
+/// ```
+/// use stratd_logging::{Formatter, FormatterOptions, Level, Record, format_batch};
+///
+/// let records = [Record::new("a", Level::INFO, "r0"), Record::new("a", Level::INFO, "r1")];
+/// let mut formatter = Formatter::new(&FormatterOptions::default())?;
+/// assert_eq!(format_batch(&mut formatter, &records, ("[", "]"))?, "[r0r1]");
+/// # Ok::<(), stratd_logging::Error>(())
+/// ```
+pub fn format_batch(
+    formatter: &mut Formatter,
+    records: &[Record<'_>],
+    (header, footer): (&str, &str),
+) -> Result<String> {
+    let mut out = String::new();
+    if records.is_empty() {
+        return Ok(out);
+    }
+    out.push_str(header);
+    for record in records {
+        formatter.format(record, &mut out)?;
+    }
+    out.push_str(footer);
+    Ok(out)
+}

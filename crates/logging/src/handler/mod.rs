@@ -1,0 +1,140 @@
+//! Handlers: where records go. One file each.
+
+mod capture;
+mod file;
+mod log_file;
+mod null;
+mod rotating;
+mod rotation;
+mod stream;
+mod timed;
+
+pub use capture::{Capture, Captured};
+pub use file::FileHandler;
+pub use log_file::{BACKLOG_BYTES_MAX, FileOptions};
+pub use null::NullHandler;
+pub use rotating::{RotateBySize, RotatingFileHandler};
+pub use rotation::Compression;
+pub use stream::{StreamHandler, StreamTarget};
+pub use timed::{Clock, RotateByTime, TimedFileHandler, When};
+
+use std::time::Duration;
+
+use crate::{
+    error::{Error, Result},
+    record::Record,
+};
+
+/// A record on its way to a handler, with the text that the handler's formatter made of it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Entry<'a> {
+    /// The record.
+    pub record: &'a Record<'a>,
+    /// Its text; empty for a handler that needs none.
+    pub text: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    /// An entry of a record and its text; for tests of handlers.
+    ///
+    /// ```
+    /// use stratd_logging::{Entry, Level, Record};
+    ///
+    /// let record = Record::new("a", Level::INFO, "x");
+    /// assert_eq!(Entry::new(&record, "INFO x").text, "INFO x");
+    /// ```
+    #[must_use]
+    pub fn new(record: &'a Record<'a>, text: &'a str) -> Self {
+        Self { record, text }
+    }
+}
+
+/// Takes records. Every call comes from one thread at a time, the back end's as a rule; a handler that may have to wait
+/// for its peer has a thread of its own.
+///
+/// A panic of a handler is caught and counted as an error.
+///
+/// ```
+/// use stratd_logging::{Entry, Handler, Result};
+///
+/// #[derive(Default)]
+/// struct Count(u64);
+///
+/// impl Handler for Count {
+///     fn emit(&mut self, _: &Entry<'_>) -> Result<()> {
+///         self.0 += 1;
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Handler: Send {
+    /// Called once, when the handler is about to get its first record: what cannot be undone belongs here, not into the
+    /// making of a handler.
+    ///
+    /// # Errors
+    /// If it cannot work.
+    fn activate(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Takes one record. It may keep it until [`Handler::flush`].
+    ///
+    /// # Errors
+    /// If the record is lost; it is counted and reported.
+    fn emit(&mut self, entry: &Entry<'_>) -> Result<()>;
+
+    /// Hands over what it kept.
+    ///
+    /// # Errors
+    /// If something of it is lost.
+    fn flush(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Opens its file anew, after somebody else renamed it.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    fn reopen(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Hands over what it kept and gives up what it holds, within the time given. A later record may open it again.
+    ///
+    /// # Errors
+    /// If something is lost.
+    fn close(&mut self, within: Duration) -> Result<()> {
+        let _ = within;
+        self.flush()
+    }
+
+    /// True if it wants the text of a record.
+    fn needs_text(&self) -> bool {
+        true
+    }
+
+    /// Told of each error of its own, its formatter's included, after it was counted.
+    fn on_error(&mut self, error: &Error) {
+        let _ = error;
+    }
+
+    /// What happened since the last time it was asked, for handlers that work on a thread of their own.
+    fn take_progress(&mut self) -> Progress {
+        Progress::default()
+    }
+}
+
+/// What a handler did on a thread of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Records that wait.
+    pub queued: u64,
+    /// Records that were dropped since the last time.
+    pub dropped: u64,
+    /// Errors since the last time.
+    pub errors: u64,
+    /// The last of them.
+    pub last_error: Option<String>,
+}

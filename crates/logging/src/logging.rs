@@ -1,0 +1,322 @@
+//! The logging system as a whole: its start, its end, and the handle that everything else is asked of.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::{
+    backend::Backend,
+    clock,
+    error::Result,
+    handler::{Handler, StreamHandler, StreamTarget},
+    logger::Logger,
+    ring::{self, Channel, Overflow, RING_BYTES, lock},
+    tree::Tree,
+};
+
+/// How long the back end sleeps between two looks while records come now and then.
+const NAP: Duration = Duration::from_millis(1);
+/// After so many naps without a record it sleeps until it is woken.
+const NAPS_MAX: u32 = 100;
+/// How long it sleeps at most: timers are looked at this often.
+const SLEEP: Duration = Duration::from_millis(100);
+/// How long the end of a system takes at most if nobody says otherwise.
+pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A logging system: a tree of loggers, handlers, and the thread between them. Cheap to clone; when the last clone goes
+/// the system is shut down. A process may have several, which know nothing of each other.
+///
+/// ```
+/// use stratd_logging::{Level, Logging};
+///
+/// let logging = Logging::new();
+/// logging.logger("quiet")?.log(Level::INFO, "below the root's level, which is WARNING");
+/// logging.flush();
+/// # Ok::<(), stratd_logging::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Logging {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What loggers and the back end's thread hold.
+pub(crate) struct Shared {
+    pub(crate) tree: Arc<Mutex<Tree>>,
+    pub(crate) channel: Arc<Channel>,
+    pub(crate) backend: Mutex<Backend>,
+    is_stopped: AtomicBool,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("tree", &self.tree).finish_non_exhaustive()
+    }
+}
+
+/// How a system is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggingOptions {
+    /// Bytes of the ring of each thread that logs.
+    pub ring_bytes: usize,
+    /// What happens to a record that finds its ring full.
+    pub overflow: Overflow,
+    /// Write records of WARNING and above that reach no handler to standard error.
+    pub last_resort: bool,
+    /// Log failures of handlers, on the logger `stratd.logging`.
+    pub reports_failures: bool,
+}
+
+impl Default for LoggingOptions {
+    fn default() -> Self {
+        Self { ring_bytes: RING_BYTES, overflow: Overflow::default(), last_resort: true, reports_failures: true }
+    }
+}
+
+/// What a shutdown left behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shutdown {
+    /// Records that handlers still kept when the time was over.
+    pub left: u64,
+    /// Handlers that could not be flushed and closed.
+    pub failed: u64,
+}
+
+impl Default for Logging {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Logging {
+    /// A system without handlers: records of WARNING and above go to standard error.
+    ///
+    /// ```
+    /// # use stratd_logging::Logging;
+    /// assert!(Logging::new().handlers().is_empty());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_options(&LoggingOptions::default())
+    }
+
+    /// A system made to measure.
+    ///
+    /// ```
+    /// # use stratd_logging::{Logging, LoggingOptions, Overflow};
+    /// let options = LoggingOptions { overflow: Overflow::DropNewest, ..LoggingOptions::default() };
+    /// let logging = Logging::with_options(&options);
+    /// ```
+    #[must_use]
+    pub fn with_options(options: &LoggingOptions) -> Self {
+        let start_ns = clock::now_ns();
+        let channel = Arc::new(Channel::new(options.ring_bytes.max(4096), start_ns));
+        *lock(&channel.overflow) = options.overflow;
+        let tree = Arc::new(Mutex::new(Tree::new()));
+        let origin = ring::origin((std::process::id(), start_ns));
+        let mut backend = Backend::new(Arc::clone(&channel), Arc::clone(&tree), origin);
+        backend.reports_failures = options.reports_failures;
+        let shared =
+            Arc::new(Shared { tree, channel, backend: Mutex::new(backend), is_stopped: AtomicBool::new(false) });
+        let for_thread = Arc::clone(&shared);
+        // without its thread the system works still: whoever flushes does the work
+        let thread = std::thread::Builder::new().name("logging".to_owned()).spawn(move || run(&for_thread)).ok();
+        if let Some(thread) = &thread {
+            shared.channel.set_back_end(thread.thread().clone());
+        }
+        let logging = Self { inner: Arc::new(Inner { shared, thread: Mutex::new(thread) }) };
+        if options.last_resort && let Ok(stderr) = StreamHandler::new(StreamTarget::Stderr, "\n") {
+            logging.set_last_resort(Some(Box::new(stderr)));
+        }
+        logging
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
+    }
+
+    /// Sets who takes records of WARNING and above that reach no handler; None for nobody.
+    ///
+    /// ```
+    /// # use stratd_logging::Logging;
+    /// Logging::new().set_last_resort(None);
+    /// ```
+    pub fn set_last_resort(&self, handler: Option<Box<dyn Handler>>) {
+        self.shared().change(|backend, _| backend.router.set_last_resort(handler));
+    }
+
+    /// The logger of a name, made now if it is new. `""` and `"root"` are the root.
+    ///
+    /// # Errors
+    /// If there are too many loggers, or the name is too long.
+    ///
+    /// ```
+    /// # use stratd_logging::Logging;
+    /// assert_eq!(Logging::new().logger("")?.name(), "root");
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    pub fn logger(&self, name: &str) -> Result<Logger> {
+        Shared::logger(self.shared(), name)
+    }
+
+    /// Routes and writes everything that was logged before the call.
+    ///
+    /// ```
+    /// # use stratd_logging::Logging;
+    /// Logging::new().flush();
+    /// ```
+    pub fn flush(&self) {
+        lock(&self.shared().backend).drain_all();
+    }
+
+    /// As [`Logging::flush`], but only if the back end is free within the time given: for a panic's way out.
+    ///
+    /// ```
+    /// # use stratd_logging::Logging;
+    /// # use std::time::Duration;
+    /// assert!(Logging::new().flush_within(Duration::from_secs(5)));
+    /// ```
+    #[must_use]
+    pub fn flush_within(&self, within: Duration) -> bool {
+        let deadline = deadline(within);
+        loop {
+            match self.shared().backend.try_lock() {
+                Ok(mut backend) => {
+                    backend.drain_all();
+                    return true;
+                }
+                Err(std::sync::TryLockError::Poisoned(poisoned)) => {
+                    PoisonError::into_inner(poisoned).drain_all();
+                    return true;
+                }
+                Err(std::sync::TryLockError::WouldBlock) if clock::monotonic() >= deadline => return false,
+                Err(std::sync::TryLockError::WouldBlock) => std::thread::yield_now(),
+            }
+        }
+    }
+
+    /// Says what happens from now on to a record that finds its ring full.
+    ///
+    /// ```
+    /// # use stratd_logging::{Logging, Overflow};
+    /// Logging::new().set_overflow(Overflow::DropNewest);
+    /// ```
+    pub fn set_overflow(&self, overflow: Overflow) {
+        *lock(&self.shared().channel.overflow) = overflow;
+    }
+
+    /// Records that were lost before they reached the back end.
+    ///
+    /// ```
+    /// # use stratd_logging::Logging;
+    /// assert_eq!(Logging::new().lost(), 0);
+    /// ```
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.shared().channel.lost.load(Ordering::Relaxed)
+    }
+
+    /// Fields that arrived as `x_NAME`, because their name is that of an attribute.
+    ///
+    /// ```
+    /// # use stratd_logging::Logging;
+    /// assert_eq!(Logging::new().renamed_fields(), 0);
+    /// ```
+    #[must_use]
+    pub fn renamed_fields(&self) -> u64 {
+        self.shared().channel.renamed_fields.load(Ordering::Relaxed)
+    }
+
+    /// Writes what there is, then flushes and closes every handler, the youngest first. A second call does it again, with
+    /// what came in between.
+    ///
+    /// ```
+    /// # use stratd_logging::{Logging, SHUTDOWN_TIMEOUT};
+    /// assert_eq!(Logging::new().shutdown(SHUTDOWN_TIMEOUT).left, 0);
+    /// ```
+    pub fn shutdown(&self, within: Duration) -> Shutdown {
+        self.inner.shutdown(within)
+    }
+}
+
+impl Inner {
+    fn shutdown(&self, within: Duration) -> Shutdown {
+        let deadline = deadline(within);
+        self.shared.is_stopped.store(true, Ordering::Release);
+        self.shared.channel.close();
+        let thread = lock(&self.thread).take();
+        if let Some(thread) = thread {
+            self.shared.channel.wake();
+            // it ends after the look it is at; a panic of its was reported where it happened
+            let _ = thread.join();
+        }
+        let mut backend = lock(&self.shared.backend);
+        backend.drain_all();
+        let mut result = Shutdown::default();
+        for handler in backend.router.handler_ids().rev() {
+            let remaining = deadline.saturating_duration_since(clock::monotonic());
+            if !backend.router.end(handler, remaining) {
+                result.failed += 1;
+            }
+            let slot = backend.router.slots.get_mut(handler as usize).and_then(Option::as_mut);
+            result.left += slot.map_or(0, |slot| slot.status().queued);
+        }
+        backend.router.failures.clear();
+        result
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if !self.shared.is_stopped.load(Ordering::Acquire) {
+            self.shutdown(SHUTDOWN_TIMEOUT);
+        }
+    }
+}
+
+impl Shared {
+    /// Changes the system between two records: those logged before are routed as it was, those after as it is then.
+    pub(crate) fn change<R>(&self, work: impl FnOnce(&mut Backend, &mut Tree) -> R) -> R {
+        let mut backend = lock(&self.backend);
+        while backend.drain(true).routed > 0 {}
+        let mut tree = lock(&self.tree);
+        let result = work(&mut backend, &mut tree);
+        tree.refresh();
+        drop(tree);
+        backend.refresh();
+        result
+    }
+}
+
+/// The back end's thread: looks at the rings until the system is stopped.
+fn run(shared: &Shared) {
+    let mut naps = 0;
+    while !shared.is_stopped.load(Ordering::Acquire) {
+        let drained = {
+            let mut backend = lock(&shared.backend);
+            let drained = backend.drain(false);
+            backend.flush_if_due(drained.routed == 0);
+            drained
+        };
+        if drained.routed > 0 {
+            naps = 0;
+            continue;
+        }
+        let is_long = naps >= NAPS_MAX && !drained.has_more;
+        naps = naps.saturating_add(1);
+        shared.channel.sleep(if is_long { SLEEP } else { NAP }, is_long);
+    }
+}
+
+fn deadline(within: Duration) -> Instant {
+    let now = clock::monotonic();
+    // a time beyond the end of the clock is as good as an hour
+    now.checked_add(within).unwrap_or_else(|| now + Duration::from_secs(3600))
+}
