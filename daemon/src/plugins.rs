@@ -11,8 +11,8 @@ use crate::{
     check::{PluginFacts, PluginLookup},
     config::PluginKind,
     host::{
-        self, Accepted, Candidate, LoadedPlugin, Loader, Probe, Refusal, Run, Trial, TrustOptions, TrustPolicy,
-        Verified,
+        self, Accepted, Candidate, LoadedPlugin, Loader, Probe, Refusal, Run, Trial, TrustOptions,
+        TrustPolicy, Verified,
     },
     runtime::{Services, trial_host},
 };

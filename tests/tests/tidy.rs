@@ -233,7 +233,11 @@ fn nothing_needs_a_folder_outside_of_a_clone() {
 
 #[test]
 fn every_file_in_configs_loads() {
-    let plugins = Plugins::new(PluginSettings { directories: vec![stratd_tests::plugins().to_owned()], ..PluginSettings::default() }).expect("plugins can be staged");
+    let plugins = Plugins::new(PluginSettings {
+        directories: vec![stratd_tests::plugins().to_owned()],
+        ..PluginSettings::default()
+    })
+    .expect("plugins can be staged");
     let sources = sources();
     let configs = sources.iter().filter(|source| source.path.starts_with("configs/") && source.is("toml"));
     let mut count = 0;

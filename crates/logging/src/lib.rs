@@ -35,8 +35,9 @@ pub use format::{
     format_batch,
 };
 pub use handler::{
-    BACKLOG_BYTES_MAX, Capture, Captured, Clock, Compression, Entry, FileHandler, FileOptions, Handler, NullHandler,
-    Progress, RotateBySize, RotateByTime, RotatingFileHandler, StreamHandler, StreamTarget, TimedFileHandler, When,
+    BACKLOG_BYTES_MAX, Capture, Captured, Clock, Compression, Entry, FileHandler, FileOptions, Handler,
+    NullHandler, Progress, RotateBySize, RotateByTime, RotatingFileHandler, StreamHandler, StreamTarget,
+    TimedFileHandler, When,
 };
 pub use level::{LEVEL_NAMES_MAX, Level, LevelNames};
 pub use logger::{Event, Logger};

@@ -3,7 +3,10 @@
 //!
 //! The text of a time is libc's, because its users expect `date(1)`'s: every directive of glibc works (`%P`, `%-d`,
 //! `%N` is not one), in the C locale. The zone is that of the process (`TZ`, `/etc/localtime`), read once by libc.
-#![expect(unsafe_code, reason = "libc has no safe strftime, and a number is no descriptor; each block is one call on values of this frame")]
+#![expect(
+    unsafe_code,
+    reason = "libc has no safe strftime, and a number is no descriptor; each block is one call on values of this frame"
+)]
 
 use std::ffi::{CStr, CString};
 use std::io;

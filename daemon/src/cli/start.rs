@@ -12,8 +12,8 @@ use crate::{
     host::{LoadedPlugin, Run, Watchdog, WatchdogOptions},
     plugins::Plugins,
     reload::{
-        Factory, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord, RunFacts, Saved,
-        SharedRegistry,
+        Factory, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord, RunFacts,
+        Saved, SharedRegistry,
     },
     results::{RunFolder, print_summary},
     runtime::{
@@ -141,7 +141,11 @@ impl<'a> Making<'a> {
             cancels_on_stop: false,
         };
         let id = ExchangeId(u16::try_from(index + 1).context("more exchanges than ids")?);
-        self.register(&plugin, InstanceRecord::new(&name, settings.clone(), clock::now()), Some(Place::Exchange(id)));
+        self.register(
+            &plugin,
+            InstanceRecord::new(&name, settings.clone(), clock::now()),
+            Some(Place::Exchange(id)),
+        );
         let factory = self.factory.clone();
         Ok(PlannedExchange {
             name: name.clone(),

@@ -118,7 +118,8 @@ impl Draft {
         let plugins: PluginsConfig = self.value.get("plugins").map_or_else(PluginsConfig::default, |table| {
             PluginsConfig::deserialize(table).unwrap_or_default()
         });
-        let is_backtest = matches!(self.value.get("trading_type").and_then(Value::as_str), None | Some("backtest"));
+        let is_backtest =
+            matches!(self.value.get("trading_type").and_then(Value::as_str), None | Some("backtest"));
         let probe = Probe { time_limit: plugins.probe_timeout.duration(), ..Probe::default() };
         PluginSettings {
             directories: self.plugin_dirs(),

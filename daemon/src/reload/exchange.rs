@@ -221,7 +221,12 @@ impl Manager {
                 .map_err(|fault| refused(plugin, Step::Restore, fault.message, "a state that it takes"))?;
         }
         let connect = |what: &str, error: String| {
-            refused(plugin, Step::Connect, format!("{what} of exchange {}: {error}", record.name), "an answer")
+            refused(
+                plugin,
+                Step::Connect,
+                format!("{what} of exchange {}: {error}", record.name),
+                "an answer",
+            )
         };
         instance.connect(CONNECT).map_err(|fault| connect("connecting", fault.message))?;
         desk.wait(CONNECT).map_err(|error| connect("connecting", error.to_string()))?;
@@ -267,7 +272,8 @@ impl Manager {
         }
         let fills = events.len();
         for order in working {
-            let is_open = reported.open_orders.iter().any(|open| open.client_order_id == order.client_order_id);
+            let is_open =
+                reported.open_orders.iter().any(|open| open.client_order_id == order.client_order_id);
             if !is_open {
                 events.push(canceled_event(order, clock::now()));
             }
@@ -284,8 +290,7 @@ impl Manager {
         instance: Box<dyn ExchangeInstance>,
         desk: Arc<ExchangeDesk>,
     ) -> Result<Box<dyn ExchangeInstance>, Refusal> {
-        let answer =
-            self.event_loop.ask(|answer| Command::ExchangeIn { exchange, instance, desk, answer });
+        let answer = self.event_loop.ask(|answer| Command::ExchangeIn { exchange, instance, desk, answer });
         answer.ok().flatten().ok_or_else(|| gone(plugin))
     }
 
@@ -323,8 +328,7 @@ fn swap_refused(plugin: &LoadedPlugin, record: &InstanceRecord, why: &str) -> Re
 
 /// A fill that nobody told, as the report that the exchange would have sent.
 fn fill_event(fill: &abi::FillRecord, order: &abi::OrderRecord) -> abi::OrderEvent {
-    let kind =
-        if fill.side == Side::Sell.code() { OrderEventKind::Sold } else { OrderEventKind::Bought };
+    let kind = if fill.side == Side::Sell.code() { OrderEventKind::Sold } else { OrderEventKind::Bought };
     abi::OrderEvent {
         ts: fill.ts,
         client_order_id: fill.client_order_id,

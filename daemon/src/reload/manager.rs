@@ -14,12 +14,7 @@ use stratd_control::PluginState;
 use stratd_plugin_api::{Fault, Timestamp};
 
 use super::{
-    SharedRegistry,
-    factory::Factory,
-    operations::Acted,
-    record::Saved,
-    run_store::RunStore,
-    saving::Saving,
+    SharedRegistry, factory::Factory, operations::Acted, record::Saved, run_store::RunStore, saving::Saving,
 };
 use crate::{
     config::PluginsConfig,

@@ -114,13 +114,18 @@ impl Manager {
         let full = record.name.clone();
         drop(registry);
         if plugin.manifest().kind != PluginKind::Strategy {
-            return Err(conflict(format!("{full} is an exchange (accepted: a strategy; exchanges start with the run)")));
+            return Err(conflict(format!(
+                "{full} is an exchange (accepted: a strategy; exchanges start with the run)"
+            )));
         }
         let short = full.strip_prefix(PluginKind::Strategy.prefix()).unwrap_or(&full);
         let wanted = name.unwrap_or(short);
         if self.registry.lock().get(&full).is_some_and(|p| p.instances.iter().any(|i| i.name == wanted)) {
             // it runs already: the load was a reload
-            return Ok(Acted { report: format!("{full}: strategy {wanted} runs the file as it is now"), plugin: full });
+            return Ok(Acted {
+                report: format!("{full}: strategy {wanted} runs the file as it is now"),
+                plugin: full,
+            });
         }
         let report = self.start_new(&plugin, Some(wanted), Some(config)).map_err(of_refusal)?;
         tracing::info!(logger = "plugins", "{report}");
@@ -155,7 +160,9 @@ impl Manager {
                     stopped.push(instance.name.clone());
                 }
                 Some(Place::Exchange(_)) => {
-                    return Err(conflict("it is an exchange (accepted: a strategy; an exchange ends with the run)"));
+                    return Err(conflict(
+                        "it is an exchange (accepted: a strategy; an exchange ends with the run)",
+                    ));
                 }
                 Some(Place::Strategy(_)) | None => {}
             }

@@ -15,8 +15,10 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use super::{
-    Manager, ManagerOperations, ManagerOptions, ManagerParts, Request, SharedRegistry, factory::{DeathListener, Factory},
-    report::RunFacts, run_store::RunStore,
+    Manager, ManagerOperations, ManagerOptions, ManagerParts, Request, SharedRegistry,
+    factory::{DeathListener, Factory},
+    report::RunFacts,
+    run_store::RunStore,
 };
 use crate::{
     config::{ControlConfig, PluginsConfig},
@@ -56,7 +58,8 @@ impl Plane {
     /// # Errors
     /// A thread, a watch or the socket cannot be made.
     pub(crate) fn start(parts: PlaneParts, event_loop: LoopHandle) -> Result<Self> {
-        let PlaneParts { plugins_config, save_interval, control, registry, plugins, factory, store, run } = parts;
+        let PlaneParts { plugins_config, save_interval, control, registry, plugins, factory, store, run } =
+            parts;
         let (requests, receiver) = mpsc::sync_channel(NOTES_MAX);
         let watcher = if plugins_config.watch {
             Some(watch(&plugins_config, &registry, &plugins, &requests)?)
@@ -94,7 +97,6 @@ impl Plane {
         };
         Ok(Self { requests, manager: Some(manager), watcher, control, store })
     }
-
 }
 
 impl ControlPlane for Plane {
@@ -120,7 +122,10 @@ impl ControlPlane for Plane {
         if let Some(manager) = self.manager.take()
             && (manager.join().is_err() || told.is_err())
         {
-            tracing::error!(logger = "plugins", "the thread of the plugins has panicked; the last states are not saved");
+            tracing::error!(
+                logger = "plugins",
+                "the thread of the plugins has panicked; the last states are not saved"
+            );
         }
         if let Some(store) = &self.store
             && is_clean
@@ -139,7 +144,8 @@ fn watch(
     requests: &SyncSender<Request>,
 ) -> Result<Watcher> {
     let directories = plugins.directories().to_vec();
-    let is_outside = |file: &PathBuf| file.parent().is_none_or(|parent| !directories.iter().any(|d| d == parent));
+    let is_outside =
+        |file: &PathBuf| file.parent().is_none_or(|parent| !directories.iter().any(|d| d == parent));
     let files = registry.lock().all().map(|plugin| plugin.file.clone()).filter(is_outside).collect();
     let options = WatchOptions {
         directories: directories.clone(),

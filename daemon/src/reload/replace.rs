@@ -74,7 +74,8 @@ impl Manager {
         let now = clock::now();
         let mut registry = self.registry.lock();
         let plugin = registry.get_mut(name)?;
-        let is_current = plugin.current().is_some_and(|g| g.identity.hash.as_deref() == Some(candidate.hash()));
+        let is_current =
+            plugin.current().is_some_and(|g| g.identity.hash.as_deref() == Some(candidate.hash()));
         let has_ended = plugin.instances.iter().any(|instance| instance.state == PluginState::Faulted);
         if is_current && !(is_asked && has_ended) {
             if plugin.state == PluginState::Orphaned {
@@ -93,9 +94,8 @@ impl Manager {
         self.save_all();
         let registry = self.registry.lock();
         let instances = registry.get(name).map(|plugin| plugin.instances.clone()).unwrap_or_default();
-        let is_wanted = |instance: &InstanceRecord| {
-            matches!(instance.state, PluginState::Started | PluginState::Faulted)
-        };
+        let is_wanted =
+            |instance: &InstanceRecord| matches!(instance.state, PluginState::Started | PluginState::Faulted);
         let state = |instance: &InstanceRecord| {
             instance.saved.as_ref().map(|saved| (saved.state_version, Arc::clone(&saved.bytes)))
         };
@@ -113,7 +113,11 @@ impl Manager {
             config,
             run: self.factory.trading_type(),
             // a policy that starts anew does not need the state to be taken
-            state: one.state.as_ref().filter(|_| !is_fresh).map(|(version, bytes)| (*version, bytes.as_slice())),
+            state: one
+                .state
+                .as_ref()
+                .filter(|_| !is_fresh)
+                .map(|(version, bytes)| (*version, bytes.as_slice())),
         });
         let trials: Vec<Trial<'_>> = trials.collect();
         self.plugins.take_up(candidate, &trials)
@@ -237,17 +241,20 @@ impl Manager {
             .event_loop
             .ask(|answer| Command::Swap { strategy, replacement, answer })
             .map_err(|gone| refused(plugin, Step::Swap, gone.to_string(), "a run that goes on"))?;
-        let SwapAnswer { swapped, pause, seq, ..} = answer;
+        let SwapAnswer { swapped, pause, seq, .. } = answer;
         let pause_us = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
         match swapped {
             Ok(swapped) => {
                 let carried = match &swapped.carried {
                     Carried::State { bytes } => format!("its state of {bytes} bytes"),
                     Carried::Nothing => "no state: it keeps none, and started anew".to_owned(),
-                    Carried::Fresh(fault) => format!("no state: it was refused ({fault}), and it started anew"),
+                    Carried::Fresh(fault) => {
+                        format!("no state: it was refused ({fault}), and it started anew")
+                    }
                 };
                 if let Some(bytes) = swapped.state {
-                    let state = crate::runtime::SavedByLoop { strategy, state: Ok(Some(bytes)), seq, at: now };
+                    let state =
+                        crate::runtime::SavedByLoop { strategy, state: Ok(Some(bytes)), seq, at: now };
                     self.take_states(vec![state]);
                 }
                 let mut registry = self.registry.lock();
@@ -304,7 +311,8 @@ impl Manager {
                 Ok(format!("strategy {name} started with a saved state of {carried} bytes"))
             }
             Ok(Err(swap_refused)) => {
-                let found = format!("{} of strategy {name}: {}", swap_refused.step.name(), swap_refused.fault);
+                let found =
+                    format!("{} of strategy {name}: {}", swap_refused.step.name(), swap_refused.fault);
                 Err(refused(plugin, Step::Swap, found, "a version that takes the saved state"))
             }
             Err(gone) => Err(refused(plugin, Step::Swap, gone.to_string(), "a run that goes on")),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use stratd_control::{
-    API, Generation, Inspection, Instance, Plugin, PluginFile, PluginKind as ShownKind, PluginState, Probation,
-    Retired, RunState, Status, StoreStatus, Verdict, WatchdogStatus,
+    API, Generation, Inspection, Instance, Plugin, PluginFile, PluginKind as ShownKind, PluginState,
+    Probation, Retired, RunState, Status, StoreStatus, Verdict, WatchdogStatus,
 };
 use stratd_engine::StrategyState;
 use stratd_plugin_api::Timestamp;
@@ -37,7 +37,12 @@ pub(super) fn time_text(time: Timestamp) -> String {
     time.to_string()
 }
 
-pub(super) fn status(run: &RunFacts, registry: &Registry, look: &Snapshot, store: Option<&RunStore>) -> Status {
+pub(super) fn status(
+    run: &RunFacts,
+    registry: &Registry,
+    look: &Snapshot,
+    store: Option<&RunStore>,
+) -> Status {
     let mut strategies = BTreeMap::new();
     for strategy in &look.strategies {
         let state = match strategy.state {
@@ -70,7 +75,8 @@ pub(super) fn status(run: &RunFacts, registry: &Registry, look: &Snapshot, store
         }),
         watchdog: Some(WatchdogStatus {
             limit_ns: run.hang_limit_ns,
-            watched: registry.instances().filter(|i| i.settings.isolation == IsolationMode::None).count() as u64,
+            watched: registry.instances().filter(|i| i.settings.isolation == IsolationMode::None).count()
+                as u64,
         }),
         warnings: warnings(registry, store),
     }
@@ -178,10 +184,9 @@ fn instance(record: &InstanceRecord, look: &Snapshot) -> Instance {
         last_fault: record.last_fault.clone(),
         last_save: record.saved.as_ref().map(|saved| time_text(saved.at)),
         state_bytes: record.saved.as_ref().map_or(0, |saved| saved.bytes.len() as u64),
-        probation: counters.and_then(|one| one.probation).map(|(events_left, until)| Probation {
-            events_left,
-            until: time_text(until),
-        }),
+        probation: counters
+            .and_then(|one| one.probation)
+            .map(|(events_left, until)| Probation { events_left, until: time_text(until) }),
         pause_us_last: record.pause_us_last,
     }
 }

@@ -71,9 +71,14 @@ impl Manager {
             match self.start_again(&name, &instance) {
                 Ok(report) => tracing::info!(logger = "plugins", "{name}: {report}"),
                 Err(why) => {
-                    tracing::error!(logger = "plugins", "{name}: strategy {} stays down: {why}", instance.name);
+                    tracing::error!(
+                        logger = "plugins",
+                        "{name}: strategy {} stays down: {why}",
+                        instance.name
+                    );
                     let mut registry = self.registry.lock();
-                    let known = registry.get_mut(&name).and_then(|plugin| plugin.instance_mut(&instance.name));
+                    let known =
+                        registry.get_mut(&name).and_then(|plugin| plugin.instance_mut(&instance.name));
                     if let Some(known) = known {
                         known.restart_at = None;
                     }

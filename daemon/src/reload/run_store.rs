@@ -38,7 +38,8 @@ impl LastRun {
     /// # Errors
     /// The directory cannot be used, or another daemon has it.
     pub(crate) fn assess(directory: &Path, crash_limit: u32) -> Result<Self> {
-        let store = Store::open(directory).with_context(|| format!("the state in {}", directory.display()))?;
+        let store =
+            Store::open(directory).with_context(|| format!("the state in {}", directory.display()))?;
         let note = crash::last(directory);
         let rules = recovery::Rules { crashes_max: crash_limit, ..recovery::Rules::default() };
         let assessment = recovery::assess(&store, note.as_ref(), &rules, clock::now())

@@ -6,7 +6,9 @@ use stratd_plugin_api::{ExchangeInstance, Fault, InstrumentId, Timestamp, abi};
 pub(super) struct AbsentExchange;
 
 fn absent<T>() -> Result<T, Fault> {
-    Err(Fault::error("the connector of the exchange is being replaced (accepted: after its instruments go on)"))
+    Err(Fault::error(
+        "the connector of the exchange is being replaced (accepted: after its instruments go on)",
+    ))
 }
 
 impl ExchangeInstance for AbsentExchange {

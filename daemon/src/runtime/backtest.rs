@@ -28,7 +28,8 @@ use crate::{
 /// A source failed, an amount left the range of its type, or the results cannot be written.
 pub fn backtest(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
     let labels = Labels::of(&plan);
-    let Opened { driver, exchanges, refused } = plan::open(&mut plan, services, || Way::Pulled(Mutex::new(VecDeque::new())))?;
+    let Opened { driver, exchanges, refused } =
+        plan::open(&mut plan, services, || Way::Pulled(Mutex::new(VecDeque::new())))?;
     let mut sources = Sources::default();
     for open in exchanges {
         open.subscribe()?;
@@ -46,11 +47,7 @@ pub fn backtest(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
     run.finish(stopwatch.elapsed())
 }
 
-fn to_the_end(
-    run: &mut EventLoop,
-    sources: &mut Sources,
-    refused: Vec<(StrategyId, Fault)>,
-) -> Result<()> {
+fn to_the_end(run: &mut EventLoop, sources: &mut Sources, refused: Vec<(StrategyId, Fault)>) -> Result<()> {
     let progress = Progress::start();
     let mut next = sources.next()?;
     run.start(next.map_or(Timestamp::default(), |told| Timestamp::new(told.ts())), refused)?;

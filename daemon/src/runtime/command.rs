@@ -11,8 +11,7 @@ use std::{
 
 use stratd_engine::{Replacement, StrategyConfig, StrategyId, StrategyState, SwapRefused, Swapped};
 use stratd_plugin_api::{
-    ExchangeId, ExchangeInstance, Fault, Money, Reason, StrategyInstance, Timestamp,
-    abi::OrderRecord,
+    ExchangeId, ExchangeInstance, Fault, Money, Reason, StrategyInstance, Timestamp, abi::OrderRecord,
 };
 
 use super::{exchange_desk::ExchangeDesk, inbox::Inbox};
@@ -210,7 +209,11 @@ impl Notes {
         if let Err(TrySendError::Full(())) = (self.send)(note) {
             self.lost += 1;
             if self.lost.is_power_of_two() {
-                tracing::error!(logger = "stratd", "{} notes on strategies were lost: nobody reads them", self.lost);
+                tracing::error!(
+                    logger = "stratd",
+                    "{} notes on strategies were lost: nobody reads them",
+                    self.lost
+                );
             }
         }
     }

@@ -9,7 +9,10 @@ use stratd_plugin_api::{ExchangeId, ExchangeInstance, InstrumentId, Reason};
 use super::{
     absent_exchange::AbsentExchange,
     clock::{self, Stopwatch},
-    command::{AddedStrategy, Command, ExchangeLeft, OwnedRestart, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer},
+    command::{
+        AddedStrategy, Command, ExchangeLeft, OwnedRestart, SavedByLoop, Snapshot, StrategySnapshot,
+        SwapAnswer,
+    },
     event_loop::EventLoop,
     exchange_desk::ExchangeDesk,
     plan::OpenExchange,
@@ -141,7 +144,8 @@ impl EventLoop {
         let is_of = |order: &&stratd_engine::Order| {
             self.engine().exchange_of(order.request.instrument) == Some(exchange)
         };
-        let working = self.engine().working_orders().filter(is_of).map(stratd_engine::Order::record).collect();
+        let working =
+            self.engine().working_orders().filter(is_of).map(stratd_engine::Order::record).collect();
         Ok(Some(ExchangeLeft { instance, desk, working, at: now }))
     }
 
@@ -173,4 +177,3 @@ impl EventLoop {
 fn open_exchange(exchanges: &mut [OpenExchange], id: ExchangeId) -> Option<&mut OpenExchange> {
     exchanges.get_mut(usize::from(id.0).checked_sub(1)?)
 }
-

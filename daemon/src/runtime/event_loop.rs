@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use stratd_engine::{CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, Output, StrategyId, StrategyState};
+use stratd_engine::{
+    CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, Output, StrategyId, StrategyState,
+};
 use stratd_plugin_api::{Fault, Reason, Timestamp};
 
 use super::{

@@ -98,9 +98,8 @@ impl Inbox {
     /// one.
     pub(super) fn take(&self, out: &mut VecDeque<Told>, patience: Duration) -> Option<String> {
         let state = self.lock();
-        let is_idle = |state: &mut State| {
-            state.told.is_empty() && state.commands.is_empty() && state.stop.is_none()
-        };
+        let is_idle =
+            |state: &mut State| state.told.is_empty() && state.commands.is_empty() && state.stop.is_none();
         let (mut state, _) =
             self.filled.wait_timeout_while(state, patience, is_idle).unwrap_or_else(PoisonError::into_inner);
         // the buffers change places: neither is allocated again

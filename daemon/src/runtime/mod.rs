@@ -24,8 +24,8 @@ pub(crate) use command::{
     AddedStrategy, Command, ExchangeLeft, LoopHandle, NOTES_MAX, Note, Notes, OwnedRestart, SavedByLoop,
     Snapshot, StrategySnapshot, SwapAnswer,
 };
-pub(crate) use exchange_desk::ExchangeDesk;
 pub use event_loop::Finished;
+pub(crate) use exchange_desk::ExchangeDesk;
 pub use exchange_desk::trial_host;
 pub(crate) use live::{ControlPlane, live};
 pub use plan::{MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedStrategy};

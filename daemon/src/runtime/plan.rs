@@ -5,7 +5,8 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 use anyhow::{Context as _, Result};
 use stratd_engine::{Driver, Engine, EngineConfig, RiskLimits, StrategyConfig, StrategyId};
 use stratd_plugin_api::{
-    ExchangeHost, ExchangeId, ExchangeInstance, Fault, Money, StrategyInstance, StrategyServices, TradingType, abi,
+    ExchangeHost, ExchangeId, ExchangeInstance, Fault, Money, StrategyInstance, StrategyServices,
+    TradingType, abi,
 };
 use stratd_simulation::{CostModels, FillModel};
 

@@ -232,6 +232,8 @@ fn run(slice_max: usize, sources: [(&str, bool); 2]) -> (Vec<String>, u32) {
             name: "trader".to_owned(),
             plugin: "test".to_owned(),
             may_shutdown: false,
+            cancels_on_stop: true,
+            saved: None,
             is_batch_safe: true,
             make: Box::new(move |_| Ok(Box::new(Trader { hash: 0xcbf2_9ce4_8422_2325, slices: counted }))),
         }],

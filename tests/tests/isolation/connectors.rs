@@ -125,7 +125,11 @@ fn historical_data_are_the_same() {
             }
             text.push_str(&format!("{:?}\n", &batch[..count]));
         }
-        text.push_str(&format!("{:?} {:?}", exchange.new_order(&abi::OrderCommand::default()), exchange.stop()));
+        text.push_str(&format!(
+            "{:?} {:?}",
+            exchange.new_order(&abi::OrderCommand::default()),
+            exchange.stop()
+        ));
         text
     });
     assert!(told.len() > 100_000, "{}", told.len());
@@ -165,7 +169,9 @@ fn threads_of_a_connector_call_the_host_inside_of_a_call_that_waits_for_them() {
         assert_eq!(host.emitted(), 10_000 + 5 * 500);
         String::new()
     });
-    for expected in ["account account-é for 21", "fill of 3 for 21", "answer to 21: Ok(())", "answer to 22: Ok(())"] {
+    for expected in
+        ["account account-é for 21", "fill of 3 for 21", "answer to 21: Ok(())", "answer to 22: Ok(())"]
+    {
         assert!(told.contains(expected), "{expected}: {told}");
     }
 }

@@ -51,7 +51,10 @@ fn a_process_that_ends_in_another_entry_is_reported_with_it() {
     let faulty = place.load(&plugin("strategy_faulty"));
     let refusal = Running::new(&faulty, &json!({"fault": "segfault-in-new"}), &process()).err();
     let refusal = refusal.expect("it dies").to_string();
-    assert!(refusal.contains("create: the plugin's process ") && refusal.contains("SIGSEGV in `create`"), "{refusal}");
+    assert!(
+        refusal.contains("create: the plugin's process ") && refusal.contains("SIGSEGV in `create`"),
+        "{refusal}"
+    );
     let mut running = Running::of(&faulty, &json!({"fault": "abort-in-save"}), &process());
     let dead = running.call(|strategy, host| strategy.save(host)).expect_err("it dies");
     assert!(dead.message.contains("killed by SIGABRT in `save`"), "{dead}");
@@ -68,12 +71,16 @@ fn a_hang_ends_at_the_deadline_and_the_process_is_killed() {
     let place = Place::new();
     let faulty = place.load(&plugin("strategy_faulty"));
     for fault in ["hang", "spin"] {
-        let channel = ChannelOptions { call_timeout: Duration::from_millis(200), ..ChannelOptions::default() };
+        let channel =
+            ChannelOptions { call_timeout: Duration::from_millis(200), ..ChannelOptions::default() };
         let isolation = Isolation::Process(ProcessOptions { channel, ..of_process() });
         let mut running = Running::of(&faulty, &json!({ "fault": fault }), &isolation);
         let pid = running.pid();
         let dead = running.trades(&[1]).expect_err("it hangs");
-        assert_eq!((dead.reason, &*dead.message), (Reason::Deadline, "no answer within 200ms: entry on_events"));
+        assert_eq!(
+            (dead.reason, &*dead.message),
+            (Reason::Deadline, "no answer within 200ms: entry on_events")
+        );
         wait_until("the process is gone", || !is_alive(pid));
         assert_eq!(running.trades(&[2]).expect_err("it is dead"), dead);
     }
@@ -109,7 +116,8 @@ fn a_leak_ends_at_the_limit_of_memory() {
     let faulty = place.load(&plugin("strategy_faulty"));
     let isolation = Isolation::Process(ProcessOptions { memory_max: Some(256 << 20), ..of_process() });
     let mut running = Running::of(&faulty, &json!({"fault": "leak"}), &isolation);
-    let dead = (0..100).find_map(|_| running.trades(&[1]).err()).expect("100 times 16 MiB are more than the limit");
+    let dead =
+        (0..100).find_map(|_| running.trades(&[1]).err()).expect("100 times 16 MiB are more than the limit");
     assert_eq!(dead.reason, Reason::Crashed);
     assert!(dead.message.contains("memory allocation of 16777216 bytes failed"), "{dead}");
 }
@@ -181,7 +189,8 @@ fn a_process_ends_with_its_parent() {
         .spawn()
         .expect("the test runs again");
     let lines = BufReader::new(parent.stdout.take().expect("a pipe")).lines();
-    let child = lines.map_while(Result::ok).find_map(|line| line.split_once("child ").map(|(_, pid)| pid.to_owned()));
+    let child =
+        lines.map_while(Result::ok).find_map(|line| line.split_once("child ").map(|(_, pid)| pid.to_owned()));
     let child: u32 = child.and_then(|pid| pid.parse().ok()).expect("the parent tells its child");
     assert!(is_alive(child));
     parent.kill().expect("it lives");

@@ -115,13 +115,18 @@ fn a_large_state_passes_through_a_small_ring() {
 
 #[test]
 fn a_panic_and_an_error_are_faults_of_the_strategy_and_not_of_the_place() {
-    for fault in ["panic", "error", "panic-in-save", "huge-state-in-save", "panic-in-payload", "panic-in-thread"] {
+    for fault in
+        ["panic", "error", "panic-in-save", "huge-state-in-save", "panic-in-payload", "panic-in-thread"]
+    {
         let told = same(&plugin("strategy_faulty"), &json!({ "fault": fault, "at": 2 }), |running| {
             let mut told = format!("{:?} {:?}", running.trades(&[1, 2, 3]), running.trades(&[4, 5]));
             let _ = write!(told, " {:?}", running.call(|strategy, host| strategy.save(host).map(|_| ())));
             told
         });
-        assert!(told.contains("as configured") || told.contains("payload") || fault.contains("huge"), "{told}");
+        assert!(
+            told.contains("as configured") || told.contains("payload") || fault.contains("huge"),
+            "{told}"
+        );
     }
 }
 

@@ -7,8 +7,8 @@ use crate::{
     control::MemoryOptions,
     error::{Error, ErrorKind, Result},
     handler::{
-        FileHandler, FileOptions, Handler, NullHandler, RotateBySize, RotateByTime, RotatingFileHandler, StreamHandler,
-        StreamTarget, TimedFileHandler,
+        FileHandler, FileOptions, Handler, NullHandler, RotateBySize, RotateByTime, RotatingFileHandler,
+        StreamHandler, StreamTarget, TimedFileHandler,
     },
     level::Level,
 };
@@ -30,7 +30,10 @@ pub(crate) struct HandlerSpec {
 #[derive(Clone)]
 pub(crate) enum HandlerOptions {
     Null,
-    Stream { target: StreamTarget, terminator: String },
+    Stream {
+        target: StreamTarget,
+        terminator: String,
+    },
     File(FileOptions, Option<Rotate>),
     Memory(MemoryOptions),
     /// of a kind that the program brought along
@@ -125,7 +128,9 @@ impl HandlerSpec {
     pub(crate) fn open(&self) -> Result<Option<Box<dyn Handler>>> {
         Ok(match &self.options {
             HandlerOptions::Null => Some(Box::new(NullHandler)),
-            HandlerOptions::Stream { target, terminator } => Some(Box::new(StreamHandler::new(*target, terminator)?)),
+            HandlerOptions::Stream { target, terminator } => {
+                Some(Box::new(StreamHandler::new(*target, terminator)?))
+            }
             HandlerOptions::File(options, None) => Some(Box::new(FileHandler::new(options.clone())?)),
             HandlerOptions::File(options, Some(Rotate::Size(rotate))) => {
                 Some(Box::new(RotatingFileHandler::new(options.clone(), rotate.clone())?))
@@ -135,9 +140,9 @@ impl HandlerSpec {
             }
             HandlerOptions::Memory(_) => None,
             HandlerOptions::Own(table, kinds) => {
-                let make = kinds.handler(&self.kind).ok_or_else(|| {
-                    Error::new(ErrorKind::Config, format!("no handler {:?}", self.kind))
-                })?;
+                let make = kinds
+                    .handler(&self.kind)
+                    .ok_or_else(|| Error::new(ErrorKind::Config, format!("no handler {:?}", self.kind)))?;
                 Some(make(table)?)
             }
         })

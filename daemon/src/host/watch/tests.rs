@@ -52,7 +52,8 @@ impl Place {
             ..WatchOptions::default()
         };
         change(&mut options);
-        place.watcher = Some(Watcher::start_with(options, Box::new(move |f| Ok(sink.try_send(f)?)), hints).unwrap());
+        place.watcher =
+            Some(Watcher::start_with(options, Box::new(move |f| Ok(sink.try_send(f)?)), hints).unwrap());
         place
     }
 
