@@ -10,7 +10,7 @@ use stratd_plugin_api::{
 };
 use stratd_tests::plugin;
 
-use crate::place::{Place, modes, process, wait_until};
+use crate::place::{Place, is_alive, modes, process, wait_until};
 
 /// A host that writes down what a connector tells it.
 struct Recording {
@@ -125,7 +125,11 @@ fn historical_data_are_the_same() {
             }
             text.push_str(&format!("{:?}\n", &batch[..count]));
         }
-        text.push_str(&format!("{:?} {:?}", exchange.new_order(&abi::OrderCommand::default()), exchange.stop()));
+        text.push_str(&format!(
+            "{:?} {:?}",
+            exchange.new_order(&abi::OrderCommand::default()),
+            exchange.stop()
+        ));
         text
     });
     assert!(told.len() > 100_000, "{}", told.len());
@@ -165,7 +169,9 @@ fn threads_of_a_connector_call_the_host_inside_of_a_call_that_waits_for_them() {
         assert_eq!(host.emitted(), 10_000 + 5 * 500);
         String::new()
     });
-    for expected in ["account account-é for 21", "fill of 3 for 21", "answer to 21: Ok(())", "answer to 22: Ok(())"] {
+    for expected in
+        ["account account-é for 21", "fill of 3 for 21", "answer to 21: Ok(())", "answer to 22: Ok(())"]
+    {
         assert!(told.contains(expected), "{expected}: {told}");
     }
 }
@@ -187,7 +193,9 @@ fn live_data_come_from_a_thread_of_the_child_between_calls_until_it_is_stopped()
     let stopped = host.emitted();
     drop(exchange);
     assert_eq!(host.emitted(), stopped, "nothing is taken after the stop");
-    assert_eq!(watch.expect("it is a process").death().map(|death| death.text), None);
+    let watch = watch.expect("it is a process");
+    wait_until("the process ends by itself", || !is_alive(watch.pid().unwrap_or_default()));
+    assert_eq!(watch.death().map(|death| death.text), None);
 }
 
 #[test]

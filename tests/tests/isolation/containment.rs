@@ -4,7 +4,7 @@ use std::{
     env,
     io::{BufRead, BufReader},
     process::{Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::json;
@@ -31,9 +31,8 @@ fn a_process_that_ends_is_reported_with_how_and_where() {
     ] {
         let mut running = Running::of(&faulty, &json!({ "fault": fault }), &process());
         let pid = running.pid();
-        let start = Instant::now();
+        // as soon as it ends, and not when the time is up: then the reason would be another
         let dead = running.trades(&[1]).expect_err("its process ends");
-        assert!(start.elapsed() < Duration::from_millis(900), "{fault}: long before the time is up");
         assert_eq!(dead.reason, Reason::Crashed);
         let expected = format!("the plugin's process PID {how}");
         assert!(told(&dead.message, pid).starts_with(&expected), "{fault}: {dead}");
@@ -51,7 +50,10 @@ fn a_process_that_ends_in_another_entry_is_reported_with_it() {
     let faulty = place.load(&plugin("strategy_faulty"));
     let refusal = Running::new(&faulty, &json!({"fault": "segfault-in-new"}), &process()).err();
     let refusal = refusal.expect("it dies").to_string();
-    assert!(refusal.contains("create: the plugin's process ") && refusal.contains("SIGSEGV in `create`"), "{refusal}");
+    assert!(
+        refusal.contains("create: the plugin's process ") && refusal.contains("SIGSEGV in `create`"),
+        "{refusal}"
+    );
     let mut running = Running::of(&faulty, &json!({"fault": "abort-in-save"}), &process());
     let dead = running.call(|strategy, host| strategy.save(host)).expect_err("it dies");
     assert!(dead.message.contains("killed by SIGABRT in `save`"), "{dead}");
@@ -68,12 +70,16 @@ fn a_hang_ends_at_the_deadline_and_the_process_is_killed() {
     let place = Place::new();
     let faulty = place.load(&plugin("strategy_faulty"));
     for fault in ["hang", "spin"] {
-        let channel = ChannelOptions { call_timeout: Duration::from_millis(200), ..ChannelOptions::default() };
+        let channel =
+            ChannelOptions { call_timeout: Duration::from_millis(200), ..ChannelOptions::default() };
         let isolation = Isolation::Process(ProcessOptions { channel, ..of_process() });
         let mut running = Running::of(&faulty, &json!({ "fault": fault }), &isolation);
         let pid = running.pid();
         let dead = running.trades(&[1]).expect_err("it hangs");
-        assert_eq!((dead.reason, &*dead.message), (Reason::Deadline, "no answer within 200ms: entry on_events"));
+        assert_eq!(
+            (dead.reason, &*dead.message),
+            (Reason::Deadline, "no answer within 200ms: entry on_events")
+        );
         wait_until("the process is gone", || !is_alive(pid));
         assert_eq!(running.trades(&[2]).expect_err("it is dead"), dead);
     }
@@ -109,7 +115,8 @@ fn a_leak_ends_at_the_limit_of_memory() {
     let faulty = place.load(&plugin("strategy_faulty"));
     let isolation = Isolation::Process(ProcessOptions { memory_max: Some(256 << 20), ..of_process() });
     let mut running = Running::of(&faulty, &json!({"fault": "leak"}), &isolation);
-    let dead = (0..100).find_map(|_| running.trades(&[1]).err()).expect("100 times 16 MiB are more than the limit");
+    let dead =
+        (0..100).find_map(|_| running.trades(&[1]).err()).expect("100 times 16 MiB are more than the limit");
     assert_eq!(dead.reason, Reason::Crashed);
     assert!(dead.message.contains("memory allocation of 16777216 bytes failed"), "{dead}");
 }
@@ -120,8 +127,15 @@ fn a_death_between_two_calls_is_told_at_once() {
     let ema = place.load(&plugin("strategy_ema_cross"));
     let mut running = Running::of(&ema, &json!({}), &process());
     let pid = running.pid();
-    assert_eq!(running.trades(&[1]), Ok(1));
-    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("kill runs").success());
+    let kill = |signal: &str| {
+        assert!(Command::new("kill").args([signal, &pid.to_string()]).status().expect("kill runs").success());
+    };
+    // what stops the daemon is the daemon's business
+    for signal in ["-HUP", "-INT", "-TERM"] {
+        kill(signal);
+        assert_eq!(running.trades(&[1]), Ok(1));
+    }
+    kill("-KILL");
     let expected = "crashed: the plugin's process PID was killed by SIGKILL between two calls";
     assert_eq!(told(&running.death(), pid), expected);
     let dead = running.trades(&[1]).expect_err("it is dead");
@@ -181,7 +195,8 @@ fn a_process_ends_with_its_parent() {
         .spawn()
         .expect("the test runs again");
     let lines = BufReader::new(parent.stdout.take().expect("a pipe")).lines();
-    let child = lines.map_while(Result::ok).find_map(|line| line.split_once("child ").map(|(_, pid)| pid.to_owned()));
+    let child =
+        lines.map_while(Result::ok).find_map(|line| line.split_once("child ").map(|(_, pid)| pid.to_owned()));
     let child: u32 = child.and_then(|pid| pid.parse().ok()).expect("the parent tells its child");
     assert!(is_alive(child));
     parent.kill().expect("it lives");
