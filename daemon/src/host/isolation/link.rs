@@ -208,3 +208,7 @@ pub(super) fn write_problem(problem: &Problem, out: &mut Encoder<'_>) {
     out.text(&problem.found);
     out.text(&problem.accepted);
 }
+
+#[cfg(test)]
+#[path = "link_tests.rs"]
+mod tests;

@@ -32,27 +32,26 @@ impl Place {
     /// into its library any more.
     pub(super) fn end(&mut self, link: &mut Link, serve: Serve<'_>) {
         link.fate().set_ending();
-        // a failure has no reader any more; the fate knows whether the place still answers
-        let _ = link.call(Entry::Destroy, |_| {}, serve, |_| Ok(()));
-        self.go(link);
+        let is_lost = link.call(Entry::Destroy, |_| {}, serve, |_| Ok(())).is_err();
+        self.go(link, is_lost);
     }
 
     /// Leaves a place whose instance was not made.
     pub(super) fn leave(mut self, link: &Link) {
+        let is_lost = link.fate().death().is_some();
         link.fate().set_ending();
-        self.go(link);
+        self.go(link, is_lost);
     }
 
-    fn go(&mut self, link: &Link) {
+    fn go(&mut self, link: &Link, is_lost: bool) {
         let fate = link.fate();
         match self {
             Self::Process => {
-                if fate.death().is_some() {
+                if is_lost {
                     fate.kill();
                 }
             }
             Self::Thread(handle) => {
-                let is_lost = fate.death().is_some();
                 fate.line().cut();
                 let Some(handle) = handle.take() else { return };
                 if is_lost && !handle.is_finished() {
