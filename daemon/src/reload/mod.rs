@@ -15,6 +15,7 @@
 //! - `registry`, `record`: what is known, behind one lock that is never held across a call of a plugin
 //! - `manager`: the thread; `replace`: the steps above; `exchange`: the same for connectors
 //! - `restart`: isolated instances that died; `saving`: the states of all strategies, every so often
+//! - `unload`: libraries that nobody uses any more
 //! - `report`: what the control socket shows
 
 mod exchange;
@@ -29,6 +30,7 @@ mod report;
 mod restart;
 mod run_store;
 mod saving;
+mod unload;
 
 pub(crate) use factory::Factory;
 pub(crate) use manager::{Manager, ManagerOptions, ManagerParts, Request};
@@ -37,4 +39,4 @@ pub(crate) use plane::{Plane, PlaneParts};
 pub(crate) use record::{InstanceRecord, InstanceSettings, Place, PluginRecord, Saved};
 pub(crate) use registry::{Registry, SharedRegistry};
 pub(crate) use report::RunFacts;
-pub(crate) use run_store::{LastRun, RunStore};
+pub(crate) use run_store::LastRun;

@@ -13,11 +13,15 @@ use super::{
     report::time_text,
 };
 use crate::{
-    config::Validator,
+    config::{Span, Validator},
     host::{Candidate, LoadedPlugin, Refusal, Step, Trial},
     plugin_kind::PluginKind,
     runtime::{AddedStrategy, Command, OwnedRestart, SwapAnswer, clock},
 };
+
+/// Of several instances that change at once, each stands by at least as long as the others need.
+const UNDO_TIME_NS: i64 = 10_000_000_000;
+const UNDO_EVENTS: u64 = 1_000_000_000;
 
 /// What a reload came to.
 pub(super) enum Reloaded {
@@ -91,7 +95,12 @@ impl Manager {
     /// The instances that are to run the new code, each with a copy of its state of now.
     fn wanted(&mut self, name: &str) -> Vec<Wanted> {
         // instances that run are saved now, so that the trial sees the state of today
-        self.save_all();
+        let running: Vec<StrategyId> = {
+            let registry = self.registry.lock();
+            let instances = registry.get(name).into_iter().flat_map(|plugin| &plugin.instances);
+            instances.filter(|instance| instance.is_started()).filter_map(InstanceRecord::strategy).collect()
+        };
+        self.save(running);
         let registry = self.registry.lock();
         let instances = registry.get(name).map(|plugin| plugin.instances.clone()).unwrap_or_default();
         let is_wanted =
@@ -135,7 +144,7 @@ impl Manager {
         let mut reports = Vec::new();
         let mut swapped: Vec<StrategyId> = Vec::new();
         for (one, made) in wanted.iter().zip(made) {
-            match self.put_in_place(plugin, one, made) {
+            match self.put_in_place(plugin, (one, wanted.len() > 1), made) {
                 Ok(report) => {
                     reports.push(report);
                     swapped.extend(one.instance.strategy());
@@ -152,6 +161,9 @@ impl Manager {
             let Some(record) = registry.get_mut(name) else { return Ok(Reloaded::Unchanged) };
             let unneeded = record.take_up(plugin, now);
             record.reloads += 1;
+            if record.instances.is_empty() {
+                record.set_state(PluginState::Verified, now);
+            }
             record.settle_state(now);
             unneeded
         };
@@ -188,13 +200,13 @@ impl Manager {
     fn put_in_place(
         &mut self,
         plugin: &Arc<LoadedPlugin>,
-        one: &Wanted,
+        (one, is_one_of_many): (&Wanted, bool),
         made: Made,
     ) -> Result<String, Refusal> {
         match made {
             Made::Strategy { instance, pid, spare } => {
                 let report = if one.instance.is_started() {
-                    self.swap(plugin, one, instance, spare)?
+                    self.swap(plugin, (one, is_one_of_many), instance, spare)?
                 } else {
                     self.restart(plugin, &one.instance, instance, one.instance.saved.as_ref())?
                 };
@@ -204,8 +216,7 @@ impl Manager {
                     .get_mut(&plugin.manifest().name)
                     .and_then(|record| record.instance_mut(&one.instance.name))
                 {
-                    instance.generation = plugin.generation();
-                    instance.pid = pid;
+                    instance.run_on(plugin.generation(), pid);
                 }
                 Ok(report)
             }
@@ -216,7 +227,7 @@ impl Manager {
     fn swap(
         &mut self,
         plugin: &Arc<LoadedPlugin>,
-        one: &Wanted,
+        (one, is_one_of_many): (&Wanted, bool),
         instance: Box<dyn StrategyInstance>,
         spare: Option<Box<dyn StrategyInstance>>,
     ) -> Result<String, Refusal> {
@@ -224,24 +235,20 @@ impl Manager {
         let Some(strategy) = one.instance.strategy() else { return Ok(String::new()) };
         let manifest = plugin.manifest();
         let now = clock::now();
-        let until = |span: crate::config::Span| Timestamp::new(now.get().saturating_add(span.nanoseconds()));
         let replacement = Box::new(Replacement {
             instance,
             is_batch_safe: manifest.has_flag(plugin_flag::BATCH_SAFE),
             state_version: self.state_version_of(one),
             accepts: manifest.state_compat_min..=manifest.state_version,
-            deadline: until(self.options.plugins.quiesce_timeout),
+            deadline: after(now, self.options.plugins.quiesce_timeout),
             on_restore_error: spare.map_or(OnRestoreError::Keep, OnRestoreError::Fresh),
-            probation: Probation {
-                events: u64::from(self.options.plugins.probation_events),
-                until: until(self.options.plugins.probation_time),
-            },
+            probation: self.probation(now, is_one_of_many),
         });
         let answer = self
             .event_loop
             .ask(|answer| Command::Swap { strategy, replacement, answer })
             .map_err(|gone| refused(plugin, Step::Swap, gone.to_string(), "a run that goes on"))?;
-        let SwapAnswer { swapped, pause, seq, .. } = answer;
+        let SwapAnswer { swapped, pause, seq } = answer;
         let pause_us = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
         match swapped {
             Ok(swapped) => {
@@ -272,6 +279,21 @@ impl Manager {
                 Err(refused(plugin, Step::Swap, found, "a version that takes over the state"))
             }
         }
+    }
+
+    /// How long the instance before stands by. Where several change at once it does in any case: if a later one refuses,
+    /// the earlier ones are put back.
+    fn probation(&self, now: Timestamp, is_one_of_many: bool) -> Probation {
+        let options = &self.options.plugins;
+        let probation = Probation {
+            events: u64::from(options.probation_events),
+            until: after(now, options.probation_time),
+        };
+        if is_one_of_many {
+            let until = probation.until.max(Timestamp::new(now.get().saturating_add(UNDO_TIME_NS)));
+            return Probation { events: probation.events.max(UNDO_EVENTS), until };
+        }
+        probation
     }
 
     /// Starts an instance that has ended, with its last saved state.
@@ -324,8 +346,7 @@ impl Manager {
         for strategy in swapped {
             let message = format!("another instance of the plugin refused: {}", refusal.found);
             let fault = stratd_plugin_api::Fault { reason: Reason::HandlerError, message, index: 0 };
-            // while it is on probation, a fault is a rollback
-            let _ = self.event_loop.tell(Command::Fail { strategy: *strategy, fault });
+            let _ = self.event_loop.tell(Command::RollBack { strategy: *strategy, fault });
         }
     }
 
@@ -492,8 +513,7 @@ impl Manager {
         if let Some(known) = registry.get_mut(&manifest.name) {
             if let Some(instance) = known.instance_mut(name) {
                 instance.start(Some(Place::Strategy(id)), now);
-                instance.generation = plugin.generation();
-                instance.pid = made.pid;
+                instance.run_on(plugin.generation(), made.pid);
             }
             known.settle_state(now);
         }
@@ -515,14 +535,6 @@ impl Manager {
             record.rollbacks += 1;
         }
         Ok(report)
-    }
-
-    /// Libraries that nobody needs any more stay mapped and are counted.
-    fn retire(&self, name: &str, unneeded: Vec<Arc<LoadedPlugin>>) {
-        let mut registry = self.registry.lock();
-        if let Some(record) = registry.get_mut(name) {
-            record.retired.extend(unneeded.into_iter().filter(|plugin| plugin.is_open()));
-        }
     }
 
     fn record_generation(&self, plugin: &LoadedPlugin, now: Timestamp) {
@@ -565,6 +577,10 @@ impl Manager {
         record.refused_hash = remembered(refusal);
         record.last_refusal = Some(refusal_report(refusal, now));
     }
+}
+
+fn after(now: Timestamp, span: Span) -> Timestamp {
+    Timestamp::new(now.get().saturating_add(span.nanoseconds()))
 }
 
 /// New instances for a place.

@@ -58,6 +58,7 @@ pub use child::serve as plugin_host;
 pub use fate::{Death, Watch};
 pub use options::{ChannelOptions, Isolation, ProcessOptions};
 pub use place::abandoned_threads;
+pub(crate) use place::living_threads;
 
 use codec::{Decoder, Encoder};
 use exchange::IsolatedExchange;
