@@ -9,6 +9,7 @@ use stratd_plugin_api::{ExchangeId, TradingType, abi::plugin_flag};
 use super::checked::Checked;
 use crate::{
     config::{ExchangeEntry, IsolationMode, PluginKind, RunConfig, StrategyEntry},
+    control::inherited_socket,
     host::{LoadedPlugin, Run, Watchdog, WatchdogOptions},
     plugins::Plugins,
     reload::{
@@ -19,7 +20,7 @@ use crate::{
     runtime::{
         Finished, Plan, PlannedExchange, PlannedStrategy, Services, backtest,
         clock::{self, Stopwatch},
-        live,
+        live, signals,
     },
 };
 
@@ -47,6 +48,9 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
 /// A run with all that surrounds its event loop.
 fn by_the_clock(checked: &Checked, folder: RunFolder, services: &Arc<Services>) -> Result<Finished> {
     let config = &checked.config;
+    // before any other thread exists: threads inherit what is blocked, and this edits the environment
+    signals::block()?;
+    let inherited = inherited_socket()?;
     let run = Run { trading_type: config.trading_type, clock: Some(clock::now) };
     let making = Making::new(checked, run, services);
     // before the first instance is created: it may crash or hang there
@@ -76,6 +80,7 @@ fn by_the_clock(checked: &Checked, folder: RunFolder, services: &Arc<Services>) 
         plugins_config: config.plugins.clone(),
         save_interval: config.state.save_interval.duration(),
         control: config.control.clone(),
+        inherited,
         registry: making.registry.clone(),
         plugins: Arc::clone(&checked.plugins),
         factory: making.factory.clone(),

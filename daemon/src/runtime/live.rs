@@ -42,7 +42,7 @@ pub(crate) trait ControlPlane {
 }
 
 /// Runs until a signal, or until a strategy ends the run, and writes the results. `attach` starts what surrounds the
-/// loop, before its first event.
+/// loop, before its first event. SIGINT and SIGTERM are blocked in all threads of the process ([`signals::block`]).
 ///
 /// # Errors
 /// A connector cannot start, an amount left the range of its type, or the results cannot be written.
@@ -53,7 +53,6 @@ pub(crate) fn live<P: ControlPlane>(
 ) -> Result<Finished> {
     let labels = Labels::of(&plan);
     let inbox = Arc::new(Inbox::default());
-    // before any thread of a connector starts: threads inherit which signals are blocked
     signals::stop_on_signal(&inbox)?;
     let opened = plan::open(&mut plan, services, || Way::Inbox(Arc::clone(&inbox)))?;
     let Opened { driver, mut exchanges, refused } = opened;

@@ -14,7 +14,7 @@ mod live;
 mod order_entry;
 mod plan;
 mod services;
-mod signals;
+pub(crate) mod signals;
 #[cfg(test)]
 mod slice_tests;
 mod sources;

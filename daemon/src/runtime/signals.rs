@@ -7,13 +7,24 @@ use nix::sys::signal::{SigSet, Signal};
 
 use super::inbox::Inbox;
 
-/// Blocks both signals in this thread and all that it starts from now on, and waits for them in a thread of its own.
-/// The first signal asks the run to end; a second one ends the process, as if nobody had blocked it.
-pub(super) fn stop_on_signal(inbox: &Arc<Inbox>) -> Result<()> {
+/// The signals that end a run.
+fn signals() -> SigSet {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGINT);
     signals.add(Signal::SIGTERM);
-    signals.thread_block().context("blocking SIGINT and SIGTERM")?;
+    signals
+}
+
+/// Blocks both signals in this thread and all that it starts from now on. Any thread that was started before would take
+/// the signal with its default action, and end the process.
+pub(crate) fn block() -> Result<()> {
+    signals().thread_block().context("blocking SIGINT and SIGTERM")
+}
+
+/// Waits for the signals, which are blocked, in a thread of its own. The first one asks the run to end; a second one ends
+/// the process, as if nobody had blocked it.
+pub(super) fn stop_on_signal(inbox: &Arc<Inbox>) -> Result<()> {
+    let signals = signals();
     let inbox = Arc::clone(inbox);
     let wait = move || {
         if let Ok(signal) = signals.wait() {
