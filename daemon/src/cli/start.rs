@@ -18,9 +18,9 @@ use crate::{
     },
     results::{RunFolder, print_summary},
     runtime::{
-        Finished, Plan, PlannedExchange, PlannedStrategy, Services, backtest,
+        Finished, Plan, PlannedExchange, PlannedStrategy, Services, StopSignals, backtest,
         clock::{self, Stopwatch},
-        live, signals,
+        live,
     },
 };
 
@@ -48,8 +48,8 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
 /// A run with all that surrounds its event loop.
 fn by_the_clock(checked: &Checked, folder: RunFolder, services: &Arc<Services>) -> Result<Finished> {
     let config = &checked.config;
-    // before any other thread exists: threads inherit what is blocked, and this edits the environment
-    signals::block()?;
+    // before the store and the watchdog have threads that a signal could meet; the socket edits the environment
+    let signals = StopSignals::install()?;
     let inherited = inherited_socket()?;
     let run = Run { trading_type: config.trading_type, clock: Some(clock::now) };
     let making = Making::new(checked, run, services);
@@ -87,7 +87,7 @@ fn by_the_clock(checked: &Checked, folder: RunFolder, services: &Arc<Services>) 
         store,
         run: facts,
     };
-    let finished = live(plan, services, move |event_loop| Plane::start(parts, event_loop))?;
+    let finished = live(plan, services, &signals, move |event_loop| Plane::start(parts, event_loop))?;
     drop(watchdog);
     Ok(finished)
 }

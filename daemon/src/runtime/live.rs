@@ -13,7 +13,7 @@ use super::{
     exchange_desk::{Told, Way},
     inbox::Inbox,
     plan::{self, OpenExchange, Opened},
-    signals,
+    signals::StopSignals,
 };
 use crate::{
     progress::Progress,
@@ -42,18 +42,18 @@ pub(crate) trait ControlPlane {
 }
 
 /// Runs until a signal, or until a strategy ends the run, and writes the results. `attach` starts what surrounds the
-/// loop, before its first event. SIGINT and SIGTERM are blocked in all threads of the process ([`signals::block`]).
+/// loop, before its first event.
 ///
 /// # Errors
 /// A connector cannot start, an amount left the range of its type, or the results cannot be written.
 pub(crate) fn live<P: ControlPlane>(
     mut plan: Plan,
     services: &Arc<Services>,
+    signals: &StopSignals,
     attach: impl FnOnce(LoopHandle) -> Result<P>,
 ) -> Result<Finished> {
     let labels = Labels::of(&plan);
-    let inbox = Arc::new(Inbox::default());
-    signals::stop_on_signal(&inbox)?;
+    let inbox = signals.inbox();
     let opened = plan::open(&mut plan, services, || Way::Inbox(Arc::clone(&inbox)))?;
     let Opened { driver, mut exchanges, refused } = opened;
     plan.folder.keep();

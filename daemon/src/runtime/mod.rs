@@ -14,7 +14,7 @@ mod live;
 mod order_entry;
 mod plan;
 mod services;
-pub(crate) mod signals;
+mod signals;
 #[cfg(test)]
 mod slice_tests;
 mod sources;
@@ -30,3 +30,4 @@ pub use exchange_desk::trial_host;
 pub(crate) use live::{ControlPlane, live};
 pub use plan::{MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedStrategy};
 pub use services::Services;
+pub(crate) use signals::StopSignals;
