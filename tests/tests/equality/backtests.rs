@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use stratd::{
     host::{
         LoadedPlugin, Loader, Run,
-        isolation::{ChannelOptions, Isolation, ProcessOptions, create_exchange, create_strategy},
+        isolation::{create_exchange, create_strategy},
     },
     results::RunFolder,
     runtime::{Plan, PlannedExchange, PlannedStrategy, Services, backtest},
@@ -29,7 +29,9 @@ use stratd_plugin_api::{
     abi::{Event, FillRecord, OrderEvent, plugin_flag},
 };
 use stratd_simulation::{CostModels, FillModel};
-use stratd_tests::{Files, plugin, stratd, workspace};
+use stratd_tests::{Files, plugin, workspace};
+
+use crate::mode::{MODES, Mode};
 
 /// A slice of many: more than any instant of the recordings has.
 const MANY: usize = 64;
@@ -94,33 +96,12 @@ struct Way {
     slice_max: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
-    None,
-    Thread,
-    Process,
-}
-
-impl Mode {
-    fn isolation(self) -> Isolation {
-        match self {
-            Self::None => Isolation::None,
-            Self::Thread => Isolation::Thread(ChannelOptions::default()),
-            Self::Process => Isolation::Process(ProcessOptions {
-                program: Some(stratd().to_owned()),
-                ..ProcessOptions::default()
-            }),
-        }
-    }
-}
-
 /// The plain way; the first of all, with which the others are compared.
 const PLAIN: Way = Way { strategies: Mode::None, exchange: Mode::None, slice_max: 1 };
 
 /// Slices of one and of many under each mode; the connector is beside the event loop once and once where the
 /// strategies are.
 fn ways() -> Vec<Way> {
-    let modes = [Mode::None, Mode::Thread, Mode::Process];
     let of_mode = |mode| {
         [1, MANY].map(|slice_max| Way {
             strategies: mode,
@@ -129,7 +110,7 @@ fn ways() -> Vec<Way> {
         })
     };
     let alone = [Mode::Thread, Mode::Process].map(|exchange| Way { exchange, ..PLAIN });
-    modes.into_iter().flat_map(of_mode).chain(alone).filter(|way| *way != PLAIN).collect()
+    MODES.into_iter().flat_map(of_mode).chain(alone).filter(|way| *way != PLAIN).collect()
 }
 
 /// A recording and who trades on it.
