@@ -50,6 +50,13 @@ const BENCHES: &[Bench] = &[
         peers: None,
         about: "a strategy through the plugin table: nanoseconds per event, against the same one linked statically",
     },
+    Bench {
+        name: "isolation",
+        package: "stratd-tests",
+        needs_plugins: true,
+        peers: None,
+        about: "a strategy in a thread or process of its own: round trip p50 and p99, beside the calling thread",
+    },
 ];
 
 /// The task `bench [NAME]`.

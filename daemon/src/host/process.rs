@@ -20,9 +20,21 @@ pub struct Memory {
     pub private_dirty_bytes: u64,
 }
 
-/// The number of threads; 0 if the kernel does not tell.
+/// The daemon's own threads that come and go, by name. What a plugin starts inherits the name of the thread that
+/// started it, and no plugin is called on these.
+const OWN_THREADS: [&str; 6] =
+    ["control-op", "probe-waiter", "probe-reader", "plugin-side", "plugin-watch", "lost-plugin"];
+
+/// The number of threads that may be a plugin's: all but those of isolated instances, which are counted where they are
+/// joined, and the daemon's own that come and go. 0 if the kernel does not tell.
 pub(super) fn threads() -> usize {
-    fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+    let Ok(tasks) = fs::read_dir("/proc/self/task") else { return 0 };
+    let is_own = |task: &fs::DirEntry| {
+        let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        OWN_THREADS.contains(&name.trim_end())
+    };
+    let foreign = tasks.flatten().filter(|task| !is_own(task)).count();
+    foreign.saturating_sub(super::isolation::living_threads())
 }
 
 /// Whether anything of a file is mapped; `None` if the kernel does not tell.

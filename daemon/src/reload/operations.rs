@@ -219,6 +219,9 @@ impl Manager {
     fn quarantine(&mut self, name: &str, reason: Option<&str>) -> Result<String, ActionError> {
         let reason = reason.unwrap_or("by command");
         self.stop_all(name, Reason::StrategyStopped, "by quarantine")?;
+        if let Some(store) = &self.store {
+            self.instances_of(name).iter().for_each(|instance| store.leave(&instance.name));
+        }
         let now = clock::now();
         let mut names = Vec::new();
         {

@@ -201,8 +201,8 @@ fn isolation_name(mode: IsolationMode) -> &'static str {
 
 /// What generations that nobody uses still occupy.
 pub(super) fn retired(record: &PluginRecord) -> Retired {
-    let mut sum = Retired::default();
-    for plugin in &record.retired {
+    let mut sum = Retired { count: record.pinned, ..Retired::default() };
+    for plugin in record.retired.iter().chain(&record.unloading) {
         let Some(memory) = plugin.memory() else { continue };
         sum.count += 1;
         sum.mapped_bytes += memory.mapped_bytes;

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Stop { strategy: StrategyId, reason: Reason, answer: Answer<()> },
     /// An isolated instance died between two calls.
     Fail { strategy: StrategyId, fault: Fault },
+    /// The version before goes on, if it still stands by.
+    RollBack { strategy: StrategyId, fault: Fault },
     /// How things are.
     Look { answer: Answer<Snapshot> },
     /// The state of a connector; `None` outside: there is no such exchange.
@@ -81,8 +83,6 @@ pub(crate) struct SwapAnswer {
     pub(crate) swapped: Result<Swapped, Box<SwapRefused>>,
     pub(crate) pause: Duration,
     pub(crate) seq: u64,
-    /// Whether the strategy runs afterwards.
-    pub(crate) is_started: bool,
 }
 
 /// A restart that was done, with the instance before, or refused.

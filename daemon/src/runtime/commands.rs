@@ -38,8 +38,7 @@ impl EventLoop {
                 let stopwatch = Stopwatch::start();
                 let swapped = self.driver_mut().swap_strategy(now, strategy, *replacement)?;
                 let pause = stopwatch.elapsed();
-                let is_started = self.is_started(strategy.index());
-                let _ = answer.send(SwapAnswer { swapped, pause, seq: self.engine().sequence(), is_started });
+                let _ = answer.send(SwapAnswer { swapped, pause, seq: self.engine().sequence() });
             }
             Command::Restart { strategy, restart, answer } => {
                 let OwnedRestart { instance, is_batch_safe, state } = restart;
@@ -64,6 +63,11 @@ impl EventLoop {
             }
             Command::Fail { strategy, fault } => {
                 self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
+            }
+            Command::RollBack { strategy, fault } => {
+                if self.engine().is_on_probation(strategy) {
+                    self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
+                }
             }
             Command::Look { answer } => {
                 let _ = answer.send(self.snapshot());
@@ -99,10 +103,6 @@ impl EventLoop {
         let can_save = states.filter(|(_, (_, state, _))| !matches!(state, StrategyState::Faulted(_)));
         let ids: Vec<_> = can_save.filter_map(|(index, _)| u16::try_from(index).ok()).collect();
         ids.into_iter().map(|id| self.save(stratd_engine::StrategyId(id))).collect()
-    }
-
-    fn is_started(&self, index: usize) -> bool {
-        self.engine().strategies().nth(index).is_some_and(|(_, state, _)| *state == StrategyState::Started)
     }
 
     fn snapshot(&self) -> Snapshot {
