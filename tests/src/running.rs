@@ -41,8 +41,9 @@ impl Running {
     pub fn start(mut command: Command, name: &str) -> Self {
         let folder = command.get_current_dir().expect("a command of a place has a folder").to_owned();
         let [out, err] = ["out", "err"].map(|end| folder.join(format!("{name}.{end}")));
-        let file =
-            |path: &PathBuf| File::create(path).unwrap_or_else(|e| panic!("creating {}: {e}", path.display()));
+        let file = |path: &PathBuf| {
+            File::create(path).unwrap_or_else(|e| panic!("creating {}: {e}", path.display()))
+        };
         command.stdout(file(&out)).stderr(file(&err));
         let child = command.spawn().unwrap_or_else(|e| panic!("starting {command:?}: {e}"));
         Self { child: Some(child), out, err }

@@ -17,7 +17,7 @@ use crate::{
     },
     results::{RunFolder, print_summary},
     runtime::{
-        Finished, Plan, PlannedExchange, PlannedStrategy, Services, backtest,
+        Finished, Plan, PlannedExchange, PlannedStrategy, Services, StopSignals, backtest,
         clock::{self, Stopwatch},
         live,
     },
@@ -47,6 +47,8 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
 /// A run with all that surrounds its event loop.
 fn by_the_clock(checked: &Checked, folder: RunFolder, services: &Arc<Services>) -> Result<Finished> {
     let config = &checked.config;
+    // before the store and the watchdog have threads that a signal could meet
+    let signals = StopSignals::install()?;
     let run = Run { trading_type: config.trading_type, clock: Some(clock::now) };
     let making = Making::new(checked, run, services);
     // before the first instance is created: it may crash or hang there
@@ -82,7 +84,7 @@ fn by_the_clock(checked: &Checked, folder: RunFolder, services: &Arc<Services>) 
         store,
         run: facts,
     };
-    let finished = live(plan, services, move |event_loop| Plane::start(parts, event_loop))?;
+    let finished = live(plan, services, &signals, move |event_loop| Plane::start(parts, event_loop))?;
     drop(watchdog);
     Ok(finished)
 }
