@@ -36,8 +36,8 @@ pub(crate) struct PluginRecord {
     pub(crate) retired: Vec<Arc<LoadedPlugin>>,
     /// Those that are to be unmapped once the last of their instances is gone.
     pub(crate) unloading: Vec<Arc<LoadedPlugin>>,
-    /// Libraries that could not be unmapped.
-    pub(crate) pinned: u64,
+    /// Private copies of libraries that could not be unmapped.
+    pub(crate) pinned: Vec<PathBuf>,
     pub(crate) instances: Vec<InstanceRecord>,
 }
 
@@ -117,7 +117,7 @@ impl PluginRecord {
             rollbacks: 0,
             retired: Vec::new(),
             unloading: Vec::new(),
-            pinned: 0,
+            pinned: Vec::new(),
             instances: Vec::new(),
         }
     }
