@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::{
-    logger::{Event, Logger},
     level::Level,
+    logger::{Event, Logger},
     value::Value,
 };
 
@@ -167,6 +167,9 @@ impl Adapter {
 impl fmt::Debug for Adapter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keys: Vec<&String> = self.context.iter().map(|(key, _)| key).collect();
-        f.debug_struct("Adapter").field("logger", &self.logger).field("context", &keys).finish_non_exhaustive()
+        f.debug_struct("Adapter")
+            .field("logger", &self.logger)
+            .field("context", &keys)
+            .finish_non_exhaustive()
     }
 }

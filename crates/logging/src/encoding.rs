@@ -257,7 +257,12 @@ pub(crate) struct Origin {
 }
 
 /// Reads a record in place. `name` is that of the logger whose number the head holds.
-pub(crate) fn decode<'a>(head: &Head, bytes: &'a [u8], name: &'a str, origin: &'a Origin) -> Option<Record<'a>> {
+pub(crate) fn decode<'a>(
+    head: &Head,
+    bytes: &'a [u8],
+    name: &'a str,
+    origin: &'a Origin,
+) -> Option<Record<'a>> {
     let mut rest = bytes.get(HEAD_BYTES..)?;
     let mut text = |length: usize| {
         let (text, after) = rest.split_at_checked(length)?;

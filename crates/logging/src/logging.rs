@@ -75,7 +75,12 @@ pub struct LoggingOptions {
 
 impl Default for LoggingOptions {
     fn default() -> Self {
-        Self { ring_bytes: RING_BYTES, overflow: Overflow::default(), last_resort: true, reports_failures: true }
+        Self {
+            ring_bytes: RING_BYTES,
+            overflow: Overflow::default(),
+            last_resort: true,
+            reports_failures: true,
+        }
     }
 }
 
@@ -123,16 +128,23 @@ impl Logging {
         let origin = ring::origin((std::process::id(), start_ns));
         let mut backend = Backend::new(Arc::clone(&channel), Arc::clone(&tree), origin);
         backend.reports_failures = options.reports_failures;
-        let shared =
-            Arc::new(Shared { tree, channel, backend: Mutex::new(backend), is_stopped: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            tree,
+            channel,
+            backend: Mutex::new(backend),
+            is_stopped: AtomicBool::new(false),
+        });
         let for_thread = Arc::clone(&shared);
         // without its thread the system works still: whoever flushes does the work
-        let thread = std::thread::Builder::new().name("logging".to_owned()).spawn(move || run(&for_thread)).ok();
+        let thread =
+            std::thread::Builder::new().name("logging".to_owned()).spawn(move || run(&for_thread)).ok();
         if let Some(thread) = &thread {
             shared.channel.set_back_end(thread.thread().clone());
         }
         let logging = Self { inner: Arc::new(Inner { shared, thread: Mutex::new(thread) }) };
-        if options.last_resort && let Ok(stderr) = StreamHandler::new(StreamTarget::Stderr, "\n") {
+        if options.last_resort
+            && let Ok(stderr) = StreamHandler::new(StreamTarget::Stderr, "\n")
+        {
             logging.set_last_resort(Some(Box::new(stderr)));
         }
         logging

@@ -179,7 +179,8 @@ impl Channel {
     /// Logs: makes the record and puts it into this thread's ring.
     pub(crate) fn send(&self, parts: &Parts<'_>) {
         // the message may log while it is printed, so that nothing is borrowed meanwhile
-        let mut scratch = with_producer(self, |producer| std::mem::take(&mut producer.scratch)).unwrap_or_default();
+        let mut scratch =
+            with_producer(self, |producer| std::mem::take(&mut producer.scratch)).unwrap_or_default();
         let renamed = encode(&mut scratch, parts);
         if renamed > 0 {
             self.renamed_fields.fetch_add(renamed, Ordering::Relaxed);

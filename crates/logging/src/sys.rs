@@ -3,7 +3,10 @@
 //!
 //! The text of a time is libc's, because its users expect `date(1)`'s: every directive of glibc works (`%P`, `%-d`,
 //! `%N` is not one), in the C locale. The zone is that of the process (`TZ`, `/etc/localtime`), read once by libc.
-#![expect(unsafe_code, reason = "libc has no safe strftime, and a number is no descriptor; each block is one call on values of this frame")]
+#![expect(
+    unsafe_code,
+    reason = "libc has no safe strftime, and a number is no descriptor; each block is one call on values of this frame"
+)]
 
 use std::ffi::{CStr, CString};
 use std::io;
@@ -54,19 +57,9 @@ impl BrokenTime {
         i64::from((self.0.tm_wday + 6) % 7)
     }
 
-    /// Day of the month, month (January = 0) and year, as RFC 3164 wants them.
-    pub(crate) fn date(&self) -> (i32, i32, i32) {
-        (self.0.tm_mday, self.0.tm_mon, self.0.tm_year.saturating_add(1900))
-    }
-
     /// True while summer time is in force.
     pub(crate) fn is_summer_time(&self) -> bool {
         self.0.tm_isdst > 0
-    }
-
-    /// Seconds east of universal time.
-    pub(crate) fn offset(&self) -> i64 {
-        self.0.tm_gmtoff
     }
 
     /// Appends the text that `strftime` makes of `pattern`. A text that is not UTF-8 is appended lossily.

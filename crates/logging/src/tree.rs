@@ -97,7 +97,9 @@ impl Tree {
         if self.nodes.len() >= LOGGERS_MAX || name.len() > LOGGER_NAME_MAX {
             return Err(Error::new(
                 ErrorKind::Limit,
-                format!("making logger {name:?}: at most {LOGGERS_MAX} loggers with names of {LOGGER_NAME_MAX} bytes"),
+                format!(
+                    "making logger {name:?}: at most {LOGGERS_MAX} loggers with names of {LOGGER_NAME_MAX} bytes"
+                ),
             ));
         }
         let parent = self.ancestor_of(name);

@@ -59,9 +59,9 @@ impl Backend {
     /// Writes what handlers keep, if it is time.
     pub(crate) fn flush_if_due(&mut self, is_idle: bool) {
         let now = clock::monotonic();
-        let is_old = self
-            .last_flush
-            .is_none_or(|last| now.saturating_duration_since(last) >= Duration::from_millis(FLUSH_INTERVAL_MS));
+        let is_old = self.last_flush.is_none_or(|last| {
+            now.saturating_duration_since(last) >= Duration::from_millis(FLUSH_INTERVAL_MS)
+        });
         if is_idle || is_old {
             self.last_flush = Some(now);
             self.router.flush_dirty();

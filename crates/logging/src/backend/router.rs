@@ -137,13 +137,16 @@ impl Router {
         self.epoch += 1;
         let count = self.routes.get(at).map_or(0, |route| route.handlers.len());
         if count == 0 {
-            if let Some(last) = self.last_resort.filter(|&last| Some(last) != except && self.uses_last_resort) {
+            if let Some(last) = self.last_resort.filter(|&last| Some(last) != except && self.uses_last_resort)
+            {
                 self.deliver(last, record, true);
             }
             return;
         }
         for index in 0..count {
-            let Some(&handler) = self.routes.get(at).and_then(|route| route.handlers.get(index)) else { break };
+            let Some(&handler) = self.routes.get(at).and_then(|route| route.handlers.get(index)) else {
+                break;
+            };
             if Some(handler) != except {
                 self.deliver(handler, record, true);
             }
@@ -158,7 +161,10 @@ impl Router {
 
     fn is_changed_by(&self, filters: &[u32]) -> bool {
         filters.iter().any(|&filter| {
-            self.filters.get(filter as usize).and_then(Option::as_ref).is_some_and(|filter| filter.changes_records())
+            self.filters
+                .get(filter as usize)
+                .and_then(Option::as_ref)
+                .is_some_and(|filter| filter.changes_records())
         })
     }
 
@@ -196,7 +202,13 @@ impl Router {
             Sink::Handler(sink) => sink,
         };
         let text = if sink.needs_text() {
-            text_of(&mut self.formatters, slot.formatter, record, is_shared.then_some(self.epoch), &mut self.own_text)
+            text_of(
+                &mut self.formatters,
+                slot.formatter,
+                record,
+                is_shared.then_some(self.epoch),
+                &mut self.own_text,
+            )
         } else {
             Ok("")
         };
@@ -273,13 +285,16 @@ impl Router {
             if memory.flush_on_close {
                 self.flush_memory(handler);
             }
-            if let Some(Some(Slot { sink: Sink::Memory(memory), .. })) = self.slots.get_mut(handler as usize) {
+            if let Some(Some(Slot { sink: Sink::Memory(memory), .. })) = self.slots.get_mut(handler as usize)
+            {
                 memory.target = None;
                 memory.records.clear();
             }
             return;
         }
-        let Some(Some(Slot { sink: Sink::Handler(sink), is_dirty, .. })) = self.slots.get_mut(handler as usize) else {
+        let Some(Some(Slot { sink: Sink::Handler(sink), is_dirty, .. })) =
+            self.slots.get_mut(handler as usize)
+        else {
             return;
         };
         *is_dirty = false;
@@ -337,7 +352,8 @@ impl Router {
     /// Opens every file anew.
     pub(crate) fn reopen(&mut self) {
         for handler in self.handler_ids() {
-            let Some(Some(Slot { sink: Sink::Handler(sink), .. })) = self.slots.get_mut(handler as usize) else {
+            let Some(Some(Slot { sink: Sink::Handler(sink), .. })) = self.slots.get_mut(handler as usize)
+            else {
                 continue;
             };
             if let Err(error) = guard(|| sink.reopen()) {

@@ -45,12 +45,17 @@ impl Logging {
         let running: HashMap<String, (String, toml::Table)> = {
             let backend = lock(&self.shared().backend);
             let slots = backend.router.slots.iter().flatten();
-            slots.filter_map(|slot| slot.identity.clone().map(|identity| (slot.status.name.clone(), identity))).collect()
+            slots
+                .filter_map(|slot| slot.identity.clone().map(|identity| (slot.status.name.clone(), identity)))
+                .collect()
         };
         let mut opened = Vec::new();
         let mut problems = Vec::new();
         for spec in &config.handlers {
-            if running.get(&spec.name).is_some_and(|(kind, identity)| *kind == spec.kind && *identity == spec.identity) {
+            if running
+                .get(&spec.name)
+                .is_some_and(|(kind, identity)| *kind == spec.kind && *identity == spec.identity)
+            {
                 opened.push(None);
                 continue;
             }
@@ -62,7 +67,10 @@ impl Logging {
         if problems.is_empty() {
             return Ok(opened);
         }
-        Err(Error::new(ErrorKind::Config, format!("logging configuration refused\n  {}", problems.join("\n  "))))
+        Err(Error::new(
+            ErrorKind::Config,
+            format!("logging configuration refused\n  {}", problems.join("\n  ")),
+        ))
     }
 
     /// Levels and propagation only.
@@ -177,7 +185,13 @@ fn swap(
         }
     }
     tree.levels = levels;
-    configure_loggers(tree, &config.loggers, config.root.as_ref(), (&handlers, &filters), config.disables_existing);
+    configure_loggers(
+        tree,
+        &config.loggers,
+        config.root.as_ref(),
+        (&handlers, &filters),
+        config.disables_existing,
+    );
     tree.set_disabled_to(config.disable.unwrap_or(Level::NOTSET));
     if let Some(overflow) = config.overflow {
         backend.set_overflow(overflow);
@@ -283,12 +297,20 @@ fn configure_loggers(
     for id in tree.ids() {
         let is_root = id == 0;
         let name = tree.node(id).cell.name.to_string();
-        let spec = if is_root { root } else { loggers.iter().find(|(known, _)| *known == name).map(|(_, spec)| spec) };
+        let spec = if is_root {
+            root
+        } else {
+            loggers.iter().find(|(known, _)| *known == name).map(|(_, spec)| spec)
+        };
         let node = tree.node_mut(id);
         let default = if is_root { Level::WARNING } else { Level::NOTSET };
         let none = LoggerSpec::default();
-        let is_silenced = disables_existing && !is_root && !is_below(&name);
-        node.is_disabled = spec.map_or(is_silenced, |spec| spec.is_disabled);
+        // those below a named logger keep their flag, as in Python
+        node.is_disabled = match spec {
+            Some(spec) => spec.is_disabled,
+            None if is_root || is_below(&name) => node.is_disabled,
+            None => disables_existing,
+        };
         let spec = spec.unwrap_or(&none);
         node.level = spec.level.unwrap_or(default);
         node.propagate = spec.propagate.unwrap_or(true);

@@ -61,7 +61,10 @@ fn read_rotate(section: &Section<'_>) -> Option<Rotate> {
                 at: section.text("at").and_then(|at| {
                     let seconds = time_of_day(at);
                     if seconds.is_none() {
-                        section.problem("at", format!("found {at:?} (accepted: a time of day like \"12:00:00\")"));
+                        section.problem(
+                            "at",
+                            format!("found {at:?} (accepted: a time of day like \"12:00:00\")"),
+                        );
                     }
                     seconds
                 }),

@@ -77,5 +77,6 @@ fn predicate(kind: &str, section: &Section<'_>) -> Option<Predicate> {
 }
 
 fn compile(pattern: &str) -> Result<Regex> {
-    Regex::new(pattern).map_err(|error| Error::new(ErrorKind::Filter, format!("pattern {pattern:?}: {error}")))
+    Regex::new(pattern)
+        .map_err(|error| Error::new(ErrorKind::Filter, format!("pattern {pattern:?}: {error}")))
 }

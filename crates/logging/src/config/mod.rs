@@ -13,6 +13,7 @@ mod filter;
 mod formatter;
 mod handler;
 mod kinds;
+mod network;
 pub(crate) mod section;
 mod shorthand;
 
@@ -75,7 +76,10 @@ pub struct Config {
 impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<&str> = self.handlers.iter().map(|handler| handler.name.as_str()).collect();
-        f.debug_struct("Config").field("handlers", &names).field("loggers", &self.loggers).finish_non_exhaustive()
+        f.debug_struct("Config")
+            .field("handlers", &names)
+            .field("loggers", &self.loggers)
+            .finish_non_exhaustive()
     }
 }
 
@@ -197,7 +201,10 @@ impl Config {
         };
         for handler in &self.handlers {
             let path = |key: &str| format!("handlers.{:?}.{key}", handler.name);
-            handler.formatter.iter().for_each(|name| check(path("formatter"), "formatter", name, &formatters));
+            handler
+                .formatter
+                .iter()
+                .for_each(|name| check(path("formatter"), "formatter", name, &formatters));
             handler.filters.iter().for_each(|name| check(path("filters"), "filter", name, &filters));
             if let handler::HandlerOptions::Memory(memory) = &handler.options {
                 memory.target.iter().for_each(|name| check(path("target"), "handler", name, &handlers));
@@ -206,7 +213,10 @@ impl Config {
         let root = self.root.iter().map(|root| ("root".to_owned(), root));
         let loggers = self.loggers.iter().map(|(name, logger)| (format!("loggers.{name:?}"), logger));
         for (path, logger) in loggers.chain(root) {
-            logger.handlers.iter().for_each(|name| check(format!("{path}.handlers"), "handler", name, &handlers));
+            logger
+                .handlers
+                .iter()
+                .for_each(|name| check(format!("{path}.handlers"), "handler", name, &handlers));
             logger.filters.iter().for_each(|name| check(format!("{path}.filters"), "filter", name, &filters));
         }
     }

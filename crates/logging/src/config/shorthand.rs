@@ -3,9 +3,8 @@
 use toml::Table;
 
 use super::{
-    Config, LoggerSpec,
+    Config, LoggerSpec, file,
     formatter::read_text,
-    file,
     handler::{HandlerOptions, HandlerSpec},
     kinds::Kinds,
     section::{Problems, Section},
@@ -63,7 +62,9 @@ pub(super) fn read(section: &Section<'_>, config: &mut Config) {
             options.append = file::is_append(section, "filemode", mode);
             HandlerOptions::File(options, None)
         }
-        None => HandlerOptions::Stream { target: stream.unwrap_or(StreamTarget::Stderr), terminator: "\n".into() },
+        None => {
+            HandlerOptions::Stream { target: stream.unwrap_or(StreamTarget::Stderr), terminator: "\n".into() }
+        }
     };
     let mut identity = Table::new();
     for key in ["file", "filemode", "stream"] {
@@ -107,12 +108,19 @@ impl Config {
         let levels = LevelNames::default();
         let section = Section::new(&table, "", &problems, &levels);
         for key in table.keys() {
-            let known = ["level", "format", "datefmt", "style", "file", "filemode", "stream", "encoding", "errors", "force", "utc"];
+            let known = [
+                "level", "format", "datefmt", "style", "file", "filemode", "stream", "encoding", "errors",
+                "force", "utc",
+            ];
             if !known.contains(&key.as_str()) {
                 section.problem(key, format!("unknown key (accepted: {})", known.join(", ")));
             }
         }
         let unknown = problems.take();
-        if unknown.is_empty() { Self::from_table(&table, &Kinds::default()) } else { Err(super::to_error(&unknown, None)) }
+        if unknown.is_empty() {
+            Self::from_table(&table, &Kinds::default())
+        } else {
+            Err(super::to_error(&unknown, None))
+        }
     }
 }

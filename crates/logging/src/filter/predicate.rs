@@ -156,7 +156,11 @@ impl Filter for Predicate {
     fn changes_records(&self) -> bool {
         matches!(
             self,
-            Self::AddFields(_) | Self::Prefix(_) | Self::SetLevel(_) | Self::Mark(..) | Self::RateLimit { .. }
+            Self::AddFields(_)
+                | Self::Prefix(_)
+                | Self::SetLevel(_)
+                | Self::Mark(..)
+                | Self::RateLimit { .. }
         )
     }
 }
@@ -207,14 +211,16 @@ mod tests {
 
     #[test]
     fn a_rate_limit_lets_n_records_pass_in_each_interval_and_tells_how_many_it_held_back() {
-        let mut limit =
-            Predicate::RateLimit { n: 2, interval_ns: 100, since_ns: 0, seen: 0, suppressed: 0 };
+        let mut limit = Predicate::RateLimit { n: 2, interval_ns: 100, since_ns: 0, seen: 0, suppressed: 0 };
         let mut at = |ns| {
             let mut record = Record::new("a", Level::INFO, "");
             record.created_ns = ns;
             (limit.accepts(&mut record), record.fields.get("suppressed").map(Value::into_owned))
         };
-        assert_eq!((at(1000), at(1001), at(1002), at(1099)), ((true, None), (true, None), (false, None), (false, None)));
+        assert_eq!(
+            (at(1000), at(1001), at(1002), at(1099)),
+            ((true, None), (true, None), (false, None), (false, None))
+        );
         assert_eq!(at(1100), (true, Some(Value::from(2))));
         assert_eq!(at(5), (true, None), "a clock set back begins anew");
     }

@@ -21,10 +21,10 @@ pub(crate) mod structured;
 mod text;
 mod time;
 
-pub(crate) use attribute::lookup as attribute_value;
-pub(crate) use text::text_of;
+pub(crate) use attribute::{level_name, lookup as attribute_value};
 pub use formatter::{Formatter, format_batch};
 pub use options::{ExceptionText, FormatterOptions, Layout, Style};
+pub(crate) use text::text_of;
 pub use time::{MSEC_FORMAT, TIME_FORMAT, Zone};
 
 /// The widest field, and the most digits of a number; more is refused when a format is compiled.

@@ -104,17 +104,22 @@ impl LogFile {
         if self.file.is_some() {
             return Ok(());
         }
-        if self.options.create_folders && let Some(folder) = self.options.path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| Error::io(self.context("making the folders of"), error))?;
+        if self.options.create_folders
+            && let Some(folder) = self.options.path.parent()
+        {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| Error::io(self.context("making the folders of"), error))?;
         }
         let mut open = OpenOptions::new();
         open.append(true).create(true);
         if let Some(mode) = self.options.mode {
             open.mode(mode);
         }
-        let file = open.open(&self.options.path).map_err(|error| Error::io(self.context("opening"), error))?;
+        let file =
+            open.open(&self.options.path).map_err(|error| Error::io(self.context("opening"), error))?;
         self.set_owner(&file)?;
-        self.size = file.metadata().map_err(|error| Error::io(self.context("reading the size of"), error))?.len();
+        self.size =
+            file.metadata().map_err(|error| Error::io(self.context("reading the size of"), error))?.len();
         self.file = Some(file);
         Ok(())
     }
@@ -126,7 +131,10 @@ impl LogFile {
                 .map_err(|error| Error::io(self.context("setting the permissions of"), error))?;
         }
         let unknown = |what: &str, name: &str| {
-            Error::new(ErrorKind::Handler, format!("{}: no {what} {name:?}", self.context("setting the owner of")))
+            Error::new(
+                ErrorKind::Handler,
+                format!("{}: no {what} {name:?}", self.context("setting the owner of")),
+            )
         };
         let user = match &self.options.owner {
             None => None,

@@ -80,7 +80,10 @@ impl RotatingFileHandler {
     #[must_use]
     pub fn is_due(&self, bytes: u64) -> bool {
         let size = self.file.size();
-        self.rotate.max_bytes > 0 && size > 0 && size.saturating_add(bytes) >= self.rotate.max_bytes && !self.is_special
+        self.rotate.max_bytes > 0
+            && size > 0
+            && size.saturating_add(bytes) >= self.rotate.max_bytes
+            && !self.is_special
     }
 
     fn old_name(&self, number: u32, is_packed: bool) -> PathBuf {
@@ -128,7 +131,8 @@ impl Handler for RotatingFileHandler {
             // a file that is opened late may hold something
             self.file.open()?;
         }
-        let rotated = if self.is_due(u64::try_from(bytes).unwrap_or(u64::MAX)) { self.rotate() } else { Ok(()) };
+        let rotated =
+            if self.is_due(u64::try_from(bytes).unwrap_or(u64::MAX)) { self.rotate() } else { Ok(()) };
         // a file that cannot be renamed grows: the record is not lost
         self.file.push(entry.text)?;
         rotated

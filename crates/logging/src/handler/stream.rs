@@ -42,7 +42,8 @@ impl StreamTarget {
             "stdout" => return Ok(Self::Stdout),
             _ => {}
         }
-        let number = text.strip_prefix("fd:").and_then(|number| number.parse().ok()).filter(|&number| number >= 0);
+        let number =
+            text.strip_prefix("fd:").and_then(|number| number.parse().ok()).filter(|&number| number >= 0);
         number.map(Self::Descriptor).ok_or_else(|| {
             Error::new(ErrorKind::Handler, format!("stream target {text:?} (accepted: stderr, stdout, fd:N)"))
         })
@@ -79,7 +80,9 @@ impl StreamHandler {
             StreamTarget::Stderr => (Box::new(io::stderr()), "stderr".to_owned()),
             StreamTarget::Stdout => (Box::new(io::stdout()), "stdout".to_owned()),
             StreamTarget::Descriptor(number) => {
-                let file = sys::duplicate(number).map(File::from).map_err(|error| Error::io(format!("opening stream fd:{number}"), error))?;
+                let file = sys::duplicate(number)
+                    .map(File::from)
+                    .map_err(|error| Error::io(format!("opening stream fd:{number}"), error))?;
                 (Box::new(file), format!("fd:{number}"))
             }
         };

@@ -164,7 +164,9 @@ impl RotateByTime {
         }
         let mut result = now + wait;
         match weekday {
-            Some(weekday) => result += (weekday - day).rem_euclid(7) * DAY + self.interval_seconds() - 7 * DAY,
+            Some(weekday) => {
+                result += (weekday - day).rem_euclid(7) * DAY + self.interval_seconds() - 7 * DAY
+            }
             None => result += self.interval_seconds() - DAY,
         }
         if self.utc { result } else { result + summer_time_shift(&broken, result) }
@@ -179,7 +181,11 @@ fn summer_time_shift(now: &BrokenTime, then: i64) -> i64 {
         (true, false) => 3600,
         // the hour itself does not exist on that day
         (false, true) => {
-            if is_summer(then - 3600) { -3600 } else { 0 }
+            if is_summer(then - 3600) {
+                -3600
+            } else {
+                0
+            }
         }
     }
 }

@@ -26,17 +26,20 @@ pub(crate) fn dict_config(doc: &Json, extra_fields: &[String]) -> Result<Table> 
     for (key, value) in doc.as_object().into_iter().flatten() {
         let (key, value) = match key.as_str() {
             "version" => ("schema", value.clone()),
-            "formatters" => ("formatters", each(value, |formatter| {
-                let mut formatter = formatter.clone();
-                if let Some(formatter) = formatter.as_object_mut() {
-                    formatter.remove("validate");
-                    formatter.remove("class");
-                    if !extra_fields.is_empty() {
-                        formatter.insert("extra_fields".to_owned(), json!(extra_fields));
+            "formatters" => (
+                "formatters",
+                each(value, |formatter| {
+                    let mut formatter = formatter.clone();
+                    if let Some(formatter) = formatter.as_object_mut() {
+                        formatter.remove("validate");
+                        formatter.remove("class");
+                        if !extra_fields.is_empty() {
+                            formatter.insert("extra_fields".to_owned(), json!(extra_fields));
+                        }
                     }
-                }
-                formatter
-            })),
+                    formatter
+                }),
+            ),
             "filters" => ("filters", each(value, filter)),
             "handlers" => ("handlers", each(value, handler)),
             other => (other, value.clone()),
@@ -168,13 +171,14 @@ pub(crate) fn predicate(spec: &Json) -> Result<Box<dyn Filter>, String> {
 pub(crate) fn merge(message: &str, args: &Json) -> String {
     let Some(args) = args.as_array().filter(|args| !args.is_empty()) else { return message.to_owned() };
     let is_one_list = message.matches('%').count() == 1;
-    let texts: Vec<String> = args.iter().map(|arg| arg.as_str().map_or_else(|| arg.to_string(), str::to_owned)).collect();
+    let texts: Vec<String> =
+        args.iter().map(|arg| arg.as_str().map_or_else(|| arg.to_string(), str::to_owned)).collect();
     if is_one_list && message.contains("%s") {
         let list: Vec<String> = texts.iter().map(|text| format!("'{text}'")).collect();
         return message.replace("%s", &format!("[{}]", list.join(", ")));
     }
     texts.iter().fold(message.to_owned(), |text, arg| {
-        let at = text.find("%s").or_else(|| text.find("%d"));
+        let at = [text.find("%s"), text.find("%d")].into_iter().flatten().min();
         at.map_or(text.clone(), |at| format!("{}{arg}{}", &text[..at], &text[at + 2..]))
     })
 }

@@ -6,9 +6,12 @@
 //! which are Python's alone and where this crate decides differently.
 
 mod document;
+mod ends;
+mod files;
 mod formatter;
 mod scenario;
 mod steps;
+mod wire;
 mod zone;
 
 use std::{

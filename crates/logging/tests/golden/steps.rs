@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use stratd_logging::{
-    Adapter, Config, Entry, Error, Event, FilterId, FormatterOptions, Handler, Level, Logging, LoggingOptions,
-    MemoryOptions, NullHandler, Record, Result, Style, Value,
+    Adapter, Config, Entry, Error, Event, FilterId, FormatterOptions, Handler, Level, Logging,
+    LoggingOptions, MemoryOptions, NullHandler, Record, Result, Style, Value,
 };
 
 use crate::{Failure, document, expectation, formatter, tag_of, zone};
@@ -70,7 +70,9 @@ pub(crate) fn run(row: &Json) -> Result<(), Failure> {
     let steps = row["input"]["steps"].as_array().into_iter().flatten();
     let expected = expectation(row)["steps"].as_array().into_iter().flatten();
     for (index, (step, expected)) in steps.zip(expected).enumerate() {
-        world.step(step, expected, leaks).map_err(|text| Failure::Wrong(format!("step {index} {step}: {text}")))?;
+        world
+            .step(step, expected, leaks)
+            .map_err(|text| Failure::Wrong(format!("step {index} {step}: {text}")))?;
     }
     world.logging.shutdown(Duration::from_secs(5));
     Ok(())
@@ -79,7 +81,8 @@ pub(crate) fn run(row: &Json) -> Result<(), Failure> {
 /// The keys that any step of a row gives a record: they count as declared.
 fn extra_fields(row: &Json) -> Vec<String> {
     let mut keys = BTreeSet::new();
-    let mut add = |object: &Json| keys.extend(object.as_object().into_iter().flatten().map(|(key, _)| key.clone()));
+    let mut add =
+        |object: &Json| keys.extend(object.as_object().into_iter().flatten().map(|(key, _)| key.clone()));
     for step in row["input"]["steps"].as_array().into_iter().flatten() {
         add(&step["extra"]);
         step["context"].as_array().into_iter().flatten().for_each(&mut add);
@@ -99,7 +102,8 @@ impl World {
         self.logging.flush();
         let out = std::mem::take(&mut *self.events.lock().unwrap());
         let last: Vec<Json> = std::mem::take(&mut *self.stderr.lock().unwrap());
-        let stderr: String = last.iter().map(|event| format!("{}\n", event[1].as_str().unwrap_or_default())).collect();
+        let stderr: String =
+            last.iter().map(|event| format!("{}\n", event[1].as_str().unwrap_or_default())).collect();
         let expected = self.ours(step, expected, &outcome)?;
         match (&outcome, &expected["error"]) {
             (Err(error), Json::Null) => return Err(format!("refused: {error}")),
@@ -145,7 +149,8 @@ impl World {
     fn ours(&mut self, step: &Json, expected: &Json, outcome: &Result<Json, String>) -> Result<Json, String> {
         let mut ours = expected.clone();
         let op = step["op"].as_str().unwrap_or_default();
-        let clashes = expected["error"]["message"].as_str().is_some_and(|text| text.contains("Attempt to overwrite"));
+        let clashes =
+            expected["error"]["message"].as_str().is_some_and(|text| text.contains("Attempt to overwrite"));
         if clashes {
             if self.logging.renamed_fields() == 0 {
                 return Err("the counter of renamed fields did not rise".to_owned());
@@ -153,7 +158,10 @@ impl World {
             return Ok(json!({ "out": [["h", step["msg"]]] }));
         }
         let level = step["level"].as_str().unwrap_or_default();
-        if op == "set_level" && level == level.to_lowercase() && self.logging.level_names().parse(level).is_ok() {
+        if op == "set_level"
+            && level == level.to_lowercase()
+            && self.logging.level_names().parse(level).is_ok()
+        {
             return Ok(json!({}));
         }
         if op == "dict_config" && outcome.is_err() {
@@ -178,7 +186,8 @@ impl World {
         }
         if let (true, "log", Some(text)) = (self.is_old_tree, op, expected["stderr"].as_str()) {
             let (logger, level) = (step["logger"].as_str(), step["level"].as_str());
-            let line = format!("{}:{}:{}", logger.unwrap_or_default(), level.unwrap_or_default(), text.trim_end());
+            let line =
+                format!("{}:{}:{}", logger.unwrap_or_default(), level.unwrap_or_default(), text.trim_end());
             return Ok(json!({ "out": [["old", line]] }));
         }
         // handlers that a load error kept out say nothing, where CPython's report an error for each record
@@ -209,7 +218,9 @@ impl World {
             "dict_config" => self.dict_config(&step["doc"]).map(|()| Json::Null),
             "basic_config" => self.basic_config(&step["kw"]).map(|()| Json::Null),
             "memory_handler" => self.memory_handler(step).map(|()| Json::Null),
-            "null_handler" => self.logging.add_handler(text("id"), Box::new(NullHandler)).map(|()| Json::Null),
+            "null_handler" => {
+                self.logging.add_handler(text("id"), Box::new(NullHandler)).map(|()| Json::Null)
+            }
             "set_level" => self.logging.set_level(logger, level()?).map(|()| Json::Null),
             "set_propagate" => self.logging.set_propagate(logger, step["value"] == true).map(|()| Json::Null),
             "set_disabled" => self.logging.set_disabled(logger, step["value"] == true).map(|()| Json::Null),
@@ -227,7 +238,9 @@ impl World {
             "add_handler" => self.logging.attach(logger, handler).map(|()| Json::Null),
             "remove_handler" => self.logging.detach(logger, handler).map(|()| Json::Null),
             "handler_level" => self.logging.set_handler_level(handler, level()?).map(|()| Json::Null),
-            "handler_format" => self.logging.set_formatter(handler, &self.options(step)?).map(|()| Json::Null),
+            "handler_format" => {
+                self.logging.set_formatter(handler, &self.options(step)?).map(|()| Json::Null)
+            }
             "add_filter" | "remove_filter" => self.change_filter(step).map(|()| Json::Null),
             "add_level_name" => self.logging.add_level_name(level()?, text("name")).map(|()| Json::Null),
             "shutdown" => {
@@ -278,7 +291,8 @@ impl World {
             }),
             "level_names" => {
                 let names = logging.level_names();
-                let names: BTreeMap<&str, i32> = names.iter().map(|(name, level)| (name, level.get())).collect();
+                let names: BTreeMap<&str, i32> =
+                    names.iter().map(|(name, level)| (name, level.get())).collect();
                 Ok(json!(names))
             }
             other => return Err(format!("no step {other:?}")),
@@ -309,7 +323,8 @@ impl World {
 
     fn new_handler(&mut self, step: &Json) -> Result<Json, String> {
         let id = step["id"].as_str().unwrap_or_default();
-        let sink = Sink { tag: id.to_owned(), events: Arc::clone(&self.events), is_bad: step["class"] == "bad" };
+        let sink =
+            Sink { tag: id.to_owned(), events: Arc::clone(&self.events), is_bad: step["class"] == "bad" };
         let to_text = |error: Error| error.to_string();
         self.logging.add_handler(id, Box::new(sink)).map_err(to_text)?;
         if !step["level"].is_null() {
