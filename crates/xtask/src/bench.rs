@@ -50,6 +50,13 @@ const BENCHES: &[Bench] = &[
         peers: None,
         about: "a strategy through the plugin table: nanoseconds per event, against the same one linked statically",
     },
+    Bench {
+        name: "log",
+        package: "stratd-logging",
+        needs_plugins: false,
+        peers: None,
+        about: "logging: lines to a file through hierarchy, filter and two handlers, against formatting them on one thread",
+    },
 ];
 
 /// The task `bench [NAME]`.

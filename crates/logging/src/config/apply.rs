@@ -12,7 +12,6 @@ use crate::{
     handler::Handler,
     level::{Level, LevelNames},
     logging::Logging,
-    ring::lock,
     tree::Tree,
 };
 
@@ -43,7 +42,7 @@ impl Logging {
     /// Opens what the running handlers cannot be used for.
     fn open_new(&self, config: &Config) -> Result<Vec<Option<Box<dyn Handler>>>> {
         let running: HashMap<String, (String, toml::Table)> = {
-            let backend = lock(&self.shared().backend);
+            let backend = self.shared().claim();
             let slots = backend.router.slots.iter().flatten();
             slots
                 .filter_map(|slot| slot.identity.clone().map(|identity| (slot.status.name.clone(), identity)))

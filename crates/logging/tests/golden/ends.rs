@@ -53,7 +53,7 @@ pub(crate) fn queue_listener(row: &Json) -> std::result::Result<(), Failure> {
         logger.log(level_of(level), "m");
     }
     logging.flush();
-    let ours = std::mem::take(&mut *events.lock().unwrap());
+    let ours = std::mem::take(&mut *events.lock().expect("no holder of this lock panics"));
     same("events", &json!(ours), &expectation(row)["events"])
 }
 
@@ -80,7 +80,7 @@ struct Recorder {
 
 impl Recorder {
     fn call(&self, what: &str) -> Result<()> {
-        self.calls.lock().unwrap().push(json!([what, self.name]));
+        self.calls.lock().expect("no holder of this lock panics").push(json!([what, self.name]));
         if self.fails_in == what { Err(std::io::Error::other("told to fail").into()) } else { Ok(()) }
     }
 }
@@ -135,6 +135,6 @@ pub(crate) fn shutdown(row: &Json) -> std::result::Result<(), Failure> {
     if input["in"] != "acquire" && expectation(row)["raised"].is_null() {
         same("order of CPython", &json!(theirs), &json!(expected))?;
     }
-    let ours = std::mem::take(&mut *calls.lock().unwrap());
+    let ours = std::mem::take(&mut *calls.lock().expect("no holder of this lock panics"));
     same("order", &json!(ours), &json!(expected))
 }
