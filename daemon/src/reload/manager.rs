@@ -186,12 +186,11 @@ impl Manager {
         let mut registry = self.registry.lock();
         let Some((plugin, at)) = registry.of_strategy(strategy) else { return };
         plugin.rollbacks += 1;
-        let previous = plugin.previous().map(|generation| generation.number);
-        let failed = plugin.instances[at].generation;
         let instance = &mut plugin.instances[at];
+        let (failed, before) = (instance.generation, instance.generation_before);
         instance.faults += 1;
         instance.last_fault = Some(fault.to_string());
-        instance.generation = previous.unwrap_or(failed);
+        instance.generation = before;
         tracing::error!(
             logger = "plugins",
             "{}: strategy {} failed in its probation and was rolled back from generation {failed} to {}: {fault}",
@@ -199,16 +198,13 @@ impl Manager {
             instance.name,
             instance.generation
         );
-        // the content that failed is not loaded again by itself
+        // the content that failed is not loaded again by itself; if it was refused for another instance, that is known
         let failed = plugin.generations.iter_mut().find(|generation| generation.number == failed);
-        let hash = failed.map(|generation| {
+        if let Some(generation) = failed {
             generation.state = PluginState::Faulted;
-            generation.identity.hash.clone()
-        });
-        plugin.refused_hash = hash.flatten();
-        if let Some(number) = previous
-            && let Some(generation) = plugin.generations.iter_mut().find(|known| known.number == number)
-        {
+            plugin.refused_hash.clone_from(&generation.identity.hash);
+        }
+        if let Some(generation) = plugin.generations.iter_mut().find(|known| known.number == before) {
             generation.state = PluginState::Started;
         }
         plugin.settle_state(now);

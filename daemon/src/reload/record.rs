@@ -75,6 +75,8 @@ pub(crate) struct InstanceRecord {
     pub(crate) state: PluginState,
     pub(crate) since: Timestamp,
     pub(crate) generation: u64,
+    /// The one before it: a rollback in the probation leads back there.
+    pub(crate) generation_before: u64,
     pub(crate) pid: Option<u32>,
     pub(crate) faults: u64,
     pub(crate) restarts: u64,
@@ -214,6 +216,7 @@ impl InstanceRecord {
             state: PluginState::Loaded,
             since: now,
             generation: 0,
+            generation_before: 0,
             pid: None,
             faults: 0,
             restarts: 0,

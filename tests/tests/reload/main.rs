@@ -5,4 +5,8 @@
 
 mod desk;
 mod figures;
+mod probation;
+mod recovery;
+mod swap;
+mod trust;
 mod writers;
