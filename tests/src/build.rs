@@ -68,6 +68,22 @@ pub fn stratd() -> &'static Path {
     })
 }
 
+/// The program `stratctl`: `STRATCTL_BIN`, or built.
+///
+/// # Panics
+/// It cannot be built.
+#[must_use]
+pub fn stratctl() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        if let Some(program) = env::var_os("STRATCTL_BIN") {
+            return program.into();
+        }
+        run(cargo(&["build", "--quiet", "--package", "stratctl", "--bin", "stratctl"]));
+        target().join("debug").join("stratctl")
+    })
+}
+
 /// Compiles a C file of the workspace to `lib{name}.so` in `folder`, with warnings as errors.
 ///
 /// # Panics

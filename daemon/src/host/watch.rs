@@ -136,6 +136,8 @@ impl Watcher {
         };
         // before this returns, so that no later change is taken for one that was there
         work.look_around(!options.tells_present);
+        // a plugin may have been loaded from any of them
+        work.settling.expect_all();
         let run = move || work.run(&receiver);
         let thread = thread::Builder::new().name("watch".to_owned()).spawn(run)?;
         Ok(Self { hints: sender, thread: Some(thread) })

@@ -60,7 +60,7 @@ impl Manager {
             return Ok(known);
         }
         let wanted = self.wanted(name);
-        let plugin = self.examined(candidate, &wanted)?;
+        let plugin = self.examined(candidate, &wanted).map_err(|refusal| of_another(name, refusal))?;
         same_plugin(self.registry.lock().get(name), &plugin)?;
         for one in &wanted {
             check_config(&plugin, &one.instance)?;
@@ -155,6 +155,17 @@ pub(super) fn refused(
         step,
         found: found.into(),
         accepted: accepted.into(),
+    }
+}
+
+/// What another plugin makes of our configuration or state says less than that it is another one.
+fn of_another(name: &str, refusal: Refusal) -> Refusal {
+    match &refusal.plugin.name {
+        Some(found) if found != name => {
+            let found = format!("the plugin {found}");
+            Refusal { step: Step::Name, found, accepted: format!("a version of {name}"), ..refusal }
+        }
+        Some(_) | None => refusal,
     }
 }
 

@@ -36,15 +36,17 @@ plugin = \"counter\"
 
 /// The folder of a daemon, which may be started several times in it.
 pub(crate) struct Desk {
-    place: Place,
+    // before the folder goes with its log
     running: Option<Running>,
+    place: Place,
     starts: u32,
+    marks: u32,
 }
 
 impl Desk {
     /// A folder with the synthetic exchange, the first build of `counter`, and this configuration.
     pub(crate) fn new(config: &str) -> Self {
-        let desk = Self { place: Place::new(&[("stratd.toml", config)]), running: None, starts: 0 };
+        let desk = Self { place: Place::new(&[("stratd.toml", config)]), running: None, starts: 0, marks: 0 };
         for folder in [PLUGINS, EXCHANGES] {
             fs::create_dir(desk.path(folder)).expect("a new folder");
         }
@@ -166,6 +168,20 @@ impl Desk {
         });
     }
 
+    /// Waits until the watcher has told of everything that was written before: files are told in the order in which
+    /// they came to rest, and this one is refused.
+    pub(crate) fn wait_for_watcher(&mut self) {
+        let name = format!("zzz{}", self.marks);
+        self.marks += 1;
+        self.put_bytes(b"no library", &format!("{name}.so"));
+        self.wait(&name, "refusal of the mark", |plugin| plugin.last_refusal.is_some());
+    }
+
+    /// What the daemon has logged since its start.
+    pub(crate) fn log(&mut self) -> String {
+        self.running().log()
+    }
+
     /// Ends the daemon with SIGTERM, which must go well.
     #[track_caller]
     pub(crate) fn end(&mut self) -> Ended {
@@ -204,5 +220,12 @@ pub(crate) fn instance_of<'a>(plugin: &'a Plugin, name: &str) -> &'a Instance {
 pub(crate) fn half(file: &Path) -> Vec<u8> {
     let mut content = fs::read(file).expect("a file that can be read");
     content.truncate(content.len() / 2);
+    content
+}
+
+/// The same plugin as another file: bytes after the end of a library are of no consequence but to its hash.
+pub(crate) fn rebuilt(library: &str, build: u8) -> Vec<u8> {
+    let mut content = fs::read(plugin(library)).expect("a built plugin");
+    content.push(build);
     content
 }

@@ -3,6 +3,11 @@
 //! Every test has a daemon of its own in a temporary folder. The strategy `counter` keeps each sequence number that it
 //! saw in the state that it carries over, so a reload that loses, repeats or reorders an event shows in its last words.
 
+mod commands;
 mod desk;
 mod figures;
+mod probation;
+mod recovery;
+mod swap;
+mod trust;
 mod writers;

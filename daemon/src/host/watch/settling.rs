@@ -19,6 +19,8 @@ struct File<S> {
     told: Option<S>,
     /// It may have changed.
     pending: Option<Pending<S>>,
+    /// Somebody knows it although it was not told yet, so that its end is told in any case.
+    is_expected: bool,
 }
 
 struct Pending<S> {
@@ -40,7 +42,12 @@ impl<S: Copy + PartialEq> Settling<S> {
 
     /// A file as it is need not be told.
     pub(super) fn remember(&mut self, file: PathBuf, stamp: Option<S>) {
-        self.files.insert(file, File { told: stamp, pending: None });
+        self.files.insert(file, File { told: stamp, pending: None, is_expected: false });
+    }
+
+    /// Of all files that wait to be told, the end is told even if it comes first.
+    pub(super) fn expect_all(&mut self) {
+        self.files.values_mut().for_each(|file| file.is_expected = true);
     }
 
     /// All files that were told or are waited for.
@@ -55,7 +62,7 @@ impl<S: Copy + PartialEq> Settling<S> {
             Entry::Occupied(known) => known.into_mut(),
             // came and went already, or nobody can look after so many
             Entry::Vacant(_) if stamp.is_none() || is_full => return,
-            Entry::Vacant(place) => place.insert(File { told: None, pending: None }),
+            Entry::Vacant(place) => place.insert(File { told: None, pending: None, is_expected: false }),
         };
         match &mut known.pending {
             Some(pending) if pending.stamp == stamp => {}
@@ -84,7 +91,7 @@ impl<S: Copy + PartialEq> Settling<S> {
             *pending = Pending { stamp, since: now };
             return None;
         }
-        if file.told == stamp {
+        if file.told == stamp && !(file.is_expected && stamp.is_none()) {
             // it is again what it was, for instance a removed file whose link came back
             file.pending = None;
             if stamp.is_none() {
@@ -100,6 +107,7 @@ impl<S: Copy + PartialEq> Settling<S> {
         let Some(file) = self.files.get_mut(path) else { return };
         let Some(pending) = file.pending.take() else { return };
         file.told = pending.stamp;
+        file.is_expected = false;
         if file.told.is_none() {
             self.files.remove(path);
         }
@@ -166,6 +174,20 @@ mod tests {
         assert_eq!(settling.known().count(), 0);
         touch(&mut settling, 900, None);
         assert_eq!(settling.known().count(), 0, "what never was there is not remembered");
+    }
+
+    #[test]
+    fn the_end_of_an_expected_file_is_told_before_the_file_itself() {
+        let mut settling = Settling::new(SETTLE);
+        touch(&mut settling, 0, Some(1));
+        settling.expect_all();
+        touch(&mut settling, 100, None);
+        assert_eq!(look(&mut settling, 300, None), Some(Change::Removed));
+        assert_eq!(settling.known().count(), 0);
+        // one that nobody knew came and went
+        touch(&mut settling, 400, Some(2));
+        touch(&mut settling, 500, None);
+        assert_eq!(look(&mut settling, 700, None), None);
     }
 
     #[test]
