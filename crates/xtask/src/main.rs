@@ -7,8 +7,11 @@
 
 mod bench;
 mod ci;
+mod figures;
+mod live;
 mod plugins;
 mod quickstart;
+mod soak;
 mod test;
 mod tier;
 mod workspace;
@@ -65,6 +68,12 @@ const TASKS: &[Task] = &[
         arguments: "[NAME]",
         about: "run the benchmark NAME, which writes TARGET/bench/NAME.json; without NAME, list them",
         run: bench::run,
+    },
+    Task {
+        name: "soak",
+        arguments: "[NAME …]",
+        about: "run the long proof NAME, which writes TARGET/soak/NAME.json; without NAME, list them",
+        run: soak::run,
     },
 ];
 

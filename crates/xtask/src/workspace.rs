@@ -51,6 +51,11 @@ impl Workspace {
         self.target.join("bench")
     }
 
+    /// Where a soak runs and writes its numbers.
+    pub(crate) fn soak_results(&self) -> PathBuf {
+        self.target.join("soak")
+    }
+
     /// Where what our book is measured beside is built; it shares no dependency with the workspace.
     pub(crate) fn peers(&self) -> PathBuf {
         self.target.join("peers")
