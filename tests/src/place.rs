@@ -71,9 +71,16 @@ impl Place {
     /// As [`Place::run`].
     #[must_use]
     pub fn stratd(&self, arguments: &[&str]) -> Ran {
+        self.run(self.command(arguments))
+    }
+
+    /// `stratd` with these arguments, to be run here with the plugins of the tests.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.args(arguments).env("STRATD_PLUGINS", plugins());
-        self.run(command)
+        command.current_dir(self.path()).env("STRATD_STAGE_DIR", self.stage.path());
+        command
     }
 
     /// Runs a command here.

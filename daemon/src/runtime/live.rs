@@ -13,7 +13,7 @@ use super::{
     exchange_desk::{Told, Way},
     inbox::Inbox,
     plan::{self, OpenExchange, Opened},
-    signals,
+    signals::StopSignals,
 };
 use crate::{
     progress::Progress,
@@ -49,12 +49,11 @@ pub(crate) trait ControlPlane {
 pub(crate) fn live<P: ControlPlane>(
     mut plan: Plan,
     services: &Arc<Services>,
+    signals: &StopSignals,
     attach: impl FnOnce(LoopHandle) -> Result<P>,
 ) -> Result<Finished> {
     let labels = Labels::of(&plan);
-    let inbox = Arc::new(Inbox::default());
-    // before any thread of a connector starts: threads inherit which signals are blocked
-    signals::stop_on_signal(&inbox)?;
+    let inbox = signals.inbox();
     let opened = plan::open(&mut plan, services, || Way::Inbox(Arc::clone(&inbox)))?;
     let Opened { driver, mut exchanges, refused } = opened;
     plan.folder.keep();

@@ -30,3 +30,4 @@ pub use exchange_desk::trial_host;
 pub(crate) use live::{ControlPlane, live};
 pub use plan::{MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedStrategy};
 pub use services::Services;
+pub(crate) use signals::StopSignals;

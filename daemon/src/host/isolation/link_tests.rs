@@ -17,17 +17,20 @@ use crate::host::isolation::{
 
 const CAPACITY: usize = 1024;
 
+/// For a peer that answers; one that does not shall not take that long.
+const LONG: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_millis(20);
+
 /// A link to a peer on another thread, which answers the first call with these messages.
-fn call_of_peer(messages: Vec<(u32, Vec<u8>)>) -> (Result<Vec<abi::Event>, Fault>, Option<Death>) {
+fn call_of_peer(
+    messages: Vec<(u32, Vec<u8>)>,
+    limit: Duration,
+) -> (Result<Vec<abi::Event>, Fault>, Option<Death>) {
     let channel = Channel::new(Mapping::create(Channel::words(CAPACITY)).unwrap().0, CAPACITY);
     let line = channel.line();
     let mut peer = channel.plugin_main();
-    let options = ChannelOptions {
-        spin: 0,
-        call_timeout: Duration::from_millis(20),
-        cold_timeout: Duration::from_millis(20),
-        ..ChannelOptions::default()
-    };
+    let options =
+        ChannelOptions { spin: 0, call_timeout: limit, cold_timeout: limit, ..ChannelOptions::default() };
     let mut link = Link::new(channel.host_main(), Fate::new(Arc::clone(&line)), &options);
     let desk = serve_exchange::Desk::new(Arc::new(Nobody));
     let heard = Arc::new(Mutex::new(None));
@@ -96,8 +99,8 @@ impl stratd_plugin_api::ExchangeHost for Nobody {
 
 #[test]
 fn a_peer_that_only_asks_ends_at_the_deadline() {
-    let forever = vec![(TELL, log_record()); 200_000];
-    let (result, death) = call_of_peer(forever);
+    let forever = vec![(TELL, log_record()); 500_000];
+    let (result, death) = call_of_peer(forever, SHORT);
     let fault = result.unwrap_err();
     assert_eq!((fault.reason, &*fault.message), (Reason::Deadline, "no answer within 20ms: entry poll"));
     assert_eq!(death.map(|death| death.text), Some(fault.message));
@@ -116,7 +119,7 @@ fn log_record() -> Vec<u8> {
 #[test]
 fn a_return_that_makes_no_sense_is_the_end_and_a_fault_is_not() {
     let told = |kind, message: &[u8]| {
-        let (result, death) = call_of_peer(vec![(kind, message.to_vec())]);
+        let (result, death) = call_of_peer(vec![(kind, message.to_vec())], LONG);
         (result.map_err(|fault| fault.message), death.is_some())
     };
     let (result, is_dead) = told(RETURN, &u64::MAX.to_le_bytes());
@@ -159,7 +162,7 @@ proptest! {
             0..20,
         ),
     ) {
-        let (result, death) = call_of_peer(messages);
+        let (result, death) = call_of_peer(messages, SHORT);
         if let Err(fault) = result {
             prop_assert!(death.is_some() || fault.reason != Reason::Deadline);
         }
