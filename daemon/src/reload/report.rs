@@ -202,8 +202,9 @@ fn isolation_name(mode: IsolationMode) -> &'static str {
 /// What generations that nobody uses still occupy.
 pub(super) fn retired(record: &PluginRecord) -> Retired {
     let mut sum = Retired { count: record.pinned, ..Retired::default() };
-    for plugin in record.retired.iter().chain(&record.unloading) {
-        let Some(memory) = plugin.memory() else { continue };
+    // few at a time, which are asked again: they are about to go
+    let unloading = record.unloading.iter().filter_map(|plugin| plugin.memory());
+    for memory in record.retired.iter().map(|library| library.memory).chain(unloading) {
         sum.count += 1;
         sum.mapped_bytes += memory.mapped_bytes;
         sum.resident_bytes += memory.resident_bytes;
