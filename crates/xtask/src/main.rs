@@ -5,6 +5,7 @@
 //! Nothing here needs root or a network beyond what cargo fetches.
 #![forbid(unsafe_code)]
 
+mod asan;
 mod bench;
 mod ci;
 mod figures;
@@ -74,6 +75,12 @@ const TASKS: &[Task] = &[
         arguments: "[NAME …]",
         about: "run the long proof NAME, which writes TARGET/soak/NAME.json; without NAME, list them",
         run: soak::run,
+    },
+    Task {
+        name: "asan",
+        arguments: "",
+        about: "run the tests of loading and reloading under AddressSanitizer, daemon and plugins alike",
+        run: asan::run,
     },
 ];
 
