@@ -151,7 +151,7 @@ impl Manager {
                     // its last state is kept for a later start
                     let states = self
                         .event_loop
-                        .ask(|answer| Command::Save { strategies: vec![strategy], answer })
+                        .ask(|answer| Command::Save { strategies: vec![(strategy, Vec::new())], answer })
                         .map_err(|gone| busy(&gone))?;
                     self.take_states(states);
                     self.event_loop

@@ -9,7 +9,7 @@ use stratd_plugin_api::{ExchangeId, Timestamp};
 
 use crate::{
     config::{IsolationMode, Unload},
-    host::{Identity, LoadedPlugin},
+    host::{Identity, LoadedPlugin, Memory},
     plugin_kind::PluginKind,
 };
 
@@ -33,12 +33,22 @@ pub(crate) struct PluginRecord {
     pub(crate) reloads: u64,
     pub(crate) rollbacks: u64,
     /// Libraries of generations that nobody uses and that stay mapped.
-    pub(crate) retired: Vec<Arc<LoadedPlugin>>,
+    pub(crate) retired: Vec<RetiredLibrary>,
     /// Those that are to be unmapped once the last of their instances is gone.
     pub(crate) unloading: Vec<Arc<LoadedPlugin>>,
-    /// Private copies of libraries that could not be unmapped.
-    pub(crate) pinned: Vec<PathBuf>,
+    /// What libraries take that could not be unmapped.
+    pub(crate) pinned: Vec<Memory>,
     pub(crate) instances: Vec<InstanceRecord>,
+}
+
+/// A library that stays mapped.
+#[derive(Debug)]
+pub(crate) struct RetiredLibrary {
+    /// Its private copy exists as long as this value.
+    pub(crate) _plugin: Arc<LoadedPlugin>,
+    /// What it took when it was retired: nothing of it changes any more, and to ask the kernel costs time in
+    /// proportion to everything that is mapped.
+    pub(crate) memory: Memory,
 }
 
 /// One build of a plugin in this run.

@@ -10,6 +10,9 @@ use crate::{
     store::SavedState as StoredState,
 };
 
+/// A state may grow by this part of its size before the memory that was prepared for it does not suffice.
+const ROOM_TO_GROW: usize = 8;
+
 /// When states were last saved.
 pub(crate) struct Saving {
     interval: Duration,
@@ -43,9 +46,25 @@ impl Manager {
         if strategies.is_empty() {
             return;
         }
+        let strategies = strategies.into_iter().map(|strategy| (strategy, self.room(strategy))).collect();
         if let Ok(states) = self.event_loop.ask(|answer| Command::Save { strategies, answer }) {
             self.take_states(states);
         }
+    }
+
+    /// Memory for the next state of a strategy, as large as the last one and a bit: taken and written to on this
+    /// thread, so that the event loop, which fills it while events wait, has no page faults.
+    pub(super) fn room(&self, strategy: StrategyId) -> Vec<u8> {
+        let last = {
+            let registry = self.registry.lock();
+            let instance = registry.instances().find(|instance| instance.strategy() == Some(strategy));
+            instance.and_then(|instance| instance.saved.as_ref()).map(|saved| Arc::clone(&saved.bytes))
+        };
+        let Some(last) = last else { return Vec::new() };
+        let mut room = Vec::with_capacity(last.len() + last.len() / ROOM_TO_GROW);
+        room.extend_from_slice(&last);
+        room.clear();
+        room
     }
 
     /// Keeps states that the event loop saved.

@@ -132,6 +132,7 @@ impl Manager {
             deadline: after(now, self.options.plugins.quiesce_timeout),
             on_restore_error: spare.map_or(OnRestoreError::Keep, OnRestoreError::Fresh),
             probation: self.probation(now, is_one_of_many),
+            room: self.room(strategy),
         });
         let answer = self
             .event_loop

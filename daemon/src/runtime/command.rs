@@ -27,8 +27,8 @@ pub(crate) type Answer<T> = SyncSender<T>;
 
 /// What is asked.
 pub(crate) enum Command {
-    /// The states of strategies, to be stored or tried.
-    Save { strategies: Vec<StrategyId>, answer: Answer<Vec<SavedByLoop>> },
+    /// The states of strategies, to be stored or tried; with memory for each, as in [`Replacement::room`].
+    Save { strategies: Vec<(StrategyId, Vec<u8>)>, answer: Answer<Vec<SavedByLoop>> },
     /// Another instance for a strategy that runs.
     Swap { strategy: StrategyId, replacement: Box<Replacement>, answer: Answer<SwapAnswer> },
     /// A new instance for a strategy that has ended.

@@ -29,8 +29,8 @@ impl EventLoop {
         match command {
             Command::Save { strategies, answer } => {
                 let mut states = Vec::with_capacity(strategies.len());
-                for strategy in strategies {
-                    states.push(self.save(strategy)?);
+                for (strategy, room) in strategies {
+                    states.push(self.save(strategy, room)?);
                 }
                 let _ = answer.send(states);
             }
@@ -91,9 +91,9 @@ impl EventLoop {
         self.take_outputs()
     }
 
-    fn save(&mut self, strategy: stratd_engine::StrategyId) -> Result<SavedByLoop> {
+    fn save(&mut self, strategy: stratd_engine::StrategyId, room: Vec<u8>) -> Result<SavedByLoop> {
         let now = self.now();
-        let state = self.driver_mut().save_strategy(now, strategy)?;
+        let state = self.driver_mut().save_strategy(now, strategy, room)?;
         Ok(SavedByLoop { strategy, state, seq: self.engine().sequence(), at: now })
     }
 
@@ -102,7 +102,7 @@ impl EventLoop {
         let states = self.engine().strategies().enumerate();
         let can_save = states.filter(|(_, (_, state, _))| !matches!(state, StrategyState::Faulted(_)));
         let ids: Vec<_> = can_save.filter_map(|(index, _)| u16::try_from(index).ok()).collect();
-        ids.into_iter().map(|id| self.save(stratd_engine::StrategyId(id))).collect()
+        ids.into_iter().map(|id| self.save(stratd_engine::StrategyId(id), Vec::new())).collect()
     }
 
     fn snapshot(&self) -> Snapshot {
