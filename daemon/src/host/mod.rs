@@ -54,6 +54,7 @@ pub use manifest::Manifest;
 pub use probe::{Accepted, Probe, Trial};
 pub(crate) use probe_report::{Report, Request, TrialRequest};
 pub use process::Memory;
+pub(crate) use process::memory_of;
 pub use refusal::{Identity, Observer, Refusal, Step};
 pub use stage::stage_base;
 pub use strategy::HostedStrategy;

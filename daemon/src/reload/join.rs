@@ -25,7 +25,7 @@ impl Manager {
     /// # Errors
     /// A step refused.
     pub(super) fn discover(&mut self, file: &Path, is_present: bool) -> Result<String, Refusal> {
-        match self.try_discover(file) {
+        match self.try_discover(file, is_present) {
             Ok(report) => {
                 if is_present {
                     tracing::debug!(logger = "plugins", "{report}");
@@ -46,7 +46,7 @@ impl Manager {
         }
     }
 
-    fn try_discover(&mut self, file: &Path) -> Result<String, Refusal> {
+    fn try_discover(&mut self, file: &Path, is_present: bool) -> Result<String, Refusal> {
         let candidate = self.plugins.read(file)?;
         let refused_before = |plugin: &PluginRecord| {
             plugin.file == file && plugin.refused_hash.as_deref() == Some(candidate.hash())
@@ -81,7 +81,11 @@ impl Manager {
             };
         }
         self.add_record(&plugin, file);
-        if plugin.manifest().kind == PluginKind::Strategy && self.options.plugins.start_new {
+        // one that lay there already starts only if it was started by its appearance before
+        let short = name.strip_prefix(PluginKind::Strategy.prefix()).unwrap_or(&name);
+        let was_active = || self.store.as_ref().is_some_and(|store| store.was_active(short));
+        let is_wanted = self.options.plugins.start_new && (!is_present || was_active());
+        if plugin.manifest().kind == PluginKind::Strategy && is_wanted {
             return self.start_new(&plugin, None, None);
         }
         Ok(format!(

@@ -198,8 +198,7 @@ impl Manager {
         let (failed, before) = (instance.generation, instance.generation_before);
         instance.faults += 1;
         instance.last_fault = Some(fault.to_string());
-        instance.generation = before;
-        instance.pid = None;
+        instance.roll_back();
         tracing::error!(
             logger = "plugins",
             "{name}: strategy {} failed in its probation and was rolled back from generation {failed} to {before}: {fault}",

@@ -157,6 +157,9 @@ impl Manager {
                     self.event_loop
                         .ask(|answer| Command::Stop { strategy, reason, answer })
                         .map_err(|gone| busy(&gone))?;
+                    if let Some(store) = &self.store {
+                        store.leave(&instance.name);
+                    }
                     stopped.push(instance.name.clone());
                 }
                 Some(Place::Exchange(_)) => {
@@ -197,6 +200,9 @@ impl Manager {
         let mut reports = Vec::new();
         for instance in instances.iter().filter(ended) {
             reports.push(self.start_again(name, instance).map_err(|why| refused(&why))?);
+            if let Some(store) = &self.store {
+                store.join(&instance.name);
+            }
         }
         if reports.is_empty() {
             return Err(conflict("no instance of it has ended (accepted: one that was stopped or failed)"));
@@ -219,9 +225,6 @@ impl Manager {
     fn quarantine(&mut self, name: &str, reason: Option<&str>) -> Result<String, ActionError> {
         let reason = reason.unwrap_or("by command");
         self.stop_all(name, Reason::StrategyStopped, "by quarantine")?;
-        if let Some(store) = &self.store {
-            self.instances_of(name).iter().for_each(|instance| store.leave(&instance.name));
-        }
         let now = clock::now();
         let mut names = Vec::new();
         {

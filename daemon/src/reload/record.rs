@@ -36,8 +36,8 @@ pub(crate) struct PluginRecord {
     pub(crate) retired: Vec<Arc<LoadedPlugin>>,
     /// Those that are to be unmapped once the last of their instances is gone.
     pub(crate) unloading: Vec<Arc<LoadedPlugin>>,
-    /// Libraries that could not be unmapped.
-    pub(crate) pinned: u64,
+    /// Private copies of libraries that could not be unmapped.
+    pub(crate) pinned: Vec<PathBuf>,
     pub(crate) instances: Vec<InstanceRecord>,
 }
 
@@ -82,6 +82,8 @@ pub(crate) struct InstanceRecord {
     /// The one before: what a failure within the probation puts back.
     pub(crate) generation_before: u64,
     pub(crate) pid: Option<u32>,
+    /// The process of the instance that stands by.
+    pub(crate) pid_before: Option<u32>,
     pub(crate) faults: u64,
     pub(crate) restarts: u64,
     pub(crate) last_fault: Option<String>,
@@ -117,7 +119,7 @@ impl PluginRecord {
             rollbacks: 0,
             retired: Vec::new(),
             unloading: Vec::new(),
-            pinned: 0,
+            pinned: Vec::new(),
             instances: Vec::new(),
         }
     }
@@ -240,6 +242,7 @@ impl InstanceRecord {
             generation: 0,
             generation_before: 0,
             pid: None,
+            pid_before: None,
             faults: 0,
             restarts: 0,
             last_fault: None,
@@ -278,7 +281,14 @@ impl InstanceRecord {
             self.generation_before = self.generation;
             self.generation = generation;
         }
+        self.pid_before = self.pid;
         self.pid = pid;
+    }
+
+    /// The instance that stood by goes on.
+    pub(crate) fn roll_back(&mut self) {
+        self.generation = self.generation_before;
+        self.pid = self.pid_before.take();
     }
 
     /// Whether its versions are to be unmapped.

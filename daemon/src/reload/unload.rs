@@ -57,7 +57,7 @@ impl Manager {
                     copy.display()
                 );
                 if let Some(record) = self.registry.lock().get_mut(name) {
-                    record.pinned += 1;
+                    record.pinned.push(copy);
                 }
             }
         }
