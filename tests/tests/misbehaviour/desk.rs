@@ -155,6 +155,20 @@ impl Desk {
         });
     }
 
+    /// The processes that the daemon has started and that live.
+    pub(crate) fn children(&mut self) -> Vec<u32> {
+        let parent = self.running().id();
+        let entries = fs::read_dir("/proc").expect("a system with /proc").flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        pids.filter(|pid| parent_of(*pid) == Some(parent)).collect()
+    }
+
+    /// Kills it, so that it can do nothing about it.
+    pub(crate) fn kill(&mut self) {
+        let running = self.running.take().expect("the test has started the daemon");
+        let _ = running.end("KILL");
+    }
+
     /// Ends it with SIGTERM.
     pub(crate) fn stop(&mut self) -> Ended {
         let running = self.running.take().expect("the test has started the daemon");
@@ -166,6 +180,15 @@ impl Desk {
         let running = self.running.take().expect("the test has started the daemon");
         normal_end(running.wait_for_end())
     }
+}
+
+/// The parent of a process that lives: no zombie.
+pub(crate) fn parent_of(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut words = stat.rsplit_once(") ")?.1.split(' ');
+    let state = words.next()?;
+    let parent = words.next()?.parse().ok()?;
+    (state != "Z").then_some(parent)
 }
 
 fn normal_end(ended: Ended) -> Ended {

@@ -24,8 +24,8 @@ impl Mode {
 pub(crate) enum Verdict {
     /// The strategy ends with this fault; nothing else does.
     Fails(&'static str),
-    /// It is told, and the strategy goes on.
-    Told(&'static str),
+    /// It is told, by that logger (without one it is no line of the log), and the strategy goes on.
+    Told(&'static str, &'static str),
     /// Nothing of it is seen; the strategy goes on.
     Unseen(&'static str),
     /// The strategy ends with this fault and is started again with its last saved state, at once, then after pauses;
@@ -179,10 +179,13 @@ pub(crate) const TABLE: [Misbehaviour; 33] = [
         fault: "panic-in-thread",
         at: 5,
         when: Run,
-        // the library knows the host of its last instance only
-        none: Told("panicked at plugins/faulty/src/lib.rs:LINE: as configured, in a thread"),
-        thread: Told("panicked at plugins/faulty/src/lib.rs:LINE: as configured, in a thread"),
-        process: Told("panicked at plugins/faulty/src/lib.rs:LINE: as configured, in a thread"),
+        // the library knows the host of its last instance only, so the name may be that of another instance
+        none: Told("strategy.", "panicked at plugins/faulty/src/lib.rs:LINE: as configured, in a thread"),
+        thread: Told("strategy.", "panicked at plugins/faulty/src/lib.rs:LINE: as configured, in a thread"),
+        process: Told(
+            "strategy.panic-in-thread",
+            "panicked at plugins/faulty/src/lib.rs:LINE: as configured, in a thread",
+        ),
     },
     same("error", 5, Run, Fails("handler_error: as configured, in on_trade")),
     same("error-in-start", 1, Run, Fails("handler_error: as configured, in on_start")),
@@ -273,7 +276,8 @@ pub(crate) const TABLE: [Misbehaviour; 33] = [
         1,
         Run,
         Told(
-            "was not saved: handler_error: `save` wrote more than the host takes (accepted: 67108864 bytes)",
+            "plugins",
+            "the state of strategy huge-state was not saved: handler_error: `save` wrote more than the host takes (accepted: 67108864 bytes)",
         ),
     ),
     same(
@@ -298,9 +302,9 @@ pub(crate) const TABLE: [Misbehaviour; 33] = [
         fault: "print",
         at: 5,
         when: Run,
-        none: Told("as configured, to standard error"),
-        thread: Told("as configured, to standard error"),
-        process: Told("as configured, to standard error"),
+        none: Told("", "as configured, to standard error"),
+        thread: Told("", "as configured, to standard error"),
+        process: Told("strategy.print.stderr", "as configured, to standard error"),
     },
 ];
 

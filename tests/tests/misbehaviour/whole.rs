@@ -29,8 +29,8 @@ pub(crate) fn contained(mode: Mode) {
                     i.state == PluginState::Faulted && i.restarts == 0
                 });
             }
-            Verdict::Told(text) => {
-                desk.wait_for_line("", text);
+            Verdict::Told(logger, text) => {
+                desk.wait_for_line(logger, text);
                 desk.wait_for_instance(name, "life", |i| i.state == PluginState::Started && i.faults == 0);
             }
             Verdict::Unseen(_) => {
