@@ -204,7 +204,10 @@ impl Manager {
             let accepted = format!("version {} to {}", manifest.state_compat_min, manifest.state_version);
             return Err(refused(plugin, Step::Swap, found, accepted));
         }
-        let carried = state.as_ref().map_or(0, |(_, bytes)| bytes.len());
+        let carried = match &state {
+            Some((_, bytes)) => format!("with a saved state of {} bytes", bytes.len()),
+            None => "without a saved state".to_owned(),
+        };
         let is_batch_safe = manifest.has_flag(plugin_flag::BATCH_SAFE);
         let restart = OwnedRestart { instance, is_batch_safe, state };
         let answer = self.event_loop.ask(|answer| Command::Restart { strategy, restart, answer });
@@ -219,7 +222,7 @@ impl Manager {
                     instance.set_state(PluginState::Started, now);
                     plugin.settle_state(now);
                 }
-                Ok(format!("strategy {name} started with a saved state of {carried} bytes"))
+                Ok(format!("strategy {name} started {carried}"))
             }
             Ok(Err(swap_refused)) => {
                 let found =
