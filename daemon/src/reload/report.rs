@@ -12,7 +12,7 @@ use stratd_plugin_api::Timestamp;
 use super::{InstanceRecord, PluginRecord, Registry, record::Place, run_store::RunStore};
 use crate::{
     config::IsolationMode,
-    host::{Accepted, Refusal},
+    host::{Accepted, Refusal, isolation::abandoned_threads},
     plugin_kind::PluginKind,
     runtime::{Snapshot, StrategySnapshot, clock::Stopwatch},
 };
@@ -115,6 +115,10 @@ fn warnings(registry: &Registry, store: Option<&RunStore>) -> Vec<String> {
                 retired.mapped_bytes / (1024 * 1024)
             ));
         }
+    }
+    let abandoned = abandoned_threads();
+    if abandoned > 0 {
+        warnings.push(format!("{abandoned} threads of plugins hang and are lost until a restart"));
     }
     if let Some(error) = store.and_then(RunStore::health) {
         warnings.push(format!("the state is not saved: {error}"));
