@@ -469,7 +469,9 @@ impl Logging {
         let id = self.find_handler(handler)?;
         self.shared().change(|backend, _| {
             if let Some(Some(slot)) = backend.router.slots.get_mut(id as usize) {
-                work(&mut slot.filters);
+                let mut filters = slot.filters.to_vec();
+                work(&mut filters);
+                slot.filters = filters.into();
             }
         });
         Ok(())

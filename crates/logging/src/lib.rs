@@ -37,10 +37,11 @@ pub use format::{
 };
 pub use handler::{
     Address, BACKLOG_BYTES_MAX, Backoff, Capture, Captured, Clock, Compression, Entry, FileHandler,
-    FileOptions, Handler, JournaldHandler, JournaldOptions, NullHandler, PEER_TIMEOUT, Progress,
-    QUEUE_BYTES_MAX, QUEUE_RECORDS, QueueOptions, QueueOverflow, RotateBySize, RotateByTime,
-    RotatingFileHandler, SocketHandler, SocketOptions, StreamHandler, StreamTarget, SyslogFormat,
-    SyslogFraming, SyslogHandler, SyslogOptions, SyslogTransport, TimedFileHandler, When,
+    FileOptions, Handler, HttpHandler, HttpMethod, HttpOptions, JournaldHandler, JournaldOptions,
+    NullHandler, PEER_TIMEOUT, Progress, QUEUE_BYTES_MAX, QUEUE_RECORDS, QueueOptions, QueueOverflow,
+    RotateBySize, RotateByTime, RotatingFileHandler, SocketHandler, SocketOptions, StreamHandler,
+    StreamTarget, SyslogFormat, SyslogFraming, SyslogHandler, SyslogOptions, SyslogTransport,
+    TimedFileHandler, When,
 };
 pub use level::{LEVEL_NAMES_MAX, Level, LevelNames};
 pub use logger::{Event, Logger};

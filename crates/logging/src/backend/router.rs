@@ -119,9 +119,8 @@ impl Router {
         if route.is_disabled {
             return;
         }
-        let names = Arc::clone(&self.level_names);
         if self.has_own_names && record.level_name.is_none() {
-            record.level_name = names.known(record.level).map(|name| name.to_owned().into());
+            record.level_name = self.level_names.known(record.level).map(|name| name.to_owned().into());
         }
         for (key, value) in &self.context {
             if record.fields.get(key).is_none() {
@@ -177,7 +176,7 @@ impl Router {
         if slot.filters.is_empty() {
             return self.hand_over(handler, record, true);
         }
-        let filters = slot.filters.clone();
+        let filters = Arc::clone(&slot.filters);
         if self.is_changed_by(&filters) {
             let mut own = record.clone();
             if filters.iter().all(|&filter| self.accepts(filter, &mut own)) {
@@ -330,7 +329,8 @@ impl Router {
     pub(crate) fn sweep(&mut self, tree: &Tree) {
         let slots: Vec<&Slot> = self.slots.iter().flatten().collect();
         let loggers = tree.nodes().iter().flat_map(|node| &node.filters);
-        let used: Vec<u32> = slots.iter().flat_map(|slot| &slot.filters).chain(loggers).copied().collect();
+        let used: Vec<u32> =
+            slots.iter().flat_map(|slot| slot.filters.iter()).chain(loggers).copied().collect();
         let formatters: Vec<u32> = slots.iter().map(|slot| slot.formatter).collect();
         for (id, filter) in (0_u32..).zip(&mut self.filters) {
             if !used.contains(&id) {

@@ -1,6 +1,7 @@
 //! A handler in its place: with its level, filters, formatter and counters.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::{handler::Handler, level::Level, record::Record};
 
@@ -41,7 +42,8 @@ pub struct HandlerStatus {
 
 pub(crate) struct Slot {
     pub(crate) level: Level,
-    pub(crate) filters: Vec<u32>,
+    /// shared, so that a record costs no copy
+    pub(crate) filters: Arc<[u32]>,
     pub(crate) formatter: u32,
     pub(crate) sink: Sink,
     pub(crate) status: HandlerStatus,
@@ -83,7 +85,7 @@ impl Slot {
         };
         Self {
             level: Level::NOTSET,
-            filters: Vec::new(),
+            filters: Arc::new([]),
             formatter: 0,
             sink,
             status,

@@ -2,6 +2,7 @@
 
 mod capture;
 mod file;
+mod http;
 mod journald;
 mod log_file;
 mod null;
@@ -16,6 +17,7 @@ mod worker;
 
 pub use capture::{Capture, Captured};
 pub use file::FileHandler;
+pub use http::{HttpHandler, HttpMethod, HttpOptions};
 pub use journald::{JournaldHandler, JournaldOptions};
 pub use log_file::{BACKLOG_BYTES_MAX, FileOptions};
 pub use null::NullHandler;

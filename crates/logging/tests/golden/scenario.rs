@@ -21,6 +21,7 @@ pub(crate) fn run(row: &Json) -> Result<(), Failure> {
         "syslog_wire" => wire::syslog(row),
         "syslog_tables" => wire::syslog_tables(row),
         "socket_wire" | "datagram_wire" => wire::pickles(row),
+        "http_wire" => wire::http(row),
         "socket_retry" => wire::retry(row),
         "shutdown" => ends::shutdown(row),
         "queue_prepare" => Err(Failure::Excluded("Python only, queue_prepare".to_owned())),
