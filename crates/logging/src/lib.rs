@@ -4,6 +4,8 @@
 
 mod adapter;
 mod backend;
+#[cfg(feature = "tracing")]
+mod bridge;
 mod clock;
 mod config;
 mod control;
@@ -18,12 +20,16 @@ mod logger;
 mod logging;
 mod record;
 mod ring;
+mod scope;
 mod sys;
 mod tree;
 mod value;
 mod wire;
 
 pub use adapter::Adapter;
+#[cfg(feature = "tracing")]
+pub use bridge::TracingLayer;
+pub use scope::{Buffer, Scope};
 pub use backend::{FLUSH_INTERVAL_MS, HandlerStatus};
 pub use config::{Config, Kinds};
 pub use control::{FilterId, MemoryOptions};
@@ -39,9 +45,9 @@ pub use handler::{
     Address, BACKLOG_BYTES_MAX, Backoff, Capture, Captured, Clock, Compression, Entry, FileHandler,
     FileOptions, Handler, HttpHandler, HttpMethod, HttpOptions, JournaldHandler, JournaldOptions,
     NullHandler, PEER_TIMEOUT, Progress, QUEUE_BYTES_MAX, QUEUE_RECORDS, QueueOptions, QueueOverflow,
-    RotateBySize, RotateByTime, RotatingFileHandler, SocketHandler, SocketOptions, StreamHandler,
-    StreamTarget, SyslogFormat, SyslogFraming, SyslogHandler, SyslogOptions, SyslogTransport,
-    TimedFileHandler, When,
+    RotateBySize, RotateByTime, RotatingFileHandler, SmtpConnect, SmtpHandler, SmtpLink, SmtpOptions,
+    SocketHandler, SocketOptions, StreamHandler, StreamTarget, SyslogFormat, SyslogFraming, SyslogHandler,
+    SyslogOptions, SyslogTransport, TimedFileHandler, When,
 };
 pub use level::{LEVEL_NAMES_MAX, Level, LevelNames};
 pub use logger::{Event, Logger};

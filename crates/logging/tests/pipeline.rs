@@ -294,7 +294,7 @@ fn a_configuration_that_changes_under_load_loses_and_doubles_nothing() {
             })
         })
         .collect();
-    for round in 0..50 {
+    for round in 0..20 {
         logging.apply(config(if round % 2 == 0 { " even" } else { " odd" })).unwrap();
     }
     is_over.store(true, Ordering::Relaxed);

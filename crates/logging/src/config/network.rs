@@ -3,8 +3,8 @@
 use super::section::Section;
 use crate::{
     handler::{
-        Address, HttpMethod, HttpOptions, JournaldOptions, QueueOptions, QueueOverflow, SocketOptions,
-        SyslogFormat, SyslogFraming, SyslogOptions, SyslogTransport,
+        Address, HttpMethod, HttpOptions, JournaldOptions, QueueOptions, QueueOverflow, SmtpOptions,
+        SocketOptions, SyslogFormat, SyslogFraming, SyslogOptions, SyslogTransport,
     },
     wire::Codec,
 };
@@ -100,4 +100,17 @@ pub(super) fn read_http(section: &Section<'_>) -> Option<HttpOptions> {
         HttpOptions::new(host?, url).map_err(|error| section.problem("host", error.to_string())).ok()?;
     let credentials = user.map(|user| (user.to_owned(), password.unwrap_or_default().to_owned()));
     Some(HttpOptions { method, credentials, queue, ..options })
+}
+
+pub(super) fn read_smtp(section: &Section<'_>) -> Option<SmtpOptions> {
+    let host = section.required("host", section.text("host"));
+    let from = section.required("from", section.text("from"));
+    let to = section.required("to", section.texts("to"));
+    let subject = section.text("subject").unwrap_or("stratd");
+    let starttls = section.flag("starttls").unwrap_or(false);
+    let (user, password) = (section.text("user"), section.text("password"));
+    let queue = read_queue(section);
+    let credentials = user.map(|user| (user.to_owned(), password.unwrap_or_default().to_owned()));
+    let options = SmtpOptions::new(host?, from?, &[], subject);
+    Some(SmtpOptions { to: to?, starttls, credentials, queue, ..options })
 }
