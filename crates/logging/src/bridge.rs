@@ -3,9 +3,9 @@
 //! The logger of an event is its target with `::` as dots. Its fields become fields of the record, after those of the spans
 //! it is in, the innermost last. An event's level is tracing's; TRACE is 5.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, RwLock};
-use std::collections::HashMap;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record as SpanRecord};
@@ -134,7 +134,9 @@ impl Visit for Collected {
 impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for TracingLayer {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         // a span is always wanted: an event inside it may be
-        !metadata.is_event() || self.with_logger(metadata.target(), |logger| logger.is_enabled(level_of(metadata))) == Some(true)
+        !metadata.is_event()
+            || self.with_logger(metadata.target(), |logger| logger.is_enabled(level_of(metadata)))
+                == Some(true)
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
@@ -179,7 +181,8 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for TracingLayer {
             };
             let fields: Vec<(&str, Value<'_>)> =
                 collected.fields.iter().map(|(key, value)| (*key, value.borrowed())).collect();
-            let context: Vec<(&str, Value<'_>)> = spans.iter().map(|(key, value)| (*key, value.borrowed())).collect();
+            let context: Vec<(&str, Value<'_>)> =
+                spans.iter().map(|(key, value)| (*key, value.borrowed())).collect();
             let event = Event { level, message, location, fields: &fields, exc_text: None, stack_info: None };
             logger.emit_with(&event, &context);
         });

@@ -11,6 +11,7 @@ use crate::{
     clock,
     error::Result,
     handler::{Handler, StreamHandler, StreamTarget},
+    level::Level,
     logger::Logger,
     ring::{self, Channel, Overflow, RING_BYTES, lock},
     tree::Tree,
@@ -59,6 +60,8 @@ pub(crate) struct Shared {
     backend: Mutex<Backend>,
     /// how many threads wait for the back end: its own thread steps back for them
     claims: AtomicUsize,
+    /// levels that go back by themselves: when, of which logger, to what
+    pub(crate) reverts: Mutex<Vec<(Instant, u32, Level)>>,
     is_stopped: AtomicBool,
 }
 
@@ -141,6 +144,7 @@ impl Logging {
             channel,
             backend: Mutex::new(backend),
             claims: AtomicUsize::new(0),
+            reverts: Mutex::new(Vec::new()),
             is_stopped: AtomicBool::new(false),
         });
         let for_thread = Arc::clone(&shared);
@@ -312,6 +316,23 @@ impl Shared {
         backend
     }
 
+    /// Puts back the levels whose time is over.
+    fn revert_due(&self) {
+        let now = clock::monotonic();
+        let mut reverts = lock(&self.reverts);
+        if !reverts.iter().any(|&(at, ..)| at <= now) {
+            return;
+        }
+        let mut tree = lock(&self.tree);
+        reverts.retain(|&(at, logger, level)| {
+            if at <= now {
+                tree.node_mut(logger).level = level;
+            }
+            at > now
+        });
+        tree.refresh();
+    }
+
     /// Changes the system between two records: those logged before are routed as it was, those after as it is then.
     pub(crate) fn change<R>(&self, work: impl FnOnce(&mut Backend, &mut Tree) -> R) -> R {
         let mut backend = self.claim();
@@ -343,6 +364,7 @@ fn run(shared: &Shared) {
             naps = 0;
             continue;
         }
+        shared.revert_due();
         let is_long = naps >= NAPS_MAX && !drained.has_more;
         naps = naps.saturating_add(1);
         shared.channel.sleep(if is_long { SLEEP } else { NAP }, is_long);

@@ -36,7 +36,12 @@ impl Buffer {
     /// ```
     #[must_use]
     pub fn new(logger: &str, target: &str) -> Self {
-        Self { logger: logger.to_owned(), target: target.to_owned(), capacity: 100, flush_level: Level::ERROR }
+        Self {
+            logger: logger.to_owned(),
+            target: target.to_owned(),
+            capacity: 100,
+            flush_level: Level::ERROR,
+        }
     }
 }
 

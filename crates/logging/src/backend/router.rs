@@ -305,7 +305,14 @@ impl Router {
     /// Flushes a handler, then closes it; false if that failed. One that cannot be flushed is not closed, as in Python.
     pub(crate) fn end(&mut self, handler: u32, within: Duration) -> bool {
         let failures = self.failures.len();
-        self.flush(handler);
+        // a memory handler that is not to hand over when it is closed is not to do so at the end either
+        let keeps = matches!(
+            self.slots.get(handler as usize),
+            Some(Some(Slot { sink: Sink::Memory(Memory { flush_on_close: false, .. }), .. }))
+        );
+        if !keeps {
+            self.flush(handler);
+        }
         if self.failures.len() == failures {
             self.close(handler, within);
         }
