@@ -1,6 +1,7 @@
 //! Looking at a running system, and changing it for a time: the tree, where a record would go, levels that go back by
 //! themselves, and a live stream of records.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
@@ -61,6 +62,8 @@ pub struct ResolvedHandler {
 /// Records that a [`Tap`] holds until they are taken, if nobody says otherwise.
 pub const TAP_RECORDS: usize = 1000;
 
+static TAPS: AtomicU64 = AtomicU64::new(1);
+
 impl Logging {
     /// Every logger, the root first, then by age.
     ///
@@ -115,7 +118,7 @@ impl Logging {
         let mut tree = lock(&self.shared().tree);
         let id = tree.get_or_insert(logger)?;
         let node = tree.node(id);
-        let threshold = node.cell.threshold.load(std::sync::atomic::Ordering::Relaxed);
+        let threshold = node.cell.threshold.load(Ordering::Relaxed);
         let effective = tree.effective_level(id);
         let refused = if node.is_disabled {
             Some("the logger is disabled".to_owned())
@@ -197,7 +200,7 @@ impl Logging {
         let handler = TapHandler { sender, dropped: 0 };
         self.shared().change(|backend, tree| {
             let id = tree.get_or_insert(logger)?;
-            let name = format!("tap-{}", backend.router.slots.len());
+            let name = format!("tap-{}", TAPS.fetch_add(1, Ordering::Relaxed));
             let mut slot = Slot::new(&name, "tap", Sink::Handler(Box::new(handler)));
             slot.survives = true;
             let handler = backend.router.add_slot(slot)?;

@@ -285,7 +285,7 @@ impl Inner {
         let mut backend = self.shared.claim();
         backend.drain_all();
         let mut result = Shutdown::default();
-        for handler in backend.router.handler_ids().rev() {
+        for handler in backend.router.youngest_first() {
             let remaining = deadline.saturating_duration_since(clock::monotonic());
             if !backend.router.end(handler, remaining) {
                 result.failed += 1;

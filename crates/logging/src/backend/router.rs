@@ -36,6 +36,8 @@ pub(crate) struct Router {
     pub(crate) context: Vec<(String, Value<'static>)>,
     pub(crate) level_names: Arc<LevelNames>,
     has_own_names: bool,
+    /// handlers that were made so far
+    born: u64,
     epoch: u64,
     depth: usize,
     own_text: String,
@@ -79,6 +81,7 @@ impl Router {
             context: Vec::new(),
             level_names: Arc::new(LevelNames::default()),
             has_own_names: false,
+            born: 0,
             epoch: 0,
             depth: 0,
             own_text: String::new(),
@@ -369,7 +372,7 @@ impl Router {
         }
     }
 
-    /// Drops a handler; its number is not used again.
+    /// Drops a handler, which no logger must have any more: its number is used again.
     pub(crate) fn forget(&mut self, handler: u32) {
         if let Some(slot) = self.slots.get_mut(handler as usize) {
             *slot = None;
@@ -392,9 +395,16 @@ impl Router {
         self.last_resort = handler.and_then(|handler| self.add_slot(last_resort(handler)).ok());
     }
 
-    /// The numbers of all handlers, in the order in which they were made.
+    /// The numbers of all handlers.
     pub(crate) fn handler_ids(&self) -> std::ops::Range<u32> {
         0..u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The numbers of all handlers, the youngest first.
+    pub(crate) fn youngest_first(&self) -> Vec<u32> {
+        let mut ids: Vec<u32> = self.handler_ids().collect();
+        ids.sort_by_key(|&id| std::cmp::Reverse(self.slots[id as usize].as_ref().map(|slot| slot.born)));
+        ids
     }
 
     /// The handler of a name.
@@ -404,16 +414,22 @@ impl Router {
     }
 
     /// Puts a handler into its place.
-    pub(crate) fn add_slot(&mut self, slot: Slot) -> Result<u32> {
+    pub(crate) fn add_slot(&mut self, mut slot: Slot) -> Result<u32> {
         if self.slots.iter().flatten().count() >= HANDLERS_MAX {
             return Err(Error::new(
                 ErrorKind::Limit,
                 format!("adding handler {:?}: there are {HANDLERS_MAX}", slot.status.name),
             ));
         }
-        let id = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
-        self.slots.push(Some(slot));
-        Ok(id)
+        self.born += 1;
+        slot.born = self.born;
+        // places are used again: a handler is taken away from every logger before it is forgotten
+        let free = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
+        if free == self.slots.len() {
+            self.slots.push(None);
+        }
+        self.slots[free] = Some(slot);
+        Ok(u32::try_from(free).unwrap_or(u32::MAX))
     }
 
     /// Puts a formatter into its place.

@@ -46,6 +46,8 @@ pub(crate) struct Slot {
     pub(crate) filters: Arc<[u32]>,
     pub(crate) formatter: u32,
     pub(crate) sink: Sink,
+    /// its place in the order in which handlers were made
+    pub(crate) born: u64,
     pub(crate) status: HandlerStatus,
     /// kind and options it was configured with; None for one that the program added
     pub(crate) identity: Option<(String, toml::Table)>,
@@ -88,6 +90,7 @@ impl Slot {
             filters: Arc::new([]),
             formatter: 0,
             sink,
+            born: 0,
             status,
             identity: None,
             survives: false,
