@@ -96,7 +96,7 @@ impl Logging {
     }
 
     fn find_handler(&self, name: &str) -> Result<u32> {
-        let backend = lock(&self.shared().backend);
+        let backend = self.shared().claim();
         backend.router.find_handler(name).ok_or_else(|| {
             Error::new(ErrorKind::Handler, format!("handler {name:?}: there is none of this name"))
         })
@@ -370,7 +370,7 @@ impl Logging {
     /// ```
     pub fn handlers_of(&self, logger: &str) -> Result<Vec<String>> {
         let handlers = self.ask(logger, |tree, id| tree.node(id).handlers.clone())?;
-        let backend = lock(&self.shared().backend);
+        let backend = self.shared().claim();
         let slots = handlers.iter().filter_map(|&id| backend.router.slots.get(id as usize)?.as_ref());
         Ok(slots.map(|slot| slot.status.name.clone()).collect())
     }
@@ -383,7 +383,7 @@ impl Logging {
     /// ```
     #[must_use]
     pub fn handlers(&self) -> Vec<HandlerStatus> {
-        let mut backend = lock(&self.shared().backend);
+        let mut backend = self.shared().claim();
         let last = backend.router.last_resort;
         let slots = backend.router.slots.iter_mut().enumerate();
         let named = slots.filter(|&(id, _)| u32::try_from(id).ok() != last);

@@ -96,8 +96,9 @@ fn push_field(out: &mut Vec<u8>, key: &str, value: &Value<'_>) -> u64 {
     0
 }
 
-/// Writes a finished record, with every attribute it has, over `out`.
-pub(crate) fn encode_record(out: &mut Vec<u8>, logger: u32, record: &Record<'_>) {
+/// Writes a finished record, with every attribute it has, over `out`. It takes its place among others by `at_ns`, when it
+/// came here: the clock of its sender may be another.
+pub(crate) fn encode_record(out: &mut Vec<u8>, logger: u32, at_ns: i64, record: &Record<'_>) {
     out.clear();
     out.resize(HEAD_BYTES, 0);
     let short = [&record.pathname, &record.function, record.module.as_ref().unwrap_or(&Cow::Borrowed(""))]
@@ -116,6 +117,7 @@ pub(crate) fn encode_record(out: &mut Vec<u8>, logger: u32, record: &Record<'_>)
     if let Some(name) = &record.task_name {
         write_field(out, "taskName", &Value::from(&**name));
     }
+    write_field(out, "created", &Value::from(record.created_ns));
     write_field(out, "start", &Value::from(record.start_ns));
     write_field(out, "thread", &Value::from(record.thread));
     write_field(out, "threadName", &Value::from(&*record.thread_name));
@@ -126,7 +128,7 @@ pub(crate) fn encode_record(out: &mut Vec<u8>, logger: u32, record: &Record<'_>)
     let head = Head {
         logger,
         level: record.level.get(),
-        at_ns: record.created_ns,
+        at_ns,
         line: record.lineno,
         long: [message, fields, exc_text, stack, foreign],
         short,
@@ -304,6 +306,7 @@ fn take_foreign(record: &mut Record<'_>, foreign: &Fields<'_>) {
             ("taskName", Value::Text(text)) => record.task_name = Some(text.into_owned().into()),
             ("threadName", Value::Text(text)) => record.thread_name = text.into_owned().into(),
             ("processName", Value::Text(text)) => record.process_name = text.into_owned().into(),
+            ("created", Value::Int(number)) => record.created_ns = i64::try_from(number).unwrap_or(0),
             ("start", Value::Int(number)) => record.start_ns = i64::try_from(number).unwrap_or(0),
             ("thread", Value::Int(number)) => record.thread = u64::try_from(number).unwrap_or(0),
             ("process", Value::Int(number)) => record.process = u32::try_from(number).unwrap_or(0),
@@ -358,12 +361,16 @@ mod tests {
         (sent.thread, sent.process, sent.created_ns, sent.start_ns) = (99, 4242, 5, 2);
         sent.process_name = "python".into();
         let mut bytes = Vec::new();
-        encode_record(&mut bytes, 1, &sent);
+        encode_record(&mut bytes, 1, 77, &sent);
         let (head, _) = Head::read(&bytes).unwrap();
         let origin = origin();
         let record = decode(&head, &bytes, "here", &origin).unwrap();
         assert_eq!((&*record.name, &*record.process_name, record.process), ("remote", "python", 4242));
-        assert_eq!((record.level_name.as_deref(), record.start_ns), (Some("NOTICE"), 2));
+        assert_eq!(
+            (record.level_name.as_deref(), record.created_ns, record.start_ns),
+            (Some("NOTICE"), 5, 2)
+        );
+        assert_eq!(head.at_ns, 77);
     }
 
     #[test]
@@ -372,7 +379,7 @@ mod tests {
         let mut record = Record::new("a", Level::INFO, format!("x{text}"));
         record.exc_text = Some("e".into());
         let mut bytes = Vec::new();
-        encode_record(&mut bytes, 0, &record);
+        encode_record(&mut bytes, 0, 77, &record);
         let (head, _) = Head::read(&bytes).unwrap();
         let origin = origin();
         let read = decode(&head, &bytes, "a", &origin).unwrap();

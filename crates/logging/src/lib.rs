@@ -21,6 +21,7 @@ mod ring;
 mod sys;
 mod tree;
 mod value;
+mod wire;
 
 pub use adapter::Adapter;
 pub use backend::{FLUSH_INTERVAL_MS, HandlerStatus};
@@ -35,9 +36,11 @@ pub use format::{
     format_batch,
 };
 pub use handler::{
-    BACKLOG_BYTES_MAX, Capture, Captured, Clock, Compression, Entry, FileHandler, FileOptions, Handler,
-    NullHandler, Progress, RotateBySize, RotateByTime, RotatingFileHandler, StreamHandler, StreamTarget,
-    TimedFileHandler, When,
+    Address, BACKLOG_BYTES_MAX, Backoff, Capture, Captured, Clock, Compression, Entry, FileHandler,
+    FileOptions, Handler, JournaldHandler, JournaldOptions, NullHandler, PEER_TIMEOUT, Progress,
+    QUEUE_BYTES_MAX, QUEUE_RECORDS, QueueOptions, QueueOverflow, RotateBySize, RotateByTime,
+    RotatingFileHandler, SocketHandler, SocketOptions, StreamHandler, StreamTarget, SyslogFormat,
+    SyslogFraming, SyslogHandler, SyslogOptions, SyslogTransport, TimedFileHandler, When,
 };
 pub use level::{LEVEL_NAMES_MAX, Level, LevelNames};
 pub use logger::{Event, Logger};
@@ -46,3 +49,4 @@ pub use record::Record;
 pub use ring::{LARGE_BYTES_MAX, Overflow, RING_BYTES};
 pub use tree::{LOGGER_NAME_MAX, LOGGERS_MAX};
 pub use value::Value;
+pub use wire::{Codec, PICKLE_BYTES_MAX, PICKLE_DEPTH_MAX, decode_pickle, frame};

@@ -193,8 +193,9 @@ impl Logger {
     /// ```
     pub fn handle(&self, record: &Record<'_>) {
         let mut bytes = Vec::new();
-        encode_record(&mut bytes, self.cell.id, record);
-        self.shared.channel.send_bytes(bytes, (self.cell.id, record.level, record.created_ns));
+        let now = clock::now_ns();
+        encode_record(&mut bytes, self.cell.id, now, record);
+        self.shared.channel.send_bytes(bytes, (self.cell.id, record.level, now));
     }
 }
 

@@ -1,8 +1,8 @@
 //! The logging system as a whole: its start, its end, and the handle that everything else is asked of.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -50,7 +50,9 @@ struct Inner {
 pub(crate) struct Shared {
     pub(crate) tree: Arc<Mutex<Tree>>,
     pub(crate) channel: Arc<Channel>,
-    pub(crate) backend: Mutex<Backend>,
+    backend: Mutex<Backend>,
+    /// how many threads wait for the back end: its own thread steps back for them
+    claims: AtomicUsize,
     is_stopped: AtomicBool,
 }
 
@@ -132,6 +134,7 @@ impl Logging {
             tree,
             channel,
             backend: Mutex::new(backend),
+            claims: AtomicUsize::new(0),
             is_stopped: AtomicBool::new(false),
         });
         let for_thread = Arc::clone(&shared);
@@ -185,7 +188,7 @@ impl Logging {
     /// Logging::new().flush();
     /// ```
     pub fn flush(&self) {
-        lock(&self.shared().backend).drain_all();
+        self.shared().claim().drain_all();
     }
 
     /// As [`Logging::flush`], but only if the back end is free within the time given: for a panic's way out.
@@ -269,7 +272,7 @@ impl Inner {
             // it ends after the look it is at; a panic of its was reported where it happened
             let _ = thread.join();
         }
-        let mut backend = lock(&self.shared.backend);
+        let mut backend = self.shared.claim();
         backend.drain_all();
         let mut result = Shutdown::default();
         for handler in backend.router.handler_ids().rev() {
@@ -294,10 +297,19 @@ impl Drop for Inner {
 }
 
 impl Shared {
+    /// The back end, for a thread other than its own. Locks are not fair, and under load its own thread would take it again
+    /// and again.
+    pub(crate) fn claim(&self) -> MutexGuard<'_, Backend> {
+        self.claims.fetch_add(1, Ordering::Relaxed);
+        let backend = lock(&self.backend);
+        self.claims.fetch_sub(1, Ordering::Relaxed);
+        backend
+    }
+
     /// Changes the system between two records: those logged before are routed as it was, those after as it is then.
     pub(crate) fn change<R>(&self, work: impl FnOnce(&mut Backend, &mut Tree) -> R) -> R {
-        let mut backend = lock(&self.backend);
-        while backend.drain(true).routed > 0 {}
+        let mut backend = self.claim();
+        backend.drain_logged();
         let mut tree = lock(&self.tree);
         let result = work(&mut backend, &mut tree);
         tree.refresh();
@@ -311,9 +323,13 @@ impl Shared {
 fn run(shared: &Shared) {
     let mut naps = 0;
     while !shared.is_stopped.load(Ordering::Acquire) {
+        if shared.claims.load(Ordering::Relaxed) > 0 {
+            std::thread::yield_now();
+            continue;
+        }
         let drained = {
             let mut backend = lock(&shared.backend);
-            let drained = backend.drain(false);
+            let drained = backend.drain();
             backend.flush_if_due(drained.routed == 0);
             drained
         };

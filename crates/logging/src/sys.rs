@@ -57,19 +57,9 @@ impl BrokenTime {
         i64::from((self.0.tm_wday + 6) % 7)
     }
 
-    /// Day of the month, month (January = 0) and year, as RFC 3164 wants them.
-    pub(crate) fn date(&self) -> (i32, i32, i32) {
-        (self.0.tm_mday, self.0.tm_mon, self.0.tm_year.saturating_add(1900))
-    }
-
     /// True while summer time is in force.
     pub(crate) fn is_summer_time(&self) -> bool {
         self.0.tm_isdst > 0
-    }
-
-    /// Seconds east of universal time.
-    pub(crate) fn offset(&self) -> i64 {
-        self.0.tm_gmtoff
     }
 
     /// Appends the text that `strftime` makes of `pattern`. A text that is not UTF-8 is appended lossily.

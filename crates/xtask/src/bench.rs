@@ -50,6 +50,20 @@ const BENCHES: &[Bench] = &[
         peers: None,
         about: "a strategy through the plugin table: nanoseconds per event, against the same one linked statically",
     },
+    Bench {
+        name: "isolation",
+        package: "stratd-tests",
+        needs_plugins: true,
+        peers: None,
+        about: "a strategy in a thread or process of its own: round trip p50 and p99, beside the calling thread",
+    },
+    Bench {
+        name: "log",
+        package: "stratd-logging",
+        needs_plugins: false,
+        peers: None,
+        about: "logging: lines to a file through hierarchy, filter and two handlers, against formatting them on one thread",
+    },
 ];
 
 /// The task `bench [NAME]`.

@@ -13,7 +13,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
     if let Some(argument) = arguments.first() {
         return Ok(usage_error("quickstart", argument));
     }
-    run_command(&mut workspace.cargo(&["build", "--release", "-p", "stratd"]))?;
+    run_command(&mut workspace.cargo(&["build", "--release", "-p", "stratd", "-p", "stratctl"]))?;
     plugins::build(workspace, false)?;
 
     let daemon = workspace.release().join("stratd");

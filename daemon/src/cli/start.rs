@@ -9,6 +9,7 @@ use stratd_plugin_api::{ExchangeId, TradingType, abi::plugin_flag};
 use super::checked::Checked;
 use crate::{
     config::{ExchangeEntry, IsolationMode, PluginKind, RunConfig, StrategyEntry},
+    control::inherited_socket,
     host::{LoadedPlugin, Run, Watchdog, WatchdogOptions},
     plugins::Plugins,
     reload::{
@@ -47,8 +48,9 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
 /// A run with all that surrounds its event loop.
 fn by_the_clock(checked: &Checked, folder: RunFolder, services: &Arc<Services>) -> Result<Finished> {
     let config = &checked.config;
-    // before the store and the watchdog have threads that a signal could meet
+    // before the store and the watchdog have threads that a signal could meet; the socket edits the environment
     let signals = StopSignals::install()?;
+    let inherited = inherited_socket()?;
     let run = Run { trading_type: config.trading_type, clock: Some(clock::now) };
     let making = Making::new(checked, run, services);
     // before the first instance is created: it may crash or hang there
@@ -78,6 +80,7 @@ fn by_the_clock(checked: &Checked, folder: RunFolder, services: &Arc<Services>) 
         plugins_config: config.plugins.clone(),
         save_interval: config.state.save_interval.duration(),
         control: config.control.clone(),
+        inherited,
         registry: making.registry.clone(),
         plugins: Arc::clone(&checked.plugins),
         factory: making.factory.clone(),

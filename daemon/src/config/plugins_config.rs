@@ -23,7 +23,8 @@ pub struct PluginsConfig {
     #[schemars(extend("default" = "2s"))]
     pub poll: Span,
     /// Whether a strategy plugin that no `[[strategy]]` table uses is started when its file appears, with an empty
-    /// configuration, under the name of the plugin.
+    /// configuration, under the name of the plugin. It also starts with the next run, if that keeps its state in the
+    /// same folder; other files that lie in the plugin folders when a run begins do not.
     #[schemars(extend("default" = false))]
     pub start_new: bool,
     /// Whether a plugin is first loaded, created and given a copy of the state in a child process.

@@ -4,6 +4,7 @@
 //! file ─ stage::read ─► bytes ─ trust, elf::check ─► stage::put ─► copy ─ probe, in a child ─► Accepted
 //! copy ─ library::open ─► doors ─ manifest ─► LoadedPlugin
 //! engine ─ StrategyInstance ─► HostedStrategy ─ StrategyV1 ─► plugin ─ HostV1 ─► callbacks ─ StrategyHost ─► engine
+//! engine ─ StrategyInstance ─► isolation ═ a thread or process of its own ═ HostedStrategy, as above
 //! ```
 //!
 //! Invariants:
@@ -15,8 +16,8 @@
 //! - What a plugin hands over is checked for null, alignment and size before it is read; its texts are cut at a limit.
 //!
 //! Limits: code of a plugin runs in this process from `dlopen` on, so a library that crashes takes the process with
-//! it. `Probe` opens it in a child first for that reason; `crash` makes the process say whose code it died in, and
-//! `watchdog` ends one whose event loop hangs in a plugin.
+//! it. `Probe` opens it in a child first for that reason, and `isolation` keeps an instance in a process of its own;
+//! `crash` makes the process say whose code it died in, and `watchdog` ends one whose event loop hangs in a plugin.
 
 mod borrowed;
 mod call;
@@ -53,6 +54,7 @@ pub use manifest::Manifest;
 pub use probe::{Accepted, Probe, Trial};
 pub(crate) use probe_report::{Report, Request, TrialRequest};
 pub use process::Memory;
+pub(crate) use process::memory_of;
 pub use refusal::{Identity, Observer, Refusal, Step};
 pub use stage::stage_base;
 pub use strategy::HostedStrategy;

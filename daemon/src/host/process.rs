@@ -20,9 +20,27 @@ pub struct Memory {
     pub private_dirty_bytes: u64,
 }
 
-/// The number of threads; 0 if the kernel does not tell.
+/// The daemon's own threads that come and go, by name. What a plugin starts inherits the name of the thread that
+/// started it, and no plugin is called on these.
+const OWN_THREADS: [&str; 6] =
+    ["control-op", "probe-waiter", "probe-reader", "plugin-side", "plugin-watch", "lost-plugin"];
+
+/// Those that are there once, and on which no plugin is called but by `plugins`; a second one of a name is a plugin's.
+const OWN_THREADS_ONCE: [&str; 6] = ["control", "watch", "signals", "store", "watchdog", "plugins"];
+
+/// The number of threads that may be a plugin's: all but those of isolated instances, which are counted where they are
+/// joined, and the daemon's own that come and go. 0 if the kernel does not tell.
 pub(super) fn threads() -> usize {
-    fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+    let Ok(tasks) = fs::read_dir("/proc/self/task") else { return 0 };
+    let mut once = OWN_THREADS_ONCE.to_vec();
+    let mut is_own = |task: &fs::DirEntry| {
+        let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+        let name = name.trim_end();
+        let known = once.iter().position(|own| *own == name);
+        known.map(|at| once.swap_remove(at)).is_some() || OWN_THREADS.contains(&name)
+    };
+    let foreign = tasks.flatten().filter(|task| !is_own(task)).count();
+    foreign.saturating_sub(super::isolation::living_threads())
 }
 
 /// Whether anything of a file is mapped; `None` if the kernel does not tell.
@@ -37,7 +55,7 @@ pub(super) fn is_mapped(file: &Path) -> Option<bool> {
 }
 
 /// The memory of a file's mappings; `None` if the kernel does not tell.
-pub(super) fn memory_of(file: &Path) -> Option<Memory> {
+pub(crate) fn memory_of(file: &Path) -> Option<Memory> {
     measure(BufReader::new(File::open("/proc/self/smaps").ok()?), file)
 }
 

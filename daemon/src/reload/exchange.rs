@@ -5,7 +5,7 @@
 //! new one restores, connects and says which orders work and what was filled meanwhile; then trading goes on.
 //! If the new one cannot, the old version is made anew from its library and put back.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use stratd_control::PluginState;
 use stratd_plugin_api::{
@@ -81,7 +81,7 @@ impl Manager {
     ) -> Result<String, Refusal> {
         let stopwatch = clock::Stopwatch::start();
         let left = self.event_loop.ask(|answer| Command::ExchangeOut { exchange, answer });
-        let Ok(Some(ExchangeLeft { mut instance, desk, working, at })) = left else {
+        let Ok(Some(ExchangeLeft { mut instance, desk, working })) = left else {
             return Err(gone(plugin));
         };
         let version = self.exchange_state_version(record);
@@ -112,7 +112,7 @@ impl Manager {
                 return Err(swap_refused(plugin, record, &text));
             }
         };
-        let missed = self.reconcile(record, &mut *instance, &new_desk, (&working, at));
+        let missed = self.reconcile(record, &mut *instance, &new_desk, &working);
         subscribe(plugin, &mut *instance, &new_desk)?;
         drop(self.put_in(plugin, exchange, instance, new_desk)?);
         match refusal {
@@ -236,19 +236,22 @@ impl Manager {
     }
 
     /// What happened to our orders while nobody listened: fills are told first, then orders that do not work any more
-    /// are told as canceled. The engine ignores what it knows.
+    /// are told as canceled. The engine ignores what it knows: it tells executions apart by their ids.
+    ///
+    /// Reports that were under way when the old connector left may be lost, so executions are asked for from the oldest
+    /// order on, not from the break on; the first ones of each order, as far as it was filled, are known.
     fn reconcile(
         &self,
         record: &InstanceRecord,
         instance: &mut dyn ExchangeInstance,
         desk: &Arc<ExchangeDesk>,
-        (working, since): (&[abi::OrderRecord], Timestamp),
+        working: &[abi::OrderRecord],
     ) -> String {
-        if working.is_empty() {
+        let Some(oldest) = working.iter().map(|order| order.created).min() else {
             return "no order of ours worked there".to_owned();
-        }
+        };
         let asked = instance
-            .fills_since(FILLS, since)
+            .fills_since(FILLS, Timestamp::new(oldest))
             .map_err(|fault| fault.to_string())
             .and_then(|()| desk.wait(FILLS).map_err(|error| error.to_string()))
             .and_then(|()| instance.open_orders(OPEN_ORDERS).map_err(|fault| fault.to_string()))
@@ -262,12 +265,17 @@ impl Manager {
             );
             return format!("{} orders are as they were: {why}", working.len());
         }
-        let reported = desk.take_reported();
+        let mut reported = desk.take_reported();
+        reported.fills.sort_by_key(|fill| fill.ts);
+        let mut known: BTreeMap<u64, i64> =
+            working.iter().map(|order| (order.client_order_id, order.filled)).collect();
         let ours = |id: u64| working.iter().find(|order| order.client_order_id == id);
         let mut events: Vec<abi::OrderEvent> = Vec::new();
         for fill in &reported.fills {
-            if let Some(order) = ours(fill.client_order_id) {
-                events.push(fill_event(fill, order));
+            let Some(order) = ours(fill.client_order_id) else { continue };
+            match known.get_mut(&fill.client_order_id) {
+                Some(filled) if *filled >= fill.quantity => *filled -= fill.quantity,
+                _ => events.push(fill_event(fill, order)),
             }
         }
         let fills = events.len();
@@ -280,7 +288,7 @@ impl Manager {
         }
         let ended = events.len() - fills;
         desk.emit_orders(&events);
-        format!("{} orders of ours worked there: {fills} fills and {ended} ends were missed", working.len())
+        format!("{} orders of ours worked there: {fills} fills and {ended} ends since then", working.len())
     }
 
     fn put_in(

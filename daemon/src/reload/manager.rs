@@ -11,17 +11,23 @@ use std::{
 };
 
 use stratd_control::PluginState;
+use stratd_engine::StrategyId;
 use stratd_plugin_api::{Fault, Timestamp};
 
 use super::{
-    SharedRegistry, factory::Factory, operations::Acted, record::Saved, run_store::RunStore, saving::Saving,
+    SharedRegistry,
+    factory::Factory,
+    operations::Acted,
+    record::{InstanceRecord, Saved},
+    run_store::RunStore,
+    saving::Saving,
 };
 use crate::{
     config::PluginsConfig,
     control::{Action, ActionError},
     host::Found,
     plugins::Plugins,
-    runtime::{LoopHandle, Note, SavedByLoop, clock},
+    runtime::{Command, LoopHandle, Note, SavedByLoop, clock},
 };
 
 /// The longest time between two looks at what is due.
@@ -102,6 +108,7 @@ impl Manager {
             }
             let now = clock::now();
             self.restart_due(now);
+            self.unload();
             if self.saving.is_due() {
                 self.save_all();
             }
@@ -136,7 +143,7 @@ impl Manager {
         let mut registry = self.registry.lock();
         let gone = registry.all_mut().find(|plugin| plugin.file == file && !plugin.file.exists());
         let Some(plugin) = gone else { return };
-        if plugin.instances.iter().any(super::InstanceRecord::is_started) {
+        if plugin.instances.iter().any(InstanceRecord::is_started) {
             plugin.set_state(PluginState::Orphaned, now);
             tracing::warn!(
                 logger = "plugins",
@@ -182,32 +189,36 @@ impl Manager {
         }
     }
 
-    fn rolled_back(&mut self, strategy: stratd_engine::StrategyId, fault: &Fault, now: Timestamp) {
+    /// A new version failed, and the one before goes on; so do the other instances of the plugin if they can.
+    fn rolled_back(&mut self, strategy: StrategyId, fault: &Fault, now: Timestamp) {
         let mut registry = self.registry.lock();
         let Some((plugin, at)) = registry.of_strategy(strategy) else { return };
-        plugin.rollbacks += 1;
+        let name = plugin.name.clone();
         let instance = &mut plugin.instances[at];
         let (failed, before) = (instance.generation, instance.generation_before);
         instance.faults += 1;
         instance.last_fault = Some(fault.to_string());
-        instance.generation = before;
+        instance.roll_back();
         tracing::error!(
             logger = "plugins",
-            "{}: strategy {} failed in its probation and was rolled back from generation {failed} to {}: {fault}",
-            plugin.name,
-            instance.name,
-            instance.generation
+            "{name}: strategy {} failed in its probation and was rolled back from generation {failed} to {before}: {fault}",
+            instance.name
         );
-        // the content that failed is not loaded again by itself; if it was refused for another instance, that is known
-        let failed = plugin.generations.iter_mut().find(|generation| generation.number == failed);
-        if let Some(generation) = failed {
-            generation.state = PluginState::Faulted;
-            plugin.refused_hash.clone_from(&generation.identity.hash);
+        let others: Vec<StrategyId> = plugin
+            .instances
+            .iter()
+            .filter(|other| other.generation == failed)
+            .filter_map(InstanceRecord::strategy)
+            .collect();
+        plugin.put_back(failed, before, now);
+        drop(registry);
+        for other in others {
+            let message = format!("another strategy of the plugin failed: {fault}");
+            let fault = Fault { message, ..fault.clone() };
+            let _ = self.event_loop.tell(Command::RollBack { strategy: other, fault });
         }
-        if let Some(generation) = plugin.generations.iter_mut().find(|known| known.number == before) {
-            generation.state = PluginState::Started;
-        }
-        plugin.settle_state(now);
+        // the last saved state may be that of the version that failed
+        self.save(vec![strategy]);
     }
 
     /// The last saved state of an instance.

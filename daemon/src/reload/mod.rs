@@ -13,12 +13,15 @@
 //! and the same content is not tried again unless a command asks for it.
 //!
 //! - `registry`, `record`: what is known, behind one lock that is never held across a call of a plugin
-//! - `manager`: the thread; `replace`: the steps above; `exchange`: the same for connectors
+//! - `manager`: the thread; `replace`: the steps above up to `create`, `take_over`: those from there on, `exchange`: the
+//!   same for connectors; `join`: files of which no plugin was known
 //! - `restart`: isolated instances that died; `saving`: the states of all strategies, every so often
+//! - `unload`: libraries that nobody uses any more
 //! - `report`: what the control socket shows
 
 mod exchange;
 mod factory;
+mod join;
 mod manager;
 mod operations;
 mod plane;
@@ -29,6 +32,8 @@ mod report;
 mod restart;
 mod run_store;
 mod saving;
+mod take_over;
+mod unload;
 
 pub(crate) use factory::Factory;
 pub(crate) use manager::{Manager, ManagerOptions, ManagerParts, Request};
@@ -37,4 +42,4 @@ pub(crate) use plane::{Plane, PlaneParts};
 pub(crate) use record::{InstanceRecord, InstanceSettings, Place, PluginRecord, Saved};
 pub(crate) use registry::{Registry, SharedRegistry};
 pub(crate) use report::RunFacts;
-pub(crate) use run_store::{LastRun, RunStore};
+pub(crate) use run_store::LastRun;

@@ -157,6 +157,9 @@ impl Manager {
                     self.event_loop
                         .ask(|answer| Command::Stop { strategy, reason, answer })
                         .map_err(|gone| busy(&gone))?;
+                    if let Some(store) = &self.store {
+                        store.leave(&instance.name);
+                    }
                     stopped.push(instance.name.clone());
                 }
                 Some(Place::Exchange(_)) => {
@@ -197,6 +200,9 @@ impl Manager {
         let mut reports = Vec::new();
         for instance in instances.iter().filter(ended) {
             reports.push(self.start_again(name, instance).map_err(|why| refused(&why))?);
+            if let Some(store) = &self.store {
+                store.join(&instance.name);
+            }
         }
         if reports.is_empty() {
             return Err(conflict("no instance of it has ended (accepted: one that was stopped or failed)"));

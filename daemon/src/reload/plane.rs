@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs,
+    os::unix::net::UnixListener,
     path::PathBuf,
     sync::{
         Arc,
@@ -22,7 +23,7 @@ use super::{
 };
 use crate::{
     config::{ControlConfig, PluginsConfig},
-    control::{Control, ControlOptions, SOCKET_MODE, inherited_socket},
+    control::{Control, ControlOptions, SOCKET_MODE},
     host::{WatchOptions, Watcher},
     plugins::Plugins,
     runtime::{ControlPlane, LoopHandle, NOTES_MAX, Notes, SavedByLoop},
@@ -36,6 +37,8 @@ pub(crate) struct PlaneParts {
     pub(crate) plugins_config: PluginsConfig,
     pub(crate) save_interval: Duration,
     pub(crate) control: ControlConfig,
+    /// A socket that systemd made.
+    pub(crate) inherited: Option<UnixListener>,
     pub(crate) registry: SharedRegistry,
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) factory: Factory,
@@ -58,8 +61,17 @@ impl Plane {
     /// # Errors
     /// A thread, a watch or the socket cannot be made.
     pub(crate) fn start(parts: PlaneParts, event_loop: LoopHandle) -> Result<Self> {
-        let PlaneParts { plugins_config, save_interval, control, registry, plugins, factory, store, run } =
-            parts;
+        let PlaneParts {
+            plugins_config,
+            save_interval,
+            control,
+            inherited,
+            registry,
+            plugins,
+            factory,
+            store,
+            run,
+        } = parts;
         let (requests, receiver) = mpsc::sync_channel(NOTES_MAX);
         let watcher = if plugins_config.watch {
             Some(watch(&plugins_config, &registry, &plugins, &requests)?)
@@ -91,7 +103,7 @@ impl Plane {
             .stack_size(MANAGER_STACK_BYTES)
             .spawn(move || manager.run(&receiver))
             .context("starting the thread of the plugins")?;
-        let control = match socket(&control)? {
+        let control = match socket(&control, inherited) {
             Some(options) => Some(Control::start(options, Arc::new(operations))?),
             None => None,
         };
@@ -167,14 +179,13 @@ fn present(directories: &[PathBuf]) -> BTreeSet<PathBuf> {
 }
 
 /// Where the control server listens, if it does.
-fn socket(config: &ControlConfig) -> Result<Option<ControlOptions>> {
-    let inherited = inherited_socket()?;
+fn socket(config: &ControlConfig, inherited: Option<UnixListener>) -> Option<ControlOptions> {
     let of_systemd = std::env::var_os("RUNTIME_DIRECTORY").map(|dir| PathBuf::from(dir).join("control.sock"));
     let path = config.socket.clone().or(of_systemd);
     let path = match (path, &inherited) {
         (Some(path), _) => path,
         (None, Some(_)) => PathBuf::from("/run/stratd/control.sock"),
-        (None, None) => return Ok(None),
+        (None, None) => return None,
     };
-    Ok(Some(ControlOptions { path, group: Some(config.group.clone()), mode: SOCKET_MODE, inherited }))
+    Some(ControlOptions { path, group: Some(config.group.clone()), mode: SOCKET_MODE, inherited })
 }

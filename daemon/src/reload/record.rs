@@ -34,6 +34,10 @@ pub(crate) struct PluginRecord {
     pub(crate) rollbacks: u64,
     /// Libraries of generations that nobody uses and that stay mapped.
     pub(crate) retired: Vec<Arc<LoadedPlugin>>,
+    /// Those that are to be unmapped once the last of their instances is gone.
+    pub(crate) unloading: Vec<Arc<LoadedPlugin>>,
+    /// Private copies of libraries that could not be unmapped.
+    pub(crate) pinned: Vec<PathBuf>,
     pub(crate) instances: Vec<InstanceRecord>,
 }
 
@@ -75,9 +79,11 @@ pub(crate) struct InstanceRecord {
     pub(crate) state: PluginState,
     pub(crate) since: Timestamp,
     pub(crate) generation: u64,
-    /// The one before it: a rollback in the probation leads back there.
+    /// The one before: what a failure within the probation puts back.
     pub(crate) generation_before: u64,
     pub(crate) pid: Option<u32>,
+    /// The process of the instance that stands by.
+    pub(crate) pid_before: Option<u32>,
     pub(crate) faults: u64,
     pub(crate) restarts: u64,
     pub(crate) last_fault: Option<String>,
@@ -112,6 +118,8 @@ impl PluginRecord {
             reloads: 0,
             rollbacks: 0,
             retired: Vec::new(),
+            unloading: Vec::new(),
+            pinned: Vec::new(),
             instances: Vec::new(),
         }
     }
@@ -183,6 +191,22 @@ impl PluginRecord {
         unneeded
     }
 
+    /// A generation failed in its probation, and the one before goes on. What failed is not loaded again by itself.
+    pub(crate) fn put_back(&mut self, failed: u64, before: u64, now: Timestamp) {
+        let runs_failed = self.instances.iter().any(|instance| instance.generation == failed);
+        for generation in &mut self.generations {
+            if generation.number == failed && !runs_failed {
+                generation.state = PluginState::Faulted;
+                self.refused_hash.clone_from(&generation.identity.hash);
+            }
+            if generation.number == before {
+                generation.state = PluginState::Started;
+            }
+        }
+        self.rollbacks += 1;
+        self.settle_state(now);
+    }
+
     pub(crate) fn instance_mut(&mut self, name: &str) -> Option<&mut InstanceRecord> {
         self.instances.iter_mut().find(|instance| instance.name == name)
     }
@@ -218,6 +242,7 @@ impl InstanceRecord {
             generation: 0,
             generation_before: 0,
             pid: None,
+            pid_before: None,
             faults: 0,
             restarts: 0,
             last_fault: None,
@@ -248,6 +273,27 @@ impl InstanceRecord {
 
     pub(crate) fn is_started(&self) -> bool {
         self.state == PluginState::Started
+    }
+
+    /// Notes the generation that it runs from now on, and its process.
+    pub(crate) fn run_on(&mut self, generation: u64, pid: Option<u32>) {
+        if self.generation != generation {
+            self.generation_before = self.generation;
+            self.generation = generation;
+        }
+        self.pid_before = self.pid;
+        self.pid = pid;
+    }
+
+    /// The instance that stood by goes on.
+    pub(crate) fn roll_back(&mut self) {
+        self.generation = self.generation_before;
+        self.pid = self.pid_before.take();
+    }
+
+    /// Whether its versions are to be unmapped.
+    pub(crate) fn wants_unload(&self) -> bool {
+        self.settings.unload == Unload::Try && self.settings.isolation == IsolationMode::Thread
     }
 
     pub(crate) fn strategy(&self) -> Option<StrategyId> {

@@ -12,7 +12,7 @@ use stratd_plugin_api::Timestamp;
 use super::{InstanceRecord, PluginRecord, Registry, record::Place, run_store::RunStore};
 use crate::{
     config::IsolationMode,
-    host::{Accepted, Refusal},
+    host::{Accepted, Refusal, memory_of},
     plugin_kind::PluginKind,
     runtime::{Snapshot, StrategySnapshot, clock::Stopwatch},
 };
@@ -202,8 +202,9 @@ fn isolation_name(mode: IsolationMode) -> &'static str {
 /// What generations that nobody uses still occupy.
 pub(super) fn retired(record: &PluginRecord) -> Retired {
     let mut sum = Retired::default();
-    for plugin in &record.retired {
-        let Some(memory) = plugin.memory() else { continue };
+    let shared = record.retired.iter().chain(&record.unloading).map(|plugin| plugin.memory());
+    let pinned = record.pinned.iter().map(|copy| memory_of(copy));
+    for memory in shared.chain(pinned).flatten() {
         sum.count += 1;
         sum.mapped_bytes += memory.mapped_bytes;
         sum.resident_bytes += memory.resident_bytes;

@@ -107,8 +107,7 @@ impl Manager {
             .map_err(|refusal| refusal.to_string())?;
         let mut registry = self.registry.lock();
         if let Some(known) = registry.get_mut(name).and_then(|plugin| plugin.instance_mut(&instance.name)) {
-            known.generation = plugin.generation();
-            known.pid = made.pid;
+            known.run_on(plugin.generation(), made.pid);
         }
         Ok(report)
     }

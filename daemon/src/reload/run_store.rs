@@ -16,6 +16,8 @@ use crate::{
 pub(crate) struct RunStore {
     store: Store,
     run: RunId,
+    /// The instances that were active in the run before.
+    was_active: Vec<String>,
 }
 
 /// The state directory before the run begins: what the last run left.
@@ -25,6 +27,8 @@ pub(crate) struct LastRun {
     store: Store,
     /// Instances that must not start, with the reason.
     pub(crate) quarantined: Vec<(String, String)>,
+    /// The instances that were active last.
+    active: Vec<String>,
 }
 
 /// The key of a strategy.
@@ -42,6 +46,8 @@ impl LastRun {
             Store::open(directory).with_context(|| format!("the state in {}", directory.display()))?;
         let note = crash::last(directory);
         let rules = recovery::Rules { crashes_max: crash_limit, ..recovery::Rules::default() };
+        let active = store.reader().and_then(|reader| reader.last_run());
+        let active = active.with_context(|| format!("the state in {}", directory.display()))?;
         let assessment = recovery::assess(&store, note.as_ref(), &rules, clock::now())
             .with_context(|| format!("the state in {}", directory.display()))?;
         crash::forget(directory).with_context(|| format!("the crash note in {}", directory.display()))?;
@@ -54,7 +60,8 @@ impl LastRun {
         crash::install(&crash::file(directory)).context("preparing for a crash")?;
         let quarantined =
             assessment.quarantined.into_iter().map(|entry| (entry.instance, entry.reason)).collect();
-        Ok(Self { directory: directory.to_owned(), store, quarantined })
+        let active = active.map(|run| run.active).unwrap_or_default();
+        Ok(Self { directory: directory.to_owned(), store, quarantined, active })
     }
 
     /// Why an instance must not start.
@@ -94,7 +101,7 @@ impl LastRun {
             active: active.iter().map(|name| key(name)).collect(),
         };
         let run = self.store.begin_run(run).with_context(|| self.directory.display().to_string())?;
-        Ok(RunStore { store: self.store, run })
+        Ok(RunStore { store: self.store, run, was_active: self.active })
     }
 }
 
@@ -109,6 +116,11 @@ impl RunStore {
                 None
             }
         }
+    }
+
+    /// Whether a strategy was active when the run before ended.
+    pub(super) fn was_active(&self, instance: &str) -> bool {
+        self.was_active.contains(&key(instance))
     }
 
     pub(crate) fn file(&self) -> &Path {

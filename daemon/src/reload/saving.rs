@@ -30,11 +30,16 @@ impl Manager {
     /// Saves the states of all strategies that run.
     pub(super) fn save_all(&mut self) {
         self.saving.last = Stopwatch::start();
-        let strategies: Vec<StrategyId> = {
+        let strategies = {
             let registry = self.registry.lock();
             let started = registry.instances().filter(|instance| instance.is_started());
             started.filter_map(super::InstanceRecord::strategy).collect()
         };
+        self.save(strategies);
+    }
+
+    /// Saves the states of these strategies.
+    pub(super) fn save(&mut self, strategies: Vec<StrategyId>) {
         if strategies.is_empty() {
             return;
         }

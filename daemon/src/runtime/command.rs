@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Stop { strategy: StrategyId, reason: Reason, answer: Answer<()> },
     /// An isolated instance died between two calls.
     Fail { strategy: StrategyId, fault: Fault },
+    /// The version before goes on, if it still stands by.
+    RollBack { strategy: StrategyId, fault: Fault },
     /// How things are.
     Look { answer: Answer<Snapshot> },
     /// The state of a connector; `None` outside: there is no such exchange.
@@ -62,7 +64,6 @@ pub(crate) struct ExchangeLeft {
     pub(crate) desk: Arc<ExchangeDesk>,
     /// Orders that work there, as far as we know.
     pub(crate) working: Vec<OrderRecord>,
-    pub(crate) at: Timestamp,
 }
 
 /// The state of one strategy.
@@ -81,8 +82,6 @@ pub(crate) struct SwapAnswer {
     pub(crate) swapped: Result<Swapped, Box<SwapRefused>>,
     pub(crate) pause: Duration,
     pub(crate) seq: u64,
-    /// Whether the strategy runs afterwards.
-    pub(crate) is_started: bool,
 }
 
 /// A restart that was done, with the instance before, or refused.

@@ -38,8 +38,7 @@ impl EventLoop {
                 let stopwatch = Stopwatch::start();
                 let swapped = self.driver_mut().swap_strategy(now, strategy, *replacement)?;
                 let pause = stopwatch.elapsed();
-                let is_started = self.is_started(strategy.index());
-                let _ = answer.send(SwapAnswer { swapped, pause, seq: self.engine().sequence(), is_started });
+                let _ = answer.send(SwapAnswer { swapped, pause, seq: self.engine().sequence() });
             }
             Command::Restart { strategy, restart, answer } => {
                 let OwnedRestart { instance, is_batch_safe, state } = restart;
@@ -64,6 +63,11 @@ impl EventLoop {
             }
             Command::Fail { strategy, fault } => {
                 self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
+            }
+            Command::RollBack { strategy, fault } => {
+                if self.engine().is_on_probation(strategy) {
+                    self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
+                }
             }
             Command::Look { answer } => {
                 let _ = answer.send(self.snapshot());
@@ -101,10 +105,6 @@ impl EventLoop {
         ids.into_iter().map(|id| self.save(stratd_engine::StrategyId(id))).collect()
     }
 
-    fn is_started(&self, index: usize) -> bool {
-        self.engine().strategies().nth(index).is_some_and(|(_, state, _)| *state == StrategyState::Started)
-    }
-
     fn snapshot(&self) -> Snapshot {
         let engine = self.engine();
         let strategies = engine.strategies().enumerate().map(|(index, (_, state, statistics))| {
@@ -138,7 +138,9 @@ impl EventLoop {
         let instance = open.exchange.replace(Box::new(AbsentExchange));
         let desk = Arc::clone(&open.desk);
         let now = self.now();
-        for instrument in self.instruments_of(exchange) {
+        let instruments: Vec<InstrumentId> = self.engine().instruments_of(exchange).collect();
+        open.halted.clone_from(&instruments);
+        for instrument in instruments {
             self.driver_mut().feed(now, InputKind::Halt(Some(instrument), Reason::Exchange))?;
         }
         let is_of = |order: &&stratd_engine::Order| {
@@ -146,7 +148,7 @@ impl EventLoop {
         };
         let working =
             self.engine().working_orders().filter(is_of).map(stratd_engine::Order::record).collect();
-        Ok(Some(ExchangeLeft { instance, desk, working, at: now }))
+        Ok(Some(ExchangeLeft { instance, desk, working }))
     }
 
     /// Puts a connector in its place; the one before. Trading goes on.
@@ -163,14 +165,11 @@ impl EventLoop {
         open.desk = desk;
         let before = open.exchange.replace(instance);
         let now = self.now();
-        for instrument in self.instruments_of(exchange) {
+        // without a break nothing was halted
+        for instrument in std::mem::take(&mut open.halted) {
             self.driver_mut().feed(now, InputKind::Continue(Some(instrument), Reason::Exchange))?;
         }
         Ok(Some(before))
-    }
-
-    fn instruments_of(&self, exchange: ExchangeId) -> Vec<InstrumentId> {
-        self.engine().instruments_of(exchange).collect()
     }
 }
 

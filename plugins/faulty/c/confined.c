@@ -1,5 +1,5 @@
 // A strategy that tries at each trade what a confined process may and may not do, and says what came of it.
-// A price of 1 only prints to standard error.
+// A price of 1 only prints, and one of 9 ends the process.
 
 // for clone flags, pthread and memfd
 #define _GNU_SOURCE
@@ -84,6 +84,8 @@ static int64_t on_events(void *instance, const stratd_event_t *events, uint64_t 
         fprintf(stderr, "to standard error\n");
         printf("to standard output\n");
         fflush(stdout);
+    } else if (events[0].data[0] == 9) {
+        abort();
     } else {
         try_all();
     }

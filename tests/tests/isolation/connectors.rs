@@ -10,7 +10,7 @@ use stratd_plugin_api::{
 };
 use stratd_tests::plugin;
 
-use crate::place::{Place, modes, process, wait_until};
+use crate::place::{Place, is_alive, modes, process, wait_until};
 
 /// A host that writes down what a connector tells it.
 struct Recording {
@@ -193,7 +193,9 @@ fn live_data_come_from_a_thread_of_the_child_between_calls_until_it_is_stopped()
     let stopped = host.emitted();
     drop(exchange);
     assert_eq!(host.emitted(), stopped, "nothing is taken after the stop");
-    assert_eq!(watch.expect("it is a process").death().map(|death| death.text), None);
+    let watch = watch.expect("it is a process");
+    wait_until("the process ends by itself", || !is_alive(watch.pid().unwrap_or_default()));
+    assert_eq!(watch.death().map(|death| death.text), None);
 }
 
 #[test]

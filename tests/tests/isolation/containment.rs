@@ -4,7 +4,7 @@ use std::{
     env,
     io::{BufRead, BufReader},
     process::{Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::json;
@@ -31,9 +31,8 @@ fn a_process_that_ends_is_reported_with_how_and_where() {
     ] {
         let mut running = Running::of(&faulty, &json!({ "fault": fault }), &process());
         let pid = running.pid();
-        let start = Instant::now();
+        // as soon as it ends, and not when the time is up: then the reason would be another
         let dead = running.trades(&[1]).expect_err("its process ends");
-        assert!(start.elapsed() < Duration::from_millis(900), "{fault}: long before the time is up");
         assert_eq!(dead.reason, Reason::Crashed);
         let expected = format!("the plugin's process PID {how}");
         assert!(told(&dead.message, pid).starts_with(&expected), "{fault}: {dead}");
@@ -128,8 +127,15 @@ fn a_death_between_two_calls_is_told_at_once() {
     let ema = place.load(&plugin("strategy_ema_cross"));
     let mut running = Running::of(&ema, &json!({}), &process());
     let pid = running.pid();
-    assert_eq!(running.trades(&[1]), Ok(1));
-    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("kill runs").success());
+    let kill = |signal: &str| {
+        assert!(Command::new("kill").args([signal, &pid.to_string()]).status().expect("kill runs").success());
+    };
+    // what stops the daemon is the daemon's business
+    for signal in ["-HUP", "-INT", "-TERM"] {
+        kill(signal);
+        assert_eq!(running.trades(&[1]), Ok(1));
+    }
+    kill("-KILL");
     let expected = "crashed: the plugin's process PID was killed by SIGKILL between two calls";
     assert_eq!(told(&running.death(), pid), expected);
     let dead = running.trades(&[1]).expect_err("it is dead");

@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -133,11 +133,16 @@ impl Running {
 
 /// Waits until something is so.
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < DEADLINE, "{what}: not within {DEADLINE:?}");
-        std::thread::yield_now();
-    }
+    // the smallest nap: whoever is waited for needs the processor, too
+    let (nap, naps) = (Duration::from_millis(2), 15_000);
+    let woken = (0..naps).any(|_| {
+        let is_done = is_so();
+        if !is_done {
+            std::thread::park_timeout(nap);
+        }
+        is_done
+    });
+    assert!(woken, "{what}: not within {DEADLINE:?}");
 }
 
 /// Whether a process is there, and no zombie.

@@ -105,12 +105,12 @@ fn a_large_state_passes_through_a_small_ring() {
         states.push(running.call(|strategy, host| {
             let state = strategy.save(host).expect("it saves").expect("there is one");
             strategy.restore(host, plugin.manifest().state_version, &state).expect("it is its own");
-            assert_eq!(strategy.save(host).expect("it saves").as_ref(), Some(&state));
             state
         }));
     }
     assert_eq!(states[0].len(), 3_000_001);
-    assert!(states.iter().all(|state| *state == states[0]));
+    // not with a message: it would be three million numbers long
+    assert!(states.iter().all(|state| *state == states[0]), "a state differs from that of the first mode");
 }
 
 #[test]
@@ -120,7 +120,10 @@ fn a_panic_and_an_error_are_faults_of_the_strategy_and_not_of_the_place() {
     {
         let told = same(&plugin("strategy_faulty"), &json!({ "fault": fault, "at": 2 }), |running| {
             let mut told = format!("{:?} {:?}", running.trades(&[1, 2, 3]), running.trades(&[4, 5]));
-            let _ = write!(told, " {:?}", running.call(|strategy, host| strategy.save(host).map(|_| ())));
+            for _ in 0..2 {
+                let saved = running.call(|strategy, host| strategy.save(host).map(|_| ()));
+                let _ = write!(told, " {saved:?}");
+            }
             told
         });
         assert!(

@@ -25,20 +25,30 @@ pub(crate) struct Drained {
 }
 
 impl Backend {
-    /// Routes what is in the rings. Without `is_final` the youngest records wait: an older one of another thread may still
-    /// be under way.
-    pub(crate) fn drain(&mut self, is_final: bool) -> Drained {
+    /// Routes what is in the rings. The youngest records wait: an older one of another thread may still be under way.
+    pub(crate) fn drain(&mut self) -> Drained {
+        self.take_new_sources();
+        let is_alone = self.sources.len() <= 1;
+        self.drain_until(clock::now_ns().saturating_sub(if is_alone { 0 } else { MERGE_GRACE_NS }))
+    }
+
+    /// Routes everything that was logged before the call. What is logged meanwhile waits: threads that log without end
+    /// must not keep the caller for ever.
+    pub(crate) fn drain_logged(&mut self) {
+        let now = clock::now_ns();
+        while self.drain_until(now).routed >= BATCH_MAX {}
+    }
+
+    /// Routes the records up to a time.
+    fn drain_until(&mut self, cutoff: i64) -> Drained {
         self.take_new_sources();
         let now = clock::now_ns();
         self.sources.iter_mut().for_each(Staged::pull);
         self.channel.announce_room();
-        let is_alone = self.sources.iter().filter(|source| source.next_ns.is_some()).count() <= 1;
-        let grace = if self.sources.len() <= 1 || is_alone { 0 } else { MERGE_GRACE_NS };
-        let cutoff = if is_final { i64::MAX } else { now.saturating_sub(grace) };
         self.refresh();
         let mut routed = 0;
         while routed < BATCH_MAX
-            && let Some((index, until)) = self.oldest(cutoff)
+            && let Some((index, until)) = self.oldest(cutoff, now)
         {
             routed += self.route_from(index, until, BATCH_MAX - routed);
         }
@@ -51,7 +61,7 @@ impl Backend {
 
     /// Routes everything that was logged before the call, and writes it.
     pub(crate) fn drain_all(&mut self) {
-        while self.drain(true).routed > 0 {}
+        self.drain_logged();
         self.router.flush_dirty();
         self.report_failures(clock::now_ns());
     }
@@ -78,7 +88,10 @@ impl Backend {
     }
 
     /// The ring with the oldest record, and up to which time it may be emptied before another one's turn.
-    fn oldest(&self, cutoff: i64) -> Option<(usize, i64)> {
+    ///
+    /// A time after `now` is one from before the clock was set back: such a record does not wait for the clock to come
+    /// round again.
+    fn oldest(&self, cutoff: i64, now: i64) -> Option<(usize, i64)> {
         let mut best: Option<(i64, usize)> = None;
         let mut second = cutoff;
         for (index, source) in self.sources.iter().enumerate() {
@@ -93,7 +106,7 @@ impl Backend {
                 }
             }
         }
-        best.filter(|&(at, _)| at <= cutoff).map(|(at, index)| (index, second.max(at)))
+        best.filter(|&(at, _)| at <= cutoff || at > now).map(|(at, index)| (index, second.max(at)))
     }
 
     fn route_from(&mut self, index: usize, until: i64, max: usize) -> usize {

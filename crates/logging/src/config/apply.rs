@@ -12,7 +12,6 @@ use crate::{
     handler::Handler,
     level::{Level, LevelNames},
     logging::Logging,
-    ring::lock,
     tree::Tree,
 };
 
@@ -43,7 +42,7 @@ impl Logging {
     /// Opens what the running handlers cannot be used for.
     fn open_new(&self, config: &Config) -> Result<Vec<Option<Box<dyn Handler>>>> {
         let running: HashMap<String, (String, toml::Table)> = {
-            let backend = lock(&self.shared().backend);
+            let backend = self.shared().claim();
             let slots = backend.router.slots.iter().flatten();
             slots
                 .filter_map(|slot| slot.identity.clone().map(|identity| (slot.status.name.clone(), identity)))
@@ -305,8 +304,12 @@ fn configure_loggers(
         let node = tree.node_mut(id);
         let default = if is_root { Level::WARNING } else { Level::NOTSET };
         let none = LoggerSpec::default();
-        let is_silenced = disables_existing && !is_root && !is_below(&name);
-        node.is_disabled = spec.map_or(is_silenced, |spec| spec.is_disabled);
+        // those below a named logger keep their flag, as in Python
+        node.is_disabled = match spec {
+            Some(spec) => spec.is_disabled,
+            None if is_root || is_below(&name) => node.is_disabled,
+            None => disables_existing,
+        };
         let spec = spec.unwrap_or(&none);
         node.level = spec.level.unwrap_or(default);
         node.propagate = spec.propagate.unwrap_or(true);

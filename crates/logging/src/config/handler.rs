@@ -2,13 +2,14 @@
 
 use toml::Table;
 
-use super::{file, kinds::Kinds, section::Section};
+use super::{file, kinds::Kinds, network, section::Section};
 use crate::{
     control::MemoryOptions,
     error::{Error, ErrorKind, Result},
     handler::{
-        FileHandler, FileOptions, Handler, NullHandler, RotateBySize, RotateByTime, RotatingFileHandler,
-        StreamHandler, StreamTarget, TimedFileHandler,
+        FileHandler, FileOptions, Handler, JournaldHandler, JournaldOptions, NullHandler, RotateBySize,
+        RotateByTime, RotatingFileHandler, SocketHandler, SocketOptions, StreamHandler, StreamTarget,
+        SyslogHandler, SyslogOptions, TimedFileHandler,
     },
     level::Level,
 };
@@ -35,6 +36,10 @@ pub(crate) enum HandlerOptions {
         terminator: String,
     },
     File(FileOptions, Option<Rotate>),
+    Syslog(Box<SyslogOptions>),
+    Journald(JournaldOptions),
+    Socket(SocketOptions),
+    Datagram(SocketOptions),
     Memory(MemoryOptions),
     /// of a kind that the program brought along
     Own(Table, Kinds),
@@ -46,6 +51,10 @@ impl std::fmt::Debug for HandlerOptions {
             Self::Null => "Null",
             Self::Stream { .. } => "Stream",
             Self::File(..) => "File",
+            Self::Syslog(_) => "Syslog",
+            Self::Journald(_) => "Journald",
+            Self::Socket(_) => "Socket",
+            Self::Datagram(_) => "Datagram",
             Self::Memory(_) => "Memory",
             Self::Own(..) => "Own",
         })
@@ -59,7 +68,7 @@ pub(crate) enum Rotate {
     Time(RotateByTime),
 }
 
-const KINDS: &str = "null, stream, file, memory";
+const KINDS: &str = "null, stream, file, memory, syslog, journald, socket, datagram";
 
 /// Reads a handler.
 pub(super) fn read(name: &str, section: &Section<'_>, kinds: &Kinds) -> Option<HandlerSpec> {
@@ -87,6 +96,10 @@ fn options(kind: &str, section: &Section<'_>, kinds: &Kinds) -> Option<HandlerOp
             terminator: section.text("terminator").unwrap_or("\n").to_owned(),
         },
         "file" => file::read(section)?,
+        "syslog" => HandlerOptions::Syslog(Box::new(network::read_syslog(section)?)),
+        "journald" => HandlerOptions::Journald(network::read_journald(section)),
+        "socket" => HandlerOptions::Socket(network::read_socket(section)?),
+        "datagram" => HandlerOptions::Datagram(network::read_socket(section)?),
         "memory" => HandlerOptions::Memory(MemoryOptions {
             capacity: section.required("capacity", section.count("capacity")).map_or(0, as_size),
             flush_level: section.level("flush_level").unwrap_or(Level::ERROR),
@@ -137,6 +150,12 @@ impl HandlerSpec {
             }
             HandlerOptions::File(options, Some(Rotate::Time(rotate))) => {
                 Some(Box::new(TimedFileHandler::new(options.clone(), rotate.clone())?))
+            }
+            HandlerOptions::Syslog(options) => Some(Box::new(SyslogHandler::new((**options).clone())?)),
+            HandlerOptions::Journald(options) => Some(Box::new(JournaldHandler::new(options.clone())?)),
+            HandlerOptions::Socket(options) => Some(Box::new(SocketHandler::new(options.clone())?)),
+            HandlerOptions::Datagram(options) => {
+                Some(Box::new(SocketHandler::new_datagram(options.clone())?))
             }
             HandlerOptions::Memory(_) => None,
             HandlerOptions::Own(table, kinds) => {

@@ -13,6 +13,7 @@ mod filter;
 mod formatter;
 mod handler;
 mod kinds;
+mod network;
 pub(crate) mod section;
 mod shorthand;
 

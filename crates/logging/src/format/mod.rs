@@ -21,7 +21,7 @@ pub(crate) mod structured;
 mod text;
 mod time;
 
-pub(crate) use attribute::lookup as attribute_value;
+pub(crate) use attribute::{level_name, lookup as attribute_value};
 pub use formatter::{Formatter, format_batch};
 pub use options::{ExceptionText, FormatterOptions, Layout, Style};
 pub(crate) use text::text_of;

@@ -2,21 +2,30 @@
 
 mod capture;
 mod file;
+mod journald;
 mod log_file;
 mod null;
 mod rotating;
 mod rotation;
+mod socket;
 mod stream;
+mod syslog;
+mod syslog_names;
 mod timed;
+mod worker;
 
 pub use capture::{Capture, Captured};
 pub use file::FileHandler;
+pub use journald::{JournaldHandler, JournaldOptions};
 pub use log_file::{BACKLOG_BYTES_MAX, FileOptions};
 pub use null::NullHandler;
 pub use rotating::{RotateBySize, RotatingFileHandler};
 pub use rotation::Compression;
+pub use socket::{Address, PEER_TIMEOUT, SocketHandler, SocketOptions};
 pub use stream::{StreamHandler, StreamTarget};
+pub use syslog::{SyslogFormat, SyslogFraming, SyslogHandler, SyslogOptions, SyslogTransport};
 pub use timed::{Clock, RotateByTime, TimedFileHandler, When};
+pub use worker::{Backoff, QUEUE_BYTES_MAX, QUEUE_RECORDS, QueueOptions, QueueOverflow};
 
 use std::time::Duration;
 

@@ -178,7 +178,7 @@ pub(crate) fn merge(message: &str, args: &Json) -> String {
         return message.replace("%s", &format!("[{}]", list.join(", ")));
     }
     texts.iter().fold(message.to_owned(), |text, arg| {
-        let at = text.find("%s").or_else(|| text.find("%d"));
+        let at = [text.find("%s"), text.find("%d")].into_iter().flatten().min();
         at.map_or(text.clone(), |at| format!("{}{arg}{}", &text[..at], &text[at + 2..]))
     })
 }

@@ -6,9 +6,12 @@
 //! which are Python's alone and where this crate decides differently.
 
 mod document;
+mod ends;
+mod files;
 mod formatter;
 mod scenario;
 mod steps;
+mod wire;
 mod zone;
 
 use std::{
@@ -49,14 +52,16 @@ pub(crate) fn tag_of<'r>(row: &'r Value, tags: &[&str]) -> Option<&'r str> {
     own.into_iter().find(|tag| tags.contains(tag))
 }
 
+/// Runs one row.
+type Run = fn(&Value) -> Result<(), Failure>;
+
 fn main() -> ExitCode {
     let folder = env::var_os("STRATD_GOLDENS").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden")),
         PathBuf::from,
     );
     let mut tally = Tally::default();
-    let files: [(&str, fn(&Value) -> Result<(), Failure>); 2] =
-        [("formatter.jsonl", formatter::run), ("scenarios.jsonl", scenario::run)];
+    let files: [(&str, Run); 2] = [("formatter.jsonl", formatter::run), ("scenarios.jsonl", scenario::run)];
     for (file, run) in files {
         let path = folder.join("logging").join(file);
         match fs::read_to_string(&path) {

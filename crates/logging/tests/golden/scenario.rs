@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::{Failure, steps, tag_of};
+use crate::{Failure, ends, files, steps, tag_of, wire};
 
 pub(crate) fn run(row: &Json) -> Result<(), Failure> {
     if let Some(tag) = tag_of(row, &["python_repr"]) {
@@ -10,6 +10,19 @@ pub(crate) fn run(row: &Json) -> Result<(), Failure> {
     }
     match row["kind"].as_str().unwrap_or_default() {
         "steps" => steps::run(row),
+        "file" => files::file(row),
+        "rotating" | "rotating_hook" => files::rotating(row),
+        "rotating_special" => files::rotating_special(row),
+        "timed_compute" => files::timed_compute(row),
+        "timed_sequence" => files::timed_sequence(row),
+        "buffering_formatter" => ends::buffering_formatter(row),
+        "queue_listener" => ends::queue_listener(row),
+        "queue_full" => ends::queue_full(row),
+        "syslog_wire" => wire::syslog(row),
+        "syslog_tables" => wire::syslog_tables(row),
+        "socket_wire" | "datagram_wire" => wire::pickles(row),
+        "socket_retry" => wire::retry(row),
+        "shutdown" => ends::shutdown(row),
         "queue_prepare" => Err(Failure::Excluded("Python only, queue_prepare".to_owned())),
         other => Err(Failure::Wrong(format!("no interpreter for kind {other:?}"))),
     }

@@ -26,12 +26,15 @@ impl Handler for Sink {
         if self.is_bad {
             return Err(std::io::Error::other("sink broken").into());
         }
-        self.events.lock().unwrap().push(json!([self.tag, entry.text]));
+        self.events.lock().expect("no holder of this lock panics").push(json!([self.tag, entry.text]));
         Ok(())
     }
 
     fn on_error(&mut self, error: &Error) {
-        self.events.lock().unwrap().push(json!([self.tag, { "handle_error": error.to_string() }]));
+        self.events
+            .lock()
+            .expect("no holder of this lock panics")
+            .push(json!([self.tag, { "handle_error": error.to_string() }]));
     }
 }
 
@@ -100,8 +103,9 @@ impl World {
     fn step(&mut self, step: &Json, expected: &Json, leaks: bool) -> Result<(), String> {
         let outcome = self.perform(step);
         self.logging.flush();
-        let out = std::mem::take(&mut *self.events.lock().unwrap());
-        let last: Vec<Json> = std::mem::take(&mut *self.stderr.lock().unwrap());
+        let out = std::mem::take(&mut *self.events.lock().expect("no holder of this lock panics"));
+        let last: Vec<Json> =
+            std::mem::take(&mut *self.stderr.lock().expect("no holder of this lock panics"));
         let stderr: String =
             last.iter().map(|event| format!("{}\n", event[1].as_str().unwrap_or_default())).collect();
         let expected = self.ours(step, expected, &outcome)?;

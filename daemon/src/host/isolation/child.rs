@@ -30,6 +30,7 @@ use super::{
 /// It was not started by the daemon, or the daemon is gone.
 pub fn serve(capacity: usize, parent: u32) -> Result<ExitCode> {
     confine::die_with(parent)?;
+    confine::ignore_stops()?;
     if !capacity.is_power_of_two() {
         bail!("rings of {capacity} words (accepted: a power of two)");
     }

@@ -1,5 +1,5 @@
 //! What a child may not do, before it opens a library.
-#![expect(unsafe_code, reason = "nix has no close_range")]
+#![expect(unsafe_code, reason = "sets how signals are taken, and nix has no close_range")]
 
 use anyhow::{Context, Result, bail};
 use nix::{
@@ -7,7 +7,7 @@ use nix::{
     sys::{
         prctl::{set_no_new_privs, set_pdeathsig},
         resource::{Resource, setrlimit},
-        signal::Signal,
+        signal::{SigHandler, Signal, signal},
     },
     unistd::getppid,
 };
@@ -21,6 +21,16 @@ pub(super) fn die_with(parent: u32) -> Result<()> {
     let found = getppid();
     if u32::try_from(found.as_raw()).ok() != Some(parent) {
         bail!("the parent is process {found} (accepted: {parent}, which started this one)");
+    }
+    Ok(())
+}
+
+/// Leaves the end to the daemon: a terminal or a service manager that stops it sends the signal to all processes, and a
+/// child that followed it at once would be missing at the exit of the run.
+pub(super) fn ignore_stops() -> Result<()> {
+    for stop in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM] {
+        // SAFETY: ignoring runs no handler
+        unsafe { signal(stop, SigHandler::SigIgn) }.with_context(|| format!("ignoring {stop}"))?;
     }
     Ok(())
 }

@@ -109,14 +109,17 @@ impl Fate {
         self.lock().death.clone()
     }
 
-    /// Notes the end, unless one is noted; ends the process; cuts the line; tells who wants to know. Returns the
-    /// death that counts.
+    /// Notes the end, unless one is noted or the host ends it; ends the process; cuts the line; tells who wants to
+    /// know. Returns the death that counts.
     pub(super) fn die(&self, death: Death) -> Death {
         let (death, listeners) = {
             let mut state = self.lock();
-            let counts = state.death.get_or_insert(death).clone();
-            let listeners = if state.is_ending { Vec::new() } else { std::mem::take(&mut state.listeners) };
-            (counts, listeners)
+            if state.is_ending {
+                (state.death.clone().unwrap_or(death), Vec::new())
+            } else {
+                let counts = state.death.get_or_insert(death).clone();
+                (counts, std::mem::take(&mut state.listeners))
+            }
         };
         self.kill();
         self.line.cut();

@@ -12,13 +12,12 @@ use super::{
     fate::{Death, Fate, Watch},
     options::ChannelOptions,
     protocol::{ANSWER, Entry, FAULT, Function, REFUSED, RETURN, limit_of_returns},
+    pump::BUFFER_BYTES_KEPT,
     ring::{Broken, Patience},
 };
 
 /// After so many asks of one call, the clock is looked at: a plugin that only ever asks never lets us sleep.
 const ASKS_PER_LOOK: u32 = 64;
-/// Buffers that grew larger are given back.
-const BUFFER_BYTES_KEPT: usize = 1024 * 1024;
 
 /// Serves one function of the host: reads its arguments, writes its answer.
 pub(super) type Serve<'a> =
@@ -208,3 +207,7 @@ pub(super) fn write_problem(problem: &Problem, out: &mut Encoder<'_>) {
     out.text(&problem.found);
     out.text(&problem.accepted);
 }
+
+#[cfg(test)]
+#[path = "link_tests.rs"]
+mod tests;

@@ -50,7 +50,7 @@ mod thread;
 use std::sync::Arc;
 
 use serde_json::Value;
-use stratd_plugin_api::{ExchangeHost, ExchangeInstance, StrategyInstance, StrategyServices, TradingType};
+use stratd_plugin_api::{ExchangeHost, ExchangeInstance, Log, StrategyInstance, StrategyServices};
 
 use super::{LoadedPlugin, Refusal, Run, refusal::Problem, strategy::config_text};
 
@@ -58,6 +58,7 @@ pub use child::serve as plugin_host;
 pub use fate::{Death, Watch};
 pub use options::{ChannelOptions, Isolation, ProcessOptions};
 pub use place::abandoned_threads;
+pub(crate) use place::living_threads;
 
 use codec::{Decoder, Encoder};
 use exchange::IsolatedExchange;
@@ -89,48 +90,40 @@ pub fn create_strategy(
     isolation: &Isolation,
 ) -> Result<Isolated<dyn StrategyInstance>, Refusal> {
     let problem = |problem: Problem| problem.of(plugin.identity());
-    let made = match isolation {
+    let ((link, place), setup) = match isolation {
         Isolation::None => {
             let instance = plugin.create_strategy(instance, config, run, services)?;
             return Ok(Isolated { instance, watch: None });
         }
         Isolation::Thread(options) => {
             let (plugin, config, name) = (Arc::clone(plugin), config.clone(), instance.to_owned());
-            let direct = Arc::clone(&services);
-            let make = move || plugin.create_strategy(&name, &config, run, direct);
-            thread::start(instance, options, move |pump, _| {
+            let services = Arc::clone(&services);
+            let make = move || plugin.create_strategy(&name, &config, run, services);
+            let started = thread::start(instance, options, move |pump, _| {
                 if let Some(made) = thread::created(pump, make) {
                     strategy_pump::run(pump, made, run.trading_type);
                 }
-            })
-            .map(|(link, place)| {
-                (link.watch(), IsolatedStrategy::create(instance, services, link, place, |_| {}))
-            })
+            });
+            (started.map_err(problem)?, None)
         }
         Isolation::Process(options) => {
-            let setup =
-                Setup::new(plugin, PluginKind::Strategy, instance, config_text(config).map_err(problem)?);
-            let setup = setup.of_run(run.trading_type, run.clock.is_some(), options);
-            let (on_side, on_output) = (Arc::clone(&services), Arc::clone(&services));
+            let config = config_text(config).map_err(problem)?;
+            let kind = PluginKind::Strategy;
+            let run = (run.trading_type, run.clock.is_some());
+            let setup = Setup::new(plugin, kind, instance, config, run, options);
+            let (side, output) = (Arc::clone(&services), Arc::clone(&services));
             let (side_name, output_name) = (instance.to_owned(), instance.to_owned());
             let serve = move |function, message: &mut Decoder<'_>, answer: &mut Encoder<'_>| {
-                serve::any_time(&*on_side, &side_name, function, message, answer).map(|_| ())
+                serve::only_any_time(&*side, &side_name, function, message, answer)
             };
-            process::start(
-                options,
-                Box::new(serve),
-                Box::new(move |record| on_output.log(&output_name, record)),
-            )
-            .map(|(link, place)| {
-                (
-                    link.watch(),
-                    IsolatedStrategy::create(instance, services, link, place, |out| setup.write(out)),
-                )
-            })
+            let tell = move |record: &Log<'_>| output.log(&output_name, record);
+            (process::start(options, Box::new(serve), Box::new(tell)).map_err(problem)?, Some(setup))
         }
     };
-    let (watch, made) = made.map_err(problem)?;
-    Ok(Isolated { instance: Box::new(made.map_err(problem)?), watch: Some(watch) })
+    let watch = link.watch();
+    let write = |out: &mut Encoder<'_>| setup.iter().for_each(|setup| setup.write(out));
+    let made = IsolatedStrategy::create(instance, services, link, place, write).map_err(problem)?;
+    Ok(Isolated { instance: Box::new(made), watch: Some(watch) })
 }
 
 /// Creates a connector, as [`create_strategy`].
@@ -146,42 +139,35 @@ pub fn create_exchange(
 ) -> Result<Isolated<dyn ExchangeInstance>, Refusal> {
     let problem = |problem: Problem| problem.of(plugin.identity());
     let desk = Desk::new(Arc::clone(&host));
-    let made = match isolation {
+    let ((link, place), setup) = match isolation {
         Isolation::None => {
             let instance = plugin.create_exchange(instance, config, host)?;
             return Ok(Isolated { instance, watch: None });
         }
         Isolation::Thread(options) => {
             let (plugin, config, name) = (Arc::clone(plugin), config.clone(), instance.to_owned());
-            thread::start(instance, options, move |pump, line| {
+            let started = thread::start(instance, options, move |pump, line| {
                 let host = Arc::new(GatedHost { host, line: Arc::clone(line) });
                 if let Some(made) = thread::created(pump, || plugin.create_exchange(&name, &config, host)) {
                     exchange_pump::run(pump, made);
                 }
-            })
-            .map(|(link, place)| {
-                (link.watch(), IsolatedExchange::create(instance, desk, link, place, |_| {}))
-            })
+            });
+            (started.map_err(problem)?, None)
         }
         Isolation::Process(options) => {
-            let setup =
-                Setup::new(plugin, PluginKind::Exchange, instance, config_text(config).map_err(problem)?);
-            let trading_type: TradingType = host.trading_type();
-            let setup = setup.of_run(trading_type, true, options);
-            let (on_side, on_output) = (desk.clone(), desk.clone());
+            let config = config_text(config).map_err(problem)?;
+            let run = (host.trading_type(), true);
+            let setup = Setup::new(plugin, PluginKind::Exchange, instance, config, run, options);
+            let (side, output) = (desk.clone(), desk.clone());
             let serve = move |function, message: &mut Decoder<'_>, answer: &mut Encoder<'_>| {
-                on_side.serve(function, message, answer)
+                side.serve(function, message, answer)
             };
-            process::start(options, Box::new(serve), Box::new(move |record| on_output.log(record))).map(
-                |(link, place)| {
-                    (
-                        link.watch(),
-                        IsolatedExchange::create(instance, desk, link, place, |out| setup.write(out)),
-                    )
-                },
-            )
+            let tell = move |record: &Log<'_>| output.log(record);
+            (process::start(options, Box::new(serve), Box::new(tell)).map_err(problem)?, Some(setup))
         }
     };
-    let (watch, made) = made.map_err(problem)?;
-    Ok(Isolated { instance: Box::new(made.map_err(problem)?), watch: Some(watch) })
+    let watch = link.watch();
+    let write = |out: &mut Encoder<'_>| setup.iter().for_each(|setup| setup.write(out));
+    let made = IsolatedExchange::create(instance, desk, link, place, write).map_err(problem)?;
+    Ok(Isolated { instance: Box::new(made), watch: Some(watch) })
 }

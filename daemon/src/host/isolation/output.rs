@@ -64,10 +64,12 @@ impl Output {
         if line.is_empty() {
             return;
         }
-        if self.last.len() == LAST_WORDS {
-            self.last.pop_front();
+        if !is_backtrace(&line) {
+            if self.last.len() == LAST_WORDS {
+                self.last.pop_front();
+            }
+            self.last.push_back(line.chars().take(LAST_WORDS_CHARACTERS).collect());
         }
-        self.last.push_back(line.chars().take(LAST_WORDS_CHARACTERS).collect());
         if self.window.elapsed() > WINDOW {
             self.tell_left_out(tell);
             (self.window, self.in_window) = (Stopwatch::start(), 0);
@@ -91,6 +93,11 @@ impl Output {
     }
 }
 
+/// Lines that a backtrace puts behind the words that matter.
+fn is_backtrace(line: &str) -> bool {
+    line.starts_with(' ') || line.starts_with("stack backtrace:") || line.starts_with("note: ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,9 +110,12 @@ mod tests {
         output.feed(b"one\ntw", &mut tell);
         output.feed(b"o\n\nthree\xff\n", &mut tell);
         output.feed(&[b'x'; LINE_BYTES_MAX + 10], &mut tell);
-        output.feed(b"\nlast", &mut tell);
+        output.feed(b"\nstack backtrace:\n  40: main\nnote: some\nlast", &mut tell);
         output.finish(&mut tell);
-        assert_eq!(told.iter().map(String::len).collect::<Vec<_>>(), [3, 3, 8, LINE_BYTES_MAX, 4]);
+        assert_eq!(
+            told.iter().map(String::len).collect::<Vec<_>>(),
+            [3, 3, 8, LINE_BYTES_MAX, 16, 10, 10, 4]
+        );
         assert_eq!(told[1], "two");
         let words = output.last_words();
         assert!(words.starts_with("three\u{fffd} / xxx") && words.ends_with("x / last"), "{words}");

@@ -1,7 +1,7 @@
 //! The thread or process in which an instance lives, and how the host leaves it.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
     thread::JoinHandle,
 };
 
@@ -12,6 +12,24 @@ use super::{
 
 /// Threads that did not answer in time and have not ended since.
 static ABANDONED: AtomicU64 = AtomicU64::new(0);
+
+/// Threads of instances, abandoned ones included.
+static LIVING: AtomicUsize = AtomicUsize::new(0);
+
+/// How many threads of instances there are.
+pub(crate) fn living_threads() -> usize {
+    LIVING.load(Ordering::Relaxed)
+}
+
+/// Counts a thread of an instance, from before it starts.
+pub(super) fn count_thread() {
+    LIVING.fetch_add(1, Ordering::Relaxed);
+}
+
+/// A thread that was counted did not start, or has ended.
+pub(super) fn uncount_thread() {
+    LIVING.fetch_sub(1, Ordering::Relaxed);
+}
 
 /// How many threads of plugins hang: each of them, and the processor that it may keep busy, is lost until it ends.
 #[must_use]
@@ -32,27 +50,26 @@ impl Place {
     /// into its library any more.
     pub(super) fn end(&mut self, link: &mut Link, serve: Serve<'_>) {
         link.fate().set_ending();
-        // a failure has no reader any more; the fate knows whether the place still answers
-        let _ = link.call(Entry::Destroy, |_| {}, serve, |_| Ok(()));
-        self.go(link);
+        let is_lost = link.call(Entry::Destroy, |_| {}, serve, |_| Ok(())).is_err();
+        self.go(link, is_lost);
     }
 
     /// Leaves a place whose instance was not made.
     pub(super) fn leave(mut self, link: &Link) {
+        let is_lost = link.fate().death().is_some();
         link.fate().set_ending();
-        self.go(link);
+        self.go(link, is_lost);
     }
 
-    fn go(&mut self, link: &Link) {
+    fn go(&mut self, link: &Link, is_lost: bool) {
         let fate = link.fate();
         match self {
             Self::Process => {
-                if fate.death().is_some() {
+                if is_lost {
                     fate.kill();
                 }
             }
             Self::Thread(handle) => {
-                let is_lost = fate.death().is_some();
                 fate.line().cut();
                 let Some(handle) = handle.take() else { return };
                 if is_lost && !handle.is_finished() {
@@ -60,6 +77,7 @@ impl Place {
                 } else {
                     // its closure caught what there was to catch
                     let _ = handle.join();
+                    uncount_thread();
                 }
             }
         }
@@ -71,6 +89,7 @@ fn abandon(handle: JoinHandle<()>) {
     ABANDONED.fetch_add(1, Ordering::Relaxed);
     let wait = move || {
         let _ = handle.join();
+        uncount_thread();
         ABANDONED.fetch_sub(1, Ordering::Relaxed);
     };
     // without a thread to wait on it, it counts for ever: the figure is an upper bound then

@@ -21,6 +21,9 @@ use super::{
     ring::{Broken, Patience},
 };
 
+/// Buffers that grew larger are given back.
+pub(super) const BUFFER_BYTES_KEPT: usize = 1024 * 1024;
+
 /// The plugin's end of the main rings.
 pub(super) struct Pump {
     end: RefCell<End>,
@@ -51,6 +54,7 @@ impl Pump {
 
     /// Waits for the next call and leaves its arguments in `arguments`.
     pub(super) fn next_call(&self, arguments: &mut Vec<u8>) -> Result<Entry, Broken> {
+        release(arguments);
         let kind = self.end.borrow_mut().reader.receive(arguments, limit_of_calls, &mut self.patience())?;
         Entry::of(kind).ok_or_else(|| Broken::Garbled(format!("a call of kind {kind:#x}")))
     }
@@ -64,7 +68,9 @@ impl Pump {
                 FAULT
             }
         };
-        self.send(kind, returned)
+        let sent = self.send(kind, returned);
+        release(returned);
+        sent
     }
 
     /// Ends a `create` that was refused.
@@ -118,6 +124,13 @@ impl Pump {
         if end.writer.send(function.tell(), &outward, &mut self.patience()).is_err() {
             self.line.cut();
         }
+    }
+}
+
+/// Gives a buffer back that a large state has passed through.
+fn release(buffer: &mut Vec<u8>) {
+    if buffer.capacity() > BUFFER_BYTES_KEPT {
+        *buffer = Vec::new();
     }
 }
 

@@ -41,6 +41,21 @@ pub(super) fn any_time(
     Ok(true)
 }
 
+/// Serves what works at any time, where nothing else does: on the side, and while an instance is made or ended. A
+/// sound one asks for nothing else there.
+pub(super) fn only_any_time(
+    services: &dyn StrategyServices,
+    instance: &str,
+    function: Function,
+    message: &mut Decoder<'_>,
+    answer: &mut Encoder<'_>,
+) -> Result<(), Broken> {
+    if any_time(services, instance, function, message, answer)? {
+        return Ok(());
+    }
+    Err(Broken::Garbled(format!("{function:?} outside of a call")))
+}
+
 /// Serves what works during a call.
 pub(super) fn during_call(
     host: &mut dyn StrategyHost,

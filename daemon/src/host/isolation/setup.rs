@@ -36,32 +36,27 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    pub(super) fn new(plugin: &LoadedPlugin, kind: PluginKind, instance: &str, config: String) -> Self {
-        let options = ProcessOptions::default();
+    /// `config` is JSON; `trading_type` comes with whether the run has a clock.
+    pub(super) fn new(
+        plugin: &LoadedPlugin,
+        kind: PluginKind,
+        instance: &str,
+        config: String,
+        (trading_type, has_clock): (TradingType, bool),
+        options: &ProcessOptions,
+    ) -> Self {
         Self {
             copy: plugin.copy().to_owned(),
             identity: plugin.identity().clone(),
             kind,
             instance: instance.to_owned(),
             config,
-            trading_type: TradingType::Backtest,
-            has_clock: false,
-            spin: options.channel.spin,
-            memory_max: options.memory_max,
-            files_max: options.files_max,
-            seccomp: options.seccomp,
-        }
-    }
-
-    pub(super) fn of_run(self, trading_type: TradingType, has_clock: bool, options: &ProcessOptions) -> Self {
-        Self {
             trading_type,
             has_clock,
             spin: options.channel.spin,
             memory_max: options.memory_max,
             files_max: options.files_max,
             seccomp: options.seccomp,
-            ..self
         }
     }
 

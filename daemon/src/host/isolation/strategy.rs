@@ -13,7 +13,7 @@ use super::{
     codec::{Decoder, Encoder},
     link::Link,
     place::Place,
-    protocol::{Entry, Function},
+    protocol::Entry,
     ring::Broken,
     serve,
 };
@@ -42,11 +42,10 @@ impl IsolatedStrategy {
         write: impl FnOnce(&mut Encoder<'_>),
     ) -> Result<Self, Problem> {
         let made = link.create(write, &mut |function, message, answer| {
-            without_host(&*services, instance, function, message, answer)
+            serve::only_any_time(&*services, instance, function, message, answer)
         });
-        let made = made.map(|()| instance.to_owned());
         match made {
-            Ok(instance) => Ok(Self { link, place, services, instance }),
+            Ok(()) => Ok(Self { link, place, services, instance: instance.to_owned() }),
             Err(problem) => {
                 place.leave(&link);
                 Err(problem)
@@ -122,20 +121,6 @@ impl IsolatedStrategy {
     }
 }
 
-/// While an instance is made or ended, no host is lent; a sound one does not ask for it.
-fn without_host(
-    services: &dyn StrategyServices,
-    instance: &str,
-    function: Function,
-    message: &mut Decoder<'_>,
-    answer: &mut Encoder<'_>,
-) -> Result<(), Broken> {
-    if serve::any_time(services, instance, function, message, answer)? {
-        return Ok(());
-    }
-    Err(Broken::Garbled(format!("{function:?} outside of a call")))
-}
-
 impl StrategyInstance for IsolatedStrategy {
     #[inline]
     fn on_events(&mut self, host: &mut dyn StrategyHost, events: &[Event]) -> Result<usize, Fault> {
@@ -198,7 +183,7 @@ impl Drop for IsolatedStrategy {
     fn drop(&mut self) {
         let (services, instance) = (&*self.services, &*self.instance);
         self.place.end(&mut self.link, &mut |function, message, answer| {
-            without_host(services, instance, function, message, answer)
+            serve::only_any_time(services, instance, function, message, answer)
         });
     }
 }

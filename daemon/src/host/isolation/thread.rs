@@ -38,11 +38,15 @@ pub(super) fn start(
         let pump = Pump::new(end, Arc::clone(&line), spin);
         body(&pump, &line);
     };
+    super::place::count_thread();
     let handle = thread::Builder::new()
         .name(format!("plugin-{instance}"))
         .stack_size(STACK_BYTES)
         .spawn(run)
-        .map_err(|e| problem("starting a thread", e))?;
+        .map_err(|e| {
+            super::place::uncount_thread();
+            problem("starting a thread", e)
+        })?;
     Ok((Link::new(channel.host_main(), fate, options), Place::Thread(Some(handle))))
 }
 

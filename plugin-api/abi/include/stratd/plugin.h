@@ -259,6 +259,10 @@ extern "C" {
 #define STRATD_REASON_PANIC UINT32_C(32)
 // A handler returned an error.
 #define STRATD_REASON_HANDLER_ERROR UINT32_C(33)
+// The process of the isolated plugin ended.
+#define STRATD_REASON_CRASHED UINT32_C(34)
+// The isolated plugin did not answer in time.
+#define STRATD_REASON_DEADLINE UINT32_C(35)
 
 // Instrument types.
 // Anything else.

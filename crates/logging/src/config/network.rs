@@ -1,0 +1,89 @@
+//! `kind = "syslog"`, `"journald"`, `"socket"`, `"datagram"`
+
+use super::section::Section;
+use crate::{
+    handler::{
+        Address, JournaldOptions, QueueOptions, QueueOverflow, SocketOptions, SyslogFormat, SyslogFraming,
+        SyslogOptions, SyslogTransport,
+    },
+    wire::Codec,
+};
+
+/// `queue = { capacity = 10000, overflow = "drop_oldest" }`
+fn read_queue(section: &Section<'_>) -> QueueOptions {
+    let mut options = QueueOptions::default();
+    let Some(section) = section.section("queue") else { return options };
+    if let Some(capacity) = section.number("capacity", 1..=1_000_000) {
+        options.capacity = usize::try_from(capacity).unwrap_or(options.capacity);
+    }
+    let policies = [("drop_oldest", QueueOverflow::DropOldest), ("drop_newest", QueueOverflow::DropNewest)];
+    options.overflow = section.choice("overflow", &policies).unwrap_or_default();
+    section.finish();
+    options
+}
+
+pub(super) fn read_syslog(section: &Section<'_>) -> Option<SyslogOptions> {
+    let address = section.parsed("address", Address::parse);
+    let mut options = SyslogOptions::new(address.unwrap_or(Address::Unix("/dev/log".into())));
+    let transports = [
+        ("unix", SyslogTransport::Datagram),
+        ("udp", SyslogTransport::Datagram),
+        ("tcp", SyslogTransport::Stream),
+        ("unix_stream", SyslogTransport::Stream),
+    ];
+    let transport = section.choice("transport", &transports);
+    let is_network = matches!(options.address, Address::Network(_));
+    let wants_network = matches!(section.text("transport"), Some("udp" | "tcp"));
+    if transport.is_some() && is_network != wants_network {
+        section.problem("address", "a path goes with transport unix, host:port with udp or tcp");
+    }
+    options.transport = transport.unwrap_or_default();
+    let formats = [
+        ("rfc5424", SyslogFormat::Rfc5424),
+        ("rfc3164", SyslogFormat::Rfc3164),
+        ("python", SyslogFormat::Python),
+    ];
+    options.format = section.choice("format", &formats).unwrap_or_default();
+    let framings = [
+        ("octet", SyslogFraming::OctetCounting),
+        ("lf", SyslogFraming::Newline),
+        ("nul", SyslogFraming::Nul),
+    ];
+    options.framing = section.choice("framing", &framings).unwrap_or_default();
+    options.facility = section.parsed("facility", SyslogOptions::facility_of).unwrap_or(options.facility);
+    let set = |key: &str, slot: &mut String| {
+        if let Some(text) = section.text(key) {
+            text.clone_into(slot);
+        }
+    };
+    set("app_name", &mut options.app_name);
+    set("host_name", &mut options.host_name);
+    set("ident", &mut options.ident);
+    options.append_nul = section.flag("append_nul").unwrap_or(options.append_nul);
+    options.bom = section.flag("bom").unwrap_or(false);
+    options.structured_data = section.text("sd").map(str::to_owned);
+    if options.structured_data.as_ref().is_some_and(|id| !id.contains('@')) {
+        section.problem("sd", "a name of one's own has an enterprise number: fields@32473");
+    }
+    options.queue = read_queue(section);
+    Some(options)
+}
+
+pub(super) fn read_journald(section: &Section<'_>) -> JournaldOptions {
+    let default = JournaldOptions::default();
+    let text = |key: &str, default: String| section.text(key).map_or(default, str::to_owned);
+    JournaldOptions {
+        socket: section.text("socket").map_or(default.socket, Into::into),
+        identifier: text("identifier", default.identifier),
+        field_prefix: text("field_prefix", default.field_prefix),
+        queue: read_queue(section),
+    }
+}
+
+pub(super) fn read_socket(section: &Section<'_>) -> Option<SocketOptions> {
+    let address = section.required("address", section.parsed("address", Address::parse));
+    let codecs = [("pickle", Codec::Pickle), ("json", Codec::Json), ("cbor", Codec::Cbor)];
+    let codec = section.choice("codec", &codecs).unwrap_or_default();
+    let queue = read_queue(section);
+    Some(SocketOptions { address: address?, codec, queue })
+}

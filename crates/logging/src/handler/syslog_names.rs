@@ -1,0 +1,54 @@
+//! The names of syslog, with the numbers that Python's `SysLogHandler` gives them.
+
+use crate::level::Level;
+
+/// Facilities.
+pub(super) const FACILITIES: [(&str, u8); 24] = [
+    ("kern", 0),
+    ("user", 1),
+    ("mail", 2),
+    ("daemon", 3),
+    ("auth", 4),
+    ("syslog", 5),
+    ("lpr", 6),
+    ("news", 7),
+    ("uucp", 8),
+    ("cron", 9),
+    ("authpriv", 10),
+    ("ftp", 11),
+    ("ntp", 12),
+    ("security", 13),
+    ("console", 14),
+    ("solaris-cron", 15),
+    ("local0", 16),
+    ("local1", 17),
+    ("local2", 18),
+    ("local3", 19),
+    ("local4", 20),
+    ("local5", 21),
+    ("local6", 22),
+    ("local7", 23),
+];
+
+/// The priority of a level's name, as Python maps it: a name that is not one of the five is a warning.
+pub(super) fn priority_of_name(name: &str) -> u8 {
+    match name {
+        "DEBUG" => 7,
+        "INFO" => 6,
+        "ERROR" => 3,
+        "CRITICAL" => 2,
+        _ => 4,
+    }
+}
+
+/// The priority of a level: that of the named level at or below it.
+pub(super) fn priority_of_level(level: Level) -> u8 {
+    match level.get() {
+        50.. => 2,
+        40.. => 3,
+        30.. => 4,
+        25.. => 5,
+        20.. => 6,
+        _ => 7,
+    }
+}

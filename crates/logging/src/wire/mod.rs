@@ -1,0 +1,63 @@
+//! Records on the wire: pickles as Python's socket handlers send them, JSON, CBOR.
+
+pub(crate) mod attributes;
+mod cbor;
+mod pickle;
+
+pub use pickle::{PICKLE_BYTES_MAX, PICKLE_DEPTH_MAX, decode_pickle};
+
+use crate::{
+    error::{Error, Result},
+    format::structured::{write_json_text, write_json_value},
+    record::Record,
+};
+
+/// How a record is written for the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Codec {
+    /// As Python's `pickle` writes the attributes of a record.
+    #[default]
+    Pickle,
+    /// One JSON object.
+    Json,
+    /// One CBOR map.
+    Cbor,
+}
+
+/// A record in a frame: four bytes of length, the highest first, then its attributes.
+///
+/// # Errors
+/// If it is longer than four bytes can tell.
+///
+/// ```
+/// use stratd_logging::{Codec, Level, Record, decode_pickle, frame};
+///
+/// let frame = frame(&Record::new("a", Level::INFO, "hello"), Codec::Pickle)?;
+/// let fields = decode_pickle(&frame[4..])?;
+/// assert!(fields.iter().any(|(key, _)| key == "levelname"));
+/// # Ok::<(), stratd_logging::Error>(())
+/// ```
+pub fn frame(record: &Record<'_>, codec: Codec) -> Result<Vec<u8>> {
+    let mut out = vec![0; 4];
+    match codec {
+        Codec::Pickle => pickle::encode(&mut out, record),
+        Codec::Cbor => cbor::encode(&mut out, record),
+        Codec::Json => {
+            let mut text = String::from("{");
+            attributes::visit(record, &mut |key, value| {
+                text.push_str(if text.len() > 1 { ", " } else { "" });
+                write_json_text(&mut text, key);
+                text.push_str(": ");
+                write_json_value(&mut text, value);
+            });
+            text.push('}');
+            out.extend_from_slice(text.as_bytes());
+        }
+    }
+    let length = u32::try_from(out.len() - 4)
+        .map_err(|_| Error::new(crate::ErrorKind::Wire, "a record above 4 GiB does not fit a frame"))?;
+    if let Some(head) = out.first_chunk_mut() {
+        *head = length.to_be_bytes();
+    }
+    Ok(out)
+}
