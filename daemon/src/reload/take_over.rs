@@ -115,6 +115,7 @@ impl Manager {
                 let record = registry.get_mut(&plugin.manifest().name);
                 if let Some(instance) = record.and_then(|record| record.instance_mut(&one.instance.name)) {
                     instance.generation = plugin.generation();
+                    instance.set_state(PluginState::Started, clock::now());
                 }
                 Ok(report)
             }

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use stratd_control::{Done, PluginState, Request, Status};
-use stratd_tests::plugin;
+use stratd_tests::{c_library, plugin};
 
 use crate::desk::{COUNTING, Desk, instance_of, rebuilt};
 
@@ -152,6 +152,25 @@ fn a_position_is_kept_through_changes_without_a_break() {
     }
     desk.end();
     assert_eq!(summary(&desk)["fills"], INSTRUMENTS);
+}
+
+#[test]
+fn a_connector_that_cannot_connect_gives_its_place_back() {
+    let mut desk = at_the_fake("nothing", COUNTING);
+    desk.wait_for_events("counter", "counter", 50);
+    // the same plugin by its name, whose instruments cannot be had
+    let options = ["-DNAME=\"exchange-fake\"", "-DSTATE_VERSION=1"];
+    let other = c_library("plugins/faulty/c/exchange.c", "other", &options, &desk.path(""));
+    fs::rename(other, fake(&desk)).expect("the same file system");
+    let problem = desk.refused(&Request::reload("fake"));
+    assert_eq!(problem.step.as_deref(), Some("connect"), "{problem}");
+    assert!(problem.detail.contains("only one is known"), "{problem}");
+    let found = desk.plugin("fake");
+    assert_eq!((found.state, found.generation), (PluginState::Started, 1), "{found:?}");
+    assert_eq!(instance_of(&found, "fake").generation, 1, "{found:?}");
+    // the one before is there again, and nothing was missed but the time
+    desk.wait_for_events("counter", "counter", 50);
+    desk.end_whole();
 }
 
 #[test]
