@@ -5,7 +5,7 @@
 //! new one restores, connects and says which orders work and what was filled meanwhile; then trading goes on.
 //! If the new one cannot, the old version is made anew from its library and put back.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use stratd_control::PluginState;
 use stratd_plugin_api::{
@@ -41,10 +41,11 @@ impl Manager {
         record: &InstanceRecord,
         exchange: ExchangeId,
     ) -> Result<String, Refusal> {
-        if plugin.manifest().has_flag(plugin_flag::MAKE_BEFORE_BREAK) {
+        let is_dead = record.state == PluginState::Faulted;
+        if plugin.manifest().has_flag(plugin_flag::MAKE_BEFORE_BREAK) && !is_dead {
             self.make_before_break(plugin, record, exchange)
         } else {
-            self.break_before_make(plugin, record, (exchange, false))
+            self.break_before_make(plugin, record, (exchange, is_dead))
         }
     }
 
@@ -81,7 +82,7 @@ impl Manager {
     ) -> Result<String, Refusal> {
         let stopwatch = clock::Stopwatch::start();
         let left = self.event_loop.ask(|answer| Command::ExchangeOut { exchange, answer });
-        let Ok(Some(ExchangeLeft { mut instance, desk, working, at })) = left else {
+        let Ok(Some(ExchangeLeft { mut instance, desk, working })) = left else {
             return Err(gone(plugin));
         };
         let version = self.exchange_state_version(record);
@@ -100,24 +101,21 @@ impl Manager {
             tracing::warn!(logger = "plugins", "{}: stopping the old connector: {fault}", record.name);
         }
         drop(instance);
-        let made = self.connected(plugin, record, &desk, state.as_ref());
-        let (made, refusal) = match made {
-            Ok(made) => (Ok(made), None),
-            Err(refusal) => (self.made_anew(record, &desk, state.as_ref()), Some(refusal)),
-        };
-        let (mut instance, new_desk) = match made {
-            Ok(made) => made,
-            Err(second) => {
-                let text = format!("{}; and the version before does not come back: {}", second.found, second);
-                return Err(swap_refused(plugin, record, &text));
+        let brought = self.brought(plugin, record, (&desk, state.as_ref()), &working);
+        let (((instance, new_desk), since), refusal) = match brought {
+            Ok(brought) => (brought, None),
+            Err(refusal) => {
+                let old = self.version_of(record).ok_or_else(|| gone(plugin))?;
+                match self.brought(&old, record, (&desk, state.as_ref()), &working) {
+                    Ok(brought) => (brought, Some(refusal)),
+                    Err(second) => return Err(self.stays_away(plugin, record, &refusal, &second)),
+                }
             }
         };
-        let missed = self.reconcile(record, &mut *instance, &new_desk, (&working, at));
-        subscribe(plugin, &mut *instance, &new_desk)?;
         drop(self.put_in(plugin, exchange, instance, new_desk)?);
         match refusal {
             None => Ok(format!(
-                "exchange {} was away for {} ms; {missed}",
+                "exchange {} was away for {} ms; {since}",
                 record.name,
                 stopwatch.elapsed().as_millis()
             )),
@@ -170,25 +168,49 @@ impl Manager {
         }
     }
 
-    /// The old version again, after the new one could not connect.
-    fn made_anew(
+    /// The version of a connector that is known to work.
+    fn version_of(&self, record: &InstanceRecord) -> Option<Arc<LoadedPlugin>> {
+        let registry = self.registry.lock();
+        let runs = |plugin: &&super::PluginRecord| plugin.instances.iter().any(|i| i.name == record.name);
+        registry.all().find(runs).and_then(|plugin| plugin.plugin().map(Arc::clone))
+    }
+
+    /// A connector that is ready to take its place, and what became of our orders meanwhile.
+    fn brought(
         &self,
+        plugin: &Arc<LoadedPlugin>,
         record: &InstanceRecord,
-        desk: &ExchangeDesk,
-        state: Option<&(u32, Vec<u8>)>,
-    ) -> Result<Connected, Refusal> {
-        let old = {
-            let registry = self.registry.lock();
-            let runs = |plugin: &&super::PluginRecord| plugin.instances.iter().any(|i| i.name == record.name);
-            registry.all().find(runs).and_then(|plugin| plugin.plugin().map(Arc::clone))
-        };
-        let old = old.ok_or_else(|| Refusal {
-            plugin: Box::default(),
-            step: Step::Connect,
-            found: "no version before".to_owned(),
-            accepted: "one that runs".to_owned(),
-        })?;
-        self.connected(&old, record, desk, state)
+        (desk, state): (&ExchangeDesk, Option<&(u32, Vec<u8>)>),
+        working: &[abi::OrderRecord],
+    ) -> Result<(Connected, String), Refusal> {
+        let (mut instance, desk) = self.connected(plugin, record, desk, state)?;
+        let since = self.reconcile(record, &mut *instance, &desk, working);
+        subscribe(plugin, &mut *instance, &desk)?;
+        Ok(((instance, desk), since))
+    }
+
+    /// Neither the new version nor the one before can serve: the instruments stay halted until a command or another
+    /// file brings one that can.
+    fn stays_away(
+        &self,
+        plugin: &LoadedPlugin,
+        record: &InstanceRecord,
+        first: &Refusal,
+        second: &Refusal,
+    ) -> Refusal {
+        let text = format!("{}; and the version before does not come back: {}", first.found, second.found);
+        let now = clock::now();
+        let mut registry = self.registry.lock();
+        let known = registry.all_mut().find(|known| known.instances.iter().any(|i| i.name == record.name));
+        if let Some(known) = known {
+            if let Some(instance) = known.instance_mut(&record.name) {
+                instance.faults += 1;
+                instance.last_fault = Some(text.clone());
+                instance.set_state(PluginState::Faulted, now);
+            }
+            known.settle_state(now);
+        }
+        swap_refused(plugin, record, &text)
     }
 
     /// Comes to rest and saves.
@@ -236,19 +258,22 @@ impl Manager {
     }
 
     /// What happened to our orders while nobody listened: fills are told first, then orders that do not work any more
-    /// are told as canceled. The engine ignores what it knows.
+    /// are told as canceled. The engine ignores what it knows: it tells executions apart by their ids.
+    ///
+    /// Reports that were under way when the old connector left may be lost, so executions are asked for from the oldest
+    /// order on, not from the break on; the first ones of each order, as far as it was filled, are known.
     fn reconcile(
         &self,
         record: &InstanceRecord,
         instance: &mut dyn ExchangeInstance,
         desk: &Arc<ExchangeDesk>,
-        (working, since): (&[abi::OrderRecord], Timestamp),
+        working: &[abi::OrderRecord],
     ) -> String {
-        if working.is_empty() {
+        let Some(oldest) = working.iter().map(|order| order.created).min() else {
             return "no order of ours worked there".to_owned();
-        }
+        };
         let asked = instance
-            .fills_since(FILLS, since)
+            .fills_since(FILLS, Timestamp::new(oldest))
             .map_err(|fault| fault.to_string())
             .and_then(|()| desk.wait(FILLS).map_err(|error| error.to_string()))
             .and_then(|()| instance.open_orders(OPEN_ORDERS).map_err(|fault| fault.to_string()))
@@ -262,12 +287,17 @@ impl Manager {
             );
             return format!("{} orders are as they were: {why}", working.len());
         }
-        let reported = desk.take_reported();
+        let mut reported = desk.take_reported();
+        reported.fills.sort_by_key(|fill| fill.ts);
+        let mut known: BTreeMap<u64, i64> =
+            working.iter().map(|order| (order.client_order_id, order.filled)).collect();
         let ours = |id: u64| working.iter().find(|order| order.client_order_id == id);
         let mut events: Vec<abi::OrderEvent> = Vec::new();
         for fill in &reported.fills {
-            if let Some(order) = ours(fill.client_order_id) {
-                events.push(fill_event(fill, order));
+            let Some(order) = ours(fill.client_order_id) else { continue };
+            match known.get_mut(&fill.client_order_id) {
+                Some(filled) if *filled >= fill.quantity => *filled -= fill.quantity,
+                _ => events.push(fill_event(fill, order)),
             }
         }
         let fills = events.len();
@@ -280,7 +310,7 @@ impl Manager {
         }
         let ended = events.len() - fills;
         desk.emit_orders(&events);
-        format!("{} orders of ours worked there: {fills} fills and {ended} ends were missed", working.len())
+        format!("{} orders of ours worked there: {fills} fills and {ended} ends since then", working.len())
     }
 
     fn put_in(
@@ -300,10 +330,7 @@ impl Manager {
 
     /// The version of what the connector in place saves.
     fn exchange_state_version(&self, record: &InstanceRecord) -> u32 {
-        let registry = self.registry.lock();
-        let runs = |plugin: &&super::PluginRecord| plugin.instances.iter().any(|i| i.name == record.name);
-        let plugin = registry.all().find(runs).and_then(super::PluginRecord::plugin);
-        plugin.map_or(0, |plugin| plugin.manifest().state_version)
+        self.version_of(record).map_or(0, |plugin| plugin.manifest().state_version)
     }
 }
 

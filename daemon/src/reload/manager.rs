@@ -222,7 +222,9 @@ impl Manager {
             .filter(|other| other.generation == failed)
             .filter_map(InstanceRecord::strategy)
             .collect();
-        plugin.put_back(failed, before, now);
+        if is_in_place {
+            plugin.put_back(failed, before, now);
+        }
         let library = plugin.generation(failed).and_then(|generation| generation.plugin.clone());
         drop(registry);
         if let Some(library) = library {

@@ -73,7 +73,6 @@ pub(crate) struct ExchangeLeft {
     pub(crate) desk: Arc<ExchangeDesk>,
     /// Orders that work there, as far as we know.
     pub(crate) working: Vec<OrderRecord>,
-    pub(crate) at: Timestamp,
 }
 
 /// Which build an instance is of, and what it saves. The event loop keeps it beside each instance: what the manager

@@ -181,7 +181,9 @@ impl EventLoop {
         let instance = open.exchange.replace(Box::new(AbsentExchange));
         let desk = Arc::clone(&open.desk);
         let now = self.now();
-        for instrument in self.instruments_of(exchange) {
+        let instruments: Vec<InstrumentId> = self.engine().instruments_of(exchange).collect();
+        open.halted.clone_from(&instruments);
+        for instrument in instruments {
             self.driver_mut().feed(now, InputKind::Halt(Some(instrument), Reason::Exchange))?;
         }
         let is_of = |order: &&stratd_engine::Order| {
@@ -189,7 +191,7 @@ impl EventLoop {
         };
         let working =
             self.engine().working_orders().filter(is_of).map(stratd_engine::Order::record).collect();
-        Ok(Some(ExchangeLeft { instance, desk, working, at: now }))
+        Ok(Some(ExchangeLeft { instance, desk, working }))
     }
 
     /// Puts a connector in its place; the one before. Trading goes on.
@@ -206,14 +208,11 @@ impl EventLoop {
         open.desk = desk;
         let before = open.exchange.replace(instance);
         let now = self.now();
-        for instrument in self.instruments_of(exchange) {
+        // without a break nothing was halted
+        for instrument in std::mem::take(&mut open.halted) {
             self.driver_mut().feed(now, InputKind::Continue(Some(instrument), Reason::Exchange))?;
         }
         Ok(Some(before))
-    }
-
-    fn instruments_of(&self, exchange: ExchangeId) -> Vec<InstrumentId> {
-        self.engine().instruments_of(exchange).collect()
     }
 }
 
