@@ -32,23 +32,14 @@ pub(crate) struct PluginRecord {
     pub(crate) refused_hash: Option<String>,
     pub(crate) reloads: u64,
     pub(crate) rollbacks: u64,
-    /// Libraries of generations that nobody uses and that stay mapped.
-    pub(crate) retired: Vec<RetiredLibrary>,
+    /// Libraries of generations that nobody uses and that stay mapped: what each took when it was retired. Nothing of
+    /// it changes any more, and to ask the kernel costs time in proportion to everything that is mapped.
+    pub(crate) retired: Vec<Memory>,
     /// Those that are to be unmapped once the last of their instances is gone.
     pub(crate) unloading: Vec<Arc<LoadedPlugin>>,
     /// Libraries that could not be unmapped.
     pub(crate) pinned: u64,
     pub(crate) instances: Vec<InstanceRecord>,
-}
-
-/// A library that stays mapped.
-#[derive(Debug)]
-pub(crate) struct RetiredLibrary {
-    /// Its private copy exists as long as this value.
-    pub(crate) _plugin: Arc<LoadedPlugin>,
-    /// What it took when it was retired: nothing of it changes any more, and to ask the kernel costs time in
-    /// proportion to everything that is mapped.
-    pub(crate) memory: Memory,
 }
 
 /// One build of a plugin in this run.

@@ -204,11 +204,11 @@ pub(super) fn retired(record: &PluginRecord) -> Retired {
     let mut sum = Retired { count: record.pinned, ..Retired::default() };
     // few at a time, which are asked again: they are about to go
     let unloading = record.unloading.iter().filter_map(|plugin| plugin.memory());
-    for memory in record.retired.iter().map(|library| library.memory).chain(unloading) {
+    for memory in record.retired.iter().copied().chain(unloading) {
         sum.count += 1;
         sum.mapped_bytes += memory.mapped_bytes;
         sum.resident_bytes += memory.resident_bytes;
-        sum.private_bytes += memory.private_dirty_bytes;
+        sum.private_bytes += memory.anonymous_bytes;
     }
     sum
 }
