@@ -2,7 +2,6 @@
  * can do without. Usage: limits LIBRARY COUNT. Writes lines "NAME MICROSECONDS", COUNT values of each name. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,15 +73,20 @@ int main(int argc, char **argv) {
     memset(from, 1, LARGEST);
     memset(between, 2, LARGEST);
     memset(to, 3, LARGEST);
+    /* before anything forks: afterwards the first write to each page copies it */
     for (long i = 0; i < count; i++) {
-        process();
-        library(argv[1]);
         copy("24b", 24, from, between, to);
         copy("64k", (size_t)64 << 10, from, between, to);
         copy("1m", LARGEST, from, between, to);
         char *fresh = mapped();
         copy("1m_into_fresh_memory", LARGEST, from, fresh, to);
         munmap(fresh, LARGEST);
+    }
+    for (long i = 0; i < count; i++) {
+        library(argv[1]);
+    }
+    for (long i = 0; i < count; i++) {
+        process();
     }
     return 0;
 }

@@ -34,23 +34,12 @@ pub(crate) struct PluginRecord {
     pub(crate) refused_hash: Option<String>,
     pub(crate) reloads: u64,
     pub(crate) rollbacks: u64,
-    /// Libraries of generations that nobody uses and that stay mapped.
-    pub(crate) retired: Vec<RetiredLibrary>,
+    /// Libraries of generations that nobody uses and that stay mapped: what each took when it was retired. Nothing of
+    /// it changes any more, and to ask the kernel costs time in proportion to everything that is mapped.
+    pub(crate) retired: Vec<Memory>,
     /// Those that are to be unmapped once the last of their instances is gone.
     pub(crate) unloading: Vec<Arc<LoadedPlugin>>,
-    /// What libraries take that could not be unmapped.
-    pub(crate) pinned: Vec<Memory>,
     pub(crate) instances: Vec<InstanceRecord>,
-}
-
-/// A library that stays mapped.
-#[derive(Debug)]
-pub(crate) struct RetiredLibrary {
-    /// Its private copy exists as long as this value.
-    pub(crate) _plugin: Arc<LoadedPlugin>,
-    /// What it took when it was retired: nothing of it changes any more, and to ask the kernel costs time in
-    /// proportion to everything that is mapped.
-    pub(crate) memory: Memory,
 }
 
 /// One build of a plugin in this run.
@@ -135,7 +124,6 @@ impl PluginRecord {
             rollbacks: 0,
             retired: Vec::new(),
             unloading: Vec::new(),
-            pinned: Vec::new(),
             instances: Vec::new(),
         }
     }

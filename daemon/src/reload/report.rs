@@ -208,12 +208,11 @@ pub(super) fn retired(record: &PluginRecord) -> Retired {
     let mut sum = Retired::default();
     // few at a time, which are asked again: they are about to go
     let unloading = record.unloading.iter().filter_map(|plugin| plugin.memory());
-    let retired = record.retired.iter().map(|library| library.memory);
-    for memory in retired.chain(record.pinned.iter().copied()).chain(unloading) {
+    for memory in record.retired.iter().copied().chain(unloading) {
         sum.count += 1;
         sum.mapped_bytes += memory.mapped_bytes;
         sum.resident_bytes += memory.resident_bytes;
-        sum.private_bytes += memory.private_dirty_bytes;
+        sum.private_bytes += memory.anonymous_bytes;
     }
     sum
 }
