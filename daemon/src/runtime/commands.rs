@@ -61,8 +61,10 @@ impl EventLoop {
                 self.take_outputs()?;
                 let _ = answer.send(());
             }
-            Command::Fail { strategy, fault } => {
-                self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
+            Command::Fail { strategy, fault, watch } => {
+                if !watch.is_settled() {
+                    self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
+                }
             }
             Command::RollBack { strategy, fault } => {
                 if self.engine().is_on_probation(strategy) {
