@@ -15,6 +15,7 @@ use stratd_plugin_api::{
 };
 
 use super::{exchange_desk::ExchangeDesk, inbox::Inbox};
+use crate::host::isolation::Watch;
 
 /// How long the event loop may take to carry out a command. It stands still for that long only when a plugin hangs,
 /// and then the watchdog ends it.
@@ -46,8 +47,9 @@ pub(crate) enum Command {
     Stop { strategy: StrategyId, reason: Reason, answer: Answer<Option<Box<dyn StrategyInstance>>> },
     /// A strategy that died is not started again by itself.
     GiveUp { strategy: StrategyId },
-    /// An isolated instance died between two calls.
-    Fail { strategy: StrategyId, fault: Fault },
+    /// An isolated instance died, perhaps between two calls. If a call has returned the death by the time this is
+    /// carried out, another instance may have the place.
+    Fail { strategy: StrategyId, fault: Fault, watch: Watch },
     /// The version before goes on, if it still stands by.
     RollBack { strategy: StrategyId, fault: Fault },
     /// How things are.

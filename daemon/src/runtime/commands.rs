@@ -64,8 +64,10 @@ impl EventLoop {
                 let _ = answer.send(self.driver_mut().engine_mut().take_instance(strategy));
             }
             Command::GiveUp { strategy } => self.give_up(strategy),
-            Command::Fail { strategy, fault } => {
-                self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
+            Command::Fail { strategy, fault, watch } => {
+                if !watch.is_settled() {
+                    self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
+                }
             }
             Command::RollBack { strategy, fault } => {
                 if self.engine().is_on_probation(strategy) {

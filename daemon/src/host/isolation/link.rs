@@ -163,6 +163,7 @@ impl Link {
                 format!("the shared memory is corrupted, {}: {what}", self.fate.place()),
             ),
         };
+        self.fate.set_told();
         self.fate.die(death)
     }
 }
