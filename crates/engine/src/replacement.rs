@@ -22,6 +22,8 @@ pub struct Replacement {
     pub on_restore_error: OnRestoreError,
     /// How long the old instance stands by.
     pub probation: Probation,
+    /// Memory for the state, if the shell has some that was used before; empty. See [`StrategyInstance::save_into`].
+    pub room: Vec<u8>,
 }
 
 /// What happens if the new instance refuses the state of the old one.

@@ -81,12 +81,17 @@ impl<L: ExchangeLink> Driver<L> {
         }
     }
 
-    /// The state of a strategy, to be stored.
+    /// The state of a strategy, to be stored; `room` as in [`Replacement::room`].
     ///
     /// # Errors
     /// The engine cannot go on; inside, the strategy could not save. It goes on, unless it panicked.
-    pub fn save_strategy(&mut self, at: Timestamp, strategy: StrategyId) -> Changed<Option<Vec<u8>>, Fault> {
-        let saved = self.engine_mut().save_strategy(strategy);
+    pub fn save_strategy(
+        &mut self,
+        at: Timestamp,
+        strategy: StrategyId,
+        room: Vec<u8>,
+    ) -> Changed<Option<Vec<u8>>, Fault> {
+        let saved = self.engine_mut().save_strategy(strategy, room);
         if let Err(fault) = &saved {
             self.fail_after_panic(at, strategy, fault)?;
         }

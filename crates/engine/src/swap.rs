@@ -32,11 +32,11 @@ impl Engine {
         strategy: StrategyId,
         replacement: Replacement,
     ) -> Result<Swapped, SwapRefused> {
-        let Replacement { instance, on_restore_error, .. } = replacement;
+        let Replacement { instance, on_restore_error, room, .. } = replacement;
         let mut new = instance;
         let carried = self.can_swap(strategy).and_then(|()| {
             let (deadline, version) = (replacement.deadline, replacement.state_version);
-            let state = self.saved_for_swap(strategy, deadline)?;
+            let state = self.saved_for_swap(strategy, deadline, room)?;
             let taken = state.as_deref().map_or(Ok(()), |state| {
                 self.restored(strategy, &mut *new, (version, &replacement.accepts), state)
             });
@@ -76,15 +76,16 @@ impl Engine {
         Ok(Swapped { carried, state })
     }
 
-    /// The state of a strategy that runs or has stopped, to be stored; `None` if it keeps none.
+    /// The state of a strategy that runs or has stopped, to be stored; `None` if it keeps none. `room` is memory for
+    /// it, as in [`Replacement::room`].
     ///
     /// # Errors
     /// The strategy could not save, and goes on. After a panic of a started strategy the next input must be its
     /// [`crate::InputKind::FailStrategy`].
-    pub fn save_strategy(&mut self, strategy: StrategyId) -> Result<Option<Vec<u8>>, Fault> {
+    pub fn save_strategy(&mut self, strategy: StrategyId, room: Vec<u8>) -> Result<Option<Vec<u8>>, Fault> {
         match self.strategies.get(strategy.index()).map(|slot| &slot.state) {
             Some(StrategyState::Started | StrategyState::Stopped(_)) => {
-                self.call_old(strategy, |instance, host| instance.save(host))
+                self.call_old(strategy, |instance, host| instance.save_into(host, room))
             }
             Some(StrategyState::Faulted(fault)) => {
                 Err(refusal(format!("a strategy that failed is not saved ({fault})")))
@@ -203,10 +204,12 @@ impl Engine {
         &mut self,
         strategy: StrategyId,
         deadline: Timestamp,
+        room: Vec<u8>,
     ) -> Result<Option<Vec<u8>>, (SwapStep, Fault)> {
         self.call_old(strategy, |instance, host| instance.quiesce(host, deadline))
             .map_err(|fault| (SwapStep::Quiesce, fault))?;
-        self.call_old(strategy, |instance, host| instance.save(host)).map_err(|fault| (SwapStep::Save, fault))
+        self.call_old(strategy, |instance, host| instance.save_into(host, room))
+            .map_err(|fault| (SwapStep::Save, fault))
     }
 
     fn restored(

@@ -3,6 +3,8 @@
 //! Each prints a table and writes `TARGET/bench/NAME.json`, a flat object of numbers; it finds TARGET in
 //! `CARGO_TARGET_DIR`, which every task sets for the programs that it starts.
 
+mod reload;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -15,11 +17,19 @@ use crate::{TaskResult, USAGE_ERROR, plugins, usage_error};
 
 struct Bench {
     name: &'static str,
-    package: &'static str,
+    by: By,
     needs_plugins: bool,
     /// A package of its own, no member of the workspace, that measures what others make of the same input.
     peers: Option<Peers>,
     about: &'static str,
+}
+
+/// Who measures.
+enum By {
+    /// A benchmark of a package.
+    Package(&'static str),
+    /// A function here, which drives a daemon from outside; it writes its numbers to the file.
+    Us(fn(&Workspace, &Path) -> Result<()>),
 }
 
 struct Peers {
@@ -34,7 +44,7 @@ struct Peers {
 const BENCHES: &[Bench] = &[
     Bench {
         name: "book",
-        package: "stratd-orderbook",
+        by: By::Package("stratd-orderbook"),
         needs_plugins: false,
         peers: Some(Peers {
             manifest: "crates/orderbook/peers/Cargo.toml",
@@ -45,24 +55,32 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "call",
-        package: "stratd-tests",
+        by: By::Package("stratd-tests"),
         needs_plugins: true,
         peers: None,
         about: "a strategy through the plugin table: nanoseconds per event, against the same one linked statically",
     },
     Bench {
         name: "isolation",
-        package: "stratd-tests",
+        by: By::Package("stratd-tests"),
         needs_plugins: true,
         peers: None,
         about: "a strategy in a thread or process of its own: round trip p50 and p99, beside the calling thread",
     },
     Bench {
         name: "log",
-        package: "stratd-logging",
+        by: By::Package("stratd-logging"),
         needs_plugins: false,
         peers: None,
         about: "logging: lines to a file through hierarchy, filter and two handlers, against formatting them on one thread",
+    },
+    Bench {
+        name: "reload",
+        by: By::Us(reload::measure),
+        // it builds the misbehaving ones, too
+        needs_plugins: false,
+        peers: None,
+        about: "a settled file to running code: milliseconds with and without the probe, beside what the kernel needs",
     },
 ];
 
@@ -89,11 +107,16 @@ fn measure(workspace: &Workspace, bench: &Bench) -> Result<()> {
     if numbers.exists() {
         fs::remove_file(&numbers).with_context(|| format!("removing {}", numbers.display()))?;
     }
-    let mut cargo = workspace.cargo(&["bench", "-p", bench.package, "--bench", bench.name]);
-    if bench.needs_plugins {
-        cargo.env("STRATD_PLUGINS", plugins::build(workspace, false)?);
+    match bench.by {
+        By::Package(package) => {
+            let mut cargo = workspace.cargo(&["bench", "-p", package, "--bench", bench.name]);
+            if bench.needs_plugins {
+                cargo.env("STRATD_PLUGINS", plugins::build(workspace, false)?);
+            }
+            run_command(&mut cargo)?;
+        }
+        By::Us(measure) => measure(workspace, &numbers)?,
     }
-    run_command(&mut cargo)?;
     if !numbers.is_file() {
         bail!("benchmark '{}' ended without writing {}", bench.name, numbers.display());
     }

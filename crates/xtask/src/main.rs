@@ -5,10 +5,14 @@
 //! Nothing here needs root or a network beyond what cargo fetches.
 #![forbid(unsafe_code)]
 
+mod asan;
 mod bench;
 mod ci;
+mod figures;
+mod live;
 mod plugins;
 mod quickstart;
+mod soak;
 mod test;
 mod tier;
 mod workspace;
@@ -65,6 +69,18 @@ const TASKS: &[Task] = &[
         arguments: "[NAME]",
         about: "run the benchmark NAME, which writes TARGET/bench/NAME.json; without NAME, list them",
         run: bench::run,
+    },
+    Task {
+        name: "soak",
+        arguments: "[NAME …]",
+        about: "run the long proof NAME, which writes TARGET/soak/NAME.json; without NAME, list them",
+        run: soak::run,
+    },
+    Task {
+        name: "asan",
+        arguments: "",
+        about: "run the tests of loading and reloading under AddressSanitizer, daemon and plugins alike",
+        run: asan::run,
     },
 ];
 

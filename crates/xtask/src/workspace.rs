@@ -12,6 +12,14 @@ use anyhow::{Context, Result, bail};
 pub(crate) struct Workspace {
     root: PathBuf,
     target: PathBuf,
+    special: Option<Special>,
+}
+
+/// How cargo builds otherwise than usual.
+struct Special {
+    /// Named explicitly, so that flags do not reach build scripts and macros; results lie in a folder of that name.
+    triple: &'static str,
+    environment: Vec<(&'static str, OsString)>,
 }
 
 impl Workspace {
@@ -29,7 +37,18 @@ impl Workspace {
             Some(folder) if !folder.is_empty() => env::current_dir()?.join(folder),
             _ => root.join("target"),
         };
-        Ok(Self { root: root.to_owned(), target })
+        Ok(Self { root: root.to_owned(), target, special: None })
+    }
+
+    /// The same sources, built for `triple` in an environment of their own into a folder of their own.
+    pub(crate) fn special(
+        &self,
+        folder: &str,
+        triple: &'static str,
+        environment: Vec<(&'static str, OsString)>,
+    ) -> Self {
+        let special = Some(Special { triple, environment });
+        Self { root: self.root.clone(), target: self.target.join(folder), special }
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -38,7 +57,10 @@ impl Workspace {
 
     /// Where cargo's release profile puts its results.
     pub(crate) fn release(&self) -> PathBuf {
-        self.target.join("release")
+        match &self.special {
+            Some(special) => self.target.join(special.triple).join("release"),
+            None => self.target.join("release"),
+        }
     }
 
     /// Where `plugins` puts the plugins; `release/stratd` finds it as `../plugins`.
@@ -49,6 +71,11 @@ impl Workspace {
     /// Where a benchmark writes its numbers.
     pub(crate) fn bench_results(&self) -> PathBuf {
         self.target.join("bench")
+    }
+
+    /// Where a soak runs and writes its numbers.
+    pub(crate) fn soak_results(&self) -> PathBuf {
+        self.target.join("soak")
     }
 
     /// Where what our book is measured beside is built; it shares no dependency with the workspace.
@@ -72,6 +99,10 @@ impl Workspace {
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.args(arguments).env("CARGO_TARGET_DIR", &self.target);
+        if let Some(Special { triple, environment }) = &self.special {
+            command.env("CARGO_BUILD_TARGET", triple);
+            command.envs(environment.iter().map(|(name, value)| (name, value)));
+        }
         command
     }
 }

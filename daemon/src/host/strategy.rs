@@ -151,8 +151,12 @@ impl StrategyInstance for HostedStrategy {
     }
 
     fn save(&mut self, host: &mut dyn StrategyHost) -> Result<Option<Vec<u8>>, Fault> {
+        self.save_into(host, Vec::new())
+    }
+
+    fn save_into(&mut self, host: &mut dyn StrategyHost, room: Vec<u8>) -> Result<Option<Vec<u8>>, Fault> {
         let Some(entry) = self.table.save else { return Ok(None) };
-        let mut state = SinkBuffer::new(STATE_BYTES_MAX);
+        let mut state = SinkBuffer::in_room(room, STATE_BYTES_MAX);
         let sink = state.sink();
         let instance = self.instance.as_ptr();
         // SAFETY: the plugin's own entry with its own instance; the sink lives during the call

@@ -11,6 +11,7 @@ use stratd_engine::StrategyId;
 use stratd_plugin_api::{Fault, Reason, Timestamp};
 
 use super::{Manager, record::InstanceRecord};
+use crate::runtime::{Command, Tag};
 
 /// Deaths that are older do not count towards the crash limit.
 const WINDOW_NS: i64 = 600_000_000_000;
@@ -19,11 +20,15 @@ const PAUSES_NS: [i64; 5] = [0, 100_000_000, 1_000_000_000, 5_000_000_000, 30_00
 
 impl Manager {
     /// A strategy failed and has ended.
-    pub(super) fn faulted(&mut self, strategy: StrategyId, fault: &Fault, now: Timestamp) {
+    pub(super) fn faulted(&mut self, strategy: StrategyId, tag: Tag, fault: &Fault, now: Timestamp) {
         let mut registry = self.registry.lock();
         let Some((plugin, at)) = registry.of_strategy(strategy) else { return };
         let name = plugin.name.clone();
         let instance = &mut plugin.instances[at];
+        // what was stopped, quarantined or replaced meanwhile has nothing to do with it any more
+        if !instance.is_started() || instance.generation != tag.generation {
+            return;
+        }
         instance.faults += 1;
         instance.last_fault = Some(fault.to_string());
         instance.pid = None;
@@ -52,6 +57,7 @@ impl Manager {
                 "{name}: strategy {instance} is quarantined: {reason} (`stratctl plugin release {name}` lets it start again)"
             );
             self.store_quarantine(&instance, &reason, now);
+            let _ = self.event_loop.tell(Command::GiveUp { strategy });
         }
     }
 
@@ -73,14 +79,26 @@ impl Manager {
                 Err(why) => {
                     tracing::error!(
                         logger = "plugins",
-                        "{name}: strategy {} stays down: {why}",
+                        "{name}: strategy {} does not start: {why}",
                         instance.name
                     );
                     let mut registry = self.registry.lock();
                     let known =
                         registry.get_mut(&name).and_then(|plugin| plugin.instance_mut(&instance.name));
-                    if let Some(known) = known {
-                        known.restart_at = None;
+                    // it is tried again like one that died, and not for ever
+                    let again = known.and_then(|known| {
+                        known.restart_at = next_start(known, self.options.plugins.crash_limit, now);
+                        known.restart_at.or_else(|| {
+                            known.set_state(PluginState::Quarantined, now);
+                            None
+                        })
+                    });
+                    drop(registry);
+                    if again.is_none() {
+                        self.store_quarantine(&instance.name, &format!("it does not start: {why}"), now);
+                        if let Some(strategy) = instance.strategy() {
+                            let _ = self.event_loop.tell(Command::GiveUp { strategy });
+                        }
                     }
                 }
             }

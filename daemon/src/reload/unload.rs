@@ -6,20 +6,30 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::Manager;
-use crate::host::{LoadedPlugin, Unloaded};
+use super::{
+    Manager,
+    record::{InstanceRecord, PluginRecord, RetiredLibrary},
+};
+use crate::host::{LoadedPlugin, Unloaded, memory_of};
 
 impl Manager {
     /// Takes libraries that no generation needs any more.
     pub(super) fn retire(&mut self, name: &str, unneeded: Vec<Arc<LoadedPlugin>>) {
-        let mut registry = self.registry.lock();
-        let Some(record) = registry.get_mut(name) else { return };
-        let wants_unload = record.instances.iter().any(super::InstanceRecord::wants_unload);
-        let open = unneeded.into_iter().filter(|plugin| plugin.is_open());
-        if wants_unload {
-            record.unloading.extend(open);
-        } else {
-            record.retired.extend(open);
+        let open: Vec<_> = unneeded.into_iter().filter(|plugin| plugin.is_open()).collect();
+        let wants_unload = |record: &PluginRecord| record.instances.iter().any(InstanceRecord::wants_unload);
+        if self.registry.lock().get(name).is_some_and(wants_unload) {
+            if let Some(record) = self.registry.lock().get_mut(name) {
+                record.unloading.extend(open);
+            }
+            return;
+        }
+        // measured before the registry is locked
+        let retired: Vec<_> = open
+            .into_iter()
+            .map(|plugin| RetiredLibrary { memory: plugin.memory().unwrap_or_default(), _plugin: plugin })
+            .collect();
+        if let Some(record) = self.registry.lock().get_mut(name) {
+            record.retired.extend(retired);
         }
     }
 
@@ -56,8 +66,9 @@ impl Manager {
                     "{name}: generation {generation} stays mapped from {}: {why}",
                     copy.display()
                 );
+                let memory = memory_of(&copy).unwrap_or_default();
                 if let Some(record) = self.registry.lock().get_mut(name) {
-                    record.pinned.push(copy);
+                    record.pinned.push(memory);
                 }
             }
         }

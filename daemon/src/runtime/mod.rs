@@ -22,7 +22,7 @@ mod sources;
 pub use backtest::backtest;
 pub(crate) use command::{
     AddedStrategy, Command, ExchangeLeft, LoopHandle, NOTES_MAX, Note, Notes, OwnedRestart, SavedByLoop,
-    Snapshot, StrategySnapshot, SwapAnswer,
+    Snapshot, StrategySnapshot, SwapAnswer, Tag,
 };
 pub use event_loop::Finished;
 pub(crate) use exchange_desk::ExchangeDesk;

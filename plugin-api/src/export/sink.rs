@@ -16,7 +16,14 @@ impl SinkBuffer {
     /// Takes at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { bytes: Vec::new(), limit, is_over: false }
+        Self::in_room(Vec::new(), limit)
+    }
+
+    /// Takes at most `limit` bytes, into the memory of `room`; what it holds is forgotten.
+    #[must_use]
+    pub fn in_room(mut room: Vec<u8>, limit: usize) -> Self {
+        room.clear();
+        Self { bytes: room, limit, is_over: false }
     }
 
     /// The sink to pass to the other side; valid while this buffer is not moved or dropped.

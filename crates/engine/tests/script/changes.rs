@@ -67,6 +67,7 @@ impl Desk {
                 events: number(value("events").unwrap_or("1000")).cast_unsigned(),
                 until: Timestamp::new(until),
             },
+            room: Vec::new(),
         };
         match self.engine.swap_strategy(strategy, replacement) {
             Ok(swapped) => {
@@ -124,7 +125,7 @@ impl Desk {
     }
 
     fn save(&mut self, strategy: StrategyId) {
-        let line = match self.engine.save_strategy(strategy) {
+        let line = match self.engine.save_strategy(strategy, Vec::new()) {
             Ok(Some(state)) => format!("state `{}`", String::from_utf8_lossy(&state)),
             Ok(None) => "no state".to_owned(),
             Err(fault) => format!("not saved: {fault}"),

@@ -183,7 +183,7 @@ impl Relay<'_> {
         match (self.expected[index].has_ended, self.random.range(0, 3)) {
             (true, _) => self.restart(strategy),
             (false, 0) => {
-                let saved = self.driver.save_strategy(self.at(), strategy).expect("it goes on");
+                let saved = self.driver.save_strategy(self.at(), strategy, Vec::new()).expect("it goes on");
                 let expected = &mut self.expected[index];
                 assert_eq!(saved, Ok(Some(bytes(&expected.numbers))), "state of {strategy:?}");
                 expected.saved.clone_from(&expected.numbers);
@@ -212,6 +212,7 @@ impl Relay<'_> {
                 events: self.random.range(0, 20).cast_unsigned(),
                 until: Timestamp::new(self.now + self.random.range(0, 20) * SECOND_NS),
             },
+            room: Vec::new(),
         };
         let swapped = self.driver.swap_strategy(self.at(), strategy, replacement).expect("it goes on");
         self.outputs();
@@ -253,6 +254,7 @@ impl Relay<'_> {
             deadline: self.at(),
             on_restore_error: OnRestoreError::Keep,
             probation: Probation { events: 0, until: self.at() },
+            room: Vec::new(),
         };
         let swapped = self.driver.swap_strategy(self.at(), strategy, replacement).expect("it goes on");
         assert_eq!(swapped.expect("it takes the state").state, Some(Vec::new()), "it started anew");
@@ -308,7 +310,8 @@ fn relay(seed: u64, seen: &mut Seen) {
     for index in 0..STRATEGIES {
         let expected = relay.expected[usize::from(index)].clone();
         if !expected.has_ended {
-            let saved = relay.driver.save_strategy(relay.at(), StrategyId(index)).expect("it goes on");
+            let saved =
+                relay.driver.save_strategy(relay.at(), StrategyId(index), Vec::new()).expect("it goes on");
             assert_eq!(saved, Ok(Some(bytes(&expected.numbers))), "state of strategy {index} at the end");
         }
     }

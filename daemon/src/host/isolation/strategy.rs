@@ -149,6 +149,14 @@ impl StrategyInstance for IsolatedStrategy {
     }
 
     fn save(&mut self, host: &mut dyn StrategyHost) -> Result<Option<Vec<u8>>, Fault> {
+        self.save_into(host, Vec::new())
+    }
+
+    fn save_into(
+        &mut self,
+        host: &mut dyn StrategyHost,
+        mut room: Vec<u8>,
+    ) -> Result<Option<Vec<u8>>, Fault> {
         self.call(
             host,
             Entry::Save,
@@ -156,7 +164,9 @@ impl StrategyInstance for IsolatedStrategy {
             |message| {
                 let has_state = message.flag()?;
                 let state = message.bytes()?;
-                Ok(has_state.then(|| state.to_vec()))
+                room.clear();
+                room.extend_from_slice(state);
+                Ok(has_state.then(|| std::mem::take(&mut room)))
             },
         )
     }

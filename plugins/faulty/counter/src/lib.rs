@@ -58,6 +58,20 @@ pub struct Config {
     /// Refuses every state.
     #[serde(default)]
     pub refuse_restore: bool,
+    /// From so many restores on, the state has another size. One run can then measure several.
+    #[serde(default)]
+    pub resize: Vec<Resize>,
+}
+
+/// Another size of the state.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resize {
+    /// With this restore, from 1.
+    pub restores: u64,
+    /// As the key of the strategy.
+    #[schemars(range(max = 67_108_864))]
+    pub state_bytes: usize,
 }
 
 /// The largest state of a configuration: what the host takes.
@@ -97,13 +111,15 @@ impl Strategy for Counter {
     const BATCH_SAFE: bool = true;
 
     fn new(config: Config) -> Result<Self> {
-        if config.state_bytes > STATE_BYTES_MAX {
+        let sizes = config.resize.iter().map(|resize| resize.state_bytes);
+        let largest = sizes.chain([config.state_bytes]).max().unwrap_or_default();
+        if largest > STATE_BYTES_MAX {
             return Err(Error::new(format!(
-                "state_bytes is {} (accepted: at most {STATE_BYTES_MAX})",
-                config.state_bytes
+                "state_bytes is {largest} (accepted: at most {STATE_BYTES_MAX})"
             )));
         }
-        let padding = Padding::new(config.state_bytes.saturating_sub(tally::BYTES_MIN));
+        let size = |state_bytes: usize| state_bytes.saturating_sub(tally::BYTES_MIN);
+        let padding = Padding::new(size(config.state_bytes), size(largest));
         Ok(Self { config, tally: Tally::default(), padding, since_restore: None })
     }
 
@@ -161,6 +177,10 @@ impl Strategy for Counter {
         let (tally, padding) = Tally::read(state_version, state)?;
         self.tally = tally;
         self.padding.take_over(padding);
+        if let Some(resize) = self.config.resize.iter().find(|resize| resize.restores == self.tally.restores)
+        {
+            self.padding.resize(resize.state_bytes.saturating_sub(tally::BYTES_MIN));
+        }
         self.since_restore = Some(0);
         Ok(())
     }

@@ -7,8 +7,11 @@ pub(crate) struct Padding {
 }
 
 impl Padding {
-    pub(crate) fn new(size: usize) -> Self {
-        Self { bytes: (0..size).map(byte).collect() }
+    /// Memory for the largest size is taken and written here, where nobody waits: a restore then finds it mapped.
+    pub(crate) fn new(size: usize, largest: usize) -> Self {
+        let mut bytes: Vec<u8> = (0..largest.max(size)).map(byte).collect();
+        bytes.truncate(size);
+        Self { bytes }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -19,6 +22,12 @@ impl Padding {
     pub(crate) fn take_over(&mut self, saved: &[u8]) {
         self.bytes.clear();
         self.bytes.extend_from_slice(saved);
+    }
+
+    /// Makes it as large as that; what is there stays.
+    pub(crate) fn resize(&mut self, size: usize) {
+        self.bytes.truncate(size);
+        self.bytes.extend((self.bytes.len()..size).map(byte));
     }
 
     /// How many bytes are not what they were.

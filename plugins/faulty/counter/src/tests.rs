@@ -66,6 +66,23 @@ fn a_state_has_the_size_that_was_asked_for() {
 }
 
 #[test]
+fn the_size_changes_with_the_restore_that_was_named() {
+    let config = r#"{"state_bytes": 100, "resize": [{"restores": 2, "state_bytes": 5000}, {"restores": 3, "state_bytes": 24}]}"#;
+    let mut state = saved(&mut counter(config));
+    for size in [100, 5000, 24, 24] {
+        let mut next = counter(config);
+        next.restore(1, &state).unwrap();
+        state = saved(&mut next);
+        assert_eq!((state.len(), next.padding.damaged()), (size, 0));
+    }
+    let refused = Counter::new(self::config(r#"{"resize": [{"restores": 1, "state_bytes": 67108865}]}"#));
+    assert_eq!(
+        refused.err().expect("it is too large").to_string(),
+        "state_bytes is 67108865 (accepted: at most 67108864)"
+    );
+}
+
+#[test]
 fn padding_that_was_damaged_on_the_way_is_found() {
     let mut state = saved(&mut counter("{\"state_bytes\": 1000}"));
     let mut next = counter("{}");

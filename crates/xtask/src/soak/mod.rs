@@ -1,0 +1,46 @@
+//! Runs a long proof by name: bounded in count and time, with its numbers in `TARGET/soak/NAME.json`.
+
+mod reload;
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use crate::workspace::Workspace;
+use crate::{TaskResult, USAGE_ERROR};
+
+struct Soak {
+    name: &'static str,
+    arguments: &'static str,
+    about: &'static str,
+    run: fn(&Workspace, &[String]) -> TaskResult,
+}
+
+/// Every soak of the workspace; a new one is a new row and a file of its own.
+const SOAKS: &[Soak] = &[Soak {
+    name: "reload",
+    arguments: "[--count N] [--rate N] [--out FILE]",
+    about: "replace a strategy N times (1,000) at full speed: nothing lost, duplicated or reordered; pauses, memory",
+    run: reload::run,
+}];
+
+/// The task `soak NAME`.
+pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
+    let Some((name, rest)) = arguments.split_first() else {
+        print!("{}", list());
+        return Ok(ExitCode::SUCCESS);
+    };
+    let Some(soak) = SOAKS.iter().find(|soak| soak.name == name) else {
+        eprint!("xtask soak: there is no soak '{name}'\n\n{}", list());
+        return Ok(ExitCode::from(USAGE_ERROR));
+    };
+    (soak.run)(workspace, rest)
+}
+
+fn list() -> String {
+    let mut text = String::from("soaks:\n");
+    for soak in SOAKS {
+        // writing to a String cannot fail
+        let _ = writeln!(text, "  {} {}\n      {}", soak.name, soak.arguments, soak.about);
+    }
+    text
+}
