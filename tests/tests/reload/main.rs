@@ -7,6 +7,7 @@ mod commands;
 mod desk;
 mod exchange;
 mod figures;
+mod isolation;
 mod probation;
 mod recovery;
 mod swap;
