@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, fs, path::PathBuf, time::Duration};
 
-use stratd_control::{Client, Instance, PluginState, Request, Status};
+use stratd_control::{Client, Instance, PluginState, Request};
 use stratd_tests::{Ended, Place, Running, plugins};
 
 use crate::table::{Misbehaviour, Mode};
@@ -116,11 +116,6 @@ impl Desk {
 
     pub(crate) fn client(&self) -> Client {
         Client::new(self.path("c.sock")).with_time_limit(ANSWER_TIME_MAX)
-    }
-
-    pub(crate) fn status(&self) -> Status {
-        let answer = self.client().send(&Request::status()).and_then(|answer| answer.read());
-        answer.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// What is known of an instance of a plugin.
