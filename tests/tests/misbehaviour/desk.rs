@@ -194,11 +194,14 @@ pub(crate) fn has_line(log: &str, logger: &str, text: &str) -> bool {
     log.lines().any(|line| line.contains(logger) && line.contains(text))
 }
 
-/// Numbers of processes, lines and builds as words.
+/// Numbers of processes, lines and builds, and times, as words.
 pub(crate) fn normal(log: &str) -> String {
     let log = after(log, "process ", |c| c.is_ascii_digit(), "PID");
     let log = after(&log, "' (", |c| c.is_ascii_digit(), "PID");
     let log = after(&log, "strategy-faulty/0.1.0/", |c| c.is_ascii_hexdigit(), "BUILD");
+    // how long a call had lasted when the watchdog looked
+    let log =
+        after(&log, "hang ", |c| c.is_ascii_digit() || c == '.', "TIME").replace("hang TIMEs ", "hang TIME ");
     after(&log, "plugins/faulty/src/lib.rs:", |c| c.is_ascii_digit(), "LINE")
 }
 

@@ -10,7 +10,7 @@ const HEAD: &str = "# What the host does about a plugin that misbehaves
 
 This page is written by a test from the table that the tests in `tests/tests/misbehaviour` prove with the real daemon.
 Each row is a configuration of `plugins/faulty`, whose name says what it does and in which entry; without an entry it is `on_trade`.
-`LINE`, `PID`, `BUILD` and `LIMIT` stand for what differs from run to run.
+`LINE`, `PID`, `BUILD`, `TIME` and `LIMIT` stand for what differs from run to run.
 
 Where an instance runs is its key `isolation`:
 

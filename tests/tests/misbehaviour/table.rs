@@ -242,13 +242,13 @@ pub(crate) const TABLE: [Misbehaviour; 40] = [
     hang(
         "hang",
         5,
-        "hang 1.0s strategy hang strategy-faulty/0.1.0/BUILD on_events",
+        "hang TIME strategy hang strategy-faulty/0.1.0/BUILD on_events",
         "deadline: no answer within 500ms: entry on_events",
     ),
     hang(
         "spin",
         5,
-        "hang 1.0s strategy spin strategy-faulty/0.1.0/BUILD on_events",
+        "hang TIME strategy spin strategy-faulty/0.1.0/BUILD on_events",
         "deadline: no answer within 500ms: entry on_events",
     ),
     Misbehaviour {
@@ -337,7 +337,7 @@ pub(crate) const TABLE: [Misbehaviour; 40] = [
         fault: "hang-in-quiesce",
         at: 1,
         when: Reload,
-        none: Ends("hang 1.0s strategy hang-in-quiesce strategy-faulty/0.1.0/BUILD quiesce", Signal(6)),
+        none: Ends("hang TIME strategy hang-in-quiesce strategy-faulty/0.1.0/BUILD quiesce", Signal(6)),
         thread: Restarts("deadline: no answer within LIMIT: entry quiesce"),
         process: Restarts("deadline: no answer within LIMIT: entry quiesce"),
     },
