@@ -11,7 +11,6 @@
 
 use std::process::ExitCode;
 
-
 use crate::workspace::{Workspace, run as run_command, status};
 use crate::{TaskResult, plugins, usage_error};
 
@@ -57,10 +56,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
 fn instrumented(workspace: &Workspace) -> Workspace {
     let suppressions = workspace.root().join(SUPPRESSIONS);
     let options = format!("detect_leaks=0:halt_on_error=1:suppressions={}", suppressions.display());
-    let environment = vec![
-        ("RUSTC_BOOTSTRAP", "1".into()),
-        ("RUSTFLAGS", FLAGS.into()),
-        ("ASAN_OPTIONS", options.into()),
-    ];
+    let environment =
+        vec![("RUSTC_BOOTSTRAP", "1".into()), ("RUSTFLAGS", FLAGS.into()), ("ASAN_OPTIONS", options.into())];
     workspace.special(FOLDER, TRIPLE, environment)
 }

@@ -112,8 +112,7 @@ Size:                  4 kB
     #[test]
     fn the_mappings_of_one_file_are_added_up() {
         let memory = |file| measure(SMAPS.as_bytes(), Path::new(file)).unwrap();
-        let expected =
-            Memory { mapped_bytes: 12 << 10, resident_bytes: 12 << 10, anonymous_bytes: 4 << 10 };
+        let expected = Memory { mapped_bytes: 12 << 10, resident_bytes: 12 << 10, anonymous_bytes: 4 << 10 };
         assert_eq!(memory("/stage/x-1.so"), expected);
         assert_eq!(memory("/stage/y.so"), Memory::default());
     }

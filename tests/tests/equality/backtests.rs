@@ -218,7 +218,10 @@ impl Recording {
     /// says how many calls brought how many events.
     fn check(&self, strategies: &[Setup]) -> (Files, String) {
         let (plain, calls, events) = self.run(strategies, PLAIN);
-        assert_eq!(plain.keys().collect::<Vec<_>>(), ["equity.csv", "fills.csv", "orders.csv", "summary.json"]);
+        assert_eq!(
+            plain.keys().collect::<Vec<_>>(),
+            ["equity.csv", "fills.csv", "orders.csv", "summary.json"]
+        );
         assert_eq!(calls, events, "slices of one");
         let mut told = String::new();
         for way in ways() {

@@ -105,7 +105,11 @@ impl Bench {
     }
 
     /// Writes down what a call returned.
-    fn note<T: std::fmt::Debug>(&mut self, what: &str, call: impl FnOnce(&mut dyn ExchangeInstance) -> T) -> T {
+    fn note<T: std::fmt::Debug>(
+        &mut self,
+        what: &str,
+        call: impl FnOnce(&mut dyn ExchangeInstance) -> T,
+    ) -> T {
         let returned = call(&mut *self.exchange);
         self.desk.tell(format!("{what} returned {returned:?}"));
         returned
@@ -180,7 +184,8 @@ fn an_exchange_with_ids_that_are_texts_tells_the_same_from_every_place() {
         let _ = bench.note("cancel_order", |exchange| exchange.cancel_order(&buy(99, None, 1)));
         let _ = bench.note("lookup", |exchange| exchange.lookup(14, "FAKE-A"));
         bench.ask_all();
-        let state = bench.note("save", |exchange| exchange.save()).expect("it saves").expect("it keeps a state");
+        let state =
+            bench.note("save", |exchange| exchange.save()).expect("it saves").expect("it keeps a state");
         // its successor finds its order executed meanwhile
         let mut next = Bench::new(plugin, &json!({"while_away": "fill"}), mode, desk);
         let _ = next.note("restore", |exchange| exchange.restore(1, b"not a state"));
