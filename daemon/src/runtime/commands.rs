@@ -4,17 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use stratd_engine::{InputKind, Restart, StrategyState};
-use stratd_plugin_api::{ExchangeId, ExchangeInstance, InstrumentId, Reason};
 
 use super::{
-    absent_exchange::AbsentExchange,
     clock::{self, Stopwatch},
-    command::{
-        AddedStrategy, Command, ExchangeLeft, OwnedRestart, SavedByLoop, Snapshot, StrategySnapshot,
-        SwapAnswer,
-    },
+    command::{AddedStrategy, Command, OwnedRestart, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer},
     event_loop::EventLoop,
-    exchange_desk::ExchangeDesk,
+    exchange_changes::{exchange_in, open_exchange},
     plan::OpenExchange,
 };
 
@@ -79,13 +74,23 @@ impl EventLoop {
             Command::ExchangeDesk { exchange, answer } => {
                 let _ = answer.send(open_exchange(exchanges, exchange).map(|open| Arc::clone(&open.desk)));
             }
+            Command::ExchangeOrders { exchange, answer } => {
+                let _ = answer.send(self.orders_at(exchange));
+            }
+            Command::ExchangeAsk { exchange, question, answer } => {
+                let open = open_exchange(exchanges, exchange);
+                let _ = answer.send(open.map(|open| question.ask(&mut **open.exchange.borrow_mut())));
+            }
             Command::ExchangeOut { exchange, answer } => {
                 let left = self.exchange_out(exchange, exchanges)?;
                 let _ = answer.send(left);
             }
             Command::ExchangeIn { exchange, instance, desk, answer } => {
-                let before = self.exchange_in(exchange, (instance, desk), exchanges)?;
-                let _ = answer.send(before);
+                let _ = answer.send(exchange_in(exchange, (instance, desk), exchanges));
+            }
+            Command::ExchangeGoOn { exchange, answer } => {
+                self.exchange_go_on(exchange, exchanges)?;
+                let _ = answer.send(());
             }
         }
         self.take_outputs()
@@ -127,53 +132,4 @@ impl EventLoop {
             strategies: strategies.collect(),
         }
     }
-
-    /// Halts the instruments of a connector and gives it away; its place is taken by one that refuses everything.
-    fn exchange_out(
-        &mut self,
-        exchange: ExchangeId,
-        exchanges: &mut [OpenExchange],
-    ) -> Result<Option<ExchangeLeft>> {
-        let Some(open) = open_exchange(exchanges, exchange) else { return Ok(None) };
-        let instance = open.exchange.replace(Box::new(AbsentExchange));
-        let desk = Arc::clone(&open.desk);
-        let now = self.now();
-        for instrument in self.instruments_of(exchange) {
-            self.driver_mut().feed(now, InputKind::Halt(Some(instrument), Reason::Exchange))?;
-        }
-        let is_of = |order: &&stratd_engine::Order| {
-            self.engine().exchange_of(order.request.instrument) == Some(exchange)
-        };
-        let working =
-            self.engine().working_orders().filter(is_of).map(stratd_engine::Order::record).collect();
-        Ok(Some(ExchangeLeft { instance, desk, working, at: now }))
-    }
-
-    /// Puts a connector in its place; the one before. Trading goes on.
-    fn exchange_in(
-        &mut self,
-        exchange: ExchangeId,
-        (instance, desk): (Box<dyn ExchangeInstance>, Arc<ExchangeDesk>),
-        exchanges: &mut [OpenExchange],
-    ) -> Result<Option<Box<dyn ExchangeInstance>>> {
-        let Some(open) = open_exchange(exchanges, exchange) else { return Ok(Some(instance)) };
-        // whoever comes now is heard, whoever left is not
-        open.desk.close();
-        desk.open();
-        open.desk = desk;
-        let before = open.exchange.replace(instance);
-        let now = self.now();
-        for instrument in self.instruments_of(exchange) {
-            self.driver_mut().feed(now, InputKind::Continue(Some(instrument), Reason::Exchange))?;
-        }
-        Ok(Some(before))
-    }
-
-    fn instruments_of(&self, exchange: ExchangeId) -> Vec<InstrumentId> {
-        self.engine().instruments_of(exchange).collect()
-    }
-}
-
-fn open_exchange(exchanges: &mut [OpenExchange], id: ExchangeId) -> Option<&mut OpenExchange> {
-    exchanges.get_mut(usize::from(id.0).checked_sub(1)?)
 }

@@ -5,8 +5,8 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 use anyhow::{Context as _, Result};
 use stratd_engine::{Driver, Engine, EngineConfig, RiskLimits, StrategyConfig, StrategyId};
 use stratd_plugin_api::{
-    ExchangeHost, ExchangeId, ExchangeInstance, Fault, Money, StrategyInstance, StrategyServices,
-    TradingType, abi,
+    ExchangeHost, ExchangeId, ExchangeInstance, Fault, InstrumentId, Money, StrategyInstance,
+    StrategyServices, TradingType, abi,
 };
 use stratd_simulation::{CostModels, FillModel};
 
@@ -98,6 +98,8 @@ pub(super) struct OpenExchange {
     pub(super) name: String,
     pub(super) exchange: SharedExchange,
     pub(super) desk: Arc<ExchangeDesk>,
+    /// The instruments that were halted because the connector left.
+    pub(super) halted: Vec<InstrumentId>,
 }
 
 /// The requests before the run, by correlation number.
@@ -197,5 +199,5 @@ fn open_exchange(planned: PlannedExchange, desk: Arc<ExchangeDesk>) -> Result<Op
     desk.wait(CONNECT).with_context(|| format!("connecting exchange {name}"))?;
     instance.instruments(INSTRUMENTS).with_context(|| format!("instruments of exchange {name}"))?;
     desk.wait(INSTRUMENTS).with_context(|| format!("instruments of exchange {name}"))?;
-    Ok(OpenExchange { name, exchange: Rc::new(RefCell::new(instance)), desk })
+    Ok(OpenExchange { name, exchange: Rc::new(RefCell::new(instance)), desk, halted: Vec::new() })
 }
