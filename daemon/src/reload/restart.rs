@@ -73,19 +73,14 @@ impl Manager {
         for (name, instance) in due {
             match self.start_again(&name, &instance) {
                 Ok(report) => tracing::info!(logger = "plugins", "{name}: {report}"),
-                // it was told, and the next try is set
-                Err(_) if matches!(instance.place, Some(Place::Exchange(_))) => {}
                 Err(why) => {
-                    tracing::error!(
-                        logger = "plugins",
-                        "{name}: strategy {} stays down: {why}",
-                        instance.name
-                    );
                     let mut registry = self.registry.lock();
                     let known =
                         registry.get_mut(&name).and_then(|plugin| plugin.instance_mut(&instance.name));
-                    if let Some(known) = known {
+                    // of an exchange the next try may be set already, and it was told
+                    if let Some(known) = known.filter(|known| known.restart_at == instance.restart_at) {
                         known.restart_at = None;
+                        tracing::error!(logger = "plugins", "{name}: {} stays down: {why}", instance.name);
                     }
                 }
             }

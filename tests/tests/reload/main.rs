@@ -5,6 +5,7 @@
 
 mod commands;
 mod desk;
+mod exchange;
 mod figures;
 mod probation;
 mod recovery;
