@@ -57,7 +57,8 @@ impl LastRun {
         for entry in &assessment.quarantined {
             tracing::error!(logger = "stratd", "{} is quarantined: {}", entry.instance, entry.reason);
         }
-        for crash in assessment.verdict.crashes.iter().filter(|crash| recovery::is_exchange(&crash.instance)) {
+        for crash in assessment.verdict.crashes.iter().filter(|crash| recovery::is_exchange(&crash.instance))
+        {
             tracing::warn!(
                 logger = "stratd",
                 "the daemon has crashed {} times in {}, which starts all the same: a run needs its exchanges (another version, or `isolation = \"process\"` for it, contains the next one)",

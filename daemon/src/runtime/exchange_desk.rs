@@ -364,3 +364,57 @@ impl ExchangeHost for ExchangeDesk {
         self.answered.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stratd_plugin_api::{Instrument, InstrumentType, export::instrument_to_record};
+
+    use super::*;
+
+    /// A desk in place, with its inbox.
+    fn desk() -> (ExchangeDesk, Arc<Inbox>) {
+        let inbox = Arc::new(Inbox::default());
+        let (services, way) = (Arc::new(Services::default()), Way::Inbox(Arc::clone(&inbox)));
+        let desk =
+            ExchangeDesk::new("x", ExchangeId(1), TradingType::Sandbox, &services, &Arc::default(), way);
+        (desk, inbox)
+    }
+
+    #[test]
+    fn who_waits_hears_at_once_that_nobody_answers_any_more() {
+        let (dead, inbox) = desk();
+        dead.answer(1, Err("refused"));
+        dead.give_up("it died");
+        dead.give_up("later");
+        assert_eq!(dead.wait(1).unwrap_err().to_string(), "refused", "what was answered counts");
+        assert_eq!(dead.wait(2).unwrap_err().to_string(), "it died");
+        let next = dead.successor(Until::Kept).unwrap();
+        inbox.close();
+        assert_eq!(next.wait(1).unwrap_err().to_string(), "the run is over");
+    }
+
+    #[test]
+    fn a_connector_that_waits_keeps_its_events_or_loses_them_to_the_one_in_place() {
+        let (first, inbox) = desk();
+        let instrument = Instrument::new("A", InstrumentType::Equity);
+        let record = instrument_to_record(&instrument, |text| first.intern(text));
+        let instrument = first.instrument(1, &record);
+        first.instruments.close(&first.services);
+        let kind = abi::event_kind::TRADE;
+        let events = [abi::Event { instrument, kind, ..abi::Event::default() }; 3];
+        let mut told = VecDeque::new();
+        for (until, taken) in [(Until::Kept, 0), (Until::Forgotten, 3)] {
+            let next = first.successor(until).unwrap();
+            assert_eq!(next.emit(&events), taken, "{until:?}");
+            inbox.take(&mut told, Duration::ZERO);
+            assert_eq!(told.len(), 0, "{until:?}");
+            next.open();
+            assert_eq!(next.emit(&events), 3);
+            next.close();
+            assert_eq!(next.emit(&events), 3);
+            inbox.take(&mut told, Duration::ZERO);
+            assert_eq!(told.len(), 3, "{until:?}");
+            told.clear();
+        }
+    }
+}

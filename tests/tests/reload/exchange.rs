@@ -15,6 +15,12 @@ const QUOTES: u64 = 4;
 
 /// The fake exchange in a mode, with a market maker that rests there.
 fn fake(isolation: &str, more_plugins: &str, config: &str) -> Desk {
+    let mut desk = started(isolation, more_plugins, config);
+    wait_for_orders(&mut desk, QUOTES);
+    desk
+}
+
+fn started(isolation: &str, more_plugins: &str, config: &str) -> Desk {
     let mut desk = Desk::new(&format!(
         "[plugins]
 watch = false
@@ -35,7 +41,6 @@ config = {{ spread_ticks = 4000, requote_ticks = 1000 }}
     desk.put("exchange_fake", FAKE);
     desk.put("strategy_market_maker", "libstrategy_market_maker.so");
     desk.start();
-    wait_for_orders(&mut desk, QUOTES);
     desk
 }
 
@@ -75,6 +80,20 @@ fn orders_outlive_a_connector_that_is_replaced() {
     // the cancels of the market maker met nobody while it was halted; it quotes again after they were sent again
     wait_until_back(&mut desk);
     wait_for_orders(&mut desk, QUOTES);
+    desk.end();
+}
+
+#[test]
+fn what_the_exchange_halted_stays_halted_when_a_connector_is_replaced() {
+    let mut desk = started("none", "", ", halted_at = 20");
+    // two events a step
+    desk.wait_for_events("counter", "counter", 50);
+    // halted, the market maker cancels all it has and waits
+    wait_for_orders(&mut desk, 0);
+    desk.put_bytes(&rebuilt("exchange_fake", 1), FAKE);
+    desk.act(&Request::reload("fake"));
+    // the other instrument goes on, so it quotes again in both
+    desk.running().wait_for_log("was refused: halted");
     desk.end();
 }
 

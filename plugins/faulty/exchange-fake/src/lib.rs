@@ -47,6 +47,9 @@ pub struct Config {
     /// As long as this file exists, nobody can connect.
     #[serde(default)]
     pub down_file: Option<PathBuf>,
+    /// The first instrument is halted for good at this step.
+    #[serde(default)]
+    pub halted_at: Option<u64>,
     /// Misbehaviour: as long as this file exists, whoever connects dies.
     #[serde(default)]
     pub death_file: Option<PathBuf>,
@@ -100,7 +103,7 @@ impl Exchange for Fake {
     const UNLOAD_SAFE: bool = true;
 
     fn new(config: Config, host: ExchangeHandle) -> Result<Self> {
-        let shared = Shared::new(host.clone());
+        let shared = Shared::new(host.clone(), config.halted_at);
         Ok(Self { config, host, shared, thread: None })
     }
 
