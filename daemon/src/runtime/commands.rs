@@ -7,7 +7,9 @@ use stratd_engine::{InputKind, Restart, StrategyState};
 
 use super::{
     clock::{self, Stopwatch},
-    command::{AddedStrategy, Command, OwnedRestart, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer},
+    command::{
+        AddAnswer, AddedStrategy, Command, OwnedRestart, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer,
+    },
     event_loop::EventLoop,
     exchange_changes::{exchange_in, open_exchange},
     plan::OpenExchange,
@@ -43,13 +45,8 @@ impl EventLoop {
                 let _ = answer.send(restarted);
             }
             Command::Add { added, answer } => {
-                let AddedStrategy { config, plugin, instance, state } = *added;
-                self.recorder_mut().add_strategy(&config.name, &plugin);
-                let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
-                let id = self.driver_mut().add_strategy(now, config, instance, state)?;
-                let state = self.engine().strategies().nth(id.index()).map(|(_, state, _)| state.clone());
-                let state = state.ok_or_else(|| format!("strategy {} was not added", id.0));
-                let _ = answer.send(state.map(|state| (id, state)));
+                let added = self.add(*added)?;
+                let _ = answer.send(added);
             }
             Command::Stop { strategy, reason, answer } => {
                 self.driver_mut().feed(now, InputKind::StopStrategy(strategy, reason))?;
@@ -94,6 +91,17 @@ impl EventLoop {
             }
         }
         self.take_outputs()
+    }
+
+    fn add(&mut self, added: AddedStrategy) -> Result<AddAnswer> {
+        let AddedStrategy { config, plugin, instance, state } = added;
+        let now = self.now();
+        self.recorder_mut().add_strategy(&config.name, &plugin);
+        let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
+        let id = self.driver_mut().add_strategy(now, config, instance, state)?;
+        let state = self.engine().strategies().nth(id.index()).map(|(_, state, _)| state.clone());
+        let state = state.ok_or_else(|| format!("strategy {} was not added", id.0));
+        Ok(state.map(|state| (id, state)))
     }
 
     fn save(&mut self, strategy: stratd_engine::StrategyId, room: Vec<u8>) -> Result<SavedByLoop> {

@@ -77,9 +77,11 @@ fn orders_outlive_a_connector_that_is_replaced() {
         (done.plugin.generation, PluginState::Started, 0)
     );
     assert!(found.generation > 1 && found.pause_us_last.is_some(), "{found:?}");
-    // the cancels of the market maker met nobody while it was halted; it quotes again after they were sent again
+    // the cancels of the market maker met nobody while it was halted: they were sent again, so none is left over
     wait_until_back(&mut desk);
     wait_for_orders(&mut desk, QUOTES);
+    desk.act(&Request::stop("market-maker"));
+    wait_for_orders(&mut desk, 0);
     desk.end();
 }
 
