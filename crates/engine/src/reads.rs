@@ -40,6 +40,12 @@ impl Engine {
         self.instrument(id).map(|instrument| instrument.exchange)
     }
 
+    /// Whether this instrument is halted, not counting a halt of the whole run.
+    #[must_use]
+    pub fn is_instrument_halted(&self, id: InstrumentId) -> bool {
+        self.core.halted.contains(&id)
+    }
+
     /// The last price of an instrument.
     #[must_use]
     pub fn last_price(&self, id: InstrumentId) -> Option<Price> {

@@ -151,14 +151,18 @@ impl<'a> Making<'a> {
             InstanceRecord::new(&name, settings.clone(), clock::now()),
             Some(Place::Exchange(id)),
         );
-        let factory = self.factory.clone();
+        let (factory, registry) = (self.factory.clone(), self.registry.clone());
         Ok(PlannedExchange {
             name: name.clone(),
             plugin: label(&plugin),
             instrument_types: plugin.manifest().instrument_types,
             trading_types: plugin.manifest().trading_types,
             has_order_entry: plugin.manifest().has_flag(plugin_flag::ORDER_ENTRY),
-            make: Box::new(move |host| Ok(factory.exchange(&plugin, &name, &settings, host)?)),
+            make: Box::new(move |host| {
+                let made = factory.exchange(&plugin, &name, &settings, host)?;
+                registry.lock().set_connector(&name, made.token, made.pid);
+                Ok(made.instance)
+            }),
         })
     }
 

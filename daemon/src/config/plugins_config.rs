@@ -49,7 +49,8 @@ pub struct PluginsConfig {
     #[schemars(extend("default" = "10s"))]
     pub hang_timeout: Span,
     /// A strategy that was active at so many crashes of the daemon, or that crashed so often itself within ten
-    /// minutes, is quarantined.
+    /// minutes, is quarantined. An exchange never is: one that died so often within ten minutes stays away, with its
+    /// instruments halted, until a command starts it.
     #[schemars(range(min = 1, max = 1000), extend("default" = 3))]
     pub crash_limit: u32,
     /// Whom the daemon trusts to put plugins in place.

@@ -1,6 +1,9 @@
 //! New instances for a run that goes on: where the configuration says, and watched if that is elsewhere.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
 
 use serde_json::Value;
 use stratd_plugin_api::{
@@ -26,13 +29,15 @@ pub(crate) struct Factory {
     registry: SharedRegistry,
     /// Known once the event loop has its parts; nothing that dies before can be told.
     listener: Arc<OnceLock<DeathListener>>,
+    /// Of the connector made last.
+    token: Arc<AtomicU64>,
 }
 
 /// Who hears that an isolated instance died between two calls.
 pub(crate) struct DeathListener {
     pub(crate) event_loop: LoopHandle,
-    /// Starts a connector again.
-    pub(crate) exchange_died: Box<dyn Fn(String, String) + Send + Sync>,
+    /// Starts a connector again: its token, and how it died.
+    pub(crate) exchange_died: Box<dyn Fn(u64, String) + Send + Sync>,
 }
 
 /// A new instance.
@@ -42,6 +47,17 @@ pub(crate) struct MadeStrategy {
     pub(crate) pid: Option<u32>,
 }
 
+/// A new connector.
+pub(crate) struct MadeExchange {
+    pub(crate) instance: Box<dyn ExchangeInstance>,
+    /// Tells it from every other connector of this run: a candidate that dies is not the one in place.
+    pub(crate) token: u64,
+    /// Its own process, if it has one.
+    pub(crate) pid: Option<u32>,
+    /// `None` for one on the event loop.
+    pub(crate) watch: Option<Watch>,
+}
+
 impl Factory {
     pub(crate) fn new(
         run: Run,
@@ -49,7 +65,7 @@ impl Factory {
         isolation: IsolationConfig,
         registry: SharedRegistry,
     ) -> Self {
-        Self { run, services, isolation, registry, listener: Arc::default() }
+        Self { run, services, isolation, registry, listener: Arc::default(), token: Arc::default() }
     }
 
     /// Tells deaths from now on.
@@ -93,20 +109,22 @@ impl Factory {
         name: &str,
         settings: &InstanceSettings,
         host: Arc<dyn ExchangeHost>,
-    ) -> Result<Box<dyn ExchangeInstance>, Refusal> {
+    ) -> Result<MadeExchange, Refusal> {
         let config = Value::Object(settings.config.clone());
         let place = self.place(settings.isolation);
         let made = isolation::create_exchange(plugin, name, &config, host, &place)?;
+        let token = self.token.fetch_add(1, Ordering::Relaxed) + 1;
+        let pid = made.watch.as_ref().and_then(Watch::pid);
         if let Some(watch) = &made.watch {
             let (listener, name) = (Arc::clone(&self.listener), name.to_owned());
             watch.on_death(move |death| {
                 tracing::error!(logger = "plugins", "exchange {name}: {}", death.text);
                 if let Some(listener) = listener.get() {
-                    (listener.exchange_died)(name, death.text.clone());
+                    (listener.exchange_died)(token, death.text.clone());
                 }
             });
         }
-        Ok(made.instance)
+        Ok(MadeExchange { instance: made.instance, token, pid, watch: made.watch })
     }
 
     /// A strategy that dies in a call is noticed there; one that dies between two calls is told to the event loop,

@@ -1,7 +1,7 @@
 //! The thread "plugins": takes requests one at a time.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -12,10 +12,11 @@ use std::{
 
 use stratd_control::PluginState;
 use stratd_engine::StrategyId;
-use stratd_plugin_api::{Fault, Timestamp};
+use stratd_plugin_api::{ExchangeId, Fault, Timestamp};
 
 use super::{
     SharedRegistry,
+    away::Away,
     factory::Factory,
     operations::Acted,
     record::{InstanceRecord, Saved},
@@ -43,8 +44,8 @@ pub(crate) enum Request {
     Note(Note),
     /// An isolated connector died.
     ExchangeDied {
-        /// Its instance.
-        name: String,
+        /// Which one: another may have its place by now.
+        token: u64,
         /// How.
         text: String,
     },
@@ -77,6 +78,8 @@ pub(crate) struct Manager {
     pub(super) event_loop: LoopHandle,
     pub(super) store: Option<Arc<RunStore>>,
     pub(super) saving: Saving,
+    /// Connectors that left their place and have no successor yet, by exchange.
+    pub(super) away: BTreeMap<ExchangeId, Away>,
     /// Files that lay in the folders when the run began, and were not looked at yet.
     present: BTreeSet<PathBuf>,
 }
@@ -85,7 +88,17 @@ impl Manager {
     pub(crate) fn new(options: ManagerOptions, parts: ManagerParts, factory: Factory) -> Self {
         let saving = Saving::new(options.save_interval);
         let ManagerParts { registry, plugins, event_loop, store, present } = parts;
-        Self { options, registry, plugins, factory, event_loop, store, saving, present }
+        Self {
+            options,
+            registry,
+            plugins,
+            factory,
+            event_loop,
+            store,
+            saving,
+            away: BTreeMap::new(),
+            present,
+        }
     }
 
     /// Takes requests until the run is over.
@@ -98,7 +111,7 @@ impl Manager {
                     let _ = answer.send(self.act(action));
                 }
                 Ok(Request::Note(note)) => self.note(note),
-                Ok(Request::ExchangeDied { name, text }) => self.exchange_died(&name, &text),
+                Ok(Request::ExchangeDied { token, text }) => self.exchange_died(token, &text),
                 Ok(Request::End(states)) => {
                     self.take_last_states(states);
                     return;

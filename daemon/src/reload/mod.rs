@@ -14,17 +14,21 @@
 //!
 //! - `registry`, `record`: what is known, behind one lock that is never held across a call of a plugin
 //! - `manager`: the thread; `replace`: the steps above up to `create`, `take_over`: those from there on, `exchange`: the
-//!   same for connectors; `join`: files of which no plugin was known
+//!   same for connectors (`connector`: one is made, `reconcile`: its orders, `away`: there is none); `join`: files of which
+//!   no plugin was known
 //! - `restart`: isolated instances that died; `saving`: the states of all strategies, every so often
 //! - `unload`: libraries that nobody uses any more
 //! - `report`: what the control socket shows
 
+mod away;
+mod connector;
 mod exchange;
 mod factory;
 mod join;
 mod manager;
 mod operations;
 mod plane;
+mod reconcile;
 mod record;
 mod registry;
 mod replace;

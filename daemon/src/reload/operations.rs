@@ -207,7 +207,7 @@ impl Manager {
         let mut reports = Vec::new();
         for instance in instances.iter().filter(ended) {
             reports.push(self.start_again(name, instance).map_err(|why| refused(&why))?);
-            if let Some(store) = &self.store {
+            if let (Some(store), Some(Place::Strategy(_))) = (&self.store, instance.place) {
                 store.join(&instance.name);
             }
         }

@@ -99,8 +99,8 @@ impl Plane {
         factory.listen(DeathListener {
             event_loop: event_loop.clone(),
             // full: the exchange stays away until a command replaces it; nothing else is lost
-            exchange_died: Box::new(move |name, text| {
-                let _ = requests_of_deaths.try_send(Request::ExchangeDied { name, text });
+            exchange_died: Box::new(move |token, text| {
+                let _ = requests_of_deaths.try_send(Request::ExchangeDied { token, text });
             }),
         });
         let options = ManagerOptions { plugins: plugins_config, save_interval };

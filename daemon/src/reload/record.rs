@@ -83,6 +83,8 @@ pub(crate) struct InstanceRecord {
     /// The one before: what a failure within the probation puts back.
     pub(crate) generation_before: u64,
     pub(crate) pid: Option<u32>,
+    /// The connector in place, as [`super::factory::MadeExchange::token`]; 0 = none, or a strategy.
+    pub(crate) token: u64,
     /// The process of the instance that stands by.
     pub(crate) pid_before: Option<u32>,
     pub(crate) faults: u64,
@@ -264,6 +266,7 @@ impl InstanceRecord {
             generation: 0,
             generation_before: 0,
             pid: None,
+            token: 0,
             pid_before: None,
             faults: 0,
             restarts: 0,

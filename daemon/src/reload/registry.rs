@@ -6,8 +6,9 @@ use std::{
 };
 
 use stratd_engine::StrategyId;
+use stratd_plugin_api::ExchangeId;
 
-use super::record::{InstanceRecord, PluginRecord};
+use super::record::{InstanceRecord, Place, PluginRecord};
 use crate::plugin_kind::PluginKind;
 
 /// The registry as the manager's thread and the control socket share it. Locked for look-ups and notes only, never
@@ -122,6 +123,23 @@ impl Registry {
         if let Some(instance) = plugins.flat_map(|plugin| &mut plugin.instances).find(|i| i.name == name) {
             instance.pid = pid;
         }
+    }
+
+    /// Notes which connector has the place of an exchange at the start.
+    pub(crate) fn set_connector(&mut self, name: &str, token: u64, pid: Option<u32>) {
+        let plugins = self.plugins.iter_mut().filter(|plugin| plugin.kind == PluginKind::Exchange);
+        if let Some(instance) = plugins.flat_map(|plugin| &mut plugin.instances).find(|i| i.name == name) {
+            (instance.token, instance.pid) = (token, pid);
+        }
+    }
+
+    /// The plugin and the instance that the event loop has as a connector.
+    pub(crate) fn of_exchange(&mut self, id: ExchangeId) -> Option<(&mut PluginRecord, usize)> {
+        self.plugins.iter_mut().find_map(|plugin| {
+            let is_it = |instance: &InstanceRecord| instance.place == Some(Place::Exchange(id));
+            let at = plugin.instances.iter().position(is_it)?;
+            Some((plugin, at))
+        })
     }
 
     pub(crate) fn instances(&self) -> impl Iterator<Item = &InstanceRecord> {

@@ -2,7 +2,7 @@
 //!
 //! A panic or an error of a handler ends a strategy until a person or a new file starts it. An isolated instance that
 //! died or hung is started again by itself, from its last saved state: at once, then after growing pauses. One that
-//! dies too often is quarantined: it stays down, here and at the next starts, until it is released.
+//! dies too often is quarantined: it stays down, here and at the next starts, until it is released. Connectors: `away`.
 
 use std::sync::Arc;
 
@@ -10,7 +10,10 @@ use stratd_control::PluginState;
 use stratd_engine::StrategyId;
 use stratd_plugin_api::{Fault, Reason, Timestamp};
 
-use super::{Manager, record::InstanceRecord};
+use super::{
+    Manager,
+    record::{InstanceRecord, Place},
+};
 use crate::runtime::{Command, Tag};
 
 /// Deaths that are older do not count towards the crash limit.
@@ -77,24 +80,19 @@ impl Manager {
             match self.start_again(&name, &instance) {
                 Ok(report) => tracing::info!(logger = "plugins", "{name}: {report}"),
                 Err(why) => {
-                    tracing::error!(
-                        logger = "plugins",
-                        "{name}: strategy {} does not start: {why}",
-                        instance.name
-                    );
                     let mut registry = self.registry.lock();
                     let known =
                         registry.get_mut(&name).and_then(|plugin| plugin.instance_mut(&instance.name));
+                    // of an exchange the next try may be set already, and it was told
+                    let Some(known) = known.filter(|known| known.restart_at == instance.restart_at) else {
+                        continue;
+                    };
+                    tracing::error!(logger = "plugins", "{name}: {} does not start: {why}", instance.name);
                     // it is tried again like one that died, and not for ever
-                    let again = known.and_then(|known| {
-                        known.restart_at = next_start(known, self.options.plugins.crash_limit, now);
-                        known.restart_at.or_else(|| {
-                            known.set_state(PluginState::Quarantined, now);
-                            None
-                        })
-                    });
-                    drop(registry);
-                    if again.is_none() {
+                    known.restart_at = next_start(known, self.options.plugins.crash_limit, now);
+                    if known.restart_at.is_none() {
+                        known.set_state(PluginState::Quarantined, now);
+                        drop(registry);
                         self.store_quarantine(&instance.name, &format!("it does not start: {why}"), now);
                         if let Some(strategy) = instance.strategy() {
                             let _ = self.event_loop.tell(Command::GiveUp { strategy });
@@ -112,6 +110,9 @@ impl Manager {
     pub(super) fn start_again(&mut self, name: &str, instance: &InstanceRecord) -> Result<String, String> {
         let plugin = self.registry.lock().get(name).and_then(|plugin| plugin.plugin().map(Arc::clone));
         let plugin = plugin.ok_or("its library is not loaded")?;
+        if let Some(Place::Exchange(id)) = instance.place {
+            return self.start_exchange(&plugin, instance, id);
+        }
         if instance.place.is_none() {
             return self.join(&plugin, instance).map_err(|refusal| refusal.to_string());
         }
@@ -137,6 +138,11 @@ impl Manager {
     }
 }
 
+/// The pause before a try, after so many before it.
+pub(super) fn pause_after(tries: usize) -> i64 {
+    PAUSES_NS.get(tries).or(PAUSES_NS.last()).copied().unwrap_or(0)
+}
+
 /// When an instance that died now may start again; `None` = it died too often.
 pub(super) fn next_start(instance: &mut InstanceRecord, limit: u32, now: Timestamp) -> Option<Timestamp> {
     let is_old = |death: &Timestamp| now.get().saturating_sub(death.get()) > WINDOW_NS;
@@ -148,8 +154,7 @@ pub(super) fn next_start(instance: &mut InstanceRecord, limit: u32, now: Timesta
     if u32::try_from(count).unwrap_or(u32::MAX) >= limit {
         return None;
     }
-    let pause = PAUSES_NS.get(count - 1).or(PAUSES_NS.last()).copied().unwrap_or(0);
-    Some(Timestamp::new(now.get().saturating_add(pause)))
+    Some(Timestamp::new(now.get().saturating_add(pause_after(count - 1))))
 }
 
 #[cfg(test)]

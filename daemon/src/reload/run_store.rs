@@ -60,6 +60,15 @@ impl LastRun {
         for entry in &assessment.quarantined {
             tracing::error!(logger = "stratd", "{} is quarantined: {}", entry.instance, entry.reason);
         }
+        for crash in assessment.verdict.crashes.iter().filter(|crash| recovery::is_exchange(&crash.instance))
+        {
+            tracing::warn!(
+                logger = "stratd",
+                "the daemon has crashed {} times in {}, which starts all the same: a run needs its exchanges (another version, or `isolation = \"process\"` for it, contains the next one)",
+                crash.count,
+                crash.instance
+            );
+        }
         crash::install(&crash::file(directory)).context("preparing for a crash")?;
         let quarantined =
             assessment.quarantined.into_iter().map(|entry| (entry.instance, entry.reason)).collect();

@@ -2,7 +2,8 @@
 
 use stratd_plugin_api::{ExchangeInstance, Fault, InstrumentId, Timestamp, abi};
 
-/// Refuses everything at once. Its instruments are halted, so only cancels and changes meet it.
+/// Refuses everything at once but cancels: those wait in the engine for whoever comes in. Its instruments are halted, so
+/// no new order meets it.
 pub(super) struct AbsentExchange;
 
 fn absent<T>() -> Result<T, Fault> {
@@ -36,8 +37,9 @@ impl ExchangeInstance for AbsentExchange {
         absent()
     }
 
+    /// The order stays one whose cancel is pending, and the cancel is sent again to the connector that comes in.
     fn cancel_order(&mut self, _: &abi::OrderCommand) -> Result<(), Fault> {
-        absent()
+        Ok(())
     }
 
     fn change_order(&mut self, _: &abi::OrderCommand) -> Result<(), Fault> {

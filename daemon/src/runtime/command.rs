@@ -58,23 +58,74 @@ pub(crate) enum Command {
     ExchangeSave { exchange: ExchangeId, answer: Answer<Option<Result<Option<Vec<u8>>, Fault>>> },
     /// The desk of a connector.
     ExchangeDesk { exchange: ExchangeId, answer: Answer<Option<Arc<ExchangeDesk>>> },
+    /// The orders that work at an exchange; none where our own fill model executes them.
+    ExchangeOrders { exchange: ExchangeId, answer: Answer<Vec<OrderRecord>> },
+    /// A question to the connector in place, which answers it at its desk; `None` outside: there is no such exchange.
+    ExchangeAsk { exchange: ExchangeId, question: Question, answer: Answer<Option<Result<(), Fault>>> },
     /// A connector leaves its place: its instruments are halted, and the loop gives it away.
     ExchangeOut { exchange: ExchangeId, answer: Answer<Option<ExchangeLeft>> },
-    /// A connector takes its place, and trading goes on; the one before.
+    /// A connector takes its place; the one before.
     ExchangeIn {
         exchange: ExchangeId,
         instance: Box<dyn ExchangeInstance>,
         desk: Arc<ExchangeDesk>,
         answer: Answer<Option<Box<dyn ExchangeInstance>>>,
     },
+    /// Trading goes on where [`Command::ExchangeOut`] halted it, and cancels that may have been lost are sent again.
+    ExchangeGoOn { exchange: ExchangeId, answer: Answer<()> },
+}
+
+impl Command {
+    /// Whether it is carried out when the run ends: what looks, and what brings back a connector that is away, so that
+    /// the cancels of the end reach it.
+    pub(super) fn is_for_the_end(&self) -> bool {
+        match self {
+            Self::Look { .. }
+            | Self::ExchangeDesk { .. }
+            | Self::ExchangeOrders { .. }
+            | Self::ExchangeAsk { .. }
+            | Self::ExchangeIn { .. }
+            | Self::ExchangeGoOn { .. } => true,
+            Self::Save { .. }
+            | Self::Swap { .. }
+            | Self::Restart { .. }
+            | Self::Add { .. }
+            | Self::Stop { .. }
+            | Self::GiveUp { .. }
+            | Self::Fail { .. }
+            | Self::RollBack { .. }
+            | Self::ExchangeSave { .. }
+            | Self::ExchangeOut { .. } => false,
+        }
+    }
+}
+
+/// What a connector is asked about our orders; the number is that of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// What was filled.
+    FillsSince(u64, Timestamp),
+    /// What works.
+    OpenOrders(u64),
+}
+
+impl Question {
+    /// Asks.
+    ///
+    /// # Errors
+    /// The connector refuses.
+    pub(crate) fn ask(self, instance: &mut dyn ExchangeInstance) -> Result<(), Fault> {
+        match self {
+            Self::FillsSince(correlation, since) => instance.fills_since(correlation, since),
+            Self::OpenOrders(correlation) => instance.open_orders(correlation),
+        }
+    }
 }
 
 /// A connector that left its place.
 pub(crate) struct ExchangeLeft {
     pub(crate) instance: Box<dyn ExchangeInstance>,
     pub(crate) desk: Arc<ExchangeDesk>,
-    /// Orders that work there, as far as we know.
-    pub(crate) working: Vec<OrderRecord>,
 }
 
 /// Which build an instance is of, and what it saves. The event loop keeps it beside each instance: what the manager
@@ -205,6 +256,18 @@ impl LoopHandle {
         receiver.recv_timeout(ANSWER_TIME_MAX).map_err(|e| match e {
             RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected => LoopGone,
         })
+    }
+
+    /// Waits until the loop has fed everything that connectors told until now. A command does not: it overtakes.
+    ///
+    /// # Errors
+    /// The loop is gone.
+    pub(crate) fn settle(&self) -> Result<(), LoopGone> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        if !self.inbox.push_settle(sender) {
+            return Err(LoopGone);
+        }
+        receiver.recv_timeout(ANSWER_TIME_MAX).map_err(|_| LoopGone)
     }
 
     /// Sends a command without waiting.

@@ -4,17 +4,16 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use stratd_engine::{InputKind, Replacement, Restart, StrategyId, StrategyState};
-use stratd_plugin_api::{ExchangeId, ExchangeInstance, Fault, InstrumentId, Reason, Timestamp};
+use stratd_plugin_api::{Fault, Timestamp};
 
 use super::{
-    absent_exchange::AbsentExchange,
     clock::{self, Stopwatch},
     command::{
-        AddedStrategy, Command, ExchangeLeft, OwnedRestart, SavedByLoop, Snapshot, StrategySnapshot,
-        SwapAnswer, Tag,
+        AddAnswer, AddedStrategy, Command, OwnedRestart, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer,
+        Tag,
     },
     event_loop::EventLoop,
-    exchange_desk::ExchangeDesk,
+    exchange_changes::{exchange_in, open_exchange},
     plan::OpenExchange,
 };
 
@@ -49,14 +48,8 @@ impl EventLoop {
                 let _ = answer.send(restarted);
             }
             Command::Add { added, answer } => {
-                let AddedStrategy { tag, config, plugin, instance, state } = *added;
-                self.recorder_mut().add_strategy(&config.name, &plugin);
-                let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
-                let id = self.driver_mut().add_strategy(now, config, instance, state)?;
-                self.tags().set(id, tag);
-                let state = self.engine().strategies().nth(id.index()).map(|(_, state, _)| state.clone());
-                let state = state.ok_or_else(|| format!("strategy {} was not added", id.0));
-                let _ = answer.send(state.map(|state| (id, state)));
+                let added = self.add(*added)?;
+                let _ = answer.send(added);
             }
             Command::Stop { strategy, reason, answer } => {
                 self.driver_mut().feed(now, InputKind::StopStrategy(strategy, reason))?;
@@ -84,16 +77,38 @@ impl EventLoop {
             Command::ExchangeDesk { exchange, answer } => {
                 let _ = answer.send(open_exchange(exchanges, exchange).map(|open| Arc::clone(&open.desk)));
             }
+            Command::ExchangeOrders { exchange, answer } => {
+                let _ = answer.send(self.orders_at(exchange));
+            }
+            Command::ExchangeAsk { exchange, question, answer } => {
+                let open = open_exchange(exchanges, exchange);
+                let _ = answer.send(open.map(|open| question.ask(&mut **open.exchange.borrow_mut())));
+            }
             Command::ExchangeOut { exchange, answer } => {
                 let left = self.exchange_out(exchange, exchanges)?;
                 let _ = answer.send(left);
             }
             Command::ExchangeIn { exchange, instance, desk, answer } => {
-                let before = self.exchange_in(exchange, (instance, desk), exchanges)?;
-                let _ = answer.send(before);
+                let _ = answer.send(exchange_in(exchange, (instance, desk), exchanges));
+            }
+            Command::ExchangeGoOn { exchange, answer } => {
+                self.exchange_go_on(exchange, exchanges)?;
+                let _ = answer.send(());
             }
         }
         self.take_outputs()
+    }
+
+    fn add(&mut self, added: AddedStrategy) -> Result<AddAnswer> {
+        let AddedStrategy { tag, config, plugin, instance, state } = added;
+        let now = self.now();
+        self.recorder_mut().add_strategy(&config.name, &plugin);
+        let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
+        let id = self.driver_mut().add_strategy(now, config, instance, state)?;
+        self.tags().set(id, tag);
+        let state = self.engine().strategies().nth(id.index()).map(|(_, state, _)| state.clone());
+        let state = state.ok_or_else(|| format!("strategy {} was not added", id.0));
+        Ok(state.map(|state| (id, state)))
     }
 
     /// Exchanges an instance. If that takes longer than `patience` although the plugins were told their deadline, the
@@ -172,52 +187,4 @@ impl EventLoop {
             strategies: strategies.collect(),
         }
     }
-
-    /// Halts the instruments of a connector and gives it away; its place is taken by one that refuses everything.
-    fn exchange_out(
-        &mut self,
-        exchange: ExchangeId,
-        exchanges: &mut [OpenExchange],
-    ) -> Result<Option<ExchangeLeft>> {
-        let Some(open) = open_exchange(exchanges, exchange) else { return Ok(None) };
-        let instance = open.exchange.replace(Box::new(AbsentExchange));
-        let desk = Arc::clone(&open.desk);
-        let now = self.now();
-        let instruments: Vec<InstrumentId> = self.engine().instruments_of(exchange).collect();
-        open.halted.clone_from(&instruments);
-        for instrument in instruments {
-            self.driver_mut().feed(now, InputKind::Halt(Some(instrument), Reason::Exchange))?;
-        }
-        let is_of = |order: &&stratd_engine::Order| {
-            self.engine().exchange_of(order.request.instrument) == Some(exchange)
-        };
-        let working =
-            self.engine().working_orders().filter(is_of).map(stratd_engine::Order::record).collect();
-        Ok(Some(ExchangeLeft { instance, desk, working }))
-    }
-
-    /// Puts a connector in its place; the one before. Trading goes on.
-    fn exchange_in(
-        &mut self,
-        exchange: ExchangeId,
-        (instance, desk): (Box<dyn ExchangeInstance>, Arc<ExchangeDesk>),
-        exchanges: &mut [OpenExchange],
-    ) -> Result<Option<Box<dyn ExchangeInstance>>> {
-        let Some(open) = open_exchange(exchanges, exchange) else { return Ok(Some(instance)) };
-        // whoever comes now is heard, whoever left is not
-        open.desk.close();
-        desk.open();
-        open.desk = desk;
-        let before = open.exchange.replace(instance);
-        let now = self.now();
-        // without a break nothing was halted
-        for instrument in std::mem::take(&mut open.halted) {
-            self.driver_mut().feed(now, InputKind::Continue(Some(instrument), Reason::Exchange))?;
-        }
-        Ok(Some(before))
-    }
-}
-
-fn open_exchange(exchanges: &mut [OpenExchange], id: ExchangeId) -> Option<&mut OpenExchange> {
-    exchanges.get_mut(usize::from(id.0).checked_sub(1)?)
 }

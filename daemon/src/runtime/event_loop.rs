@@ -6,7 +6,7 @@ use anyhow::Result;
 use stratd_engine::{
     CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, Output, StrategyId, StrategyState,
 };
-use stratd_plugin_api::{Fault, Reason, Timestamp};
+use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp};
 
 use super::{
     Services,
@@ -117,6 +117,11 @@ impl EventLoop {
 
     pub(super) fn driver_mut(&mut self) -> &mut Driver<Links> {
         &mut self.driver
+    }
+
+    /// Whether orders for that exchange go to its connector.
+    pub(super) fn has_entry(&self, exchange: ExchangeId) -> bool {
+        self.driver.link().has_entry(exchange)
     }
 
     pub(super) fn recorder_mut(&mut self) -> &mut Recorder {

@@ -16,10 +16,17 @@ use stratd_plugin_api::{
     export::instrument_from_record,
 };
 
-use super::{Services, clock, inbox::Inbox, instruments::Instruments};
+use super::{
+    Services,
+    clock::{self, Stopwatch},
+    inbox::Inbox,
+    instruments::Instruments,
+};
 
-/// How long a connector may take to answer a request before the run starts.
+/// How long a connector may take to answer a request.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
+/// Who waits for an answer looks so often whether the run is over.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// More than one step of any venue brings; a pulled connector that pushes more without being pulled is refused.
 const PULLED_MAX: usize = 1_000_000;
 
@@ -58,10 +65,19 @@ pub(crate) struct ExchangeDesk {
     services: Arc<Services>,
     instruments: Arc<Instruments>,
     way: Way,
-    answers: Mutex<BTreeMap<u64, Result<(), String>>>,
+    answers: Mutex<Answers>,
     answered: Condvar,
     gate: AtomicU8,
     reported: Mutex<Reported>,
+}
+
+/// The answers to requests.
+#[derive(Default)]
+struct Answers {
+    /// By correlation number, until somebody takes them.
+    of: BTreeMap<u64, Result<(), String>>,
+    /// Why no further one comes.
+    died: Option<String>,
 }
 
 /// What a connector answered to questions about its orders.
@@ -78,8 +94,17 @@ const REPORTED_MAX: usize = 1_000_000;
 const OPEN: u8 = 0;
 /// The connector waits for its turn: its market events are not taken yet, and it keeps them.
 const WAITING: u8 = 1;
-/// The connector left: what it still says of the market is taken and forgotten.
+/// What the connector says of the market is taken and forgotten: it left, or another one still tells the same.
 const CLOSED: u8 = 2;
+
+/// What becomes of the market events of a connector until it has its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// It keeps them: nobody else tells of the market.
+    Kept,
+    /// They are forgotten: the connector in place tells the same, and nothing comes twice.
+    Forgotten,
+}
 
 impl ExchangeDesk {
     pub(super) fn new(
@@ -105,13 +130,17 @@ impl ExchangeDesk {
     }
 
     /// A desk for a connector that is to take the place of this one's; it opens when it does.
-    pub(crate) fn successor(&self) -> Option<Self> {
+    pub(crate) fn successor(&self, until: Until) -> Option<Self> {
         // a pulled connector has a queue of its own, and a run that is pulled has no successors
         let Way::Inbox(inbox) = &self.way else { return None };
         let way = Way::Inbox(Arc::clone(inbox));
         let desk =
             Self::new(&self.name, self.exchange, self.trading_type, &self.services, &self.instruments, way);
-        desk.gate.store(WAITING, Ordering::Relaxed);
+        let gate = match until {
+            Until::Kept => WAITING,
+            Until::Forgotten => CLOSED,
+        };
+        desk.gate.store(gate, Ordering::Relaxed);
         Some(desk)
     }
 
@@ -130,16 +159,31 @@ impl ExchangeDesk {
         std::mem::take(&mut *lock(&self.reported))
     }
 
-    /// Waits for the answer to a request.
+    /// Nobody answers any more: the connector died. Who waits for it hears why at once.
+    pub(crate) fn give_up(&self, why: &str) {
+        lock(&self.answers).died.get_or_insert_with(|| why.to_owned());
+        self.answered.notify_all();
+    }
+
+    /// Waits for the answer to a request, until the run is over at most.
     pub(crate) fn wait(&self, correlation: u64) -> Result<()> {
-        let answers = lock(&self.answers);
-        let is_open = |answers: &mut BTreeMap<u64, _>| !answers.contains_key(&correlation);
-        let waited = self.answered.wait_timeout_while(answers, ANSWER_TIME_MAX, is_open);
-        let (mut answers, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        match answers.remove(&correlation) {
-            Some(Ok(())) => Ok(()),
-            Some(Err(message)) => bail!("{message}"),
-            None => bail!("no answer within {} s", ANSWER_TIME_MAX.as_secs()),
+        let stopwatch = Stopwatch::start();
+        let mut answers = lock(&self.answers);
+        loop {
+            if let Some(answer) = answers.of.remove(&correlation) {
+                return answer.map_err(anyhow::Error::msg);
+            }
+            if let Some(why) = &answers.died {
+                bail!("{why}");
+            }
+            if matches!(&self.way, Way::Inbox(inbox) if inbox.is_closed()) {
+                bail!("the run is over");
+            }
+            if stopwatch.elapsed() >= ANSWER_TIME_MAX {
+                bail!("no answer within {} s", ANSWER_TIME_MAX.as_secs());
+            }
+            let waited = self.answered.wait_timeout(answers, LOOK_EVERY);
+            (answers, _) = waited.unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -316,7 +360,61 @@ impl ExchangeHost for ExchangeDesk {
     }
 
     fn answer(&self, correlation: u64, result: stratd_plugin_api::Result<(), &str>) {
-        lock(&self.answers).insert(correlation, result.map_err(str::to_owned));
+        lock(&self.answers).of.insert(correlation, result.map_err(str::to_owned));
         self.answered.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stratd_plugin_api::{Instrument, InstrumentType, export::instrument_to_record};
+
+    use super::*;
+
+    /// A desk in place, with its inbox.
+    fn desk() -> (ExchangeDesk, Arc<Inbox>) {
+        let inbox = Arc::new(Inbox::default());
+        let (services, way) = (Arc::new(Services::default()), Way::Inbox(Arc::clone(&inbox)));
+        let desk =
+            ExchangeDesk::new("x", ExchangeId(1), TradingType::Sandbox, &services, &Arc::default(), way);
+        (desk, inbox)
+    }
+
+    #[test]
+    fn who_waits_hears_at_once_that_nobody_answers_any_more() {
+        let (dead, inbox) = desk();
+        dead.answer(1, Err("refused"));
+        dead.give_up("it died");
+        dead.give_up("later");
+        assert_eq!(dead.wait(1).unwrap_err().to_string(), "refused", "what was answered counts");
+        assert_eq!(dead.wait(2).unwrap_err().to_string(), "it died");
+        let next = dead.successor(Until::Kept).unwrap();
+        inbox.close();
+        assert_eq!(next.wait(1).unwrap_err().to_string(), "the run is over");
+    }
+
+    #[test]
+    fn a_connector_that_waits_keeps_its_events_or_loses_them_to_the_one_in_place() {
+        let (first, inbox) = desk();
+        let instrument = Instrument::new("A", InstrumentType::Equity);
+        let record = instrument_to_record(&instrument, |text| first.intern(text));
+        let instrument = first.instrument(1, &record);
+        first.instruments.close(&first.services);
+        let kind = abi::event_kind::TRADE;
+        let events = [abi::Event { instrument, kind, ..abi::Event::default() }; 3];
+        let mut told = VecDeque::new();
+        for (until, taken) in [(Until::Kept, 0), (Until::Forgotten, 3)] {
+            let next = first.successor(until).unwrap();
+            assert_eq!(next.emit(&events), taken, "{until:?}");
+            inbox.take(&mut told, Duration::ZERO);
+            assert_eq!(told.len(), 0, "{until:?}");
+            next.open();
+            assert_eq!(next.emit(&events), 3);
+            next.close();
+            assert_eq!(next.emit(&events), 3);
+            inbox.take(&mut told, Duration::ZERO);
+            assert_eq!(told.len(), 3, "{until:?}");
+            told.clear();
+        }
     }
 }

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use super::{command::Command, exchange_desk::Told};
+use super::{
+    command::{Answer, Command},
+    exchange_desk::Told,
+};
 
 /// Events that wait before market events are not taken any more: the connector keeps them and comes back.
 const EVENTS_MAX: usize = 65_536;
@@ -33,6 +36,8 @@ pub(super) struct Inbox {
 struct State {
     told: VecDeque<Told>,
     commands: VecDeque<Command>,
+    /// Who waits until what is here now has been fed, and whether the loop has taken it already.
+    settling: Vec<(Answer<()>, bool)>,
     /// Why the run shall end.
     stop: Option<String>,
     is_closed: bool,
@@ -88,6 +93,23 @@ impl Inbox {
         command
     }
 
+    /// Answers once everything that was told until now has been fed; false = the run is over, or too many wait.
+    pub(super) fn push_settle(&self, answer: Answer<()>) -> bool {
+        let mut state = self.lock();
+        if state.is_closed || state.settling.len() >= COMMANDS_MAX {
+            return false;
+        }
+        state.settling.push((answer, false));
+        drop(state);
+        self.filled.notify_one();
+        true
+    }
+
+    /// Whether nothing can come any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().is_closed
+    }
+
     /// Asks the event loop to end the run; the first reason counts.
     pub(super) fn stop(&self, reason: &str) {
         self.lock().stop.get_or_insert_with(|| reason.to_owned());
@@ -98,10 +120,24 @@ impl Inbox {
     /// one.
     pub(super) fn take(&self, out: &mut VecDeque<Told>, patience: Duration) -> Option<String> {
         let state = self.lock();
-        let is_idle =
-            |state: &mut State| state.told.is_empty() && state.commands.is_empty() && state.stop.is_none();
+        let is_idle = |state: &mut State| {
+            state.told.is_empty()
+                && state.commands.is_empty()
+                && state.settling.is_empty()
+                && state.stop.is_none()
+        };
         let (mut state, _) =
             self.filled.wait_timeout_while(state, patience, is_idle).unwrap_or_else(PoisonError::into_inner);
+        // whoever takes again has fed what was taken before
+        state.settling.retain_mut(|(answer, is_taken)| {
+            if *is_taken {
+                // who asked may have gone
+                let _ = answer.try_send(());
+                return false;
+            }
+            *is_taken = true;
+            true
+        });
         // the buffers change places: neither is allocated again
         std::mem::swap(out, &mut state.told);
         // asked once, answered once: who drains afterwards waits again
@@ -113,9 +149,10 @@ impl Inbox {
         let mut state = self.lock();
         state.is_closed = true;
         let commands = std::mem::take(&mut state.commands);
+        let settling = std::mem::take(&mut state.settling);
         self.has_commands.store(false, Ordering::Relaxed);
         drop(state);
-        drop(commands);
+        drop((commands, settling));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -181,6 +218,26 @@ mod tests {
         let inbox = Inbox::default();
         inbox.close();
         assert_eq!(inbox.push(told(1)) + inbox.push_orders(told(1)), 0);
+    }
+
+    #[test]
+    fn who_waits_for_what_was_told_is_answered_when_it_was_fed() {
+        let inbox = Inbox::default();
+        let mut out = VecDeque::new();
+        inbox.push(told(2));
+        let (sender, answer) = std::sync::mpsc::sync_channel(1);
+        assert!(inbox.push_settle(sender));
+        inbox.take(&mut out, Duration::ZERO);
+        assert!(answer.try_recv().is_err(), "taken, not fed");
+        out.clear();
+        // it is not kept waiting for the next event
+        inbox.take(&mut out, Duration::from_secs(60));
+        assert_eq!(answer.try_recv(), Ok(()));
+        let (sender, answer) = std::sync::mpsc::sync_channel(1);
+        assert!(inbox.push_settle(sender));
+        inbox.close();
+        assert_eq!(answer.recv(), Err(std::sync::mpsc::RecvError));
+        assert!(inbox.is_closed() && !inbox.push_settle(std::sync::mpsc::sync_channel(1).0));
     }
 
     #[test]

@@ -26,6 +26,14 @@ pub(super) enum Route {
     Closed,
 }
 
+/// What was sent to a connector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    New,
+    Cancel,
+    Change,
+}
+
 /// All ways out.
 pub(super) struct Links {
     fill_model: SimulatedExchange,
@@ -150,6 +158,11 @@ impl Links {
         }
     }
 
+    /// Whether orders for that exchange go to its connector.
+    pub(super) fn has_entry(&self, exchange: ExchangeId) -> bool {
+        matches!(self.route(exchange), Route::Entry(_))
+    }
+
     fn answered(&mut self, id: ClientOrderId) {
         if id.0 != 0 {
             self.unanswered.remove(&id);
@@ -179,29 +192,33 @@ impl Links {
     }
 
     /// A refusal becomes the report that the exchange would have sent. A connector that failed while it took a new
-    /// order may have sent it: what became of it is unknown.
-    fn take(
-        &mut self,
-        command: &abi::OrderCommand,
-        result: Result<(), Fault>,
-        kind: OrderEventKind,
-        now: Timestamp,
-    ) {
+    /// order may have sent it: what became of it is unknown. So it is with a cancel of which an isolated connector
+    /// died: the order waits for it, and the connector that comes next is sent it again.
+    fn take(&mut self, command: &abi::OrderCommand, result: Result<(), Fault>, sent: Sent, now: Timestamp) {
         let id = ClientOrderId(command.client_order_id);
         let Err(fault) = result else {
-            if kind == OrderEventKind::Rejected {
+            if sent == Sent::New {
                 // time never goes back, so the deadlines come in order
                 self.unanswered.insert(id, command.deadline);
                 self.deadlines.push_back((command.deadline, id));
             }
             return;
         };
-        if fault.reason == Reason::Panic && kind == OrderEventKind::Rejected {
+        let has_died = matches!(fault.reason, Reason::Crashed | Reason::Deadline);
+        if sent == Sent::Cancel && has_died {
+            tracing::error!(logger = "engine", "the cancel of order {id} may be lost: {}", fault.message);
+            return;
+        }
+        if (has_died || fault.reason == Reason::Panic) && sent == Sent::New {
             tracing::error!(logger = "engine", "order {id} is in an unknown state: {}", fault.message);
             self.reports.push_back(lost(id, now));
             return;
         }
         tracing::warn!(logger = "engine", "order {id} refused by its exchange: {}", fault.message);
+        let kind = match sent {
+            Sent::New => OrderEventKind::Rejected,
+            Sent::Cancel | Sent::Change => OrderEventKind::RequestRejected,
+        };
         self.refuse(command, kind, Reason::Exchange, now);
     }
 
@@ -251,7 +268,7 @@ impl ExchangeLink for Links {
             Route::Entry(entry) => {
                 let entry = entry.clone();
                 let command = self.command(id, request, 0, now);
-                self.take(&command, entry.new_order(&command), OrderEventKind::Rejected, now);
+                self.take(&command, entry.new_order(&command), Sent::New, now);
             }
             Route::Closed => {
                 let command = self.command(id, request, 0, now);
@@ -266,7 +283,7 @@ impl ExchangeLink for Links {
             return;
         };
         let command = self.command(cancel.id, cancel.request, cancel.exchange_order_id, now);
-        self.take(&command, entry.cancel_order(&command), OrderEventKind::RequestRejected, now);
+        self.take(&command, entry.cancel_order(&command), Sent::Cancel, now);
     }
 
     fn change(&mut self, change: &RiskApproved<ChangeOrder>, now: Timestamp) {
@@ -276,7 +293,7 @@ impl ExchangeLink for Links {
             return;
         };
         let command = self.command(id, request, exchange_order_id, now);
-        self.take(&command, entry.change_order(&command), OrderEventKind::RequestRejected, now);
+        self.take(&command, entry.change_order(&command), Sent::Change, now);
     }
 
     fn pop_report(&mut self) -> Option<abi::OrderEvent> {
@@ -292,5 +309,41 @@ impl ExchangeLink for Links {
 
     fn is_idle(&self) -> bool {
         self.reports.is_empty() && self.fill_model.is_idle()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is reported when a connector fails so while it takes this.
+    fn report(sent: Sent, reason: Reason) -> Option<(OrderEventKind, u8)> {
+        let mut links = Links::new(FillModel::default(), Vec::new());
+        let command = abi::OrderCommand { client_order_id: 7, ..abi::OrderCommand::default() };
+        let fault = Fault { reason, message: "as the test wants".to_owned(), index: 0 };
+        links.take(&command, Err(fault), sent, Timestamp::new(1));
+        let report = links.pop_report()?;
+        assert_eq!((report.client_order_id, links.pop_report()), (7, None));
+        Some((OrderEventKind::from_code(report.kind).unwrap(), report.status))
+    }
+
+    #[test]
+    fn a_connector_that_fails_in_an_order_leaves_it_unknown_and_one_that_refuses_rejects_it() {
+        for reason in [Reason::Panic, Reason::Crashed, Reason::Deadline] {
+            let unknown = (OrderEventKind::Received, abi::order_status::UNKNOWN);
+            assert_eq!(report(Sent::New, reason), Some(unknown), "{reason}");
+        }
+        let rejected = (OrderEventKind::Rejected, abi::order_status::REJECTED);
+        assert_eq!(report(Sent::New, Reason::HandlerError), Some(rejected));
+    }
+
+    #[test]
+    fn the_cancel_of_which_a_connector_dies_waits_for_the_next_one() {
+        for reason in [Reason::Crashed, Reason::Deadline] {
+            assert_eq!(report(Sent::Cancel, reason), None, "{reason}");
+        }
+        let refused = OrderEventKind::RequestRejected;
+        assert_eq!(report(Sent::Cancel, Reason::HandlerError).unwrap().0, refused);
+        assert_eq!(report(Sent::Change, Reason::Crashed).unwrap().0, refused);
     }
 }

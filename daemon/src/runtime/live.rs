@@ -126,7 +126,7 @@ fn until_stopped(
         }
     };
     run.exit(reason)?;
-    drain(run, inbox, &mut told)?;
+    drain(run, inbox, &mut told, exchanges)?;
     run.close_instant()
 }
 
@@ -165,11 +165,22 @@ fn carry_out_all(run: &mut EventLoop, inbox: &Inbox, exchanges: &mut [OpenExchan
     Ok(())
 }
 
-/// Waits for the answers to the cancels of the end.
-fn drain(run: &mut EventLoop, inbox: &Inbox, told: &mut VecDeque<Told>) -> Result<()> {
+/// Waits for the answers to the cancels of the end. A connector that is away may still come back and be sent them.
+fn drain(
+    run: &mut EventLoop,
+    inbox: &Inbox,
+    told: &mut VecDeque<Told>,
+    exchanges: &mut [OpenExchange],
+) -> Result<()> {
     let stopwatch = Stopwatch::start();
     while run.engine().working_orders().next().is_some() && stopwatch.elapsed() < DRAIN_TIME_MAX {
         inbox.take(told, Duration::from_millis(10));
+        while let Some(command) = inbox.take_command() {
+            // who asked for anything else hears that the run is over
+            if command.is_for_the_end() {
+                run.carry_out(command, exchanges)?;
+            }
+        }
         // strategies had their `on_exit`: the market is over for them, their orders are not
         for told in
             told.drain(..).filter(|told| matches!(told, Told::Order(event) if event.client_order_id != 0))

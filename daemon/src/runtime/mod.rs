@@ -6,6 +6,7 @@ pub mod clock;
 mod command;
 mod commands;
 mod event_loop;
+mod exchange_changes;
 mod exchange_desk;
 mod inbox;
 mod instruments;
@@ -21,12 +22,12 @@ mod sources;
 
 pub use backtest::backtest;
 pub(crate) use command::{
-    AddedStrategy, Command, ExchangeLeft, LoopHandle, NOTES_MAX, Note, Notes, OwnedRestart, SavedByLoop,
-    Snapshot, StrategySnapshot, SwapAnswer, Tag,
+    AddedStrategy, Command, ExchangeLeft, LoopHandle, NOTES_MAX, Note, Notes, OwnedRestart, Question,
+    SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer, Tag,
 };
 pub use event_loop::Finished;
-pub(crate) use exchange_desk::ExchangeDesk;
 pub use exchange_desk::trial_host;
+pub(crate) use exchange_desk::{ExchangeDesk, Reported, Until};
 pub(crate) use live::{ControlPlane, live};
 pub use plan::{MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedStrategy};
 pub use services::Services;

@@ -98,7 +98,7 @@ pub(super) struct OpenExchange {
     pub(super) name: String,
     pub(super) exchange: SharedExchange,
     pub(super) desk: Arc<ExchangeDesk>,
-    /// The instruments that are halted until another connector takes the place of this one.
+    /// The instruments that were halted because the connector left.
     pub(super) halted: Vec<InstrumentId>,
 }
 

@@ -16,6 +16,8 @@
 //!   in a year are no loop.
 //! - A stable run that ended in good order forgets the crashes of the instances that were active. A short one proves
 //!   nothing.
+//! - Exchanges are counted and never quarantined: a run has no use without its exchange, so whoever starts the run wants
+//!   it. The start warns; a stable run that ended in good order forgets their crashes, too.
 //! - Stable means: it lasted [`Rules::stable_after`], as far as it was seen to live.
 //!
 //! What follows is written with the mark that it was done, in one transaction, so doing it twice changes nothing.
@@ -25,7 +27,7 @@ use std::{collections::BTreeMap, time::Duration};
 use stratd_plugin_api::Timestamp;
 
 use super::{Crash, Error, LastRun, Quarantine, Store, Verdict, Write};
-use crate::host::crash::CrashNote;
+use crate::{host::crash::CrashNote, plugin_kind::PluginKind};
 
 /// When a crash has consequences.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +75,14 @@ pub fn assess(
         assessment.verdict = verdict;
     }
     assessment.quarantined = reader.quarantined()?;
+    // an earlier release stored such
+    assessment.quarantined.retain(|quarantine| !is_exchange(&quarantine.instance));
     Ok(assessment)
+}
+
+/// Whether the key is that of an exchange, which is counted and never quarantined.
+pub fn is_exchange(key: &str) -> bool {
+    key.split_once('.').is_some_and(|(kind, _)| kind == PluginKind::Exchange.name())
 }
 
 /// The rules as such.
@@ -87,7 +96,9 @@ fn judge(
     let is_stable = lasted(run) >= rules.stable_after;
     if run.ended_at.is_some() {
         // a note of a run that ended well is of no consequence: it died after its last word
-        let reset = if is_stable { run.active.clone() } else { Vec::new() };
+        let exchanges = crashes.iter().map(|crash| &crash.instance).filter(|key| is_exchange(key));
+        let reset =
+            if is_stable { run.active.iter().chain(exchanges).cloned().collect() } else { Vec::new() };
         return (None, Verdict { reset, ..Verdict::default() });
     }
     let counts: BTreeMap<&str, u32> = crashes.iter().map(|c| (c.instance.as_str(), c.count)).collect();
@@ -111,6 +122,7 @@ fn judge(
     let quarantined = crashes
         .iter()
         .filter(|crash| is_hang || crash.count >= rules.crashes_max)
+        .filter(|crash| !is_exchange(&crash.instance))
         .map(|crash| Quarantine {
             instance: crash.instance.clone(),
             since: now,
@@ -138,7 +150,7 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
-    use crate::{host::crash::Culprit, plugin_kind::PluginKind, store::RunId};
+    use crate::{host::crash::Culprit, store::RunId};
 
     const MINUTE: i64 = 60_000_000_000;
 
@@ -270,6 +282,40 @@ mod tests {
             strategy.a quarantined: the daemon hung: a (x) did not return from `save` within 10.0s
         "#]],
         );
+    }
+
+    #[test]
+    fn an_exchange_is_counted_never_quarantined_and_forgotten_after_a_stable_run() {
+        let exchange = |is_hang| {
+            let mut note = note(is_hang, Some("fake"));
+            if let Some(culprit) = &mut note.culprit {
+                culprit.kind = PluginKind::Exchange;
+            }
+            note
+        };
+        let crash = |count| Crash {
+            instance: "exchange.fake".to_owned(),
+            count,
+            last_at: Timestamp::new(0),
+            last_what: String::new(),
+        };
+        let mut run = LastRun {
+            id: RunId(7),
+            started_at: Timestamp::new(0),
+            seen_at: Timestamp::new(99 * MINUTE),
+            ended_at: None,
+            is_assessed: false,
+            active: vec!["strategy.a".to_owned()],
+        };
+        for is_hang in [false, true] {
+            let (_, verdict) =
+                judge(&run, Some(&exchange(is_hang)), &[crash(7)], &Rules::default(), Timestamp::new(0));
+            assert_eq!((verdict.crashes.len(), verdict.crashes[0].count), (1, 8));
+            assert!(verdict.quarantined.is_empty(), "{verdict:?}");
+        }
+        run.ended_at = Some(run.seen_at);
+        let (_, verdict) = judge(&run, None, &[crash(8)], &Rules::default(), Timestamp::new(0));
+        assert_eq!(verdict.reset, ["strategy.a", "exchange.fake"]);
     }
 
     #[test]

@@ -1,185 +1,201 @@
-//! Connectors change places, too: with a break in which orders are reconciled, or without one.
+//! Connectors that are replaced, die and come back, with orders that work there meanwhile.
+//!
+//! The fake exchange is its own state, so a version that takes over has the orders of the one before. The market maker
+//! quotes far from the market: four orders that nobody fills. It cancels them when it is halted.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
-use stratd_control::{Done, PluginState, Request, Status};
-use stratd_tests::{c_library, plugin};
+use stratd_control::{Instance, Plugin, PluginState, Request};
 
-use crate::desk::{COUNTING, Desk, instance_of, rebuilt};
+use crate::desk::{Desk, instance_of, rebuilt};
 
-const MAKER: &str = "
+const FAKE: &str = "libexchange_fake.so";
+/// Two sides of two instruments.
+const QUOTES: u64 = 4;
+
+/// The fake exchange in a mode, with a market maker that rests there.
+fn fake(isolation: &str, more_plugins: &str, config: &str) -> Desk {
+    let mut desk = started(isolation, more_plugins, config);
+    wait_for_orders(&mut desk, QUOTES);
+    desk
+}
+
+fn started(isolation: &str, more_plugins: &str, config: &str) -> Desk {
+    let mut desk = Desk::new(&format!(
+        "[plugins]
+watch = false
+{more_plugins}
+[plugins.isolation]
+spin = 0
+[[exchange]]
+plugin = \"fake\"
+isolation = \"{isolation}\"
+config = {{ interval_ms = 5, down_file = \"down\", death_file = \"death\"{config} }}
+[[strategy]]
+plugin = \"counter\"
 [[strategy]]
 plugin = \"market-maker\"
-";
-/// It trades two instruments.
-const INSTRUMENTS: u64 = 2;
-
-/// A run at the fake exchange, which does this while its connector is away.
-fn at_the_fake(while_away: &str, strategies: &str) -> Desk {
-    let exchange = format!(
-        "[[exchange]]\nplugin = \"fake\"\nconfig = {{ interval_ms = 2, while_away = \"{while_away}\" }}\n"
-    );
-    let mut desk = Desk::new(&format!("[plugins]\nwatch = false\n{exchange}{strategies}"));
+config = {{ spread_ticks = 4000, requote_ticks = 1000 }}
+"
+    ));
+    desk.put("exchange_fake", FAKE);
     desk.put("strategy_market_maker", "libstrategy_market_maker.so");
-    desk.put("strategy_buy_and_hold", "libstrategy_buy_and_hold.so");
-    fs::copy(plugin("exchange_fake"), fake(&desk)).expect("a copy of a plugin");
     desk.start();
     desk
 }
 
-fn fake(desk: &Desk) -> PathBuf {
-    desk.path("exchanges/libexchange_fake.so")
-}
-
-/// Puts another file in the place of the connector, and asks for it.
-fn replace(desk: &Desk, content: &[u8]) -> Done {
-    let unfinished = desk.path("unfinished");
-    fs::write(&unfinished, content).expect("a file that can be written");
-    fs::rename(unfinished, fake(desk)).expect("the same file system");
-    let done = desk.act(&Request::reload("fake"));
-    assert_eq!(done.plugin.state, PluginState::Started, "{}", done.report);
-    assert_eq!(instance_of(&done.plugin, "fake").generation, done.plugin.generation, "{}", done.report);
-    done
-}
-
-fn summary(desk: &Desk) -> serde_json::Value {
-    let text = fs::read_to_string(desk.path("runs/latest/summary.json")).expect("a summary");
-    serde_json::from_str(&text).expect("a summary that is JSON")
-}
-
-/// Waits until the market maker has working orders, and as many more requests.
-fn wait_for_quotes(desk: &mut Desk) {
-    let goal = instance_of(&desk.plugin("market-maker"), "market-maker").orders + 5;
-    desk.wait("market-maker", "quotes", |found| instance_of(found, "market-maker").orders >= goal);
+fn wait_for_orders(desk: &mut Desk, count: u64) {
     let client = desk.client();
-    desk.running().wait_until("working order", || {
-        let status = client.send(&Request::status()).and_then(|answer| answer.read::<Status>());
-        status.is_ok_and(|status| status.orders_working > 0)
+    desk.running().wait_until(&format!("{count} working orders"), || {
+        let status =
+            client.send(&Request::status()).and_then(|answer| answer.read::<stratd_control::Status>());
+        status.is_ok_and(|status| status.orders_working == count)
     });
 }
 
-/// Replaces the connector under a strategy that trades; what was reported as missed, fills and ends.
-fn break_with_orders(while_away: &str) -> Vec<(u64, u64)> {
-    let mut desk = at_the_fake(while_away, MAKER);
-    let mut missed = Vec::new();
-    for build in 1..=3 {
-        wait_for_quotes(&mut desk);
-        let done = replace(&desk, &rebuilt("exchange_fake", build));
-        assert!(done.report.contains("exchange fake was away for"), "{}", done.report);
-        missed.extend(missed_in(&done.report));
-        let working = desk.status().orders_working;
-        assert!(working <= 2 * INSTRUMENTS, "{working} orders work");
-    }
-    wait_for_quotes(&mut desk);
-    let found = desk.plugin("market-maker");
-    let maker = instance_of(&found, "market-maker");
-    assert_eq!((maker.state, maker.faults), (PluginState::Started, 0), "{found:?}");
+fn connector(plugin: &Plugin) -> &Instance {
+    instance_of(plugin, "fake")
+}
+
+/// The connector is in place, and market events come.
+fn wait_until_back(desk: &mut Desk) -> Plugin {
+    let found = desk.wait("fake", "a connector", |found| connector(found).state == PluginState::Started);
+    desk.wait_for_events("counter", "counter", 20);
+    found
+}
+
+#[test]
+fn orders_outlive_a_connector_that_is_replaced() {
+    let mut desk = fake("none", "", "");
+    desk.put_bytes(&rebuilt("exchange_fake", 1), FAKE);
+    let done = desk.act(&Request::reload("fake"));
+    let words = "4 orders of ours worked there: it told of 0 fills and 0 ends, and 0 are unknown";
+    assert!(done.report.contains(words), "{}", done.report);
+    let found = connector(&done.plugin);
+    assert_eq!(
+        (found.generation, found.state, found.faults),
+        (done.plugin.generation, PluginState::Started, 0)
+    );
+    assert!(found.generation > 1 && found.pause_us_last.is_some(), "{found:?}");
+    // the cancels of the market maker met nobody while it was halted: they were sent again, so none is left over
+    wait_until_back(&mut desk);
+    wait_for_orders(&mut desk, QUOTES);
+    desk.act(&Request::stop("market-maker"));
+    wait_for_orders(&mut desk, 0);
     desk.end();
-    let orders = fs::read_to_string(desk.path("runs/latest/orders.csv")).expect("orders");
-    // every order that was ever requested reached its end, and was written then
-    assert_eq!(summary(&desk)["orders"], orders.lines().count() - 1);
-    missed
-}
-
-/// The numbers in `3 orders of ours worked there: 1 fills and 0 ends since then`. Reports that were under way when the
-/// break began are among them.
-fn missed_in(report: &str) -> Option<(u64, u64)> {
-    let (_, text) = report.split_once("worked there: ")?;
-    let (fills, rest) = text.split_once(" fills and ")?;
-    let (ends, _) = rest.split_once(" ends")?;
-    Some((fills.parse().ok()?, ends.parse().ok()?))
 }
 
 #[test]
-fn orders_work_on_after_a_break() {
-    let missed = break_with_orders("nothing");
-    assert!(!missed.is_empty(), "an order worked at one of the breaks");
-}
-
-#[test]
-fn a_cancel_in_a_break_is_told_afterwards() {
-    let missed = break_with_orders("cancel");
-    assert!(missed.iter().all(|(_, ends)| *ends >= 1), "{missed:?}");
-}
-
-#[test]
-fn a_fill_in_a_break_is_told_afterwards() {
-    let missed = break_with_orders("fill");
-    assert!(missed.iter().all(|(fills, ends)| *fills >= 1 && *ends >= 1), "{missed:?}");
-}
-
-#[test]
-fn a_break_is_told_to_strategies_as_a_halt_of_each_instrument() {
-    let mut desk = at_the_fake("nothing", COUNTING);
+fn what_the_exchange_halted_stays_halted_when_a_connector_is_replaced() {
+    let mut desk = started("none", "", ", halted_at = 20");
+    // two events a step
     desk.wait_for_events("counter", "counter", 50);
-    let done = replace(&desk, &rebuilt("exchange_fake", 1));
-    assert!(done.report.contains("exchange fake was away for"), "{}", done.report);
-    desk.wait_for_events("counter", "counter", 50);
-    let figures = desk.end_whole();
-    let events = summary(&desk)["events"].as_u64().expect("a number of events");
-    // what it saw besides the market: a halt and a continuation of each instrument
-    assert_eq!(figures.get("count") - events, 2 * INSTRUMENTS, "{figures:?} of {events}");
-}
-
-#[test]
-fn a_connector_that_may_be_there_twice_changes_without_a_break() {
-    let mut desk = at_the_fake("nothing", COUNTING);
-    desk.wait_for_events("counter", "counter", 50);
-    let second = fs::read(plugin("exchange_fake_second")).expect("a built plugin");
-    let done = replace(&desk, &second);
-    assert!(done.report.contains("without a break"), "{}", done.report);
-    desk.wait_for_events("counter", "counter", 50);
-    let figures = desk.end_whole();
-    let events = summary(&desk)["events"].as_u64().expect("a number of events");
-    assert_eq!(figures.get("count"), events, "no halt: {figures:?}");
-}
-
-/// The server of the fake exchange is in its connector, so an order that rested through the change would rest at two.
-#[test]
-fn a_position_is_kept_through_changes_without_a_break() {
-    let mut desk = at_the_fake("nothing", "[[strategy]]\nplugin = \"buy-and-hold\"\n");
-    desk.wait("buy-and-hold", "orders", |found| instance_of(found, "buy-and-hold").orders == INSTRUMENTS);
-    let fills = desk.path("runs/latest/fills.csv");
-    desk.running().wait_until("fills", || {
-        let rows = fs::read_to_string(&fills).unwrap_or_default().lines().skip(1).count();
-        rows as u64 == INSTRUMENTS
-    });
-    for build in 1..=3 {
-        let done = replace(&desk, &rebuilt("exchange_fake_second", build));
-        assert!(done.report.contains("without a break"), "{}", done.report);
-        let goal = instance_of(&desk.plugin("buy-and-hold"), "buy-and-hold").events + 20;
-        desk.wait("buy-and-hold", "events", |found| instance_of(found, "buy-and-hold").events >= goal);
-    }
+    // halted, the market maker cancels all it has and waits
+    wait_for_orders(&mut desk, 0);
+    desk.put_bytes(&rebuilt("exchange_fake", 1), FAKE);
+    desk.act(&Request::reload("fake"));
+    // the other instrument goes on, so it quotes again in both
+    desk.running().wait_for_log("was refused: halted");
     desk.end();
-    assert_eq!(summary(&desk)["fills"], INSTRUMENTS);
 }
 
 #[test]
-fn a_connector_that_cannot_connect_gives_its_place_back() {
-    let mut desk = at_the_fake("nothing", COUNTING);
-    desk.wait_for_events("counter", "counter", 50);
-    // the same plugin by its name, whose instruments cannot be had
-    let options = ["-DNAME=\"exchange-fake\"", "-DSTATE_VERSION=1"];
-    let other = c_library("plugins/faulty/c/exchange.c", "other", &options, &desk.path(""));
-    fs::rename(other, fake(&desk)).expect("the same file system");
-    let problem = desk.refused(&Request::reload("fake"));
-    assert_eq!(problem.step.as_deref(), Some("connect"), "{problem}");
-    assert!(problem.detail.contains("only one is known"), "{problem}");
-    let found = desk.plugin("fake");
-    assert_eq!((found.state, found.generation), (PluginState::Started, 1), "{found:?}");
-    assert_eq!(instance_of(&found, "fake").generation, 1, "{found:?}");
-    // the one before is there again, and nothing was missed but the time
-    desk.wait_for_events("counter", "counter", 50);
-    desk.end_whole();
+fn what_happened_while_no_connector_was_there_is_told() {
+    for (while_away, words) in [("cancel", "0 fills and 1 ends"), ("fill", "1 fills and 1 ends")] {
+        let mut desk = fake("none", "", &format!(", while_away = \"{while_away}\""));
+        desk.put_bytes(&rebuilt("exchange_fake", 1), FAKE);
+        let done = desk.act(&Request::reload("fake"));
+        assert!(done.report.contains(words), "{}", done.report);
+        wait_until_back(&mut desk);
+        if while_away == "fill" {
+            let log = desk.log();
+            assert!(log.contains("position 10") || log.contains("position -10"), "{log}");
+        }
+        desk.end();
+    }
 }
 
 #[test]
-fn a_connector_that_is_no_library_is_refused_and_the_old_one_serves_on() {
-    let mut desk = at_the_fake("nothing", COUNTING);
-    desk.wait_for_events("counter", "counter", 50);
-    fs::write(desk.path("unfinished"), b"no library").expect("a file that can be written");
-    fs::rename(desk.path("unfinished"), fake(&desk)).expect("the same file system");
-    assert_eq!(desk.refused(&Request::reload("fake")).step.as_deref(), Some("elf"));
-    desk.wait_for_events("counter", "counter", 50);
-    desk.end_whole();
+fn a_connector_that_lives_beside_the_old_one_takes_over_without_a_break() {
+    let mut desk = fake("process", "", "");
+    let before = connector(&desk.plugin("fake")).pid;
+    desk.put("exchange_fake_second", FAKE);
+    let done = desk.act(&Request::reload("fake"));
+    assert!(done.report.contains("without a break; 4 orders"), "{}", done.report);
+    let found = connector(&done.plugin);
+    assert_eq!((found.generation, found.state), (done.plugin.generation, PluginState::Started));
+    assert!(found.pid.is_some() && found.pid != before, "{found:?}");
+    // nothing was halted, so the market maker has canceled nothing
+    assert_eq!(desk.status().orders_working, QUOTES);
+    wait_until_back(&mut desk);
+    desk.end();
+}
+
+#[test]
+fn a_candidate_that_dies_leaves_the_connector_in_place() {
+    let mut desk = fake("process", "", "");
+    desk.put("exchange_fake_second", FAKE);
+    desk.act(&Request::reload("fake"));
+    let before = connector(&desk.plugin("fake")).clone();
+    fs::write(desk.path("death"), "").expect("a file that can be written");
+    desk.put_bytes(&rebuilt("exchange_fake_second", 1), FAKE);
+    let refused = desk.refused(&Request::reload("fake"));
+    assert_eq!(refused.step.as_deref(), Some("connect"), "{refused:?}");
+    desk.wait_for_events("counter", "counter", 20);
+    let after = desk.plugin("fake");
+    let after = connector(&after);
+    assert_eq!((after.pid, after.state), (before.pid, PluginState::Started));
+    assert_eq!((after.faults, after.restarts, after.generation), (0, 0, before.generation));
+    assert_eq!(desk.status().orders_working, QUOTES);
+    desk.end();
+}
+
+#[test]
+fn an_exchange_that_is_down_is_tried_until_it_is_back() {
+    let mut desk = fake("none", "", "");
+    fs::write(desk.path("down"), "").expect("a file that can be written");
+    desk.put_bytes(&rebuilt("exchange_fake", 1), FAKE);
+    // neither the new version nor the one before can connect
+    let refused = desk.refused(&Request::reload("fake"));
+    assert!(refused.detail.contains("the exchange is down"), "{refused:?}");
+    let away = desk.plugin("fake");
+    assert_eq!((away.state, connector(&away).state), (PluginState::Faulted, PluginState::Faulted));
+    assert!(connector(&away).last_fault.as_ref().is_some_and(|fault| fault.contains("is down")), "{away:?}");
+    assert!(desk.refused(&Request::start("fake")).detail.contains("the exchange is down"));
+    desk.running().wait_for_log("next try in 1000 ms");
+    fs::remove_file(desk.path("down")).expect("the file is there");
+    wait_until_back(&mut desk);
+    wait_for_orders(&mut desk, QUOTES);
+    desk.end();
+}
+
+#[test]
+fn cancels_of_the_end_wait_for_a_connector_that_is_away() {
+    let mut desk = fake("none", "", "");
+    fs::write(desk.path("down"), "").expect("a file that can be written");
+    desk.put_bytes(&rebuilt("exchange_fake", 1), FAKE);
+    desk.refused(&Request::reload("fake"));
+    desk.running().signal("TERM");
+    desk.running().wait_for_log("ends on SIGTERM");
+    fs::remove_file(desk.path("down")).expect("the file is there");
+    let ended = desk.wait_for_end();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.err);
+    assert!(!ended.err.contains("orders are still working"), "{}", ended.err);
+}
+
+#[test]
+fn a_connector_that_dies_too_often_stays_away_until_it_is_started() {
+    let mut desk = fake("process", "crash_limit = 1\n", "");
+    let pid = connector(&desk.plugin("fake")).pid.expect("a process of its own");
+    let sent = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()), "kill -KILL {pid}");
+    desk.running().wait_for_log("exchange fake died too often and stays away");
+    let away = desk.plugin("fake");
+    assert_eq!((connector(&away).state, connector(&away).faults), (PluginState::Faulted, 1));
+    desk.act(&Request::start("fake"));
+    let back = wait_until_back(&mut desk);
+    assert_eq!((connector(&back).restarts, connector(&back).faults), (1, 1));
+    assert!(connector(&back).pid.is_some_and(|other| other != pid), "{back:?}");
+    wait_for_orders(&mut desk, QUOTES);
+    desk.end();
 }

@@ -9,7 +9,7 @@
 mod server;
 mod venue;
 
-use std::{sync::Arc, thread::JoinHandle, time::Duration};
+use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -44,6 +44,15 @@ pub struct Config {
     /// What the exchange does to the oldest order between `save` and `restore`, without a report.
     #[serde(default)]
     pub while_away: WhileAway,
+    /// As long as this file exists, nobody can connect.
+    #[serde(default)]
+    pub down_file: Option<PathBuf>,
+    /// The first instrument is halted for good at this step.
+    #[serde(default)]
+    pub halted_at: Option<u64>,
+    /// Misbehaviour: as long as this file exists, whoever connects dies.
+    #[serde(default)]
+    pub death_file: Option<PathBuf>,
     /// Misbehaviour: the thread goes on after `stop`, and the host's functions are called.
     #[serde(default)]
     pub goes_on: bool,
@@ -94,8 +103,19 @@ impl Exchange for Fake {
     const UNLOAD_SAFE: bool = true;
 
     fn new(config: Config, host: ExchangeHandle) -> Result<Self> {
-        let shared = Shared::new(host.clone());
+        let shared = Shared::new(host.clone(), config.halted_at);
         Ok(Self { config, host, shared, thread: None })
+    }
+
+    fn connect(&mut self, reply: Reply) -> Result<()> {
+        if self.config.death_file.as_ref().is_some_and(|file| file.exists()) {
+            std::process::abort();
+        }
+        match &self.config.down_file {
+            Some(file) if file.exists() => reply.fail(&format!("the exchange is down: {}", file.display())),
+            _ => reply.done(),
+        }
+        Ok(())
     }
 
     fn instruments(&mut self, reply: Reply) -> Result<()> {

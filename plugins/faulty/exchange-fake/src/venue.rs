@@ -21,9 +21,10 @@ pub(crate) struct Venue {
     pub(crate) server: Server,
     /// Ids of the instruments; 0 until the host asked for them.
     pub(crate) ids: [u32; SYMBOLS.len()],
-    /// Trades of the step under way that the host has taken.
+    /// Events of the step under way that the host has taken.
     sent: usize,
     pub(crate) is_stopped: bool,
+    halted_at: Option<u64>,
     host: ExchangeHandle,
 }
 
@@ -34,9 +35,9 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(host: ExchangeHandle) -> Arc<Self> {
+    pub(crate) fn new(host: ExchangeHandle, halted_at: Option<u64>) -> Arc<Self> {
         let (server, ids) = (Server::default(), [0; SYMBOLS.len()]);
-        let venue = Venue { server, ids, sent: 0, is_stopped: false, host };
+        let venue = Venue { server, ids, sent: 0, is_stopped: false, halted_at, host };
         Arc::new(Self { venue: Mutex::new(venue), stopped: Condvar::new() })
     }
 
@@ -85,14 +86,18 @@ impl Venue {
             data: [Server::price_at(step, market), 1, 0, 0, 0],
             ..abi::Event::default()
         };
-        let trades: Vec<abi::Event> = self.ids.iter().enumerate().map(trade).collect();
-        self.sent += self.host.emit(&trades[self.sent..]);
-        if self.sent < trades.len() {
+        let mut events: Vec<abi::Event> = self.ids.iter().enumerate().map(trade).collect();
+        if self.halted_at == Some(step) {
+            let (instrument, kind) = (self.ids[0], abi::event_kind::HALT);
+            events.push(abi::Event { ts, instrument, kind, ..abi::Event::default() });
+        }
+        self.sent += self.host.emit(&events[self.sent..]);
+        if self.sent < events.len() {
             return Ok(0);
         }
         self.sent = 0;
         self.server.steps = step;
-        Ok(trades.len() + self.execute(ts)?)
+        Ok(events.len() + self.execute(ts)?)
     }
 
     /// Executes and reports; how many reports.
