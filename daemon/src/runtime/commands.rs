@@ -9,8 +9,8 @@ use stratd_plugin_api::{Fault, Timestamp};
 use super::{
     clock::{self, Stopwatch},
     command::{
-        AddAnswer, AddedStrategy, Command, OwnedRestart, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer,
-        Tag,
+        AddAnswer, AddedStrategy, Command, OwnedRestart, RestartAnswer, SavedByLoop, Snapshot,
+        StrategySnapshot, SwapAnswer, Tag,
     },
     event_loop::EventLoop,
     exchange_changes::{exchange_in, open_exchange},
@@ -38,13 +38,7 @@ impl EventLoop {
                 let _ = answer.send(swapped);
             }
             Command::Restart { strategy, restart, answer } => {
-                let OwnedRestart { tag, instance, is_batch_safe, state } = restart;
-                let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
-                let restart = Restart { instance, is_batch_safe, state };
-                let restarted = self.driver_mut().restart_strategy(now, strategy, restart)?;
-                if restarted.is_ok() {
-                    self.tags().set(strategy, tag);
-                }
+                let restarted = self.restart(strategy, restart)?;
                 let _ = answer.send(restarted);
             }
             Command::Add { added, answer } => {
@@ -97,6 +91,18 @@ impl EventLoop {
             }
         }
         self.take_outputs()
+    }
+
+    fn restart(&mut self, strategy: StrategyId, restart: OwnedRestart) -> Result<RestartAnswer> {
+        let OwnedRestart { tag, instance, is_batch_safe, state } = restart;
+        let now = self.now();
+        let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
+        let restart = Restart { instance, is_batch_safe, state };
+        let restarted = self.driver_mut().restart_strategy(now, strategy, restart)?;
+        if restarted.is_ok() {
+            self.tags().set(strategy, tag);
+        }
+        Ok(restarted)
     }
 
     fn add(&mut self, added: AddedStrategy) -> Result<AddAnswer> {
