@@ -4,8 +4,8 @@
 //! saw in the state that it carries over, so a reload that loses, repeats or reorders an event shows in its last words.
 
 mod commands;
+mod connectors;
 mod desk;
-mod exchange;
 mod figures;
 mod isolation;
 mod probation;
