@@ -240,6 +240,8 @@ fn every_file_in_configs_loads() {
     .expect("plugins can be staged");
     let sources = sources();
     let configs = sources.iter().filter(|source| source.path.starts_with("configs/") && source.is("toml"));
+    // the recipes are trees of logging alone, and loaded by a test of that crate
+    let configs = configs.filter(|source| !source.path.starts_with("configs/logging/"));
     let mut count = 0;
     report(configs.flat_map(|source| {
         count += 1;

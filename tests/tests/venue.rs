@@ -122,6 +122,8 @@ fn run() -> stratd::results::Summary {
             name: "rester".to_owned(),
             plugin: "linked".to_owned(),
             may_shutdown: false,
+            cancels_on_stop: true,
+            saved: None,
             is_batch_safe: false,
             make: Box::new(|_| Ok(Box::new(LinkedStrategy::<Rester>::new("{}")?))),
         }],

@@ -385,9 +385,14 @@ impl Logging {
     pub fn handlers(&self) -> Vec<HandlerStatus> {
         let mut backend = self.shared().claim();
         let last = backend.router.last_resort;
-        let slots = backend.router.slots.iter_mut().enumerate();
-        let named = slots.filter(|&(id, _)| u32::try_from(id).ok() != last);
-        named.filter_map(|(_, slot)| slot.as_mut()).map(Slot::status).collect()
+        let mut ids = backend.router.youngest_first();
+        ids.reverse();
+        let mut status = Vec::new();
+        for id in ids.into_iter().filter(|&id| Some(id) != last) {
+            status
+                .extend(backend.router.slots.get_mut(id as usize).and_then(Option::as_mut).map(Slot::status));
+        }
+        status
     }
 
     /// Sets the lowest level that a handler takes.
@@ -469,7 +474,9 @@ impl Logging {
         let id = self.find_handler(handler)?;
         self.shared().change(|backend, _| {
             if let Some(Some(slot)) = backend.router.slots.get_mut(id as usize) {
-                work(&mut slot.filters);
+                let mut filters = slot.filters.to_vec();
+                work(&mut filters);
+                slot.filters = filters.into();
             }
         });
         Ok(())

@@ -271,19 +271,22 @@ pub(crate) fn decode<'a>(
         rest = after;
         Some(text)
     };
-    let short = [text(head.short[0].into())?, text(head.short[1].into())?, text(head.short[2].into())?];
     let [message, fields, exc_text, stack, foreign] = head.long;
-    let message = str_of(text(message)?);
+    let texts = split_texts(
+        text(head.short.iter().map(|&length| usize::from(length)).sum::<usize>() + message)?,
+        head.short,
+    )?;
+    let [file, function, module, message] = texts;
     let fields = text(fields)?;
     let (exc_text, stack, foreign) = (text(exc_text)?, text(stack)?, text(foreign)?);
     let optional = |text: &'a [u8]| (!text.is_empty()).then(|| str_of(text));
     let mut record = Record::new(name, Level::new(head.level), message);
     record.created_ns = head.at_ns;
     record.start_ns = origin.start_ns;
-    record.pathname = str_of(short[0]);
+    record.pathname = file;
     record.lineno = head.line;
-    record.function = str_of(short[1]);
-    record.module = (head.flags & FLAG_MODULE != 0).then(|| str_of(short[2]));
+    record.function = function;
+    record.module = (head.flags & FLAG_MODULE != 0).then_some(module);
     record.thread = origin.thread;
     record.thread_name = Cow::Borrowed(&origin.thread_name);
     record.process = origin.process;
@@ -295,6 +298,22 @@ pub(crate) fn decode<'a>(
         take_foreign(&mut record, &Fields::from_encoded(foreign));
     }
     Some(record)
+}
+
+/// File, function, module and message, which follow each other: looked at for what is no text once, not four times.
+fn split_texts(bytes: &[u8], lengths: [u16; 3]) -> Option<[Cow<'_, str>; 4]> {
+    let [file, function, module] = lengths.map(usize::from);
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Some((file, text)) = text.split_at_checked(file)
+        && let Some((function, text)) = text.split_at_checked(function)
+        && let Some((module, message)) = text.split_at_checked(module)
+    {
+        return Some([file, function, module, message].map(Cow::Borrowed));
+    }
+    let (file, rest) = bytes.split_at_checked(file)?;
+    let (function, rest) = rest.split_at_checked(function)?;
+    let (module, message) = rest.split_at_checked(module)?;
+    Some([file, function, module, message].map(str_of))
 }
 
 /// Puts the attributes of the record's own process in place of ours. Received records are few: this may allocate.

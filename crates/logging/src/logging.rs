@@ -11,6 +11,7 @@ use crate::{
     clock,
     error::Result,
     handler::{Handler, StreamHandler, StreamTarget},
+    level::Level,
     logger::Logger,
     ring::{self, Channel, Overflow, RING_BYTES, lock},
     tree::Tree,
@@ -41,6 +42,12 @@ pub struct Logging {
     inner: Arc<Inner>,
 }
 
+impl fmt::Debug for Logging {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared().fmt(f)
+    }
+}
+
 struct Inner {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -53,6 +60,8 @@ pub(crate) struct Shared {
     backend: Mutex<Backend>,
     /// how many threads wait for the back end: its own thread steps back for them
     claims: AtomicUsize,
+    /// levels that go back by themselves: when, of which logger, to what
+    pub(crate) reverts: Mutex<Vec<(Instant, u32, Level)>>,
     is_stopped: AtomicBool,
 }
 
@@ -135,6 +144,7 @@ impl Logging {
             channel,
             backend: Mutex::new(backend),
             claims: AtomicUsize::new(0),
+            reverts: Mutex::new(Vec::new()),
             is_stopped: AtomicBool::new(false),
         });
         let for_thread = Arc::clone(&shared);
@@ -275,7 +285,7 @@ impl Inner {
         let mut backend = self.shared.claim();
         backend.drain_all();
         let mut result = Shutdown::default();
-        for handler in backend.router.handler_ids().rev() {
+        for handler in backend.router.youngest_first() {
             let remaining = deadline.saturating_duration_since(clock::monotonic());
             if !backend.router.end(handler, remaining) {
                 result.failed += 1;
@@ -304,6 +314,23 @@ impl Shared {
         let backend = lock(&self.backend);
         self.claims.fetch_sub(1, Ordering::Relaxed);
         backend
+    }
+
+    /// Puts back the levels whose time is over.
+    fn revert_due(&self) {
+        let now = clock::monotonic();
+        let mut reverts = lock(&self.reverts);
+        if !reverts.iter().any(|&(at, ..)| at <= now) {
+            return;
+        }
+        let mut tree = lock(&self.tree);
+        reverts.retain(|&(at, logger, level)| {
+            if at <= now {
+                tree.node_mut(logger).level = level;
+            }
+            at > now
+        });
+        tree.refresh();
     }
 
     /// Changes the system between two records: those logged before are routed as it was, those after as it is then.
@@ -337,6 +364,7 @@ fn run(shared: &Shared) {
             naps = 0;
             continue;
         }
+        shared.revert_due();
         let is_long = naps >= NAPS_MAX && !drained.has_more;
         naps = naps.saturating_add(1);
         shared.channel.sleep(if is_long { SLEEP } else { NAP }, is_long);

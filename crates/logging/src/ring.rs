@@ -64,7 +64,7 @@ pub(crate) struct Channel {
     /// rings that the back end has not taken over yet
     pub(crate) new_sources: Mutex<Vec<Source>>,
     pub(crate) has_new_sources: AtomicBool,
-    pub(crate) large: Mutex<LargeRecords>,
+    large: Mutex<LargeRecords>,
     large_key: AtomicU64,
     pub(crate) lost: AtomicU64,
     pub(crate) renamed_fields: AtomicU64,
@@ -78,9 +78,9 @@ pub(crate) struct Channel {
 
 /// Records that are too large for a ring.
 #[derive(Debug, Default)]
-pub(crate) struct LargeRecords {
-    pub(crate) records: HashMap<u64, Vec<u8>>,
-    pub(crate) bytes: usize,
+struct LargeRecords {
+    records: HashMap<u64, Vec<u8>>,
+    bytes: usize,
 }
 
 /// The back end works.
@@ -200,6 +200,14 @@ impl Channel {
         }
     }
 
+    /// Takes out a record that waited beside the rings.
+    pub(crate) fn take_large(&self, key: u64) -> Vec<u8> {
+        let mut large = lock(&self.large);
+        let record = large.records.remove(&key).unwrap_or_default();
+        large.bytes -= record.len();
+        record
+    }
+
     fn connect(&self) -> Producer {
         let (ring, consumer) = RingBuffer::new(self.ring_bytes);
         let losses = Arc::new(Mutex::new(Vec::new()));
@@ -254,7 +262,9 @@ impl Producer {
             return self.lose(channel, about);
         }
         let sleep = channel.sleep.load(Ordering::Relaxed);
-        let is_filling = self.ring.cached_slots() < channel.ring_bytes / 2;
+        // what is cached may be old: only a second look tells
+        let half = channel.ring_bytes / 2;
+        let is_filling = self.ring.cached_slots() < half && self.ring.slots() < half;
         if sleep == ASLEEP || (sleep == NAPPING && is_filling) {
             // the next to come need not wake it again
             if channel.sleep.swap(AWAKE, Ordering::Relaxed) != AWAKE {

@@ -17,7 +17,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 fn emit(handler: &mut dyn Handler, text: &str) {
     let record = Record::new("a", Level::INFO, text);
-    handler.emit(&Entry::new(&record, text)).unwrap();
+    handler.emit(&Entry::new(&record, text)).expect("the handler takes the record");
 }
 
 fn quiet() -> Logging {

@@ -7,6 +7,8 @@
 //! Leaks are not reported: bridges to plugins, and libraries that stay mapped, are leaked by design, and a library that
 //! was unmapped takes the names out of the stack that would tell the two apart.
 //!
+//! Signals are left to the daemon: its own handlers name the instance that crashed, and have tests that crash.
+//!
 //! Not run under the sanitizer, each for a reason: `SKIPPED`.
 
 use std::process::ExitCode;
@@ -55,7 +57,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
 
 fn instrumented(workspace: &Workspace) -> Workspace {
     let suppressions = workspace.root().join(SUPPRESSIONS);
-    let options = format!("detect_leaks=0:halt_on_error=1:suppressions={}", suppressions.display());
+    let options = format!(
+        "detect_leaks=0:halt_on_error=1:handle_segv=0:handle_sigbus=0:use_sigaltstack=0:suppressions={}",
+        suppressions.display()
+    );
     let environment =
         vec![("RUSTC_BOOTSTRAP", "1".into()), ("RUSTFLAGS", FLAGS.into()), ("ASAN_OPTIONS", options.into())];
     workspace.special(FOLDER, TRIPLE, environment)

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::tier::{Tier, summarize};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{TaskResult, test, usage_error};
+use crate::{TaskResult, asan, soak, test, usage_error};
 
 /// The task `ci [--skip-test]`; every stage runs, and one that failed fails the whole at the end.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
@@ -25,10 +25,24 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
     tiers.push(Tier::run("clippy", || clippy(workspace)));
     tiers.push(Tier::run("doc", || doc(workspace)));
     tiers.push(deny(workspace));
+    tiers.push(Tier::run("soak", || passed(soak::run(workspace, &arguments_of(SOAK)))));
+    tiers.push(Tier::run("asan", || passed(asan::run(workspace, &[]))));
     if !summarize(&tiers) {
         bail!("a stage failed");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The short form of the long proof.
+const SOAK: &[&str] = &["reload", "--count", "200"];
+
+fn arguments_of(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// A task as a stage: its exit code is its verdict.
+fn passed(result: TaskResult) -> Result<()> {
+    if result? == ExitCode::SUCCESS { Ok(()) } else { bail!("it failed, see above") }
 }
 
 fn format(workspace: &Workspace) -> Result<()> {

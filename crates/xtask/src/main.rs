@@ -55,7 +55,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "ci",
         arguments: "[--skip-test]",
-        about: "the gate: test, fmt, clippy, doc, and deny if cargo-deny is installed; runs all, fails at the end",
+        about: "the gate: test, fmt, clippy, doc, deny if cargo-deny is installed, a short soak, asan; fails at the end",
         run: ci::run,
     },
     Task {

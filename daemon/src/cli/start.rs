@@ -8,7 +8,7 @@ use stratd_plugin_api::{ExchangeId, TradingType, abi::plugin_flag};
 
 use super::checked::Checked;
 use crate::{
-    config::{ExchangeEntry, IsolationMode, PluginKind, RunConfig, StrategyEntry},
+    config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
     control::inherited_socket,
     host::{LoadedPlugin, Run, Watchdog, WatchdogOptions},
     plugins::Plugins,
@@ -197,6 +197,24 @@ impl<'a> Making<'a> {
             });
             (saved.state_version, bytes)
         });
+        if let Some(last) = last
+            && last.was_rolled_back(&plugin)
+        {
+            tracing::warn!(
+                logger = "plugins",
+                "{}: this build failed in its probation in an earlier run, and was rolled back then",
+                plugin.identity()
+            );
+        }
+        let refused = saved.as_ref().and_then(|(version, _)| manifest.refuses_state(*version));
+        let saved = match refused {
+            None => saved,
+            Some(refused) if self.may_start_without_state(&name, &refused, &mut record) => None,
+            Some(_) => {
+                self.register(&plugin, record, None);
+                return Ok(None);
+            }
+        };
         if let Some(reason) = last.and_then(|last| last.quarantine_of(&name)) {
             record.last_fault = Some(reason.to_owned());
             record.quarantine(clock::now());
@@ -219,6 +237,26 @@ impl<'a> Making<'a> {
                 Ok(made.instance)
             }),
         }))
+    }
+
+    /// What the policy makes of a saved state whose version the plugin does not restore.
+    fn may_start_without_state(
+        &self,
+        name: &str,
+        (found, accepted): &(String, String),
+        record: &mut InstanceRecord,
+    ) -> bool {
+        let why = format!("{found} (accepted: {accepted})");
+        let is_fresh = self.config.plugins.on_restore_error == OnRestoreError::Fresh;
+        if is_fresh {
+            tracing::warn!(logger = "plugins", "strategy {name} starts without a state: {why}");
+            record.saved = None;
+        } else {
+            tracing::error!(logger = "plugins", "strategy {name} does not start: {why}");
+            record.last_fault = Some(why);
+            record.fail(clock::now());
+        }
+        is_fresh
     }
 
     /// A backtest runs everything on its own thread: nobody can lose anything but the backtest.

@@ -53,6 +53,14 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// What is wrong with a state of that version: what was found and what would be accepted. `None` = nothing.
+    #[must_use]
+    pub fn refuses_state(&self, version: u32) -> Option<(String, String)> {
+        let (least, most) = (self.state_compat_min, self.state_version);
+        (!(least..=most).contains(&version))
+            .then(|| (format!("a saved state of version {version}"), format!("version {least} to {most}")))
+    }
+
     /// Whether a bit of [`plugin_flag`] is set.
     #[must_use]
     pub const fn has_flag(&self, flag: u64) -> bool {

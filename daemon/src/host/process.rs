@@ -16,8 +16,8 @@ pub struct Memory {
     pub mapped_bytes: u64,
     /// Of it, what is in memory.
     pub resident_bytes: u64,
-    /// Of it, what was written to and can not be read again from the file.
-    pub private_dirty_bytes: u64,
+    /// Of it, what was written to and cannot be read again from the file.
+    pub anonymous_bytes: u64,
 }
 
 /// The daemon's own threads that come and go, by name. What a plugin starts inherits the name of the thread that
@@ -71,7 +71,8 @@ fn measure(smaps: impl BufRead, file: &Path) -> Option<Memory> {
         let place = match key {
             "Size" => &mut memory.mapped_bytes,
             "Rss" => &mut memory.resident_bytes,
-            "Private_Dirty" => &mut memory.private_dirty_bytes,
+            // not Private_Dirty, which counts pages of a young file that are only not on the disk yet
+            "Anonymous" => &mut memory.anonymous_bytes,
             _ => continue,
         };
         if is_ours {
@@ -100,16 +101,16 @@ mod tests {
 Size:                  4 kB
 KernelPageSize:        4 kB
 Rss:                   4 kB
-Private_Dirty:         0 kB
+Anonymous:             0 kB
 VmFlags: rd ex mr mw me
 7f02000-7f04000 rw-p 00001000 08:01 77                         /stage/x-1.so (deleted)
 Size:                  8 kB
 Rss:                   8 kB
-Private_Dirty:         4 kB
+Anonymous:             4 kB
 7f04000-7f05000 rw-p 00000000 00:00 0
 Size:                  4 kB
 Rss:                   4 kB
-Private_Dirty:         4 kB
+Anonymous:             4 kB
 7f06000-7f07000 rw-p 00001000 08:01 78                         /stage/x-1.so.old
 Size:                  4 kB
 ";
@@ -117,8 +118,7 @@ Size:                  4 kB
     #[test]
     fn the_mappings_of_one_file_are_added_up() {
         let memory = |file| measure(SMAPS.as_bytes(), Path::new(file)).unwrap();
-        let expected =
-            Memory { mapped_bytes: 12 << 10, resident_bytes: 12 << 10, private_dirty_bytes: 4 << 10 };
+        let expected = Memory { mapped_bytes: 12 << 10, resident_bytes: 12 << 10, anonymous_bytes: 4 << 10 };
         assert_eq!(memory("/stage/x-1.so"), expected);
         assert_eq!(memory("/stage/y.so"), Memory::default());
     }

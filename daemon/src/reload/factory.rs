@@ -131,6 +131,7 @@ impl Factory {
     /// unless another instance has its place by then.
     fn watch_strategy(&self, watch: &Watch, name: &str, pid: u32) {
         let (registry, listener, name) = (self.registry.clone(), Arc::clone(&self.listener), name.to_owned());
+        let of_dead = watch.clone();
         watch.on_death(move |death: &Death| {
             let in_place = {
                 let registry = registry.lock();
@@ -140,7 +141,7 @@ impl Factory {
             if let (Some(strategy), Some(listener)) = (in_place, listener.get()) {
                 let fault = Fault { reason: death.reason, message: death.text.clone(), index: 0 };
                 // a run that is over needs to know nothing any more
-                let _ = listener.event_loop.tell(Command::Fail { strategy, fault });
+                let _ = listener.event_loop.tell(Command::Fail { strategy, fault, watch: of_dead });
             }
         });
     }

@@ -4,13 +4,14 @@ use std::{path::Path, sync::Arc};
 
 use serde_json::{Map, Value};
 use stratd_control::PluginState;
-use stratd_engine::StrategyConfig;
+use stratd_engine::{StrategyConfig, StrategyState};
 use stratd_plugin_api::abi::plugin_flag;
 
 use super::{
     Manager,
     record::{InstanceRecord, InstanceSettings, Place, PluginRecord, Saved},
     replace::{Reloaded, check_config, refusal_report, refused, remembered},
+    take_over::tag,
 };
 use crate::{
     config::{IsolationMode, Unload},
@@ -20,12 +21,17 @@ use crate::{
 };
 
 impl Manager {
-    /// A file of which no plugin is known. `is_present`: it lay there when the run began.
+    /// A file of which no plugin is known. `is_present`: it lay there when the run began; `is_asked`: a person asked for
+    /// it.
     ///
     /// # Errors
     /// A step refused.
-    pub(super) fn discover(&mut self, file: &Path, is_present: bool) -> Result<String, Refusal> {
-        match self.try_discover(file, is_present) {
+    pub(super) fn discover(
+        &mut self,
+        file: &Path,
+        (is_present, is_asked): (bool, bool),
+    ) -> Result<String, Refusal> {
+        match self.try_discover(file, (is_present, is_asked)) {
             Ok(report) => {
                 if is_present {
                     tracing::debug!(logger = "plugins", "{report}");
@@ -46,13 +52,20 @@ impl Manager {
         }
     }
 
-    fn try_discover(&mut self, file: &Path, is_present: bool) -> Result<String, Refusal> {
+    fn try_discover(&mut self, file: &Path, (is_present, is_asked): (bool, bool)) -> Result<String, Refusal> {
         let candidate = self.plugins.read(file)?;
         let refused_before = |plugin: &PluginRecord| {
             plugin.file == file && plugin.refused_hash.as_deref() == Some(candidate.hash())
         };
-        if self.registry.lock().all().any(refused_before) {
+        if !is_asked && self.registry.lock().all().any(refused_before) {
             return Ok(format!("{}: the same content was refused before", file.display()));
+        }
+        if let Some(report) = self.moved(file, candidate.hash()) {
+            return Ok(report);
+        }
+        if is_present && !self.options.plugins.probe {
+            // without a probe, to look at it would be to run its code here
+            return Ok(format!("{}: not looked at, because plugins.probe is false", file.display()));
         }
         let runs = |plugin: &PluginRecord| {
             let hash = plugin.current().and_then(|generation| generation.identity.hash.as_deref());
@@ -80,6 +93,7 @@ impl Manager {
                 Reloaded::Unchanged | Reloaded::StillRefused => Ok(format!("{name} {version}: unchanged")),
             };
         }
+        self.registry.lock().forget_refused(file);
         self.add_record(&plugin, file);
         // one that lay there already starts only if it was started by its appearance before
         let short = name.strip_prefix(PluginKind::Strategy.prefix()).unwrap_or(&name);
@@ -93,6 +107,21 @@ impl Manager {
             file.display(),
             file.display()
         ))
+    }
+
+    /// A plugin whose file has another name now, with the content that runs.
+    fn moved(&self, file: &Path, hash: &str) -> Option<String> {
+        let now = clock::now();
+        let mut registry = self.registry.lock();
+        let runs = |plugin: &&mut PluginRecord| {
+            let current = plugin.current().and_then(|generation| generation.identity.hash.as_deref());
+            current == Some(hash) && !plugin.file.exists()
+        };
+        let plugin = registry.all_mut().find(runs)?;
+        plugin.file = file.to_owned();
+        plugin.set_state(PluginState::Started, now);
+        plugin.settle_state(now);
+        Some(format!("{}: its file is {} now", plugin.name, file.display()))
     }
 
     /// Starts one more instance of a strategy plugin.
@@ -122,6 +151,17 @@ impl Manager {
         let now = clock::now();
         let mut record = InstanceRecord::new(name, settings, now);
         check_config(plugin, &record)?;
+        if let Some(reason) = self.store.as_ref().and_then(|store| store.quarantine_of(name)) {
+            record.last_fault = Some(reason.clone());
+            record.quarantine(now);
+            if let Some(known) = self.registry.lock().get_mut(&manifest.name) {
+                known.instances.push(record);
+                known.settle_state(now);
+            }
+            let found = format!("strategy {name}, which is quarantined: {reason}");
+            let accepted = format!("after `stratctl plugin release {}`", manifest.name);
+            return Err(refused(plugin, Step::Create, found, accepted));
+        }
         let saved = self.store.as_ref().and_then(|store| store.state_of(name, &manifest.name));
         record.saved = saved.map(|saved| Saved {
             state_version: saved.state_version,
@@ -136,7 +176,8 @@ impl Manager {
         if joined.is_err()
             && let Some(known) = self.registry.lock().get_mut(&manifest.name)
         {
-            known.instances.retain(|instance| instance.name != name);
+            // one that has no place in the run leaves nothing behind
+            known.instances.retain(|instance| instance.name != name || instance.place.is_some());
         }
         joined
     }
@@ -152,7 +193,9 @@ impl Manager {
     ) -> Result<String, Refusal> {
         let (manifest, name) = (plugin.manifest(), &record.name);
         let made = self.factory.strategy(plugin, name, &record.settings)?;
+        let state = self.acceptable(plugin, name, record.saved.as_ref())?;
         let added = Box::new(AddedStrategy {
+            tag: tag(plugin),
             config: StrategyConfig {
                 name: name.clone(),
                 may_shutdown: record.settings.may_shutdown,
@@ -161,10 +204,10 @@ impl Manager {
             },
             plugin: format!("{} {}", manifest.name, manifest.version),
             instance: made.instance,
-            state: record.saved.as_ref().map(|saved| (saved.state_version, Arc::clone(&saved.bytes))),
+            state,
         });
-        let id = match self.event_loop.ask(|answer| Command::Add { added, answer }) {
-            Ok(Ok((id, _))) => id,
+        let (id, state) = match self.event_loop.ask(|answer| Command::Add { added, answer }) {
+            Ok(Ok(added)) => added,
             Ok(Err(why)) => return Err(refused(plugin, Step::Create, why, "a strategy that can join")),
             Err(gone) => return Err(refused(plugin, Step::Create, gone.to_string(), "a run that goes on")),
         };
@@ -177,8 +220,18 @@ impl Manager {
             if let Some(instance) = known.instance_mut(name) {
                 instance.start(Some(Place::Strategy(id)), now);
                 instance.run_on(plugin.generation(), made.pid);
+                if let StrategyState::Faulted(fault) = &state {
+                    instance.faults += 1;
+                    instance.last_fault = Some(fault.to_string());
+                    instance.set_state(PluginState::Faulted, now);
+                }
             }
             known.settle_state(now);
+        }
+        drop(registry);
+        if let StrategyState::Faulted(fault) = state {
+            let found = format!("strategy {name}, which failed at its start: {fault}");
+            return Err(refused(plugin, Step::Create, found, "a strategy that starts"));
         }
         Ok(format!("{} {}: strategy {name} started", manifest.name, manifest.version))
     }

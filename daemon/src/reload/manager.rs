@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
@@ -20,7 +20,7 @@ use super::{
     factory::Factory,
     operations::Acted,
     record::{InstanceRecord, Saved},
-    run_store::RunStore,
+    run_store::{ROLLED_BACK, RunStore},
     saving::Saving,
 };
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
     control::{Action, ActionError},
     host::Found,
     plugins::Plugins,
-    runtime::{Command, LoopHandle, Note, SavedByLoop, clock},
+    runtime::{Command, LoopHandle, Note, SavedByLoop, Tag, clock},
 };
 
 /// The longest time between two looks at what is due.
@@ -113,7 +113,7 @@ impl Manager {
                 Ok(Request::Note(note)) => self.note(note),
                 Ok(Request::ExchangeDied { token, text }) => self.exchange_died(token, &text),
                 Ok(Request::End(states)) => {
-                    self.take_states(states);
+                    self.take_last_states(states);
                     return;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -138,20 +138,20 @@ impl Manager {
 
     /// A file that changed is at rest.
     fn settled(&mut self, file: PathBuf) {
-        let known = self.registry.lock().of_file(&file).map(|plugin| plugin.name.clone());
+        let known = self.known_of_file(&file);
         // a refusal was told where it was decided
         let _ = match known {
             Some(name) => self.reload(&name, &file, false).map(drop),
             None => {
                 // what lay there at the start was nobody's choice of now
                 let is_present = self.present.remove(&file);
-                self.discover(&file, is_present).map(drop)
+                self.discover(&file, (is_present, false)).map(drop)
             }
         };
     }
 
     /// The file of a plugin is gone: it runs on.
-    fn removed(&mut self, file: &std::path::Path) {
+    fn removed(&mut self, file: &Path) {
         let now = clock::now();
         let mut registry = self.registry.lock();
         let gone = registry.all_mut().find(|plugin| plugin.file == file && !plugin.file.exists());
@@ -172,8 +172,10 @@ impl Manager {
     fn note(&mut self, note: Note) {
         let now = clock::now();
         match note {
-            Note::Faulted { strategy, fault } => self.faulted(strategy, &fault, now),
-            Note::RolledBack { strategy, fault } => self.rolled_back(strategy, &fault, now),
+            Note::Faulted { strategy, tag, fault } => self.faulted(strategy, tag, &fault, now),
+            Note::RolledBack { strategy, failed, before, fault } => {
+                self.rolled_back(strategy, (failed, before), &fault, now);
+            }
             Note::ProbationPassed { strategy } => {
                 let mut registry = self.registry.lock();
                 if let Some((plugin, at)) = registry.of_strategy(strategy) {
@@ -203,15 +205,25 @@ impl Manager {
     }
 
     /// A new version failed, and the one before goes on; so do the other instances of the plugin if they can.
-    fn rolled_back(&mut self, strategy: StrategyId, fault: &Fault, now: Timestamp) {
+    fn rolled_back(
+        &mut self,
+        strategy: StrategyId,
+        (failed, before): (Tag, Tag),
+        fault: &Fault,
+        now: Timestamp,
+    ) {
         let mut registry = self.registry.lock();
         let Some((plugin, at)) = registry.of_strategy(strategy) else { return };
         let name = plugin.name.clone();
         let instance = &mut plugin.instances[at];
-        let (failed, before) = (instance.generation, instance.generation_before);
+        let (failed, before) = (failed.generation, before.generation);
         instance.faults += 1;
         instance.last_fault = Some(fault.to_string());
-        instance.roll_back();
+        // another version may have taken over since
+        let is_in_place = instance.generation == failed;
+        if is_in_place {
+            instance.roll_back();
+        }
         tracing::error!(
             logger = "plugins",
             "{name}: strategy {} failed in its probation and was rolled back from generation {failed} to {before}: {fault}",
@@ -223,8 +235,14 @@ impl Manager {
             .filter(|other| other.generation == failed)
             .filter_map(InstanceRecord::strategy)
             .collect();
-        plugin.put_back(failed, before, now);
+        if is_in_place {
+            plugin.put_back(failed, before, now);
+        }
+        let library = plugin.generation(failed).and_then(|generation| generation.plugin.clone());
         drop(registry);
+        if let Some(library) = library {
+            self.record_generation(&library, ROLLED_BACK, now);
+        }
         for other in others {
             let message = format!("another strategy of the plugin failed: {fault}");
             let fault = Fault { message, ..fault.clone() };
@@ -232,6 +250,15 @@ impl Manager {
         }
         // the last saved state may be that of the version that failed
         self.save(vec![strategy]);
+    }
+
+    /// The name of the plugin of a file, if one was taken from it.
+    pub(super) fn known_of_file(&self, file: &Path) -> Option<String> {
+        let registry = self.registry.lock();
+        registry
+            .of_file(file)
+            .filter(|plugin| !plugin.generations.is_empty())
+            .map(|plugin| plugin.name.clone())
     }
 
     /// The last saved state of an instance.

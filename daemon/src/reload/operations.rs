@@ -103,13 +103,16 @@ impl Manager {
         name: Option<&str>,
         config: serde_json::Map<String, serde_json::Value>,
     ) -> Result<Acted, ActionError> {
-        let known = self.registry.lock().of_file(file).map(|plugin| plugin.name.clone());
+        let known = self.known_of_file(file);
         match &known {
             Some(known) => drop(self.reload(known, file, true).map_err(of_refusal)?),
-            None => drop(self.discover(file, false).map_err(of_refusal)?),
+            None => drop(self.discover(file, (false, true)).map_err(of_refusal)?),
         }
         let registry = self.registry.lock();
-        let record = registry.of_file(file).ok_or_else(|| failed("the plugin was not taken up"))?;
+        let record = registry
+            .of_file(file)
+            .filter(|record| !record.generations.is_empty())
+            .ok_or_else(|| failed("the plugin was not taken up"))?;
         let plugin = record.plugin().map(Arc::clone).ok_or_else(|| failed("its library is not loaded"))?;
         let full = record.name.clone();
         drop(registry);
@@ -154,9 +157,12 @@ impl Manager {
                         .ask(|answer| Command::Save { strategies: vec![(strategy, Vec::new())], answer })
                         .map_err(|gone| busy(&gone))?;
                     self.take_states(states);
-                    self.event_loop
-                        .ask(|answer| Command::Stop { strategy, reason, answer })
-                        .map_err(|gone| busy(&gone))?;
+                    // dropped here: its thread or process ends with it
+                    drop(
+                        self.event_loop
+                            .ask(|answer| Command::Stop { strategy, reason, answer })
+                            .map_err(|gone| busy(&gone))?,
+                    );
                     if let Some(store) = &self.store {
                         store.leave(&instance.name);
                     }
@@ -174,6 +180,7 @@ impl Manager {
             if let Some(plugin) = registry.get_mut(name) {
                 if let Some(known) = plugin.instance_mut(&instance.name) {
                     known.restart_at = None;
+                    known.pid = None;
                     if known.state == PluginState::Started {
                         known.set_state(PluginState::Retired, now);
                     }

@@ -7,16 +7,18 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        mpsc::{self, SyncSender, TrySendError},
+        mpsc::{self, Receiver, SyncSender, TrySendError},
     },
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use anyhow::{Context as _, Result};
+use stratd_engine::StrategyId;
 
 use super::{
-    Manager, ManagerOperations, ManagerOptions, ManagerParts, Request, SharedRegistry,
+    InstanceRecord, Manager, ManagerOperations, ManagerOptions, ManagerParts, PluginRecord, Request,
+    SharedRegistry,
     factory::{DeathListener, Factory},
     report::RunFacts,
     run_store::RunStore,
@@ -26,9 +28,11 @@ use crate::{
     control::{Control, ControlOptions, SOCKET_MODE},
     host::{WatchOptions, Watcher},
     plugins::Plugins,
-    runtime::{ControlPlane, LoopHandle, NOTES_MAX, Notes, SavedByLoop},
+    runtime::{ControlPlane, LoopHandle, NOTES_MAX, Notes, SavedByLoop, Tag},
 };
 
+/// How long the manager may take to end: a probe that is under way, and the last states.
+const END_TIME_MAX: Duration = Duration::from_secs(20);
 /// The stack of the manager's thread: constructors and states of plugins run on it.
 const MANAGER_STACK_BYTES: usize = 8 * 1024 * 1024;
 
@@ -48,6 +52,11 @@ pub(crate) struct PlaneParts {
 
 /// The threads around the event loop.
 pub(crate) struct Plane {
+    registry: SharedRegistry,
+    /// Files that appear start strategies.
+    starts_new: bool,
+    /// Says that the manager has ended.
+    ended: Receiver<()>,
     requests: SyncSender<Request>,
     manager: Option<JoinHandle<()>>,
     watcher: Option<Watcher>,
@@ -97,32 +106,61 @@ impl Plane {
         let options = ManagerOptions { plugins: plugins_config, save_interval };
         let present = present(plugins.directories());
         let parts = ManagerParts { registry, plugins, event_loop, store: store.clone(), present };
+        let (tell_end, ended) = mpsc::sync_channel(1);
+        let starts_new = options.plugins.watch && options.plugins.start_new;
+        let shared = parts.registry.clone();
         let manager = Manager::new(options, parts, factory);
         let manager = thread::Builder::new()
             .name("plugins".to_owned())
             .stack_size(MANAGER_STACK_BYTES)
-            .spawn(move || manager.run(&receiver))
+            .spawn(move || {
+                manager.run(&receiver);
+                // who waits for it has gone if it took too long
+                let _ = tell_end.send(());
+            })
             .context("starting the thread of the plugins")?;
         let control = match socket(&control, inherited) {
             Some(options) => Some(Control::start(options, Arc::new(operations))?),
             None => None,
         };
-        Ok(Self { requests, manager: Some(manager), watcher, control, store })
+        Ok(Self {
+            registry: shared,
+            starts_new,
+            ended,
+            requests,
+            manager: Some(manager),
+            watcher,
+            control,
+            store,
+        })
     }
 }
 
 impl ControlPlane for Plane {
     fn is_commanded(&self) -> bool {
-        self.control.is_some()
+        self.control.is_some() || self.starts_new
     }
 
     fn notes(&self) -> Notes {
         let requests = self.requests.clone();
         Notes::new(move |note| match requests.try_send(Request::Note(note)) {
-            Ok(()) => Ok(()),
-            Err(TrySendError::Full(_)) => Err(TrySendError::Full(())),
-            Err(TrySendError::Disconnected(_)) => Err(TrySendError::Disconnected(())),
+            Err(
+                TrySendError::Full(Request::Note(note)) | TrySendError::Disconnected(Request::Note(note)),
+            ) => Err(Box::new(note)),
+            Ok(()) | Err(_) => Ok(()),
         })
+    }
+
+    fn tags(&self) -> Vec<(StrategyId, Tag)> {
+        let registry = self.registry.lock();
+        let tag = |plugin: &PluginRecord, instance: &InstanceRecord| {
+            let version = plugin.plugin().map_or(0, |library| library.manifest().state_version);
+            Some((instance.strategy()?, Tag { generation: instance.generation, state_version: version }))
+        };
+        let of_plugin = |plugin: &PluginRecord| {
+            plugin.instances.iter().filter_map(|instance| tag(plugin, instance)).collect::<Vec<_>>()
+        };
+        registry.all().flat_map(of_plugin).collect()
     }
 
     /// Ends the threads, keeps the last states, and notes whether the run ended in good order.
@@ -130,14 +168,17 @@ impl ControlPlane for Plane {
         // nobody asks any more, nothing is found any more; then the manager ends
         drop(self.control.take());
         drop(self.watcher.take());
-        let told = self.requests.send(Request::End(states));
-        if let Some(manager) = self.manager.take()
-            && (manager.join().is_err() || told.is_err())
-        {
+        let told = self.requests.try_send(Request::End(states)).is_ok();
+        // code of a plugin that hangs in its constructor must not keep the daemon from its end
+        let has_ended = told && self.ended.recv_timeout(END_TIME_MAX).is_ok();
+        if !has_ended {
             tracing::error!(
                 logger = "plugins",
-                "the thread of the plugins has panicked; the last states are not saved"
+                "the thread of the plugins panicked or hangs; the last states are not saved"
             );
+        } else if let Some(manager) = self.manager.take() {
+            // it has told its end
+            let _ = manager.join();
         }
         if let Some(store) = &self.store
             && is_clean

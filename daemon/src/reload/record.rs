@@ -25,6 +25,8 @@ pub(crate) struct PluginRecord {
     pub(crate) file: PathBuf,
     /// The newest last. Empty for a file that was seen and never taken.
     pub(crate) generations: VecDeque<GenerationRecord>,
+    /// The generations that ran, in the order in which they took over; the last one runs.
+    order: Vec<u64>,
     pub(crate) state: PluginState,
     pub(crate) since: Timestamp,
     pub(crate) last_refusal: Option<RefusalReport>,
@@ -32,23 +34,12 @@ pub(crate) struct PluginRecord {
     pub(crate) refused_hash: Option<String>,
     pub(crate) reloads: u64,
     pub(crate) rollbacks: u64,
-    /// Libraries of generations that nobody uses and that stay mapped.
-    pub(crate) retired: Vec<RetiredLibrary>,
+    /// Libraries of generations that nobody uses and that stay mapped: what each took when it was retired. Nothing of
+    /// it changes any more, and to ask the kernel costs time in proportion to everything that is mapped.
+    pub(crate) retired: Vec<Memory>,
     /// Those that are to be unmapped once the last of their instances is gone.
     pub(crate) unloading: Vec<Arc<LoadedPlugin>>,
-    /// What libraries take that could not be unmapped.
-    pub(crate) pinned: Vec<Memory>,
     pub(crate) instances: Vec<InstanceRecord>,
-}
-
-/// A library that stays mapped.
-#[derive(Debug)]
-pub(crate) struct RetiredLibrary {
-    /// Its private copy exists as long as this value.
-    pub(crate) _plugin: Arc<LoadedPlugin>,
-    /// What it took when it was retired: nothing of it changes any more, and to ask the kernel costs time in
-    /// proportion to everything that is mapped.
-    pub(crate) memory: Memory,
 }
 
 /// One build of a plugin in this run.
@@ -107,6 +98,9 @@ pub(crate) struct InstanceRecord {
     pub(crate) restart_at: Option<Timestamp>,
 }
 
+/// A state with its version.
+pub(crate) type VersionedState = (u32, Arc<Vec<u8>>);
+
 /// A state as it was last saved.
 #[derive(Clone, Debug)]
 pub(crate) struct Saved {
@@ -123,6 +117,7 @@ impl PluginRecord {
             name: name.to_owned(),
             file,
             generations: VecDeque::new(),
+            order: Vec::new(),
             state: PluginState::Discovered,
             since: now,
             last_refusal: None,
@@ -131,15 +126,18 @@ impl PluginRecord {
             rollbacks: 0,
             retired: Vec::new(),
             unloading: Vec::new(),
-            pinned: Vec::new(),
             instances: Vec::new(),
         }
     }
 
     /// The generation that runs.
     pub(crate) fn current(&self) -> Option<&GenerationRecord> {
-        let is_running = |g: &&GenerationRecord| g.state == PluginState::Started;
-        self.generations.iter().rev().find(is_running).or(self.generations.back())
+        self.generation(*self.order.last()?)
+    }
+
+    /// A generation by its number.
+    pub(crate) fn generation(&self, number: u64) -> Option<&GenerationRecord> {
+        self.generations.iter().find(|generation| generation.number == number)
     }
 
     /// The library of the generation that runs.
@@ -149,9 +147,9 @@ impl PluginRecord {
 
     /// The generation before the one that runs, if it can still be put back.
     pub(crate) fn previous(&self) -> Option<&GenerationRecord> {
-        let current = self.current()?.number;
-        let is_earlier = |g: &&GenerationRecord| g.number < current && g.plugin.is_some();
-        self.generations.iter().rev().find(is_earlier)
+        let current = self.order.last()?;
+        let before = self.order.iter().rev().find(|number| *number != current)?;
+        self.generation(*before).filter(|generation| generation.plugin.is_some())
     }
 
     pub(crate) fn set_state(&mut self, state: PluginState, now: Timestamp) {
@@ -162,7 +160,7 @@ impl PluginRecord {
     }
 
     /// Takes a generation up as the one that runs; the one before is retired. Returns libraries that nobody needs any
-    /// more: all but those of the last two generations.
+    /// more: all but those of the last two generations that ran, and of the instances.
     pub(crate) fn take_up(&mut self, plugin: &Arc<LoadedPlugin>, now: Timestamp) -> Vec<Arc<LoadedPlugin>> {
         for generation in &mut self.generations {
             if generation.state == PluginState::Started {
@@ -188,14 +186,24 @@ impl PluginRecord {
         self.refused_hash = None;
         self.last_refusal = None;
         self.set_state(PluginState::Started, now);
-        self.forget_generations(number)
+        self.ran_last(number);
+        self.forget_generations()
     }
 
-    /// Keeps the libraries of the generation that runs and of the one before it, for a rollback.
-    fn forget_generations(&mut self, current: u64) -> Vec<Arc<LoadedPlugin>> {
-        let previous = self.generations.iter().rev().find(|g| g.number < current && g.plugin.is_some());
-        let kept = [Some(current), previous.map(|generation| generation.number)];
-        let old = self.generations.iter_mut().filter(|g| !kept.contains(&Some(g.number)));
+    fn ran_last(&mut self, number: u64) {
+        self.order.retain(|known| *known != number);
+        self.order.push(number);
+        let surplus = self.order.len().saturating_sub(GENERATIONS_SHOWN_MAX);
+        self.order.drain(..surplus);
+    }
+
+    /// Keeps the libraries of the generation that runs and of the one before it, for a rollback, and of those that an
+    /// instance runs or goes back to.
+    fn forget_generations(&mut self) -> Vec<Arc<LoadedPlugin>> {
+        let last_two = self.order.iter().rev().take(2).copied();
+        let of_instances = self.instances.iter().flat_map(|i| [i.generation, i.generation_before]);
+        let kept: Vec<u64> = last_two.chain(of_instances).collect();
+        let old = self.generations.iter_mut().filter(|g| !kept.contains(&g.number));
         let unneeded = old.filter_map(|generation| generation.plugin.take()).collect();
         while self.generations.len() > GENERATIONS_SHOWN_MAX {
             self.generations.pop_front();
@@ -205,7 +213,11 @@ impl PluginRecord {
 
     /// A generation failed in its probation, and the one before goes on. What failed is not loaded again by itself.
     pub(crate) fn put_back(&mut self, failed: u64, before: u64, now: Timestamp) {
-        let runs_failed = self.instances.iter().any(|instance| instance.generation == failed);
+        let runs = |instance: &InstanceRecord| instance.generation == failed && instance.is_started();
+        let runs_failed = self.instances.iter().any(runs);
+        if !runs_failed {
+            self.ran_last(before);
+        }
         for generation in &mut self.generations {
             if generation.number == failed && !runs_failed {
                 generation.state = PluginState::Faulted;
@@ -277,6 +289,11 @@ impl InstanceRecord {
     pub(crate) fn start(&mut self, place: Option<Place>, now: Timestamp) {
         self.place = place;
         self.set_state(PluginState::Started, now);
+    }
+
+    /// It cannot start as things are.
+    pub(crate) fn fail(&mut self, now: Timestamp) {
+        self.set_state(PluginState::Faulted, now);
     }
 
     /// It must not start until it is released.

@@ -97,6 +97,11 @@ impl Registry {
         &mut self.plugins[at]
     }
 
+    /// Forgets what is only known of a file because it was refused.
+    pub(crate) fn forget_refused(&mut self, file: &Path) {
+        self.plugins.retain(|plugin| plugin.file != file || !plugin.generations.is_empty());
+    }
+
     /// The plugin and the instance that the event loop has as a strategy.
     pub(crate) fn of_strategy(&mut self, id: StrategyId) -> Option<(&mut PluginRecord, usize)> {
         self.plugins.iter_mut().find_map(|plugin| {

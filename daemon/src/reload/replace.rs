@@ -197,9 +197,27 @@ pub(super) fn check_config(plugin: &LoadedPlugin, instance: &InstanceRecord) -> 
     Err(refused(plugin, Step::Config, found, first.accepted.clone()))
 }
 
-/// The content that is not tried again by itself. Who may write a file, and what lies beside it, can change without it.
+/// The content that is not tried again by itself: what a step said of the content counts, not what it said of a disk, a
+/// process or a venue, which may be otherwise the next time.
 pub(super) fn remembered(refusal: &Refusal) -> Option<String> {
-    refusal.plugin.hash.clone().filter(|_| refusal.step != Step::Trust)
+    let is_of_content = match refusal.step {
+        Step::Elf
+        | Step::Open
+        | Step::Symbol
+        | Step::Layout
+        | Step::Abi
+        | Step::Manifest
+        | Step::PanicMode
+        | Step::Name
+        | Step::Config
+        | Step::Create
+        | Step::Restore
+        | Step::Destroy => true,
+        Step::Find | Step::Read | Step::Trust | Step::Stage | Step::Probe | Step::Swap | Step::Connect => {
+            false
+        }
+    };
+    refusal.plugin.hash.clone().filter(|_| is_of_content)
 }
 
 pub(super) fn refusal_report(refusal: &Refusal, now: Timestamp) -> RefusalReport {

@@ -12,7 +12,7 @@ use stratd_plugin_api::Timestamp;
 use super::{InstanceRecord, PluginRecord, Registry, record::Place, run_store::RunStore};
 use crate::{
     config::IsolationMode,
-    host::{Accepted, Refusal},
+    host::{Accepted, Refusal, isolation::abandoned_threads},
     plugin_kind::PluginKind,
     runtime::{Snapshot, StrategySnapshot, clock::Stopwatch},
 };
@@ -116,6 +116,10 @@ fn warnings(registry: &Registry, store: Option<&RunStore>) -> Vec<String> {
             ));
         }
     }
+    let abandoned = abandoned_threads();
+    if abandoned > 0 {
+        warnings.push(format!("{abandoned} threads of plugins hang and are lost until a restart"));
+    }
     if let Some(error) = store.and_then(RunStore::health) {
         warnings.push(format!("the state is not saved: {error}"));
     }
@@ -204,12 +208,11 @@ pub(super) fn retired(record: &PluginRecord) -> Retired {
     let mut sum = Retired::default();
     // few at a time, which are asked again: they are about to go
     let unloading = record.unloading.iter().filter_map(|plugin| plugin.memory());
-    let retired = record.retired.iter().map(|library| library.memory);
-    for memory in retired.chain(record.pinned.iter().copied()).chain(unloading) {
+    for memory in record.retired.iter().copied().chain(unloading) {
         sum.count += 1;
         sum.mapped_bytes += memory.mapped_bytes;
         sum.resident_bytes += memory.resident_bytes;
-        sum.private_bytes += memory.private_dirty_bytes;
+        sum.private_bytes += memory.anonymous_bytes;
     }
     sum
 }

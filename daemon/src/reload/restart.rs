@@ -14,6 +14,7 @@ use super::{
     Manager,
     record::{InstanceRecord, Place},
 };
+use crate::runtime::{Command, Tag};
 
 /// Deaths that are older do not count towards the crash limit.
 const WINDOW_NS: i64 = 600_000_000_000;
@@ -22,11 +23,15 @@ const PAUSES_NS: [i64; 5] = [0, 100_000_000, 1_000_000_000, 5_000_000_000, 30_00
 
 impl Manager {
     /// A strategy failed and has ended.
-    pub(super) fn faulted(&mut self, strategy: StrategyId, fault: &Fault, now: Timestamp) {
+    pub(super) fn faulted(&mut self, strategy: StrategyId, tag: Tag, fault: &Fault, now: Timestamp) {
         let mut registry = self.registry.lock();
         let Some((plugin, at)) = registry.of_strategy(strategy) else { return };
         let name = plugin.name.clone();
         let instance = &mut plugin.instances[at];
+        // what was stopped, quarantined or replaced meanwhile has nothing to do with it any more
+        if !instance.is_started() || instance.generation != tag.generation {
+            return;
+        }
         instance.faults += 1;
         instance.last_fault = Some(fault.to_string());
         instance.pid = None;
@@ -55,6 +60,7 @@ impl Manager {
                 "{name}: strategy {instance} is quarantined: {reason} (`stratctl plugin release {name}` lets it start again)"
             );
             self.store_quarantine(&instance, &reason, now);
+            let _ = self.event_loop.tell(Command::GiveUp { strategy });
         }
     }
 
@@ -74,13 +80,32 @@ impl Manager {
             match self.start_again(&name, &instance) {
                 Ok(report) => tracing::info!(logger = "plugins", "{name}: {report}"),
                 Err(why) => {
+                    if matches!(instance.place, Some(Place::Exchange(_))) {
+                        self.exchange_not_started(&instance, &why);
+                        continue;
+                    }
+                    tracing::error!(
+                        logger = "plugins",
+                        "{name}: strategy {} does not start: {why}",
+                        instance.name
+                    );
                     let mut registry = self.registry.lock();
                     let known =
                         registry.get_mut(&name).and_then(|plugin| plugin.instance_mut(&instance.name));
-                    // of an exchange the next try may be set already, and it was told
-                    if let Some(known) = known.filter(|known| known.restart_at == instance.restart_at) {
-                        known.restart_at = None;
-                        tracing::error!(logger = "plugins", "{name}: {} stays down: {why}", instance.name);
+                    // it is tried again like one that died, and not for ever
+                    let again = known.and_then(|known| {
+                        known.restart_at = next_start(known, self.options.plugins.crash_limit, now);
+                        known.restart_at.or_else(|| {
+                            known.set_state(PluginState::Quarantined, now);
+                            None
+                        })
+                    });
+                    drop(registry);
+                    if again.is_none() {
+                        self.store_quarantine(&instance.name, &format!("it does not start: {why}"), now);
+                        if let Some(strategy) = instance.strategy() {
+                            let _ = self.event_loop.tell(Command::GiveUp { strategy });
+                        }
                     }
                 }
             }

@@ -31,6 +31,9 @@ pub(crate) struct LastRun {
     active: Vec<String>,
 }
 
+/// What became of a build that failed in its probation.
+pub(super) const ROLLED_BACK: &str = "rolled back";
+
 /// The key of a strategy.
 fn key(instance: &str) -> String {
     format!("strategy.{instance}")
@@ -98,6 +101,14 @@ impl LastRun {
         Ok(Some(saved))
     }
 
+    /// Whether the last that is known of a build is that it failed in its probation.
+    pub(crate) fn was_rolled_back(&self, plugin: &LoadedPlugin) -> bool {
+        let known = self.store.reader().and_then(|reader| reader.generations(&plugin.manifest().name));
+        let known = known.unwrap_or_default();
+        let of_build = known.iter().rev().find(|generation| generation.hash == plugin.hash());
+        of_build.is_some_and(|generation| generation.outcome == ROLLED_BACK)
+    }
+
     /// Begins the run.
     ///
     /// # Errors
@@ -148,6 +159,25 @@ impl RunStore {
         tell(self.store.write(Write::Seen(self.run, clock::now())));
     }
 
+    /// Keeps states, and returns once they are on the disk.
+    pub(super) fn save_last_states(&self, states: Vec<SavedState>) {
+        if !states.is_empty() {
+            tell(self.store.write_durable(Write::SaveStates(states)).map(drop));
+        }
+    }
+
+    /// Why a strategy must not start.
+    pub(super) fn quarantine_of(&self, instance: &str) -> Option<String> {
+        let known = match self.store.reader().and_then(|reader| reader.quarantined()) {
+            Ok(known) => known,
+            Err(error) => {
+                tell(Err(error));
+                return None;
+            }
+        };
+        known.into_iter().find(|entry| entry.instance == key(instance)).map(|entry| entry.reason)
+    }
+
     pub(super) fn quarantine(&self, instance: &str, reason: &str, now: Timestamp) {
         tell(self.store.quarantine(&key(instance), now, reason));
         tell(self.store.write(Write::Leave(self.run, key(instance))));
@@ -169,7 +199,7 @@ impl RunStore {
         tell(self.store.write(Write::Leave(self.run, key(instance))));
     }
 
-    pub(super) fn record_generation(&self, plugin: &LoadedPlugin, now: Timestamp) {
+    pub(super) fn record_generation(&self, plugin: &LoadedPlugin, outcome: &str, now: Timestamp) {
         tell(self.store.write(Write::RecordGeneration(Generation {
             plugin: plugin.manifest().name.clone(),
             generation: plugin.generation(),
@@ -178,7 +208,7 @@ impl RunStore {
             version: plugin.manifest().version.clone(),
             build_id: plugin.build_id().unwrap_or_default().to_owned(),
             at: now,
-            outcome: "started".to_owned(),
+            outcome: outcome.to_owned(),
         })));
     }
 

@@ -69,9 +69,25 @@ impl Manager {
 
     /// Keeps states that the event loop saved.
     pub(super) fn take_states(&mut self, states: Vec<SavedByLoop>) {
+        let batch = self.kept(states);
+        if let Some(store) = &self.store {
+            store.save_states(batch);
+        }
+    }
+
+    /// Keeps the last states of the run; returns once they are on the disk.
+    pub(super) fn take_last_states(&mut self, states: Vec<SavedByLoop>) {
+        let batch = self.kept(states);
+        if let Some(store) = &self.store {
+            store.save_last_states(batch);
+        }
+    }
+
+    /// Keeps states for restarts, and makes rows of them for the store.
+    fn kept(&mut self, states: Vec<SavedByLoop>) -> Vec<StoredState> {
         let mut batch = Vec::new();
         for saved in states {
-            let SavedByLoop { strategy, state, seq, at } = saved;
+            let SavedByLoop { strategy, tag, state, seq, at } = saved;
             let mut registry = self.registry.lock();
             let Some((plugin, index)) = registry.of_strategy(strategy) else { continue };
             let instance_name = plugin.instances[index].name.clone();
@@ -87,28 +103,23 @@ impl Manager {
                     continue;
                 }
             };
-            // the library that wrote it: after a rollback that is not the newest
-            let generation = plugin.instances[index].generation;
-            let wrote = plugin.generations.iter().find(|known| known.number == generation);
-            let Some(wrote) = wrote.and_then(|known| known.plugin.as_ref()) else { continue };
-            let manifest = wrote.manifest();
+            // the build that wrote it, by the word of the event loop
+            let wrote =
+                plugin.generation(tag.generation).map(|known| known.identity.clone()).unwrap_or_default();
             let bytes = Arc::new(bytes);
             batch.push(StoredState {
                 instance: format!("strategy.{instance_name}"),
-                plugin: manifest.name.clone(),
-                plugin_version: manifest.version.clone(),
-                build_id: wrote.build_id().unwrap_or_default().to_owned(),
-                hash: wrote.hash().to_owned(),
-                state_version: manifest.state_version,
+                plugin: plugin.name.clone(),
+                plugin_version: wrote.version.unwrap_or_default(),
+                build_id: wrote.build_id.unwrap_or_default(),
+                hash: wrote.hash.unwrap_or_default(),
+                state_version: tag.state_version,
                 state: bytes.to_vec(),
                 saved_at: at,
                 seq,
             });
-            let state_version = manifest.state_version;
-            plugin.instances[index].saved = Some(Saved { state_version, bytes, at });
+            plugin.instances[index].saved = Some(Saved { state_version: tag.state_version, bytes, at });
         }
-        if let Some(store) = &self.store {
-            store.save_states(batch);
-        }
+        batch
     }
 }

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use stratd_control::PluginState;
-use stratd_engine::{Carried, OnRestoreError, Probation, Replacement, StrategyId};
+use stratd_engine::{Carried, OnRestoreError, Probation, Replacement, StrategyId, SwapStep};
 use stratd_plugin_api::{Fault, Reason, StrategyInstance, Timestamp, abi::plugin_flag};
 
 use super::{
     Manager,
-    record::{InstanceRecord, Place, Saved},
+    record::{InstanceRecord, Place, Saved, VersionedState},
     replace::{Reloaded, Wanted, refused},
 };
 use crate::{
     config::{self, Span},
     host::{LoadedPlugin, Refusal, Step},
-    runtime::{Command, OwnedRestart, SavedByLoop, SwapAnswer, clock},
+    runtime::{Command, OwnedRestart, SavedByLoop, SwapAnswer, Tag, clock},
 };
 
 /// Of several instances that change at once, each stands by at least as long as the others need.
@@ -58,7 +58,7 @@ impl Manager {
             unneeded
         };
         self.retire(name, unneeded);
-        self.record_generation(plugin, now);
+        self.record_generation(plugin, "started", now);
         let carried = if reports.is_empty() { "no instance runs".to_owned() } else { reports.join("; ") };
         Ok(Reloaded::Done(format!(
             "{} {}: generation {} runs ({carried})",
@@ -82,7 +82,7 @@ impl Manager {
                 Ok(Made::Strategy { instance: instance.instance, pid: instance.pid, spare })
             }
             Some(Place::Exchange(id)) => Ok(Made::Exchange(id)),
-            None => Err(refused(plugin, Step::Create, "an instance that never started", "one that did")),
+            None => Ok(Made::Join),
         }
     }
 
@@ -109,6 +109,8 @@ impl Manager {
                 }
                 Ok(report)
             }
+            Made::Join => self.join(plugin, &one.instance),
+            // it notes its generation and process itself, as it does when it comes back by itself
             Made::Exchange(id) => self.replace_exchange(plugin, &one.instance, id),
         }
     }
@@ -124,23 +126,30 @@ impl Manager {
         let Some(strategy) = one.instance.strategy() else { return Ok(String::new()) };
         let manifest = plugin.manifest();
         let now = clock::now();
+        let patience = self.options.plugins.quiesce_timeout.duration();
         let replacement = Box::new(Replacement {
             instance,
             is_batch_safe: manifest.has_flag(plugin_flag::BATCH_SAFE),
-            state_version: self.state_version_of(one),
+            // the event loop knows it
+            state_version: 0,
             accepts: manifest.state_compat_min..=manifest.state_version,
-            deadline: after(now, self.options.plugins.quiesce_timeout),
+            deadline: now,
             on_restore_error: spare.map_or(OnRestoreError::Keep, OnRestoreError::Fresh),
             probation: self.probation(now, is_one_of_many),
             room: self.room(strategy),
         });
         let answer = self
             .event_loop
-            .ask(|answer| Command::Swap { strategy, replacement, answer })
+            .ask(|answer| Command::Swap { strategy, replacement, tag: tag(plugin), patience, answer })
             .map_err(|gone| refused(plugin, Step::Swap, gone.to_string(), "a run that goes on"))?;
-        let SwapAnswer { swapped, pause, seq } = answer;
+        let SwapAnswer { swapped, pause, seq, before, is_late } = answer;
         let pause_us = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
         match swapped {
+            Ok(_) if is_late => {
+                let found =
+                    format!("strategy {name}, which took {pause_us} us to take over, and was put back");
+                Err(refused(plugin, Step::Swap, found, format!("at most {patience:.1?}")))
+            }
             Ok(swapped) => {
                 let carried = match &swapped.carried {
                     Carried::State { bytes } => format!("its state of {bytes} bytes"),
@@ -150,7 +159,7 @@ impl Manager {
                     }
                 };
                 if let Some(bytes) = swapped.state {
-                    let state = SavedByLoop { strategy, state: Ok(Some(bytes)), seq, at: now };
+                    let state = SavedByLoop { strategy, tag: before, state: Ok(Some(bytes)), seq, at: now };
                     self.take_states(vec![state]);
                 }
                 let mut registry = self.registry.lock();
@@ -161,11 +170,19 @@ impl Manager {
                 }
                 Ok(format!("strategy {name} carries {carried}; it paused for {pause_us} us"))
             }
+            // it has failed since it was looked at
+            Err(swap_refused) if swap_refused.step == SwapStep::State => {
+                let saved = self.saved_of(name);
+                self.restart(plugin, &one.instance, swap_refused.instance, saved.as_ref())
+            }
             Err(swap_refused) => {
-                let step = swap_refused.step.name();
-                let found = format!("{step} of strategy {name}: {}", swap_refused.fault);
-                // the instances are dropped here, away from the event loop
-                Err(refused(plugin, Step::Swap, found, "a version that takes over the state"))
+                let found =
+                    format!("{} of strategy {name}: {}", swap_refused.step.name(), swap_refused.fault);
+                // a verdict on the state is one on the content, the rest may be another one next time; the instances
+                // are dropped here, away from the event loop
+                let is_of_state = matches!(swap_refused.step, SwapStep::Version | SwapStep::Restore);
+                let step = if is_of_state { Step::Restore } else { Step::Swap };
+                Err(refused(plugin, step, found, "a version that takes over the state"))
             }
         }
     }
@@ -195,23 +212,15 @@ impl Manager {
     ) -> Result<String, Refusal> {
         let name = &record.name;
         let Some(strategy) = record.strategy() else { return Ok(String::new()) };
-        let manifest = plugin.manifest();
-        let state = saved.map(|saved| (saved.state_version, Arc::clone(&saved.bytes)));
-        if let Some((version, _)) = &state
-            && !(manifest.state_compat_min..=manifest.state_version).contains(version)
-        {
-            let found = format!("a saved state of strategy {name} of version {version}");
-            let accepted = format!("version {} to {}", manifest.state_compat_min, manifest.state_version);
-            return Err(refused(plugin, Step::Swap, found, accepted));
-        }
+        let state = self.acceptable(plugin, name, saved)?;
         let carried = match &state {
             Some((_, bytes)) => format!("with a saved state of {} bytes", bytes.len()),
             None => "without a saved state".to_owned(),
         };
-        let is_batch_safe = manifest.has_flag(plugin_flag::BATCH_SAFE);
-        let restart = OwnedRestart { instance, is_batch_safe, state };
-        let answer = self.event_loop.ask(|answer| Command::Restart { strategy, restart, answer });
-        match answer {
+        let is_batch_safe = plugin.manifest().has_flag(plugin_flag::BATCH_SAFE);
+        let had_state = state.is_some();
+        let restart = OwnedRestart { tag: tag(plugin), instance, is_batch_safe, state };
+        match self.event_loop.ask(|answer| Command::Restart { strategy, restart, answer }) {
             Ok(Ok(_old)) => {
                 let now = clock::now();
                 let mut registry = self.registry.lock();
@@ -224,13 +233,44 @@ impl Manager {
                 }
                 Ok(format!("strategy {name} started {carried}"))
             }
-            Ok(Err(swap_refused)) => {
-                let found =
-                    format!("{} of strategy {name}: {}", swap_refused.step.name(), swap_refused.fault);
-                Err(refused(plugin, Step::Swap, found, "a version that takes the saved state"))
+            Ok(Err(why)) if why.step == SwapStep::Restore && had_state && self.starts_fresh() => {
+                tracing::warn!(logger = "plugins", "strategy {name} starts without a state: {}", why.fault);
+                let made = self.factory.strategy(plugin, name, &record.settings)?;
+                self.restart(plugin, record, made.instance, None)
+            }
+            Ok(Err(why)) => {
+                let found = format!("{} of strategy {name}: {}", why.step.name(), why.fault);
+                Err(refused(plugin, Step::Restore, found, "a version that takes the saved state"))
             }
             Err(gone) => Err(refused(plugin, Step::Swap, gone.to_string(), "a run that goes on")),
         }
+    }
+
+    /// A saved state if the plugin restores its version. If it does not, the policy decides.
+    pub(super) fn acceptable(
+        &self,
+        plugin: &LoadedPlugin,
+        name: &str,
+        saved: Option<&Saved>,
+    ) -> Result<Option<VersionedState>, Refusal> {
+        let Some(saved) = saved else { return Ok(None) };
+        match plugin.manifest().refuses_state(saved.state_version) {
+            None => Ok(Some((saved.state_version, Arc::clone(&saved.bytes)))),
+            Some((found, accepted)) if self.starts_fresh() => {
+                tracing::warn!(
+                    logger = "plugins",
+                    "strategy {name} starts without a state: {found} (accepted: {accepted})"
+                );
+                Ok(None)
+            }
+            Some((found, accepted)) => {
+                Err(refused(plugin, Step::Restore, format!("strategy {name}: {found}"), accepted))
+            }
+        }
+    }
+
+    fn starts_fresh(&self) -> bool {
+        self.options.plugins.on_restore_error == config::OnRestoreError::Fresh
     }
 
     /// Puts the instances back that were swapped before another one refused.
@@ -242,22 +282,12 @@ impl Manager {
         }
     }
 
-    /// The version of what the instance in place saves.
-    fn state_version_of(&self, one: &Wanted) -> u32 {
-        let registry = self.registry.lock();
-        let running = registry.all().find_map(|plugin| {
-            plugin.instances.iter().find(|instance| instance.name == one.instance.name)?;
-            let generation = plugin.generations.iter().find(|g| g.number == one.instance.generation)?;
-            Some(generation.plugin.as_ref()?.manifest().state_version)
-        });
-        running.unwrap_or_else(|| one.state.as_ref().map_or(0, |(version, _)| *version))
-    }
-
     /// Puts the generation before back: the steps of a reload from `create` on.
     ///
     /// # Errors
     /// A step refused; everything is as before.
     pub(super) fn put_back(&mut self, name: &str, plugin: &Arc<LoadedPlugin>) -> Result<String, Refusal> {
+        let left = self.registry.lock().get(name).and_then(|record| record.current()?.identity.hash.clone());
         let wanted = self.wanted(name);
         let report = match self.take_over(name, plugin, &wanted)? {
             Reloaded::Done(report) => report,
@@ -266,15 +296,22 @@ impl Manager {
         let mut registry = self.registry.lock();
         if let Some(record) = registry.get_mut(name) {
             record.rollbacks += 1;
+            // the file still has what was rolled back from
+            record.refused_hash = left;
         }
         Ok(report)
     }
 
-    fn record_generation(&self, plugin: &LoadedPlugin, now: Timestamp) {
+    pub(super) fn record_generation(&self, plugin: &LoadedPlugin, outcome: &str, now: Timestamp) {
         if let Some(store) = &self.store {
-            store.record_generation(plugin, now);
+            store.record_generation(plugin, outcome, now);
         }
     }
+}
+
+/// What the event loop keeps beside an instance of a build.
+pub(super) fn tag(plugin: &LoadedPlugin) -> Tag {
+    Tag { generation: plugin.generation(), state_version: plugin.manifest().state_version }
 }
 
 fn after(now: Timestamp, span: Span) -> Timestamp {
@@ -290,4 +327,6 @@ enum Made {
     },
     /// Made when its place is free: two connections at once are not for every exchange.
     Exchange(stratd_plugin_api::ExchangeId),
+    /// It could not start before, and joins the run now.
+    Join,
 }

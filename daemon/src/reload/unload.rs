@@ -8,7 +8,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{
     Manager,
-    record::{InstanceRecord, PluginRecord, RetiredLibrary},
+    record::{InstanceRecord, PluginRecord},
 };
 use crate::host::{LoadedPlugin, Unloaded, memory_of};
 
@@ -23,11 +23,8 @@ impl Manager {
             }
             return;
         }
-        // measured before the registry is locked
-        let retired: Vec<_> = open
-            .into_iter()
-            .map(|plugin| RetiredLibrary { memory: plugin.memory().unwrap_or_default(), _plugin: plugin })
-            .collect();
+        // measured before the registry is locked; the libraries themselves stay, whatever is dropped here
+        let retired: Vec<_> = open.iter().map(|plugin| plugin.memory().unwrap_or_default()).collect();
         if let Some(record) = self.registry.lock().get_mut(name) {
             record.retired.extend(retired);
         }
@@ -68,7 +65,7 @@ impl Manager {
                 );
                 let memory = memory_of(&copy).unwrap_or_default();
                 if let Some(record) = self.registry.lock().get_mut(name) {
-                    record.pinned.push(memory);
+                    record.retired.push(memory);
                 }
             }
         }

@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc,
-        mpsc::{self, RecvTimeoutError, SyncSender, TrySendError},
+        mpsc::{self, RecvTimeoutError, SyncSender},
     },
     time::Duration,
 };
@@ -15,6 +15,7 @@ use stratd_plugin_api::{
 };
 
 use super::{exchange_desk::ExchangeDesk, inbox::Inbox};
+use crate::host::isolation::Watch;
 
 /// How long the event loop may take to carry out a command. It stands still for that long only when a plugin hangs,
 /// and then the watchdog ends it.
@@ -29,16 +30,26 @@ pub(crate) type Answer<T> = SyncSender<T>;
 pub(crate) enum Command {
     /// The states of strategies, to be stored or tried; with memory for each, as in [`Replacement::room`].
     Save { strategies: Vec<(StrategyId, Vec<u8>)>, answer: Answer<Vec<SavedByLoop>> },
-    /// Another instance for a strategy that runs.
-    Swap { strategy: StrategyId, replacement: Box<Replacement>, answer: Answer<SwapAnswer> },
+    /// Another instance for a strategy that runs. The version of the state of the one that runs is known here only, and
+    /// put into the replacement.
+    Swap {
+        strategy: StrategyId,
+        replacement: Box<Replacement>,
+        tag: Tag,
+        patience: Duration,
+        answer: Answer<SwapAnswer>,
+    },
     /// A new instance for a strategy that has ended.
     Restart { strategy: StrategyId, restart: OwnedRestart, answer: Answer<RestartAnswer> },
     /// One more strategy.
     Add { added: Box<AddedStrategy>, answer: Answer<AddAnswer> },
-    /// The end of a strategy.
-    Stop { strategy: StrategyId, reason: Reason, answer: Answer<()> },
-    /// An isolated instance died between two calls.
-    Fail { strategy: StrategyId, fault: Fault },
+    /// The end of a strategy; its instance, to be dropped away from the loop.
+    Stop { strategy: StrategyId, reason: Reason, answer: Answer<Option<Box<dyn StrategyInstance>>> },
+    /// A strategy that died is not started again by itself.
+    GiveUp { strategy: StrategyId },
+    /// An isolated instance died, perhaps between two calls. If a call has returned the death by the time this is
+    /// carried out, another instance may have the place.
+    Fail { strategy: StrategyId, fault: Fault, watch: Watch },
     /// The version before goes on, if it still stands by.
     RollBack { strategy: StrategyId, fault: Fault },
     /// How things are.
@@ -81,6 +92,7 @@ impl Command {
             | Self::Add { .. }
             | Self::Stop { .. }
             | Self::Fail { .. }
+            | Self::GiveUp { .. }
             | Self::RollBack { .. }
             | Self::ExchangeSave { .. }
             | Self::ExchangeOut { .. } => false,
@@ -116,10 +128,22 @@ pub(crate) struct ExchangeLeft {
     pub(crate) desk: Arc<ExchangeDesk>,
 }
 
+/// Which build an instance is of, and what it saves. The event loop keeps it beside each instance: what the manager
+/// knows may be older than a rollback whose note waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tag {
+    /// The generation of its plugin.
+    pub(crate) generation: u64,
+    /// The version of the states that it saves.
+    pub(crate) state_version: u32,
+}
+
 /// The state of one strategy.
 #[derive(Debug)]
 pub(crate) struct SavedByLoop {
     pub(crate) strategy: StrategyId,
+    /// Whose state it is.
+    pub(crate) tag: Tag,
     /// `None` inside: it keeps none.
     pub(crate) state: Result<Option<Vec<u8>>, Fault>,
     /// The last input before it.
@@ -132,6 +156,10 @@ pub(crate) struct SwapAnswer {
     pub(crate) swapped: Result<Swapped, Box<SwapRefused>>,
     pub(crate) pause: Duration,
     pub(crate) seq: u64,
+    /// The build that was in place, whose state was carried.
+    pub(crate) before: Tag,
+    /// It took longer than the deadline, and the one before was put back.
+    pub(crate) is_late: bool,
 }
 
 /// A restart that was done, with the instance before, or refused.
@@ -139,6 +167,7 @@ pub(crate) type RestartAnswer = Result<Option<Box<dyn StrategyInstance>>, Box<Sw
 
 /// [`stratd_engine::Restart`], owned.
 pub(crate) struct OwnedRestart {
+    pub(crate) tag: Tag,
     pub(crate) instance: Box<dyn StrategyInstance>,
     pub(crate) is_batch_safe: bool,
     pub(crate) state: Option<(u32, Arc<Vec<u8>>)>,
@@ -146,6 +175,7 @@ pub(crate) struct OwnedRestart {
 
 /// A strategy that joins a run.
 pub(crate) struct AddedStrategy {
+    pub(crate) tag: Tag,
     pub(crate) config: StrategyConfig,
     /// The plugin with its version, for the results.
     pub(crate) plugin: String,
@@ -183,9 +213,9 @@ pub(crate) struct StrategySnapshot {
 /// What the event loop tells without being asked.
 pub(crate) enum Note {
     /// A strategy failed and has ended.
-    Faulted { strategy: StrategyId, fault: Fault },
+    Faulted { strategy: StrategyId, tag: Tag, fault: Fault },
     /// A new version failed in its probation, and the one before goes on.
-    RolledBack { strategy: StrategyId, fault: Fault },
+    RolledBack { strategy: StrategyId, failed: Tag, before: Tag, fault: Fault },
     /// A new version stays.
     ProbationPassed { strategy: StrategyId },
     /// A strategy ended in good order.
@@ -249,16 +279,24 @@ impl LoopHandle {
     }
 }
 
+/// Takes a note, or gives it back if there is no room.
+type Send = Box<dyn Fn(Note) -> Result<(), Box<Note>> + std::marker::Send>;
+
+/// Instances that wait to be dropped elsewhere; beyond it the loop drops them itself.
+const BACKLOG_MAX: usize = 4_096;
+
 /// Where notes go.
 pub(crate) struct Notes {
-    send: Box<dyn Fn(Note) -> Result<(), TrySendError<()>> + Send>,
+    send: Send,
+    /// Instances for which there was no room: the loop must not run their destructors.
+    backlog: Vec<Note>,
     lost: u64,
 }
 
 impl Notes {
     /// Notes that `send` takes without waiting.
-    pub(crate) fn new(send: impl Fn(Note) -> Result<(), TrySendError<()>> + Send + 'static) -> Self {
-        Self { send: Box::new(send), lost: 0 }
+    pub(crate) fn new(send: impl Fn(Note) -> Result<(), Box<Note>> + std::marker::Send + 'static) -> Self {
+        Self { send: Box::new(send), backlog: Vec::new(), lost: 0 }
     }
 
     /// Nobody listens: a run without a control plane.
@@ -267,15 +305,24 @@ impl Notes {
     }
 
     pub(super) fn tell(&mut self, note: Note) {
-        if let Err(TrySendError::Full(())) = (self.send)(note) {
-            self.lost += 1;
-            if self.lost.is_power_of_two() {
-                tracing::error!(
-                    logger = "stratd",
-                    "{} notes on strategies were lost: nobody reads them",
-                    self.lost
-                );
+        while let Some(waiting) = self.backlog.pop() {
+            if let Err(waiting) = (self.send)(waiting) {
+                self.backlog.push(*waiting);
+                break;
             }
+        }
+        let Err(note) = (self.send)(note) else { return };
+        if matches!(*note, Note::Retired(_)) && self.backlog.len() < BACKLOG_MAX {
+            self.backlog.push(*note);
+            return;
+        }
+        self.lost += 1;
+        if self.lost.is_power_of_two() {
+            tracing::error!(
+                logger = "stratd",
+                "{} notes on strategies were lost: nobody reads them",
+                self.lost
+            );
         }
     }
 }

@@ -1,14 +1,16 @@
 //! Carries out what the control plane asks, between two events.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use stratd_engine::{InputKind, Restart, StrategyState};
+use stratd_engine::{InputKind, Replacement, Restart, StrategyId, StrategyState};
+use stratd_plugin_api::{Fault, Timestamp};
 
 use super::{
     clock::{self, Stopwatch},
     command::{
         AddAnswer, AddedStrategy, Command, OwnedRestart, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer,
+        Tag,
     },
     event_loop::EventLoop,
     exchange_changes::{exchange_in, open_exchange},
@@ -25,36 +27,37 @@ impl EventLoop {
         self.set_now(now);
         match command {
             Command::Save { strategies, answer } => {
-                let mut states = Vec::with_capacity(strategies.len());
-                for (strategy, room) in strategies {
-                    states.push(self.save(strategy, room)?);
-                }
+                let states = strategies.into_iter().map(|(strategy, room)| self.save(strategy, room));
+                let states = states.collect::<Result<Vec<_>>>()?;
                 let _ = answer.send(states);
             }
-            Command::Swap { strategy, replacement, answer } => {
-                let stopwatch = Stopwatch::start();
-                let swapped = self.driver_mut().swap_strategy(now, strategy, *replacement)?;
-                let pause = stopwatch.elapsed();
-                let _ = answer.send(SwapAnswer { swapped, pause, seq: self.engine().sequence() });
+            Command::Swap { strategy, replacement, tag, patience, answer } => {
+                let swapped = self.swap(strategy, (*replacement, tag), patience)?;
+                let _ = answer.send(swapped);
             }
             Command::Restart { strategy, restart, answer } => {
-                let OwnedRestart { instance, is_batch_safe, state } = restart;
+                let OwnedRestart { tag, instance, is_batch_safe, state } = restart;
                 let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
                 let restart = Restart { instance, is_batch_safe, state };
                 let restarted = self.driver_mut().restart_strategy(now, strategy, restart)?;
+                if restarted.is_ok() {
+                    self.tags().set(strategy, tag);
+                }
                 let _ = answer.send(restarted);
             }
             Command::Add { added, answer } => {
-                let added = self.add(*added)?;
-                let _ = answer.send(added);
+                let _ = answer.send(self.add(*added)?);
             }
             Command::Stop { strategy, reason, answer } => {
                 self.driver_mut().feed(now, InputKind::StopStrategy(strategy, reason))?;
                 self.take_outputs()?;
-                let _ = answer.send(());
+                let _ = answer.send(self.driver_mut().engine_mut().take_instance(strategy));
             }
-            Command::Fail { strategy, fault } => {
-                self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
+            Command::GiveUp { strategy } => self.give_up(strategy),
+            Command::Fail { strategy, fault, watch } => {
+                if !watch.is_settled() {
+                    self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
+                }
             }
             Command::RollBack { strategy, fault } => {
                 if self.engine().is_on_probation(strategy) {
@@ -79,49 +82,88 @@ impl EventLoop {
                 let _ = answer.send(open.map(|open| question.ask(&mut **open.exchange.borrow_mut())));
             }
             Command::ExchangeOut { exchange, answer } => {
-                let left = self.exchange_out(exchange, exchanges)?;
-                let _ = answer.send(left);
+                let _ = answer.send(self.exchange_out(exchange, exchanges)?);
             }
             Command::ExchangeIn { exchange, instance, desk, answer } => {
                 let _ = answer.send(exchange_in(exchange, (instance, desk), exchanges));
             }
             Command::ExchangeGoOn { exchange, answer } => {
-                self.exchange_go_on(exchange, exchanges)?;
-                let _ = answer.send(());
+                let _ = answer.send(self.exchange_go_on(exchange, exchanges)?);
             }
         }
         self.take_outputs()
     }
 
     fn add(&mut self, added: AddedStrategy) -> Result<AddAnswer> {
-        let AddedStrategy { config, plugin, instance, state } = added;
+        let AddedStrategy { tag, config, plugin, instance, state } = added;
         let now = self.now();
         self.recorder_mut().add_strategy(&config.name, &plugin);
         let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
         let id = self.driver_mut().add_strategy(now, config, instance, state)?;
+        self.tags().set(id, tag);
         let state = self.engine().strategies().nth(id.index()).map(|(_, state, _)| state.clone());
         let state = state.ok_or_else(|| format!("strategy {} was not added", id.0));
         Ok(state.map(|state| (id, state)))
     }
 
-    fn save(&mut self, strategy: stratd_engine::StrategyId, room: Vec<u8>) -> Result<SavedByLoop> {
+    /// Exchanges an instance. If that takes longer than `patience` although the plugins were told their deadline, the
+    /// one before is put back: its author did not reckon with events that wait.
+    fn swap(
+        &mut self,
+        strategy: StrategyId,
+        (replacement, tag): (Replacement, Tag),
+        patience: Duration,
+    ) -> Result<SwapAnswer> {
+        let (now, before) = (self.now(), self.tags().now(strategy));
+        let patience_ns = i64::try_from(patience.as_nanos()).unwrap_or(i64::MAX);
+        let deadline = Timestamp::new(now.get().saturating_add(patience_ns));
+        let replacement = Replacement { deadline, state_version: before.state_version, ..replacement };
+        let stopwatch = Stopwatch::start();
+        let swapped = self.driver_mut().swap_strategy(now, strategy, replacement)?;
+        let pause = stopwatch.elapsed();
+        let seq = self.engine().sequence();
+        let mut is_late = false;
+        if swapped.is_ok() {
+            self.tags().set(strategy, tag);
+            is_late = pause > patience && self.engine().is_on_probation(strategy);
+            if is_late {
+                let fault = Fault::error(format!("taking over took {pause:.1?} (accepted: {patience:.1?})"));
+                self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
+            }
+        }
+        Ok(SwapAnswer { swapped, pause, seq, before, is_late })
+    }
+
+    fn save(&mut self, strategy: StrategyId, room: Vec<u8>) -> Result<SavedByLoop> {
         let now = self.now();
         let state = self.driver_mut().save_strategy(now, strategy, room)?;
-        Ok(SavedByLoop { strategy, state, seq: self.engine().sequence(), at: now })
+        let tag = self.tags().now(strategy);
+        Ok(SavedByLoop { strategy, tag, state, seq: self.engine().sequence(), at: now })
     }
 
     /// The states of all strategies that run or have stopped, at the end of the run.
     pub(super) fn save_all(&mut self) -> Result<Vec<SavedByLoop>> {
         let states = self.engine().strategies().enumerate();
         let can_save = states.filter(|(_, (_, state, _))| !matches!(state, StrategyState::Faulted(_)));
-        let ids: Vec<_> = can_save.filter_map(|(index, _)| u16::try_from(index).ok()).collect();
-        ids.into_iter().map(|id| self.save(stratd_engine::StrategyId(id), Vec::new())).collect()
+        let is_stopped = |state: &StrategyState| *state != StrategyState::Started;
+        let ids = can_save.filter_map(|(index, (_, state, _))| {
+            Some((StrategyId(u16::try_from(index).ok()?), is_stopped(state)))
+        });
+        let mut states = Vec::new();
+        for (id, is_stopped) in ids.collect::<Vec<_>>() {
+            let saved = self.save(id, Vec::new())?;
+            // one that was stopped by command was saved then, and has gone
+            if saved.state.is_ok() || !is_stopped {
+                states.push(saved);
+            }
+        }
+        Ok(states)
     }
 
     fn snapshot(&self) -> Snapshot {
         let engine = self.engine();
         let strategies = engine.strategies().enumerate().map(|(index, (_, state, statistics))| {
-            let id = u16::try_from(index).ok().map(stratd_engine::StrategyId);
+            let id = u16::try_from(index).ok().map(StrategyId);
             StrategySnapshot {
                 state: state.clone(),
                 events: statistics.events,

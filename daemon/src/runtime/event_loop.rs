@@ -1,6 +1,6 @@
 //! What backtest and live runs have in common: one event through the engine, and what comes out of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use stratd_engine::{
@@ -10,7 +10,7 @@ use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp};
 
 use super::{
     Services,
-    command::{Note, Notes},
+    command::{Note, Notes, Tag},
     exchange_desk::Told,
     link::Links,
 };
@@ -42,6 +42,39 @@ pub(super) struct EventLoop {
     is_exiting: bool,
     /// Who hears of strategies that fail, are rolled back, or stop.
     notes: Notes,
+    /// The builds of the strategies, by id.
+    tags: Tags,
+    /// Strategies that died and are not started again by themselves.
+    given_up: BTreeSet<StrategyId>,
+}
+
+/// The builds that the instances of strategies are of.
+#[derive(Default)]
+pub(super) struct Tags(Vec<[Tag; 2]>);
+
+impl Tags {
+    /// The build in place.
+    pub(super) fn now(&self, strategy: StrategyId) -> Tag {
+        self.0.get(strategy.index()).map_or_else(Tag::default, |[now, _]| *now)
+    }
+
+    /// Notes the build that takes the place; the one before stands by.
+    pub(super) fn set(&mut self, strategy: StrategyId, tag: Tag) {
+        let index = strategy.index();
+        if index >= self.0.len() {
+            self.0.resize(index + 1, [Tag::default(); 2]);
+        }
+        if let Some([now, before]) = self.0.get_mut(index) {
+            *before = std::mem::replace(now, tag);
+        }
+    }
+
+    /// The build that stood by is in place again; that which failed, and that one.
+    fn roll_back(&mut self, strategy: StrategyId) -> (Tag, Tag) {
+        let Some([now, before]) = self.0.get_mut(strategy.index()) else { return Default::default() };
+        let failed = std::mem::replace(now, *before);
+        (failed, *before)
+    }
 }
 
 impl EventLoop {
@@ -63,12 +96,23 @@ impl EventLoop {
             shutdown: None,
             is_exiting: false,
             notes: Notes::nowhere(),
+            tags: Tags::default(),
+            given_up: BTreeSet::new(),
         }
     }
 
     /// Tells `notes` of strategies from now on.
     pub(super) fn set_notes(&mut self, notes: Notes) {
         self.notes = notes;
+    }
+
+    pub(super) fn tags(&mut self) -> &mut Tags {
+        &mut self.tags
+    }
+
+    /// A strategy that died does not come back by itself.
+    pub(super) fn give_up(&mut self, strategy: StrategyId) {
+        self.given_up.insert(strategy);
     }
 
     pub(super) fn driver_mut(&mut self) -> &mut Driver<Links> {
@@ -111,7 +155,9 @@ impl EventLoop {
             StrategyState::Faulted(fault) => matches!(fault.reason, Reason::Crashed | Reason::Deadline),
             StrategyState::Started | StrategyState::Stopped(_) => false,
         };
-        self.driver.engine().strategies().any(|(_, state, _)| died(state))
+        let strategies = self.driver.engine().strategies().enumerate();
+        let mut dead = strategies.filter(|(_, (_, state, _))| died(state)).map(|(index, _)| index);
+        dead.any(|index| !self.given_up.iter().any(|strategy| strategy.index() == index))
     }
 
     /// Why a strategy ended the run, if one did.
@@ -262,7 +308,8 @@ impl EventLoop {
             Output::StrategyFaulted { strategy, fault } => {
                 let name = self.recorder.strategy_name(*strategy);
                 tracing::error!(logger = format!("strategy.{name}"), %time, "failed: {fault}");
-                self.notes.tell(Note::Faulted { strategy: *strategy, fault: fault.clone() });
+                let tag = self.tags.now(*strategy);
+                self.notes.tell(Note::Faulted { strategy: *strategy, tag, fault: fault.clone() });
             }
             Output::StrategyRolledBack { strategy, fault } => {
                 let name = self.recorder.strategy_name(*strategy);
@@ -271,7 +318,9 @@ impl EventLoop {
                     %time,
                     "failed within its probation, and the version before goes on: {fault}"
                 );
-                self.notes.tell(Note::RolledBack { strategy: *strategy, fault: fault.clone() });
+                let (failed, before) = self.tags.roll_back(*strategy);
+                let fault = fault.clone();
+                self.notes.tell(Note::RolledBack { strategy: *strategy, failed, before, fault });
             }
             Output::ProbationPassed { strategy } => {
                 let name = self.recorder.strategy_name(*strategy);

@@ -3,12 +3,13 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
+use stratd_engine::StrategyId;
 use stratd_plugin_api::Reason;
 
 use super::{
     Finished, Plan, Services,
     clock::{self, Stopwatch},
-    command::{LoopHandle, Notes, SavedByLoop},
+    command::{LoopHandle, Notes, SavedByLoop, Tag},
     event_loop::EventLoop,
     exchange_desk::{Told, Way},
     inbox::Inbox,
@@ -33,6 +34,9 @@ const INSTANT_NS: i64 = 10_000_000;
 pub(crate) trait ControlPlane {
     /// Where the loop tells of strategies.
     fn notes(&self) -> Notes;
+
+    /// The builds of the strategies that the run begins with, by id.
+    fn tags(&self) -> Vec<(StrategyId, Tag)>;
 
     /// Whether somebody may start a strategy later, so that the run goes on without any.
     fn is_commanded(&self) -> bool;
@@ -63,6 +67,9 @@ pub(crate) fn live<P: ControlPlane>(
     let mut run = EventLoop::new(driver, recorder, services, (plan.is_verbose, plan.slice_max));
     let plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
     run.set_notes(plane.notes());
+    for (strategy, tag) in plane.tags() {
+        run.tags().set(strategy, tag);
+    }
     let stopwatch = Stopwatch::start();
     let ended = run
         .start(clock::now(), refused)

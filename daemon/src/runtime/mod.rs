@@ -23,7 +23,7 @@ mod sources;
 pub use backtest::backtest;
 pub(crate) use command::{
     AddedStrategy, Command, ExchangeLeft, LoopHandle, NOTES_MAX, Note, Notes, OwnedRestart, Question,
-    SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer,
+    SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer, Tag,
 };
 pub use event_loop::Finished;
 pub use exchange_desk::trial_host;

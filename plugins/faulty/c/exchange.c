@@ -1,9 +1,17 @@
 // A connector that delivers two events and takes no orders; it goes on to emit after it was stopped.
 //
 // -DDECLARES_ORDERS   declares order entry and has no entry for it
+// -DNAME="…" -DSTATE_VERSION=n   what the manifest says; a state of that version is taken and not looked at
 #include <stratd/plugin.h>
 
 #include <stdlib.h>
+
+#ifndef NAME
+#define NAME "exchange-faulty-c"
+#endif
+#ifndef STATE_VERSION
+#define STATE_VERSION 0
+#endif
 
 typedef struct {
     const stratd_exchange_host_v1_t *host;
@@ -86,6 +94,12 @@ static int64_t poll_(void *instance, stratd_event_t *out, uint64_t capacity) {
     return capacity < 2 ? (int64_t)capacity : 2;
 }
 
+static int64_t restore(void *instance, uint32_t state_version, const uint8_t *data, uint64_t length,
+                       const stratd_sink_t *errors) {
+    (void)instance, (void)state_version, (void)data, (void)length, (void)errors;
+    return 0;
+}
+
 static const stratd_exchange_v1_t EXCHANGE = {
     .size = STRATD_SIZE(stratd_exchange_v1_t),
     .abi = STRATD_ABI,
@@ -97,6 +111,7 @@ static const stratd_exchange_v1_t EXCHANGE = {
     .subscribe = subscribe,
     .stop = stop,
     .poll = poll_,
+    .restore = restore,
 };
 
 #define TEXT(literal) {(const uint8_t *)(literal), sizeof(literal) - 1}
@@ -112,7 +127,9 @@ static const stratd_manifest_v1_t MANIFEST = {
     .flags = STRATD_PLUGIN_FLAG_MARKET_DATA | STRATD_PLUGIN_FLAG_HISTORICAL,
 #endif
     .trading_types = STRATD_TRADING_TYPE_BACKTEST,
-    .name = TEXT("exchange-faulty-c"),
+    .name = TEXT(NAME),
+    .state_version = STATE_VERSION,
+    .state_compat_min = STATE_VERSION,
     .version = TEXT("1.0.0"),
 };
 

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, fs, path::PathBuf, time::Duration};
 
-use stratd_control::{Client, Instance, PluginState, Request, Status};
+use stratd_control::{Client, Instance, PluginState, Request};
 use stratd_tests::{Ended, Place, Running, plugins};
 
 use crate::table::{Misbehaviour, Mode};
@@ -118,11 +118,6 @@ impl Desk {
         Client::new(self.path("c.sock")).with_time_limit(ANSWER_TIME_MAX)
     }
 
-    pub(crate) fn status(&self) -> Status {
-        let answer = self.client().send(&Request::status()).and_then(|answer| answer.read());
-        answer.unwrap_or_else(|error| panic!("{error}"))
-    }
-
     /// What is known of an instance of a plugin.
     pub(crate) fn instance(&self, plugin: &str, name: &str) -> Instance {
         let known = self.client().send(&Request::plugin(plugin)).and_then(|answer| answer.read());
@@ -199,11 +194,14 @@ pub(crate) fn has_line(log: &str, logger: &str, text: &str) -> bool {
     log.lines().any(|line| line.contains(logger) && line.contains(text))
 }
 
-/// Numbers of processes, lines and builds as words.
+/// Numbers of processes, lines and builds, and times, as words.
 pub(crate) fn normal(log: &str) -> String {
     let log = after(log, "process ", |c| c.is_ascii_digit(), "PID");
     let log = after(&log, "' (", |c| c.is_ascii_digit(), "PID");
     let log = after(&log, "strategy-faulty/0.1.0/", |c| c.is_ascii_hexdigit(), "BUILD");
+    // how long a call had lasted when the watchdog looked
+    let log =
+        after(&log, "hang ", |c| c.is_ascii_digit() || c == '.', "TIME").replace("hang TIMEs ", "hang TIME ");
     after(&log, "plugins/faulty/src/lib.rs:", |c| c.is_ascii_digit(), "LINE")
 }
 

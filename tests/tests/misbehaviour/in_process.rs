@@ -14,10 +14,20 @@ fn what_is_not_contained_ends_the_daemon_with_a_note() {
 
 #[test]
 fn a_strategy_that_ends_the_daemon_again_and_again_is_quarantined() {
-    whole::counted(Mode::None, "segfault");
+    whole::counted(Mode::None, "segfault", 2);
 }
 
 #[test]
 fn what_cannot_be_created_is_refused_before_the_run() {
     whole::refused(Mode::None);
+}
+
+#[test]
+fn a_version_that_cannot_be_left_or_taken_up_is_refused() {
+    whole::replaced(Mode::None);
+}
+
+#[test]
+fn one_hang_is_enough_for_the_quarantine() {
+    whole::counted(Mode::None, "spin", 1);
 }

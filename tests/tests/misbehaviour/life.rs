@@ -1,4 +1,5 @@
 //! The ends of processes: of a plugin's, and of the daemon's.
+#![expect(clippy::disallowed_methods, reason = "the test measures")]
 
 use std::{
     fmt::Write as _,
@@ -55,7 +56,7 @@ fn a_process_that_is_killed_is_reported_and_replaced_at_once() {
         assert!(sent.is_ok_and(|status| status.success()), "kill -KILL {before}");
         let told =
             format!("strategy.{name}: failed: crashed: the plugin's process {before} was killed by SIGKILL");
-        let mut is_told = || fs::read_to_string(&log).unwrap_or_default().contains(&told);
+        let is_told = || fs::read_to_string(&log).unwrap_or_default().contains(&told);
         while !is_told() {
             assert!(start.elapsed() < DEADLINE, "{told}: {}", desk.log());
             std::thread::yield_now();

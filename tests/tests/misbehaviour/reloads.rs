@@ -1,4 +1,5 @@
 //! Reloads of a strategy in a process of its own.
+#![expect(clippy::disallowed_methods, reason = "the test measures")]
 
 use std::{
     fs,

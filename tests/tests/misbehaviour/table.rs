@@ -33,6 +33,8 @@ pub(crate) enum Verdict {
     Restarts(&'static str),
     /// The daemon ends: the note that it leaves, and its status.
     Ends(&'static str, Status),
+    /// The new version is refused with this, and the one before goes on.
+    Keeps(&'static str),
     /// The configuration is refused before the run begins.
     Refused(&'static str),
 }
@@ -53,6 +55,8 @@ pub(crate) enum When {
     End,
     /// When the run begins, and a state was saved by an earlier one.
     NextStart,
+    /// When another version is to take over.
+    Reload,
     /// When the configuration is checked.
     Check,
 }
@@ -81,8 +85,8 @@ impl Misbehaviour {
 }
 
 use Status::{Code, Signal};
-use Verdict::{Ends, Fails, Refused, Restarts, Told, Unseen};
-use When::{Check, End, NextStart, Run};
+use Verdict::{Ends, Fails, Keeps, Refused, Restarts, Told, Unseen};
+use When::{Check, End, NextStart, Reload, Run};
 
 /// The same in every mode.
 const fn same(fault: &'static str, at: u32, when: When, verdict: Verdict) -> Misbehaviour {
@@ -106,7 +110,7 @@ const fn hang(fault: &'static str, at: u32, note: &'static str, late: &'static s
     }
 }
 
-pub(crate) const TABLE: [Misbehaviour; 33] = [
+pub(crate) const TABLE: [Misbehaviour; 40] = [
     same(
         "panic",
         5,
@@ -238,13 +242,13 @@ pub(crate) const TABLE: [Misbehaviour; 33] = [
     hang(
         "hang",
         5,
-        "hang 1.0s strategy hang strategy-faulty/0.1.0/BUILD on_events",
+        "hang TIME strategy hang strategy-faulty/0.1.0/BUILD on_events",
         "deadline: no answer within 500ms: entry on_events",
     ),
     hang(
         "spin",
         5,
-        "hang 1.0s strategy spin strategy-faulty/0.1.0/BUILD on_events",
+        "hang TIME strategy spin strategy-faulty/0.1.0/BUILD on_events",
         "deadline: no answer within 500ms: entry on_events",
     ),
     Misbehaviour {
@@ -306,6 +310,52 @@ pub(crate) const TABLE: [Misbehaviour; 33] = [
         thread: Told("", "as configured, to standard error"),
         process: Told("strategy.print.stderr", "as configured, to standard error"),
     },
+    same(
+        "panic-in-drop",
+        1,
+        End,
+        Told(
+            "strategy.panic-in-drop",
+            "while dropping the strategy: panicked at plugins/faulty/src/lib.rs:LINE: as configured, in drop",
+        ),
+    ),
+    same("abort-in-drop", 1, Check, Refused("a library whose process was killed by SIGABRT")),
+    same(
+        "error-in-quiesce",
+        1,
+        Reload,
+        Keeps("quiesce of strategy error-in-quiesce: handler_error: as configured, in quiesce"),
+    ),
+    // it is poisoned, so it cannot go on either
+    same(
+        "panic-in-quiesce",
+        1,
+        Reload,
+        Fails("panic: panicked at plugins/faulty/src/lib.rs:LINE: as configured, in quiesce"),
+    ),
+    Misbehaviour {
+        fault: "hang-in-quiesce",
+        at: 1,
+        when: Reload,
+        none: Ends("hang TIME strategy hang-in-quiesce strategy-faulty/0.1.0/BUILD quiesce", Signal(6)),
+        thread: Restarts("deadline: no answer within LIMIT: entry quiesce"),
+        process: Restarts("deadline: no answer within LIMIT: entry quiesce"),
+    },
+    // found by the trial in a process of its own, before the strategy that runs is touched
+    same(
+        "panic-in-restore",
+        1,
+        Reload,
+        Keeps(
+            "restore: instance panic-in-restore: panicked at plugins/faulty/src/lib.rs:LINE: as configured, in restore",
+        ),
+    ),
+    same(
+        "abort-in-restore",
+        1,
+        Reload,
+        Keeps("restore: instance abort-in-restore: a library whose process was killed by SIGABRT"),
+    ),
 ];
 
 /// The rows that show at that time and of which the verdict in that mode is wanted.
@@ -317,8 +367,8 @@ pub(crate) fn rows(
     TABLE.iter().filter(|row| row.when == when && is_wanted(row.verdict(mode))).collect()
 }
 
-/// The row of a fault.
+/// The row of a fault that shows while the run goes on.
 pub(crate) fn row(fault: &str) -> &'static Misbehaviour {
-    let found = TABLE.iter().find(|row| row.fault == fault);
+    let found = TABLE.iter().find(|row| row.fault == fault && row.when == When::Run);
     found.unwrap_or_else(|| panic!("the table has no {fault}"))
 }

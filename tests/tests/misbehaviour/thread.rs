@@ -11,3 +11,8 @@ fn what_is_contained_ends_one_strategy_and_never_another() {
 fn what_is_not_contained_ends_the_daemon_with_a_note() {
     whole::fatal(Mode::Thread);
 }
+
+#[test]
+fn a_version_that_cannot_be_left_or_taken_up_is_refused() {
+    whole::replaced(Mode::Thread);
+}

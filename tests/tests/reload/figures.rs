@@ -15,9 +15,9 @@ impl Figures {
     /// `INFO strategy.counter: first build: count 5 first 2 last 6 gaps 0 … checksum cf80c00f86b4434f`
     pub(crate) fn last_of(log: &str, instance: &str) -> Self {
         let lines = log.lines().filter_map(|line| line.split_once(&format!("strategy.{instance}: ")));
-        let figures = lines.filter_map(|(_, text)| text.split_once(" build: "));
+        let mut figures = lines.filter_map(|(_, text)| text.split_once(" build: "));
         let (build, figures) =
-            figures.last().unwrap_or_else(|| panic!("{instance} says nothing of its count:\n{log}"));
+            figures.next_back().unwrap_or_else(|| panic!("{instance} says nothing of its count:\n{log}"));
         let words: Vec<&str> = figures.split_whitespace().collect();
         let pairs = words.chunks_exact(2).filter(|pair| pair[0] != "checksum");
         let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("`{text}` in `{figures}`"));

@@ -6,7 +6,9 @@
 mod commands;
 mod connectors;
 mod desk;
+mod exchange;
 mod figures;
+mod isolation;
 mod probation;
 mod recovery;
 mod swap;

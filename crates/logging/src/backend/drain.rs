@@ -1,19 +1,22 @@
 //! Taking records out of the rings, the oldest first.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{Backend, FLUSH_INTERVAL_MS, MERGE_GRACE_NS, Staged};
+use super::{Backend, FLUSH_INTERVAL_MS, MERGE_GRACE_NS, Router, Staged};
 use crate::{
     clock,
     encoding::{Head, decode},
     level::Level,
     ring::lock,
+    tree::{LoggerCell, Tree},
 };
 
 /// Records that one look takes at most, so that whoever waits for the lock gets it.
 const BATCH_MAX: usize = 65_536;
+/// Bytes that are taken out of a ring at once.
+const PULL_BYTES: usize = 64 << 10;
 
 /// What one look at the rings did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +46,10 @@ impl Backend {
     fn drain_until(&mut self, cutoff: i64) -> Drained {
         self.take_new_sources();
         let now = clock::now_ns();
-        self.sources.iter_mut().for_each(Staged::pull);
-        self.channel.announce_room();
+        let has_room = self.sources.iter_mut().fold(false, |has_room, source| source.pull() | has_room);
+        if has_room {
+            self.channel.announce_room();
+        }
         self.refresh();
         let mut routed = 0;
         while routed < BATCH_MAX
@@ -56,7 +61,7 @@ impl Backend {
         self.report_losses();
         self.report_failures(now);
         self.sources.retain(|source| !source.is_finished());
-        Drained { routed, has_more: self.sources.iter().any(|source| source.next_ns.is_some()) }
+        Drained { routed, has_more: self.sources.iter().any(|source| source.next.is_some()) }
     }
 
     /// Routes everything that was logged before the call, and writes it.
@@ -81,8 +86,13 @@ impl Backend {
     fn take_new_sources(&mut self) {
         if self.channel.has_new_sources.swap(false, Ordering::Acquire) {
             let sources = std::mem::take(&mut *lock(&self.channel.new_sources));
-            let staged =
-                sources.into_iter().map(|source| Staged { source, bytes: Vec::new(), at: 0, next_ns: None });
+            let staged = sources.into_iter().map(|source| Staged {
+                source,
+                bytes: Vec::new(),
+                at: 0,
+                next: None,
+                logger: None,
+            });
             self.sources.extend(staged);
         }
     }
@@ -95,7 +105,7 @@ impl Backend {
         let mut best: Option<(i64, usize)> = None;
         let mut second = cutoff;
         for (index, source) in self.sources.iter().enumerate() {
-            let Some(at) = source.next_ns else { continue };
+            let Some(at) = source.next.map(|(head, _)| head.at_ns) else { continue };
             match best {
                 Some((known, _)) if known <= at => second = second.min(at),
                 _ => {
@@ -113,31 +123,25 @@ impl Backend {
         let mut count = 0;
         while count < max {
             let Some(staged) = self.sources.get_mut(index) else { break };
-            let Some((head, total)) = staged.next().filter(|(head, _)| head.at_ns <= until) else { break };
+            let Some((head, total)) = staged.next.filter(|(head, _)| head.at_ns <= until) else { break };
             let bytes = staged.bytes.get(staged.at..staged.at + total).unwrap_or_default();
             let level = match head.large_key(bytes) {
                 None => {
-                    let name = name_of(&mut self.router, &self.tree, head.logger);
-                    route_bytes(&mut self.router, &name, (&head, bytes), staged)
+                    find_logger(&mut staged.logger, &mut self.router, &self.tree, head.logger);
+                    route_bytes(&mut self.router, (&head, bytes), staged)
                 }
                 Some(key) => {
-                    let record = {
-                        let mut large = lock(&self.channel.large);
-                        let record = large.records.remove(&key).unwrap_or_default();
-                        large.bytes -= record.len();
-                        record
-                    };
-                    match Head::read(&record) {
-                        Some((head, _)) => {
-                            let name = name_of(&mut self.router, &self.tree, head.logger);
-                            route_bytes(&mut self.router, &name, (&head, &record), staged)
-                        }
-                        None => None,
-                    }
+                    let record = self.channel.take_large(key);
+                    Head::read(&record).and_then(|(head, _)| {
+                        find_logger(&mut staged.logger, &mut self.router, &self.tree, head.logger);
+                        route_bytes(&mut self.router, (&head, &record), staged)
+                    })
                 }
             };
             count += 1;
-            staged.advance(total);
+            if staged.advance(total) {
+                self.channel.announce_room();
+            }
             if level.is_some_and(|level| level >= Level::ERROR) {
                 // whoever looks for an error must find it
                 self.router.flush_dirty();
@@ -147,26 +151,19 @@ impl Backend {
     }
 }
 
-/// The logger of a number, which may be younger than the last look at the tree.
-fn name_of(
-    router: &mut super::Router,
-    tree: &std::sync::Mutex<crate::tree::Tree>,
-    logger: u32,
-) -> Option<Arc<crate::tree::LoggerCell>> {
-    if let Some(cell) = router.logger_name(logger) {
-        return Some(cell);
+/// Finds the logger of a number, which may be younger than the last look at the tree.
+fn find_logger(known: &mut Option<Arc<LoggerCell>>, router: &mut Router, tree: &Mutex<Tree>, logger: u32) {
+    if known.as_ref().is_some_and(|cell| cell.id == logger) {
+        return;
     }
-    router.refresh(&lock(tree));
-    router.logger_name(logger)
+    if router.logger_name(logger).is_none() {
+        router.refresh(&lock(tree));
+    }
+    *known = router.logger_name(logger);
 }
 
-fn route_bytes(
-    router: &mut super::Router,
-    cell: &Option<Arc<crate::tree::LoggerCell>>,
-    (head, bytes): (&Head, &[u8]),
-    staged: &Staged,
-) -> Option<Level> {
-    let cell = cell.as_ref()?;
+fn route_bytes(router: &mut Router, (head, bytes): (&Head, &[u8]), staged: &Staged) -> Option<Level> {
+    let cell = staged.logger.as_ref()?;
     let mut record = decode(head, bytes, &cell.name, &staged.source.origin)?;
     let level = record.level;
     router.route(head.logger, &mut record, None);
@@ -174,41 +171,47 @@ fn route_bytes(
 }
 
 impl Staged {
-    /// Takes everything out of the ring.
-    fn pull(&mut self) {
-        let count = self.source.ring.slots();
-        if count == 0 {
-            return;
+    /// Takes what is next out of the ring, until a whole record is there: a part at a time, so that the bytes are still in
+    /// the cache when they are routed.
+    fn pull(&mut self) -> bool {
+        let mut has_pulled = false;
+        while self.next.is_none() {
+            let count = self.source.ring.slots().min(PULL_BYTES);
+            if count == 0 {
+                break;
+            }
+            if self.at > 0 {
+                self.bytes.drain(..self.at);
+                self.at = 0;
+            }
+            if let Ok(chunk) = self.source.ring.read_chunk(count) {
+                let (first, second) = chunk.as_slices();
+                self.bytes.extend_from_slice(first);
+                self.bytes.extend_from_slice(second);
+                chunk.commit_all();
+            }
+            has_pulled = true;
+            self.look();
         }
-        if self.at > 0 {
-            self.bytes.drain(..self.at);
-            self.at = 0;
-        }
-        if let Ok(chunk) = self.source.ring.read_chunk(count) {
-            let (first, second) = chunk.as_slices();
-            self.bytes.extend_from_slice(first);
-            self.bytes.extend_from_slice(second);
-            chunk.commit_all();
-        }
-        self.next_ns = self.next().map(|(head, _)| head.at_ns);
+        has_pulled
     }
 
-    fn next(&self) -> Option<(Head, usize)> {
-        Head::read(self.bytes.get(self.at..)?)
+    /// Reads the head of the record at `at`, if all of it is there.
+    fn look(&mut self) {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        self.next = Head::read(rest).filter(|&(_, total)| total <= rest.len());
     }
 
-    fn advance(&mut self, total: usize) {
+    /// Goes on to the next record; true if the ring has room again.
+    fn advance(&mut self, total: usize) -> bool {
         self.at += total;
-        self.next_ns = self.next().map(|(head, _)| head.at_ns);
-        if self.next_ns.is_none() {
-            self.bytes.clear();
-            self.at = 0;
-        }
+        self.look();
+        self.pull()
     }
 
     /// True if its thread has ended and everything of it is routed.
     fn is_finished(&self) -> bool {
-        self.next_ns.is_none()
+        self.next.is_none()
             && self.source.ring.is_abandoned()
             && self.source.ring.is_empty()
             && !self.source.has_losses.load(Ordering::Acquire)

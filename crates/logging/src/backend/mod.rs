@@ -17,9 +17,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::{
-    encoding::Origin,
+    encoding::{Head, Origin},
     ring::{Channel, Overflow, Source, lock},
-    tree::Tree,
+    tree::{LoggerCell, Tree},
 };
 
 /// How old kept texts may grow under steady load before they are written.
@@ -44,8 +44,10 @@ struct Staged {
     source: Source,
     bytes: Vec<u8>,
     at: usize,
-    /// time of the record at `at`
-    next_ns: Option<i64>,
+    /// head and length of the record at `at`, if it is there whole
+    next: Option<(Head, usize)>,
+    /// the logger of the last record, which is most often that of the next
+    logger: Option<Arc<LoggerCell>>,
 }
 
 impl Backend {

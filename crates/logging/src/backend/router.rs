@@ -36,6 +36,8 @@ pub(crate) struct Router {
     pub(crate) context: Vec<(String, Value<'static>)>,
     pub(crate) level_names: Arc<LevelNames>,
     has_own_names: bool,
+    /// handlers that were made so far
+    born: u64,
     epoch: u64,
     depth: usize,
     own_text: String,
@@ -79,6 +81,7 @@ impl Router {
             context: Vec::new(),
             level_names: Arc::new(LevelNames::default()),
             has_own_names: false,
+            born: 0,
             epoch: 0,
             depth: 0,
             own_text: String::new(),
@@ -119,9 +122,8 @@ impl Router {
         if route.is_disabled {
             return;
         }
-        let names = Arc::clone(&self.level_names);
         if self.has_own_names && record.level_name.is_none() {
-            record.level_name = names.known(record.level).map(|name| name.to_owned().into());
+            record.level_name = self.level_names.known(record.level).map(|name| name.to_owned().into());
         }
         for (key, value) in &self.context {
             if record.fields.get(key).is_none() {
@@ -177,7 +179,7 @@ impl Router {
         if slot.filters.is_empty() {
             return self.hand_over(handler, record, true);
         }
-        let filters = slot.filters.clone();
+        let filters = Arc::clone(&slot.filters);
         if self.is_changed_by(&filters) {
             let mut own = record.clone();
             if filters.iter().all(|&filter| self.accepts(filter, &mut own)) {
@@ -306,7 +308,14 @@ impl Router {
     /// Flushes a handler, then closes it; false if that failed. One that cannot be flushed is not closed, as in Python.
     pub(crate) fn end(&mut self, handler: u32, within: Duration) -> bool {
         let failures = self.failures.len();
-        self.flush(handler);
+        // a memory handler that is not to hand over when it is closed is not to do so at the end either
+        let keeps = matches!(
+            self.slots.get(handler as usize),
+            Some(Some(Slot { sink: Sink::Memory(Memory { flush_on_close: false, .. }), .. }))
+        );
+        if !keeps {
+            self.flush(handler);
+        }
         if self.failures.len() == failures {
             self.close(handler, within);
         }
@@ -330,7 +339,8 @@ impl Router {
     pub(crate) fn sweep(&mut self, tree: &Tree) {
         let slots: Vec<&Slot> = self.slots.iter().flatten().collect();
         let loggers = tree.nodes().iter().flat_map(|node| &node.filters);
-        let used: Vec<u32> = slots.iter().flat_map(|slot| &slot.filters).chain(loggers).copied().collect();
+        let used: Vec<u32> =
+            slots.iter().flat_map(|slot| slot.filters.iter()).chain(loggers).copied().collect();
         let formatters: Vec<u32> = slots.iter().map(|slot| slot.formatter).collect();
         for (id, filter) in (0_u32..).zip(&mut self.filters) {
             if !used.contains(&id) {
@@ -362,7 +372,7 @@ impl Router {
         }
     }
 
-    /// Drops a handler; its number is not used again.
+    /// Drops a handler, which no logger must have any more: its number is used again.
     pub(crate) fn forget(&mut self, handler: u32) {
         if let Some(slot) = self.slots.get_mut(handler as usize) {
             *slot = None;
@@ -385,9 +395,16 @@ impl Router {
         self.last_resort = handler.and_then(|handler| self.add_slot(last_resort(handler)).ok());
     }
 
-    /// The numbers of all handlers, in the order in which they were made.
+    /// The numbers of all handlers.
     pub(crate) fn handler_ids(&self) -> std::ops::Range<u32> {
         0..u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The numbers of all handlers, the youngest first.
+    pub(crate) fn youngest_first(&self) -> Vec<u32> {
+        let mut ids: Vec<u32> = self.handler_ids().collect();
+        ids.sort_by_key(|&id| std::cmp::Reverse(self.slots[id as usize].as_ref().map(|slot| slot.born)));
+        ids
     }
 
     /// The handler of a name.
@@ -397,16 +414,22 @@ impl Router {
     }
 
     /// Puts a handler into its place.
-    pub(crate) fn add_slot(&mut self, slot: Slot) -> Result<u32> {
+    pub(crate) fn add_slot(&mut self, mut slot: Slot) -> Result<u32> {
         if self.slots.iter().flatten().count() >= HANDLERS_MAX {
             return Err(Error::new(
                 ErrorKind::Limit,
                 format!("adding handler {:?}: there are {HANDLERS_MAX}", slot.status.name),
             ));
         }
-        let id = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
-        self.slots.push(Some(slot));
-        Ok(id)
+        self.born += 1;
+        slot.born = self.born;
+        // places are used again: a handler is taken away from every logger before it is forgotten
+        let free = self.slots.iter().position(Option::is_none).unwrap_or(self.slots.len());
+        if free == self.slots.len() {
+            self.slots.push(None);
+        }
+        self.slots[free] = Some(slot);
+        Ok(u32::try_from(free).unwrap_or(u32::MAX))
     }
 
     /// Puts a formatter into its place.

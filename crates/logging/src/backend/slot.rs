@@ -1,6 +1,7 @@
 //! A handler in its place: with its level, filters, formatter and counters.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::{handler::Handler, level::Level, record::Record};
 
@@ -41,9 +42,12 @@ pub struct HandlerStatus {
 
 pub(crate) struct Slot {
     pub(crate) level: Level,
-    pub(crate) filters: Vec<u32>,
+    /// shared, so that a record costs no copy
+    pub(crate) filters: Arc<[u32]>,
     pub(crate) formatter: u32,
     pub(crate) sink: Sink,
+    /// its place in the order in which handlers were made
+    pub(crate) born: u64,
     pub(crate) status: HandlerStatus,
     /// kind and options it was configured with; None for one that the program added
     pub(crate) identity: Option<(String, toml::Table)>,
@@ -83,9 +87,10 @@ impl Slot {
         };
         Self {
             level: Level::NOTSET,
-            filters: Vec::new(),
+            filters: Arc::new([]),
             formatter: 0,
             sink,
+            born: 0,
             status,
             identity: None,
             survives: false,

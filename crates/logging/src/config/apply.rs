@@ -165,6 +165,7 @@ fn swap(
         levels.add(*level, name)?;
     }
     let router = &mut backend.router;
+    let survivors: Vec<u32> = router.handler_ids().filter(|&id| !router.is_configurable(id)).collect();
     let old: Vec<u32> = router.handler_ids().filter(|&id| router.is_configurable(id)).collect();
     let formatters = add_formatters(router, &config)?;
     let filters: HashMap<String, u32> =
@@ -188,7 +189,7 @@ fn swap(
         tree,
         &config.loggers,
         config.root.as_ref(),
-        (&handlers, &filters),
+        ((&handlers, &filters), &survivors),
         config.disables_existing,
     );
     tree.set_disabled_to(config.disable.unwrap_or(Level::NOTSET));
@@ -285,7 +286,7 @@ fn configure_loggers(
     tree: &mut Tree,
     loggers: &[(String, LoggerSpec)],
     root: Option<&LoggerSpec>,
-    names: Names<'_>,
+    (names, survivors): (Names<'_>, &[u32]),
     disables_existing: bool,
 ) {
     let is_below = |name: &str| {
@@ -313,7 +314,10 @@ fn configure_loggers(
         let spec = spec.unwrap_or(&none);
         node.level = spec.level.unwrap_or(default);
         node.propagate = spec.propagate.unwrap_or(true);
-        node.handlers = unique(spec.handlers.iter().filter_map(|name| names.0.get(name)).copied());
+        // taps hang where they were hung, whatever the configuration
+        let taps: Vec<u32> = node.handlers.iter().copied().filter(|id| survivors.contains(id)).collect();
+        let configured = spec.handlers.iter().filter_map(|name| names.0.get(name)).copied();
+        node.handlers = unique(configured.chain(taps));
         node.filters = unique(spec.filters.iter().filter_map(|name| names.1.get(name)).copied());
     }
 }

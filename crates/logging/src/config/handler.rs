@@ -7,9 +7,10 @@ use crate::{
     control::MemoryOptions,
     error::{Error, ErrorKind, Result},
     handler::{
-        FileHandler, FileOptions, Handler, JournaldHandler, JournaldOptions, NullHandler, RotateBySize,
-        RotateByTime, RotatingFileHandler, SocketHandler, SocketOptions, StreamHandler, StreamTarget,
-        SyslogHandler, SyslogOptions, TimedFileHandler,
+        FileHandler, FileOptions, Handler, HttpHandler, HttpOptions, JournaldHandler, JournaldOptions,
+        NullHandler, RotateBySize, RotateByTime, RotatingFileHandler, SmtpHandler, SmtpOptions,
+        SocketHandler, SocketOptions, StreamHandler, StreamTarget, SyslogHandler, SyslogOptions,
+        TimedFileHandler,
     },
     level::Level,
 };
@@ -40,6 +41,8 @@ pub(crate) enum HandlerOptions {
     Journald(JournaldOptions),
     Socket(SocketOptions),
     Datagram(SocketOptions),
+    Http(HttpOptions),
+    Smtp(SmtpOptions),
     Memory(MemoryOptions),
     /// of a kind that the program brought along
     Own(Table, Kinds),
@@ -55,6 +58,8 @@ impl std::fmt::Debug for HandlerOptions {
             Self::Journald(_) => "Journald",
             Self::Socket(_) => "Socket",
             Self::Datagram(_) => "Datagram",
+            Self::Http(_) => "Http",
+            Self::Smtp(_) => "Smtp",
             Self::Memory(_) => "Memory",
             Self::Own(..) => "Own",
         })
@@ -68,7 +73,7 @@ pub(crate) enum Rotate {
     Time(RotateByTime),
 }
 
-const KINDS: &str = "null, stream, file, memory, syslog, journald, socket, datagram";
+const KINDS: &str = "null, stream, file, memory, syslog, journald, socket, datagram, http, smtp";
 
 /// Reads a handler.
 pub(super) fn read(name: &str, section: &Section<'_>, kinds: &Kinds) -> Option<HandlerSpec> {
@@ -100,6 +105,8 @@ fn options(kind: &str, section: &Section<'_>, kinds: &Kinds) -> Option<HandlerOp
         "journald" => HandlerOptions::Journald(network::read_journald(section)),
         "socket" => HandlerOptions::Socket(network::read_socket(section)?),
         "datagram" => HandlerOptions::Datagram(network::read_socket(section)?),
+        "http" => HandlerOptions::Http(network::read_http(section)?),
+        "smtp" => HandlerOptions::Smtp(network::read_smtp(section)?),
         "memory" => HandlerOptions::Memory(MemoryOptions {
             capacity: section.required("capacity", section.count("capacity")).map_or(0, as_size),
             flush_level: section.level("flush_level").unwrap_or(Level::ERROR),
@@ -157,6 +164,8 @@ impl HandlerSpec {
             HandlerOptions::Datagram(options) => {
                 Some(Box::new(SocketHandler::new_datagram(options.clone())?))
             }
+            HandlerOptions::Http(options) => Some(Box::new(HttpHandler::new(options.clone())?)),
+            HandlerOptions::Smtp(options) => Some(Box::new(SmtpHandler::new(options.clone())?)),
             HandlerOptions::Memory(_) => None,
             HandlerOptions::Own(table, kinds) => {
                 let make = kinds

@@ -3,8 +3,8 @@
 use super::section::Section;
 use crate::{
     handler::{
-        Address, JournaldOptions, QueueOptions, QueueOverflow, SocketOptions, SyslogFormat, SyslogFraming,
-        SyslogOptions, SyslogTransport,
+        Address, HttpMethod, HttpOptions, JournaldOptions, QueueOptions, QueueOverflow, SmtpOptions,
+        SocketOptions, SyslogFormat, SyslogFraming, SyslogOptions, SyslogTransport,
     },
     wire::Codec,
 };
@@ -86,4 +86,31 @@ pub(super) fn read_socket(section: &Section<'_>) -> Option<SocketOptions> {
     let codec = section.choice("codec", &codecs).unwrap_or_default();
     let queue = read_queue(section);
     Some(SocketOptions { address: address?, codec, queue })
+}
+
+pub(super) fn read_http(section: &Section<'_>) -> Option<HttpOptions> {
+    let host = section.required("host", section.text("host"));
+    let url = section.text("url").unwrap_or("/");
+    let methods =
+        [("get", HttpMethod::Get), ("post_form", HttpMethod::PostForm), ("post_json", HttpMethod::PostJson)];
+    let method = section.choice("method", &methods).unwrap_or_default();
+    let (user, password) = (section.text("user"), section.text("password"));
+    let queue = read_queue(section);
+    let options =
+        HttpOptions::new(host?, url).map_err(|error| section.problem("host", error.to_string())).ok()?;
+    let credentials = user.map(|user| (user.to_owned(), password.unwrap_or_default().to_owned()));
+    Some(HttpOptions { method, credentials, queue, ..options })
+}
+
+pub(super) fn read_smtp(section: &Section<'_>) -> Option<SmtpOptions> {
+    let host = section.required("host", section.text("host"));
+    let from = section.required("from", section.text("from"));
+    let to = section.required("to", section.texts("to"));
+    let subject = section.text("subject").unwrap_or("stratd");
+    let starttls = section.flag("starttls").unwrap_or(false);
+    let (user, password) = (section.text("user"), section.text("password"));
+    let queue = read_queue(section);
+    let credentials = user.map(|user| (user.to_owned(), password.unwrap_or_default().to_owned()));
+    let options = SmtpOptions::new(host?, from?, &[], subject);
+    Some(SmtpOptions { to: to?, starttls, credentials, queue, ..options })
 }

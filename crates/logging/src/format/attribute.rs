@@ -92,6 +92,37 @@ impl Attribute {
         }
     }
 
+    /// Its text, if it is one that needs no making: this is what most of a line is made of.
+    pub(super) fn text<'r>(self, record: &'r Record<'_>, asctime: &'r str) -> Option<&'r str> {
+        match self {
+            Self::Name => Some(&record.name),
+            Self::Message => Some(&record.message),
+            Self::AscTime => Some(asctime),
+            Self::ThreadName => Some(&record.thread_name),
+            Self::LevelName => match level_name(record) {
+                Cow::Borrowed(name) => Some(name),
+                Cow::Owned(_) => None,
+            },
+            Self::LevelNumber
+            | Self::PathName
+            | Self::FileName
+            | Self::Module
+            | Self::LineNumber
+            | Self::Function
+            | Self::Created
+            | Self::Msecs
+            | Self::RelativeCreated
+            | Self::Thread
+            | Self::Process
+            | Self::ProcessName
+            | Self::TaskName
+            | Self::ExcText
+            | Self::StackInfo
+            | Self::FieldsJson
+            | Self::FieldsLogfmt => None,
+        }
+    }
+
     /// Its value; `asctime` is what the formatter made of the time.
     #[expect(clippy::cast_precision_loss, reason = "these are what Python calls float")]
     pub(super) fn value<'r>(self, record: &'r Record<'_>, asctime: &'r str) -> Value<'r> {

@@ -153,7 +153,13 @@ impl Segment {
             Self::Field(field, directive) => (field, directive),
         };
         match field {
-            Field::Attribute(attribute) => directive.apply(out, &attribute.value(record, asctime), scratch),
+            Field::Attribute(attribute) => match (attribute.text(record, asctime), directive) {
+                (Some(text), Directive::Plain) => {
+                    out.push_str(text);
+                    Ok(())
+                }
+                _ => directive.apply(out, &attribute.value(record, asctime), scratch),
+            },
             Field::Extra(key, default) => {
                 let value = record.fields.get(key).or_else(|| default.as_ref().map(Value::borrowed));
                 let value = value.ok_or_else(|| {

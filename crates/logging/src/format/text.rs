@@ -116,11 +116,19 @@ pub(super) fn write_padded(out: &mut String, parts: (&str, &str), width: usize, 
         Align::Center => (missing / 2, 0, missing - missing / 2),
         Align::AfterSign => (0, missing, 0),
     };
-    (0..before).for_each(|_| out.push(fill));
+    push_fill(out, fill, before);
     out.push_str(sign);
-    (0..between).for_each(|_| out.push(fill));
+    push_fill(out, fill, between);
     out.push_str(body);
-    (0..after).for_each(|_| out.push(fill));
+    push_fill(out, fill, after);
+}
+
+fn push_fill(out: &mut String, fill: char, count: usize) {
+    const SPACES: &str = "                                ";
+    match SPACES.get(..count).filter(|_| fill == ' ') {
+        Some(spaces) => out.push_str(spaces),
+        None => (0..count).for_each(|_| out.push(fill)),
+    }
 }
 
 fn char_count(text: &str) -> usize {

@@ -2,11 +2,13 @@
 
 mod capture;
 mod file;
+mod http;
 mod journald;
 mod log_file;
 mod null;
 mod rotating;
 mod rotation;
+mod smtp;
 mod socket;
 mod stream;
 mod syslog;
@@ -16,11 +18,13 @@ mod worker;
 
 pub use capture::{Capture, Captured};
 pub use file::FileHandler;
+pub use http::{HttpHandler, HttpMethod, HttpOptions};
 pub use journald::{JournaldHandler, JournaldOptions};
 pub use log_file::{BACKLOG_BYTES_MAX, FileOptions};
 pub use null::NullHandler;
 pub use rotating::{RotateBySize, RotatingFileHandler};
 pub use rotation::Compression;
+pub use smtp::{SmtpConnect, SmtpHandler, SmtpLink, SmtpOptions};
 pub use socket::{Address, PEER_TIMEOUT, SocketHandler, SocketOptions};
 pub use stream::{StreamHandler, StreamTarget};
 pub use syslog::{SyslogFormat, SyslogFraming, SyslogHandler, SyslogOptions, SyslogTransport};

@@ -9,6 +9,7 @@ mod document;
 mod ends;
 mod files;
 mod formatter;
+mod mail;
 mod scenario;
 mod steps;
 mod wire;

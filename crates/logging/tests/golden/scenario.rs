@@ -2,11 +2,11 @@
 
 use serde_json::Value as Json;
 
-use crate::{Failure, ends, files, steps, tag_of, wire};
+use crate::{Failure, ends, files, mail, steps, tag_of, wire};
 
 pub(crate) fn run(row: &Json) -> Result<(), Failure> {
     if let Some(tag) = tag_of(row, &["python_repr"]) {
-        return Err(Failure::Excluded(format!("Python only, {tag}")));
+        return Err(Failure::Excluded(tag.to_owned()));
     }
     match row["kind"].as_str().unwrap_or_default() {
         "steps" => steps::run(row),
@@ -21,9 +21,11 @@ pub(crate) fn run(row: &Json) -> Result<(), Failure> {
         "syslog_wire" => wire::syslog(row),
         "syslog_tables" => wire::syslog_tables(row),
         "socket_wire" | "datagram_wire" => wire::pickles(row),
+        "smtp" => mail::run(row),
+        "http_wire" => wire::http(row),
         "socket_retry" => wire::retry(row),
         "shutdown" => ends::shutdown(row),
-        "queue_prepare" => Err(Failure::Excluded("Python only, queue_prepare".to_owned())),
+        "queue_prepare" => Err(Failure::Excluded("queue_prepare".to_owned())),
         other => Err(Failure::Wrong(format!("no interpreter for kind {other:?}"))),
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use stratd_logging::{
-    Address, Backoff, Codec, Entry, Formatter, FormatterOptions, Handler, Level, QueueOptions, QueueOverflow,
-    Record, SocketHandler, SocketOptions, SyslogFormat, SyslogHandler, SyslogOptions, SyslogTransport, Value,
-    decode_pickle,
+    Address, Backoff, Codec, Entry, Formatter, FormatterOptions, Handler, HttpHandler, HttpMethod,
+    HttpOptions, Level, QueueOptions, QueueOverflow, Record, SocketHandler, SocketOptions, SyslogFormat,
+    SyslogHandler, SyslogOptions, SyslogTransport, Value, decode_pickle,
 };
 
 use crate::{Failure, document, expectation, formatter};
@@ -258,4 +258,66 @@ pub(crate) fn fill_queue(capacity: u64, records: u64) -> Result<(Vec<String>, u6
         arrived.push(message.rsplit('>').next().unwrap_or_default().to_owned());
     }
     Ok((arrived, dropped))
+}
+
+/// What a web server gets.
+pub(crate) fn http(row: &Json) -> Result<(), Failure> {
+    let (input, expect) = (&row["input"], expectation(row));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(text)?;
+    let host = listener.local_addr().map_err(text)?.to_string();
+    let credentials = input["credentials"].as_array().map(|pair| {
+        let part = |index: usize| pair.get(index).and_then(Json::as_str).unwrap_or_default().to_owned();
+        (part(0), part(1))
+    });
+    let options = HttpOptions {
+        method: if input["method"] == "POST" { HttpMethod::PostForm } else { HttpMethod::Get },
+        credentials,
+        ..HttpOptions::new(&host, input["url"].as_str().unwrap_or_default()).map_err(text)?
+    };
+    let server = std::thread::spawn(move || answer_one(&listener));
+    let mut handler = HttpHandler::new(options).map_err(text)?;
+    let record = base_record(input);
+    handler.emit(&Entry::new(&record, "")).map_err(text)?;
+    handler.close(Duration::from_secs(10)).map_err(text)?;
+    let request = server.join().map_err(|_| text("the server failed"))?.map_err(text)?;
+    let (head, body) = request.split_once("\r\n\r\n").ok_or_else(|| text("a request without its end"))?;
+    let mut lines = head.lines();
+    let mut first = lines.next().unwrap_or_default().split(' ');
+    same("method", &json!(first.next()), &expect["method"])?;
+    same("path", &json!(first.next()), &expect["path"])?;
+    same("body", &json!(body), &expect["body"])?;
+    let headers: BTreeMap<String, &str> = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_lowercase(), value))
+        .collect();
+    for name in ["content-type", "content-length", "authorization"] {
+        same(name, &json!(headers.get(name)), &expect["headers"][name])?;
+    }
+    Ok(())
+}
+
+/// Takes one request and answers it.
+fn answer_one(listener: &std::net::TcpListener) -> std::io::Result<String> {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let (stream, _) = listener.accept()?;
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let (mut request, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 {
+            break;
+        }
+        if let Some(value) = line.strip_prefix("Content-Length: ") {
+            length = value.trim().parse().unwrap_or(0);
+        }
+        request.push_str(&line);
+        if line == "\r\n" {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    request.push_str(&String::from_utf8_lossy(&body));
+    (&stream).write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
+    Ok(request)
 }

@@ -131,7 +131,7 @@ fn report(rows: &[(String, Sample)], limits: &BTreeMap<String, Sample>) -> Numbe
     if let (Some(process), Some(open), Some(copy), Some(pause)) = (
         limit("fork_exec_exit"),
         limit("dlopen_dlclose"),
-        limit("copy_twice_64k"),
+        limit("copy_twice_64k_cold"),
         median("pause_us_probe_64k"),
     ) {
         let ratios = [

@@ -195,10 +195,12 @@ impl Sandbox {
     pub(crate) fn wait_for(&mut self, generation: u64) -> Result<Plugin> {
         self.wait(&format!("generation {generation}"), RELOAD_LIMIT, |sandbox| {
             let plugin = sandbox.plugin()?;
-            if let Some(refusal) = plugin.last_refusal.filter(|_| plugin.generation < generation) {
+            if let Some(refusal) = &plugin.last_refusal
+                && plugin.generation < generation
+            {
                 bail!("generation {generation} was refused: {}", refusal.text);
             }
-            (plugin.generation >= generation).then(|| sandbox.plugin()).transpose()
+            Ok((plugin.generation >= generation).then_some(plugin))
         })
     }
 

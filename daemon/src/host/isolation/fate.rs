@@ -7,7 +7,7 @@ use std::{
     os::fd::OwnedFd,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 
@@ -43,6 +43,8 @@ pub(super) struct Fate {
     /// The entry in work, as its number plus one; 0 = none.
     entry: AtomicU32,
     state: Mutex<State>,
+    /// A call has returned the death.
+    is_told: AtomicBool,
     process: OnceLock<Process>,
 }
 
@@ -61,7 +63,13 @@ struct State {
 
 impl Fate {
     pub(super) fn new(line: Arc<Line>) -> Arc<Self> {
-        Arc::new(Self { line, entry: AtomicU32::new(0), state: Mutex::default(), process: OnceLock::new() })
+        Arc::new(Self {
+            line,
+            entry: AtomicU32::new(0),
+            state: Mutex::default(),
+            is_told: AtomicBool::new(false),
+            process: OnceLock::new(),
+        })
     }
 
     pub(super) fn line(&self) -> &Arc<Line> {
@@ -96,9 +104,14 @@ impl Fate {
             .map_or_else(|| "between two calls".to_owned(), |entry| format!("in `{}`", entry.name()))
     }
 
-    /// From here on, an end is no death.
+    /// From here on, an end is no death. Who wanted to know of one is let go: a listener may hold the fate itself.
     pub(super) fn set_ending(&self) {
-        self.lock().is_ending = true;
+        let listeners = {
+            let mut state = self.lock();
+            state.is_ending = true;
+            std::mem::take(&mut state.listeners)
+        };
+        drop(listeners);
     }
 
     pub(super) fn is_ending(&self) -> bool {
@@ -129,6 +142,11 @@ impl Fate {
         death
     }
 
+    /// A call returns the death, so that whoever called knows.
+    pub(super) fn set_told(&self) {
+        self.is_told.store(true, Ordering::Release);
+    }
+
     /// Kills the process, if there is one and it still lives.
     pub(super) fn kill(&self) {
         if let Some(process) = self.process.get() {
@@ -156,6 +174,13 @@ impl Watch {
     #[must_use]
     pub fn death(&self) -> Option<Death> {
         self.0.death()
+    }
+
+    /// Whether nobody need be told of the death any more: a call of the instance has returned it, or the host ends the
+    /// instance. Asked on the thread that calls the instance, false means that the instance still has its place.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.0.is_told.load(Ordering::Acquire) || self.0.is_ending()
     }
 
     /// Calls `listener` once when the instance dies, at once if it is dead. It runs on the thread that noticed,

@@ -37,6 +37,8 @@ pub(super) struct Link {
     spin: u32,
     call_timeout: Duration,
     cold_timeout: Duration,
+    /// The next call takes no longer, whatever its entry.
+    limit: Option<Duration>,
     inward: Vec<u8>,
     outward: Vec<u8>,
 }
@@ -49,6 +51,7 @@ impl Link {
             spin: options.spin,
             call_timeout: options.call_timeout,
             cold_timeout: options.cold_timeout,
+            limit: None,
             inward: Vec::new(),
             outward: Vec::new(),
         }
@@ -60,6 +63,11 @@ impl Link {
 
     pub(super) fn watch(&self) -> Watch {
         Watch(Arc::clone(&self.fate))
+    }
+
+    /// The next call, which has a deadline of its own, may take so long.
+    pub(super) fn limit_next(&mut self, limit: Duration) {
+        self.limit = Some(limit);
     }
 
     /// Calls an entry that is not `create`.
@@ -108,6 +116,7 @@ impl Link {
         write(&mut Encoder::new(&mut self.outward));
         let ended = self.exchange(entry, serve).and_then(|kind| ended(kind, &self.inward, read));
         let ended = ended.map_err(|broken| self.dead(entry, broken));
+        self.limit = None;
         self.fate.leave();
         for buffer in [&mut self.inward, &mut self.outward] {
             if buffer.capacity() > BUFFER_BYTES_KEPT {
@@ -143,7 +152,8 @@ impl Link {
     }
 
     fn timeout(&self, entry: Entry) -> Duration {
-        if entry.is_cold() { self.cold_timeout } else { self.call_timeout }
+        let usual = if entry.is_cold() { self.cold_timeout } else { self.call_timeout };
+        self.limit.map_or(usual, |limit| limit.min(usual))
     }
 
     /// What it died of.
@@ -163,6 +173,7 @@ impl Link {
                 format!("the shared memory is corrupted, {}: {what}", self.fate.place()),
             ),
         };
+        self.fate.set_told();
         self.fate.die(death)
     }
 }

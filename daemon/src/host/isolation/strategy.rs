@@ -1,6 +1,6 @@
 //! A strategy in another thread or process, as the engine calls it.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use stratd_plugin_api::{
     Fault, Money, StrategyHost, StrategyInstance, StrategyServices, Timestamp,
@@ -185,6 +185,9 @@ impl StrategyInstance for IsolatedStrategy {
     }
 
     fn quiesce(&mut self, host: &mut dyn StrategyHost, deadline: Timestamp) -> Result<(), Fault> {
+        // the event loop waits: one that does not come to rest in time is given up, rounded up to read well
+        let left_ms = deadline.get().saturating_sub(host.now().get()).max(0) / 1_000_000 + 1;
+        self.link.limit_next(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0)));
         self.call(host, Entry::Quiesce, |out| out.signed(deadline.get()), |_| Ok(()))
     }
 }

@@ -1,0 +1,172 @@
+//! The recipes of Python's logging cookbook: each configuration in `configs/logging`, and what it prints.
+
+use std::path::Path;
+use std::time::Duration;
+
+use stratd_logging::{Config, Event, Level, Logging, LoggingOptions};
+
+struct Recipe {
+    folder: tempfile::TempDir,
+    logging: Logging,
+}
+
+impl Recipe {
+    /// The recipe, with files in a folder of the test and the console in the file `console`.
+    fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/logging").join(name);
+        let text = std::fs::read_to_string(&path).expect("the recipe is there");
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let text = text.replace("/var/log/stratd", &folder.path().to_string_lossy());
+        let file = |stream: &str| format!("kind = \"file\"\npath = \"{}/{stream}\"", folder.path().display());
+        let text = text
+            .replace("kind = \"stream\"\ntarget = \"stderr\"", &file("console"))
+            .replace("kind = \"stream\"\ntarget = \"stdout\"", &file("stdout"));
+        let options = LoggingOptions { last_resort: false, ..LoggingOptions::default() };
+        let logging = Logging::with_options(&options);
+        logging.apply(Config::parse(&text).expect("the recipe is good")).expect("its files can be opened");
+        Self { folder, logging }
+    }
+
+    fn log(&self, logger: &str, level: i32, text: &str) {
+        self.logging.logger(logger).expect("the logger can be made").log(Level::new(level), text);
+    }
+
+    fn lines(&self, file: &str) -> Vec<String> {
+        self.logging.flush();
+        let text = std::fs::read_to_string(self.folder.path().join(file)).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn five_levels(&self, logger: &str) {
+        for (level, word) in [(10, "debug"), (20, "info"), (30, "warn"), (40, "error"), (50, "critical")] {
+            self.log(logger, level, &format!("{word} message"));
+        }
+    }
+}
+
+#[test]
+fn every_recipe_loads() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/logging");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if let Err(error) = Config::parse(&std::fs::read_to_string(&path).unwrap()) {
+            panic!("{}: {error}", path.display());
+        }
+        count += 1;
+    }
+    assert!(count > 0);
+}
+
+#[test]
+fn recipe_1_records_of_several_modules_arrive_through_propagation() {
+    let recipe = Recipe::new("01-several-modules.toml");
+    recipe.log("spam_application", 20, "creating an instance of auxiliary_module.Auxiliary");
+    recipe.log("spam_application.auxiliary.Auxiliary", 20, "creating an instance of Auxiliary");
+    recipe.log("spam_application.auxiliary", 20, "received a call to 'some_function'");
+    let lines = recipe.lines("spam.log");
+    let ends = [
+        " - spam_application - INFO - creating an instance of auxiliary_module.Auxiliary",
+        " - spam_application.auxiliary.Auxiliary - INFO - creating an instance of Auxiliary",
+        " - spam_application.auxiliary - INFO - received a call to 'some_function'",
+    ];
+    assert_eq!(lines.len(), 3);
+    for (line, end) in lines.iter().zip(ends) {
+        assert!(line.ends_with(end) && line.len() == end.len() + "2005-03-23 23:47:11,663".len(), "{line}");
+    }
+    assert!(recipe.lines("console").is_empty());
+}
+
+#[test]
+fn recipe_3_five_lines_in_the_file_and_two_on_the_console() {
+    let recipe = Recipe::new("03-several-handlers.toml");
+    recipe.five_levels("simple_example");
+    assert_eq!(recipe.lines("spam.log").len(), 5);
+    assert_eq!(recipe.lines("console"), ["error message", "critical message"]);
+}
+
+#[test]
+fn recipe_4_the_console_shows_what_matters_and_the_file_everything() {
+    let recipe = Recipe::new("04-several-destinations.toml");
+    recipe.log("root", 20, "Jackdaws love my big sphinx of quartz.");
+    recipe.log("myapp.area1", 10, "Quick zephyrs blow, vexing daft Jim.");
+    recipe.log("myapp.area1", 20, "How quickly daft jumping zebras vex.");
+    recipe.log("myapp.area2", 30, "Jail zesty vixen who grabbed pay from quack.");
+    recipe.log("myapp.area2", 40, "The five boxing wizards jump quickly.");
+    let console = [
+        "root        : INFO     Jackdaws love my big sphinx of quartz.",
+        "myapp.area1 : INFO     How quickly daft jumping zebras vex.",
+        "myapp.area2 : WARNING  Jail zesty vixen who grabbed pay from quack.",
+        "myapp.area2 : ERROR    The five boxing wizards jump quickly.",
+    ];
+    assert_eq!(recipe.lines("console"), console);
+    let file = recipe.lines("myapp.log");
+    assert_eq!(file.len(), 5);
+    assert_eq!(file[1].get(11..), Some(" myapp.area1  DEBUG    Quick zephyrs blow, vexing daft Jim."));
+}
+
+#[test]
+fn recipe_7_a_filter_adds_context() {
+    let recipe = Recipe::new("07-context.toml");
+    recipe.log("a.b.c", 10, "A debug message");
+    let expected = "a.b.c DEBUG    IP: 123.231.231.123 User: fred     A debug message";
+    assert_eq!(recipe.lines("console"), [expected]);
+}
+
+#[test]
+fn recipe_9_six_files_of_twenty_bytes() {
+    let recipe = Recipe::new("09-rotation.toml");
+    (0..20).for_each(|index| recipe.log("MyLogger", 10, &format!("i = {index}")));
+    assert_eq!(recipe.lines("rotating.out"), ["i = 19"]);
+    assert_eq!(recipe.lines("rotating.out.1"), ["i = 17", "i = 18"]);
+    for number in 1..=5 {
+        assert!(!recipe.lines(&format!("rotating.out.{number}")).is_empty());
+    }
+    assert!(recipe.lines("rotating.out.6").is_empty());
+}
+
+#[test]
+fn recipe_14_a_word_drops_a_record_and_others_are_marked() {
+    let recipe = Recipe::new("14-filter-with-parameter.toml");
+    recipe.log("root", 10, "hello");
+    recipe.log("root", 10, "hello - noshow");
+    assert_eq!(recipe.lines("console"), ["changed: hello"]);
+}
+
+#[test]
+fn recipe_15_an_error_takes_one_line() {
+    let recipe = Recipe::new("15-one-line-exceptions.toml");
+    recipe.log("root", 20, "Sample message");
+    let text = "Traceback (most recent call last):\n  File \"x.py\"\nZeroDivisionError: division by zero";
+    let event = Event::new(Level::ERROR, format_args!("ZeroDivisionError"));
+    recipe.logging.logger("root").unwrap().emit(&Event { exc_text: Some(text), ..event });
+    let error = "ERROR|ZeroDivisionError|\\nTraceback (most recent call last):\\n  File \"x.py\"\\nZeroDivisionError: \
+                 division by zero";
+    assert_eq!(recipe.lines("output.txt"), ["INFO|Sample message|", error]);
+}
+
+#[test]
+fn recipe_17_nothing_is_printed_until_something_goes_wrong() {
+    let recipe = Recipe::new("17-buffer.toml");
+    for (level, name) in [(10, "DEBUG"), (20, "INFO"), (30, "WARNING")] {
+        recipe.log("root", level, &format!("Actually logged at {name}"));
+    }
+    assert!(recipe.lines("console").is_empty());
+    recipe.log("root", 40, "Actually logged at ERROR");
+    assert_eq!(recipe.lines("console").len(), 4);
+    recipe.log("root", 50, "Actually logged at CRITICAL");
+    assert_eq!(recipe.lines("console").len(), 5);
+    recipe.log("root", 10, "forgotten");
+    recipe.logging.shutdown(Duration::from_secs(10));
+    assert_eq!(recipe.lines("console").len(), 5);
+}
+
+#[test]
+fn recipe_18_one_record_in_two_zones() {
+    let recipe = Recipe::new("18-utc.toml");
+    recipe.log("root", 20, "The local time is now");
+    for file in ["console", "stdout"] {
+        let lines = recipe.lines(file);
+        assert!(lines.len() == 1 && lines[0].ends_with(" The local time is now"), "{lines:?}");
+    }
+}
