@@ -104,6 +104,18 @@ impl Manager {
         }
     }
 
+    /// A try at its time that did not come to its first step.
+    pub(super) fn exchange_not_started(&mut self, record: &InstanceRecord, why: &str) {
+        let Some(Place::Exchange(exchange)) = record.place else { return };
+        let mut registry = self.registry.lock();
+        let known = registry.of_exchange(exchange).map(|(plugin, at)| &mut plugin.instances[at]);
+        // the next try may be set already, and then it was told
+        if let Some(known) = known.filter(|known| known.restart_at == record.restart_at) {
+            known.restart_at = None;
+            tracing::error!(logger = "plugins", "exchange {} does not start: {why}", record.name);
+        }
+    }
+
     /// Makes a connector of that version for an exchange that has none, and lets trading go on; the report.
     ///
     /// # Errors

@@ -185,7 +185,7 @@ impl Manager {
         }
         self.tell_all(desk, &found.events)?;
         Ok(format!(
-            "{} orders of ours worked there: it told of {} fills and {} ends, and {} are unknown",
+            "{} orders of ours worked there: {} fills and {} ends since then, {} unknown",
             working.len(),
             found.fills,
             found.ended,

@@ -80,19 +80,28 @@ impl Manager {
             match self.start_again(&name, &instance) {
                 Ok(report) => tracing::info!(logger = "plugins", "{name}: {report}"),
                 Err(why) => {
+                    if matches!(instance.place, Some(Place::Exchange(_))) {
+                        self.exchange_not_started(&instance, &why);
+                        continue;
+                    }
+                    tracing::error!(
+                        logger = "plugins",
+                        "{name}: strategy {} does not start: {why}",
+                        instance.name
+                    );
                     let mut registry = self.registry.lock();
                     let known =
                         registry.get_mut(&name).and_then(|plugin| plugin.instance_mut(&instance.name));
-                    // of an exchange the next try may be set already, and it was told
-                    let Some(known) = known.filter(|known| known.restart_at == instance.restart_at) else {
-                        continue;
-                    };
-                    tracing::error!(logger = "plugins", "{name}: {} does not start: {why}", instance.name);
                     // it is tried again like one that died, and not for ever
-                    known.restart_at = next_start(known, self.options.plugins.crash_limit, now);
-                    if known.restart_at.is_none() {
-                        known.set_state(PluginState::Quarantined, now);
-                        drop(registry);
+                    let again = known.and_then(|known| {
+                        known.restart_at = next_start(known, self.options.plugins.crash_limit, now);
+                        known.restart_at.or_else(|| {
+                            known.set_state(PluginState::Quarantined, now);
+                            None
+                        })
+                    });
+                    drop(registry);
+                    if again.is_none() {
                         self.store_quarantine(&instance.name, &format!("it does not start: {why}"), now);
                         if let Some(strategy) = instance.strategy() {
                             let _ = self.event_loop.tell(Command::GiveUp { strategy });

@@ -110,16 +110,8 @@ impl Manager {
                 Ok(report)
             }
             Made::Join => self.join(plugin, &one.instance),
-            Made::Exchange(id) => {
-                let report = self.replace_exchange(plugin, &one.instance, id)?;
-                let mut registry = self.registry.lock();
-                let record = registry.get_mut(&plugin.manifest().name);
-                if let Some(instance) = record.and_then(|record| record.instance_mut(&one.instance.name)) {
-                    instance.run_on(plugin.generation(), None);
-                    instance.set_state(PluginState::Started, clock::now());
-                }
-                Ok(report)
-            }
+            // it notes its generation and process itself, as it does when it comes back by itself
+            Made::Exchange(id) => self.replace_exchange(plugin, &one.instance, id),
         }
     }
 

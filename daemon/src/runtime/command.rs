@@ -91,8 +91,8 @@ impl Command {
             | Self::Restart { .. }
             | Self::Add { .. }
             | Self::Stop { .. }
-            | Self::GiveUp { .. }
             | Self::Fail { .. }
+            | Self::GiveUp { .. }
             | Self::RollBack { .. }
             | Self::ExchangeSave { .. }
             | Self::ExchangeOut { .. } => false,

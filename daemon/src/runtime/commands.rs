@@ -9,8 +9,8 @@ use stratd_plugin_api::{Fault, Timestamp};
 use super::{
     clock::{self, Stopwatch},
     command::{
-        AddAnswer, AddedStrategy, Command, OwnedRestart, RestartAnswer, SavedByLoop, Snapshot,
-        StrategySnapshot, SwapAnswer, Tag,
+        AddAnswer, AddedStrategy, Command, OwnedRestart, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer,
+        Tag,
     },
     event_loop::EventLoop,
     exchange_changes::{exchange_in, open_exchange},
@@ -27,10 +27,8 @@ impl EventLoop {
         self.set_now(now);
         match command {
             Command::Save { strategies, answer } => {
-                let mut states = Vec::with_capacity(strategies.len());
-                for (strategy, room) in strategies {
-                    states.push(self.save(strategy, room)?);
-                }
+                let states = strategies.into_iter().map(|(strategy, room)| self.save(strategy, room));
+                let states = states.collect::<Result<Vec<_>>>()?;
                 let _ = answer.send(states);
             }
             Command::Swap { strategy, replacement, tag, patience, answer } => {
@@ -38,12 +36,17 @@ impl EventLoop {
                 let _ = answer.send(swapped);
             }
             Command::Restart { strategy, restart, answer } => {
-                let restarted = self.restart(strategy, restart)?;
+                let OwnedRestart { tag, instance, is_batch_safe, state } = restart;
+                let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
+                let restart = Restart { instance, is_batch_safe, state };
+                let restarted = self.driver_mut().restart_strategy(now, strategy, restart)?;
+                if restarted.is_ok() {
+                    self.tags().set(strategy, tag);
+                }
                 let _ = answer.send(restarted);
             }
             Command::Add { added, answer } => {
-                let added = self.add(*added)?;
-                let _ = answer.send(added);
+                let _ = answer.send(self.add(*added)?);
             }
             Command::Stop { strategy, reason, answer } => {
                 self.driver_mut().feed(now, InputKind::StopStrategy(strategy, reason))?;
@@ -79,30 +82,16 @@ impl EventLoop {
                 let _ = answer.send(open.map(|open| question.ask(&mut **open.exchange.borrow_mut())));
             }
             Command::ExchangeOut { exchange, answer } => {
-                let left = self.exchange_out(exchange, exchanges)?;
-                let _ = answer.send(left);
+                let _ = answer.send(self.exchange_out(exchange, exchanges)?);
             }
             Command::ExchangeIn { exchange, instance, desk, answer } => {
                 let _ = answer.send(exchange_in(exchange, (instance, desk), exchanges));
             }
             Command::ExchangeGoOn { exchange, answer } => {
-                self.exchange_go_on(exchange, exchanges)?;
-                let _ = answer.send(());
+                let _ = answer.send(self.exchange_go_on(exchange, exchanges)?);
             }
         }
         self.take_outputs()
-    }
-
-    fn restart(&mut self, strategy: StrategyId, restart: OwnedRestart) -> Result<RestartAnswer> {
-        let OwnedRestart { tag, instance, is_batch_safe, state } = restart;
-        let now = self.now();
-        let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
-        let restart = Restart { instance, is_batch_safe, state };
-        let restarted = self.driver_mut().restart_strategy(now, strategy, restart)?;
-        if restarted.is_ok() {
-            self.tags().set(strategy, tag);
-        }
-        Ok(restarted)
     }
 
     fn add(&mut self, added: AddedStrategy) -> Result<AddAnswer> {

@@ -69,7 +69,7 @@ fn orders_outlive_a_connector_that_is_replaced() {
     let mut desk = fake("none", "", "");
     desk.put_bytes(&rebuilt("exchange_fake", 1), FAKE);
     let done = desk.act(&Request::reload("fake"));
-    let words = "4 orders of ours worked there: it told of 0 fills and 0 ends, and 0 are unknown";
+    let words = "4 orders of ours worked there: 0 fills and 0 ends since then, 0 unknown";
     assert!(done.report.contains(words), "{}", done.report);
     let found = connector(&done.plugin);
     assert_eq!(

@@ -6,6 +6,7 @@
 mod commands;
 mod connectors;
 mod desk;
+mod exchange;
 mod figures;
 mod isolation;
 mod probation;
