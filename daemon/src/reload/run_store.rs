@@ -164,6 +164,7 @@ impl RunStore {
         if !states.is_empty() {
             tell(self.store.write_durable(Write::SaveStates(states)).map(drop));
         }
+        tell(self.store.write(Write::Seen(self.run, clock::now())));
     }
 
     /// Why a strategy must not start.

@@ -38,18 +38,26 @@ impl Manager {
             let started = registry.instances().filter(|instance| instance.is_started());
             started.filter_map(super::InstanceRecord::strategy).collect()
         };
-        self.save(strategies);
+        // shown as saved once it is on the disk: nobody waits for this thread now
+        if let Some(states) = self.asked(strategies) {
+            self.take_last_states(states);
+        }
     }
 
     /// Saves the states of these strategies.
     pub(super) fn save(&mut self, strategies: Vec<StrategyId>) {
-        if strategies.is_empty() {
-            return;
-        }
-        let strategies = strategies.into_iter().map(|strategy| (strategy, self.room(strategy))).collect();
-        if let Ok(states) = self.event_loop.ask(|answer| Command::Save { strategies, answer }) {
+        if let Some(states) = self.asked(strategies) {
             self.take_states(states);
         }
+    }
+
+    /// The states of these strategies; `None` if there is none, or the run is over.
+    fn asked(&self, strategies: Vec<StrategyId>) -> Option<Vec<SavedByLoop>> {
+        if strategies.is_empty() {
+            return None;
+        }
+        let strategies = strategies.into_iter().map(|strategy| (strategy, self.room(strategy))).collect();
+        self.event_loop.ask(|answer| Command::Save { strategies, answer }).ok()
     }
 
     /// Memory for the next state of a strategy, as large as the last one and a bit: taken and written to on this
@@ -69,23 +77,35 @@ impl Manager {
 
     /// Keeps states that the event loop saved.
     pub(super) fn take_states(&mut self, states: Vec<SavedByLoop>) {
-        let batch = self.kept(states);
+        let (batch, kept) = self.kept(states);
+        self.note_saved(kept);
         if let Some(store) = &self.store {
             store.save_states(batch);
         }
     }
 
-    /// Keeps the last states of the run; returns once they are on the disk.
+    /// Keeps states; returns once they are on the disk, if there is a store.
     pub(super) fn take_last_states(&mut self, states: Vec<SavedByLoop>) {
-        let batch = self.kept(states);
+        let (batch, kept) = self.kept(states);
         if let Some(store) = &self.store {
             store.save_last_states(batch);
         }
+        self.note_saved(kept);
     }
 
-    /// Keeps states for restarts, and makes rows of them for the store.
-    fn kept(&mut self, states: Vec<SavedByLoop>) -> Vec<StoredState> {
-        let mut batch = Vec::new();
+    /// Notes states as saved.
+    fn note_saved(&self, kept: Vec<(StrategyId, Saved)>) {
+        let mut registry = self.registry.lock();
+        for (strategy, saved) in kept {
+            if let Some((plugin, index)) = registry.of_strategy(strategy) {
+                plugin.instances[index].saved = Some(saved);
+            }
+        }
+    }
+
+    /// Makes rows of states for the store, and what is kept of them for restarts.
+    fn kept(&self, states: Vec<SavedByLoop>) -> (Vec<StoredState>, Vec<(StrategyId, Saved)>) {
+        let (mut batch, mut kept) = (Vec::new(), Vec::new());
         for saved in states {
             let SavedByLoop { strategy, tag, state, seq, at } = saved;
             let mut registry = self.registry.lock();
@@ -118,8 +138,8 @@ impl Manager {
                 saved_at: at,
                 seq,
             });
-            plugin.instances[index].saved = Some(Saved { state_version: tag.state_version, bytes, at });
+            kept.push((strategy, Saved { state_version: tag.state_version, bytes, at }));
         }
-        batch
+        (batch, kept)
     }
 }
