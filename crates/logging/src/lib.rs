@@ -13,6 +13,7 @@ mod fields;
 mod filter;
 mod format;
 mod handler;
+mod inspect;
 mod level;
 mod logger;
 mod logging;
@@ -42,6 +43,7 @@ pub use handler::{
     RotatingFileHandler, SocketHandler, SocketOptions, StreamHandler, StreamTarget, SyslogFormat,
     SyslogFraming, SyslogHandler, SyslogOptions, SyslogTransport, TimedFileHandler, When,
 };
+pub use inspect::{LoggerStatus, Reach, Resolution};
 pub use level::{LEVEL_NAMES_MAX, Level, LevelNames};
 pub use logger::{Event, Logger};
 pub use logging::{Logging, LoggingOptions, SHUTDOWN_TIMEOUT, Shutdown};

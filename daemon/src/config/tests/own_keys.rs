@@ -372,7 +372,7 @@ fn all_problems_in_the_order_of_the_lines() {
         "verbos = true\ntrading_type = 'x'\n[fill]\nrule = 3\n[[exchange]]\nplugin = 'csv'\n\
          [[strategy]]\nplugin = 'ema-cross'\nconfig = { fats = 1, slow = 'x' }\n[[strategy]]\nplugin = 'gone'\n",
         expect![[r#"
-            etc/run.toml:1:1: verbos: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, plugins, state, control, exchange, strategy; did you mean verbose?)
+            etc/run.toml:1:1: verbos: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, plugins, state, control, logging, exchange, strategy; did you mean verbose?)
             etc/run.toml:2:16: trading_type: found "x" (accepted: backtest, simulation, sandbox, live)
             etc/run.toml:4:8: fill.rule: found 3 (accepted: next_price, same_price, as_asked, book)
             etc/run.toml:5:1: exchange[0].config: missing key file (accepted: a path)
