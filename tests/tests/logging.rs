@@ -2,8 +2,10 @@
 
 use std::{
     fs,
+    io::{self, Write as _},
     os::unix::net::UnixDatagram,
     path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -348,4 +350,55 @@ fn a_reload_of_a_plugin_keeps_its_logger() {
     assert_eq!(desk.level("strategy.market-maker"), "ERROR");
     desk.wait_for("logs/all.log", "|control.audit|reload market-maker: ");
     desk.end();
+}
+
+/// Killed whatever becomes of the test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_neither_the_run_nor_its_end() {
+    /// What a pipe holds by default.
+    const PIPE_BYTES: usize = 64 << 10;
+    let desk = Desk::new("[logging]\nlevel = \"DEBUG\"\nstream = \"stderr\"\n");
+    let (reader, mut writer) = io::pipe().expect("a pipe");
+    writer.write_all(&[b'x'; PIPE_BYTES]).expect("a pipe with room");
+    let mut command = desk.place.command(&["run", "stratd.toml", "--plugin-dir", "plug"]);
+    command.env_remove("STRATD_PLUGINS").stdout(Stdio::null()).stderr(writer);
+    let mut daemon = Killed(command.spawn().expect("a daemon"));
+    drop(command);
+    let rows = || text_of(&desk.path("runs/latest/orders.csv")).lines().count();
+    let mut wait_until = |what: &str, is_so: &mut dyn FnMut(&mut Child) -> bool| {
+        for _ in 0..6000 {
+            if is_so(&mut daemon.0) {
+                return;
+            }
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+        panic!("no {what} within a minute");
+    };
+    wait_until("row", &mut |_| rows() > 1);
+    let before = rows();
+    // nothing of the log can be written meanwhile
+    wait_until("further rows", &mut |_| rows() > before + 10);
+    wait_until("end", &mut |daemon| {
+        let id = daemon.id().to_string();
+        let is_over = daemon.try_wait().expect("a child can be asked").is_some();
+        // once is enough; a second one would end it at once
+        if !is_over && !desk.path("asked").exists() {
+            desk.place.write("asked", "");
+            let sent = Command::new("kill").args(["-TERM", &id]).status();
+            assert!(sent.is_ok_and(|status| status.success()), "kill -TERM {id}");
+        }
+        is_over
+    });
+    let status = daemon.0.wait().expect("the end of a child");
+    assert_eq!(status.code(), Some(0), "it ended in good order");
+    drop(reader);
 }

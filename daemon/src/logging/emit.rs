@@ -48,38 +48,44 @@ pub(crate) fn log_plugin(record: &PluginRecord<'_>) {
         }
         name.push_str(part);
     }
-    let emit = |logger: Option<&str>, sink: &dyn Fn(&[(&str, Value<'_>)])| {
-        let time = record.time.map(ToString::to_string);
-        let left_out = record.fields.len().saturating_sub(FIELDS_MAX);
-        let mut fields: Vec<(&str, Value<'_>)> = Vec::with_capacity(record.fields.len().min(FIELDS_MAX) + 3);
-        fields.extend(logger.map(|logger| ("logger", Value::from(logger))));
-        fields.extend(time.as_deref().map(|time| ("time", Value::from(time))));
-        fields.extend(record.fields.iter().take(FIELDS_MAX).map(|&(key, value)| (key, Value::from(value))));
-        if left_out > 0 {
-            fields.push(("fields_left_out", Value::from(left_out)));
-        }
-        sink(&fields);
-    };
+    let time = || record.time.map(ToString::to_string);
     match current() {
         Some(logging) => {
-            if let Some((logger, stray)) = enabled(logging, &name, level) {
-                emit(stray.then_some(&name), &|fields| {
-                    logger.emit(&Event {
-                        level,
-                        message: format_args!("{}", record.message),
-                        location: nowhere(),
-                        fields,
-                        exc_text: None,
-                        stack_info: None,
-                    });
+            if let Some((logger, is_stray)) = enabled(logging, &name, level) {
+                let time = time();
+                logger.emit(&Event {
+                    level,
+                    message: format_args!("{}", record.message),
+                    location: nowhere(),
+                    fields: &fields_of(record, time.as_deref(), is_stray.then_some(&name)),
+                    exc_text: None,
+                    stack_info: None,
                 });
             }
         }
-        None => emit(None, &|fields| {
+        None => {
+            let time = time();
+            let fields = fields_of(record, time.as_deref(), None);
             console::write_line(level, &name, record.message, fields.iter().cloned());
-        }),
+        }
     }
     let _ = NAME.try_with(|kept| kept.replace(name));
+}
+
+fn fields_of<'a>(
+    record: &PluginRecord<'a>,
+    time: Option<&'a str>,
+    logger: Option<&'a str>,
+) -> Vec<(&'a str, Value<'a>)> {
+    let left_out = record.fields.len().saturating_sub(FIELDS_MAX);
+    let mut fields = Vec::with_capacity(record.fields.len().min(FIELDS_MAX) + 3);
+    fields.extend(logger.map(|logger| ("logger", Value::from(logger))));
+    fields.extend(time.map(|time| ("time", Value::from(time))));
+    fields.extend(record.fields.iter().take(FIELDS_MAX).map(|&(key, value)| (key, Value::from(value))));
+    if left_out > 0 {
+        fields.push(("fields_left_out", Value::from(left_out)));
+    }
+    fields
 }
 
 /// Logs an event of the daemon.

@@ -95,11 +95,21 @@ pub(super) fn current() -> Option<&'static Logging> {
     if HAS_ENDED.load(Ordering::Relaxed) { None } else { PIPELINE.get().map(|pipeline| &pipeline.logging) }
 }
 
-/// Writes what was logged so far, if that is possible within the time: for the way out of a process that is lost.
+/// Writes what was logged so far, if that is possible within the time: before a summary, and on the way out of a process
+/// that is lost.
 pub(crate) fn flush_within(within: Duration) {
     if let Some(logging) = current() {
-        let _ = logging.flush_within(within);
+        let _ = apart(within, move || logging.flush_within(within));
     }
+}
+
+/// Does something that may be stuck in a write for ever, on a thread of its own, and waits for it so long.
+fn apart<T: Send + 'static>(within: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    // nobody takes the result any more if it took too long
+    let work = move || drop(sender.send(work()));
+    thread::Builder::new().name("last-log".to_owned()).spawn(work).context("starting a thread")?;
+    receiver.recv_timeout(within).map_err(|_| anyhow!("a handler is stuck"))
 }
 
 impl Pipeline {
@@ -220,38 +230,16 @@ impl Drop for Running {
     /// Writes everything that was logged. A handler that is stuck does not keep the process from its end.
     fn drop(&mut self) {
         let Some(pipeline) = PIPELINE.get() else { return };
-        let (sender, receiver) = mpsc::sync_channel(1);
-        let end = move || {
-            let shutdown = pipeline.logging.shutdown(END_TIME_MAX);
-            // nobody waits any more if it took too long
-            let _ = sender.send(shutdown);
-        };
-        let ended = match thread::Builder::new().name("log-end".to_owned()).spawn(end) {
-            Ok(_) => receiver.recv_timeout(END_TIME_MAX + END_GRACE).map_err(|_| anyhow!("it does not end")),
-            Err(error) => Err(anyhow!("ending it: {error}")),
-        };
+        let ended = apart(END_TIME_MAX + END_GRACE, || pipeline.logging.shutdown(END_TIME_MAX));
         HAS_ENDED.store(true, Ordering::Relaxed);
-        match ended {
-            Ok(Shutdown { left: 0, failed: 0, .. }) => {}
-            Ok(Shutdown { left, failed, .. }) => {
-                tracing::error!(
-                    logger = "stratd.logging",
-                    "{left} records were not written within {END_TIME_MAX:?}, {failed} handlers were not closed"
-                );
-            }
-            // standard error may be what it is stuck in: another thread says it, if anybody can
-            Err(why) => {
-                let say =
-                    move || tracing::error!(logger = "stratd.logging", "the log is not complete: {why}");
-                let (said, saying) = mpsc::sync_channel::<()>(1);
-                let say = move || {
-                    say();
-                    drop(said);
-                };
-                if thread::Builder::new().name("last-log".to_owned()).spawn(say).is_ok() {
-                    let _ = saying.recv_timeout(END_GRACE);
-                }
-            }
-        }
+        let text = match ended {
+            Ok(Shutdown { left: 0, failed: 0, .. }) => return,
+            Ok(Shutdown { left, failed, .. }) => format!(
+                "{left} records were not written within {END_TIME_MAX:?}, {failed} handlers were not closed"
+            ),
+            Err(why) => format!("the log is not complete: {why:#}"),
+        };
+        // standard error may be what it is stuck in
+        let _ = apart(END_GRACE, move || tracing::error!(logger = "stratd.logging", "{text}"));
     }
 }

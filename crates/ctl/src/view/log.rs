@@ -130,8 +130,25 @@ mod tests {
             lost: 2,
             renamed_fields: 0,
         };
-        expect![[""]].assert_eq(&log_tree(&tree));
-        expect![[""]].assert_eq(&log_handlers(&tree));
+        expect![[r#"
+            +--------------------------------------------------------------------------------------------------+
+            | logger       level   in force   handlers   notes                                                 |
+            +==================================================================================================+
+            | root         INFO    INFO       stderr                                                           |
+            | strategy.a   DEBUG   DEBUG                 does not propagate, 1 filter, NOTSET again in 1min 1s |
+            | strategy.b           INFO                  silenced                                              |
+            +--------------------------------------------------------------------------------------------------+
+        "#]].assert_eq(&log_tree(&tree));
+        expect![[r#"
+            +------------------------------------------------------------------+
+            | handler   kind      level    queued   written   dropped   errors |
+            +==================================================================+
+            | stderr    console   NOTSET        0     1,234         0        1 |
+            +------------------------------------------------------------------+
+            stderr: last error: broken pipe
+            2 records lost before they reached a handler
+        "#]]
+        .assert_eq(&log_handlers(&tree));
     }
 
     #[test]
@@ -153,8 +170,20 @@ mod tests {
                 reach("audit", None, Some("it is attached to no logger on the way")),
             ],
         };
-        expect![[""]].assert_eq(&log_resolution(&found));
+        expect![[r#"
+            INFO on strategy.a is taken, if 2 filters let it pass
+              all (at root): yes
+              mail (at root): no: its level is ERROR, above INFO
+              audit: no: it is attached to no logger on the way
+        "#]]
+        .assert_eq(&log_resolution(&found));
         found.refusal = Some("logger strategy.a is silenced".into());
-        expect![[""]].assert_eq(&log_resolution(&found));
+        expect![[r#"
+            INFO on strategy.a is not taken: logger strategy.a is silenced
+              all (at root): not reached: the logger does not take it
+              mail (at root): no: its level is ERROR, above INFO
+              audit: no: it is attached to no logger on the way
+        "#]]
+        .assert_eq(&log_resolution(&found));
     }
 }
