@@ -61,7 +61,7 @@ plugin = 'ema-cross'
         file,
         &["etc/run.toml"],
         expect![[r#"
-            etc/run.toml:1:1: tradng_type: unknown key (accepted: trading_type, plugin_dirs, verbose, results, backtest, fill, costs, risk, exchange, strategy; did you mean trading_type?)
+            etc/run.toml:1:1: tradng_type: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, plugins, state, control, logging, exchange, strategy; did you mean trading_type?)
             etc/run.toml:3:8: backtest.cash: found -5 (accepted: 0 or more)
             etc/run.toml:5:8: fill.rule: found "next" (accepted: next_price, same_price, as_asked, book; did you mean next_price?)
             etc/run.toml:6:11: fill.latency: found "5 ms" (accepted: a whole number with the unit ns, us, ms or s, such as "5ms")
@@ -71,7 +71,7 @@ plugin = 'ema-cross'
             etc/run.toml:13:12: exchange[0].config.fil: unknown key (accepted: file, files, symbol, instrument_type, currency, adjust, price_decimals, quantity_decimals, time_unit, on_bad_row, symbols, start, end, trade_ids; did you mean file?)
             etc/run.toml:13:49: exchange[0].config.price_decimals: found 99 (accepted: an integer from 0 to 12)
             etc/run.toml:15:10: strategy[0].plugin: finding ema-cros: find: no libstrategy_ema_cros.so in PLUGINS (accepted: ema-cross)
-            etc/run.toml:18:1: strategy[1].quantity: unknown key (accepted: name, plugin, allow_shutdown, config; did you mean config.quantity?)
+            etc/run.toml:18:1: strategy[1].quantity: unknown key (accepted: name, plugin, allow_shutdown, cancel_on_stop, isolation, unload, config; did you mean config.quantity?)
             etc/run.toml:19:12: strategy[1].config.fats: unknown key (accepted: fast, slow, quantity, reverse; did you mean fast?)
             etc/run.toml:19:29: strategy[1].config.slow: found "many" (accepted: an integer from 2 to 1000000)
             etc/run.toml:20:1: strategy[2]: the name ema-cross is that of strategy[1] too (accepted: a key name that tells them apart)

@@ -16,7 +16,8 @@ mod types;
 pub use client::{Answer, Client, Request};
 pub use error::{Error, ErrorKind};
 pub use types::{
-    API, Done, Generation, Health, HealthState, InspectRequest, Inspection, Instance, LoadRequest, Plugin,
+    API, DisableRequest, Done, Generation, Health, HealthState, InspectRequest, Inspection, Instance,
+    LevelRequest, LoadRequest, LogDone, LogHandler, LogLogger, LogReach, LogResolution, LogTree, Plugin,
     PluginFile, PluginKind, PluginList, PluginState, Probation, Problem, QuarantineRequest, Refusal, Retired,
     RunState, Status, StoreStatus, Verdict, Version, WatchdogStatus,
 };

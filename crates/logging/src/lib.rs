@@ -59,7 +59,7 @@ mod fields;
 mod filter;
 mod format;
 mod handler;
-mod introspect;
+mod inspect;
 mod level;
 mod logger;
 mod logging;
@@ -67,6 +67,7 @@ mod record;
 mod ring;
 mod scope;
 mod sys;
+mod tap;
 mod tree;
 mod value;
 mod wire;
@@ -93,13 +94,14 @@ pub use handler::{
     SocketHandler, SocketOptions, StreamHandler, StreamTarget, SyslogFormat, SyslogFraming, SyslogHandler,
     SyslogOptions, SyslogTransport, TimedFileHandler, When,
 };
-pub use introspect::{LoggerStatus, Resolution, ResolvedHandler, TAP_RECORDS, Tap};
+pub use inspect::{LoggerStatus, Reach, Resolution};
 pub use level::{LEVEL_NAMES_MAX, Level, LevelNames};
 pub use logger::{Event, Logger};
 pub use logging::{Logging, LoggingOptions, SHUTDOWN_TIMEOUT, Shutdown};
 pub use record::Record;
 pub use ring::{LARGE_BYTES_MAX, Overflow, RING_BYTES};
 pub use scope::{Buffer, Scope};
+pub use tap::{TAP_RECORDS, Tap};
 pub use tree::{LOGGER_NAME_MAX, LOGGERS_MAX};
 pub use value::Value;
 pub use wire::{Codec, PICKLE_BYTES_MAX, PICKLE_DEPTH_MAX, decode_pickle, frame};

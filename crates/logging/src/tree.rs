@@ -187,6 +187,11 @@ impl Tree {
         children.map(|node| &*node.cell.name).collect()
     }
 
+    /// Every level up to this one is disabled.
+    pub(crate) fn disabled_to(&self) -> Level {
+        self.disabled_to
+    }
+
     pub(crate) fn set_disabled_to(&mut self, level: Level) {
         self.disabled_to = level;
         self.refresh();

@@ -8,7 +8,7 @@ use super::RunArguments;
 use crate::{
     check::{EXIT_CONFIG, check},
     config::{Draft, Problem, RunConfig},
-    logging,
+    logging::{self, LogSource},
     plugins::Plugins,
 };
 
@@ -16,6 +16,8 @@ use crate::{
 pub(super) struct Checked {
     pub(super) config: RunConfig,
     pub(super) plugins: Arc<Plugins>,
+    /// Where the configuration of the log is read again.
+    pub(super) log: LogSource,
 }
 
 /// Reads and checks, then goes on with `body`; problems are printed, one a line, and end the command.
@@ -40,7 +42,10 @@ fn read(arguments: &RunArguments) -> Result<Result<Checked, Vec<Problem>>> {
         Err(problems) => return Ok(Err(problems)),
     };
     let plugins = Plugins::new(draft.plugin_settings())?;
-    Ok(check(&draft, &plugins).map(|config| Checked { config, plugins: Arc::new(plugins) }))
+    Ok(check(&draft, &plugins).map(|config| {
+        let log = LogSource { file: arguments.config.clone(), flags: arguments.flags.clone() };
+        Checked { config, plugins: Arc::new(plugins), log }
+    }))
 }
 
 /// Prints problems, one a line.

@@ -1,6 +1,6 @@
 //! From a checked configuration to a run.
 
-use std::{io::Write as _, process::ExitCode, sync::Arc};
+use std::{io::Write as _, os::unix::net::UnixListener, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use stratd_engine::{RiskLimits, StrategyId};
@@ -11,6 +11,7 @@ use crate::{
     config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
     control::inherited_socket,
     host::{LoadedPlugin, Run, Watchdog, WatchdogOptions},
+    logging::{self, LogOptions, reload_on_hangup as hangup},
     plugins::Plugins,
     reload::{
         Factory, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord, RunFacts,
@@ -24,21 +25,35 @@ use crate::{
     },
 };
 
+/// How long the summary waits for the lines of the log before it.
+const FLUSH_TIME_MAX: Duration = Duration::from_millis(200);
+
 /// Runs what was checked, and prints what came out.
 pub(super) fn start(checked: Checked) -> Result<ExitCode> {
+    let is_by_the_clock = checked.config.trading_type != TradingType::Backtest;
+    // the socket edits the environment, so it comes before any thread; the signals before those of the log, the store and
+    // the watchdog: a thread that has not blocked a signal lets it end the process
+    let outside = if is_by_the_clock {
+        Some((inherited_socket()?, StopSignals::install(hangup(checked.log.clone()))?))
+    } else {
+        None
+    };
+    let options = LogOptions { is_verbose: checked.config.verbose, is_by_the_clock };
+    // until the end of this function, whichever way it ends
+    let _log = logging::begin(checked.config.logging.as_ref(), options).context("[logging]")?;
     let services = Arc::new(Services::default());
     let folder = RunFolder::create(&checked.config.results, checked.config.trading_type, clock::now())?;
     let path = folder.path();
-    let Finished { summary, elapsed, has_faults } = match checked.config.trading_type {
-        TradingType::Backtest => {
+    let Finished { summary, elapsed, has_faults } = match outside {
+        None => {
             let run = Run { trading_type: TradingType::Backtest, clock: None };
             let making = Making::new(&checked, run, &services);
             backtest(making.plan(folder, None)?, &services)?
         }
-        TradingType::Simulation | TradingType::Sandbox | TradingType::Live => {
-            by_the_clock(&checked, folder, &services)?
-        }
+        Some((inherited, signals)) => by_the_clock(&checked, folder, &services, inherited, &signals)?,
     };
+    // on a terminal the summary comes after what led to it
+    logging::flush_within(FLUSH_TIME_MAX);
     let mut out = std::io::stdout().lock();
     print_summary(&mut out, &summary)?;
     writeln!(out, "results in {} ({} events in {elapsed:.2?})", path.display(), summary.events)?;
@@ -46,11 +61,14 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
 }
 
 /// A run with all that surrounds its event loop.
-fn by_the_clock(checked: &Checked, folder: RunFolder, services: &Arc<Services>) -> Result<Finished> {
+fn by_the_clock(
+    checked: &Checked,
+    folder: RunFolder,
+    services: &Arc<Services>,
+    inherited: Option<UnixListener>,
+    signals: &StopSignals,
+) -> Result<Finished> {
     let config = &checked.config;
-    // before the store and the watchdog have threads that a signal could meet; the socket edits the environment
-    let signals = StopSignals::install()?;
-    let inherited = inherited_socket()?;
     let run = Run { trading_type: config.trading_type, clock: Some(clock::now) };
     let making = Making::new(checked, run, services);
     // before the first instance is created: it may crash or hang there
@@ -87,7 +105,7 @@ fn by_the_clock(checked: &Checked, folder: RunFolder, services: &Arc<Services>) 
         store,
         run: facts,
     };
-    let finished = live(plan, services, &signals, move |event_loop| Plane::start(parts, event_loop))?;
+    let finished = live(plan, services, signals, move |event_loop| Plane::start(parts, event_loop))?;
     drop(watchdog);
     Ok(finished)
 }

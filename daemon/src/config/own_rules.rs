@@ -21,6 +21,7 @@ pub(crate) fn findings(value: &Value) -> Vec<Finding> {
     }
     findings.extend(SPANS.iter().filter_map(|pointer| span_finding(value, pointer)));
     findings.extend(liquidity_finding(value));
+    findings.extend(super::logging_config::findings(value));
     for kind in [PluginKind::Exchange, PluginKind::Strategy] {
         findings.extend(repeated_names(value, kind));
     }

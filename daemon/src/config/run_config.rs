@@ -58,6 +58,12 @@ pub struct RunConfig {
     /// Who may command the daemon while it runs. A backtest takes no commands.
     #[serde(default)]
     pub control: ControlConfig,
+    /// Where the log goes, with the meaning of Python's `logging.config.dictConfig`.
+    /// Without this table, records of INFO and above, or DEBUG with `--verbose`, are lines on standard error.
+    /// `SIGHUP` has it read again while a run goes on, whole or not at all, and opens the files anew.
+    #[serde(default)]
+    #[schemars(schema_with = "super::logging_config::schema")]
+    pub logging: Option<Map<String, Value>>,
     /// The exchanges: each `[[exchange]]` table is one connector. A plugin may be used several times.
     #[schemars(length(min = 1, max = 64), extend("x-accepted" = "1 to 64 [[exchange]] tables, or --exchange PLUGIN"))]
     pub exchange: Vec<ExchangeEntry>,

@@ -15,6 +15,8 @@ mod health;
 mod inherited;
 mod inspect;
 mod limits;
+mod logging;
+mod logging_tap;
 mod name;
 mod operations;
 mod peer;

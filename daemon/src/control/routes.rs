@@ -14,7 +14,7 @@ use stratd_control::API;
 use super::{
     desk::Desk,
     guard::{self, Needed, Recorder},
-    health, inspect,
+    health, inspect, logging, logging_tap,
     peer::Role::{self, Operator, Reader},
     plugins,
     problem::{ProblemKind, problem},
@@ -31,6 +31,11 @@ fn table() -> Vec<Route> {
         ("GET", "/v1/status", Reader, get(status::show)),
         ("GET", "/v1/plugins", Reader, get(plugins::list)),
         ("GET", "/v1/plugins/{name}", Reader, get(plugins::show)),
+        ("GET", "/v1/logging", Reader, get(logging::tree)),
+        ("GET", "/v1/logging/resolve", Reader, get(logging::resolve)),
+        ("GET", "/v1/logging/tap", Reader, get(logging_tap::tap)),
+        ("POST", "/v1/logging/level", Operator, post(logging::level)),
+        ("POST", "/v1/logging/disable", Operator, post(logging::disable)),
         // runs code of the file, if in a child only
         ("POST", "/v1/inspect", Operator, post(inspect::inspect)),
         ("POST", "/v1/plugins", Operator, post(plugins::load)),

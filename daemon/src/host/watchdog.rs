@@ -130,6 +130,7 @@ fn end(seat: &'static Seat, call: Call, lasted: Duration) -> ! {
             call.entry.name(),
             seat.plugin()
         );
+        crate::logging::flush_within(LAST_LOG_TIME_MAX);
         drop(sender);
     };
     if thread::Builder::new().name("last-log".to_owned()).spawn(log).is_ok() {

@@ -23,7 +23,7 @@ impl TrialHost {
 
 impl StrategyHost for TrialHost {
     fn log(&self, record: &Log<'_>) {
-        self.services.log_plugin("strategy.trial", record);
+        self.services.log_plugin("strategy", "trial", record);
     }
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {
         visit(&self.services.text_of(handle));

@@ -278,7 +278,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl ExchangeHost for ExchangeDesk {
     fn log(&self, record: &Log<'_>) {
-        self.services.log_plugin(&format!("exchange.{}", self.name), record);
+        self.services.log_plugin("exchange", &self.name, record);
     }
 
     fn now(&self) -> Timestamp {

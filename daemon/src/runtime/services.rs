@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use stratd_plugin_api::{Log, StrategyServices, TextTable, Timestamp, abi::TextHandle};
 
+use crate::logging::{self, PluginRecord};
+
 /// More texts than any run of this kind needs: symbols, currencies, venue ids. Beyond it, new texts are refused.
 const TEXTS_MAX: usize = 4_000_000;
 
@@ -44,27 +46,24 @@ impl Services {
         Timestamp::new(self.now.load(Ordering::Relaxed))
     }
 
-    /// Logs a plugin's record under `logger` (`strategy.<instance>`, `exchange.<instance>`).
-    pub fn log_plugin(&self, logger: &str, record: &Log<'_>) {
+    /// Logs a plugin's record under `KIND.INSTANCE` (`strategy.momentum`), with the time of the market as a field.
+    pub fn log_plugin(&self, kind: &str, instance: &str, record: &Log<'_>) {
+        let now = self.now();
         // before the first event there is no time of the market
-        let time = Some(self.now()).filter(|now| *now != Timestamp::default()).map(tracing::field::display);
-        let fields: String = record.fields.iter().map(|(key, value)| format!(" {key}={value}")).collect();
-        let message = format!("{}{fields}", record.message);
-        let logger =
-            if record.target.is_empty() { logger.to_owned() } else { format!("{logger}.{}", record.target) };
-        // CPython's numbers: 10 debug, 20 info, 30 warning, 40 error
-        match record.level {
-            0..20 => tracing::debug!(logger, time, "{message}"),
-            20..30 => tracing::info!(logger, time, "{message}"),
-            30..40 => tracing::warn!(logger, time, "{message}"),
-            _ => tracing::error!(logger, time, "{message}"),
-        }
+        let time = (now != Timestamp::default()).then_some(&now as &dyn std::fmt::Display);
+        logging::log_plugin(&PluginRecord {
+            logger: [kind, instance, record.target],
+            level: record.level,
+            message: record.message,
+            fields: record.fields,
+            time,
+        });
     }
 }
 
 impl StrategyServices for Services {
     fn log(&self, instance: &str, record: &Log<'_>) {
-        self.log_plugin(&format!("strategy.{instance}"), record);
+        self.log_plugin("strategy", instance, record);
     }
 
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {

@@ -53,15 +53,46 @@ impl Answer {
     pub(super) fn receive(from: &mut impl Read) -> Result<Self, Error> {
         let mut input = Input { from, buffer: Vec::new(), at: 0 };
         let head = read_head(&mut input)?;
-        let body = match head.framing {
-            Framing::Length(length) => input.take(length)?,
-            Framing::Chunked => read_chunks(&mut input)?,
-            Framing::UntilClosed => input.take_all()?,
-        };
+        let body = input.take_body(head.framing)?;
         let body =
             String::from_utf8(body).map_err(|_| Error::malformed("the body of the answer is no UTF-8"))?;
         Ok(Self { status: head.status, body })
     }
+}
+
+/// Reads an answer that goes on: its lines as they come, until it ends or `on_line` says false. `begun` is called when
+/// its head is there. An answer that is a refusal is returned, whole.
+pub(super) fn stream<R: Read>(
+    from: &mut R,
+    begun: impl FnOnce(&mut R),
+    mut on_line: impl FnMut(&str) -> bool,
+) -> Result<Option<Answer>, Error> {
+    let mut input = Input { from, buffer: Vec::new(), at: 0 };
+    let head = read_head(&mut input)?;
+    if head.status >= 400 {
+        let body = input.take_body(head.framing)?;
+        let body =
+            String::from_utf8(body).map_err(|_| Error::malformed("the body of the answer is no UTF-8"))?;
+        return Ok(Some(Answer { status: head.status, body }));
+    }
+    if !matches!(head.framing, Framing::Chunked) {
+        return Err(Error::malformed("an answer that does not go on (accepted: transfer-encoding chunked)"));
+    }
+    begun(input.from);
+    let mut text = Vec::new();
+    while let Some(chunk) = read_chunk(&mut input, BODY_BYTES_MAX)? {
+        text.extend(chunk);
+        while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = text.drain(..=end).collect();
+            if !on_line(String::from_utf8_lossy(&line).trim_end_matches('\n')) {
+                return Ok(None);
+            }
+        }
+        if text.len() > BODY_BYTES_MAX {
+            return Err(Error::too_large(BODY_BYTES_MAX));
+        }
+    }
+    Ok(None)
 }
 
 struct Head {
@@ -129,26 +160,33 @@ fn framing(headers: &[httparse::Header<'_>]) -> Result<Framing, Error> {
 
 fn read_chunks(input: &mut Input<'_, impl Read>) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
-    loop {
-        let line = input.take_line()?;
-        let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-        let length = std::str::from_utf8(digits)
-            .ok()
-            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
-            .and_then(|digits| usize::from_str_radix(digits, 16).ok())
-            .ok_or_else(|| Error::malformed("a chunk of the answer has no length"))?;
-        if length == 0 {
-            // trailers and the empty line behind them are of no use to anyone: the connection ends here
-            return Ok(body);
-        }
-        if length > BODY_BYTES_MAX - body.len() {
-            return Err(Error::too_large(BODY_BYTES_MAX));
-        }
-        body.extend(input.take(length)?);
-        if !input.take_line()?.is_empty() {
-            return Err(Error::malformed("a chunk of the answer is longer than its length"));
-        }
+    while let Some(chunk) = read_chunk(input, BODY_BYTES_MAX - body.len())? {
+        body.extend(chunk);
     }
+    Ok(body)
+}
+
+/// The next chunk, of at most `bytes_max`; None behind the last.
+fn read_chunk(input: &mut Input<'_, impl Read>, bytes_max: usize) -> Result<Option<Vec<u8>>, Error> {
+    let line = input.take_line()?;
+    let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let length = std::str::from_utf8(digits)
+        .ok()
+        .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+        .and_then(|digits| usize::from_str_radix(digits, 16).ok())
+        .ok_or_else(|| Error::malformed("a chunk of the answer has no length"))?;
+    if length == 0 {
+        // trailers and the empty line behind them are of no use to anyone: the connection ends here
+        return Ok(None);
+    }
+    if length > bytes_max {
+        return Err(Error::too_large(BODY_BYTES_MAX));
+    }
+    let chunk = input.take(length)?;
+    if !input.take_line()?.is_empty() {
+        return Err(Error::malformed("a chunk of the answer is longer than its length"));
+    }
+    Ok(Some(chunk))
 }
 
 /// What was read and not yet used.
@@ -209,6 +247,14 @@ impl<R: Read> Input<'_, R> {
             if !self.fill()? {
                 return Err(Error::malformed("the connection was closed within a chunk of the answer"));
             }
+        }
+    }
+
+    fn take_body(&mut self, framing: Framing) -> Result<Vec<u8>, Error> {
+        match framing {
+            Framing::Length(length) => self.take(length),
+            Framing::Chunked => read_chunks(self),
+            Framing::UntilClosed => self.take_all(),
         }
     }
 

@@ -64,6 +64,11 @@ impl Client {
     /// There is no daemon, the daemon refused, or no whole answer came in time.
     pub fn send(&self, request: &Request) -> Result<Answer, Error> {
         let answer = self.exchange(request).map_err(|error| error.during(&request.to_string()))?;
+        Self::accepted(answer, request)
+    }
+
+    /// The answer, unless it is a refusal.
+    fn accepted(answer: Answer, request: &Request) -> Result<Answer, Error> {
         if answer.status() < 400 {
             return Ok(answer);
         }
@@ -76,9 +81,27 @@ impl Client {
         }
     }
 
+    /// Sends a request whose answer goes on, and hands over each line of it as it comes, until the daemon ends it or
+    /// `on_line` says false. The time limit is one for the answer to begin; lines may come as late as they like.
+    ///
+    /// # Errors
+    /// There is no daemon, the daemon refused, or the answer broke off.
+    pub fn stream(&self, request: &Request, on_line: impl FnMut(&str) -> bool) -> Result<(), Error> {
+        let told = |error: Error| error.during(&request.to_string());
+        let mut connection = self.ask(request).map_err(told)?;
+        match answer::stream(&mut connection, Connection::stay, on_line).map_err(told)? {
+            None => Ok(()),
+            Some(refusal) => Self::accepted(refusal, request).map(|_| ()),
+        }
+    }
+
     fn exchange(&self, request: &Request) -> Result<Answer, Error> {
+        Answer::receive(&mut self.ask(request)?)
+    }
+
+    fn ask(&self, request: &Request) -> Result<Connection, Error> {
         let socket = UnixStream::connect(&self.path).map_err(|error| Error::connecting(&self.path, error))?;
-        let mut connection = Connection { socket, deadline: Deadline::after(self.time_limit) };
+        let mut connection = Connection { socket, deadline: Some(Deadline::after(self.time_limit)) };
         let Request { method, target, body } = request;
         let head = format!(
             "{method} {target} HTTP/1.1\r\nhost: stratd\r\nconnection: close\r\naccept: application/json\r\n"
@@ -95,19 +118,28 @@ impl Client {
                 if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {}
             Err(error) => return Err(Error::io("sending the request", error)),
         }
-        Answer::receive(&mut connection)
+        Ok(connection)
     }
 }
 
 /// A connection whose reads and writes end at the deadline together.
 struct Connection {
     socket: UnixStream,
-    deadline: Deadline,
+    /// None for an answer that goes on.
+    deadline: Option<Deadline>,
 }
 
 impl Connection {
     fn left(&self) -> io::Result<Option<Duration>> {
-        self.deadline.left().map(Some).ok_or_else(|| io::ErrorKind::TimedOut.into())
+        match &self.deadline {
+            None => Ok(None),
+            Some(deadline) => deadline.left().map(Some).ok_or_else(|| io::ErrorKind::TimedOut.into()),
+        }
+    }
+
+    /// From now on it may take any time.
+    fn stay(&mut self) {
+        self.deadline = None;
     }
 }
 

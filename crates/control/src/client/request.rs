@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{API, Error, InspectRequest, LoadRequest, QuarantineRequest};
+use crate::{API, DisableRequest, Error, InspectRequest, LevelRequest, LoadRequest, QuarantineRequest};
 
 /// One request, ready to be sent.
 ///
@@ -100,6 +100,42 @@ impl Request {
     #[must_use]
     pub fn release(name: &str) -> Self {
         Self::act(name, "release")
+    }
+
+    /// The tree of loggers, and the handlers.
+    #[must_use]
+    pub fn log_tree() -> Self {
+        Self::get("logging")
+    }
+
+    /// What would become of a record.
+    #[must_use]
+    pub fn log_resolve(logger: &str, level: &str) -> Self {
+        Self::get(&format!("logging/resolve?logger={}&level={}", encoded(logger), encoded(level)))
+    }
+
+    /// The log as it is written, from one logger and those below it, for [`Client::stream`](crate::Client::stream).
+    #[must_use]
+    pub fn log_tap(logger: &str, level: &str, as_json: bool) -> Self {
+        let format = if as_json { "json" } else { "text" };
+        let (logger, level) = (encoded(logger), encoded(level));
+        Self::get(&format!("logging/tap?logger={logger}&level={level}&format={format}"))
+    }
+
+    /// Sets the level of a logger.
+    ///
+    /// # Errors
+    /// The body cannot be written as JSON.
+    pub fn log_level(body: &LevelRequest) -> Result<Self, Error> {
+        Self::post("logging/level").with_body(body)
+    }
+
+    /// Silences every logger up to a level.
+    ///
+    /// # Errors
+    /// The body cannot be written as JSON.
+    pub fn log_disable(body: &DisableRequest) -> Result<Self, Error> {
+        Self::post("logging/disable").with_body(body)
     }
 
     fn act(name: &str, verb: &str) -> Self {

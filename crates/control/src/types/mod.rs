@@ -2,6 +2,7 @@
 
 mod inspection;
 mod instance;
+mod logging;
 mod plugin;
 mod problem;
 mod request;
@@ -9,6 +10,9 @@ mod status;
 
 pub use inspection::{Inspection, PluginFile, Verdict};
 pub use instance::{Instance, Probation};
+pub use logging::{
+    DisableRequest, LevelRequest, LogDone, LogHandler, LogLogger, LogReach, LogResolution, LogTree,
+};
 pub use plugin::{Done, Generation, Plugin, PluginKind, PluginList, PluginState, Refusal, Retired};
 pub use problem::Problem;
 pub use request::{InspectRequest, LoadRequest, QuarantineRequest};

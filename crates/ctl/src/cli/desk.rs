@@ -28,25 +28,38 @@ impl Desk {
 
     /// Asks. What the daemon refuses is an error.
     pub(super) fn ask(&self, request: &Request) -> Result<Answer> {
-        self.client.send(request).map_err(|error| {
-            if self.as_json
-                && let Some(body) = error.body()
-            {
-                // the answer for programs is the same wherever the command ends; the error is said besides
-                let _ = print(&with_line_end(body));
-            }
-            let path = self.client.path().display();
-            match error.kind() {
-                ErrorKind::NoDaemon => Error::new(error).context(format!(
-                    "there is no daemon at {path}: start one (systemctl start stratd, or stratd run), or name its \
-                     socket with --socket or STRATD_SOCKET"
-                )),
-                ErrorKind::NotPermitted => Error::new(error).context(format!(
-                    "this user may not use {path} (accepted: root, the user of the daemon, members of its group)"
-                )),
-                _ => Error::new(error),
-            }
-        })
+        self.client.send(request).map_err(|error| self.told(error))
+    }
+
+    /// Asks for something that goes on, and hands over each line as it comes, until `on_line` says false.
+    pub(super) fn stream(&self, request: &Request, on_line: impl FnMut(&str) -> bool) -> Result<()> {
+        self.client.stream(request, on_line).map_err(|error| self.told(error))
+    }
+
+    /// Whether the answers are for programs.
+    pub(super) fn as_json(&self) -> bool {
+        self.as_json
+    }
+
+    /// The error with what to do about it.
+    fn told(&self, error: stratd_control::Error) -> Error {
+        if self.as_json
+            && let Some(body) = error.body()
+        {
+            // the answer for programs is the same wherever the command ends; the error is said besides
+            let _ = print(&with_line_end(body));
+        }
+        let path = self.client.path().display();
+        match error.kind() {
+            ErrorKind::NoDaemon => Error::new(error).context(format!(
+                "there is no daemon at {path}: start one (systemctl start stratd, or stratd run), or name its \
+                 socket with --socket or STRATD_SOCKET"
+            )),
+            ErrorKind::NotPermitted => Error::new(error).context(format!(
+                "this user may not use {path} (accepted: root, the user of the daemon, members of its group)"
+            )),
+            _ => Error::new(error),
+        }
     }
 
     /// Asks, and prints the answer: as it came, or as `text` makes it.

@@ -1,6 +1,7 @@
 //! The command line. One subcommand, one file.
 
 mod desk;
+mod log;
 mod plugin;
 mod status;
 mod version;
@@ -48,6 +49,9 @@ enum Command {
     /// Look at plugins, load them, and replace them while they run
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
+    /// Look at the log: its loggers, levels and handlers, and the records as they come
+    #[command(subcommand)]
+    Log(log::LogCommand),
 }
 
 /// Runs the program; errors are printed here and nowhere else.
@@ -67,6 +71,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Status => status::main(&desk),
         Command::Version => version::main(&desk),
         Command::Plugin(command) => plugin::main(&desk, command),
+        Command::Log(command) => log::main(&desk, command),
     };
     result.unwrap_or_else(|error| {
         let _ = writeln!(std::io::stderr(), "stratctl: {}", crate::view::printable(&format!("{error:#}")));

@@ -1,6 +1,7 @@
 //! Answers as text for people.
 
 mod inspection;
+mod log;
 mod plugin;
 mod plugins;
 mod status;
@@ -8,6 +9,7 @@ mod table;
 mod words;
 
 pub(crate) use inspection::inspection;
+pub(crate) use log::{log_handlers, log_resolution, log_tree};
 pub(crate) use plugin::{done, plugin};
 pub(crate) use plugins::plugins;
 pub(crate) use status::status;

@@ -118,6 +118,7 @@ fn help_is_no_failure() {
           status   Show how the run stands
           version  Show the versions of stratctl and of the daemon
           plugin   Look at plugins, load them, and replace them while they run
+          log      Look at the log: its loggers, levels and handlers, and the records as they come
           help     Print this message or the help of the given subcommand(s)
 
         Options:

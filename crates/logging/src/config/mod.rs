@@ -138,6 +138,21 @@ impl Config {
         Self::read(table, kinds).map_err(|problems| to_error(&problems, None))
     }
 
+    /// As [`Config::from_table`], with each problem apart: its key, with dots, and what is wrong with it.
+    ///
+    /// # Errors
+    /// With every problem.
+    ///
+    /// ```
+    /// # use stratd_logging::{Config, Kinds};
+    /// let table = toml::from_str("[root]\nlevel = \"LOUD\"").unwrap();
+    /// let problems = Config::check_table(&table, &Kinds::default()).unwrap_err();
+    /// assert_eq!(problems[0].0, "root.level");
+    /// ```
+    pub fn check_table(table: &Table, kinds: &Kinds) -> Result<Self, Vec<(String, String)>> {
+        Self::read(table, kinds)
+    }
+
     fn read(table: &Table, kinds: &Kinds) -> Result<Self, Vec<(String, String)>> {
         let problems = Problems::default();
         let levels = read_levels(table, &problems);

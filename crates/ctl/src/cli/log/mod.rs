@@ -1,0 +1,43 @@
+//! `stratctl log …`.
+
+mod disable;
+mod handlers;
+mod level;
+mod resolve;
+mod tap;
+mod tree;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use super::desk::Desk;
+
+#[derive(Subcommand)]
+pub(super) enum LogCommand {
+    /// Show every logger with its level and its handlers
+    Tree,
+    /// Set the level of a logger, for good or for a while
+    Level(level::Arguments),
+    /// Say which handlers a record would reach, and why not the others
+    Resolve(resolve::Arguments),
+    /// Show what each handler did
+    Handlers,
+    /// Print the log as it is written, until Ctrl-C or for ten minutes
+    Tap(tap::Arguments),
+    /// Silence every logger up to a level; NOTSET ends it
+    Disable(disable::Arguments),
+}
+
+pub(super) fn main(desk: &Desk, command: LogCommand) -> Result<ExitCode> {
+    match command {
+        LogCommand::Tree => tree::main(desk),
+        LogCommand::Level(arguments) => level::main(desk, arguments),
+        LogCommand::Resolve(arguments) => resolve::main(desk, &arguments),
+        LogCommand::Handlers => handlers::main(desk),
+        LogCommand::Tap(arguments) => tap::main(desk, &arguments),
+        LogCommand::Disable(arguments) => disable::main(desk, arguments),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}

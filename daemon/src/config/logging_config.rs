@@ -1,0 +1,284 @@
+//! `[logging]`: what its schema says here is little, because the pipeline's own check says all.
+
+use std::path::Path;
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value};
+use stratd_logging::Config;
+
+use super::{
+    Draft, Flags, Problem, ProblemKind, RunConfig, Validator, nearest,
+    origin::{Finding, Spot},
+    pointer, resolve_paths,
+};
+use crate::logging::{kinds, table_of};
+
+/// Where it stands.
+const AT: &str = "/logging";
+
+/// The schema: enough for paths to be found, and for the reference.
+pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
+    let table = |description: &str, accepted: &str| json_schema!({ "type": "object", "description": description, "x-accepted": accepted });
+    let text = |description: &str, accepted: &str| json_schema!({ "description": description, "x-accepted": accepted });
+    json_schema!({
+        "type": "object",
+        "x-accepted": "a table",
+        "properties": {
+            "schema": text("The version of this table.", "1"),
+            "levels": table(
+                "Names of levels beside those of Python. `TRACE` is 5 unless it is set here.",
+                "names with their numbers, as `NOTICE = 25`"
+            ),
+            "formatters": table(
+                "How a record becomes text, by name: `format`, `datefmt`, `style` (`%`, `{` or `$`), `layout` (`text`, `json` or `logfmt`), `utc`, `defaults`, `missing`, `exc`.",
+                "tables, as `[logging.formatters.brief]`"
+            ),
+            "filters": table(
+                "Filters by name, for `filters` of handlers and loggers.",
+                "tables with a `kind`, as `[logging.filters.only-orders]`"
+            ),
+            "handlers": {
+                "type": "object",
+                "description": "Where records go, by name. `kind` is `stream`, `file`, `memory`, `syslog`, `journald`, `socket`, `datagram`, `null`, or `console`: the lines on standard error that a run without this table has. Each takes `level`, `formatter` and `filters` besides its own keys.\n\nA relative `path` starts in the folder of the configuration file.",
+                "x-accepted": "tables with a `kind`, as `[logging.handlers.file]`",
+                "additionalProperties": { "properties": { "path": { "format": "path" } } }
+            },
+            "loggers": table(
+                "Loggers by name: `level`, `handlers`, `filters`, `propagate`, `disabled`. Strategies log on `strategy.INSTANCE`, exchanges on `exchange.INSTANCE`.",
+                "tables, as `[logging.loggers.\"strategy.momentum\"]`"
+            ),
+            "root": table("The logger above all others. Its level is `WARNING` unless it is set.", "as a logger"),
+            "context": table("Fields that every record gets.", "names with their values"),
+            "disable": text("Every logger is silent up to this level.", "the name or the number of a level"),
+            "overflow": table(
+                "What becomes of a record that finds the ring of its thread full. In a backtest its thread waits; by the clock it is lost, counted, and told of in the log.",
+                "`policy` = `block`, `drop_newest` or `drop_below`, with `wait` and `level`"
+            ),
+            "last_resort": text(
+                "Whether records of WARNING and above that reach no handler go to standard error.",
+                "true or false"
+            ),
+            "disable_existing_loggers": text(
+                "Whether loggers that are not named here are silenced when this table is applied.",
+                "true or false"
+            ),
+            "level": text("The short form: the level of the root.", "the name or the number of a level"),
+            "file": {
+                "description": "The short form: a file for all records.",
+                "format": "path",
+                "x-accepted": "a path"
+            },
+            "format": text("The short form: how records become text.", "a format string")
+        }
+    })
+}
+
+/// What the pipeline says of the table.
+pub(super) fn findings(value: &Value) -> Vec<Finding> {
+    // of another type the schema speaks
+    let Some(Value::Object(logging)) = value.get("logging") else { return Vec::new() };
+    let table = match table_of(logging) {
+        Ok(table) => table,
+        Err(error) => return vec![Finding::conflict(AT, error.to_string(), "a TOML table")],
+    };
+    let problems = Config::check_table(&table, &kinds()).err().unwrap_or_default();
+    let mut findings: Vec<_> = problems.iter().map(|(path, text)| finding(value, path, text)).collect();
+    findings.extend(own_kind_findings(logging));
+    if logging.contains_key("incremental") {
+        let found = "a file holds a whole configuration";
+        findings.push(Finding::conflict(format!("{AT}/incremental"), found, "`stratctl log level`"));
+    }
+    findings
+}
+
+/// A handler of the daemon's own kind takes no keys of its own.
+fn own_kind_findings(logging: &Map<String, Value>) -> Vec<Finding> {
+    const KEYS: [&str; 5] = ["kind", "level", "formatter", "filters", "encoding"];
+    let handlers = logging.get("handlers").and_then(Value::as_object);
+    let own = handlers.into_iter().flatten().filter(|(_, handler)| handler["kind"] == "console");
+    let mut findings = Vec::new();
+    for (name, handler) in own {
+        let at = pointer::child(&format!("{AT}/handlers"), name);
+        for key in handler.as_object().into_iter().flat_map(Map::keys) {
+            if !KEYS.contains(&key.as_str()) {
+                findings.push(unknown_key(&at, key, &KEYS.join(", ")));
+            }
+        }
+    }
+    findings
+}
+
+/// A problem of the pipeline as one of the configuration.
+fn finding(root: &Value, path: &str, text: &str) -> Finding {
+    let segments = segments(path);
+    let mut at = AT.to_owned();
+    for segment in &segments {
+        at = pointer::child(&at, segment);
+    }
+    let (text, accepted) = match text.strip_suffix(')').and_then(|text| text.rsplit_once(" (accepted: ")) {
+        Some((text, accepted)) => (text, accepted),
+        None => (text, ""),
+    };
+    let last = segments.last().map(String::as_str).unwrap_or_default();
+    let parent = pointer::parent(&at).unwrap_or_default().to_owned();
+    if text == "unknown key" {
+        return unknown_key(&parent, last, accepted);
+    }
+    if text == "is missing" {
+        return Finding {
+            pointer: parent,
+            spot: Spot::Key,
+            kind: ProblemKind::MissingKey,
+            found: last.to_owned(),
+            accepted: accepted.to_owned(),
+            hint: None,
+        };
+    }
+    match text.strip_prefix("found ") {
+        // a value that is a table is not printed
+        Some(found) if root.pointer(&at).is_some() => Finding {
+            pointer: at,
+            spot: Spot::Value,
+            kind: ProblemKind::Value,
+            found: found.to_owned(),
+            accepted: accepted.to_owned(),
+            hint: None,
+        },
+        _ => Finding::conflict(at, text, accepted),
+    }
+}
+
+fn unknown_key(table: &str, key: &str, accepted: &str) -> Finding {
+    Finding {
+        pointer: pointer::child(table, key),
+        spot: Spot::Key,
+        kind: ProblemKind::UnknownKey,
+        found: key.to_owned(),
+        accepted: accepted.to_owned(),
+        hint: nearest(key, accepted.split(", ")),
+    }
+}
+
+/// The keys of a dotted path; one in quotes may hold dots.
+fn segments(path: &str) -> Vec<String> {
+    let mut keys = vec![String::new()];
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for c in path.chars() {
+        match c {
+            '\\' if is_quoted && !is_escaped => {
+                is_escaped = true;
+                continue;
+            }
+            '"' if !is_escaped => is_quoted = !is_quoted,
+            '.' if !is_quoted => keys.push(String::new()),
+            c => keys.iter_mut().next_back().into_iter().for_each(|key| key.push(c)),
+        }
+        is_escaped = false;
+    }
+    keys
+}
+
+/// Reads `[logging]` of a file again: None if there is none in it. What else is wrong with the file is no matter here.
+///
+/// # Errors
+/// All problems of the table, or why the file cannot be read.
+pub(crate) fn read_logging(file: &Path, flags: &Flags) -> Result<Option<Map<String, Value>>, Vec<Problem>> {
+    let draft = Draft::read(Some(file), flags)?;
+    let mut value = draft.value.clone();
+    let mut findings = findings(&value);
+    let validator = Validator::new(schemars::schema_for!(RunConfig).to_value());
+    match &validator {
+        Ok(validator) => {
+            findings.extend(validator.findings("", &value));
+            findings.extend(resolve_paths(validator.root(), "", &mut value, &draft));
+        }
+        Err(why) => findings.push(Finding::conflict(AT, why.clone(), "")),
+    }
+    findings.retain(|finding| pointer::is_within(&finding.pointer, AT));
+    if findings.is_empty() {
+        return Ok(match value.get_mut("logging").map(Value::take) {
+            Some(Value::Object(logging)) => Some(logging),
+            _ => None,
+        });
+    }
+    let mut problems: Vec<_> =
+        findings.into_iter().map(|finding| draft.origins.locate(&draft.value, finding)).collect();
+    problems.sort_by_key(|problem| problem.position);
+    Err(problems)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn check(text: &str, expected: Expect) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("stratd.toml");
+        std::fs::write(&file, text).unwrap();
+        let said = match read_logging(&file, &Flags::default()) {
+            Ok(logging) => serde_json::to_string(&logging).unwrap() + "\n",
+            Err(problems) => problems.iter().map(|problem| format!("{problem}\n")).collect(),
+        };
+        expected.assert_eq(&said.replace(&folder.path().display().to_string(), "DIR"));
+    }
+
+    #[test]
+    fn a_problem_names_file_line_and_key() {
+        check(
+            "[logging]\nroots = 1\n\n[logging.handlers.f]\nkind = \"file\"\ncolour = true\n\n[logging.handlers.x]\nlevel = 10\n\n\
+             [logging.loggers.\"strategy.ema\"]\nlevel = \"LOUD\"\nhandlers = [\"nobody\"]\npropagate = 3\n",
+            expect![[r#"
+                DIR/stratd.toml:2:1: logging.roots: unknown key (accepted: context, datefmt, disable, disable_existing_loggers, encoding, errors, file, filemode, filters, force, format, formatters, handlers, incremental, last_resort, level, levels, loggers, overflow, root, schema, stream, style, utc; did you mean root?)
+                DIR/stratd.toml:4:19: logging.handlers.f: missing key path
+                DIR/stratd.toml:8:19: logging.handlers.x: missing key kind
+                DIR/stratd.toml:12:9: logging.loggers."strategy.ema".level: unknown level "LOUD" (accepted: a number or one of NOTSET, TRACE, DEBUG, INFO, WARN, WARNING, ERROR, CRITICAL, FATAL)
+                DIR/stratd.toml:13:12: logging.loggers."strategy.ema".handlers: no handler "nobody" (there are: )
+                DIR/stratd.toml:14:13: logging.loggers."strategy.ema".propagate: found 3 (accepted: true or false)
+            "#]],
+        );
+    }
+
+    #[test]
+    fn paths_start_in_the_folder_of_the_file() {
+        check(
+            "[logging]\nfile = \"logs/all\"\n[logging.handlers.f]\nkind = \"file\"\npath = \"a.log\"\n",
+            expect![[r#"
+                {"file":"DIR/logs/all","handlers":{"f":{"kind":"file","path":"DIR/a.log"}}}
+            "#]],
+        );
+    }
+
+    #[test]
+    fn other_parts_of_the_file_do_not_count() {
+        check(
+            "strategies = 1\n",
+            expect![[r#"
+            null
+        "#]],
+        );
+        check(
+            "[logging\n",
+            expect![[r#"
+            DIR/stratd.toml:1:9: unclosed table (accepted: `]`)
+        "#]],
+        );
+        check(
+            "logging = 3\n",
+            expect![[r#"
+            DIR/stratd.toml:1:11: logging: found 3 (accepted: a table)
+        "#]],
+        );
+    }
+
+    #[test]
+    fn the_handler_of_the_daemon_takes_no_keys_of_its_own() {
+        check(
+            "[logging.handlers.c]\nkind = \"console\"\ntarget = \"stderr\"\n",
+            expect![[r#"
+            DIR/stratd.toml:3:1: logging.handlers.c.target: unknown key (accepted: kind, level, formatter, filters, encoding)
+        "#]],
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! What the pipeline is configured with: the table `[logging]`, or the lines on standard error of a run without one.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+use stratd_logging::{Config, Kinds};
+use toml::Table;
+
+use super::{TRACE, console::Console};
+use crate::config::Flags;
+
+/// The kind of the handler that a run without `[logging]` has.
+const CONSOLE: &str = "console";
+
+/// Where `[logging]` was read from, to be read again.
+#[derive(Clone, Debug)]
+pub(crate) struct LogSource {
+    /// None for a run that flags alone describe.
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) flags: Flags,
+}
+
+/// The kinds of handlers of the daemon's own.
+pub(crate) fn kinds() -> Kinds {
+    let mut kinds = Kinds::default();
+    kinds.add_handler(CONSOLE, |_| Ok(Box::new(Console::default())));
+    kinds
+}
+
+/// `[logging]` as the pipeline takes it. TRACE has a name, unless the file gives it another number.
+///
+/// # Errors
+/// It is no TOML: a configuration that was read from TOML always is.
+pub(crate) fn table_of(logging: &Map<String, Value>) -> Result<Table, toml::ser::Error> {
+    let mut table = Table::try_from(logging)?;
+    let levels = table.entry("levels").or_insert_with(|| toml::Value::Table(Table::new()));
+    if let toml::Value::Table(levels) = levels {
+        levels.entry("TRACE").or_insert_with(|| i64::from(TRACE.get()).into());
+    }
+    Ok(table)
+}
+
+/// A checked configuration.
+///
+/// # Errors
+/// With every problem of `logging`.
+pub(super) fn config_of(
+    logging: Option<&Map<String, Value>>,
+    is_verbose: bool,
+) -> anyhow::Result<(Config, bool)> {
+    let fallback = fallback(is_verbose);
+    let table = table_of(logging.unwrap_or(&fallback))?;
+    Ok((Config::from_table(&table, &kinds())?, table.contains_key("overflow")))
+}
+
+fn fallback(is_verbose: bool) -> Map<String, Value> {
+    let level = if is_verbose { "DEBUG" } else { "INFO" };
+    let tree = serde_json::json!({
+        "formatters": { "console": { "format": "%(levelname)s %(name)s: %(message)s" } },
+        "handlers": { "stderr": { "kind": CONSOLE, "formatter": "console" } },
+        "root": { "level": level, "handlers": ["stderr"] },
+    });
+    match tree {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::config_of;
+
+    #[test]
+    fn a_run_without_logging_has_a_configuration_that_the_pipeline_takes() {
+        for is_verbose in [false, true] {
+            config_of(None, is_verbose).unwrap();
+        }
+    }
+}
