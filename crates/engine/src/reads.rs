@@ -22,7 +22,7 @@ impl Engine {
         self.core.instruments.of_exchange(exchange)
     }
 
-    /// When the next timer is due, or a probation ends: the shell sends [`InputKind::Timers`] then.
+    /// When the next timer is due, or a probation ends: the shell sends [`crate::InputKind::Timers`] then.
     #[must_use]
     pub fn next_timer(&self) -> Option<Timestamp> {
         self.timers.next().into_iter().chain(self.next_probation_end()).min()

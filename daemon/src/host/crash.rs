@@ -55,7 +55,7 @@ static PREVIOUS: OnceLock<[SigAction; SIGNALS.len()]> = OnceLock::new();
 /// Something was said.
 static HAS_SPOKEN: AtomicBool = AtomicBool::new(false);
 
-/// Makes the process say in whose code it dies. `note` is [`file`] of the state directory; what it said of an earlier
+/// Makes the process say in whose code it dies. `note` is [`file()`] of the state directory; what it said of an earlier
 /// process is lost, so read it before ([`last`]). Call it on the thread of the event loop, once per process.
 ///
 /// # Errors

