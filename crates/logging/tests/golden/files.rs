@@ -14,7 +14,7 @@ use stratd_logging::{
     RotatingFileHandler, TimedFileHandler, When,
 };
 
-use crate::{Failure, expectation, tag_of, zone};
+use crate::{Failure, expectation, tag_of};
 
 fn emit(handler: &mut dyn Handler, text: &str) -> Result<(), String> {
     let record = Record::new("root", Level::INFO, text);
@@ -216,7 +216,6 @@ fn by_time(input: &Json, case: &Json) -> Result<RotateByTime, String> {
 
 pub(crate) fn timed_compute(row: &Json) -> Result<(), Failure> {
     let input = &row["input"];
-    zone::set(input["tz"].as_str().unwrap_or("UTC"));
     let expect = expectation(row);
     let refused = by_time(input, &Json::Null).is_err();
     if refused || !expect["error"].is_null() {
@@ -231,7 +230,6 @@ pub(crate) fn timed_compute(row: &Json) -> Result<(), Failure> {
 
 pub(crate) fn timed_sequence(row: &Json) -> Result<(), Failure> {
     let input = &row["input"];
-    zone::set(input["tz"].as_str().unwrap_or("UTC"));
     let folder = folder()?;
     for (name, file) in input["preexisting"].as_object().into_iter().flatten() {
         let path = folder.path().join(name);

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use stratd_logging::{ErrorKind, Fields, Formatter, FormatterOptions, Level, Record, Style, Value, Zone};
 
-use crate::{Failure, expectation, tag_of, zone};
+use crate::{Failure, expectation, tag_of};
 
 /// Tags of what only Python can do; SCHEMA.md lists them.
 const PYTHON_ONLY: [&str; 7] =
@@ -13,7 +13,6 @@ pub(crate) fn run(row: &Json) -> Result<(), Failure> {
     if let Some(tag) = tag_of(row, &PYTHON_ONLY) {
         return Err(Failure::Excluded(tag.to_owned()));
     }
-    zone::set(row["tz"].as_str().unwrap_or("UTC"));
     let expect = expectation(row);
     let expected_stage = expect["error"]["stage"].as_str();
     let record = record(&row["record"]);

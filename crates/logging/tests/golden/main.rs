@@ -16,14 +16,14 @@ mod wire;
 mod zone;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env, fs,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     process::ExitCode,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How a row ended, other than well.
 pub(crate) enum Failure {
@@ -56,22 +56,45 @@ pub(crate) fn tag_of<'r>(row: &'r Value, tags: &[&str]) -> Option<&'r str> {
 /// Runs one row.
 type Run = fn(&Value) -> Result<(), Failure>;
 
+const FILES: [(&str, Run); 2] = [("formatter.jsonl", formatter::run), ("scenarios.jsonl", scenario::run)];
+
 fn main() -> ExitCode {
     let folder = env::var_os("STRATD_GOLDENS").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden")),
         PathBuf::from,
     );
+    let mut rows: Vec<(Value, Run)> = Vec::new();
     let mut tally = Tally::default();
-    let files: [(&str, Run); 2] = [("formatter.jsonl", formatter::run), ("scenarios.jsonl", scenario::run)];
-    for (file, run) in files {
+    for (file, run) in FILES {
         let path = folder.join("logging").join(file);
-        match fs::read_to_string(&path) {
-            Ok(text) => text.lines().for_each(|line| tally.run_row(line, run)),
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
             Err(error) => {
                 println!("golden: reading {}: {error}", path.display());
                 return ExitCode::FAILURE;
             }
+        };
+        for line in text.lines() {
+            match serde_json::from_str(line) {
+                Ok(row) => rows.push((row, run)),
+                Err(error) => {
+                    tally.failed += 1;
+                    println!("golden: a row that is no JSON: {error}: {line:.60}");
+                }
+            }
         }
+    }
+    if let Some(own) = zone::own() {
+        // what is no row at all is told by the process that started this one
+        let mut tally = Tally::default();
+        rows.iter().filter(|(row, _)| zone::of(row) == own).for_each(|(row, run)| tally.run_row(row, *run));
+        println!("{}", tally.to_json());
+        return ExitCode::SUCCESS;
+    }
+    let zones: BTreeSet<&str> = rows.iter().map(|(row, _)| zone::of(row)).collect();
+    for zone in zones {
+        let of_zone = rows.iter().filter(|(row, _)| zone::of(row) == zone).count();
+        tally.take_zone(zone, of_zone);
     }
     tally.report()
 }
@@ -84,16 +107,8 @@ struct Tally {
 }
 
 impl Tally {
-    fn run_row(&mut self, line: &str, run: fn(&Value) -> Result<(), Failure>) {
-        let row: Value = match serde_json::from_str(line) {
-            Ok(row) => row,
-            Err(error) => {
-                self.failed += 1;
-                println!("golden: a row that is no JSON: {error}: {line:.60}");
-                return;
-            }
-        };
-        let outcome = catch_unwind(AssertUnwindSafe(|| run(&row)))
+    fn run_row(&mut self, row: &Value, run: Run) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| run(row)))
             .unwrap_or_else(|_| Err(Failure::Wrong("it panicked, see above".to_owned())));
         match outcome {
             Ok(()) => self.passed += 1,
@@ -103,6 +118,45 @@ impl Tally {
                 println!("golden: row {} ({}) failed: {difference}", row["id"], row["title"]);
             }
         }
+    }
+
+    /// Runs the rows of a zone in their process, and counts them here. One that ends before its count has failed.
+    fn take_zone(&mut self, zone: &str, rows: usize) {
+        let output =
+            zone::process(zone).unwrap_or_else(|error| format!("golden: starting the process: {error}"));
+        let (lines, last) = output.trim_end().rsplit_once('\n').unwrap_or(("", output.trim_end()));
+        if !lines.is_empty() {
+            println!("{lines}");
+        }
+        let Some(of_zone) = Self::from_json(last).filter(|tally| tally.rows() == rows) else {
+            self.failed += rows;
+            println!("golden: the {rows} rows of zone {zone} failed: their process ended with: {last}");
+            return;
+        };
+        self.passed += of_zone.passed;
+        self.failed += of_zone.failed;
+        for (reason, count) in of_zone.excluded {
+            *self.excluded.entry(reason).or_default() += count;
+        }
+    }
+
+    fn rows(&self) -> usize {
+        self.passed + self.failed + self.excluded.values().sum::<usize>()
+    }
+
+    fn to_json(&self) -> Value {
+        json!({ "passed": self.passed, "failed": self.failed, "excluded": self.excluded })
+    }
+
+    fn from_json(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let count = |value: &Value| usize::try_from(value.as_u64()?).ok();
+        let excluded = value["excluded"].as_object()?.iter();
+        Some(Self {
+            passed: count(&value["passed"])?,
+            failed: count(&value["failed"])?,
+            excluded: excluded.map(|(reason, n)| Some((reason.clone(), count(n)?))).collect::<Option<_>>()?,
+        })
     }
 
     fn report(&self) -> ExitCode {

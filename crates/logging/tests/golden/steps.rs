@@ -10,7 +10,7 @@ use stratd_logging::{
     LoggingOptions, MemoryOptions, NullHandler, Record, Result, Style, Value,
 };
 
-use crate::{Failure, document, expectation, formatter, tag_of, zone};
+use crate::{Failure, document, expectation, formatter, tag_of};
 
 type Events = Arc<Mutex<Vec<Json>>>;
 
@@ -54,7 +54,6 @@ struct World {
 }
 
 pub(crate) fn run(row: &Json) -> Result<(), Failure> {
-    zone::set("UTC");
     let options = LoggingOptions { reports_failures: false, last_resort: false, ..LoggingOptions::default() };
     let mut world = World {
         logging: Logging::with_options(&options),
