@@ -15,7 +15,7 @@ use crate::{
     execution::Applied,
     portfolio::FillToBook,
     probation::Guard,
-    schedule::Timers,
+    schedule::{DueTimer, Timers},
     strategies::{Slot, plain_event},
 };
 
@@ -27,7 +27,7 @@ pub struct EngineConfig {
     pub cash: Money,
     /// Currency of the run (text handle).
     pub currency: TextHandle,
-    /// Limits of the whole run.
+    /// Limits of the whole run; those of strategies and instruments are set with [`Engine::set_limits`].
     pub limits: RiskLimits,
     /// What executions cost beyond the exchange's fee, where a strategy's own hooks have no opinion.
     pub costs: Box<dyn FillCosts>,
@@ -124,18 +124,29 @@ impl Engine {
                 let event = abi::Event { seq: input.seq, ..*event };
                 self.check_known(event.instrument)?;
                 self.apply_market(&event)?;
+                self.watch_losses()?;
                 self.dispatch(&event);
             }
-            InputKind::Order(report) => self.order_report(&abi::OrderEvent { seq: input.seq, ..*report })?,
+            InputKind::Order(report) => {
+                self.order_report(&abi::OrderEvent { seq: input.seq, ..*report })?;
+                self.watch_losses()?;
+            }
             InputKind::Timers => self.fire_timers(),
-            InputKind::Start => self.dispatch(&self.plain(EventKind::Start, Reason::None)),
+            InputKind::Start => {
+                self.dispatch(&self.plain(EventKind::Start, Reason::None));
+                self.tell_states();
+            }
             InputKind::Exit(reason) => self.exit(*reason),
             InputKind::Halt(instrument, reason) => self.halt(*instrument, *reason),
             InputKind::Continue(instrument, reason) => self.go_on(*instrument, *reason),
+            InputKind::Trading(command) => self.trading_command(command),
             InputKind::StopStrategy(strategy, reason) => {
                 self.stop_strategy(*strategy, *reason, reason.name())
             }
-            InputKind::StartStrategy(strategy) => self.start_strategy(*strategy),
+            InputKind::StartStrategy(strategy) => {
+                self.start_strategy(*strategy);
+                self.tell_states();
+            }
             InputKind::FailStrategy(strategy, fault) => self.fail_between_calls(*strategy, fault),
         }
         self.carry_out_requests();
@@ -154,6 +165,9 @@ impl Engine {
         }
         self.core.now = at;
         self.outputs.clear();
+        if self.core.risk.session_next().is_some_and(|next| next <= at) {
+            self.begin_sessions();
+        }
         Ok(())
     }
 
@@ -280,7 +294,7 @@ impl Engine {
     }
 
     fn fire_timers(&mut self) {
-        while let Some(due) = self.timers.pop_due(self.core.now) {
+        while let Some(due) = self.pop_due_timer() {
             let event = abi::Event {
                 ts: self.core.now.get(),
                 seq: self.core.seq,
@@ -302,6 +316,12 @@ impl Engine {
             }
             self.deliver(due.strategy, &event);
         }
+    }
+
+    fn pop_due_timer(&mut self) -> Option<DueTimer> {
+        let risk = &self.core.risk;
+        let closes = |strategy, instrument, at| risk.next_close(strategy, instrument, at);
+        self.timers.pop_due((self.core.now, &closes))
     }
 
     /// Counts the firings of a strategy's timers since the last event that was none.

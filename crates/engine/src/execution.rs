@@ -7,7 +7,7 @@ use stratd_plugin_api::{
     Timestamp, abi,
 };
 
-use crate::{NewOrder, Order, OrderState, RiskApproved, StrategyId};
+use crate::{NewOrder, Order, OrderState, RiskApproved, Scope, StrategyId};
 
 /// At most this many finished orders and executions per strategy stay readable; older ones are forgotten here
 /// (the run's results have them all).
@@ -20,6 +20,14 @@ pub(crate) struct Execution {
     strategies: Vec<History>,
     // by instrument and side: what working orders would still add
     open_quantity: BTreeMap<(InstrumentId, Side), i64>,
+    open_orders: OpenOrders,
+}
+
+/// How many orders work, by scope.
+#[derive(Default)]
+struct OpenOrders {
+    strategies: Vec<u32>,
+    instruments: BTreeMap<InstrumentId, u32>,
 }
 
 #[derive(Default)]
@@ -51,6 +59,7 @@ pub(crate) struct OrderChange {
 impl Execution {
     pub(crate) fn add_strategy(&mut self) {
         self.strategies.push(History::default());
+        self.open_orders.strategies.push(0);
     }
 
     /// Opens an order that risk approved.
@@ -90,6 +99,15 @@ impl Execution {
     /// What working orders of a side would still add.
     pub(crate) fn open_quantity(&self, instrument: InstrumentId, side: Side) -> i64 {
         self.open_quantity.get(&(instrument, side)).copied().unwrap_or(0)
+    }
+
+    /// How many orders of a scope work.
+    pub(crate) fn open_orders(&self, scope: Scope) -> u32 {
+        match scope {
+            Scope::Run => u32::try_from(self.working.len()).unwrap_or(u32::MAX),
+            Scope::Strategy(id) => self.open_orders.strategies.get(id.index()).copied().unwrap_or(0),
+            Scope::Instrument(id) => self.open_orders.instruments.get(&id).copied().unwrap_or(0),
+        }
     }
 
     /// What working orders of one strategy and side would still add; costs time in proportion to its working orders.
@@ -213,9 +231,14 @@ impl Execution {
     }
 
     /// Adds or removes what the order would still add to a position.
-    fn count(&mut self, order: &Order, sign: i64) {
+    fn count(&mut self, order: &Order, sign: i32) {
         let open = self.open_quantity.entry((order.request.instrument, order.request.side)).or_default();
-        *open = open.saturating_add(order.open_quantity().get().saturating_mul(sign));
+        *open = open.saturating_add(order.open_quantity().get().saturating_mul(i64::from(sign)));
+        let of_instrument = self.open_orders.instruments.entry(order.request.instrument).or_default();
+        *of_instrument = of_instrument.saturating_add_signed(sign);
+        if let Some(of_strategy) = self.open_orders.strategies.get_mut(order.strategy.index()) {
+            *of_strategy = of_strategy.saturating_add_signed(sign);
+        }
     }
 }
 

@@ -26,6 +26,8 @@ mod driver;
 mod engine;
 mod error;
 mod execution;
+mod exposure;
+mod hours;
 mod input;
 mod instruments;
 mod market;
@@ -43,18 +45,23 @@ mod slice;
 mod strategies;
 mod strategy_changes;
 mod swap;
+mod trading;
 mod view;
 
 pub use driver::{Driver, ExchangeLink};
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, EngineErrorKind};
-pub use input::{Input, InputKind};
+pub use hours::Hours;
+pub use input::{Input, InputKind, TradingCommand};
 pub use order::{Order, OrderState};
-pub use output::{CancelOrder, ChangeOrder, FillReport, NewOrder, Output, Outputs};
+pub use output::{CancelOrder, ChangeOrder, Denial, FillReport, NewOrder, Output, Outputs};
 pub use position::Position;
 pub use probation::{Probation, Retired, Retirement};
 pub use replacement::{Carried, OnRestoreError, Replacement, Restart, SwapRefused, SwapStep, Swapped};
-pub use risk::{RiskApproved, RiskLimits};
+pub use risk::{
+    Breach, ExitRoutine, HoursRule, Limit, LossLimit, OnBreach, OrderRate, PriceCollar, RiskApproved,
+    RiskLimits, Scope, TradingState,
+};
 pub use slice::SLICE_MAX;
 pub use strategies::{StrategyConfig, StrategyId, StrategyState, StrategyStatistics};
 pub use strategy_changes::Changed;

@@ -119,6 +119,16 @@ impl Portfolio {
         self.net.get(&instrument).copied().unwrap_or_default()
     }
 
+    /// What the positions of all strategies in an instrument brought, fees included.
+    pub(crate) fn pnl_of_instrument(&self, instrument: InstrumentId) -> Option<Money> {
+        let Some(holders) = index(instrument).and_then(|i| self.holders.get(i)) else {
+            return Some(Money::ZERO);
+        };
+        let books = holders.iter().filter_map(|strategy| self.strategies.get(strategy.index()));
+        let mut positions = books.filter_map(|book| book.positions.get(&instrument));
+        positions.try_fold(Money::ZERO, |sum, position| sum.checked_add(position.pnl()?))
+    }
+
     /// Values every position of an instrument at a price. `None` on overflow.
     pub(crate) fn mark(&mut self, instrument: &Instrument, price: Price, at: Timestamp) -> Option<()> {
         self.run.begin_day(at)?;

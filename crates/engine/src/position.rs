@@ -65,6 +65,12 @@ impl Position {
         Some(change)
     }
 
+    /// What it brought so far, fees included; `None` on overflow.
+    #[must_use]
+    pub fn pnl(&self) -> Option<Money> {
+        self.realized.checked_add(self.unrealized()?)?.checked_sub(self.fees)
+    }
+
     /// Value less cost; `None` on overflow.
     #[must_use]
     pub fn unrealized(&self) -> Option<Money> {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 use stratd_plugin_api::{ClientOrderId, EventKind, Fault, Reason, StrategyInstance, abi};
 
-use crate::request::Request;
+use crate::{TradingState, request::Request};
 
 /// A strategy's number within the run, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,6 +118,8 @@ pub(crate) struct Slot {
     /// The event after which timers were counted, and how often they fired since.
     pub(crate) firings: (u64, u64),
     pub(crate) statistics: StrategyStatistics,
+    /// What it was told that it may trade.
+    pub(crate) trading: TradingState,
 }
 
 impl Slot {
@@ -131,6 +133,7 @@ impl Slot {
             order_counter: 0,
             firings: (0, 0),
             statistics: StrategyStatistics::default(),
+            trading: TradingState::Active,
         }
     }
 

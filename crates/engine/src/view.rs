@@ -184,7 +184,12 @@ impl StrategyHost for StrategyView<'_> {
     }
 
     fn timer(&mut self, schedule: &abi::Schedule) -> Option<u64> {
-        if self.may_request { self.timers.set(self.strategy, schedule, self.core.now) } else { None }
+        if !self.may_request {
+            return None;
+        }
+        let risk = &self.core.risk;
+        let closes = |strategy, instrument, at| risk.next_close(strategy, instrument, at);
+        self.timers.set(self.strategy, schedule, (self.core.now, &closes))
     }
 
     fn timer_cancel(&mut self, timer: u64) -> bool {

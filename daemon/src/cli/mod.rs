@@ -3,6 +3,7 @@
 mod backtest;
 mod check;
 mod checked;
+mod limits;
 mod plugin;
 mod plugin_new;
 mod run;

@@ -3,10 +3,10 @@
 use std::{io::Write as _, os::unix::net::UnixListener, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use stratd_engine::{RiskLimits, StrategyId};
+use stratd_engine::StrategyId;
 use stratd_plugin_api::{ExchangeId, TradingType, abi::plugin_flag};
 
-use super::checked::Checked;
+use super::{checked::Checked, limits::planned_risk};
 use crate::{
     config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
     control::inherited_socket,
@@ -140,11 +140,7 @@ impl<'a> Making<'a> {
             currency: config.backtest.currency.clone(),
             fill: config.fill.model(&config.costs),
             costs: config.costs.models(),
-            limits: RiskLimits {
-                max_order_quantity: config.risk.max_order_quantity,
-                max_order_notional: config.risk.max_order_notional,
-                max_position: config.risk.max_position,
-            },
+            risk: planned_risk(config)?,
             is_verbose: config.verbose,
             slice_max: config.slice_max,
             exchanges,

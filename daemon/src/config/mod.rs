@@ -10,6 +10,7 @@ mod document;
 mod draft;
 mod fill_config;
 mod flags;
+mod hours_config;
 mod instance_flag;
 mod logging_config;
 mod origin;
@@ -20,6 +21,8 @@ mod problem;
 #[cfg(test)]
 mod reference;
 mod resolve;
+mod risk_config;
+mod risk_rules;
 mod run_config;
 mod schema;
 mod span;
@@ -32,12 +35,14 @@ pub use document::Position;
 pub use draft::Draft;
 pub use fill_config::{Cost, Costs, Fill};
 pub use flags::Flags;
+pub use hours_config::HoursConfig;
 pub use plugins_config::{
     ControlConfig, IsolationConfig, IsolationMode, OnRestoreError, PluginsConfig, StateConfig, TrustConfig,
     Unload,
 };
 pub use problem::{Problem, ProblemKind};
-pub use run_config::{Backtest, ExchangeEntry, Risk, RunConfig, StrategyEntry, default_name};
+pub use risk_config::{Collar, Limits, Rate, Risk, TradingHours};
+pub use run_config::{Backtest, ExchangeEntry, RunConfig, StrategyEntry, default_name};
 pub use span::Span;
 
 pub(crate) use logging_config::read_logging;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use stratd_engine::{InputKind, Replacement, Restart, StrategyId, StrategyState};
+use stratd_engine::{InputKind, Replacement, Restart, Scope, StrategyId, StrategyState};
 use stratd_plugin_api::{Fault, Timestamp};
 
 use super::{
@@ -99,6 +99,11 @@ impl EventLoop {
         let now = self.now();
         self.recorder_mut().add_strategy(&config.name, &plugin);
         let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
+        // it starts within the call: its limits are there before
+        let next = u16::try_from(self.engine().strategies().count()).map(StrategyId)?;
+        if let Some(limits) = self.limits_of(&config.name) {
+            self.driver_mut().engine_mut().set_limits(Scope::Strategy(next), limits);
+        }
         let id = self.driver_mut().add_strategy(now, config, instance, state)?;
         self.tags().set(id, tag);
         let state = self.engine().strategies().nth(id.index()).map(|(_, state, _)| state.clone());

@@ -1,9 +1,9 @@
 //! What a run needs, checked; and how it starts.
 
-use std::{cell::RefCell, rc::Rc, sync::Arc};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
-use anyhow::{Context as _, Result};
-use stratd_engine::{Driver, Engine, EngineConfig, RiskLimits, StrategyConfig, StrategyId};
+use anyhow::{Context as _, Result, bail};
+use stratd_engine::{Driver, Engine, EngineConfig, RiskLimits, Scope, StrategyConfig, StrategyId};
 use stratd_plugin_api::{
     ExchangeHost, ExchangeId, ExchangeInstance, Fault, InstrumentId, Money, StrategyInstance,
     StrategyServices, TradingType, abi,
@@ -31,8 +31,8 @@ pub struct Plan {
     pub fill: FillModel,
     /// What executions cost beyond the fees.
     pub costs: CostModels,
-    /// Limits of the run.
-    pub limits: RiskLimits,
+    /// Limits of the run, of its strategies and instruments.
+    pub risk: PlannedRisk,
     /// The folder for the results of this run.
     pub folder: RunFolder,
     /// Whether every event is logged.
@@ -52,6 +52,17 @@ impl Plan {
         MayTrade::of(self.trading_type).is_some()
             && self.exchanges.iter().any(|exchange| exchange.has_order_entry)
     }
+}
+
+/// The limits of a run.
+#[derive(Clone, Debug, Default)]
+pub struct PlannedRisk {
+    /// Of all strategies together.
+    pub run: RiskLimits,
+    /// Of strategies, by name.
+    pub strategies: BTreeMap<String, RiskLimits>,
+    /// Of instruments, by symbol; each must be one that an exchange has.
+    pub instruments: BTreeMap<String, RiskLimits>,
 }
 
 /// Makes an exchange instance for a host.
@@ -133,7 +144,7 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
             trading_type: plan.trading_type,
             cash: plan.cash,
             currency: services.intern(&plan.currency),
-            limits: plan.limits,
+            limits: plan.risk.run.clone(),
             costs: Box::new(plan.costs),
         },
         for_engine,
@@ -156,11 +167,14 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
         routes.push(route(plan.trading_type, has_order_entry, &opened.exchange));
         open.push(opened);
     }
+    let mut by_symbol: BTreeMap<String, Vec<InstrumentId>> = BTreeMap::new();
     for (instrument, record) in instruments.close(services) {
         let expected = instrument.id;
+        by_symbol.entry(instrument.symbol.clone()).or_default().push(expected);
         let id = engine.add_instrument(instrument, record)?;
         assert_eq!(id, expected, "desks and engine count instruments alike");
     }
+    limit_instruments(&mut engine, &plan.risk, &by_symbol)?;
     let mut refused = Vec::new();
     for strategy in std::mem::take(&mut plan.strategies) {
         let for_strategy: Arc<dyn StrategyServices> = services.clone();
@@ -171,7 +185,11 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
             cancels_on_stop: strategy.cancels_on_stop,
             is_batch_safe: strategy.is_batch_safe,
         };
+        let limits = plan.risk.strategies.get(&config.name).cloned();
         let id = engine.add_strategy(config, instance)?;
+        if let Some(limits) = limits {
+            engine.set_limits(Scope::Strategy(id), limits);
+        }
         if let Some((version, state)) = &strategy.saved
             && let Err(fault) = engine.restore_strategy(id, *version, state)
         {
@@ -180,6 +198,31 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
     }
     let driver = Driver::new(engine, Links::new(plan.fill.clone(), routes));
     Ok(Opened { driver, exchanges: open, refused })
+}
+
+/// How many symbols a message shows.
+const SYMBOLS_SHOWN_MAX: usize = 10;
+
+/// Sets the limits of instruments; one that no exchange has is a mistake, which would leave another one unlimited.
+fn limit_instruments(
+    engine: &mut Engine,
+    risk: &PlannedRisk,
+    by_symbol: &BTreeMap<String, Vec<InstrumentId>>,
+) -> Result<()> {
+    for (symbol, limits) in &risk.instruments {
+        let Some(ids) = by_symbol.get(symbol) else {
+            let known: Vec<&str> = by_symbol.keys().take(SYMBOLS_SHOWN_MAX).map(String::as_str).collect();
+            let more = if by_symbol.len() > known.len() { ", …" } else { "" };
+            bail!(
+                "risk.instrument.{symbol}: no exchange has an instrument {symbol} (accepted: {}{more})",
+                known.join(", ")
+            );
+        };
+        for id in ids {
+            engine.set_limits(Scope::Instrument(*id), limits.clone());
+        }
+    }
+    Ok(())
 }
 
 /// Where the orders of an exchange go. Our own fill model stands in only where no money is at stake.

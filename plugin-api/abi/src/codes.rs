@@ -234,6 +234,16 @@ pub mod reason {
     pub const DEADLINE: u32 = 35;
 }
 
+/// [`crate::RiskLimitRecord::scope`].
+pub mod risk_scope {
+    /// All strategies together.
+    pub const RUN: u32 = 0;
+    /// The asking strategy.
+    pub const STRATEGY: u32 = 1;
+    /// The asked instrument, all strategies together.
+    pub const INSTRUMENT: u32 = 2;
+}
+
 /// Instrument types.
 pub mod instrument_type {
     /// Anything else.

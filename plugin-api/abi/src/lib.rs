@@ -35,8 +35,8 @@ mod text;
 
 pub use codes::{
     event_flag, event_kind, instrument_type, liquidity, option_type, order_event_flag, order_event_kind,
-    order_flag, order_lifetime, order_status, order_type, plugin_flag, plugin_kind, reason, schedule_kind,
-    side, trading_type,
+    order_flag, order_lifetime, order_status, order_type, plugin_flag, plugin_kind, reason, risk_scope,
+    schedule_kind, side, trading_type,
 };
 pub use door::{PLUGIN_ENTRY, PLUGIN_ENTRY_WITH_NUL, PluginEntry, PluginModule, PluginModule_Ref};
 pub use event::{Event, OrderEvent};

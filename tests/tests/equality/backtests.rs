@@ -21,9 +21,8 @@ use stratd::{
         isolation::{create_exchange, create_strategy},
     },
     results::RunFolder,
-    runtime::{Plan, PlannedExchange, PlannedStrategy, Services, backtest},
+    runtime::{Plan, PlannedExchange, PlannedRisk, PlannedStrategy, Services, backtest},
 };
-use stratd_engine::RiskLimits;
 use stratd_plugin_api::{
     Fault, Money, StrategyHost, StrategyInstance, Timestamp, TradingType,
     abi::{Event, FillRecord, OrderEvent, plugin_flag},
@@ -199,7 +198,7 @@ impl Recording {
             currency: "USD".to_owned(),
             fill: FillModel::default(),
             costs: CostModels::default(),
-            limits: RiskLimits::default(),
+            risk: PlannedRisk::default(),
             folder,
             is_verbose: false,
             slice_max: way.slice_max,

@@ -15,10 +15,14 @@ mod clock;
 mod desk;
 mod faults;
 mod life;
+mod limits;
+mod losses;
 mod probation;
+mod reducing;
 mod reports;
 mod restart;
 mod risk;
+mod scopes;
 mod slices;
 mod swap;
 

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use stratd_engine::{Engine, EngineConfig, Input, InputKind, Output, RiskLimits, StrategyConfig, StrategyId};
+use stratd_engine::{
+    Engine, EngineConfig, Input, InputKind, Limit, Output, RiskLimits, StrategyConfig, StrategyId,
+};
 use stratd_plugin_api::{
-    ExchangeId, Instrument, InstrumentType, Log, Money, NoCosts, Reason, StrategyServices, TextTable,
-    Timestamp, TradingType, abi, export::instrument_to_record,
+    Decimal, ExchangeId, Instrument, InstrumentType, Log, Money, NoCosts, Reason, StrategyServices,
+    TextTable, Timestamp, TradingType, abi, export::instrument_to_record,
 };
 
 use crate::{
@@ -63,6 +65,10 @@ impl Seen {
             Output::StrategyFaulted { .. } => self.faults += 1,
             Output::StrategyStopped { .. } => self.stops += 1,
             Output::Cancel(_)
+            | Output::Denied(_)
+            | Output::Reduced(_)
+            | Output::Trading { .. }
+            | Output::SessionClosed { .. }
             | Output::StrategyRolledBack { .. }
             | Output::ProbationPassed { .. }
             | Output::Shutdown { .. }
@@ -205,6 +211,10 @@ impl Run {
                 Output::Change(change) => self.exchange.change(&mut self.random, change.get()),
                 Output::Filled(_)
                 | Output::OrderFinished(_)
+                | Output::Denied(_)
+                | Output::Reduced(_)
+                | Output::Trading { .. }
+                | Output::SessionClosed { .. }
                 | Output::StrategyStopped { .. }
                 | Output::StrategyFaulted { .. }
                 | Output::StrategyRolledBack { .. }
@@ -227,9 +237,10 @@ impl Run {
 pub(crate) fn engine(cash: Money) -> Engine {
     let services = Arc::new(Services(TextTable::new(1_000)));
     let limits = RiskLimits {
-        max_order_quantity: QUANTITY_MAX.to_string().parse().ok(),
-        max_order_notional: NOTIONAL_MAX.to_string().parse().ok(),
-        max_position: POSITION_MAX.to_string().parse().ok(),
+        max_order_quantity: QUANTITY_MAX.to_string().parse::<Decimal>().ok().map(Limit::from),
+        max_order_notional: NOTIONAL_MAX.to_string().parse::<Money>().ok().map(Limit::from),
+        max_position: POSITION_MAX.to_string().parse::<Decimal>().ok().map(Limit::from),
+        ..RiskLimits::default()
     };
     let config = EngineConfig {
         trading_type: TradingType::Backtest,

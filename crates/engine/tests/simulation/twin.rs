@@ -96,6 +96,7 @@ impl Twin {
             InputKind::Market(_)
             | InputKind::Timers
             | InputKind::Start
+            | InputKind::Trading(_)
             | InputKind::StopStrategy(..)
             | InputKind::StartStrategy(_)
             | InputKind::FailStrategy(..) => {}
@@ -138,6 +139,10 @@ impl Twin {
                 assert!(self.working.contains_key(&cancel.id.0), "a cancel of an order that is not working");
             }
             Output::StrategyRolledBack { .. }
+            | Output::Denied(_)
+            | Output::Reduced(_)
+            | Output::Trading { .. }
+            | Output::SessionClosed { .. }
             | Output::ProbationPassed { .. }
             | Output::Shutdown { .. }
             | Output::Metric { .. }

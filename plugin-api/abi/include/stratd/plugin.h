@@ -264,6 +264,14 @@ extern "C" {
 // The isolated plugin did not answer in time.
 #define STRATD_REASON_DEADLINE UINT32_C(35)
 
+// stratd_risk_limit_record_t.scope.
+// All strategies together.
+#define STRATD_RISK_SCOPE_RUN UINT32_C(0)
+// The asking strategy.
+#define STRATD_RISK_SCOPE_STRATEGY UINT32_C(1)
+// The asked instrument, all strategies together.
+#define STRATD_RISK_SCOPE_INSTRUMENT UINT32_C(2)
+
 // Instrument types.
 // Anything else.
 #define STRATD_INSTRUMENT_TYPE_OTHER UINT8_C(0)
@@ -735,6 +743,10 @@ typedef struct stratd_risk_limit_record {
     uint32_t limit_code;
     // The instrument that it is for; 0 = all.
     uint32_t instrument;
+    // One of STRATD_RISK_SCOPE_*: whose limit it is.
+    uint32_t scope;
+    // Zero.
+    uint32_t reserved;
     // In the unit of the limit: quantity, money or a count.
     stratd_money_bits_t used;
     // The limit.
@@ -1231,12 +1243,12 @@ STRATD_ASSERT_FIELD(stratd_risk_record_t, unrealized, 48);
 STRATD_ASSERT_FIELD(stratd_risk_record_t, drawdown, 64);
 STRATD_ASSERT_FIELD(stratd_risk_record_t, day_loss, 80);
 STRATD_ASSERT_FIELD(stratd_risk_record_t, open_order_exposure, 96);
-STRATD_ASSERT_TYPE(stratd_risk_limit_record_t, 56, 8);
+STRATD_ASSERT_TYPE(stratd_risk_limit_record_t, 64, 8);
 STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, limit_code, 0);
 STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, instrument, 4);
-STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, used, 8);
-STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, limit, 24);
-STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, headroom, 40);
+STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, used, 16);
+STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, limit, 32);
+STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, headroom, 48);
 STRATD_ASSERT_TYPE(stratd_price_point_t, 24, 8);
 STRATD_ASSERT_FIELD(stratd_price_point_t, ts, 0);
 STRATD_ASSERT_FIELD(stratd_price_point_t, price, 8);
