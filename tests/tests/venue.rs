@@ -105,6 +105,7 @@ fn run() -> stratd::results::Summary {
         fill: stratd_simulation::FillRule::NextPrice.into(),
         costs: CostModels::default(),
         risk: PlannedRisk::default(),
+        run: 0,
         folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
             .expect("a writable folder"),
         is_verbose: false,

@@ -88,7 +88,7 @@ impl Engine {
                 if !is_started => {}
             Request::New(id, raw) => self.new_order(strategy, *id, raw),
             Request::Cancel(id) => {
-                let is_own = StrategyId::of_order(*id) == Some(strategy);
+                let is_own = self.core.order_ids.owner(*id) == Some(strategy);
                 if !is_own || !self.cancel(*id) {
                     self.refuse_request(strategy, *id, Reason::UnknownOrder);
                 }
@@ -326,7 +326,7 @@ impl Engine {
             let Some(counter) = slot.order_counter.checked_add(1) else { return };
             slot.order_counter = counter;
             slot.statistics.orders = slot.statistics.orders.wrapping_add(1);
-            if let Some(id) = strategy.order_id(counter) {
+            if let Some(id) = self.core.order_ids.id(strategy, counter) {
                 self.close(strategy, id, request, is_forced);
             }
         }
@@ -337,7 +337,7 @@ impl Engine {
         let working = self.core.execution.working_of(strategy).filter(|order| {
             order.is_closing
                 && order.request.instrument == instrument
-                && order.state != OrderState::PendingCancel
+                && !matches!(order.state, OrderState::PendingCancel(_))
         });
         let left = working.map(|order| (order.request.side, order.open_quantity())).try_fold(
             size,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use stratd_plugin_api::{InstrumentId, Money, OrderRequest, Quantity, Timestamp, abi};
 
 use crate::{
-    EngineConfig, Order, Position, Scope, StrategyId,
+    EngineConfig, Order, OrderIds, Position, Scope, StrategyId,
     execution::Execution,
     instruments::Instruments,
     market::Market,
@@ -23,6 +23,7 @@ pub(crate) struct Core {
     pub(crate) market: Market,
     pub(crate) portfolio: Portfolio,
     pub(crate) execution: Execution,
+    pub(crate) order_ids: OrderIds,
     pub(crate) risk: Risk,
     pub(crate) is_halted: bool,
     pub(crate) halted: BTreeSet<InstrumentId>,
@@ -44,7 +45,8 @@ impl Core {
             instruments: Instruments::default(),
             market: Market::default(),
             portfolio: Portfolio::new(config.cash),
-            execution: Execution::default(),
+            execution: Execution::new(config.order_ids),
+            order_ids: config.order_ids,
             risk: Risk::new(std::mem::take(&mut config.limits)),
             is_halted: false,
             halted: BTreeSet::new(),

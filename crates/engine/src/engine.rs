@@ -10,7 +10,8 @@ use stratd_plugin_api::{
 };
 
 use crate::{
-    EngineError, FillReport, Input, InputKind, Output, Retired, RiskLimits, StrategyConfig, StrategyId,
+    EngineError, FillReport, Input, InputKind, OrderIds, Output, Retired, RiskLimits, StrategyConfig,
+    StrategyId,
     core::Core,
     execution::Applied,
     portfolio::FillToBook,
@@ -29,6 +30,8 @@ pub struct EngineConfig {
     pub currency: TextHandle,
     /// Limits of the whole run; those of strategies and instruments are set with [`Engine::set_limits`].
     pub limits: RiskLimits,
+    /// How orders are numbered: ids of different runs differ, for an exchange that knows those of the run before.
+    pub order_ids: OrderIds,
     /// What executions cost beyond the exchange's fee, where a strategy's own hooks have no opinion.
     pub costs: Box<dyn FillCosts>,
 }
@@ -101,7 +104,8 @@ impl Engine {
         config: StrategyConfig,
         instance: Box<dyn StrategyInstance>,
     ) -> Result<StrategyId, EngineError> {
-        let Ok(id) = u16::try_from(self.strategies.len()) else {
+        let id = u16::try_from(self.strategies.len()).ok();
+        let Some(id) = id.filter(|id| self.core.order_ids.id(StrategyId(*id), 0).is_some()) else {
             return Err(EngineError::bad_input(
                 self.core.now,
                 format!("no id is left for strategy {}", config.name),

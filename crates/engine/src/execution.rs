@@ -7,15 +7,15 @@ use stratd_plugin_api::{
     Timestamp, abi,
 };
 
-use crate::{NewOrder, Order, OrderState, RiskApproved, Scope, StrategyId};
+use crate::{NewOrder, Order, OrderIds, OrderState, RiskApproved, Scope, StrategyId};
 
 /// At most this many finished orders and executions per strategy stay readable; older ones are forgotten here
 /// (the run's results have them all).
 const HISTORY_MAX: usize = 10_000;
 
 /// All own orders.
-#[derive(Default)]
 pub(crate) struct Execution {
+    ids: OrderIds,
     working: BTreeMap<ClientOrderId, Order>,
     strategies: Vec<History>,
     // by instrument and side: what working orders would still add
@@ -57,6 +57,16 @@ pub(crate) struct OrderChange {
 }
 
 impl Execution {
+    pub(crate) fn new(ids: OrderIds) -> Self {
+        Self {
+            ids,
+            working: BTreeMap::new(),
+            strategies: Vec::new(),
+            open_quantity: BTreeMap::new(),
+            open_orders: OpenOrders::default(),
+        }
+    }
+
     pub(crate) fn add_strategy(&mut self) {
         self.strategies.push(History::default());
         self.open_orders.strategies.push(0);
@@ -85,7 +95,7 @@ impl Execution {
     }
 
     pub(crate) fn working_of(&self, strategy: StrategyId) -> impl Iterator<Item = &Order> {
-        self.working.range(strategy.order_ids()).map(|(_, order)| order)
+        self.working.range(self.ids.range(strategy)).map(|(_, order)| order)
     }
 
     pub(crate) fn past_of(&self, strategy: StrategyId) -> impl Iterator<Item = &Order> {
@@ -210,7 +220,7 @@ impl Execution {
             self.count(&order, -1);
             return Some(order);
         }
-        let history = self.strategies.get_mut(StrategyId::of_order(id)?.index())?;
+        let history = self.strategies.get_mut(self.ids.owner(id)?.index())?;
         let at = history.past_orders.iter().rposition(|order| order.id == id)?;
         history.past_orders.remove(at)
     }
@@ -274,6 +284,10 @@ fn change(
             order.state.ended(OrderState::Expired)
         }
         Some(OrderEventKind::Canceled) => order.state.ended(OrderState::Canceled(reason)),
+        // what was executed in part was accepted once: the rest of it is canceled, and late fills are still booked
+        Some(OrderEventKind::Rejected) if order.filled.is_positive() => {
+            order.state.ended(OrderState::Canceled(reason))
+        }
         Some(OrderEventKind::Rejected) => order.state.ended(OrderState::Rejected(reason)),
         // a change was refused: a cancel that is on its way besides is another matter
         Some(OrderEventKind::RequestRejected) if order.changes.answered() => Some(settled(order)),
@@ -293,6 +307,8 @@ fn change(
             {
                 order.request.price = Some(Price::new(report.price));
             }
+            // what was changed is there
+            order.state = order.state.received().unwrap_or(order.state);
             Some(settled(order))
         }
         Some(OrderEventKind::Open | OrderEventKind::Cancel | OrderEventKind::Fill) | None => None,

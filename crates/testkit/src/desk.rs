@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stratd_engine::{
-    Driver, Engine, EngineConfig, FillReport, InputKind, Order, Output, RiskLimits, StrategyConfig,
+    Driver, Engine, EngineConfig, FillReport, InputKind, Order, OrderIds, Output, RiskLimits, StrategyConfig,
     StrategyId, StrategyState,
 };
 use stratd_plugin_api::{
@@ -65,6 +65,7 @@ impl Desk {
             cash: "1000000".parse().expect("a literal amount"),
             currency: services.intern("USD"),
             limits,
+            order_ids: OrderIds::default(),
             costs: Box::new(costs),
         };
         let for_engine: Arc<dyn StrategyServices> = services.clone();

@@ -88,12 +88,15 @@ fn by_the_clock(
         currency: config.backtest.currency.clone(),
         hang_limit_ns: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX),
     };
-    let plan = making.plan(folder, last.as_ref())?;
+    let mut plan = making.plan(folder, last.as_ref())?;
     let active: Vec<String> = plan.strategies.iter().map(|strategy| strategy.name.clone()).collect();
     let store = match last {
         Some(last) => Some(Arc::new(last.begin(config.trading_type, &active)?)),
         None => None,
     };
+    // runs that nobody counts differ by the second in which they start
+    plan.run =
+        store.as_ref().map_or_else(|| clock::now().get().unsigned_abs() / SECOND_NS, |store| store.number());
     let parts = PlaneParts {
         plugins_config: config.plugins.clone(),
         save_interval: config.state.save_interval.duration(),
@@ -109,6 +112,8 @@ fn by_the_clock(
     drop(watchdog);
     Ok(finished)
 }
+
+const SECOND_NS: u64 = 1_000_000_000;
 
 /// Makes the plan of a run, and the registry of its plugins on the way.
 struct Making<'a> {
@@ -141,6 +146,7 @@ impl<'a> Making<'a> {
             fill: config.fill.model(&config.costs),
             costs: config.costs.models(),
             risk: planned_risk(config)?,
+            run: 0,
             is_verbose: config.verbose,
             slice_max: config.slice_max,
             exchanges,

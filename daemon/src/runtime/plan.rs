@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
-use stratd_engine::{Driver, Engine, EngineConfig, RiskLimits, Scope, StrategyConfig, StrategyId};
+use stratd_engine::{Driver, Engine, EngineConfig, OrderIds, RiskLimits, Scope, StrategyConfig, StrategyId};
 use stratd_plugin_api::{
     ExchangeHost, ExchangeId, ExchangeInstance, Fault, InstrumentId, Money, StrategyInstance,
     StrategyServices, TradingType, abi,
@@ -33,6 +33,8 @@ pub struct Plan {
     pub costs: CostModels,
     /// Limits of the run, of its strategies and instruments.
     pub risk: PlannedRisk,
+    /// The number of the run among all whose orders reach exchanges, from 1; 0 where none does.
+    pub run: u64,
     /// The folder for the results of this run.
     pub folder: RunFolder,
     /// Whether every event is logged.
@@ -145,6 +147,7 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
             cash: plan.cash,
             currency: services.intern(&plan.currency),
             limits: plan.risk.run.clone(),
+            order_ids: OrderIds::of_run(plan.run),
             costs: Box::new(plan.costs),
         },
         for_engine,

@@ -222,6 +222,7 @@ fn run(slice_max: usize, sources: [(&str, bool); 2]) -> (Vec<String>, u32) {
         fill: FillRule::NextPrice.into(),
         costs: CostModels::default(),
         risk: PlannedRisk::default(),
+        run: 0,
         folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
             .expect("a writable folder"),
         is_verbose: false,

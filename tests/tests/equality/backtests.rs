@@ -199,6 +199,7 @@ impl Recording {
             fill: FillModel::default(),
             costs: CostModels::default(),
             risk: PlannedRisk::default(),
+            run: 0,
             folder,
             is_verbose: false,
             slice_max: way.slice_max,

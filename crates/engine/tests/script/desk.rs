@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stratd_engine::{
-    Denial, Engine, EngineConfig, Input, InputKind, Order, Output, Scope, StrategyConfig, StrategyId,
-    StrategyState,
+    Denial, Engine, EngineConfig, Input, InputKind, Order, OrderIds, Output, Scope, StrategyConfig,
+    StrategyId, StrategyState,
 };
 use stratd_plugin_api::{
     ExchangeId, FillCosts, Instrument, InstrumentId, InstrumentType, Log, Money, NoCosts, OrderEventKind,
@@ -122,6 +122,7 @@ impl Desk {
             cash: "1000".parse().expect("an amount"),
             currency: services.intern("USD"),
             limits: limits(lines, Scope::Run),
+            order_ids: OrderIds::default(),
             costs,
         };
         let mut engine = Engine::new(config, services.clone());

@@ -25,6 +25,7 @@ mod risk;
 mod scopes;
 mod slices;
 mod swap;
+mod table;
 
 use expect_test::Expect;
 

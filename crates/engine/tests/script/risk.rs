@@ -241,7 +241,7 @@ fn a_change_downwards_frees_nothing_before_it_is_answered() {
               ! denied a2 buy 5 X to 0: max_position 13 above 10 of run
               ! finished a2 denied 0/5 max_position
             > change a1 5 @ 100
-              a change a1 pending_new 0/5
+              a change a1 open 0/5
             > trade X 102
               a trade X 102
               ! submit a3 buy 5 X limit @ 100
@@ -279,14 +279,14 @@ fn the_largest_of_several_changes_is_reserved_until_all_are_answered() {
               ! denied a2 buy 5 X to 0: max_position 15 above 10 of run
               ! finished a2 denied 0/5 max_position
             > change a1 10 @ 100
-              a change a1 pending_new 0/10
+              a change a1 open 0/10
             > trade X 102
               a trade X 102
               a rejected a3 denied 0/5 max_position
               ! denied a3 buy 5 X to 0: max_position 15 above 10 of run
               ! finished a3 denied 0/5 max_position
             > change a1 4 @ 100
-              a change a1 pending_new 0/4
+              a change a1 open 0/4
             > trade X 102
               a trade X 102
               ! submit a4 buy 5 X limit @ 100

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stratd_engine::{
-    Engine, EngineConfig, Input, InputKind, Limit, Output, RiskLimits, StrategyConfig, StrategyId,
+    Engine, EngineConfig, Input, InputKind, Limit, OrderIds, Output, RiskLimits, StrategyConfig, StrategyId,
 };
 use stratd_plugin_api::{
     Decimal, ExchangeId, Instrument, InstrumentType, Log, Money, NoCosts, Reason, StrategyServices,
@@ -247,6 +247,7 @@ pub(crate) fn engine(cash: Money) -> Engine {
         cash,
         currency: 0,
         limits,
+        order_ids: OrderIds::default(),
         costs: Box::new(NoCosts),
     };
     let mut engine = Engine::new(config, services.clone());

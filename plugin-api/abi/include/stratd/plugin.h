@@ -1246,6 +1246,8 @@ STRATD_ASSERT_FIELD(stratd_risk_record_t, open_order_exposure, 96);
 STRATD_ASSERT_TYPE(stratd_risk_limit_record_t, 64, 8);
 STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, limit_code, 0);
 STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, instrument, 4);
+STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, scope, 8);
+STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, reserved, 12);
 STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, used, 16);
 STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, limit, 32);
 STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, headroom, 48);
