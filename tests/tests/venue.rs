@@ -104,6 +104,9 @@ fn run() -> stratd::results::Summary {
         currency: "USD".to_owned(),
         fill: stratd_simulation::FillRule::NextPrice.into(),
         costs: CostModels::default(),
+        account: stratd_engine::AccountRules::default(),
+        accounting: stratd_engine::Accounting::default(),
+        rates: Vec::new(),
         risk: PlannedRisk::default(),
         run: 0,
         folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))

@@ -44,10 +44,10 @@ impl Core {
             events: 0,
             instruments: Instruments::default(),
             market: Market::default(),
-            portfolio: Portfolio::new(config.cash),
+            portfolio: Portfolio::new(config.cash, config.accounting),
             execution: Execution::new(config.order_ids),
             order_ids: config.order_ids,
-            risk: Risk::new(std::mem::take(&mut config.limits)),
+            risk: Risk::new(std::mem::take(&mut config.limits), config.account),
             is_halted: false,
             halted: BTreeSet::new(),
             is_exiting: false,
@@ -73,8 +73,10 @@ impl Core {
             own_size: own.map_or(Quantity::ZERO, |position| position.size),
             own_open: 0,
             open_quantity: self.execution.open_quantity(id, side).saturating_sub(excluded),
+            open_opposite: self.execution.open_quantity(id, side.opposite()),
             is_halted: self.is_halted || self.halted.contains(&id),
             is_new: changed.is_none(),
+            account: self.account_view(id, changed),
             scopes: [scope(Scope::Run), scope(Scope::Strategy(strategy)), scope(Scope::Instrument(id))],
         };
         if view.needs_own_open(request) {
@@ -98,7 +100,7 @@ impl Core {
             reserved: 0,
             size: position.size.get(),
             price_average: instrument
-                .and_then(|i| i.average_price(position.cost, position.size))
+                .and_then(|i| i.average_price(position.cost_own, position.size))
                 .unwrap_or_default()
                 .get(),
             price_last: self.market.last_price(id).unwrap_or_default().get(),
@@ -131,7 +133,7 @@ impl Core {
             reserved: [0; 3],
             cash: shown(self.portfolio.cash()),
             equity: shown(self.portfolio.equity()),
-            margin: abi::MoneyBits::default(),
+            margin: self.account_view(InstrumentId(0), None).map_or_else(Default::default, |a| a.used.into()),
         }
     }
 }

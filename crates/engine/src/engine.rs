@@ -10,8 +10,8 @@ use stratd_plugin_api::{
 };
 
 use crate::{
-    EngineError, FillReport, Input, InputKind, OrderIds, Output, Retired, RiskLimits, StrategyConfig,
-    StrategyId,
+    AccountRules, Accounting, EngineError, FillReport, Input, InputKind, OrderIds, Output, RateSource,
+    Retired, RiskLimits, StrategyConfig, StrategyId,
     core::Core,
     execution::Applied,
     portfolio::FillToBook,
@@ -30,6 +30,10 @@ pub struct EngineConfig {
     pub currency: TextHandle,
     /// Limits of the whole run; those of strategies and instruments are set with [`Engine::set_limits`].
     pub limits: RiskLimits,
+    /// What the account of the run allows.
+    pub account: AccountRules,
+    /// How the cost of what is closed is found.
+    pub accounting: Accounting,
     /// How orders are numbered: ids of different runs differ, for an exchange that knows those of the run before.
     pub order_ids: OrderIds,
     /// What executions cost beyond the exchange's fee, where a strategy's own hooks have no opinion.
@@ -92,6 +96,19 @@ impl Engine {
         let id = self.core.instruments.add(instrument, record);
         id.ok_or_else(|| {
             EngineError::bad_input(self.core.now, format!("no id is left for instrument {symbol}"))
+        })
+    }
+
+    /// Sets what one unit of a currency is worth in the currency of the run, for the instruments that have been added.
+    /// Without a rate, amounts of an instrument count as they are.
+    ///
+    /// # Errors
+    /// The rate is not above 0.
+    pub fn set_rate(&mut self, currency: &str, source: RateSource) -> Result<(), EngineError> {
+        let instruments = self.core.instruments.of_currency(currency);
+        let set = self.core.portfolio.rates.set(currency, source, instruments);
+        set.ok_or_else(|| {
+            EngineError::bad_input(self.core.now, format!("a rate of {currency} that is not above 0"))
         })
     }
 
@@ -184,10 +201,19 @@ impl Engine {
     }
 
     pub(crate) fn apply_market(&mut self, event: &abi::Event) -> Result<(), EngineError> {
-        match self.core.market.apply(event) {
-            Some(price) => self.mark(InstrumentId(event.instrument), price),
-            None => Ok(()),
+        let Some(price) = self.core.market.apply(event) else { return Ok(()) };
+        let id = InstrumentId(event.instrument);
+        self.mark(id, price)?;
+        if self.core.portfolio.rates.has_quoted()
+            && let Some(instrument) = self.core.instruments.get(id)
+        {
+            for revalued in self.core.portfolio.rates.quote(instrument, price) {
+                if let Some(price) = self.core.market.last_price(revalued) {
+                    self.mark(revalued, price)?;
+                }
+            }
         }
+        Ok(())
     }
 
     fn mark(&mut self, id: InstrumentId, price: Price) -> Result<(), EngineError> {

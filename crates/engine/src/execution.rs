@@ -111,6 +111,11 @@ impl Execution {
         self.open_quantity.get(&(instrument, side)).copied().unwrap_or(0)
     }
 
+    /// The instruments that orders worked in.
+    pub(crate) fn instruments(&self) -> impl Iterator<Item = InstrumentId> {
+        self.open_quantity.iter().filter(|(_, open)| **open != 0).map(|((id, _), _)| *id)
+    }
+
     /// How many orders of a scope work.
     pub(crate) fn open_orders(&self, scope: Scope) -> u32 {
         match scope {

@@ -1,11 +1,13 @@
 //! Risk figures and limits, as strategies and the shell read them.
 
-use stratd_plugin_api::{Decimal, InstrumentId, Money, Reason, abi, abi::risk_scope};
+use std::collections::BTreeSet;
+
+use stratd_plugin_api::{Decimal, InstrumentId, Money, Quantity, Reason, Side, abi, abi::risk_scope};
 
 use crate::{
-    Order, Position, RiskLimits, Scope, StrategyId,
+    AccountRules, Order, Position, RiskLimits, Scope, StrategyId,
     core::{Core, shown},
-    risk::in_units,
+    risk::{AccountView, in_units, part_of},
 };
 
 impl Core {
@@ -48,7 +50,75 @@ impl Core {
         let request = &order.request;
         let last = self.market.last_price(request.instrument);
         let Some(price) = request.price.or(request.stop_price).or(last) else { return Some(Money::ZERO) };
-        self.instruments.get(request.instrument)?.notional(price, order.remaining())?.checked_abs()
+        let instrument = self.instruments.get(request.instrument)?;
+        self.portfolio.rates.of(instrument.id).notional(instrument, price, order.remaining())?.checked_abs()
+    }
+
+    /// The account as an order for an instrument sees it; `None` if it has no rules. An amount that left its range
+    /// counts as used up, so that nothing is bought on it.
+    pub(crate) fn account_view(
+        &self,
+        instrument: InstrumentId,
+        changed: Option<&Order>,
+    ) -> Option<AccountView> {
+        let rules = self.config.account;
+        let (total, used) = match rules {
+            AccountRules::Unlimited => return None,
+            AccountRules::Cash { .. } => {
+                let is_other = |order: &&Order| changed.is_none_or(|changed| changed.id != order.id);
+                let buys = self.execution.working().filter(|order| order.request.side == Side::Buy);
+                let mut values = buys.filter(is_other).map(|order| self.open_value(order));
+                let used = values.try_fold(Money::ZERO, |sum, value| sum.checked_add(value?));
+                (self.portfolio.cash(), used)
+            }
+            AccountRules::Margin { initial, .. } => {
+                let needed = self.worst_exposure(changed).and_then(|worst| part_of(worst, initial));
+                (self.portfolio.equity(), needed)
+            }
+        };
+        let rate = self.portfolio.rates.of(instrument);
+        let (total, used) = total.zip(used).unwrap_or((Money::ZERO, Money::new(i128::MAX)));
+        Some(AccountView { rules, total, used, rate })
+    }
+
+    /// Sum of the absolute values of the positions of all strategies together, by instrument.
+    fn exposure(&self) -> Option<Money> {
+        self.portfolio.net_sizes().try_fold(Money::ZERO, |sum, (id, size)| {
+            let (Some(instrument), Some(price)) = (self.instruments.get(id), self.market.last_price(id))
+            else {
+                return Some(sum);
+            };
+            sum.checked_add(self.portfolio.rates.of(id).notional(instrument, price, size)?.checked_abs()?)
+        })
+    }
+
+    /// As [`Core::exposure`], with the working orders of one side filled, whichever makes it larger.
+    fn worst_exposure(&self, changed: Option<&Order>) -> Option<Money> {
+        let held = self.portfolio.net_sizes().map(|(id, _)| id);
+        let ids: BTreeSet<InstrumentId> = held.chain(self.execution.instruments()).collect();
+        ids.into_iter().try_fold(Money::ZERO, |sum, id| {
+            let (Some(instrument), Some(price)) = (self.instruments.get(id), self.market.last_price(id))
+            else {
+                return Some(sum);
+            };
+            let open = |side: Side| {
+                let own =
+                    changed.filter(|order| order.request.instrument == id && order.request.side == side);
+                let own = own.map_or(0, |order| order.open_quantity().get());
+                self.execution.open_quantity(id, side).saturating_sub(own)
+            };
+            let size = self.portfolio.net_size(id).get();
+            let long = size.checked_add(open(Side::Buy))?;
+            let short = open(Side::Sell).checked_sub(size)?;
+            let worst = Quantity::new(long.max(short).max(0));
+            sum.checked_add(self.portfolio.rates.of(id).notional(instrument, price, worst)?.checked_abs()?)
+        })
+    }
+
+    /// Whether the equity is below what the positions need to be kept.
+    pub(crate) fn has_margin_call(&self) -> Option<bool> {
+        let AccountRules::Margin { maintenance, .. } = self.config.account else { return Some(false) };
+        Some(self.portfolio.equity()? < part_of(self.exposure()?, maintenance)?)
     }
 
     fn visit_limits(
@@ -58,6 +128,16 @@ impl Core {
         visit: &mut dyn FnMut(&abi::RiskLimitRecord),
     ) {
         self.visit_scope(Scope::Run, strategy, instrument, visit);
+        if let Some(AccountView { total, used, .. }) = self.account_view(InstrumentId(0), None) {
+            visit(&abi::RiskLimitRecord {
+                limit_code: Reason::BuyingPower.code(),
+                scope: risk_scope::RUN,
+                used: used.into(),
+                limit: total.into(),
+                headroom: shown(total.checked_sub(used)),
+                ..abi::RiskLimitRecord::default()
+            });
+        }
         self.visit_scope(Scope::Strategy(strategy), strategy, instrument, visit);
         if let Some(id) = instrument {
             self.visit_scope(Scope::Instrument(id), strategy, instrument, visit);
@@ -141,7 +221,7 @@ impl Core {
         let net = instrument
             .filter(|_| !matches!(scope, Scope::Strategy(_)))
             .map(|id| (id, self.portfolio.net_size(id)));
-        let in_money = |(id, size): (InstrumentId, stratd_plugin_api::Quantity)| {
+        let in_money = |(id, size): (InstrumentId, Quantity)| {
             let decimals = self.instruments.get(id)?.quantity_decimals;
             in_units(i128::from(size.get()).checked_abs()?, decimals)
         };

@@ -30,6 +30,7 @@ mod exposure;
 mod hours;
 mod input;
 mod instruments;
+mod lots;
 mod market;
 mod order;
 mod order_ids;
@@ -37,6 +38,7 @@ mod output;
 mod portfolio;
 mod position;
 mod probation;
+mod rates;
 mod reads;
 mod replacement;
 mod request;
@@ -54,15 +56,17 @@ pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, EngineErrorKind};
 pub use hours::Hours;
 pub use input::{Input, InputKind, TradingCommand};
+pub use lots::Accounting;
 pub use order::{BeforeCancel, Order, OrderState};
 pub use order_ids::OrderIds;
 pub use output::{CancelOrder, ChangeOrder, Denial, FillReport, NewOrder, Output, Outputs};
 pub use position::Position;
 pub use probation::{Probation, Retired, Retirement};
+pub use rates::RateSource;
 pub use replacement::{Carried, OnRestoreError, Replacement, Restart, SwapRefused, SwapStep, Swapped};
 pub use risk::{
-    Breach, ExitRoutine, HoursRule, Limit, LossLimit, OnBreach, OrderRate, PriceCollar, RiskApproved,
-    RiskLimits, Scope, TradingState,
+    AccountRules, Breach, ExitRoutine, HoursRule, Limit, LossLimit, OnBreach, OrderRate, PriceCollar,
+    RiskApproved, RiskLimits, Scope, TradingState,
 };
 pub use slice::SLICE_MAX;
 pub use strategies::{StrategyConfig, StrategyId, StrategyState, StrategyStatistics};

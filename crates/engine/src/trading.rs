@@ -32,7 +32,9 @@ impl Engine {
         if !self.core.risk.watches_losses() {
             return Ok(());
         }
-        let watched = self.core.risk.watch(&self.core.portfolio, self.core.now);
+        let has_margin_call = self.core.has_margin_call();
+        let watched = has_margin_call
+            .and_then(|is_called| self.core.risk.watch(&self.core.portfolio, self.core.now, is_called));
         let watched = watched.ok_or_else(|| EngineError::overflow(self.core.now, "a loss"))?;
         let has_changed = !watched.changed.is_empty();
         for (scope, before) in watched.changed {

@@ -1,4 +1,4 @@
-//! From the keys of `[risk]` and `[hours]` to the limits of a run.
+//! From the keys of `[risk]`, `[hours]` and `[portfolio]` to the limits and rates of a run.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result};
 use stratd_engine::{Hours, HoursRule, RiskLimits};
 
 use crate::{
-    config::{Limits, RunConfig},
-    runtime::PlannedRisk,
+    config::{Limits, QuotedRate, RateConfig, RunConfig},
+    runtime::{PlannedRate, PlannedRisk},
 };
 
 /// The limits of a checked configuration.
@@ -26,6 +26,19 @@ pub(super) fn planned_risk(config: &RunConfig) -> Result<PlannedRisk> {
         strategies: of(&risk.strategy)?,
         instruments: of(&risk.instrument)?,
     })
+}
+
+/// The rates of a checked configuration.
+pub(super) fn planned_rates(config: &RunConfig) -> Vec<PlannedRate> {
+    let rates = config.portfolio.rates.iter().map(|(currency, rate)| match rate {
+        RateConfig::Fixed(rate) => PlannedRate { currency: currency.clone(), rate: *rate, quoted: None },
+        RateConfig::Quoted(QuotedRate { instrument, initial, inverse }) => PlannedRate {
+            currency: currency.clone(),
+            rate: *initial,
+            quoted: Some((instrument.clone(), *inverse)),
+        },
+    });
+    rates.collect()
 }
 
 fn with_hours(limits: &Limits, hours: &BTreeMap<&str, Arc<Hours>>) -> Result<RiskLimits> {

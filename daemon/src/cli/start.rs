@@ -6,7 +6,10 @@ use anyhow::{Context as _, Result};
 use stratd_engine::StrategyId;
 use stratd_plugin_api::{ExchangeId, TradingType, abi::plugin_flag};
 
-use super::{checked::Checked, limits::planned_risk};
+use super::{
+    checked::Checked,
+    limits::{planned_rates, planned_risk},
+};
 use crate::{
     config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
     control::inherited_socket,
@@ -34,7 +37,8 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     // the socket edits the environment, so it comes before any thread; the signals before those of the log, the store and
     // the watchdog: a thread that has not blocked a signal lets it end the process
     let outside = if is_by_the_clock {
-        Some((inherited_socket()?, StopSignals::install(hangup(checked.log.clone()))?))
+        let kill = checked.config.risk.kill_switch;
+        Some((inherited_socket()?, StopSignals::install(hangup(checked.log.clone()), kill)?))
     } else {
         None
     };
@@ -145,6 +149,9 @@ impl<'a> Making<'a> {
             currency: config.backtest.currency.clone(),
             fill: config.fill.model(&config.costs),
             costs: config.costs.models(),
+            account: config.account.rules(),
+            accounting: config.portfolio.accounting,
+            rates: planned_rates(config),
             risk: planned_risk(config)?,
             run: 0,
             is_verbose: config.verbose,

@@ -17,6 +17,7 @@ mod origin;
 mod own_rules;
 mod plugins_config;
 pub(crate) mod pointer;
+mod portfolio_config;
 mod problem;
 #[cfg(test)]
 mod reference;
@@ -40,6 +41,7 @@ pub use plugins_config::{
     ControlConfig, IsolationConfig, IsolationMode, OnRestoreError, PluginsConfig, StateConfig, TrustConfig,
     Unload,
 };
+pub use portfolio_config::{AccountConfig, AccountKind, PortfolioConfig, QuotedRate, RateConfig};
 pub use problem::{Problem, ProblemKind};
 pub use risk_config::{Collar, Limits, Rate, Risk, TradingHours};
 pub use run_config::{Backtest, ExchangeEntry, RunConfig, StrategyEntry, default_name};

@@ -84,6 +84,8 @@ const NUMBERS: &[NumberRule<'static>] = &[
     money_rule("/costs/transaction_cost/fixed", Range::ZeroOrMore),
     rule("/costs/transaction_cost/percentage", Range::Fraction),
     rule("/costs/transaction_cost/per_share", Range::ZeroOrMore),
+    rule("/account/initial_margin", Range::Part),
+    rule("/account/maintenance_margin", Range::Part),
 ];
 
 pub(super) fn number_finding(value: &Value, rule: &NumberRule<'_>) -> Option<Finding> {

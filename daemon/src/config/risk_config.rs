@@ -13,14 +13,27 @@ use stratd_plugin_api::{Decimal, Money};
 use super::Span;
 
 /// Limits on what is traded: of all strategies together, and of single strategies and instruments.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Risk {
+    /// What the kill switch does besides halting.
+    pub kill_switch: ExitRoutine,
     /// Those of all strategies together.
     pub run: Limits,
     /// Those of single strategies, by name.
     pub strategy: BTreeMap<String, Limits>,
     /// Those of single instruments, by symbol.
     pub instrument: BTreeMap<String, Limits>,
+}
+
+impl Default for Risk {
+    fn default() -> Self {
+        Self {
+            kill_switch: ExitRoutine::CancelAll,
+            run: Limits::default(),
+            strategy: BTreeMap::new(),
+            instrument: BTreeMap::new(),
+        }
+    }
 }
 
 /// The limits of one scope.
@@ -158,8 +171,12 @@ impl<'de> Deserialize<'de> for Risk {
             BTreeMap::<String, Limits>::deserialize(tables).map_err(D::Error::custom)
         };
         let (strategy, instrument) = (scopes("strategy")?, scopes("instrument")?);
+        let kill_switch = match table.remove("kill_switch") {
+            Some(name) => exit(name).map_err(D::Error::custom)?,
+            None => Self::default().kill_switch,
+        };
         let run = Limits::deserialize(Value::Object(table)).map_err(D::Error::custom)?;
-        Ok(Self { run, strategy, instrument })
+        Ok(Self { kill_switch, run, strategy, instrument })
     }
 }
 
@@ -187,6 +204,13 @@ impl JsonSchema for Risk {
                                for each, with the keys above. They apply besides those of the run, to the instrument \
                                on every exchange that has it.";
             let tables = "tables with the keys of [risk], each named after a strategy";
+            let kill = json_schema!({
+                "description": "What SIGUSR1, the kill switch, does besides halting all trading: nothing, cancel the \
+                                working orders, or close all positions as well. SIGUSR2 lets trading go on.",
+                "enum": ExitRoutine::ALL.map(ExitRoutine::name),
+                "default": ExitRoutine::CancelAll.name(),
+            });
+            properties.insert("kill_switch".to_owned(), kill.to_value());
             properties.insert("strategy".to_owned(), scopes(strategies, tables).to_value());
             let tables = "tables with the keys of [risk], each named after the symbol of an instrument";
             properties.insert("instrument".to_owned(), scopes(instruments, tables).to_value());

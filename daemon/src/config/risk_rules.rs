@@ -1,4 +1,4 @@
-//! Rules of `[risk]` and `[hours]` that a JSON schema cannot say: ranges of exact numbers, names that must exist.
+//! Rules of `[risk]`, `[hours]` and `[portfolio]` that a JSON schema cannot say: ranges of exact numbers, names that must exist.
 
 use std::collections::BTreeSet;
 
@@ -21,6 +21,15 @@ pub(super) fn findings(value: &Value) -> Vec<Finding> {
         findings.extend(unknown_hours(value, &at, limits));
     }
     findings.extend(unknown_strategies(value));
+    for (currency, _) in tables(value, "/portfolio/rates") {
+        let at = pointer::child("/portfolio/rates", currency);
+        for pointer in [at.clone(), format!("{at}/initial")] {
+            findings.extend(number_finding(
+                value,
+                &NumberRule { pointer: &pointer, is_money: false, range: Range::AboveZero },
+            ));
+        }
+    }
     for (name, table) in tables(value, "/hours") {
         let Ok(config) = HoursConfig::deserialize(table) else { continue };
         let at = pointer::child("/hours", name);

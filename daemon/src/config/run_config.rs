@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use stratd_plugin_api::{Decimal, InstrumentType, Money, TradingType};
 
 use super::{
-    ControlConfig, Costs, Fill, HoursConfig, IsolationMode, PluginKind, PluginsConfig, Risk, StateConfig,
-    Unload,
+    AccountConfig, ControlConfig, Costs, Fill, HoursConfig, IsolationMode, PluginKind, PluginsConfig,
+    PortfolioConfig, Risk, StateConfig, Unload,
 };
 
 /// A whole run: what it is, where its data comes from, and which strategies trade.
@@ -53,6 +53,12 @@ pub struct RunConfig {
     /// counts, and each lets its own value pass. `docs/risk.md` is the guide.
     #[serde(default)]
     pub risk: Risk,
+    /// How cost and currencies are counted.
+    #[serde(default)]
+    pub portfolio: PortfolioConfig,
+    /// What the account of the run allows, besides `[risk]`.
+    #[serde(default)]
+    pub account: AccountConfig,
     /// When markets trade: a table `[hours.NAME]` for each, to which `trading_hours` of `[risk]` refers.
     #[serde(default)]
     pub hours: BTreeMap<String, HoursConfig>,

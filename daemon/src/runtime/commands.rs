@@ -64,6 +64,12 @@ impl EventLoop {
                     self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
                 }
             }
+            Command::Trading { command, answer } => {
+                self.driver_mut().feed(now, InputKind::Trading(command))?;
+                if let Some(answer) = answer {
+                    let _ = answer.send(self.engine().trading_state(command.scope).0);
+                }
+            }
             Command::Look { answer } => {
                 let _ = answer.send(self.snapshot());
             }

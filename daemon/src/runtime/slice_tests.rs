@@ -221,6 +221,9 @@ fn run(slice_max: usize, sources: [(&str, bool); 2]) -> (Vec<String>, u32) {
         currency: "USD".to_owned(),
         fill: FillRule::NextPrice.into(),
         costs: CostModels::default(),
+        account: stratd_engine::AccountRules::default(),
+        accounting: stratd_engine::Accounting::default(),
+        rates: Vec::new(),
         risk: PlannedRisk::default(),
         run: 0,
         folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))

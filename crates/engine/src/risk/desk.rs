@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use stratd_plugin_api::{InstrumentId, Money, Reason, Timestamp};
 
 use super::{
-    ExitRoutine, RiskLimits, Scope, ScopeView, TradingState,
+    AccountRules, ExitRoutine, RiskLimits, Scope, ScopeView, TradingState,
     watch::{ScopeRisk, SessionNow},
 };
 use crate::{StrategyId, portfolio::Portfolio};
@@ -18,6 +18,8 @@ pub(crate) struct Risk {
     instruments: BTreeMap<InstrumentId, ScopeRisk>,
     /// Whether any scope has a limit on losses.
     watches_losses: bool,
+    /// Whether positions need margin.
+    has_margin: bool,
     /// When the next session opens or closes.
     session_next: Option<Timestamp>,
 }
@@ -39,8 +41,9 @@ pub(crate) struct Watched {
 }
 
 impl Risk {
-    pub(crate) fn new(limits: RiskLimits) -> Self {
-        let mut risk = Self::default();
+    pub(crate) fn new(limits: RiskLimits, account: AccountRules) -> Self {
+        let has_margin = matches!(account, AccountRules::Margin { .. });
+        let mut risk = Self { has_margin, ..Self::default() };
         risk.set_limits(Scope::Run, limits);
         risk
     }
@@ -52,7 +55,7 @@ impl Risk {
         of_scope.session = SessionNow { is_open: true, until: Some(Timestamp::MIN) };
         let watches_losses = self.all().any(|(_, risk)| risk.limits.watches_losses());
         let has_hours = self.all().any(|(_, risk)| risk.limits.trading_hours.is_some());
-        self.watches_losses = watches_losses;
+        self.watches_losses = watches_losses || self.has_margin;
         self.session_next = has_hours.then_some(Timestamp::MIN);
     }
 
@@ -78,8 +81,18 @@ impl Risk {
 
     /// Looks at the PnL of every scope with a limit on losses; what came of it, in the order of the scopes.
     /// `None`: an amount left its range.
-    pub(crate) fn watch(&mut self, portfolio: &Portfolio, at: Timestamp) -> Option<Watched> {
+    pub(crate) fn watch(
+        &mut self,
+        portfolio: &Portfolio,
+        at: Timestamp,
+        has_margin_call: bool,
+    ) -> Option<Watched> {
         let mut watched = Watched::default();
+        let before = self.run.state();
+        self.run.margin_call(has_margin_call);
+        if self.run.state() != before {
+            watched.changed.push((Scope::Run, before.0));
+        }
         for (scope, risk) in self.all_mut().filter(|(_, risk)| risk.limits.watches_losses()) {
             let pnl = match scope {
                 Scope::Run => portfolio.run().pnl()?,

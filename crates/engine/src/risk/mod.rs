@@ -1,11 +1,13 @@
 //! The gate: no order reaches an exchange without passing here, by type.
 //!
 //! ```text
-//! halt → trading state → fields and grid → reduce-only → what can be counted → limits that deny → limits that reduce → rate
+//! halt → trading state → fields and grid → reduce-only → what can be counted → limits that deny → limits that reduce
+//!      → account → rate
 //! ```
 //! Limits that deny judge what was asked for, of the run first, then of the strategy, then of the instrument; what
-//! they let pass is cut down by those that reduce. The rate comes last, so that only what is sent counts.
+//! they let pass is cut down by those that reduce, and the rest must be covered by the account. The rate comes last, so that only what is sent counts.
 
+mod account;
 mod desk;
 mod fields;
 mod limits;
@@ -14,6 +16,8 @@ mod watch;
 
 use stratd_plugin_api::{Instrument, Money, OrderFlags, OrderRequest, Price, Quantity, Reason, Side};
 
+pub use self::account::AccountRules;
+pub(crate) use self::account::{AccountView, part_of};
 pub(crate) use self::desk::{Risk, Stop};
 pub(crate) use self::limits::Refusal;
 pub use self::limits::{
@@ -22,6 +26,7 @@ pub use self::limits::{
 };
 pub(crate) use self::quantities::{in_units, quantity_bought};
 use self::{
+    account::check_account,
     fields::{check_fields, check_range},
     quantities::{Cut, expected_quantity, limit_units, lots_worth, whole_lots},
 };
@@ -56,9 +61,13 @@ pub(crate) struct RiskView<'a> {
     pub(crate) own_open: i64,
     /// What working orders of this side would still add, the order in question excluded.
     pub(crate) open_quantity: i64,
+    /// What working orders of the other side would still add.
+    pub(crate) open_opposite: i64,
     pub(crate) is_halted: bool,
     /// Whether the order is new: one more that works.
     pub(crate) is_new: bool,
+    /// The account, if it has rules.
+    pub(crate) account: Option<AccountView>,
     /// The scopes that have limits or a state.
     pub(crate) scopes: [Option<ScopeView<'a>>; 3],
 }
@@ -138,6 +147,7 @@ pub(crate) fn check(request: OrderRequest, view: &RiskView<'_>) -> Result<Passed
         cut_down(&order, scope, view, &mut cut)?;
     }
     let passed = cut.apply(request, view)?;
+    check_account(&Judged::new(passed.request.get(), view), view)?;
     for scope in view.scopes() {
         check_rate(scope)?;
     }

@@ -21,8 +21,10 @@ fn judged(request: OrderRequest, limits: &RiskLimits, (net, open): (i64, i64)) -
         own_size: Quantity::new(net),
         own_open: open,
         open_quantity: open,
+        open_opposite: 0,
         is_halted: false,
         is_new: true,
+        account: None,
         scopes: [Some(scope), None, None],
     };
     check(request, &view)

@@ -13,13 +13,19 @@ pub(super) struct Stops {
     /// Until the next day.
     daily_loss: TradingState,
     drawdown: TradingState,
+    /// Until the equity suffices again.
+    margin: TradingState,
 }
 
 impl Stops {
     /// The strictest state, and its reason.
     pub(super) fn state(&self) -> (TradingState, Reason) {
         let mut strictest = (TradingState::Active, Reason::None);
-        let losses = [(self.daily_loss, Reason::MaxDailyLoss), (self.drawdown, Reason::MaxDrawdown)];
+        let losses = [
+            (self.daily_loss, Reason::MaxDailyLoss),
+            (self.drawdown, Reason::MaxDrawdown),
+            (self.margin, Reason::BuyingPower),
+        ];
         for (state, reason) in losses.into_iter().chain(self.command) {
             if state > strictest.0 {
                 strictest = (state, reason);
@@ -110,6 +116,11 @@ impl ScopeRisk {
             broken = broken.max(Some(limit.exit));
         }
         Some(broken)
+    }
+
+    /// Takes whether the positions have lost the margin that they need.
+    pub(super) fn margin_call(&mut self, is_called: bool) {
+        self.stops.margin = if is_called { TradingState::Reducing } else { TradingState::Active };
     }
 
     /// What counts against the loss limits; 0 where the day or the run gained.

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stratd_engine::{
-    Denial, Engine, EngineConfig, Input, InputKind, Order, OrderIds, Output, Scope, StrategyConfig,
-    StrategyId, StrategyState,
+    AccountRules, Accounting, Denial, Engine, EngineConfig, Input, InputKind, Order, OrderIds, Output,
+    RateSource, Scope, StrategyConfig, StrategyId, StrategyState,
 };
 use stratd_plugin_api::{
     ExchangeId, FillCosts, Instrument, InstrumentId, InstrumentType, Log, Money, NoCosts, OrderEventKind,
@@ -64,7 +64,19 @@ fn without_digits(line: &str) -> String {
 }
 
 fn is_setup(line: &str) -> bool {
-    let words = ["limits ", "costs", "keep ", "shutdown ", "hooks ", "quiet ", "stateful ", "batch "];
+    let words = [
+        "limits ",
+        "costs",
+        "account ",
+        "fifo",
+        "euro ",
+        "keep ",
+        "shutdown ",
+        "hooks ",
+        "quiet ",
+        "stateful ",
+        "batch ",
+    ];
     line.get(1..5) == Some(" on ") || words.iter().any(|word| line.starts_with(word))
 }
 
@@ -123,6 +135,8 @@ impl Desk {
             currency: services.intern("USD"),
             limits: limits(lines, Scope::Run),
             order_ids: OrderIds::default(),
+            account: account(lines),
+            accounting: if lines.contains(&"fifo") { Accounting::Fifo } else { Accounting::Average },
             costs,
         };
         let mut engine = Engine::new(config, services.clone());
@@ -134,8 +148,26 @@ impl Desk {
         ] {
             let mut instrument = Instrument::new(symbol, kind).price_decimals(0);
             instrument.exchange = ExchangeId(exchange);
+            if symbol == "Y" && lines.iter().any(|line| line.starts_with("euro ")) {
+                instrument.currency = "EUR".to_owned();
+            }
+            if symbol == "Z" {
+                instrument.price_decimals = 2;
+            }
             let record = instrument_to_record(&instrument, |text| services.intern(text));
             engine.add_instrument(instrument, record).expect("a free id");
+        }
+        // Y is in euros: `euro 1.25`, or `euro 1.25 by Z` with the price of Z in hundredths
+        if let Some(words) = lines.iter().find_map(|line| line.strip_prefix("euro ")) {
+            let (rate, quoted) =
+                words.split_once(" by ").map_or((words, None), |(rate, by)| (rate, Some(by)));
+            let initial = rate.parse().expect("a rate");
+            let source = quoted.map_or(RateSource::Fixed(initial), |by| RateSource::Quoted {
+                instrument: InstrumentId(instrument(by)),
+                is_inverse: false,
+                initial,
+            });
+            engine.set_rate("EUR", source).expect("a rate above 0");
         }
         let owners = lines.iter().filter(|line| is_setup(line)).filter_map(|line| owner(line));
         // capitals are new versions
@@ -260,6 +292,20 @@ impl Desk {
         for order in self.engine.working_orders() {
             self.write(&format!("    {}", order_text(order)));
         }
+    }
+}
+
+/// `account cash`, `account cash short`, `account margin 0.5 0.25`.
+fn account(lines: &[&str]) -> AccountRules {
+    let words = lines.iter().find_map(|line| line.strip_prefix("account "));
+    let words: Vec<&str> = words.unwrap_or_default().split_whitespace().collect();
+    match words[..] {
+        ["cash", ref rest @ ..] => AccountRules::Cash { allow_short: rest.contains(&"short") },
+        ["margin", initial, maintenance] => AccountRules::Margin {
+            initial: initial.parse().expect("a part"),
+            maintenance: maintenance.parse().expect("a part"),
+        },
+        _ => AccountRules::Unlimited,
     }
 }
 

@@ -8,6 +8,7 @@
 //! ```
 //! In the result `> ` is an input, ` a ` an event that strategy a got, ` ! ` an output.
 
+mod accounts;
 mod actor;
 mod books;
 mod changes;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use stratd_engine::{
-    Engine, EngineConfig, Input, InputKind, Limit, OrderIds, Output, RiskLimits, StrategyConfig, StrategyId,
+    AccountRules, Accounting, Engine, EngineConfig, Input, InputKind, Limit, OrderIds, Output, RiskLimits,
+    StrategyConfig, StrategyId,
 };
 use stratd_plugin_api::{
     Decimal, ExchangeId, Instrument, InstrumentType, Log, Money, NoCosts, Reason, StrategyServices,
@@ -248,6 +249,8 @@ pub(crate) fn engine(cash: Money) -> Engine {
         currency: 0,
         limits,
         order_ids: OrderIds::default(),
+        account: AccountRules::default(),
+        accounting: Accounting::default(),
         costs: Box::new(NoCosts),
     };
     let mut engine = Engine::new(config, services.clone());

@@ -263,6 +263,10 @@ extern "C" {
 #define STRATD_REASON_CRASHED UINT32_C(34)
 // The isolated plugin did not answer in time.
 #define STRATD_REASON_DEADLINE UINT32_C(35)
+// The cash or margin of the account does not suffice.
+#define STRATD_REASON_BUYING_POWER UINT32_C(36)
+// The account may not sell more than it holds.
+#define STRATD_REASON_SHORT_SALE UINT32_C(37)
 
 // stratd_risk_limit_record_t.scope.
 // All strategies together.
