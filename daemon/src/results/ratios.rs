@@ -50,7 +50,9 @@ impl Ratios {
         let deviation = deviation(days, mean);
         let growth: f64 = returns().map(|r| 1.0 + r).product();
         // below zero there is no rate; a run that lost everything lost it at once
-        let cagr = (growth > 0.0).then(|| growth.powf(periods / count) - 1.0).filter(|rate| rate.is_finite());
+        let cagr = (growth > 0.0 && days.len() > 1)
+            .then(|| growth.powf(periods / count) - 1.0)
+            .filter(|rate| rate.is_finite());
         let losses = (returns().map(|r| r.min(0.0).powi(2)).sum::<f64>() / count).sqrt();
         let drawdown = max_drawdown(days);
         Self {

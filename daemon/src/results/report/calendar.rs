@@ -6,6 +6,8 @@ use crate::results::finish::date;
 
 /// At most so many marks.
 const MARKS_MAX: usize = 8;
+/// From so many on, only years are marked.
+const YEARS_MIN: usize = 3;
 const DAY_NS: i64 = Timestamp::DAY_NS;
 const MINUTE_NS: i64 = 60_000_000_000;
 
@@ -18,15 +20,16 @@ pub(super) fn marks(from: Timestamp, to: Timestamp) -> Vec<(Timestamp, String)> 
     let days = (from.day() + 1)..=to.day();
     let dates: Vec<(i64, String)> = days.map(|day| (day, date(day))).collect();
     let is_first = |text: &str| text.ends_with("-01");
-    for months in [1, 2, 3, 6] {
-        let is_mark = |text: &str| is_first(text) && (month(text) - 1).is_multiple_of(months);
-        let found = pick(&dates, is_mark, "1970-01".len());
-        if (3..=MARKS_MAX).contains(&found.len()) {
-            return found;
-        }
-    }
     let years = dates.iter().filter(|(_, text)| text.ends_with("-01-01")).count();
-    if years >= 2 {
+    if years < YEARS_MIN {
+        for months in [1, 2, 3, 6, 12] {
+            let is_mark = |text: &str| is_first(text) && (month(text) - 1).is_multiple_of(months);
+            let found = pick(&dates, is_mark, "1970-01".len());
+            if (2..=MARKS_MAX).contains(&found.len()) {
+                return found;
+            }
+        }
+    } else {
         let step = years.div_ceil(MARKS_MAX).max(1);
         let found = pick(&dates, |text| text.ends_with("-01-01"), "1970".len());
         return found.into_iter().step_by(step).collect();

@@ -17,6 +17,8 @@ use super::{
 const COLUMNS: usize = 400;
 /// More marks than these are drawn small.
 const DOTS_MANY: usize = 120;
+/// Digits behind the point of a label.
+const DIGITS_MAX: usize = 8;
 
 /// A chart over time.
 pub(in crate::results) struct Chart<'a> {
@@ -87,7 +89,7 @@ impl Chart<'_> {
             let top = scale.y(*level) / SIDE * 100.0;
             html.raw(&format!(
                 "<span class=\"y\" style=\"top:{top:.2}%\">{}</span>",
-                self.unit.short(*level)
+                self.unit.label(*level, &levels)
             ));
         }
         for (index, (at, label)) in calendar::marks(self.from, self.to).into_iter().enumerate() {
@@ -190,15 +192,23 @@ impl Line<'_> {
 }
 
 impl Unit {
-    fn short(self, value: f64) -> String {
-        let value = value + 0.0;
-        match self {
-            Self::Percent => trim(&format!("{:.2}", value * 100.0)) + " %",
-            Self::Number if value.abs() >= 1e9 => trim(&format!("{:.2}", value / 1e9)) + "G",
-            Self::Number if value.abs() >= 1e6 => trim(&format!("{:.2}", value / 1e6)) + "M",
-            Self::Number if value.abs() >= 1e4 => trim(&format!("{:.1}", value / 1e3)) + "k",
-            Self::Number => trim(&format!("{value:.4}")),
-        }
+    /// A value of an axis, with as many digits as tell it from its neighbours.
+    fn label(self, value: f64, levels: &[f64]) -> String {
+        let largest = levels.iter().map(|level| level.abs()).fold(0.0, f64::max);
+        let step = levels.windows(2).map(|pair| pair[1] - pair[0]).fold(largest, f64::min);
+        let (factor, sign) = match self {
+            Self::Percent => (0.01, " %"),
+            Self::Number if largest >= 1e9 => (1e9, "G"),
+            Self::Number if largest >= 1e6 => (1e6, "M"),
+            Self::Number if largest >= 1e4 => (1e3, "k"),
+            Self::Number => (1.0, ""),
+        };
+        let is_told = |digits: &usize| {
+            let text = format!("{:.*}", *digits, step / factor);
+            text.parse::<f64>().is_ok_and(|shown| (shown - step / factor).abs() < step / factor * 1e-6)
+        };
+        let digits = (0..DIGITS_MAX).find(is_told).unwrap_or(DIGITS_MAX);
+        format!("{:.digits$}{sign}", value / factor + 0.0)
     }
 
     fn long(self, value: f64) -> String {
@@ -238,10 +248,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_short() {
-        let numbers = [0.0, 12.5, 1_234.0, 12_500.0, 2_500_000.0].map(|value| Unit::Number.short(value));
-        assert_eq!(numbers, ["0", "12.5", "1234", "12.5k", "2.5M"]);
-        assert_eq!(Unit::Percent.short(-0.125), "-12.5 %");
+    fn labels_are_short_and_tell_their_levels_apart() {
+        let labels = |unit: Unit, levels: &[f64]| -> Vec<String> {
+            levels.iter().map(|level| unit.label(*level, levels)).collect()
+        };
+        assert_eq!(labels(Unit::Number, &[0.0, 0.25, 0.5]), ["0.00", "0.25", "0.50"]);
+        assert_eq!(
+            labels(Unit::Number, &[999_800.0, 999_900.0, 1_000_000.0]),
+            ["0.9998M", "0.9999M", "1.0000M"]
+        );
+        assert_eq!(labels(Unit::Number, &[10_000.0, 12_500.0]), ["10.0k", "12.5k"]);
+        assert_eq!(labels(Unit::Percent, &[-0.125, 0.0]), ["-12.5 %", "0.0 %"]);
+        assert_eq!(labels(Unit::Percent, &[-0.5, 0.0]), ["-50 %", "0 %"]);
     }
 
     #[test]

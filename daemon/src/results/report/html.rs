@@ -48,7 +48,10 @@ impl Html {
     pub(in crate::results) fn table(&mut self, head: &[&str], rows: &[Vec<(&str, String)>]) {
         self.raw("<div class=\"scroll\"><table>\n<thead><tr>");
         for (index, text) in head.iter().enumerate() {
-            self.text("th", if index == 0 { "" } else { "n" }, text);
+            // figures stand to the right, and so do their heads
+            let first = rows.first().and_then(|row| row.get(index));
+            let is_figure = first.is_some_and(|(class, _)| class.split(' ').any(|class| class == "n"));
+            self.text("th", if is_figure { "n" } else { "" }, text);
         }
         self.raw("</tr></thead>\n<tbody>\n");
         for row in rows {

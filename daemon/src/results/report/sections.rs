@@ -105,6 +105,11 @@ pub(super) fn equity(html: &mut Html, recorder: &Recorder) {
 
 pub(super) fn drawdown(html: &mut Html, recorder: &Recorder, summary: &Summary) {
     html.section("Drawdown");
+    if summary.max_drawdown == 0.0 {
+        html.text("p", "muted", "The equity never fell below a peak.");
+        html.close("section");
+        return;
+    }
     let falls: Vec<f64> = recorder.timeline.drawdown.iter().map(|fall| 0.0 - fall).collect();
     let line = Line {
         name: "below the peak",

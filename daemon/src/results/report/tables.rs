@@ -64,15 +64,12 @@ pub(super) fn strategies(html: &mut Html, summary: &Summary) {
         "Unrealized",
         "Costs",
         "Sharpe",
-        "Volatility",
         "Drawdown",
-        "Turnover",
         "Round trips",
         "Hit rate",
         "Orders",
         "Denied",
         "Fills",
-        "State",
     ];
     let mut rows: Vec<Vec<(&str, String)>> =
         summary.strategies.iter().take(ROWS_MAX).map(strategy_row).collect();
@@ -95,22 +92,23 @@ pub(super) fn strategies(html: &mut Html, summary: &Summary) {
 
 fn strategy_row(s: &StrategySummary) -> Vec<(&'static str, String)> {
     let total = percent(s.total_return);
+    let mut name = s.name.clone();
+    if s.state != "started" {
+        name = format!("{name} ({})", s.state);
+    }
     vec![
-        ("", format!("{} ({})", s.name, s.plugin)),
+        ("", name),
         (sign_class(&total), total),
         (sign_class(&s.realized), grouped(&s.realized)),
         (sign_class(&s.unrealized), grouped(&s.unrealized)),
         ("n", grouped(&s.costs)),
         ("n", ratio(s.ratios.sharpe)),
-        ("n", share(s.ratios.volatility)),
         ("n", percent(Some(-s.max_drawdown))),
-        ("n", ratio(s.turnover)),
         ("n", s.round_trips.count.to_string()),
         ("n", share(s.round_trips.hit_rate)),
         ("n", grouped(&s.orders.to_string())),
         ("n", grouped(&s.denied.to_string())),
         ("n", grouped(&s.fills.to_string())),
-        ("", s.state.clone()),
     ]
 }
 
@@ -123,15 +121,12 @@ fn total_row(s: &Summary) -> Vec<(&'static str, String)> {
         (sign_class(&s.unrealized), grouped(&s.unrealized)),
         ("n", grouped(&s.costs)),
         ("n", ratio(s.ratios.sharpe)),
-        ("n", share(s.ratios.volatility)),
         ("n", percent(Some(-s.max_drawdown))),
-        ("n", ratio(s.turnover)),
         ("n", s.round_trips.count.to_string()),
         ("n", share(s.round_trips.hit_rate)),
         ("n", grouped(&s.orders.to_string())),
         ("n", grouped(&s.denied.to_string())),
         ("n", grouped(&s.fills.to_string())),
-        ("", String::new()),
     ]
 }
 
@@ -158,7 +153,7 @@ pub(super) fn instruments(html: &mut Html, summary: &Summary) {
     let row = |i: &InstrumentSummary| {
         vec![
             ("", i.symbol.clone()),
-            ("n", i.exchange.clone()),
+            ("", i.exchange.clone()),
             ("n", i.position.clone()),
             ("n", i.price_last.clone().unwrap_or_else(|| "–".to_owned())),
             (sign_class(&i.realized), grouped(&i.realized)),
@@ -184,7 +179,7 @@ pub(super) fn denials(html: &mut Html, recorder: &Recorder) {
     }
     html.section("Denied orders");
     let row = |((strategy, reason), count): (&(String, &'static str), &u64)| {
-        vec![("", strategy.clone()), ("n", (*reason).to_owned()), ("n", grouped(&count.to_string()))]
+        vec![("", strategy.clone()), ("", (*reason).to_owned()), ("n", grouped(&count.to_string()))]
     };
     let rows: Vec<_> = counts.iter().take(ROWS_MAX).map(row).collect();
     html.table(&["Strategy", "Reason", "Orders"], &rows);

@@ -46,12 +46,17 @@ fn list(recorder: &Recorder, summary: &Summary) -> Vec<String> {
         );
     }
     if summary.days < DAYS_FEW {
-        warnings.push(format!("{} days: ratios of fewer than {DAYS_FEW} days say little.", summary.days));
+        warnings.push(format!(
+            "{} day{}: ratios of fewer than {DAYS_FEW} days say little.",
+            summary.days,
+            if summary.days == 1 { "" } else { "s" }
+        ));
     }
     if summary.round_trips.count < TRIPS_FEW {
         warnings.push(format!(
-            "{} round trips: hit rate and profit factor of fewer than {TRIPS_FEW} say little.",
-            summary.round_trips.count
+            "{} round trip{}: hit rate and profit factor of fewer than {TRIPS_FEW} say little.",
+            summary.round_trips.count,
+            if summary.round_trips.count == 1 { "" } else { "s" }
         ));
     }
     let is_flat = |position: &str| is_zero(position);
