@@ -104,4 +104,7 @@ pub use scope::{Buffer, Scope};
 pub use tap::{TAP_RECORDS, Tap};
 pub use tree::{LOGGER_NAME_MAX, LOGGERS_MAX};
 pub use value::Value;
-pub use wire::{Codec, PICKLE_BYTES_MAX, PICKLE_DEPTH_MAX, decode_pickle, frame};
+pub use wire::{
+    Codec, PICKLE_BYTES_MAX, PICKLE_DEPTH_MAX, PICKLE_VALUES_MAX, SYSLOG_PARAMETERS_MAX, decode_pickle,
+    decode_record, decode_syslog, frame,
+};

@@ -28,6 +28,7 @@ pub use smtp::{SmtpConnect, SmtpHandler, SmtpLink, SmtpOptions};
 pub use socket::{Address, PEER_TIMEOUT, SocketHandler, SocketOptions};
 pub use stream::{StreamHandler, StreamTarget};
 pub use syslog::{SyslogFormat, SyslogFraming, SyslogHandler, SyslogOptions, SyslogTransport};
+pub(crate) use syslog_names::facility_name;
 pub use timed::{Clock, RotateByTime, TimedFileHandler, When};
 pub use worker::{Backoff, QUEUE_BYTES_MAX, QUEUE_RECORDS, QueueOptions, QueueOverflow};
 
