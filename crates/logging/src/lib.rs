@@ -63,6 +63,7 @@ mod inspect;
 mod level;
 mod logger;
 mod logging;
+mod receiver;
 mod record;
 mod ring;
 mod scope;
@@ -98,6 +99,10 @@ pub use inspect::{LoggerStatus, Reach, Resolution};
 pub use level::{LEVEL_NAMES_MAX, Level, LevelNames};
 pub use logger::{Event, Logger};
 pub use logging::{Logging, LoggingOptions, SHUTDOWN_TIMEOUT, Shutdown};
+pub use receiver::{
+    BUFFERED_BYTES_MAX, CONNECTIONS_MAX, FRAME_BYTES_MAX, RECEIVED_NAMES_MAX, RECEIVERS_MAX, ReceiverStatus,
+    STALL_TIMEOUT,
+};
 pub use record::Record;
 pub use ring::{LARGE_BYTES_MAX, Overflow, RING_BYTES};
 pub use scope::{Buffer, Scope};

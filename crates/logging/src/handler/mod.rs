@@ -21,6 +21,7 @@ pub use file::FileHandler;
 pub use http::{HttpHandler, HttpMethod, HttpOptions};
 pub use journald::{JournaldHandler, JournaldOptions};
 pub use log_file::{BACKLOG_BYTES_MAX, FileOptions};
+pub(crate) use log_file::{group_of, user_of};
 pub use null::NullHandler;
 pub use rotating::{RotateBySize, RotatingFileHandler};
 pub use rotation::Compression;
