@@ -4,7 +4,7 @@
 //! recursion of nested items ends at [`PICKLE_DEPTH_MAX`].
 
 use super::{
-    PICKLE_DEPTH_MAX,
+    PICKLE_DEPTH_MAX, expanded_max,
     python_text::{digits, shown},
 };
 use crate::{
@@ -21,7 +21,7 @@ const NUMBER_BYTES_MAX: usize = 256;
 
 /// Reads a map. Nested items become JSON texts, bytes are written as Python shows them.
 pub(super) fn decode(bytes: &[u8]) -> Result<Vec<(String, Value<'static>)>> {
-    let mut reader = Reader { bytes, at: 0 };
+    let mut reader = Reader { bytes, at: 0, written: 0 };
     let head = reader.head()?;
     if head.kind != 5 {
         return Err(reader.bad("no map"));
@@ -41,6 +41,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Vec<(String, Value<'static>)>> {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// bytes of JSON so far
+    written: usize,
 }
 
 /// The first byte of an item and what belongs to it.
@@ -115,9 +117,10 @@ impl<'a> Reader<'a> {
                     out.push_str(if out.len() > 1 { ", " } else { "" });
                     let item = self.value(depth + 1)?;
                     write_json_value(&mut out, &item);
+                    self.check(out.len())?;
                 }
                 out.push(']');
-                Value::Json(out.into())
+                self.json(out, depth)?
             }
             5 => {
                 let (mut out, mut left) = (String::from("{"), head.length);
@@ -128,15 +131,33 @@ impl<'a> Reader<'a> {
                     out.push_str(": ");
                     let item = self.value(depth + 1)?;
                     write_json_value(&mut out, &item);
+                    self.check(out.len())?;
                 }
                 out.push('}');
-                Value::Json(out.into())
+                self.json(out, depth)?
             }
             6 if matches!(number, 2 | 3) => self.big_number(number == 3)?,
             // what else a tag says of its item is of no interest for a record
             6 => self.value(depth + 1)?,
             _ => self.simple(&head)?,
         })
+    }
+
+    /// What is nested, once it is whole.
+    fn json(&mut self, text: String, depth: usize) -> Result<Value<'static>> {
+        // what is further in is part of this
+        self.written += if depth == 1 { text.len() } else { 0 };
+        self.check(self.written)?;
+        Ok(Value::Json(text.into()))
+    }
+
+    /// Whether so many bytes are not beyond measure: within keys of keys each quote doubles at each level.
+    fn check(&self, written: usize) -> Result<()> {
+        let max = expanded_max(self.bytes.len());
+        if written > max {
+            return Err(self.bad(&format!("its values have more than {max} bytes")));
+        }
+        Ok(())
     }
 
     /// A string of bytes, in one piece or in several.
@@ -241,6 +262,9 @@ mod tests {
         assert!(value_of(&deep).unwrap_err().to_string().contains("deep"));
         let tags = vec![0xc1; 10_000];
         assert!(value_of(&tags).unwrap_err().to_string().contains("deep"));
+        // a map whose key is a map whose key …
+        let keys = [vec![0xa1; 30], vec![1; 31]].concat();
+        assert!(value_of(&keys).unwrap_err().to_string().contains("bytes"));
         let bad: [&[u8]; 8] = [
             &[],
             &[0x9b, 255, 255, 255, 255, 255, 255, 255, 255],
