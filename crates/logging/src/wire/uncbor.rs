@@ -29,8 +29,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Vec<(String, Value<'static>)>> {
     let mut fields = Vec::new();
     let mut left = head.length;
     while reader.has_next(&mut left)? {
-        let key = text_of(&reader.value(1)?);
-        fields.push((key, reader.value(1)?));
+        let key = reader.field()?;
+        fields.push((text_of(&key), reader.field()?));
     }
     if reader.at < bytes.len() {
         return Err(reader.bad("more after the map"));
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
                     self.check(out.len())?;
                 }
                 out.push(']');
-                self.json(out, depth)?
+                Value::Json(out.into())
             }
             5 => {
                 let (mut out, mut left) = (String::from("{"), head.length);
@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
                     self.check(out.len())?;
                 }
                 out.push('}');
-                self.json(out, depth)?
+                Value::Json(out.into())
             }
             6 if matches!(number, 2 | 3) => self.big_number(number == 3)?,
             // what else a tag says of its item is of no interest for a record
@@ -143,12 +143,14 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// What is nested, once it is whole.
-    fn json(&mut self, text: String, depth: usize) -> Result<Value<'static>> {
-        // what is further in is part of this
-        self.written += if depth == 1 { text.len() } else { 0 };
-        self.check(self.written)?;
-        Ok(Value::Json(text.into()))
+    /// A key or a value of the record itself.
+    fn field(&mut self) -> Result<Value<'static>> {
+        let value = self.value(1)?;
+        if let Value::Json(text) = &value {
+            self.written += text.len();
+            self.check(self.written)?;
+        }
+        Ok(value)
     }
 
     /// Whether so many bytes are not beyond measure: within keys of keys each quote doubles at each level.
@@ -265,6 +267,11 @@ mod tests {
         // a map whose key is a map whose key …
         let keys = [vec![0xa1; 30], vec![1; 31]].concat();
         assert!(value_of(&keys).unwrap_err().to_string().contains("bytes"));
+        // several that are below the limit each, behind tags
+        let some = [vec![0xc1, 0xa1], vec![0xa1; 12], vec![1; 14]].concat();
+        let many: Vec<u8> = (0..23).flat_map(|key| [&[key], &some[..]].concat()).collect();
+        assert!(decode(&[&[0xa1, 0], &some[..]].concat()).is_ok());
+        assert!(decode(&[&[0xb7], &many[..]].concat()).unwrap_err().to_string().contains("bytes"));
         let bad: [&[u8]; 8] = [
             &[],
             &[0x9b, 255, 255, 255, 255, 255, 255, 255, 255],
