@@ -9,6 +9,7 @@ mod asan;
 mod bench;
 mod ci;
 mod figures;
+mod fuzz;
 mod live;
 mod plugins;
 mod quickstart;
@@ -75,6 +76,12 @@ const TASKS: &[Task] = &[
         arguments: "[NAME …]",
         about: "run the long proof NAME, which writes TARGET/soak/NAME.json; without NAME, list them",
         run: soak::run,
+    },
+    Task {
+        name: "fuzz",
+        arguments: "[TARGET …] [--seconds N] [--input FILE]",
+        about: "run the fuzz targets, 20 s each, or one with an input that was found; keeps corpus and finds in TARGET/fuzz",
+        run: fuzz::run,
     },
     Task {
         name: "asan",

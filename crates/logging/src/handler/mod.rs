@@ -21,6 +21,7 @@ pub use file::FileHandler;
 pub use http::{HttpHandler, HttpMethod, HttpOptions};
 pub use journald::{JournaldHandler, JournaldOptions};
 pub use log_file::{BACKLOG_BYTES_MAX, FileOptions};
+pub(crate) use log_file::{group_of, user_of};
 pub use null::NullHandler;
 pub use rotating::{RotateBySize, RotatingFileHandler};
 pub use rotation::Compression;
@@ -28,6 +29,7 @@ pub use smtp::{SmtpConnect, SmtpHandler, SmtpLink, SmtpOptions};
 pub use socket::{Address, PEER_TIMEOUT, SocketHandler, SocketOptions};
 pub use stream::{StreamHandler, StreamTarget};
 pub use syslog::{SyslogFormat, SyslogFraming, SyslogHandler, SyslogOptions, SyslogTransport};
+pub(crate) use syslog_names::facility_name;
 pub use timed::{Clock, RotateByTime, TimedFileHandler, When};
 pub use worker::{Backoff, QUEUE_BYTES_MAX, QUEUE_RECORDS, QueueOptions, QueueOverflow};
 
