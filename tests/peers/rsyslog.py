@@ -6,13 +6,12 @@ What is expected is computed here after RFC 5424, RFC 3164 and the manual of rsy
 
 import logging
 import logging.handlers
-import os
+import json
 import socket
-import sys
 import time
 
 from lib.certificates import Authority
-from lib.compare import Comparison, until
+from lib.compare import Comparison, run, until
 from lib.ours import Send
 from lib.rsyslogd import Rsyslogd
 
@@ -65,8 +64,6 @@ def sd_name(text):
 
 
 def sd_value(value):
-    import json
-
     text = value if isinstance(value, str) else str(value)
     if isinstance(value, (dict, list)):
         text = json.dumps(value, separators=(",", ":"))
@@ -278,5 +275,4 @@ def main(work):
 
 
 if __name__ == "__main__":
-    os.chdir(sys.argv[1])
-    main(sys.argv[1])
+    run(main)

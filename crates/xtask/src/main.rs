@@ -2,7 +2,7 @@
 //!
 //! One file per task, each with one `run`.
 //! A task starts cargo and other programs, shows their output unchanged, and fails when one of them fails.
-//! Nothing here needs root or a network beyond what cargo fetches.
+//! Nothing here needs root or a network beyond what cargo fetches, but for `peers`, which says so.
 #![forbid(unsafe_code)]
 
 mod asan;
@@ -10,6 +10,7 @@ mod bench;
 mod ci;
 mod figures;
 mod live;
+mod peers;
 mod plugins;
 mod quickstart;
 mod soak;
@@ -55,7 +56,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "ci",
         arguments: "[--skip-test]",
-        about: "the gate: test, fmt, clippy, doc, deny if cargo-deny is installed, a short soak, asan; fails at the end",
+        about: "the gate: test, fmt, clippy, doc, deny if cargo-deny is installed, a short soak, asan, peers; fails at the end",
         run: ci::run,
     },
     Task {
@@ -81,6 +82,12 @@ const TASKS: &[Task] = &[
         arguments: "",
         about: "run the tests of loading and reloading under AddressSanitizer, daemon and plugins alike",
         run: asan::run,
+    },
+    Task {
+        name: "peers",
+        arguments: "[NAME …]",
+        about: "let our logging talk to CPython, rsyslogd, journald and others, and compare; installs what is missing",
+        run: peers::run,
     },
 ];
 

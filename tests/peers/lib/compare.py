@@ -2,10 +2,13 @@
 
 import os
 import re
+import signal
 import sys
 import time
 
 DIFFERENCES_SHOWN = 25
+# how long a check may take before it is ended
+CHECK_SECONDS_MAX = 150
 
 
 class Comparison:
@@ -77,3 +80,11 @@ def until(what, condition, seconds=30):
         if time.monotonic() > deadline:
             raise SystemExit(f"waited {seconds} s in vain: {what}")
         time.sleep(0.02)
+
+
+def run(check):
+    """Runs a check in the folder that the command line names."""
+    signal.alarm(CHECK_SECONDS_MAX)
+    work = os.path.abspath(sys.argv[1])
+    os.chdir(work)
+    check(work)

@@ -1,5 +1,6 @@
 """Our side: the example `send` of the logging crate, fed with records and commands, and the daemon `stratd`."""
 
+import ctypes
 import json
 import os
 import signal
@@ -30,6 +31,12 @@ def scalar(value):
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def dies_with_us():
+    """To be called in a child before it becomes another program: no check leaves anything behind."""
+    death_signal = 1
+    ctypes.CDLL(None).prctl(death_signal, signal.SIGKILL)
+
+
 class Send:
     """The example `send`, running with a configuration."""
 
@@ -44,6 +51,7 @@ class Send:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env={**os.environ, **(environment or {})},
+                preexec_fn=dies_with_us,
             )
 
     def configure(self, config):
@@ -117,6 +125,7 @@ class Daemon:
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 env={**os.environ, "XDG_RUNTIME_DIR": work},
+                preexec_fn=dies_with_us,
             )
 
     def wait(self, what, condition, seconds=30):

@@ -1,11 +1,14 @@
 """A private rsyslogd: its own configuration, ports, socket and files. Nothing of the machine's is read or touched."""
 
+import glob
 import json
 import os
 import socket
 import subprocess
 
 from .compare import until
+from .ours import dies_with_us
+from .ports import free_port
 
 # what rsyslogd makes of a message, as one JSON object a line
 PROPERTIES = [
@@ -23,13 +26,6 @@ PROPERTIES = [
     ("syslogtag", "tag", ""),
     ("msg", "msg", ""),
 ]
-
-
-def free_port(kind):
-    """A port that nobody has at the moment."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Rsyslogd:
@@ -78,8 +74,15 @@ input(type="imtcp" address="127.0.0.1" port="{self.tls}" name="tls" ruleset="out
     def start(self):
         errors = open(os.path.join(self.work, "rsyslogd.stderr"), "ab")
         pid_file = os.path.join(self.work, "rsyslogd.pid")
+        # it was unpacked somewhere, and not installed
+        root = os.environ["PEERS_UNPACKED"]
+        (libraries,) = glob.glob(f"{root}/usr/lib/*-linux-gnu")
         self.process = subprocess.Popen(
-            ["rsyslogd", "-n", "-f", self.config, "-i", pid_file], stdin=subprocess.DEVNULL, stderr=errors
+            [f"{root}/usr/sbin/rsyslogd", "-M", f"{libraries}/rsyslog", "-n", "-f", self.config, "-i", pid_file],
+            stdin=subprocess.DEVNULL,
+            stderr=errors,
+            env={**os.environ, "LD_LIBRARY_PATH": libraries},
+            preexec_fn=dies_with_us,
         )
         errors.close()
         until("rsyslogd listens", self.listens)

@@ -1,0 +1,117 @@
+"""A web server in Python takes what our http handler sends; each request beside that of CPython's own HTTPHandler."""
+
+import json
+import logging
+import logging.handlers
+import urllib.parse
+
+from lib.compare import Comparison, run, until
+from lib.ours import Send
+from lib.records import RECORDS, complete, of_python
+from lib.web import WebServer
+
+USER, PASSWORD = "user", "pass: žluť"
+
+
+def config(server, method, capacity=10000, **more):
+    table = {"kind": "http", "host": server.address, "url": "/log?from=here", "method": method}
+    return {
+        "levels": {"TRACE": 5},
+        "handlers": {"peer": {**table, "queue": {"capacity": capacity}, **more}},
+        "root": {"level": 1, "handlers": ["peer"]},
+    }
+
+
+def theirs(server, method, credentials):
+    """The requests of CPython for all records."""
+    handler = logging.handlers.HTTPHandler(server.address, "/log?from=here", method, credentials=credentials)
+    for record in RECORDS:
+        record = of_python(record)
+        record.args = ()
+        handler.emit(record)
+    handler.close()
+    return server.requests[-len(RECORDS) :]
+
+
+def beside_python(work, comparison):
+    for method, ours in (("GET", "get"), ("POST", "post_form")):
+        for credentials in (None, (USER, PASSWORD)):
+            server = WebServer()
+            login = {"user": USER, "password": PASSWORD} if credentials else {}
+            wanted = theirs(server, method, credentials)
+            sender = Send(work, config(server, ours, **login))
+            for record in RECORDS:
+                sender.log(**complete(record))
+            comparison.same(f"{method}: left behind", 0, sender.end()["left"])
+            found = server.requests[len(RECORDS) :]
+            comparison.same(f"{method}: requests", len(wanted), len(found))
+            for record, one, other in zip(RECORDS, wanted, found):
+                compare(comparison, f"{method}: {record['msg'][:20]!r}", record, one, other)
+            server.close()
+
+
+def compare(comparison, what, record, wanted, found):
+    _, method, path, headers, text = wanted
+    comparison.same(f"{what}: method", method, found[1])
+    comparison.same(f"{what}: path", path, found[2])
+    for name in ("Host", "Content-type", "Authorization"):
+        one = headers.get(name)
+        other = next((value for key, value in found[3].items() if key.lower() == name.lower()), None)
+        comparison.same(f"{what}: header {name}", one, other)
+    options = {"keep_blank_values": True, "strict_parsing": True}
+    wanted_fields = urllib.parse.parse_qsl(text, **options)
+    found_fields = urllib.parse.parse_qsl(found[4], **options)
+    # what a request has of the record, without regard to the order
+    comparison.same(f"{what}: names", sorted(name for name, _ in wanted_fields), sorted(name for name, _ in found_fields))
+    found_fields = dict(found_fields)
+    for name, value in wanted_fields:
+        if isinstance(record.get(name), (dict, list)):
+            comparison.same(f"{what}: {name}", record[name], json.loads(found_fields[name]))
+            comparison.exclude("text of nested fields: CPython prints its own notation, we print JSON")
+        else:
+            comparison.same(f"{what}: {name}", value, found_fields.get(name))
+
+
+def as_json(work, comparison):
+    """Our further way: a JSON object with the attributes as values."""
+    server = WebServer()
+    sender = Send(work, config(server, "post_json"))
+    for record in RECORDS:
+        sender.log(**complete(record))
+    sender.end()
+    for record, (_, method, _, headers, text) in zip(RECORDS, server.requests, strict=True):
+        what = f"JSON: {record['msg'][:20]!r}"
+        comparison.same(f"{what}: method", "POST", method)
+        comparison.same(f"{what}: type", "application/json", headers.get("Content-Type"))
+        comparison.fields(what, vars(of_python(record)), json.loads(text))
+    server.close()
+
+
+def refusals(work, comparison):
+    """5xx is tried again, 4xx is counted and never tried again."""
+    server = WebServer(answers=[503, 500, 200, 404, 200])
+    sender = Send(work, config(server, "post_json"))
+    for number in range(3):
+        sender.log(msg=f"{number}")
+    sender.command("status")
+    until("the server answered five times", lambda: len(server.requests) == 5)
+    ended = sender.end()["handlers"][0]
+    found = [(status, json.loads(text)["msg"]) for status, _, _, _, text in server.requests]
+    comparison.same("answers", [(503, "0"), (500, "0"), (200, "0"), (404, "1"), (200, "2")], found)
+    comparison.same("dropped after 404", 1, ended["dropped"])
+    comparison.same("errors counted", 3, ended["errors"])
+    comparison.holds("the last error names the answer", "404" in (ended["last_error"] or ""), ended)
+    server.close()
+
+
+def main(work):
+    logging.addLevelName(5, "TRACE")
+    comparison = Comparison()
+    beside_python(work, comparison)
+    as_json(work, comparison)
+    refusals(work, comparison)
+    comparison.end(f"{len(RECORDS)} records as GET, POST and JSON, with and without login, beside CPython's; refusals")
+
+
+if __name__ == "__main__":
+    run(main)
