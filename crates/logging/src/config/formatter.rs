@@ -44,5 +44,18 @@ pub(super) fn read_text(section: &Section<'_>, options: &mut FormatterOptions) {
     options.format = section.text("format").map(str::to_owned);
     options.date_format = section.text("datefmt").map(str::to_owned);
     options.style = section.parsed("style", Style::parse).unwrap_or_default();
-    options.zone = if section.flag("utc") == Some(true) { Zone::Utc } else { Zone::Local };
+    options.zone = read_zone(section);
+}
+
+/// `utc = true` or `tz = "Europe/Berlin"`
+pub(super) fn read_zone(section: &Section<'_>) -> Zone {
+    let zone = section.parsed("tz", Zone::parse);
+    match (section.flag("utc"), zone) {
+        (Some(_), Some(_)) => {
+            section.problem("utc", "tz says that already (accepted: one of them)");
+            Zone::Utc
+        }
+        (Some(true), None) => Zone::Utc,
+        (_, zone) => zone.unwrap_or_default(),
+    }
 }

@@ -4,10 +4,15 @@
 //! Applying it opens what is new before anything changes, so that a configuration either is in force or has done nothing.
 //! Handlers whose options did not change stay as they are, with their open files.
 //!
+//! `${NAME}` in a value is a variable of the environment (`environment.rs`).
+//!
 //! Differences from `dictConfig`: unknown keys are refused, existing loggers are not silenced unless
 //! `disable_existing_loggers` says so, and a logger that is not named goes back to its defaults.
 
 mod apply;
+mod command;
+mod delivery;
+mod environment;
 mod file;
 mod filter;
 mod formatter;
@@ -155,6 +160,7 @@ impl Config {
 
     fn read(table: &Table, kinds: &Kinds) -> Result<Self, Vec<(String, String)>> {
         let problems = Problems::default();
+        let table = &environment::expand(table, &problems, &environment::of_process);
         let levels = read_levels(table, &problems);
         let section = Section::new(table, "", &problems, &levels.1);
         section.value("levels");

@@ -58,7 +58,7 @@ impl Formatter {
             options.date_format.as_deref(),
             &options.time_format,
             options.msec_format.as_deref(),
-            options.zone,
+            options.zone.clone(),
         )?;
         let uses_time = options.layout != Layout::Text || segments.iter().any(Segment::uses_time);
         Ok(Self {

@@ -1,0 +1,7 @@
+//! Handlers whose peers are servers and programs.
+
+mod command;
+mod deliveries;
+mod servers;
+#[cfg(feature = "tls")]
+mod tls;
