@@ -5,9 +5,13 @@ import email.policy
 import email.utils
 import logging
 import logging.handlers
+import ssl
+import warnings
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
+from lib.certificates import Authority
 from lib.compare import Comparison, run, until
 from lib.ours import Send
 from lib.ports import free_port
@@ -15,6 +19,7 @@ from lib.records import complete, of_python
 
 FROM, TO = "stratd@example.org", ["ops@example.org", "desk@example.net"]
 SUBJECT = "Alert of stratd"
+USER, PASSWORD = "stratd", "pass word"
 
 RECORDS = [
     {"msg": "disk full"},
@@ -63,11 +68,57 @@ def theirs(box, port):
 
 
 def text_of(mail):
-    """The text with one newline at its end."""
-    return mail.get_content().rstrip("\n") + "\n"
+    """The text with ends of lines as in Python, and one newline at its end."""
+    return mail.get_content().replace("\r\n", "\n").rstrip("\n") + "\n"
+
+
+def over_tls(work, comparison):
+    """STARTTLS and login, on a server that demands both."""
+    right, wrong = Authority(work, "right"), Authority(work, "wrong")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(right.path("server.pem"), right.path("server.key"))
+    tried = []
+
+    def login(_server, _session, _envelope, mechanism, data):
+        tried.append((mechanism, data.login.decode(), data.password.decode()))
+        return AuthResult(success=data.password.decode() == PASSWORD, handled=False)
+
+    box = Box()
+    options = {"tls_context": context, "require_starttls": True, "auth_required": True, "authenticator": login}
+    controller = serve(box, **options)
+    table = {"secure": True, "ca_file": right.ca, "user": USER, "password": PASSWORD}
+    sender = Send(work, config(controller.port, **table))
+    sender.log(**complete(RECORDS[3]))
+    comparison.same("STARTTLS: left behind", 0, sender.end()["left"])
+    comparison.same("STARTTLS: mails", 1, len(box.mails))
+    for _, _, mail, session in box.mails:
+        comparison.same("STARTTLS: text", "INFO root " + RECORDS[3]["msg"] + "\n", text_of(mail))
+        comparison.holds("STARTTLS: encrypted", session.ssl is not None)
+        comparison.same("STARTTLS: login", (USER, PASSWORD), tried[-1][1:])
+    refusals = {
+        "wrong password": ({**table, "password": "guessed"}, "535"),
+        "wrong authority": ({**table, "ca_file": wrong.ca}, "certificate"),
+        "no encryption": ({}, "STARTTLS"),
+    }
+    for what, (changed, reason) in refusals.items():
+        sender = Send(work, config(controller.port, **changed))
+        sender.log(msg="secret")
+        state = until(f"{what}: an error", lambda: errors_of(sender))
+        comparison.holds(f"{what}: {reason} is named", reason in state["last_error"], state)
+        comparison.same(f"{what}: mails", 1, len(box.mails))
+        sender.process.kill()
+    controller.stop()
+
+
+def errors_of(sender):
+    state = sender.handler("peer")
+    return state["errors"] > 0 and state
 
 
 def main(work):
+    # the server says what refusals it sees
+    logging.getLogger("mail.log").disabled = True
+    warnings.simplefilter("ignore", DeprecationWarning)
     comparison = Comparison()
     box = Box()
     controller = serve(box)
@@ -91,7 +142,8 @@ def main(work):
         sent = email.utils.parsedate_to_datetime(other[2]["Date"]).timestamp()
         comparison.same(f"{what}: date", int(complete(record)["created"]), int(sent))
     controller.stop()
-    comparison.end(f"{len(RECORDS)} mails beside CPython's: sender, receivers, subject, type, text, date")
+    over_tls(work, comparison)
+    comparison.end(f"{len(RECORDS)} mails beside CPython's: sender, receivers, subject, type, text, date; STARTTLS with login, and what is refused")
 
 
 if __name__ == "__main__":

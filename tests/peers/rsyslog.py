@@ -114,6 +114,8 @@ def handler(peer, transport, form, **more):
     table = {"kind": "syslog", "transport": kind, "address": address, "format": form, "facility": "local3"}
     if framing:
         table["framing"] = framing
+    if kind == "tls":
+        table["ca_file"] = peer.certificates.ca
     if form == "rfc5424":
         table |= {"sd": SD, "bom": True}
     return table | {"app_name": APP, "host_name": HOST, "formatter": "f"} | more
@@ -244,6 +246,26 @@ def restart(work, comparison, peer, transport):
     comparison.same(f"{what}: left behind", 0, ended["left"])
 
 
+def wrong_authority(work, comparison, peer):
+    """A server whose certificate is signed by somebody else gets nothing, until the configuration names that one."""
+    table = handler(peer, "tls", "rfc5424")
+    sender = Send(work, config({**table, "ca_file": Authority(work, "other").ca}))
+    for number in range(3):
+        sender.log(msg=f"secret {number}")
+    refused = until("an error about the certificate", lambda: errors_of(sender))
+    comparison.holds("TLS, wrong authority: the certificate is named", "certificate" in refused["last_error"], refused)
+    comparison.same("TLS, wrong authority: waiting", 3, refused["queued"])
+    comparison.same("TLS, wrong authority: dropped", 0, refused["dropped"])
+    comparison.same("TLS, wrong authority: nothing arrived", [], peer.messages())
+    server_name = Send(work, config({**table, "server_name": "other.example"}))
+    server_name.log(msg="secret")
+    refused = until("an error about the name", lambda: errors_of(server_name))
+    comparison.holds("TLS, wrong name: the certificate is named", "certificate" in refused["last_error"], refused)
+    server_name.process.kill()
+    sender.process.kill()
+    comparison.same("TLS, wrong name: nothing arrived", [], peer.messages())
+
+
 def errors_of(sender):
     state = sender.handler("peer")
     return state["errors"] > 0 and state
@@ -256,21 +278,21 @@ def age(text):
 
 def main(work):
     comparison = Comparison()
-    authority = Authority(work)
-    peer = Rsyslogd(work, authority.folder)
-    transports = ["udp", "tcp-octet", "tcp-lf", "unix"]
+    peer = Rsyslogd(work, Authority(work))
+    transports = ["udp", "tcp-octet", "tcp-lf", "unix", "tls"]
     try:
         formats(work, comparison, peer, transports)
         facilities(work, comparison, peer)
         like_python(work, comparison, peer)
-        for transport in ("tcp-octet", "unix"):
+        for transport in ("tcp-octet", "unix", "tls"):
             restart(work, comparison, peer, transport)
+        wrong_authority(work, comparison, peer)
     finally:
         peer.stop()
     count = len(RECORDS)
     comparison.end(
         f"properties of {count} messages as rfc5424, rfc3164, and beside CPython, over {', '.join(transports)};"
-        " 24 facilities; rsyslogd restarted"
+        " 24 facilities; rsyslogd restarted; wrong certificates refused"
     )
 
 

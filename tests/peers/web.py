@@ -5,6 +5,7 @@ import logging
 import logging.handlers
 import urllib.parse
 
+from lib.certificates import Authority
 from lib.compare import Comparison, run, until
 from lib.ours import Send
 from lib.records import RECORDS, complete, of_python
@@ -104,13 +105,55 @@ def refusals(work, comparison):
     server.close()
 
 
+def authority(work, comparison):
+    """A server whose certificate is signed by somebody else gets nothing. Once the configuration names the right authority,
+    what comes from then on arrives; the same handler, with the right one from the start, delivers after a refusal."""
+    right, wrong = Authority(work, "right"), Authority(work, "wrong")
+    server = WebServer(authority=wrong)
+    port = server.port
+    secure = {"secure": True, "ca_file": right.ca}
+    sender = Send(work, config(server, "post_json", **secure))
+    for number in range(3):
+        sender.log(msg=f"{number}")
+    refused = until("an error about the certificate", lambda: errors_of(sender))
+    comparison.holds("wrong authority: the certificate is named", "certificate" in refused["last_error"], refused)
+    comparison.same("wrong authority: waiting", 3, refused["queued"])
+    comparison.same("wrong authority: nothing arrived", [], server.requests)
+    # it is tried again
+    refused = until("a second error", lambda: errors_of(sender, 2))
+    comparison.same("wrong authority: still waiting", 3, refused["queued"])
+    server.close()
+    server = WebServer(authority=right, port=port)
+    until("the records at the right server", lambda: len(server.requests) >= 3)
+    comparison.same("right authority: records", ["0", "1", "2"], [json.loads(text)["msg"] for *_, text in server.requests])
+    sender.end()
+    # the wrong one in the configuration, mended while we run
+    sender = Send(work, config(server, "post_json", secure=True, ca_file=wrong.ca))
+    sender.log(msg="3")
+    until("an error about the certificate", lambda: errors_of(sender))
+    sender.configure(config(server, "post_json", **secure))
+    comparison.same("mended configuration", {"applied": True}, sender.command("apply"))
+    sender.log(msg="4")
+    sender.command("status")
+    until("a record with the right authority", lambda: len(server.requests) >= 4)
+    comparison.same("mended configuration: arrived", "4", json.loads(server.requests[-1][4])["msg"])
+    sender.end()
+    server.close()
+
+
+def errors_of(sender, count=1):
+    state = sender.handler("peer")
+    return state["errors"] >= count and state
+
+
 def main(work):
     logging.addLevelName(5, "TRACE")
     comparison = Comparison()
     beside_python(work, comparison)
     as_json(work, comparison)
     refusals(work, comparison)
-    comparison.end(f"{len(RECORDS)} records as GET, POST and JSON, with and without login, beside CPython's; refusals")
+    authority(work, comparison)
+    comparison.end(f"{len(RECORDS)} records as GET, POST and JSON, with and without login, beside CPython's; answers that refuse, certificates refused")
 
 
 if __name__ == "__main__":

@@ -71,14 +71,14 @@ def shorten(value):
 
 
 def until(what, condition, seconds=30):
-    """Waits until the condition returns something, and returns that."""
+    """Waits until the condition returns something, and returns that. What it waits for may be said at the end only."""
     deadline = time.monotonic() + seconds
     while True:
         found = condition()
         if found:
             return found
         if time.monotonic() > deadline:
-            raise SystemExit(f"waited {seconds} s in vain: {what}")
+            raise SystemExit(f"waited {seconds} s in vain: {what() if callable(what) else what}")
         time.sleep(0.02)
 
 

@@ -31,8 +31,9 @@ PROPERTIES = [
 class Rsyslogd:
     """rsyslogd on loopback: `udp`, `tcp` and `tls` are ports, `unix` is a path."""
 
-    def __init__(self, work, certificates=None):
+    def __init__(self, work, certificates):
         self.work = work
+        self.certificates = certificates
         self.udp = free_port(socket.SOCK_DGRAM)
         self.tcp = free_port(socket.SOCK_STREAM)
         self.tls = free_port(socket.SOCK_STREAM)
@@ -41,16 +42,17 @@ class Rsyslogd:
         self.offset = 0
         self.config = os.path.join(work, "rsyslog.conf")
         with open(self.config, "w", encoding="utf-8") as file:
-            file.write(self.configuration(certificates))
+            file.write(self.configuration())
         self.process = None
         self.start()
 
-    def configuration(self, certificates):
+    def configuration(self):
         properties = ' constant(value=",") '.join(
             f'property(name="{name}" outname="{key}" format="jsonf"{options})' for name, key, options in PROPERTIES
         )
         os.makedirs(os.path.join(self.work, "spool"), exist_ok=True)
-        text = f"""
+        folder = self.certificates.folder
+        return f"""
 global(workDirectory="{self.work}/spool" net.enableDNS="off" maxMessageSize="64k"
        parser.escapeControlCharactersOnReceive="on")
 module(load="imuxsock" SysSock.Use="off")
@@ -61,15 +63,11 @@ ruleset(name="out") {{ action(type="omfile" file="{self.received}" template="j" 
 input(type="imuxsock" Socket="{self.unix}" ParseTrusted="off" UseSpecialParser="off" RateLimit.Interval="0" ruleset="out")
 input(type="imudp" address="127.0.0.1" port="{self.udp}" name="udp" RcvBufSize="4m" ruleset="out")
 input(type="imtcp" address="127.0.0.1" port="{self.tcp}" name="tcp" ruleset="out")
-"""
-        if certificates:
-            text += f"""
 input(type="imtcp" address="127.0.0.1" port="{self.tls}" name="tls" ruleset="out"
       StreamDriver.Name="gtls" StreamDriver.Mode="1" StreamDriver.AuthMode="anon"
-      StreamDriver.CAFile="{certificates}/ca.pem" StreamDriver.CertFile="{certificates}/server.pem"
-      StreamDriver.KeyFile="{certificates}/server.key")
+      StreamDriver.CAFile="{folder}/ca.pem" StreamDriver.CertFile="{folder}/server.pem"
+      StreamDriver.KeyFile="{folder}/server.key")
 """
-        return text
 
     def start(self):
         errors = open(os.path.join(self.work, "rsyslogd.stderr"), "ab")
@@ -121,5 +119,5 @@ input(type="imtcp" address="127.0.0.1" port="{self.tls}" name="tls" ruleset="out
             found.extend(self.messages())
             return len(found) >= count
 
-        until(f"{count} messages {what} (there are {len(found)})", enough, seconds)
+        until(lambda: f"{count} messages {what} (there are {len(found)})", enough, seconds)
         return found
