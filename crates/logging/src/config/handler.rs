@@ -68,6 +68,13 @@ impl std::fmt::Debug for HandlerOptions {
     }
 }
 
+impl HandlerOptions {
+    /// True for a stream that is a terminal whose user wants colours.
+    pub(crate) fn wants_color(&self) -> bool {
+        matches!(self, Self::Stream { target, .. } if target.wants_color())
+    }
+}
+
 /// When the file of a handler is renamed.
 #[derive(Clone, Debug)]
 pub(crate) enum Rotate {

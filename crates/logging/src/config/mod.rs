@@ -32,11 +32,11 @@ use toml::Table;
 use crate::{
     error::{Error, ErrorKind, Result},
     filter::Filter,
-    format::FormatterOptions,
     level::{Level, LevelNames},
     ring::Overflow,
     value::Value,
 };
+use formatter::FormatterSpec;
 use handler::HandlerSpec;
 use section::{Problems, Section};
 
@@ -65,7 +65,7 @@ use section::{Problems, Section};
 /// ```
 pub struct Config {
     pub(crate) levels: Vec<(String, Level)>,
-    pub(crate) formatters: Vec<(String, FormatterOptions)>,
+    pub(crate) formatters: Vec<FormatterSpec>,
     pub(crate) filters: Vec<(String, Box<dyn Filter>)>,
     pub(crate) handlers: Vec<HandlerSpec>,
     pub(crate) loggers: Vec<(String, LoggerSpec)>,
@@ -183,7 +183,7 @@ impl Config {
             context: section.fields("context").unwrap_or_default(),
         };
         for (name, section) in section.sections("formatters") {
-            config.formatters.push((name.to_owned(), formatter::read(&section)));
+            config.formatters.push(formatter::read(name, &section));
         }
         for (name, section) in section.sections("filters") {
             config.filters.extend(filter::read(&section, kinds).map(|filter| (name.to_owned(), filter)));
@@ -211,7 +211,7 @@ impl Config {
         if self.is_incremental {
             return;
         }
-        let formatters: Vec<&str> = self.formatters.iter().map(|(name, _)| name.as_str()).collect();
+        let formatters: Vec<&str> = self.formatters.iter().map(|spec| spec.name.as_str()).collect();
         let filters: Vec<&str> = self.filters.iter().map(|(name, _)| name.as_str()).collect();
         let handlers: Vec<&str> = self.handlers.iter().map(|handler| handler.name.as_str()).collect();
         let check = |path: String, what: &str, name: &str, known: &[&str]| {
