@@ -9,6 +9,7 @@ mod asan;
 mod bench;
 mod ci;
 mod figures;
+mod fuzz;
 mod live;
 mod peers;
 mod plugins;
@@ -76,6 +77,12 @@ const TASKS: &[Task] = &[
         arguments: "[NAME …]",
         about: "run the long proof NAME, which writes TARGET/soak/NAME.json; without NAME, list them",
         run: soak::run,
+    },
+    Task {
+        name: "fuzz",
+        arguments: "[TARGET …] [--seconds N] [--input FILE]",
+        about: "run the fuzz targets, 20 s each, or one with an input that was found; keeps corpus and finds in TARGET/fuzz",
+        run: fuzz::run,
     },
     Task {
         name: "asan",

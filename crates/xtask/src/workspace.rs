@@ -83,6 +83,11 @@ impl Workspace {
         self.target.join("soak")
     }
 
+    /// Where fuzz targets are built, and keep what they found.
+    pub(crate) fn fuzz_results(&self) -> PathBuf {
+        self.target.join("fuzz")
+    }
+
     /// Where what our book is measured beside is built; it shares no dependency with the workspace.
     pub(crate) fn peers(&self) -> PathBuf {
         self.target.join("peers")

@@ -13,6 +13,7 @@ use crate::{
     handler::Handler,
     level::{Level, LevelNames},
     logging::Logging,
+    ring::lock,
     tree::Tree,
 };
 
@@ -36,8 +37,13 @@ impl Logging {
         if config.is_incremental {
             return self.apply_levels(&config);
         }
+        let mut config = config;
+        let mut receivers = lock(self.receiver_set());
+        let prepared = receivers.prepare(std::mem::take(&mut config.receivers), self.shared())?;
         let opened = self.open_new(&config)?;
-        self.shared().change(|backend, tree| swap(backend, tree, config, opened))
+        self.shared().change(|backend, tree| swap(backend, tree, config, opened))?;
+        receivers.commit(prepared);
+        Ok(())
     }
 
     /// Opens what the running handlers cannot be used for.
