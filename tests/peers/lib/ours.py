@@ -64,8 +64,8 @@ class Send:
         self.process.stdin.write(line.encode() + b"\n")
 
     def log(self, **record):
-        """Hands over one record."""
-        self.write(json.dumps(record))
+        """Hands over one record, of INFO if it does not say otherwise."""
+        self.write(json.dumps({"levelno": 20, **record}))
 
     def command(self, word):
         """Hands over a command and returns its answer."""
