@@ -5,7 +5,7 @@ import os
 
 from lib.compare import Comparison, run, until
 from lib.journald import Journald, enter
-from lib.ours import Daemon, Send
+from lib.ours import Daemon, Send, json_text
 
 # level and priority: critical 2, error 3, warning 4, notice 5, info 6, debug 7
 PRIORITIES = [(1, 7), (5, 7), (10, 7), (15, 7), (20, 6), (24, 6), (25, 5), (30, 4), (35, 4), (40, 3), (50, 2), (70, 2)]
@@ -52,7 +52,7 @@ def field_name(key):
 
 def field_text(value):
     if isinstance(value, (dict, list)):
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        return json_text(value)
     return str(value)
 
 

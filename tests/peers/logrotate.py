@@ -1,37 +1,15 @@
 """logrotate rotates a file of ours while we write: no line is lost, none is doubled, none is torn."""
 
-import glob
 import os
 import re
-import subprocess
 import threading
 
 from lib.compare import Comparison, run, until
-from lib.ours import Send, dies_with_us
+from lib.ours import Send
+from lib.rotation import files_of, logrotate
 
 ROTATIONS = 12
 LINE = "%(levelname)s line %(message)s end"
-
-
-def logrotate(work, log, options):
-    """One rotation by the real program, with a state of its own."""
-    path = os.path.join(work, "logrotate.conf")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{log} {{\n{options}\n}}\n")
-    os.chmod(path, 0o644)
-    root = os.environ["PEERS_UNPACKED"]
-    (libraries,) = glob.glob(f"{root}/usr/lib/*-linux-gnu")
-    command = [f"{root}/usr/sbin/logrotate", "--force", "--state", f"{work}/logrotate.state", path]
-    done = subprocess.run(
-        command,
-        env={**os.environ, "LD_LIBRARY_PATH": libraries},
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=dies_with_us,
-    )
-    if done.returncode:
-        raise SystemExit(f"logrotate: {done.stderr}")
 
 
 class Writer:
@@ -78,13 +56,7 @@ def rotate(work, name, table, options, before=None, after=None):
         if after:
             after(writer)
     ended = writer.end()
-    number = lambda path: int(path.rpartition(".")[2]) if path[-1].isdigit() else 0
-    paths = sorted(glob.glob(f"{log}*"), key=number, reverse=True)
-    texts = []
-    for path in paths:
-        with open(path, "rb") as file:
-            texts.append(file.read())
-    return writer.count, texts, ended
+    return writer.count, files_of(log), ended
 
 
 def numbers(comparison, what, texts):

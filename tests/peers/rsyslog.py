@@ -12,7 +12,7 @@ import time
 
 from lib.certificates import Authority
 from lib.compare import Comparison, run, until
-from lib.ours import Send
+from lib.ours import Send, json_text
 from lib.rsyslogd import Rsyslogd
 
 HOST, APP, PROCESS = "host.example", "stratd-peer", 4242
@@ -66,7 +66,7 @@ def sd_name(text):
 def sd_value(value):
     text = value if isinstance(value, str) else str(value)
     if isinstance(value, (dict, list)):
-        text = json.dumps(value, separators=(",", ":"))
+        text = json_text(value)
     return "".join("\\" + c if c in '"\\]' else c for c in text)
 
 

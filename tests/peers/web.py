@@ -3,6 +3,7 @@
 import json
 import logging
 import logging.handlers
+import ssl
 import urllib.parse
 
 from lib.certificates import Authority
@@ -23,9 +24,11 @@ def config(server, method, capacity=10000, **more):
     }
 
 
-def theirs(server, method, credentials):
+def theirs(server, method, credentials, authority):
     """The requests of CPython for all records."""
-    handler = logging.handlers.HTTPHandler(server.address, "/log?from=here", method, credentials=credentials)
+    context = ssl.create_default_context(cafile=authority.ca) if authority else None
+    options = {"secure": authority is not None, "credentials": credentials, "context": context}
+    handler = logging.handlers.HTTPHandler(server.address, "/log?from=here", method, **options)
     for record in RECORDS:
         record = of_python(record)
         record.args = ()
@@ -34,21 +37,26 @@ def theirs(server, method, credentials):
     return server.requests[-len(RECORDS) :]
 
 
-def beside_python(work, comparison):
-    for method, ours in (("GET", "get"), ("POST", "post_form")):
-        for credentials in (None, (USER, PASSWORD)):
-            server = WebServer()
-            login = {"user": USER, "password": PASSWORD} if credentials else {}
-            wanted = theirs(server, method, credentials)
-            sender = Send(work, config(server, ours, **login))
-            for record in RECORDS:
-                sender.log(**complete(record))
-            comparison.same(f"{method}: left behind", 0, sender.end()["left"])
-            found = server.requests[len(RECORDS) :]
-            comparison.same(f"{method}: requests", len(wanted), len(found))
-            for record, one, other in zip(RECORDS, wanted, found):
-                compare(comparison, f"{method}: {record['msg'][:20]!r}", record, one, other)
-            server.close()
+def beside_python(work, comparison, authority):
+    for method, ours, credentials, encrypts in (
+        ("GET", "get", None, False),
+        ("GET", "get", (USER, PASSWORD), False),
+        ("POST", "post_form", None, False),
+        ("POST", "post_form", (USER, PASSWORD), True),
+    ):
+        server = WebServer(authority if encrypts else None)
+        more = {"user": USER, "password": PASSWORD} if credentials else {}
+        more |= {"secure": True, "ca_file": authority.ca} if encrypts else {}
+        wanted = theirs(server, method, credentials, authority if encrypts else None)
+        sender = Send(work, config(server, ours, **more))
+        for record in RECORDS:
+            sender.log(**complete(record))
+        comparison.same(f"{method}: left behind", 0, sender.end()["left"])
+        found = server.requests[len(RECORDS) :]
+        comparison.same(f"{method}: requests", len(wanted), len(found))
+        for record, one, other in zip(RECORDS, wanted, found):
+            compare(comparison, f"{method}: {record['msg'][:20]!r}", record, one, other)
+        server.close()
 
 
 def compare(comparison, what, record, wanted, found):
@@ -105,10 +113,10 @@ def refusals(work, comparison):
     server.close()
 
 
-def authority(work, comparison):
+def certificates(work, comparison, right):
     """A server whose certificate is signed by somebody else gets nothing. Once the configuration names the right authority,
     what comes from then on arrives; the same handler, with the right one from the start, delivers after a refusal."""
-    right, wrong = Authority(work, "right"), Authority(work, "wrong")
+    wrong = Authority(work, "wrong")
     server = WebServer(authority=wrong)
     port = server.port
     secure = {"secure": True, "ca_file": right.ca}
@@ -149,11 +157,12 @@ def errors_of(sender, count=1):
 def main(work):
     logging.addLevelName(5, "TRACE")
     comparison = Comparison()
-    beside_python(work, comparison)
+    authority = Authority(work)
+    beside_python(work, comparison, authority)
     as_json(work, comparison)
     refusals(work, comparison)
-    authority(work, comparison)
-    comparison.end(f"{len(RECORDS)} records as GET, POST and JSON, with and without login, beside CPython's; answers that refuse, certificates refused")
+    certificates(work, comparison, authority)
+    comparison.end(f"{len(RECORDS)} records as GET, POST and JSON, with and without login and TLS, beside CPython's; answers that refuse, certificates refused")
 
 
 if __name__ == "__main__":

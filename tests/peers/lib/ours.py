@@ -37,6 +37,11 @@ def dies_with_us():
     ctypes.CDLL(None).prctl(death_signal, signal.SIGKILL)
 
 
+def json_text(value):
+    """JSON as our side is given it; nested values keep their notation."""
+    return json.dumps(value, ensure_ascii=False)
+
+
 class Send:
     """The example `send`, running with a configuration."""
 
@@ -65,7 +70,7 @@ class Send:
 
     def log(self, **record):
         """Hands over one record, of INFO if it does not say otherwise."""
-        self.write(json.dumps({"levelno": 20, **record}))
+        self.write(json_text({"levelno": 20, **record}))
 
     def command(self, word):
         """Hands over a command and returns its answer."""

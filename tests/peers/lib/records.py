@@ -24,6 +24,8 @@ RECORDS = [
         "empty": "",
         "number": -7,
         "large": 2**62,
+        "huge": 2**70,
+        "huge below zero": -(2**100),
         "float": 101.25,
         "small": 5e-324,
         "true": True,

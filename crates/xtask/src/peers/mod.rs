@@ -34,9 +34,44 @@ struct Check {
 /// Every check; a new one is a new row, and a file of its name.
 const CHECKS: &[Check] = &[
     Check {
+        name: "formats",
+        needs_root: false,
+        about: "random formatters print what this Python's logging.Formatter prints",
+    },
+    Check {
+        name: "cookbook",
+        needs_root: false,
+        about: "the cookbook's receivers unpickle what the socket and datagram handlers send",
+    },
+    Check {
+        name: "fleet",
+        needs_root: false,
+        about: "the daemon receives what CPython's handlers send, hands it on unchanged, and writes one file for several processes",
+    },
+    Check {
+        name: "web",
+        needs_root: false,
+        about: "a web server gets from the http handler what CPython's sends; refusals, wrong certificates",
+    },
+    Check {
+        name: "mail",
+        needs_root: false,
+        about: "a mail server gets from the smtp handler what CPython's sends; STARTTLS, login",
+    },
+    Check {
         name: "rsyslog",
         needs_root: false,
         about: "rsyslogd reads what the syslog handler sends, over every transport and in every format, and restarts",
+    },
+    Check {
+        name: "journald",
+        needs_root: true,
+        about: "systemd-journald stores what the journald handler and the daemon send, and restarts",
+    },
+    Check {
+        name: "logrotate",
+        needs_root: false,
+        about: "logrotate rotates a file that is written to, with create and copytruncate",
     },
 ];
 
@@ -82,7 +117,8 @@ impl Programs {
     /// Installs what is missing and builds what is ours.
     fn prepare(workspace: &Workspace, wanted: &[&Check]) -> Result<Self> {
         let work = workspace.peer_checks();
-        let for_root: Vec<&str> = wanted.iter().filter(|check| check.needs_root).map(|check| check.name).collect();
+        let for_root: Vec<&str> =
+            wanted.iter().filter(|check| check.needs_root).map(|check| check.name).collect();
         if !for_root.is_empty() && !tools::is_root() {
             bail!(
                 "{} must be run by root, who alone may mount; the others can be named: cargo xtask peers NAME …",
@@ -102,7 +138,13 @@ impl Programs {
         run_command(&mut workspace.cargo(&["build", "-p", "stratd"]))?;
         let plugins = plugins::build(workspace, false)?;
         let debug = workspace.debug();
-        Ok(Self { tools, send: debug.join("examples").join(EXAMPLE), daemon: debug.join("stratd"), plugins, work })
+        Ok(Self {
+            tools,
+            send: debug.join("examples").join(EXAMPLE),
+            daemon: debug.join("stratd"),
+            plugins,
+            work,
+        })
     }
 
     /// Runs one check and returns its last line, which says what was compared.

@@ -23,15 +23,8 @@ const INSTALLED: &[(&str, &str)] = &[
     ("/lib/systemd/systemd-journald", "systemd"),
 ];
 /// What is unpacked, with the libraries that are on no Debian by themselves.
-const UNPACKED: &[&str] = &[
-    "rsyslog",
-    "rsyslog-gnutls",
-    "libestr0",
-    "libfastjson4",
-    "liblognorm5",
-    "logrotate",
-    "libpopt0",
-];
+const UNPACKED: &[&str] =
+    &["rsyslog", "rsyslog-gnutls", "libestr0", "libfastjson4", "liblognorm5", "logrotate", "libpopt0"];
 /// Files that show that everything was unpacked.
 const UNPACKED_PROGRAMS: &[&str] = &["usr/sbin/rsyslogd", "usr/sbin/logrotate"];
 /// The mail server of a check.
@@ -49,8 +42,11 @@ pub(super) struct Tools {
 impl Tools {
     /// Looks for everything and gets what is missing.
     pub(super) fn install(workspace: &Workspace, work: &Path) -> Result<Self> {
-        let mut packages: Vec<&str> =
-            INSTALLED.iter().filter(|(program, _)| find(program).is_none()).map(|&(_, package)| package).collect();
+        let mut packages: Vec<&str> = INSTALLED
+            .iter()
+            .filter(|(program, _)| find(program).is_none())
+            .map(|&(_, package)| package)
+            .collect();
         let mut python = find_python();
         if python.is_none() {
             packages.extend(["python3", "python3-venv"]);
@@ -65,7 +61,8 @@ impl Tools {
         if !is_unpacked {
             unpack(workspace, &unpacked)?;
         }
-        let python = python.context("no python3 of 3.11 or later with the module venv (Debian 12: python3-venv)")?;
+        let python =
+            python.context("no python3 of 3.11 or later with the module venv (Debian 12: python3-venv)")?;
         Ok(Self { python: environment_of(workspace, &python)?, unpacked })
     }
 
