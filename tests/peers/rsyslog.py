@@ -266,6 +266,29 @@ def wrong_authority(work, comparison, peer):
     comparison.same("TLS, wrong name: nothing arrived", [], peer.messages())
 
 
+def own_certificate(work, comparison, peer):
+    """A server that wants to know its clients takes messages from the one with a certificate, and from no other."""
+    authority = peer.certificates
+    table = handler(peer, "tls", "rfc5424", address=f"127.0.0.1:{peer.mutual}")
+    known = {"cert_file": authority.path("client.pem"), "key_file": authority.path("client.key")}
+    ended = send(work, {**table, **known}, [{"msg": "from a known client"}])
+    comparison.same("client's certificate: left behind", 0, ended["left"])
+    found = [message["msg"] for message in peer.take(1, "with a client's certificate")]
+    comparison.same("client's certificate: arrived", ["from a known client"], found)
+    for what, certificate in (("none", {}), ("somebody else's", other_client(work))):
+        sender = Send(work, config({**table, **certificate}))
+        sender.log(msg="from an unknown client")
+        refused = until("an error about the client's certificate", lambda: errors_of(sender))
+        comparison.same(f"client's certificate, {what}: waiting", 1, refused["queued"])
+        sender.process.kill()
+        comparison.same(f"client's certificate, {what}: arrived", [], peer.messages())
+
+
+def other_client(work):
+    other = Authority(work, "another")
+    return {"cert_file": other.path("client.pem"), "key_file": other.path("client.key")}
+
+
 def errors_of(sender):
     state = sender.handler("peer")
     return state["errors"] > 0 and state
@@ -287,6 +310,7 @@ def main(work):
         for transport in ("tcp-octet", "unix", "tls"):
             restart(work, comparison, peer, transport)
         wrong_authority(work, comparison, peer)
+        own_certificate(work, comparison, peer)
     finally:
         peer.stop()
     count = len(RECORDS)

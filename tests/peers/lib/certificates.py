@@ -5,7 +5,7 @@ import subprocess
 
 
 class Authority:
-    """A certificate authority, and a server's certificate for 127.0.0.1 and localhost: `ca.pem`, `server.pem`, `server.key`."""
+    """A certificate authority, `ca.pem`, with a certificate of 127.0.0.1 and localhost for a server and one for a client."""
 
     def __init__(self, work, name="ca"):
         self.folder = os.path.join(work, name)
@@ -13,13 +13,18 @@ class Authority:
         self.ca = self.path("ca.pem")
         subject = f"/CN=stratd peers {name}"
         self.openssl("req", "-x509", *self.new_key("ca.key"), "-days", "2", "-subj", subject, "-out", self.ca)
-        self.openssl("req", *self.new_key("server.key"), "-subj", "/CN=localhost", "-out", self.path("server.csr"))
-        extensions = self.path("server.ext")
+        self.issue("server", "serverAuth")
+        self.issue("client", "clientAuth")
+
+    def issue(self, name, usage):
+        """Makes a key and a certificate, `NAME.key` and `NAME.pem`."""
+        request, extensions = self.path(f"{name}.csr"), self.path(f"{name}.ext")
+        self.openssl("req", *self.new_key(f"{name}.key"), "-subj", f"/CN={name}", "-out", request)
         with open(extensions, "w", encoding="utf-8") as file:
-            file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n")
+            file.write(f"subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage={usage}\n")
         self.openssl(
-            *("x509", "-req", "-in", self.path("server.csr"), "-CA", self.ca, "-CAkey", self.path("ca.key")),
-            *("-CAcreateserial", "-days", "2", "-extfile", extensions, "-out", self.path("server.pem")),
+            *("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self.path("ca.key")),
+            *("-CAcreateserial", "-days", "2", "-extfile", extensions, "-out", self.path(f"{name}.pem")),
         )
 
     def path(self, name):

@@ -29,7 +29,7 @@ PROPERTIES = [
 
 
 class Rsyslogd:
-    """rsyslogd on loopback: `udp`, `tcp` and `tls` are ports, `unix` is a path."""
+    """rsyslogd on loopback: `udp`, `tcp`, `tls` and `mutual` (TLS that wants a client's certificate) are ports, `unix` is a path."""
 
     def __init__(self, work, certificates):
         self.work = work
@@ -37,6 +37,7 @@ class Rsyslogd:
         self.udp = free_port(socket.SOCK_DGRAM)
         self.tcp = free_port(socket.SOCK_STREAM)
         self.tls = free_port(socket.SOCK_STREAM)
+        self.mutual = free_port()
         self.unix = os.path.join(work, "log.sock")
         self.received = os.path.join(work, "received.jsonl")
         self.offset = 0
@@ -51,7 +52,6 @@ class Rsyslogd:
             f'property(name="{name}" outname="{key}" format="jsonf"{options})' for name, key, options in PROPERTIES
         )
         os.makedirs(os.path.join(self.work, "spool"), exist_ok=True)
-        folder = self.certificates.folder
         return f"""
 global(workDirectory="{self.work}/spool" net.enableDNS="off" maxMessageSize="64k"
        parser.escapeControlCharactersOnReceive="on")
@@ -63,11 +63,17 @@ ruleset(name="out") {{ action(type="omfile" file="{self.received}" template="j" 
 input(type="imuxsock" Socket="{self.unix}" ParseTrusted="off" UseSpecialParser="off" RateLimit.Interval="0" ruleset="out")
 input(type="imudp" address="127.0.0.1" port="{self.udp}" name="udp" RcvBufSize="4m" ruleset="out")
 input(type="imtcp" address="127.0.0.1" port="{self.tcp}" name="tcp" ruleset="out")
-input(type="imtcp" address="127.0.0.1" port="{self.tls}" name="tls" ruleset="out"
-      StreamDriver.Name="gtls" StreamDriver.Mode="1" StreamDriver.AuthMode="anon"
-      StreamDriver.CAFile="{folder}/ca.pem" StreamDriver.CertFile="{folder}/server.pem"
-      StreamDriver.KeyFile="{folder}/server.key")
+{self.encrypted(self.tls, "anon")}
+{self.encrypted(self.mutual, "x509/certvalid")}
 """
+
+    def encrypted(self, port, mode):
+        """An input behind TLS; the mode says what it asks of a client's certificate."""
+        folder = self.certificates.folder
+        return f"""input(type="imtcp" address="127.0.0.1" port="{port}" name="tls" ruleset="out"
+      StreamDriver.Name="gtls" StreamDriver.Mode="1" StreamDriver.AuthMode="{mode}"
+      StreamDriver.CAFile="{folder}/ca.pem" StreamDriver.CertFile="{folder}/server.pem"
+      StreamDriver.KeyFile="{folder}/server.key")"""
 
     def start(self):
         errors = open(os.path.join(self.work, "rsyslogd.stderr"), "ab")
