@@ -129,7 +129,8 @@ impl ReadOnly {
             nix::unistd::setfsuid(root);
         }
         let mode = if is_read_only { 0o555 } else { 0o777 };
-        std::fs::set_permissions(self.folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        std::fs::set_permissions(self.folder.path(), std::fs::Permissions::from_mode(mode))
+            .expect("it is ours");
         if self.is_root && is_read_only {
             nix::unistd::setfsuid(nix::unistd::Uid::from_raw(65534));
         }
