@@ -47,7 +47,7 @@ impl Link {
         let stream = Self::connect(host)?;
         match tls {
             None => Ok(Self::Tcp(stream)),
-            Some(tls) => Ok(Self::Tls(Box::new(tls.start(stream, host)?))),
+            Some(tls) => Ok(Self::Tls(Box::new(tls.start(stream, host_of(host))?))),
         }
     }
 

@@ -149,7 +149,8 @@ pub trait Handler: Send {
         let _ = error;
     }
 
-    /// What happened since the last time it was asked, for handlers that work on a thread of their own.
+    /// What happened since the last time it was asked, for handlers that work on a thread of their own. It is asked a few
+    /// times a second, which a handler may use to try again what failed.
     fn take_progress(&mut self) -> Progress {
         Progress::default()
     }

@@ -5,7 +5,12 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 
-use super::{SmtpOptions, http_body::base64, link::Link, tls::TlsClient};
+use super::{
+    SmtpOptions,
+    http_body::base64,
+    link::{Link, host_of},
+    tls::TlsClient,
+};
 
 /// Lines of one answer that are read at most.
 const ANSWER_LINES_MAX: usize = 100;
@@ -105,8 +110,7 @@ impl SmtpOptions {
         let mut offers = greet(link)?;
         if self.secure {
             command(link, "STARTTLS", "220")?;
-            // a name for a server that is known by its name; the port plays no part
-            link.start_tls(self.host.rsplit_once(':').map_or(&*self.host, |(host, _)| host))?;
+            link.start_tls(host_of(&self.host))?;
             // what the server said before it could be somebody else's
             offers = greet(link)?;
         }

@@ -12,10 +12,7 @@ use std::sync::Arc;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
-use super::{
-    super::link::{host_of, read_ready},
-    TlsOptions,
-};
+use super::{super::link::read_ready, TlsOptions};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Makes encrypted streams.
@@ -104,9 +101,9 @@ fn parse_name(name: &str) -> io::Result<ServerName<'static>> {
 }
 
 impl TlsClient {
-    /// Encrypts a stream to `host:port`: afterwards the server is who it says, or there is no stream.
+    /// Encrypts a stream to a host: afterwards the server is who it says, or there is no stream.
     pub(in crate::handler) fn start(&self, mut stream: TcpStream, host: &str) -> io::Result<TlsStream> {
-        let name = parse_name(self.server_name.as_deref().unwrap_or_else(|| host_of(host)))?;
+        let name = parse_name(self.server_name.as_deref().unwrap_or(host))?;
         let wrong = |error| io::Error::new(io::ErrorKind::InvalidData, error);
         let mut connection = ClientConnection::new(Arc::clone(&self.config), name).map_err(wrong)?;
         while connection.is_handshaking() {
