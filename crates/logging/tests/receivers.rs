@@ -90,7 +90,7 @@ fn record(name: &str, level: Level, text: &str) -> Vec<u8> {
 
 /// True if the peer has closed the connection.
 fn is_closed(mut stream: &TcpStream) -> bool {
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).expect("the time is not zero");
     !matches!(stream.read(&mut [0]), Ok(1..))
 }
 

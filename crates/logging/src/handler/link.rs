@@ -59,6 +59,15 @@ impl Link {
         Ok(Self::Unix(stream))
     }
 
+    /// Waits until a server that asked for our certificate has had time to refuse it. For peers that answer nothing: what
+    /// is written to one that refuses would be lost.
+    pub(super) fn confirm(&mut self) -> io::Result<()> {
+        match self {
+            Self::Tcp(_) | Self::Unix(_) => Ok(()),
+            Self::Tls(stream) => stream.confirm(),
+        }
+    }
+
     /// True if the peer has closed its end. The first write after that would succeed all the same, and be lost.
     ///
     /// For peers that only listen: what they said is thrown away.

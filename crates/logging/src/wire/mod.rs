@@ -20,6 +20,12 @@ use crate::{
     record::Record,
 };
 
+/// The bytes that the values of a frame may have once they are written out. Values that are used twice grow, and so do
+/// texts that become JSON; growing with the frame, the limit keeps a small one from costing more than a large one.
+fn expanded_max(frame_bytes: usize) -> usize {
+    16 * frame_bytes.min(PICKLE_BYTES_MAX) + (64 << 10)
+}
+
 /// How a record is written for the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Codec {

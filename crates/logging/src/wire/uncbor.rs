@@ -4,7 +4,7 @@
 //! recursion of nested items ends at [`PICKLE_DEPTH_MAX`].
 
 use super::{
-    PICKLE_DEPTH_MAX,
+    PICKLE_DEPTH_MAX, expanded_max,
     python_text::{digits, shown},
 };
 use crate::{
@@ -21,7 +21,7 @@ const NUMBER_BYTES_MAX: usize = 256;
 
 /// Reads a map. Nested items become JSON texts, bytes are written as Python shows them.
 pub(super) fn decode(bytes: &[u8]) -> Result<Vec<(String, Value<'static>)>> {
-    let mut reader = Reader { bytes, at: 0 };
+    let mut reader = Reader { bytes, at: 0, written: 0 };
     let head = reader.head()?;
     if head.kind != 5 {
         return Err(reader.bad("no map"));
@@ -29,8 +29,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Vec<(String, Value<'static>)>> {
     let mut fields = Vec::new();
     let mut left = head.length;
     while reader.has_next(&mut left)? {
-        let key = text_of(&reader.value(1)?);
-        fields.push((key, reader.value(1)?));
+        let key = reader.field()?;
+        fields.push((text_of(&key), reader.field()?));
     }
     if reader.at < bytes.len() {
         return Err(reader.bad("more after the map"));
@@ -41,6 +41,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Vec<(String, Value<'static>)>> {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// bytes of JSON so far
+    written: usize,
 }
 
 /// The first byte of an item and what belongs to it.
@@ -115,6 +117,7 @@ impl<'a> Reader<'a> {
                     out.push_str(if out.len() > 1 { ", " } else { "" });
                     let item = self.value(depth + 1)?;
                     write_json_value(&mut out, &item);
+                    self.check(out.len())?;
                 }
                 out.push(']');
                 Value::Json(out.into())
@@ -128,6 +131,7 @@ impl<'a> Reader<'a> {
                     out.push_str(": ");
                     let item = self.value(depth + 1)?;
                     write_json_value(&mut out, &item);
+                    self.check(out.len())?;
                 }
                 out.push('}');
                 Value::Json(out.into())
@@ -137,6 +141,25 @@ impl<'a> Reader<'a> {
             6 => self.value(depth + 1)?,
             _ => self.simple(&head)?,
         })
+    }
+
+    /// A key or a value of the record itself.
+    fn field(&mut self) -> Result<Value<'static>> {
+        let value = self.value(1)?;
+        if let Value::Json(text) = &value {
+            self.written += text.len();
+            self.check(self.written)?;
+        }
+        Ok(value)
+    }
+
+    /// Whether so many bytes are not beyond measure: within keys of keys each quote doubles at each level.
+    fn check(&self, written: usize) -> Result<()> {
+        let max = expanded_max(self.bytes.len());
+        if written > max {
+            return Err(self.bad(&format!("its values have more than {max} bytes")));
+        }
+        Ok(())
     }
 
     /// A string of bytes, in one piece or in several.
@@ -241,6 +264,14 @@ mod tests {
         assert!(value_of(&deep).unwrap_err().to_string().contains("deep"));
         let tags = vec![0xc1; 10_000];
         assert!(value_of(&tags).unwrap_err().to_string().contains("deep"));
+        // a map whose key is a map whose key …
+        let keys = [vec![0xa1; 30], vec![1; 31]].concat();
+        assert!(value_of(&keys).unwrap_err().to_string().contains("bytes"));
+        // several that are below the limit each, behind tags
+        let some = [vec![0xc1, 0xa1], vec![0xa1; 12], vec![1; 14]].concat();
+        let many: Vec<u8> = (0..23).flat_map(|key| [&[key], &some[..]].concat()).collect();
+        assert!(decode(&[&[0xa1, 0], &some[..]].concat()).is_ok());
+        assert!(decode(&[&[0xb7], &many[..]].concat()).unwrap_err().to_string().contains("bytes"));
         let bad: [&[u8]; 8] = [
             &[],
             &[0x9b, 255, 255, 255, 255, 255, 255, 255, 255],

@@ -19,6 +19,7 @@ use crate::{
         text_of,
     },
     value::Value,
+    wire::expanded_max,
     wire::python_text::{digits, shown, unescape, unquote},
 };
 
@@ -28,8 +29,6 @@ pub const PICKLE_BYTES_MAX: usize = 16 << 20;
 pub const PICKLE_DEPTH_MAX: usize = 32;
 /// How many values one pickle may hold, and how many it may remember.
 pub const PICKLE_VALUES_MAX: usize = 65_536;
-/// The bytes that its values may have once those that are used more than once are written out.
-const EXPANDED_BYTES_MAX: usize = 2 * PICKLE_BYTES_MAX;
 /// The longest whole number in bytes; one above 16 becomes a text of its digits.
 const NUMBER_BYTES_MAX: usize = 256;
 
@@ -427,8 +426,9 @@ impl<'a> Machine<'a> {
     }
 
     fn check_spent(&self, spent: usize) -> Result<()> {
-        if spent > EXPANDED_BYTES_MAX {
-            return Err(self.bad(&format!("its values have more than {EXPANDED_BYTES_MAX} bytes")));
+        let max = expanded_max(self.bytes.len());
+        if spent > max {
+            return Err(self.bad(&format!("its values have more than {max} bytes")));
         }
         Ok(())
     }
@@ -460,6 +460,8 @@ impl<'a> Machine<'a> {
                         _ => self.write(&mut text, key, (depth + 1, spent + out.len()))?,
                     }
                     write_json_text(out, &text);
+                    // within keys of keys each quote doubles at each level
+                    self.check_spent(spent + out.len())?;
                     out.push_str(": ");
                     self.write(out, value, (depth + 1, spent))?;
                 }
@@ -502,6 +504,10 @@ mod tests {
         let mut doubling = b"X\x0a\0\0\0aaaaaaaaaaq\0".to_vec();
         (0..30_u8).for_each(|level| doubling.extend_from_slice(&[b'h', level, 0x86, b'q', level + 1]));
         assert!(value_of(&doubling).unwrap_err().to_string().contains("bytes"));
+        // a dictionary whose key is one: the quotes of the innermost double at each level
+        let mut nested = b"K\x01".to_vec();
+        (0..30).for_each(|_| nested = [b"}", &nested[..], b"K\x01s"].concat());
+        assert!(value_of(&nested).unwrap_err().to_string().contains("bytes"));
         // one large text as the value of many keys
         let large =
             [&b"X\0\0\x10\0"[..], &vec![b'x'; 1 << 20], b"q\0", &b"X\x01\0\0\0bh\0".repeat(100)].concat();
