@@ -170,7 +170,9 @@ impl TlsStream {
         let refused = |why: &str| {
             io::Error::new(
                 io::ErrorKind::PermissionDenied,
-                format!("the server asked for a certificate, and {why} (accepted: cert_file and key_file of a client it knows)"),
+                format!(
+                    "the server asked for a certificate, and {why} (accepted: cert_file and key_file of a client it knows)"
+                ),
             )
         };
         match read {
@@ -180,7 +182,9 @@ impl TlsStream {
                 Ok(_) => Err(refused("closed")),
                 Err(error) => Err(refused(&error.to_string())),
             },
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Ok(()),
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                Ok(())
+            }
             Err(error) => Err(refused(&error.to_string())),
         }
     }
