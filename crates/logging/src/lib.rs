@@ -84,16 +84,17 @@ pub use error::{Error, ErrorKind, Result};
 pub use fields::{FIELD_KEY_MAX, Fields};
 pub use filter::{Filter, NameFilter, Operand, Predicate};
 pub use format::{
-    ExceptionText, Formatter, FormatterOptions, Layout, MSEC_FORMAT, Style, TIME_FORMAT, WIDTH_MAX, Zone,
-    format_batch,
+    ExceptionText, Formatter, FormatterOptions, Layout, MSEC_FORMAT, NamedZone, Style, TIME_FORMAT,
+    WIDTH_MAX, Zone, format_batch,
 };
 pub use handler::{
-    Address, BACKLOG_BYTES_MAX, Backoff, Capture, Captured, Clock, Compression, Entry, FileHandler,
-    FileOptions, Handler, HttpHandler, HttpMethod, HttpOptions, JournaldHandler, JournaldOptions,
-    NullHandler, PEER_TIMEOUT, Progress, QUEUE_BYTES_MAX, QUEUE_RECORDS, QueueOptions, QueueOverflow,
+    Address, BACKLOG_BYTES_MAX, BATCH_RECORDS_MAX, Backoff, BatchOptions, COMMAND_TIMEOUT, Capture, Captured,
+    Clock, CommandHandler, CommandOptions, Compression, Entry, FileHandler, FileOptions, Handler,
+    HttpHandler, HttpMethod, HttpOptions, JournaldHandler, JournaldOptions, NullHandler, PEER_TIMEOUT,
+    Progress, QUEUE_BYTES_MAX, QUEUE_RECORDS, QueueOptions, QueueOverflow, RATE_COUNT_MAX, RateLimit,
     RotateBySize, RotateByTime, RotatingFileHandler, SmtpConnect, SmtpHandler, SmtpLink, SmtpOptions,
     SocketHandler, SocketOptions, StreamHandler, StreamTarget, SyslogFormat, SyslogFraming, SyslogHandler,
-    SyslogOptions, SyslogTransport, TimedFileHandler, When,
+    SyslogOptions, SyslogTransport, TimedFileHandler, TlsOptions, When,
 };
 pub use inspect::{LoggerStatus, Reach, Resolution};
 pub use level::{LEVEL_NAMES_MAX, Level, LevelNames};

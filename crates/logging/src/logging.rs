@@ -258,7 +258,8 @@ impl Logging {
         self.shared().channel.lost.load(Ordering::Relaxed)
     }
 
-    /// Fields that arrived as `x_NAME`, because their name is that of an attribute.
+    /// Fields that arrived as `x_NAME`, because their name is that of an attribute, or were written so, because it is that
+    /// of a part of a JSON or logfmt line.
     ///
     /// ```
     /// # use stratd_logging::Logging;
@@ -266,7 +267,8 @@ impl Logging {
     /// ```
     #[must_use]
     pub fn renamed_fields(&self) -> u64 {
-        self.shared().channel.renamed_fields.load(Ordering::Relaxed)
+        let arrived = self.shared().channel.renamed_fields.load(Ordering::Relaxed);
+        arrived + self.shared().claim().router.renamed_fields()
     }
 
     /// Writes what there is, then flushes and closes every handler, the youngest first. A second call does it again, with

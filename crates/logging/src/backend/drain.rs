@@ -81,6 +81,7 @@ impl Backend {
             self.last_flush = Some(now);
             self.router.flush_dirty();
         }
+        self.take_news(now);
     }
 
     fn take_new_sources(&mut self) {

@@ -33,6 +33,8 @@ pub(crate) struct Backend {
     channel: Arc<Channel>,
     tree: Arc<Mutex<Tree>>,
     last_flush: Option<Instant>,
+    /// when handlers with threads of their own were asked for news
+    last_news: Option<Instant>,
     pub(crate) routed: u64,
     /// who reports about the system itself
     origin: Origin,
@@ -58,6 +60,7 @@ impl Backend {
             channel,
             tree,
             last_flush: None,
+            last_news: None,
             routed: 0,
             origin,
             reports_failures: true,

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     backend::{Backend, Memory, Router, Sink, Slot},
     error::{Error, ErrorKind, Result},
+    format::FormatterOptions,
     handler::Handler,
     level::{Level, LevelNames},
     logging::Logging,
@@ -244,10 +245,23 @@ fn place_all(
     Ok(handlers)
 }
 
-fn add_formatters(router: &mut Router, config: &Config) -> Result<HashMap<String, u32>> {
+/// The places of a formatter: of its text, and of its text for terminals.
+#[derive(Clone, Copy)]
+struct Formatters {
+    plain: u32,
+    for_terminals: u32,
+}
+
+fn add_formatters(router: &mut Router, config: &Config) -> Result<HashMap<String, Formatters>> {
     let mut formatters = HashMap::new();
-    for (name, options) in &config.formatters {
-        formatters.insert(name.clone(), router.add_formatter(options)?);
+    for spec in &config.formatters {
+        let plain = router.add_formatter(&spec.options)?;
+        let for_terminals = if spec.is_colored_for_terminals {
+            router.add_formatter(&FormatterOptions { has_color: true, ..spec.options.clone() })?
+        } else {
+            plain
+        };
+        formatters.insert(spec.name.clone(), Formatters { plain, for_terminals });
     }
     Ok(formatters)
 }
@@ -276,13 +290,18 @@ fn configure(
     router: &mut Router,
     id: u32,
     spec: &HandlerSpec,
-    formatters: &HashMap<String, u32>,
+    formatters: &HashMap<String, Formatters>,
     filters: &HashMap<String, u32>,
 ) {
     let Some(Some(slot)) = router.slots.get_mut(id as usize) else { return };
     slot.level = spec.level;
     // names were checked when the configuration was read
-    slot.formatter = spec.formatter.as_ref().and_then(|name| formatters.get(name)).copied().unwrap_or(0);
+    let formatter = spec.formatter.as_ref().and_then(|name| formatters.get(name));
+    slot.formatter = match formatter {
+        None => 0,
+        Some(formatter) if spec.options.wants_color() => formatter.for_terminals,
+        Some(formatter) => formatter.plain,
+    };
     slot.filters = spec.filters.iter().filter_map(|name| filters.get(name)).copied().collect();
 }
 

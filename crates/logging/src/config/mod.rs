@@ -4,10 +4,15 @@
 //! Applying it opens what is new before anything changes, so that a configuration either is in force or has done nothing.
 //! Handlers whose options did not change stay as they are, with their open files.
 //!
+//! `${NAME}` in a value is a variable of the environment (`environment.rs`).
+//!
 //! Differences from `dictConfig`: unknown keys are refused, existing loggers are not silenced unless
 //! `disable_existing_loggers` says so, and a logger that is not named goes back to its defaults.
 
 mod apply;
+mod command;
+mod delivery;
+mod environment;
 mod file;
 mod filter;
 mod formatter;
@@ -28,12 +33,12 @@ use toml::Table;
 use crate::{
     error::{Error, ErrorKind, Result},
     filter::Filter,
-    format::FormatterOptions,
     level::{Level, LevelNames},
     receiver::{RECEIVERS_MAX, ReceiverSpec},
     ring::Overflow,
     value::Value,
 };
+use formatter::FormatterSpec;
 use handler::HandlerSpec;
 use section::{Problems, Section};
 
@@ -62,7 +67,7 @@ use section::{Problems, Section};
 /// ```
 pub struct Config {
     pub(crate) levels: Vec<(String, Level)>,
-    pub(crate) formatters: Vec<(String, FormatterOptions)>,
+    pub(crate) formatters: Vec<FormatterSpec>,
     pub(crate) filters: Vec<(String, Box<dyn Filter>)>,
     pub(crate) handlers: Vec<HandlerSpec>,
     pub(crate) receivers: Vec<ReceiverSpec>,
@@ -158,6 +163,7 @@ impl Config {
 
     fn read(table: &Table, kinds: &Kinds) -> Result<Self, Vec<(String, String)>> {
         let problems = Problems::default();
+        let table = &environment::expand(table, &problems, &environment::of_process);
         let levels = read_levels(table, &problems);
         let section = Section::new(table, "", &problems, &levels.1);
         section.value("levels");
@@ -181,7 +187,7 @@ impl Config {
             context: section.fields("context").unwrap_or_default(),
         };
         for (name, section) in section.sections("formatters") {
-            config.formatters.push((name.to_owned(), formatter::read(&section)));
+            config.formatters.push(formatter::read(name, &section));
         }
         for (name, section) in section.sections("filters") {
             config.filters.extend(filter::read(&section, kinds).map(|filter| (name.to_owned(), filter)));
@@ -216,7 +222,7 @@ impl Config {
         if self.is_incremental {
             return;
         }
-        let formatters: Vec<&str> = self.formatters.iter().map(|(name, _)| name.as_str()).collect();
+        let formatters: Vec<&str> = self.formatters.iter().map(|spec| spec.name.as_str()).collect();
         let filters: Vec<&str> = self.filters.iter().map(|(name, _)| name.as_str()).collect();
         let handlers: Vec<&str> = self.handlers.iter().map(|handler| handler.name.as_str()).collect();
         let check = |path: String, what: &str, name: &str, known: &[&str]| {
