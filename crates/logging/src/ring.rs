@@ -141,6 +141,16 @@ impl Channel {
         }
     }
 
+    /// Its number: no other channel of the process has it.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The number of the process, and when it started to log.
+    pub(crate) fn process(&self) -> (u32, i64) {
+        self.process
+    }
+
     /// Says which thread empties the rings.
     pub(crate) fn set_back_end(&self, thread: Thread) {
         // a second call would be a second back end, which there is not

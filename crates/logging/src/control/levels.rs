@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Logging {
-    /// Sets the level of a logger. [`Level::NOTSET`] means that of its parent.
+    /// Sets the level of a logger, for good: a temporary one ends. [`Level::NOTSET`] means that of its parent.
     ///
     /// # Errors
     /// If the logger cannot be made.
@@ -21,7 +21,10 @@ impl Logging {
     /// # Ok::<(), stratd_logging::Error>(())
     /// ```
     pub fn set_level(&self, logger: &str, level: Level) -> Result<()> {
-        self.change_logger(logger, |tree, id| tree.node_mut(id).level = level)
+        self.change_logger(logger, |tree, id| {
+            tree.keep_level(id);
+            tree.node_mut(id).level = level;
+        })
     }
 
     /// The level that was set for a logger.
