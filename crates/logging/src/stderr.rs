@@ -41,8 +41,10 @@ const WINDOW: Duration = Duration::from_secs(1);
 /// How often the thread looks whether the capture is over.
 const LOOK_MS: u16 = 50;
 const READ_BYTES: usize = 8 << 10;
+/// What is rescued of the pipe at once: the stack of a signal handler is small.
+const RESCUE_BYTES: usize = 512;
 /// Parts of the pipe that are rescued at most: what a pipe holds.
-const RESCUE_READS_MAX: usize = 16;
+const RESCUE_READS_MAX: usize = 128;
 
 /// The standard error that the process was started with, from the first capture on.
 static ORIGINAL: OnceLock<File> = OnceLock::new();
@@ -157,12 +159,18 @@ impl Drop for StderrCapture {
 /// stratd_logging::rescue_stderr();
 /// ```
 pub fn rescue_stderr() {
-    if !IS_CAPTURED.load(Ordering::Acquire) {
-        return;
+    if IS_CAPTURED.load(Ordering::Acquire) {
+        rescue();
     }
+}
+
+// apart, so that whoever has nothing to rescue needs no room for it
+#[cold]
+#[inline(never)]
+fn rescue() {
     let (Some(original), Some((reader, _))) = (ORIGINAL.get(), PIPE.get()) else { return };
     let _ = dup2_stderr(original);
-    let mut bytes = [0; 4096];
+    let mut bytes = [0; RESCUE_BYTES];
     for _ in 0..RESCUE_READS_MAX {
         let Ok(count) = nix::unistd::read(reader, &mut bytes) else { break };
         let mut fds = [PollFd::new(original.as_fd(), PollFlags::POLLOUT)];

@@ -256,7 +256,7 @@ mod tests {
             "[logging]\nroots = 1\n\n[logging.handlers.f]\nkind = \"file\"\ncolour = true\n\n[logging.handlers.x]\nlevel = 10\n\n\
              [logging.loggers.\"strategy.ema\"]\nlevel = \"LOUD\"\nhandlers = [\"nobody\"]\npropagate = 3\n",
             expect![[r#"
-                DIR/stratd.toml:2:1: logging.roots: unknown key (accepted: context, datefmt, disable, disable_existing_loggers, encoding, errors, file, filemode, filters, force, format, formatters, handlers, incremental, last_resort, level, levels, loggers, overflow, root, schema, stream, style, utc; did you mean root?)
+                DIR/stratd.toml:2:1: logging.roots: unknown key (accepted: capture_stderr, context, datefmt, disable, disable_existing_loggers, encoding, errors, file, filemode, filters, flight_recorder, force, format, formatters, handlers, incremental, last_resort, level, levels, loggers, overflow, root, schema, stream, style, utc; did you mean root?)
                 DIR/stratd.toml:4:19: logging.handlers.f: missing key path
                 DIR/stratd.toml:8:19: logging.handlers.x: missing key kind
                 DIR/stratd.toml:12:9: logging.loggers."strategy.ema".level: unknown level "LOUD" (accepted: a number or one of NOTSET, TRACE, DEBUG, INFO, WARN, WARNING, ERROR, CRITICAL, FATAL)
