@@ -46,6 +46,17 @@ impl Default for Overflow {
     }
 }
 
+impl Overflow {
+    /// What the configuration calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Block(_) => "block",
+            Self::DropNewest => "drop_newest",
+            Self::DropBelow(..) => "drop_below",
+        }
+    }
+}
+
 /// Records of one logger that one thread lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Loss {

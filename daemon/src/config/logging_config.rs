@@ -197,12 +197,19 @@ pub(crate) fn read_logging(file: &Path, flags: &Flags) -> Result<Option<Map<Stri
 }
 
 /// Reads a text that is a configuration with a table `[logging]`, or that table alone. `name` is what problems call it,
-/// and relative paths start in its folder. An incremental table is one that names `incremental = true`.
+/// and relative paths start in its folder. With `is_patch` it is as if the table said `incremental = true`.
 ///
 /// # Errors
 /// All problems of the table.
-pub(crate) fn parse_logging(name: &Path, text: &str) -> Result<Map<String, Value>, Vec<Problem>> {
-    let draft = Draft::parse_logging(name, text.as_bytes())?;
+pub(crate) fn parse_logging(
+    name: &Path,
+    text: &str,
+    is_patch: bool,
+) -> Result<Map<String, Value>, Vec<Problem>> {
+    let mut draft = Draft::parse_logging(name, text.as_bytes())?;
+    if is_patch && let Some(Value::Object(logging)) = draft.value.pointer_mut(AT) {
+        logging.insert("incremental".to_owned(), Value::Bool(true));
+    }
     Ok(checked(&draft, true)?.unwrap_or_default())
 }
 

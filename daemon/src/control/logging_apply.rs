@@ -37,14 +37,11 @@ pub(super) async fn reload(State(desk): State<Desk>, _: Content<Nothing>) -> Res
 
 fn apply_to(pipeline: &Pipeline, request: &LogConfigRequest) -> Result<String, ActionError> {
     let name = PathBuf::from(request.file.as_deref().unwrap_or(NO_FILE));
-    let parsed = parse_logging(&name, &request.text);
-    let mut table = parsed.map_err(|problems| {
+    let parsed = parse_logging(&name, &request.text, request.incremental);
+    let table = parsed.map_err(|problems| {
         let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
         refused(problems.join("\n"))
     })?;
-    if request.incremental {
-        table.insert("incremental".to_owned(), Value::Bool(true));
-    }
     let is_incremental = table.get("incremental") == Some(&Value::Bool(true));
     let failed = |error: anyhow::Error| refused(format!("{}: {error:#}", name.display()));
     let what = if is_incremental { "levels and propagation" } else { "the configuration" };
