@@ -23,6 +23,7 @@ use crate::{
         clock::{self, Stopwatch},
         live,
     },
+    systemd,
 };
 
 /// How long the summary waits for the lines of the log before it.
@@ -72,8 +73,7 @@ fn by_the_clock(
     let run = Run { trading_type: config.trading_type, clock: Some(clock::now) };
     let making = Making::new(checked, run, services);
     // before the first instance is created: it may crash or hang there
-    let of_systemd = std::env::var_os("STATE_DIRECTORY").filter(|dir| !dir.is_empty()).map(Into::into);
-    let last = match config.state.dir.clone().or(of_systemd) {
+    let last = match config.state.dir.clone().or_else(|| systemd::directory("STATE_DIRECTORY")) {
         Some(directory) => Some(LastRun::assess(&directory, config.plugins.crash_limit)?),
         None => None,
     };

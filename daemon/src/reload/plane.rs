@@ -29,6 +29,7 @@ use crate::{
     host::{WatchOptions, Watcher},
     plugins::Plugins,
     runtime::{ControlPlane, LoopHandle, NOTES_MAX, Notes, SavedByLoop, Tag},
+    systemd,
 };
 
 /// How long the manager may take to end: a probe that is under way, and the last states.
@@ -221,7 +222,7 @@ fn present(directories: &[PathBuf]) -> BTreeSet<PathBuf> {
 
 /// Where the control server listens, if it does.
 fn socket(config: &ControlConfig, inherited: Option<UnixListener>) -> Option<ControlOptions> {
-    let of_systemd = std::env::var_os("RUNTIME_DIRECTORY").map(|dir| PathBuf::from(dir).join("control.sock"));
+    let of_systemd = systemd::directory("RUNTIME_DIRECTORY").map(|dir| dir.join("control.sock"));
     let path = config.socket.clone().or(of_systemd);
     let path = match (path, &inherited) {
         (Some(path), _) => path,
