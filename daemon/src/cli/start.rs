@@ -8,6 +8,7 @@ use stratd_plugin_api::{ExchangeId, TradingType, abi::plugin_flag};
 
 use super::checked::Checked;
 use crate::{
+    check::EXIT_CONFIG,
     config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
     control::inherited_socket,
     host::{LoadedPlugin, Run, Watchdog, WatchdogOptions},
@@ -21,7 +22,7 @@ use crate::{
     runtime::{
         Finished, Plan, PlannedExchange, PlannedStrategy, Services, StopSignals, backtest,
         clock::{self, Stopwatch},
-        live,
+        live, notify,
     },
     systemd,
 };
@@ -35,13 +36,30 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     // the socket edits the environment, so it comes before any thread; the signals before those of the log, the store and
     // the watchdog: a thread that has not blocked a signal lets it end the process
     let outside = if is_by_the_clock {
-        Some((inherited_socket()?, StopSignals::install(hangup(checked.log.clone()))?))
+        let reload = hangup(checked.log.clone());
+        let on_hangup = move || {
+            notify::reloading();
+            reload();
+            notify::reloaded();
+        };
+        Some((inherited_socket()?, StopSignals::install(on_hangup)?))
     } else {
         None
     };
     let options = LogOptions { is_verbose: checked.config.verbose, is_by_the_clock };
     // until the end of this function, whichever way it ends
-    let _log = logging::begin(checked.config.logging.as_ref(), options).context("[logging]")?;
+    let _log = match logging::begin(checked.config.logging.as_ref(), options) {
+        Ok(log) => log,
+        // another start would find the same
+        Err(error) => {
+            tracing::error!(
+                logger = "stratd.logging",
+                "[logging]: {}",
+                format!("{error:#}").replace('\n', ";")
+            );
+            return Ok(ExitCode::from(EXIT_CONFIG));
+        }
+    };
     let services = Arc::new(Services::default());
     let folder = RunFolder::create(&checked.config.results, checked.config.trading_type, clock::now())?;
     let path = folder.path();

@@ -142,6 +142,10 @@ impl ControlPlane for Plane {
         self.control.is_some() || self.starts_new
     }
 
+    fn standing(&self) -> String {
+        self.registry.lock().standing()
+    }
+
     fn notes(&self) -> Notes {
         let requests = self.requests.clone();
         Notes::new(move |note| match requests.try_send(Request::Note(note)) {
