@@ -2,10 +2,11 @@
 //!
 //! One file per task, each with one `run`.
 //! A task starts cargo and other programs, shows their output unchanged, and fails when one of them fails.
-//! Nothing here needs root or a network beyond what cargo fetches.
+//! Nothing but `bed` needs root, or a network beyond what cargo fetches.
 #![forbid(unsafe_code)]
 
 mod asan;
+mod bed;
 mod bench;
 mod ci;
 mod figures;
@@ -75,6 +76,12 @@ const TASKS: &[Task] = &[
         arguments: "[NAME …]",
         about: "run the long proof NAME, which writes TARGET/soak/NAME.json; without NAME, list them",
         run: soak::run,
+    },
+    Task {
+        name: "bed",
+        arguments: "[bookworm|trixie] [TEST…]",
+        about: "run the acceptance tests of the service in machines with a real systemd (root on Debian)",
+        run: bed::run,
     },
     Task {
         name: "asan",
