@@ -11,8 +11,8 @@ use crate::{
     check::EXIT_CONFIG,
     config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
     control::inherited_socket,
-    host::{LoadedPlugin, Run, Watchdog, WatchdogOptions},
-    logging::{self, LogOptions, reload_on_hangup as hangup},
+    host::{LoadedPlugin, Run, Watchdog, WatchdogOptions, crash},
+    logging::{self, LogOptions, reload_on_hangup},
     plugins::Plugins,
     reload::{
         Factory, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord, RunFacts,
@@ -22,7 +22,7 @@ use crate::{
     runtime::{
         Finished, Plan, PlannedExchange, PlannedStrategy, Services, StopSignals, backtest,
         clock::{self, Stopwatch},
-        live, notify,
+        live,
     },
     systemd,
 };
@@ -36,17 +36,12 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     // the socket edits the environment, so it comes before any thread; the signals before those of the log, the store and
     // the watchdog: a thread that has not blocked a signal lets it end the process
     let outside = if is_by_the_clock {
-        let reload = hangup(checked.log.clone());
-        let on_hangup = move || {
-            notify::reloading();
-            reload();
-            notify::reloaded();
-        };
-        Some((inherited_socket()?, StopSignals::install(on_hangup)?))
+        Some((inherited_socket()?, StopSignals::install(reload_on_hangup)?))
     } else {
         None
     };
-    let options = LogOptions { is_verbose: checked.config.verbose, is_by_the_clock };
+    let options =
+        LogOptions { is_verbose: checked.config.verbose, is_by_the_clock, source: checked.log.clone() };
     // until the end of this function, whichever way it ends
     let _log = match logging::begin(checked.config.logging.as_ref(), options) {
         Ok(log) => log,
@@ -65,6 +60,7 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     let path = folder.path();
     let Finished { summary, elapsed, has_faults } = match outside {
         None => {
+            crash::install(None).context("preparing for a crash")?;
             let run = Run { trading_type: TradingType::Backtest, clock: None };
             let making = Making::new(&checked, run, &services);
             backtest(making.plan(folder, None)?, &services)?
@@ -93,7 +89,10 @@ fn by_the_clock(
     // before the first instance is created: it may crash or hang there
     let last = match config.state.dir.clone().or_else(|| systemd::directory("STATE_DIRECTORY")) {
         Some(directory) => Some(LastRun::assess(&directory, config.plugins.crash_limit)?),
-        None => None,
+        None => {
+            crash::install(None).context("preparing for a crash")?;
+            None
+        }
     };
     let limit = config.plugins.hang_timeout.duration();
     let watchdog = Watchdog::start(WatchdogOptions { limit, ..WatchdogOptions::default() })

@@ -136,7 +136,7 @@ impl Manager {
     fn tell_standing(&mut self) {
         let standing = self.registry.lock().standing();
         if standing != self.told {
-            notify::status(&standing);
+            notify::stands(&standing);
             self.told = standing;
         }
     }

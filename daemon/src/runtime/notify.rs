@@ -12,7 +12,7 @@
 use std::{
     io,
     sync::{
-        Once,
+        Mutex, Once, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -35,14 +35,16 @@ pub(crate) fn pet() {
     }
 }
 
-/// The run trades, and stands as `status` says.
-pub(crate) fn ready(status: &str) {
-    send(&[NotifyState::Ready, NotifyState::Status(&one_line(status))]);
+/// The run trades.
+pub(crate) fn ready(standing: &str) {
+    let status = with_status(|status| standing.clone_into(&mut status.standing));
+    send(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }
 
 /// How the run stands.
-pub(crate) fn status(status: &str) {
-    send(&[NotifyState::Status(&one_line(status))]);
+pub(crate) fn stands(standing: &str) {
+    let status = with_status(|status| standing.clone_into(&mut status.standing));
+    send(&[NotifyState::Status(&status)]);
 }
 
 /// A configuration is read again; [`reloaded`] ends it.
@@ -53,9 +55,10 @@ pub(crate) fn reloading() {
     }
 }
 
-/// The reload is over, whatever became of it.
-pub(crate) fn reloaded() {
-    send(&[NotifyState::Ready]);
+/// The reload is over; `refusal` says why nothing has changed.
+pub(crate) fn reloaded(refusal: Option<&str>) {
+    let status = with_status(|status| status.refusal = refusal.map(str::to_owned));
+    send(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }
 
 /// The run is about to end, which takes `within` at most from now on.
@@ -72,9 +75,32 @@ fn extend_by(within: Duration) -> NotifyState<'static> {
     NotifyState::ExtendTimeoutUsec(u32::try_from(within.as_micros()).unwrap_or(u32::MAX))
 }
 
-/// Lines of a datagram are assignments of their own.
-fn one_line(text: &str) -> String {
-    text.replace('\n', "; ")
+/// What `systemctl status` shows.
+#[derive(Debug)]
+struct Status {
+    standing: String,
+    /// Of the last reload.
+    refusal: Option<String>,
+}
+
+static STATUS: Mutex<Status> = Mutex::new(Status { standing: String::new(), refusal: None });
+
+impl Status {
+    /// In one line: those of a datagram are assignments of their own.
+    fn text(&self) -> String {
+        let Self { standing, refusal } = self;
+        let text = match refusal {
+            Some(refusal) => format!("{standing}; {refusal}"),
+            None => standing.clone(),
+        };
+        text.replace('\n', "; ")
+    }
+}
+
+fn with_status(change: impl FnOnce(&mut Status)) -> String {
+    let mut status = STATUS.lock().unwrap_or_else(PoisonError::into_inner);
+    change(&mut status);
+    status.text()
 }
 
 fn send(states: &[NotifyState<'_>]) {
@@ -90,10 +116,13 @@ fn tell_once(error: &io::Error) {
 
 #[cfg(test)]
 mod tests {
-    use super::one_line;
+    use super::Status;
 
     #[test]
     fn a_status_is_one_assignment() {
-        assert_eq!(one_line("refused: a\nREADY=1"), "refused: a; READY=1");
+        let mut status = Status { standing: "strategies: 1 started".to_owned(), refusal: None };
+        assert_eq!(status.text(), "strategies: 1 started");
+        status.refusal = Some("refused: a\nREADY=1".to_owned());
+        assert_eq!(status.text(), "strategies: 1 started; refused: a; READY=1");
     }
 }
