@@ -44,6 +44,8 @@ pub struct Plan {
     pub risk: PlannedRisk,
     /// The number of the run among all whose orders reach exchanges, from 1; 0 where none does.
     pub run: u64,
+    /// The configuration as it was written, without what does not bear on the results.
+    pub config: serde_json::Value,
     /// The folder for the results of this run.
     pub folder: RunFolder,
     /// Whether every event is logged.
