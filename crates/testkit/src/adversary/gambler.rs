@@ -81,8 +81,12 @@ impl Gambler {
         let instrument = *self.random.pick(&[1, 1, 2, 4, 4, 5, 5, 1, 2, 4, 3, 6]).unwrap_or(&1);
         let instrument = if instrument % 3 == 0 && self.random.chance(80) { 1 } else { instrument };
         let near = price(&mut self.random, instrument);
-        let lots = if self.random.one_in(300) { i64::MAX / 5 } else { self.random.range(0, 13) };
-        let quantity = lots * lot(instrument) * if instrument == IN_EUROS { 2 } else { 1 };
+        let fraction = if instrument == IN_EUROS { 2 } else { 1 };
+        let quantity = if self.random.one_in(300) {
+            i64::MAX / lot(instrument) * lot(instrument)
+        } else {
+            self.random.range(0, 13) * lot(instrument) * fraction
+        };
         let mut order = abi::OrderRequest {
             instrument,
             side: if self.random.chance(50) { abi::side::BUY } else { abi::side::SELL },

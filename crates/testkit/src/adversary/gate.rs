@@ -8,8 +8,8 @@ use super::{
     twin::{Twin, Working},
 };
 
-/// Beyond this an order cannot be counted.
-const QUANTITY_COUNTABLE: i64 = i64::MAX / 8;
+/// Beyond this a position could not be turned around any more.
+const QUANTITY_COUNTABLE: i64 = i64::MAX / 2;
 
 /// An order, or a change of one, that is asked about.
 pub(super) struct Question<'a> {
