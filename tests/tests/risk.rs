@@ -27,7 +27,9 @@ const HOURS: [u32; 4] = [9, 14, 15, 21];
 /// Strategies that buy 3, 5 and 10 shares.
 fn buyers() -> String {
     let buyer = |quantity: u32| {
-        format!("[[strategy]]\nname = 'buys-{quantity}'\nplugin = 'buy-and-hold'\nconfig.quantity = {quantity}\n")
+        format!(
+            "[[strategy]]\nname = 'buys-{quantity}'\nplugin = 'buy-and-hold'\nconfig.quantity = {quantity}\n"
+        )
     };
     [3, 5, 10].map(buyer).concat()
 }
@@ -41,7 +43,8 @@ fn place(settings: &str, data: &str, strategies: &str) -> Place {
 fn orders(results: &Files) -> String {
     let orders = Table::read(&results["orders.csv"]);
     let line = |order: &BTreeMap<&str, &str>| {
-        let words = ["strategy", "side", "quantity", "filled", "status", "reason"].map(|column| order[column]);
+        let words =
+            ["strategy", "side", "quantity", "filled", "status", "reason"].map(|column| order[column]);
         words.join(" ").trim_end().to_owned() + "\n"
     };
     orders.rows().iter().map(line).collect()
@@ -62,7 +65,10 @@ fn a_limit_that_reduces_leaves_what_fits() {
 
 #[test]
 fn limits_of_strategies_and_instruments_bind_them() {
-    check("[risk.strategy.buys-5]\nmax_order_quantity = 4\n[risk.instrument.AAPL]\nmax_position = 12", expect![[""]]);
+    check(
+        "[risk.strategy.buys-5]\nmax_order_quantity = 4\n[risk.instrument.AAPL]\nmax_position = 12",
+        expect![[""]],
+    );
 }
 
 #[test]
@@ -148,7 +154,8 @@ fn first_in_first_out_and_average_cost_bring_the_same_equity() {
 
 #[test]
 fn orders_are_taken_within_the_hours_of_a_time_zone_only() {
-    let rows = HOURS.map(|hour| format!("2024-07-02T{hour:02}:00:00Z,AAPL,100.00,100.00,100.00,100.00,1000\n"));
+    let rows =
+        HOURS.map(|hour| format!("2024-07-02T{hour:02}:00:00Z,AAPL,100.00,100.00,100.00,100.00,1000\n"));
     let data = format!("time,symbol,open,high,low,close,volume\n{}", rows.concat());
     let hours = "[hours.nyse]\ntimezone = 'America/New_York'\nsessions = ['09:30-16:00']\n\
                  [risk]\ntrading_hours = { hours = 'nyse', before_close = '60s', exit = 'close_all' }";
@@ -160,7 +167,8 @@ fn orders_are_taken_within_the_hours_of_a_time_zone_only() {
 
 #[test]
 fn an_instrument_that_nobody_has_refuses_the_run() {
-    let ran = place("[risk.instrument.APPL]\nmax_position = 1", RISING, &buyers()).stratd(&["backtest", "run.toml"]);
+    let ran = place("[risk.instrument.APPL]\nmax_position = 1", RISING, &buyers())
+        .stratd(&["backtest", "run.toml"]);
     assert_eq!(ran.code, 1);
     expect![[""]].assert_eq(&ran.error());
 }
