@@ -228,12 +228,14 @@ fn orders_are_taken_within_the_hours_of_a_time_zone_and_closed_before_their_end(
     // New York opens at 13:30 UTC in summer
     expect![[r#"
         2024-07-02T13:00:00Z buy denied trading_hours
-    "#]].assert_eq(&orders_of(&[13, 14]));
+    "#]]
+    .assert_eq(&orders_of(&[13, 14]));
     // an hour before its end at 20:00 UTC the exit routine runs by the clock, and fills at the next price
     expect![[r#"
         2024-07-02T14:00:00Z buy filled
         2024-07-02T19:00:00Z sell filled
-    "#]].assert_eq(&orders_of(&[14, 15, 18, 20]));
+    "#]]
+    .assert_eq(&orders_of(&[14, 15, 18, 20]));
 }
 
 #[test]
