@@ -2,7 +2,7 @@
 //!
 //! One file per task, each with one `run`.
 //! A task starts cargo and other programs, shows their output unchanged, and fails when one of them fails.
-//! Nothing here needs root or a network beyond what cargo fetches.
+//! Nothing here needs root or a network beyond what cargo fetches, but for `peers`, which says so.
 #![forbid(unsafe_code)]
 
 mod asan;
@@ -11,6 +11,7 @@ mod ci;
 mod figures;
 mod fuzz;
 mod live;
+mod peers;
 mod plugins;
 mod quickstart;
 mod soak;
@@ -56,7 +57,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "ci",
         arguments: "[--skip-test]",
-        about: "the gate: test, fmt, clippy, doc, deny if cargo-deny is installed, a short soak, asan; fails at the end",
+        about: "the gate: test, fmt, clippy, doc, deny if cargo-deny is installed, a short soak, asan, peers; fails at the end",
         run: ci::run,
     },
     Task {
@@ -88,6 +89,12 @@ const TASKS: &[Task] = &[
         arguments: "",
         about: "run the tests of loading and reloading under AddressSanitizer, daemon and plugins alike",
         run: asan::run,
+    },
+    Task {
+        name: "peers",
+        arguments: "[NAME …]",
+        about: "let our logging talk to CPython, rsyslogd, journald and others, and compare; installs what is missing",
+        run: peers::run,
     },
 ];
 

@@ -5,10 +5,12 @@
 //! routed by the configuration in which it was logged, and none is lost or doubled.
 
 mod drain;
+mod losses;
 mod report;
 mod router;
 mod slot;
 
+pub(crate) use report::OWN_LOGGER;
 pub(crate) use router::Router;
 pub use slot::HandlerStatus;
 pub(crate) use slot::{Memory, Sink, Slot};
@@ -33,6 +35,10 @@ pub(crate) struct Backend {
     channel: Arc<Channel>,
     tree: Arc<Mutex<Tree>>,
     last_flush: Option<Instant>,
+    /// when handlers with threads of their own were asked for news
+    last_news: Option<Instant>,
+    /// when losses of handlers were told last
+    drops_told_ns: Option<i64>,
     pub(crate) routed: u64,
     /// who reports about the system itself
     origin: Origin,
@@ -58,6 +64,8 @@ impl Backend {
             channel,
             tree,
             last_flush: None,
+            last_news: None,
+            drops_told_ns: None,
             routed: 0,
             origin,
             reports_failures: true,

@@ -19,6 +19,23 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Vec<(String, Value<'static>)>> {
     pairs.into_iter().map(|(key, raw)| value_of(raw.get()).map(|value| (key, value))).collect()
 }
 
+/// What is in a list or table that is kept as its JSON text.
+pub(super) enum Nested {
+    List(Vec<Value<'static>>),
+    Table(Vec<(String, Value<'static>)>),
+}
+
+/// Takes a nested value apart, one level of it; None if the text is none, or so deep that a receiver of ours would refuse
+/// the record around it.
+pub(super) fn nested(text: &str) -> Option<Nested> {
+    compact(text, PICKLE_DEPTH_MAX - 1).ok()?;
+    if text.starts_with('{') {
+        return decode(text.as_bytes()).ok().map(Nested::Table);
+    }
+    let items: Vec<Box<RawValue>> = serde_json::from_str(text).ok()?;
+    items.iter().map(|raw| value_of(raw.get()).ok()).collect::<Option<_>>().map(Nested::List)
+}
+
 fn bad(what: &str) -> Error {
     Error::new(ErrorKind::Wire, format!("reading JSON: {what}"))
 }
@@ -51,7 +68,7 @@ fn value_of(raw: &str) -> Result<Value<'static>> {
         Some(b'"') => {
             Value::from(serde_json::from_str::<String>(raw).map_err(|error| bad(&error.to_string()))?)
         }
-        Some(b'{' | b'[') => Value::Json(compact(raw)?.into()),
+        Some(b'{' | b'[') => Value::Json(compact(raw, PICKLE_DEPTH_MAX)?.into()),
         _ => match (raw.parse::<i128>(), raw.parse::<f64>()) {
             (Ok(number), _) => Value::Int(number),
             (_, Ok(number)) => Value::Float(number),
@@ -61,7 +78,7 @@ fn value_of(raw: &str) -> Result<Value<'static>> {
 }
 
 /// The same value on one line, if it is not nested too deep.
-fn compact(raw: &str) -> Result<String> {
+fn compact(raw: &str, depth_max: usize) -> Result<String> {
     let mut out = String::with_capacity(raw.len());
     let (mut depth, mut is_quoted, mut is_escaped) = (0_usize, false, false);
     for c in raw.chars() {
@@ -74,8 +91,8 @@ fn compact(raw: &str) -> Result<String> {
             '\n' | '\r' | '\t' if !is_quoted => continue,
             _ => {}
         }
-        if depth > PICKLE_DEPTH_MAX {
-            return Err(bad(&format!("nested deeper than {PICKLE_DEPTH_MAX}")));
+        if depth > depth_max {
+            return Err(bad(&format!("nested deeper than {depth_max}")));
         }
         out.push(c);
     }
