@@ -17,7 +17,7 @@ pub use client::{Answer, Client, Request};
 pub use error::{Error, ErrorKind};
 pub use types::{
     API, DisableRequest, Done, Generation, Health, HealthState, InspectRequest, Inspection, Instance,
-    LevelRequest, LoadRequest, LogDone, LogHandler, LogLogger, LogReach, LogResolution, LogTree, Plugin,
-    PluginFile, PluginKind, PluginList, PluginState, Probation, Problem, QuarantineRequest, Refusal, Retired,
-    RunState, Status, StoreStatus, Verdict, Version, WatchdogStatus,
+    LevelRequest, LoadRequest, LogDone, LogHandler, LogLogger, LogReach, LogReceiver, LogResolution, LogTree,
+    Plugin, PluginFile, PluginKind, PluginList, PluginState, Probation, Problem, QuarantineRequest, Refusal,
+    Retired, RunState, Status, StoreStatus, Verdict, Version, WatchdogStatus,
 };

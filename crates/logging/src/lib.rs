@@ -63,6 +63,7 @@ mod inspect;
 mod level;
 mod logger;
 mod logging;
+mod receiver;
 mod record;
 mod ring;
 mod scope;
@@ -99,10 +100,17 @@ pub use inspect::{LoggerStatus, Reach, Resolution};
 pub use level::{LEVEL_NAMES_MAX, Level, LevelNames};
 pub use logger::{Event, Logger};
 pub use logging::{Logging, LoggingOptions, SHUTDOWN_TIMEOUT, Shutdown};
+pub use receiver::{
+    BUFFERED_BYTES_MAX, CONNECTIONS_MAX, FRAME_BYTES_MAX, RECEIVED_NAMES_MAX, RECEIVERS_MAX, ReceiverStatus,
+    STALL_TIMEOUT,
+};
 pub use record::Record;
 pub use ring::{LARGE_BYTES_MAX, Overflow, RING_BYTES};
 pub use scope::{Buffer, Scope};
 pub use tap::{TAP_RECORDS, Tap};
 pub use tree::{LOGGER_NAME_MAX, LOGGERS_MAX};
 pub use value::Value;
-pub use wire::{Codec, PICKLE_BYTES_MAX, PICKLE_DEPTH_MAX, decode_pickle, frame};
+pub use wire::{
+    Codec, PICKLE_BYTES_MAX, PICKLE_DEPTH_MAX, PICKLE_VALUES_MAX, SYSLOG_PARAMETERS_MAX, decode_pickle,
+    decode_record, decode_syslog, frame,
+};

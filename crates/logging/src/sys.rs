@@ -57,6 +57,16 @@ impl BrokenTime {
         i64::from((self.0.tm_wday + 6) % 7)
     }
 
+    /// The year.
+    pub(crate) fn year(&self) -> i64 {
+        i64::from(self.0.tm_year) + 1900
+    }
+
+    /// How many seconds its zone is ahead of universal time.
+    pub(crate) fn offset(&self) -> i64 {
+        self.0.tm_gmtoff
+    }
+
     /// True while summer time is in force.
     pub(crate) fn is_summer_time(&self) -> bool {
         self.0.tm_isdst > 0

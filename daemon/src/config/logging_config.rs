@@ -64,6 +64,10 @@ pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
                     "key_file": { "format": "path" }
                 } }
             },
+            "receivers": table(
+                "Where records of other programs come in, by name. `kind` is `socket` (Python's `SocketHandler`, port 9020), `datagram` (its `DatagramHandler`, port 9021), `json_lines` or `syslog` (port 514). `address` is 127.0.0.1 unless it is set, or the path of a socket (`owner`, `group`, `permissions`); `codec` is `pickle`, `json` or `cbor`; `transport` of syslog is `udp`, `tcp`, `unix` or `unix_stream`. `logger` takes every record, whatever it says; `max_frame`, `max_connections` and `idle_timeout` are limits.\n\nLevels of loggers are not asked for a received record; filters and levels of handlers are.",
+                "tables with a `kind`, as `[logging.receivers.fleet]`"
+            ),
             "loggers": table(
                 "Loggers by name: `level`, `handlers`, `filters`, `propagate`, `disabled`. Strategies log on `strategy.INSTANCE`, exchanges on `exchange.INSTANCE`.",
                 "tables, as `[logging.loggers.\"strategy.momentum\"]`"
@@ -251,7 +255,7 @@ mod tests {
             "[logging]\nroots = 1\n\n[logging.handlers.f]\nkind = \"file\"\ncolour = true\n\n[logging.handlers.x]\nlevel = 10\n\n\
              [logging.loggers.\"strategy.ema\"]\nlevel = \"LOUD\"\nhandlers = [\"nobody\"]\npropagate = 3\n",
             expect![[r#"
-                DIR/stratd.toml:2:1: logging.roots: unknown key (accepted: context, datefmt, disable, disable_existing_loggers, encoding, errors, file, filemode, filters, force, format, formatters, handlers, incremental, last_resort, level, levels, loggers, overflow, root, schema, stream, style, tz, utc; did you mean root?)
+                DIR/stratd.toml:2:1: logging.roots: unknown key (accepted: context, datefmt, disable, disable_existing_loggers, encoding, errors, file, filemode, filters, force, format, formatters, handlers, incremental, last_resort, level, levels, loggers, overflow, receivers, root, schema, stream, style, tz, utc; did you mean root?)
                 DIR/stratd.toml:4:19: logging.handlers.f: missing key path
                 DIR/stratd.toml:8:19: logging.handlers.x: missing key kind
                 DIR/stratd.toml:12:9: logging.loggers."strategy.ema".level: unknown level "LOUD" (accepted: a number or one of NOTSET, TRACE, DEBUG, INFO, WARN, WARNING, ERROR, CRITICAL, FATAL)

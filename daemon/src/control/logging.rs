@@ -9,7 +9,8 @@ use axum::{
 };
 use serde::Deserialize;
 use stratd_control::{
-    DisableRequest, LevelRequest, LogDone, LogHandler, LogLogger, LogReach, LogResolution, LogTree,
+    DisableRequest, LevelRequest, LogDone, LogHandler, LogLogger, LogReach, LogReceiver, LogResolution,
+    LogTree,
 };
 use stratd_logging::Level;
 
@@ -184,8 +185,25 @@ fn tree_of(pipeline: &Pipeline) -> LogTree {
         errors: handler.errors,
         last_error: handler.last_error,
     });
+    let receivers = pipeline.receivers().into_iter().map(|receiver| LogReceiver {
+        name: receiver.name,
+        kind: receiver.kind,
+        address: receiver.address,
+        connections: receiver.connections,
+        received: receiver.received,
+        refused: receiver.refused,
+        connections_refused: receiver.connections_refused,
+        dropped: receiver.dropped,
+        last_error: receiver.last_error,
+    });
     let (lost, renamed_fields) = pipeline.lost();
-    LogTree { loggers: loggers.collect(), handlers: handlers.collect(), lost, renamed_fields }
+    LogTree {
+        loggers: loggers.collect(),
+        handlers: handlers.collect(),
+        receivers: receivers.collect(),
+        lost,
+        renamed_fields,
+    }
 }
 
 /// Both are names of the root.

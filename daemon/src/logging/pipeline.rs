@@ -20,7 +20,7 @@ use std::{
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Map, Value};
 use stratd_logging::{
-    HandlerStatus, Level, LevelNames, LoggerStatus, Logging, Overflow, Resolution, Shutdown,
+    HandlerStatus, Level, LevelNames, LoggerStatus, Logging, Overflow, ReceiverStatus, Resolution, Shutdown,
 };
 
 use super::{revert::Reverts, set_lowest, settings, tap::Taps};
@@ -197,6 +197,10 @@ impl Pipeline {
 
     pub(crate) fn handlers(&self) -> Vec<HandlerStatus> {
         self.logging.handlers()
+    }
+
+    pub(crate) fn receivers(&self) -> Vec<ReceiverStatus> {
+        self.logging.receivers()
     }
 
     pub(crate) fn level_names(&self) -> LevelNames {

@@ -15,6 +15,7 @@ use crate::{
     handler::Handler,
     level::{Level, LevelNames},
     logging::{Logging, SHUTDOWN_TIMEOUT},
+    ring::lock,
     tree::Tree,
 };
 
@@ -38,8 +39,13 @@ impl Logging {
         if config.is_incremental {
             return self.apply_levels(&config);
         }
+        let mut config = config;
+        let mut receivers = lock(self.receiver_set());
+        let prepared = receivers.prepare(std::mem::take(&mut config.receivers), self.shared())?;
         let opened = self.open_new(&config)?;
         let retired = self.shared().change(|backend, tree| swap(backend, tree, config, opened))?;
+        receivers.commit(prepared);
+        drop(receivers);
         self.close_retired(retired);
         Ok(())
     }

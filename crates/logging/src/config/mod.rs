@@ -19,6 +19,7 @@ mod formatter;
 mod handler;
 mod kinds;
 mod network;
+mod receiver;
 pub(crate) mod section;
 mod shorthand;
 
@@ -33,6 +34,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     filter::Filter,
     level::{Level, LevelNames},
+    receiver::{RECEIVERS_MAX, ReceiverSpec},
     ring::Overflow,
     value::Value,
 };
@@ -68,6 +70,7 @@ pub struct Config {
     pub(crate) formatters: Vec<FormatterSpec>,
     pub(crate) filters: Vec<(String, Box<dyn Filter>)>,
     pub(crate) handlers: Vec<HandlerSpec>,
+    pub(crate) receivers: Vec<ReceiverSpec>,
     pub(crate) loggers: Vec<(String, LoggerSpec)>,
     pub(crate) root: Option<LoggerSpec>,
     pub(crate) disable: Option<Level>,
@@ -173,6 +176,7 @@ impl Config {
             formatters: Vec::new(),
             filters: Vec::new(),
             handlers: Vec::new(),
+            receivers: Vec::new(),
             loggers: Vec::new(),
             root: None,
             disable: section.level("disable"),
@@ -194,6 +198,13 @@ impl Config {
             } else {
                 config.handlers.extend(handler::read(name, &section, kinds));
             }
+        }
+        for (name, section) in section.sections("receivers") {
+            config.receivers.extend(receiver::read(name, &section));
+        }
+        receiver::check_places(&config.receivers, &section);
+        if config.receivers.len() > RECEIVERS_MAX {
+            section.problem("receivers", format!("more than {RECEIVERS_MAX} receivers"));
         }
         for (name, section) in section.sections("loggers") {
             config.loggers.push((name.to_owned(), read_logger(&section)));

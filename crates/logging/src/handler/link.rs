@@ -47,7 +47,10 @@ impl Link {
         let stream = Self::connect(host)?;
         match tls {
             None => Ok(Self::Tcp(stream)),
-            Some(tls) => Ok(Self::Tls(Box::new(tls.start(stream, host_of(host))?))),
+            Some(tls) => {
+                let stream = say_late("did not finish the handshake", tls.start(stream, host_of(host)))?;
+                Ok(Self::Tls(Box::new(stream)))
+            }
         }
     }
 
@@ -57,6 +60,15 @@ impl Link {
         stream.set_read_timeout(Some(PEER_TIMEOUT))?;
         stream.set_write_timeout(Some(PEER_TIMEOUT))?;
         Ok(Self::Unix(stream))
+    }
+
+    /// Waits until a server that asked for our certificate has had time to refuse it. For peers that answer nothing: what
+    /// is written to one that refuses would be lost.
+    pub(super) fn confirm(&mut self) -> io::Result<()> {
+        match self {
+            Self::Tcp(_) | Self::Unix(_) => Ok(()),
+            Self::Tls(stream) => stream.confirm(),
+        }
     }
 
     /// True if the peer has closed its end. The first write after that would succeed all the same, and be lost.
@@ -93,31 +105,44 @@ pub(super) fn read_ready(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<us
     }
 }
 
+/// What the system says of a time limit is that a resource is unavailable for now, which tells nobody anything.
+fn say_late<T>(what: &str, result: io::Result<T>) -> io::Result<T> {
+    result.map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => {
+            io::Error::new(io::ErrorKind::TimedOut, format!("the peer {what} within {PEER_TIMEOUT:?}"))
+        }
+        _ => error,
+    })
+}
+
 impl Read for Link {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
+        let result = match self {
             Self::Tcp(stream) => stream.read(buffer),
             Self::Unix(stream) => stream.read(buffer),
             Self::Tls(stream) => stream.read(buffer),
-        }
+        };
+        say_late("did not answer", result)
     }
 }
 
 impl Write for Link {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
+        let result = match self {
             Self::Tcp(stream) => stream.write(bytes),
             Self::Unix(stream) => stream.write(bytes),
             Self::Tls(stream) => stream.write(bytes),
-        }
+        };
+        say_late("took nothing", result)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
+        let result = match self {
             Self::Tcp(stream) => stream.flush(),
             Self::Unix(stream) => stream.flush(),
             Self::Tls(stream) => stream.flush(),
-        }
+        };
+        say_late("took nothing", result)
     }
 }
 

@@ -348,12 +348,12 @@ impl LogFile {
     }
 }
 
-fn user_of(name: &str) -> Option<nix::unistd::Uid> {
+pub(crate) fn user_of(name: &str) -> Option<nix::unistd::Uid> {
     let known = User::from_name(name).ok().flatten().map(|user| user.uid);
     known.or_else(|| name.parse().ok().map(nix::unistd::Uid::from_raw))
 }
 
-fn group_of(name: &str) -> Option<nix::unistd::Gid> {
+pub(crate) fn group_of(name: &str) -> Option<nix::unistd::Gid> {
     let known = Group::from_name(name).ok().flatten().map(|group| group.gid);
     known.or_else(|| name.parse().ok().map(nix::unistd::Gid::from_raw))
 }

@@ -73,7 +73,11 @@ impl StreamPeer {
     fn connect(&self) -> io::Result<Link> {
         match &self.address {
             Address::Unix(path) => Link::connect_unix(path),
-            Address::Network(host) => Link::connect_with(host, self.tls.as_ref()),
+            Address::Network(host) => {
+                let mut link = Link::connect_with(host, self.tls.as_ref())?;
+                link.confirm()?;
+                Ok(link)
+            }
         }
     }
 }

@@ -2,18 +2,29 @@
 //!
 //! Files are read when a handler is opened, so that a wrong path is an error of the configuration; a certificate that is
 //! refused is an error of the connection, which is tried again: it may be renewed meanwhile.
+//!
+//! A server that asks for a certificate judges it after our side of the handshake is done. Whoever gets no answers to what
+//! it writes, as with syslog, would lose its first bytes to a server that then closes, and so waits for the verdict
+//! ([`TlsStream::confirm`]).
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use rustls::client::ResolvesClientCert;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
-use rustls::{ClientConfig, ClientConnection, RootCertStore};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, SignatureScheme};
 
 use super::{super::link::read_ready, TlsOptions};
 use crate::error::{Error, ErrorKind, Result};
+
+/// How long a server may take to refuse our certificate. One that is content mostly says nothing.
+const VERDICT_TIME: Duration = Duration::from_secs(1);
 
 /// Makes encrypted streams.
 #[derive(Clone)]
@@ -26,6 +37,26 @@ pub(in crate::handler) struct TlsClient {
 pub(in crate::handler) struct TlsStream {
     connection: ClientConnection,
     stream: TcpStream,
+    /// the server asked for a certificate, and has not been heard of since
+    awaits_verdict: bool,
+}
+
+/// Finds our certificate as before, and remembers that the server asked for one.
+#[derive(Debug)]
+struct Asked {
+    certificates: Arc<dyn ResolvesClientCert>,
+    is_asked: AtomicBool,
+}
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, hints: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.is_asked.store(true, Ordering::Relaxed);
+        self.certificates.resolve(hints, schemes)
+    }
+
+    fn has_certs(&self) -> bool {
+        self.certificates.has_certs()
+    }
 }
 
 impl TlsOptions {
@@ -105,17 +136,57 @@ impl TlsClient {
     pub(in crate::handler) fn start(&self, mut stream: TcpStream, host: &str) -> io::Result<TlsStream> {
         let name = parse_name(self.server_name.as_deref().unwrap_or(host))?;
         let wrong = |error| io::Error::new(io::ErrorKind::InvalidData, error);
-        let mut connection = ClientConnection::new(Arc::clone(&self.config), name).map_err(wrong)?;
+        let asked = Arc::new(Asked {
+            certificates: Arc::clone(&self.config.client_auth_cert_resolver),
+            is_asked: AtomicBool::new(false),
+        });
+        let mut config = ClientConfig::clone(&self.config);
+        config.client_auth_cert_resolver = Arc::<Asked>::clone(&asked);
+        let mut connection = ClientConnection::new(Arc::new(config), name).map_err(wrong)?;
         while connection.is_handshaking() {
             connection.complete_io(&mut stream)?;
         }
-        Ok(TlsStream { connection, stream })
+        Ok(TlsStream { connection, stream, awaits_verdict: asked.is_asked.load(Ordering::Relaxed) })
     }
 }
 
 impl TlsStream {
     fn inner(&mut self) -> rustls::Stream<'_, ClientConnection, TcpStream> {
         rustls::Stream::new(&mut self.connection, &mut self.stream)
+    }
+
+    /// Waits for what the server says to our certificate, or to our having none, if it asked for one. Silence is consent.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub(in crate::handler) fn confirm(&mut self) -> io::Result<()> {
+        if !std::mem::take(&mut self.awaits_verdict) {
+            return Ok(());
+        }
+        let usual = self.stream.read_timeout()?;
+        self.stream.set_read_timeout(Some(VERDICT_TIME))?;
+        let read = self.connection.read_tls(&mut self.stream);
+        self.stream.set_read_timeout(usual)?;
+        let refused = |why: &str| {
+            io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                format!(
+                    "the server asked for a certificate, and {why} (accepted: cert_file and key_file of a client it knows)"
+                ),
+            )
+        };
+        match read {
+            Ok(0) => Err(refused("closed")),
+            Ok(_) => match self.connection.process_new_packets() {
+                Ok(state) if !state.peer_has_closed() => Ok(()),
+                Ok(_) => Err(refused("closed")),
+                Err(error) => Err(refused(&error.to_string())),
+            },
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                Ok(())
+            }
+            Err(error) => Err(refused(&error.to_string())),
+        }
     }
 
     /// True if the peer has said that it closes, or has closed.

@@ -111,6 +111,36 @@ fn a_server_that_asks_gets_our_certificate() {
     assert!(server.first().starts_with("GET /in?name=a&msg=hello&"));
 }
 
+/// Such a server says so after our side of the handshake is done, and syslog has no answers: what was written at once
+/// would be lost.
+#[test]
+fn no_record_is_lost_to_a_syslog_server_that_refuses_our_certificate_late() {
+    let authority = Authority::new();
+    let server = TlsServer::new(&authority.server("localhost", Some(&authority)), |stream, out| {
+        std::io::copy(stream, out).map(|_| ())
+    });
+    let handler = |own: &str| {
+        format!(
+            "kind = \"syslog\"\ntransport = \"tls\"\naddress = \"localhost:{}\"\nca_file = {:?}\nformat = \"python\"\n\
+             append_nul = false\n{own}",
+            server.port,
+            authority.path()
+        )
+    };
+    let without = logging(&handler(""));
+    without.logger("a").unwrap().log(Level::INFO, "secret");
+    without.flush();
+    let refused = wait_for(|| Some(status(&without)).filter(|status| status.errors > 0));
+    assert_eq!((refused.queued, refused.dropped), (1, 0));
+    assert!(refused.last_error.unwrap_or_default().contains("cert_file"));
+    without.shutdown(Duration::from_millis(10));
+    let (certificate, key) = authority.client();
+    let with = logging(&handler(&format!("cert_file = {certificate:?}\nkey_file = {key:?}")));
+    with.logger("a").unwrap().log(Level::INFO, "one");
+    assert_eq!(with.shutdown(DEADLINE).left, 0);
+    assert_eq!(server.first(), "7 <14>one");
+}
+
 /// Not a test by itself: the child of the next one, whose system trusts whom `SSL_CERT_FILE` says.
 #[test]
 fn child_that_trusts_its_system() {
