@@ -1,6 +1,6 @@
 //! The log.
 
-use stratd_control::{LogResolution, LogTree};
+use stratd_control::{LogFlight, LogResolution, LogTree};
 
 use super::{
     table::Grid,
@@ -107,6 +107,25 @@ pub(crate) fn log_resolution(found: &LogResolution) -> String {
         };
         text.push_str(&format!("  {}{through}: {verdict}\n", reach.handler));
     }
+    text
+}
+
+/// One line a record, as a log has them.
+pub(crate) fn log_flight(flight: &LogFlight) -> String {
+    let mut text = String::new();
+    for record in &flight.records {
+        text.push_str(&format!("{} {} {}: {}", record.at, record.level, record.logger, record.message));
+        for (key, value) in &record.fields {
+            text.push_str(&format!(" {key}={value}"));
+        }
+        text.push('\n');
+    }
+    let kept = flight.records.len() as u64;
+    let forgotten = match flight.forgotten {
+        0 => String::new(),
+        forgotten => format!("; {} were forgotten", self::count(forgotten)),
+    };
+    text.push_str(&format!("{} of {}{forgotten}\n", several(kept, "record"), flight.logger));
     text
 }
 
