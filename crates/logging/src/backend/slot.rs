@@ -125,16 +125,10 @@ impl Slot {
                 self.status.queued = progress.queued;
                 self.status.dropped += progress.dropped;
                 self.status.errors += progress.errors;
-                let lost = match progress.dropped {
-                    0 => None,
-                    dropped => Some(format!("{dropped} records were dropped")),
-                };
-                let news = [progress.last_error.clone(), lost].into_iter().flatten().collect::<Vec<_>>();
-                if !news.is_empty() {
-                    self.news = Some(news.join("; "));
-                }
-                if progress.last_error.is_some() {
-                    self.status.last_error = progress.last_error;
+                if let Some(error) = progress.last_error {
+                    // what was dropped is told apart from that
+                    self.news = Some(error.clone());
+                    self.status.last_error = Some(error);
                 }
             }
             Sink::Memory(memory) => {
