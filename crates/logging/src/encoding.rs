@@ -40,13 +40,22 @@ pub struct Location<'a> {
     pub module: Option<&'a str>,
 }
 
+/// The text of a record.
+#[derive(Clone, Copy)]
+pub(crate) enum Message<'a> {
+    /// finished
+    Text(&'a str),
+    /// still to be printed, by code that is not ours and may log itself
+    Arguments(fmt::Arguments<'a>),
+}
+
 /// What a thread says when it logs; the rest of the record is known.
 #[derive(Clone, Copy)]
 pub(crate) struct Parts<'a> {
     pub(crate) logger: u32,
     pub(crate) level: Level,
     pub(crate) at_ns: i64,
-    pub(crate) message: fmt::Arguments<'a>,
+    pub(crate) message: Message<'a>,
     pub(crate) location: Location<'a>,
     pub(crate) fields: &'a [(&'a str, Value<'a>)],
     pub(crate) context: &'a [(&'a str, Value<'a>)],
@@ -62,8 +71,13 @@ pub(crate) fn encode(out: &mut Vec<u8>, parts: &Parts<'_>) -> u64 {
     let lengths = [location.file, location.function, location.module.unwrap_or_default()]
         .map(|text| push_short(out, text));
     let start = out.len();
-    // writing to a Vec cannot fail; a Display that fails leaves what it wrote
-    let _ = out.write_fmt(parts.message);
+    match parts.message {
+        Message::Text(text) => out.extend_from_slice(text.as_bytes()),
+        Message::Arguments(arguments) => {
+            // writing to a Vec cannot fail; a Display that fails leaves what it wrote
+            let _ = out.write_fmt(arguments);
+        }
+    }
     let message = close_text(out, start);
     let start = out.len();
     let mut renamed = 0;
@@ -189,9 +203,11 @@ pub(crate) struct Head {
 impl Head {
     fn write(&self, out: &mut [u8]) {
         let total = u32::try_from(out.len()).unwrap_or(u32::MAX);
+        let Some(head) = out.first_chunk_mut::<HEAD_BYTES>() else { return };
+        // one array of a known size: the places are known when this is compiled, and need no checks
         let mut at = 0;
         let mut put = |bytes: &[u8]| {
-            if let Some(slot) = out.get_mut(at..at + bytes.len()) {
+            if let Some(slot) = head.get_mut(at..at + bytes.len()) {
                 slot.copy_from_slice(bytes);
             }
             at += bytes.len();
@@ -212,8 +228,10 @@ impl Head {
     }
 
     /// Reads the head, and how long the whole record is.
+    #[inline]
     pub(crate) fn read(bytes: &[u8]) -> Option<(Self, usize)> {
-        let mut rest = bytes;
+        // of a known size: no step below can find too little
+        let mut rest = bytes.first_chunk::<HEAD_BYTES>()?.as_slice();
         let total = take_u32(&mut rest)?;
         let logger = take_u32(&mut rest)?;
         let at_ns = i64::from_le_bytes(take(&mut rest)?);
@@ -233,17 +251,21 @@ impl Head {
 
     /// The key of a record that waits elsewhere.
     pub(crate) fn large_key(&self, bytes: &[u8]) -> Option<u64> {
-        let key = bytes.get(HEAD_BYTES..)?.first_chunk()?;
-        (self.flags & FLAG_LARGE != 0).then(|| u64::from_le_bytes(*key))
+        if self.flags & FLAG_LARGE == 0 {
+            return None;
+        }
+        bytes.get(HEAD_BYTES..)?.first_chunk().map(|key| u64::from_le_bytes(*key))
     }
 }
 
+#[inline]
 fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     let (chunk, rest) = bytes.split_first_chunk()?;
     *bytes = rest;
     Some(*chunk)
 }
 
+#[inline]
 fn take_u32(bytes: &mut &[u8]) -> Option<u32> {
     take(bytes).map(u32::from_le_bytes)
 }
@@ -280,20 +302,27 @@ pub(crate) fn decode<'a>(
     let fields = text(fields)?;
     let (exc_text, stack, foreign) = (text(exc_text)?, text(stack)?, text(foreign)?);
     let optional = |text: &'a [u8]| (!text.is_empty()).then(|| str_of(text));
-    let mut record = Record::new(name, Level::new(head.level), message);
-    record.created_ns = head.at_ns;
-    record.start_ns = origin.start_ns;
-    record.pathname = file;
-    record.lineno = head.line;
-    record.function = function;
-    record.module = (head.flags & FLAG_MODULE != 0).then_some(module);
-    record.thread = origin.thread;
-    record.thread_name = Cow::Borrowed(&origin.thread_name);
-    record.process = origin.process;
-    record.process_name = Cow::Borrowed(&origin.process_name);
-    record.exc_text = optional(exc_text);
-    record.stack_info = optional(stack);
-    record.fields = Fields::from_encoded(fields);
+    // written at once: a default that is written over would have to be dropped first
+    let mut record = Record {
+        name: Cow::Borrowed(name),
+        level: Level::new(head.level),
+        level_name: None,
+        created_ns: head.at_ns,
+        start_ns: origin.start_ns,
+        message,
+        pathname: file,
+        lineno: head.line,
+        function,
+        module: (head.flags & FLAG_MODULE != 0).then_some(module),
+        thread: origin.thread,
+        thread_name: Cow::Borrowed(&origin.thread_name),
+        process: origin.process,
+        process_name: Cow::Borrowed(&origin.process_name),
+        task_name: None,
+        exc_text: optional(exc_text),
+        stack_info: optional(stack),
+        fields: Fields::from_encoded(fields),
+    };
     if head.flags & FLAG_FOREIGN != 0 {
         take_foreign(&mut record, &Fields::from_encoded(foreign));
     }
@@ -341,7 +370,7 @@ fn str_of(bytes: &[u8]) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Head, Location, Origin, Parts, RECORD_TEXT_MAX, decode, encode, encode_record};
+    use super::{Head, Location, Origin, Message, Parts, RECORD_TEXT_MAX, decode, encode, encode_record};
     use crate::{level::Level, record::Record, value::Value};
 
     fn origin() -> Origin {
@@ -355,7 +384,7 @@ mod tests {
             logger: 5,
             level: Level::ERROR,
             at_ns: 42,
-            message: format_args!("hello {}", "ž"),
+            message: Message::Arguments(format_args!("hello {}", "ž")),
             location: Location { file: "/a/b.rs", line: 9, function: "f", module: Some("m") },
             fields: &[("name", Value::from("x")), ("qty", Value::from(5))],
             context: &[("qty", Value::from(4))],

@@ -119,32 +119,28 @@ impl Backend {
         best.filter(|&(at, _)| at <= cutoff || at > now).map(|(at, index)| (index, second.max(at)))
     }
 
+    /// Routes the records of one ring up to a time, or `max` of them.
     fn route_from(&mut self, index: usize, until: i64, max: usize) -> usize {
+        let Self { sources, router, channel, tree, .. } = self;
+        let Some(staged) = sources.get_mut(index) else { return 0 };
         let mut count = 0;
-        while count < max {
-            let Some(staged) = self.sources.get_mut(index) else { break };
-            let Some((head, total)) = staged.next.filter(|(head, _)| head.at_ns <= until) else { break };
-            let bytes = staged.bytes.get(staged.at..staged.at + total).unwrap_or_default();
-            let level = match head.large_key(bytes) {
-                None => {
-                    find_logger(&mut staged.logger, &mut self.router, &self.tree, head.logger);
-                    route_bytes(&mut self.router, (&head, bytes), staged)
-                }
+        while count < max
+            && let Some((head, total)) = staged.next.filter(|(head, _)| head.at_ns <= until)
+        {
+            let level = match head.large_key(staged.bytes()) {
+                None => staged.route(router, tree, &head, None),
                 Some(key) => {
-                    let record = self.channel.take_large(key);
-                    Head::read(&record).and_then(|(head, _)| {
-                        find_logger(&mut staged.logger, &mut self.router, &self.tree, head.logger);
-                        route_bytes(&mut self.router, (&head, &record), staged)
-                    })
+                    let record = channel.take_large(key);
+                    Head::read(&record).and_then(|(head, _)| staged.route(router, tree, &head, Some(&record)))
                 }
             };
             count += 1;
             if staged.advance(total) {
-                self.channel.announce_room();
+                channel.announce_room();
             }
             if level.is_some_and(|level| level >= Level::ERROR) {
                 // whoever looks for an error must find it
-                self.router.flush_dirty();
+                router.flush_dirty();
             }
         }
         count
@@ -162,17 +158,33 @@ fn find_logger(known: &mut Option<Arc<LoggerCell>>, router: &mut Router, tree: &
     *known = router.logger_name(logger);
 }
 
-fn route_bytes(router: &mut Router, (head, bytes): (&Head, &[u8]), staged: &Staged) -> Option<Level> {
-    let cell = staged.logger.as_ref()?;
-    let mut record = decode(head, bytes, &cell.name, &staged.source.origin)?;
-    let level = record.level;
-    router.route(head.logger, &mut record, None);
-    Some(level)
-}
-
 impl Staged {
+    /// What was taken out of the ring and not routed yet.
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    /// Routes the record whose head is next, or the one that its marker stands for.
+    #[inline]
+    fn route(
+        &mut self,
+        router: &mut Router,
+        tree: &Mutex<Tree>,
+        head: &Head,
+        large: Option<&[u8]>,
+    ) -> Option<Level> {
+        find_logger(&mut self.logger, router, tree, head.logger);
+        let cell = self.logger.as_ref()?;
+        let bytes = large.unwrap_or_else(|| self.bytes());
+        let mut record = decode(head, bytes, &cell.name, &self.source.origin)?;
+        // a filter may give it another level: what counts is the one it was logged with
+        let level = record.level;
+        router.route(head.logger, &mut record, None);
+        Some(level)
+    }
+
     /// Takes what is next out of the ring, until a whole record is there: a part at a time, so that the bytes are still in
-    /// the cache when they are routed.
+    /// the cache when they are routed. True if the ring has room again.
     fn pull(&mut self) -> bool {
         let mut has_pulled = false;
         while self.next.is_none() {
@@ -193,7 +205,7 @@ impl Staged {
             has_pulled = true;
             self.look();
         }
-        has_pulled
+        has_pulled && self.source.has_room()
     }
 
     /// Reads the head of the record at `at`, if all of it is there.

@@ -5,9 +5,12 @@
 //! routed by the configuration in which it was logged, and none is lost or doubled.
 
 mod drain;
+mod duties;
+mod places;
 mod report;
 mod router;
 mod slot;
+mod texts;
 
 pub(crate) use router::Router;
 pub use slot::HandlerStatus;

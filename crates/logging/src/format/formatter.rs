@@ -2,6 +2,7 @@
 
 use super::{
     options::{ExceptionText, FormatterOptions, Layout},
+    prefix::Prefix,
     segment::{Scratch, Segment, compile},
     structured,
     time::TimeText,
@@ -28,11 +29,11 @@ use crate::{error::Result, level::Level, record::Record};
 pub struct Formatter {
     layout: Layout,
     segments: Vec<Segment>,
+    prefix: Prefix,
     time: TimeText,
     uses_time: bool,
     exception: ExceptionText,
     has_color: bool,
-    asctime: String,
     scratch: Scratch,
 }
 
@@ -63,12 +64,12 @@ impl Formatter {
         let uses_time = options.layout != Layout::Text || segments.iter().any(Segment::uses_time);
         Ok(Self {
             layout: options.layout,
+            prefix: Prefix::of(&segments),
             segments,
             time,
             uses_time,
             exception: options.exception,
             has_color: options.has_color,
-            asctime: String::new(),
             scratch: Scratch::default(),
         })
     }
@@ -107,25 +108,42 @@ impl Formatter {
     }
 
     fn write(&mut self, record: &Record<'_>, out: &mut String, start: usize) -> Result<()> {
+        let mut is_other_time = false;
         if self.uses_time {
-            let mut digits = String::new();
-            self.time.write(record.created_ns, &mut self.asctime, &mut digits)?;
+            is_other_time = self.time.show(record.created_ns, self.scratch.text())?;
         }
         if self.has_color {
             out.push_str(color(record.level));
         }
         match self.layout {
             Layout::Text => {
-                for segment in &self.segments {
-                    segment.write(out, record, &self.asctime, &mut self.scratch)?;
-                }
+                self.write_text(record, out, is_other_time)?;
                 self.append_error(record, out, start);
             }
-            Layout::Json => structured::write_json(out, record, &self.asctime),
-            Layout::Logfmt => structured::write_logfmt(out, record, &self.asctime),
+            Layout::Json => structured::write_json(out, record, self.time.text()),
+            Layout::Logfmt => structured::write_logfmt(out, record, self.time.text()),
         }
         if self.has_color {
             out.push_str("\x1b[0m");
+        }
+        Ok(())
+    }
+
+    fn write_text(&mut self, record: &Record<'_>, out: &mut String, is_other_time: bool) -> Result<()> {
+        let (begin, rest) = self.segments.split_at(self.prefix.count.min(self.segments.len()));
+        if let Some(text) = self.prefix.get(record, is_other_time) {
+            out.push_str(text);
+        } else {
+            let start = out.len();
+            for segment in begin {
+                segment.write(out, record, self.time.text(), &mut self.scratch)?;
+            }
+            if !begin.is_empty() {
+                self.prefix.keep(record, out.get(start..).unwrap_or_default());
+            }
+        }
+        for segment in rest {
+            segment.write(out, record, self.time.text(), &mut self.scratch)?;
         }
         Ok(())
     }
