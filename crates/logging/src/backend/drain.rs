@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Backend, FLUSH_INTERVAL_MS, MERGE_GRACE_NS, Router, Staged};
 use crate::{
     clock,
-    encoding::{Head, decode},
+    encoding::{Head, with_decoded},
     level::Level,
     ring::lock,
     tree::{LoggerCell, Tree},
@@ -176,11 +176,12 @@ impl Staged {
         find_logger(&mut self.logger, router, tree, head.logger);
         let cell = self.logger.as_ref()?;
         let bytes = large.unwrap_or_else(|| self.bytes());
-        let mut record = decode(head, bytes, &cell.name, &self.source.origin)?;
-        // a filter may give it another level: what counts is the one it was logged with
-        let level = record.level;
-        router.route(head.logger, &mut record, None);
-        Some(level)
+        with_decoded(head, bytes, (&cell.name, &self.source.origin), |record| {
+            // a filter may give it another level: what counts is the one it was logged with
+            let level = record.level;
+            router.route(head.logger, record, None);
+            level
+        })
     }
 
     /// Takes what is next out of the ring, until a whole record is there: a part at a time, so that the bytes are still in

@@ -161,8 +161,8 @@ impl Formatter {
             }
             out.push_str(text);
         }
-        let has_newline = out.get(start..).unwrap_or_default().contains('\n');
-        if self.exception == ExceptionText::OneLine && has_newline {
+        // looked for only where it matters: it is a walk over the whole line
+        if self.exception == ExceptionText::OneLine && out.get(start..).unwrap_or_default().contains('\n') {
             let line = out.split_off(start);
             out.push_str(&line.replace('\n', "\\n"));
         }
