@@ -4,11 +4,14 @@
 //! printed with the smallest and the largest of all rounds. Processor time of all threads together is counted beside the
 //! time that passed: it says what the work costs where every processor is busy with something else.
 //!
+//! `-- ours FOLDER` and `-- format FOLDER` do that part of the work once and print its nanoseconds: `cargo xtask bench log`
+//! runs them in rounds with other loggers.
+//!
 //! Prints a table and writes `bench/log.json` in the target folder. Only ratios of one run on one machine count.
 #![expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
 #![expect(clippy::cast_precision_loss, reason = "counts and nanoseconds far below 2^53, for a table")]
 
-#[expect(unreachable_pub, reason = "the program that measures others shares it")]
+mod text;
 mod work;
 
 use std::{
@@ -23,7 +26,8 @@ use std::{
 
 use nix::time::{ClockId, clock_gettime};
 use stratd_logging::{Level, Logging, LoggingOptions, log};
-use work::{LINES, NAME, as_text, format_alone, log_lines, logging, pipeline, text};
+use text::{LINES, as_text, text};
+use work::{NAME, format_alone, log_lines, logging, pipeline};
 
 const ROUNDS: usize = 9;
 /// So many calls are timed one by one, with a pause after each that lets the back end keep up.
@@ -77,6 +81,16 @@ impl Rounds {
 }
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let once = match &arguments[..] {
+        [name, folder, ..] if name == "ours" => pipeline(Path::new(folder), 1),
+        [name, folder, ..] if name == "format" => format_alone(Path::new(folder)),
+        _ => return measure(),
+    };
+    println!("{}", once.as_nanos());
+}
+
+fn measure() {
     let folder = std::env::temp_dir().join(format!("stratd-bench-log-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("a folder for the lines can be made");
     let mut table = Table::default();

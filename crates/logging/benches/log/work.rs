@@ -14,27 +14,13 @@ use std::{
 
 use stratd_logging::{Config, Level, Logger, Logging, LoggingOptions, log};
 
-pub const LINES: u64 = 300_000;
-pub const LINE_BYTES: u64 = 121;
-pub const NAME: &str = "strategy.momentum";
+use crate::text::{LINES, as_text, text};
 
-/// The text of a line: with time, level and name it makes 121 bytes.
-pub fn text(index: u64) -> [u8; 69] {
-    let mut text = *b"order 0000000000 filled at 101.25, 500 of AAPL on synthetic exchange.";
-    let mut rest = index;
-    for slot in text.iter_mut().skip(6).take(10).rev() {
-        *slot = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-        rest /= 10;
-    }
-    text
-}
-
-pub fn as_text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).expect("the text is ASCII")
-}
+pub(crate) const LINE_BYTES: u64 = 121;
+pub(crate) const NAME: &str = "strategy.momentum";
 
 /// The least that one thread must do.
-pub fn format_alone(folder: &Path) -> Duration {
+pub(crate) fn format_alone(folder: &Path) -> Duration {
     let path = folder.join("format.log");
     let _ = fs::remove_file(&path);
     let mut file = BufWriter::with_capacity(64 << 10, File::create(&path).expect("the file can be made"));
@@ -72,7 +58,7 @@ fn calendar(second: u64) -> String {
 }
 
 /// The system that is measured, writing to `ours.log` of the folder.
-pub fn logging(folder: &Path) -> Logging {
+pub(crate) fn logging(folder: &Path) -> Logging {
     let path = folder.join("ours.log");
     // a file of an earlier round
     let _ = fs::remove_file(&path);
@@ -91,7 +77,7 @@ pub fn logging(folder: &Path) -> Logging {
     logging
 }
 
-pub fn log_lines(logger: &Logger, count: u64) {
+pub(crate) fn log_lines(logger: &Logger, count: u64) {
     for index in 0..count {
         let text = text(index);
         log!(logger, Level::INFO, "{}", as_text(&text));
@@ -99,7 +85,7 @@ pub fn log_lines(logger: &Logger, count: u64) {
 }
 
 /// From the first call to the last byte in the file, with some threads that share the lines.
-pub fn pipeline(folder: &Path, threads: u64) -> Duration {
+pub(crate) fn pipeline(folder: &Path, threads: u64) -> Duration {
     let logging = logging(folder);
     let logger = logging.logger(NAME).expect("the logger can be made");
     let start = Instant::now();
