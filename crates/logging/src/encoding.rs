@@ -4,8 +4,7 @@
 //! unloaded. Numbers are little-endian; a record is its head, then its texts one after the other.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::io::Write;
+use std::fmt::{self, Write};
 
 use crate::{
     fields::{Fields, RESERVED, cut, write_field},
@@ -74,8 +73,8 @@ pub(crate) fn encode(out: &mut Vec<u8>, parts: &Parts<'_>) -> u64 {
     match parts.message {
         Message::Text(text) => out.extend_from_slice(text.as_bytes()),
         Message::Arguments(arguments) => {
-            // writing to a Vec cannot fail; a Display that fails leaves what it wrote
-            let _ = out.write_fmt(arguments);
+            // a Display that fails leaves what it wrote
+            let _ = Text(out).write_fmt(arguments);
         }
     }
     let message = close_text(out, start);
@@ -84,7 +83,7 @@ pub(crate) fn encode(out: &mut Vec<u8>, parts: &Parts<'_>) -> u64 {
     for (key, value) in parts.context.iter().chain(parts.fields) {
         renamed += push_field(out, key, value);
     }
-    let fields = out.len() - start;
+    let fields = length_since(out, start);
     let exc_text = push_long(out, parts.exc_text.unwrap_or_default());
     let stack = push_long(out, parts.stack_info.unwrap_or_default());
     let flags = if location.module.is_some() { FLAG_MODULE } else { 0 };
@@ -99,6 +98,17 @@ pub(crate) fn encode(out: &mut Vec<u8>, parts: &Parts<'_>) -> u64 {
     };
     head.write(out);
     renamed
+}
+
+/// Room for a text that is printed into it, which cannot fail.
+struct Text<'a>(&'a mut Vec<u8>);
+
+impl Write for Text<'_> {
+    #[inline]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
 }
 
 fn push_field(out: &mut Vec<u8>, key: &str, value: &Value<'_>) -> u64 {
@@ -120,7 +130,7 @@ pub(crate) fn encode_record(out: &mut Vec<u8>, logger: u32, at_ns: i64, record: 
     let message = push_long(out, &record.message);
     let start = out.len();
     record.fields.iter().for_each(|(key, value)| write_field(out, key, &value));
-    let fields = out.len() - start;
+    let fields = length_since(out, start);
     let exc_text = push_long(out, record.exc_text.as_deref().unwrap_or_default());
     let stack = push_long(out, record.stack_info.as_deref().unwrap_or_default());
     let start = out.len();
@@ -137,7 +147,7 @@ pub(crate) fn encode_record(out: &mut Vec<u8>, logger: u32, at_ns: i64, record: 
     write_field(out, "threadName", &Value::from(&*record.thread_name));
     write_field(out, "process", &Value::from(record.process));
     write_field(out, "processName", &Value::from(&*record.process_name));
-    let foreign = out.len() - start;
+    let foreign = length_since(out, start);
     let module = if record.module.is_some() { FLAG_MODULE } else { 0 };
     let head = Head {
         logger,
@@ -161,20 +171,29 @@ pub(crate) fn encode_marker(out: &mut Vec<u8>, at_ns: i64, key: u64) {
     head.write(out);
 }
 
+#[inline]
 fn push_short(out: &mut Vec<u8>, text: &str) -> u16 {
+    if text.is_empty() {
+        return 0;
+    }
     let text = cut(text, usize::from(u16::MAX));
     out.extend_from_slice(text.as_bytes());
     u16::try_from(text.len()).unwrap_or(u16::MAX)
 }
 
-fn push_long(out: &mut Vec<u8>, text: &str) -> usize {
+#[inline]
+fn push_long(out: &mut Vec<u8>, text: &str) -> u32 {
+    if text.is_empty() {
+        return 0;
+    }
     let start = out.len();
     out.extend_from_slice(text.as_bytes());
     close_text(out, start)
 }
 
-/// Cuts what was written since `start` to the limit, at a character.
-fn close_text(out: &mut Vec<u8>, start: usize) -> usize {
+/// Cuts what was written since `start` to the limit, at a character, and says how long it is.
+#[inline]
+fn close_text(out: &mut Vec<u8>, start: usize) -> u32 {
     if out.len() - start > RECORD_TEXT_MAX {
         let mut end = start + RECORD_TEXT_MAX;
         // the second and further bytes of a character begin with the bits 10
@@ -183,7 +202,13 @@ fn close_text(out: &mut Vec<u8>, start: usize) -> usize {
         }
         out.truncate(end);
     }
-    out.len() - start
+    length_since(out, start)
+}
+
+/// How much was written since `start`; texts and fields are limited far below what the number holds.
+#[inline]
+fn length_since(out: &[u8], start: usize) -> u32 {
+    u32::try_from(out.len() - start).unwrap_or(u32::MAX)
 }
 
 /// What stands before the texts.
@@ -194,7 +219,7 @@ pub(crate) struct Head {
     pub(crate) at_ns: i64,
     line: u32,
     /// message, fields, exception, stack, attributes of another process
-    long: [usize; 5],
+    long: [u32; 5],
     /// file, function, module
     short: [u16; 3],
     flags: u16,
@@ -218,8 +243,7 @@ impl Head {
         put(&self.level.to_le_bytes());
         put(&self.line.to_le_bytes());
         for length in self.long {
-            // RECORD_TEXT_MAX fits
-            put(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+            put(&length.to_le_bytes());
         }
         for length in self.short {
             put(&length.to_le_bytes());
@@ -227,26 +251,34 @@ impl Head {
         put(&self.flags.to_le_bytes());
     }
 
-    /// Reads the head, and how long the whole record is.
+    /// When the record was logged, and how many bytes it has.
     #[inline]
-    pub(crate) fn read(bytes: &[u8]) -> Option<(Self, usize)> {
+    pub(crate) fn peek(bytes: &[u8]) -> Option<(i64, usize)> {
+        let mut rest = bytes.first_chunk::<16>()?.as_slice();
+        let total = take_u32(&mut rest)?;
+        let _logger = take_u32(&mut rest)?;
+        Some((i64::from_le_bytes(take(&mut rest)?), usize::try_from(total).ok()?))
+    }
+
+    #[inline]
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         // of a known size: no step below can find too little
         let mut rest = bytes.first_chunk::<HEAD_BYTES>()?.as_slice();
-        let total = take_u32(&mut rest)?;
+        let _total = take_u32(&mut rest)?;
         let logger = take_u32(&mut rest)?;
         let at_ns = i64::from_le_bytes(take(&mut rest)?);
         let level = i32::from_le_bytes(take(&mut rest)?);
         let line = take_u32(&mut rest)?;
         let mut long = [0; 5];
         for length in &mut long {
-            *length = usize::try_from(take_u32(&mut rest)?).ok()?;
+            *length = take_u32(&mut rest)?;
         }
         let mut short = [0; 3];
         for length in &mut short {
             *length = u16::from_le_bytes(take(&mut rest)?);
         }
         let flags = u16::from_le_bytes(take(&mut rest)?);
-        Some((Self { logger, level, at_ns, line, long, short, flags }, usize::try_from(total).ok()?))
+        Some(Self { logger, level, at_ns, line, long, short, flags })
     }
 
     /// The key of a record that waits elsewhere.
@@ -290,20 +322,18 @@ pub(crate) fn with_decoded<'a, R>(
     (name, origin): (&'a str, &'a Origin),
     work: impl FnOnce(&mut Record<'a>) -> R,
 ) -> Option<R> {
-    let mut rest = bytes.get(HEAD_BYTES..)?;
-    let mut text = |length: usize| {
-        let (text, after) = rest.split_at_checked(length)?;
-        rest = after;
-        Some(text)
-    };
-    let [message, fields, exc_text, stack, foreign] = head.long;
-    let texts = split_texts(
-        text(head.short.iter().map(|&length| usize::from(length)).sum::<usize>() + message)?,
-        head.short,
-    )?;
-    let [file, function, module, message] = texts;
-    let fields = text(fields)?;
-    let (exc_text, stack, foreign) = (text(exc_text)?, text(stack)?, text(foreign)?);
+    let [message, others @ ..] = head.long;
+    let texts = head.short.iter().map(|&length| usize::from(length)).sum::<usize>() + message as usize;
+    let (texts, mut rest) = bytes.get(HEAD_BYTES..)?.split_at_checked(texts)?;
+    let [file, function, module, message] = split_texts(texts, head.short)?;
+    let mut parts: [&[u8]; 4] = [&[]; 4];
+    // most records have none of these
+    if others != [0; 4] {
+        for (part, length) in parts.iter_mut().zip(others) {
+            (*part, rest) = rest.split_at_checked(length as usize)?;
+        }
+    }
+    let [fields, exc_text, stack, foreign] = parts;
     let optional = |text: &'a [u8]| (!text.is_empty()).then(|| str_of(text));
     // written at once: a default that is written over would have to be dropped first
     let mut record = Record {
@@ -312,11 +342,11 @@ pub(crate) fn with_decoded<'a, R>(
         level_name: None,
         created_ns: head.at_ns,
         start_ns: origin.start_ns,
-        message,
-        pathname: file,
+        message: Cow::Borrowed(message),
+        pathname: Cow::Borrowed(file),
         lineno: head.line,
-        function,
-        module: (head.flags & FLAG_MODULE != 0).then_some(module),
+        function: Cow::Borrowed(function),
+        module: (head.flags & FLAG_MODULE != 0).then_some(Cow::Borrowed(module)),
         thread: origin.thread,
         thread_name: Cow::Borrowed(&origin.thread_name),
         process: origin.process,
@@ -333,19 +363,15 @@ pub(crate) fn with_decoded<'a, R>(
 }
 
 /// File, function, module and message, which follow each other: looked at for what is no text once, not four times.
-fn split_texts(bytes: &[u8], lengths: [u16; 3]) -> Option<[Cow<'_, str>; 4]> {
+#[inline]
+fn split_texts(bytes: &[u8], lengths: [u16; 3]) -> Option<[&str; 4]> {
+    // what is encoded was text
+    let text = std::str::from_utf8(bytes).ok()?;
     let [file, function, module] = lengths.map(usize::from);
-    if let Ok(text) = std::str::from_utf8(bytes)
-        && let Some((file, text)) = text.split_at_checked(file)
-        && let Some((function, text)) = text.split_at_checked(function)
-        && let Some((module, message)) = text.split_at_checked(module)
-    {
-        return Some([file, function, module, message].map(Cow::Borrowed));
-    }
-    let (file, rest) = bytes.split_at_checked(file)?;
-    let (function, rest) = rest.split_at_checked(function)?;
-    let (module, message) = rest.split_at_checked(module)?;
-    Some([file, function, module, message].map(str_of))
+    let (file, text) = text.split_at_checked(file)?;
+    let (function, text) = text.split_at_checked(function)?;
+    let (module, message) = text.split_at_checked(module)?;
+    Some([file, function, module, message])
 }
 
 /// Puts the attributes of the record's own process in place of ours. Received records are few: this may allocate.
@@ -401,8 +427,8 @@ mod tests {
             stack_info: None,
         };
         assert_eq!(encode(&mut bytes, &parts), 1);
-        let (head, total) = Head::read(&bytes).unwrap();
-        assert_eq!((head.logger, head.at_ns, total), (5, 42, bytes.len()));
+        let head = Head::read(&bytes).unwrap();
+        assert_eq!((head.logger, head.at_ns, Head::peek(&bytes)), (5, 42, Some((42, bytes.len()))));
         let origin = origin();
         let record = decode(&head, &bytes, "a.b", &origin).unwrap();
         assert_eq!((&*record.name, &*record.message, record.module()), ("a.b", "hello ž", "m"));
@@ -419,7 +445,7 @@ mod tests {
         sent.process_name = "python".into();
         let mut bytes = Vec::new();
         encode_record(&mut bytes, 1, 77, &sent);
-        let (head, _) = Head::read(&bytes).unwrap();
+        let head = Head::read(&bytes).unwrap();
         let origin = origin();
         let record = decode(&head, &bytes, "here", &origin).unwrap();
         assert_eq!((&*record.name, &*record.process_name, record.process), ("remote", "python", 4242));
@@ -437,7 +463,7 @@ mod tests {
         record.exc_text = Some("e".into());
         let mut bytes = Vec::new();
         encode_record(&mut bytes, 0, 77, &record);
-        let (head, _) = Head::read(&bytes).unwrap();
+        let head = Head::read(&bytes).unwrap();
         let origin = origin();
         let read = decode(&head, &bytes, "a", &origin).unwrap();
         assert_eq!(read.message.len(), RECORD_TEXT_MAX - 1);

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::{
-    encoding::{Head, Origin},
+    encoding::Origin,
     ring::{Channel, Overflow, Source, lock},
     tree::{LoggerCell, Tree},
 };
@@ -47,8 +47,8 @@ struct Staged {
     source: Source,
     bytes: Vec<u8>,
     at: usize,
-    /// head and length of the record at `at`, if it is there whole
-    next: Option<(Head, usize)>,
+    /// time and length of the record at `at`, if it is there whole
+    next: Option<(i64, usize)>,
     /// the logger of the last record, which is most often that of the next
     logger: Option<Arc<LoggerCell>>,
 }
