@@ -59,6 +59,7 @@ mod fields;
 mod filter;
 mod format;
 mod handler;
+mod head;
 mod inspect;
 mod level;
 mod logger;

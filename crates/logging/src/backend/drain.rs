@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::{Backend, FLUSH_INTERVAL_MS, MERGE_GRACE_NS, Router, Staged};
 use crate::{
     clock,
-    encoding::{Head, with_decoded},
+    encoding::with_decoded,
+    head::Head,
     level::Level,
     ring::{Channel, lock},
     tree::{LoggerCell, Tree},
