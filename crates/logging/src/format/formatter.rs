@@ -120,8 +120,8 @@ impl Formatter {
                 self.write_text(record, out, is_other_time)?;
                 self.append_error(record, out, start);
             }
-            Layout::Json => structured::write_json(out, record, self.time.text()),
-            Layout::Logfmt => structured::write_logfmt(out, record, self.time.text()),
+            Layout::Json => structured::write_json(out, record, self.time.shown_text()),
+            Layout::Logfmt => structured::write_logfmt(out, record, self.time.shown_text()),
         }
         if self.has_color {
             out.push_str("\x1b[0m");
@@ -136,14 +136,14 @@ impl Formatter {
         } else {
             let start = out.len();
             for segment in begin {
-                segment.write(out, record, self.time.text(), &mut self.scratch)?;
+                segment.write(out, record, self.time.shown_text(), &mut self.scratch)?;
             }
             if !begin.is_empty() {
                 self.prefix.keep(record, out.get(start..).unwrap_or_default());
             }
         }
         for segment in rest {
-            segment.write(out, record, self.time.text(), &mut self.scratch)?;
+            segment.write(out, record, self.time.shown_text(), &mut self.scratch)?;
         }
         Ok(())
     }

@@ -80,11 +80,11 @@ impl TimeText {
     }
 
     /// The text of the time that was shown last.
-    pub(super) fn text(&self) -> &str {
+    pub(super) fn shown_text(&self) -> &str {
         &self.whole
     }
 
-    /// Makes [`Self::text`] that of `created_ns`; true if it, and the milliseconds, may be others than before.
+    /// Makes [`Self::shown_text`] that of `created_ns`; true if it, and the milliseconds, may be others than before.
     #[inline]
     pub(super) fn show(&mut self, created_ns: i64, scratch: &mut String) -> Result<bool> {
         if self.shown.contains(&created_ns) {
@@ -188,7 +188,7 @@ mod tests {
         for index in 0..2500_i64 {
             let ns = 1_677_903_920_999_998_503 + index * 400_009;
             time.show(ns, &mut scratch).unwrap();
-            let out = time.text();
+            let out = time.shown_text();
             let (second, milliseconds) = out.split_once(',').unwrap();
             assert_eq!(milliseconds.len(), 3, "{out}");
             // at the very end of a second its float is the next one, and nothing of it may show
@@ -205,7 +205,7 @@ mod tests {
             [(5_000_000_000, "05"), (5_900_000_000, "05"), (4_000_000_000, "04"), (-1, "59")]
         {
             time.show(ns, &mut scratch).unwrap();
-            assert_eq!(time.text(), expected);
+            assert_eq!(time.shown_text(), expected);
         }
     }
 
@@ -220,7 +220,7 @@ mod tests {
                 time.show(start + second, &mut String::new()).unwrap();
                 let mut fresh = TimeText::new(None, TIME_FORMAT, Some(MSEC_FORMAT), Zone::Utc).unwrap();
                 fresh.show(start + second, &mut String::new()).unwrap();
-                assert_eq!(time.text(), fresh.text(), "{first} {second}");
+                assert_eq!(time.shown_text(), fresh.shown_text(), "{first} {second}");
             }
         }
     }
