@@ -111,10 +111,7 @@ impl Logging {
     /// ```
     #[must_use]
     pub fn lowest_level(&self) -> Level {
-        let tree = lock(&self.shared().tree);
-        let thresholds = tree.nodes().iter();
-        let lowest = thresholds.map(|node| node.cell.threshold.load(std::sync::atomic::Ordering::Relaxed));
-        Level::new(lowest.min().unwrap_or(i32::MAX))
+        lock(&self.shared().tree).lowest()
     }
 
     /// Whether a record of this logger and level is taken, by which handlers, and why not by the others. What filters say
@@ -178,7 +175,7 @@ impl Logging {
 }
 
 /// The logger of a name, or the nearest above it; and whether it is the one asked for.
-fn nearest(tree: &Tree, name: &str) -> (u32, bool) {
+pub(crate) fn nearest(tree: &Tree, name: &str) -> (u32, bool) {
     if let Some(id) = tree.find(name) {
         return (id, true);
     }

@@ -9,6 +9,7 @@ use crate::{
     clock,
     encoding::{Location, Message, Parts, encode_record},
     error::Result,
+    flight,
     level::Level,
     logging::Shared,
     record::Record,
@@ -174,7 +175,7 @@ impl Logger {
     }
 
     fn send(&self, event: &Event<'_>, message: Message<'_>, context: &[(&str, Value<'_>)]) {
-        self.shared.channel.send(&Parts {
+        let parts = Parts {
             logger: self.cell.id,
             level: event.level,
             at_ns: clock::now_ns(),
@@ -184,7 +185,11 @@ impl Logger {
             context,
             exc_text: event.exc_text,
             stack_info: event.stack_info,
-        });
+        };
+        if self.cell.flight.is_taken() {
+            return flight::send(self, &parts);
+        }
+        self.shared.channel.send(&parts);
     }
 
     /// Routes a finished record, one that was received for example: the logger's level is not asked, its filters are.
@@ -214,6 +219,10 @@ impl Shared {
         let id = tree.get_or_insert(name)?;
         let cell = Arc::clone(&tree.node(id).cell);
         drop(tree);
+        // a flight recorder may begin with its logger
+        if cell.flight.is_taken() {
+            shared.announce_lowest();
+        }
         Ok(Logger { shared: Arc::clone(shared), cell })
     }
 }

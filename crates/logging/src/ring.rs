@@ -46,6 +46,17 @@ impl Default for Overflow {
     }
 }
 
+impl Overflow {
+    /// What the configuration calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Block(_) => "block",
+            Self::DropNewest => "drop_newest",
+            Self::DropBelow(..) => "drop_below",
+        }
+    }
+}
+
 /// Records of one logger that one thread lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Loss {
@@ -149,6 +160,16 @@ impl Channel {
         }
     }
 
+    /// Its number: no other channel of the process has it.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The number of the process, and when it started to log.
+    pub(crate) fn process(&self) -> (u32, i64) {
+        self.process
+    }
+
     /// Says which thread empties the rings.
     pub(crate) fn set_back_end(&self, thread: Thread) {
         // a second call would be a second back end, which there is not
@@ -182,6 +203,25 @@ impl Channel {
             let _guard = lock(&self.room.0);
             self.room.1.notify_all();
         }
+    }
+
+    /// Whether this thread may put more in: half of its ring is free, and half of the room for large records. For those
+    /// who can let somebody else wait.
+    pub(crate) fn has_room(&self) -> bool {
+        let half = self.ring_bytes / 2;
+        let in_ring = with_producer(self, |producer| {
+            producer.ring.cached_slots() >= half || producer.ring.slots() >= half
+        });
+        in_ring.unwrap_or(true) && lock(&self.large).bytes <= LARGE_BYTES_MAX / 2
+    }
+
+    /// Waits a moment for the back end to make room.
+    pub(crate) fn await_room(&self) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.wake();
+        let guard = lock(&self.room.0);
+        drop(self.room.1.wait_timeout(guard, RETRY).unwrap_or_else(PoisonError::into_inner));
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Logs: makes the record and puts it into this thread's ring.

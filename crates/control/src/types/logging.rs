@@ -9,6 +9,9 @@ pub struct LogTree {
     pub loggers: Vec<LogLogger>,
     /// Every handler, in the order in which they were made.
     pub handlers: Vec<LogHandler>,
+    /// Every receiver, in the order of the configuration.
+    #[serde(default)]
+    pub receivers: Vec<LogReceiver>,
     /// Records that were lost because their thread found no room on their way to the handlers.
     pub lost: u64,
     /// Fields that arrived as `x_NAME`, because their name is that of an attribute of every record.
@@ -59,6 +62,30 @@ pub struct LogHandler {
     /// Records, and later attempts, that failed.
     pub errors: u64,
     /// The last failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+/// A receiver of records of other programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogReceiver {
+    /// Its name.
+    pub name: String,
+    /// Its kind, as the configuration calls it.
+    pub kind: String,
+    /// Where it listens, as `tcp 127.0.0.1:9020`.
+    pub address: String,
+    /// Connections that are open.
+    pub connections: u64,
+    /// Records that it took.
+    pub received: u64,
+    /// Frames that it could not read.
+    pub refused: u64,
+    /// Connections that it closed at once, because there were too many.
+    pub connections_refused: u64,
+    /// Datagrams that came faster than they were read, and that the kernel dropped.
+    pub dropped: u64,
+    /// The last thing that went wrong, and whose it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
 }
@@ -120,4 +147,53 @@ pub struct LogReach {
     pub refusal: Option<String>,
     /// Filters of the handler, which may refuse it besides.
     pub filters: u64,
+}
+
+/// The body of `POST /v1/logging/apply`: a configuration in TOML, as it stands in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfigRequest {
+    /// The text: the table `[logging]` of a configuration, or that table alone. With `incremental = true` it changes the
+    /// levels and the propagation that it names, and nothing else.
+    pub text: String,
+    /// What problems call the text; relative paths in it start in the folder of this file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// As if the text said `incremental = true`.
+    #[serde(default)]
+    pub incremental: bool,
+    /// Check it, and change nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// `GET /v1/logging/flight/{name}`: the last records of every level of one instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFlight {
+    /// The logger, as `strategy.momentum`.
+    pub logger: String,
+    /// The records, the oldest first.
+    pub records: Vec<FlightRecord>,
+    /// Records that were kept and forgotten for newer ones.
+    pub forgotten: u64,
+}
+
+/// A record of a flight recorder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlightRecord {
+    /// When, in nanoseconds since 1970.
+    pub at_ns: i64,
+    /// When, as people read it.
+    pub at: String,
+    /// The name of its level.
+    pub level: String,
+    /// The logger that it was logged on.
+    pub logger: String,
+    /// The thread.
+    pub thread: String,
+    /// The text.
+    pub message: String,
+    /// Further fields, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<(String, String)>,
 }

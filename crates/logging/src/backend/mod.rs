@@ -6,12 +6,14 @@
 
 mod drain;
 mod duties;
+mod losses;
 mod places;
 mod report;
 mod router;
 mod slot;
 mod texts;
 
+pub(crate) use report::OWN_LOGGER;
 pub(crate) use router::Router;
 pub use slot::HandlerStatus;
 pub(crate) use slot::{Memory, Sink, Slot};
@@ -36,6 +38,10 @@ pub(crate) struct Backend {
     channel: Arc<Channel>,
     tree: Arc<Mutex<Tree>>,
     last_flush: Option<Instant>,
+    /// when handlers with threads of their own were asked for news
+    last_news: Option<Instant>,
+    /// when losses of handlers were told last
+    drops_told_ns: Option<i64>,
     pub(crate) routed: u64,
     /// who reports about the system itself
     origin: Origin,
@@ -61,6 +67,8 @@ impl Backend {
             channel,
             tree,
             last_flush: None,
+            last_news: None,
+            drops_told_ns: None,
             routed: 0,
             origin,
             reports_failures: true,

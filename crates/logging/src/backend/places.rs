@@ -48,7 +48,8 @@ impl Router {
         }
         for (id, formatter) in (0_u32..).zip(&mut self.texts.formatters).skip(1) {
             if !formatters.contains(&id) {
-                *formatter = None;
+                let old = formatter.take();
+                self.renamed_fields += old.map_or(0, |old| old.renamed_fields());
             }
         }
     }
@@ -128,6 +129,12 @@ impl Router {
         }
         self.texts.formatters[free] = Some(FormatterSlot::new(formatter));
         Ok(u32::try_from(free).unwrap_or(u32::MAX))
+    }
+
+    /// Fields that formatters had to rename.
+    pub(crate) fn renamed_fields(&self) -> u64 {
+        let formatters = self.texts.formatters.iter().flatten().map(FormatterSlot::renamed_fields);
+        self.renamed_fields + formatters.sum::<u64>()
     }
 
     /// Puts a filter into its place.

@@ -1,8 +1,9 @@
 //! What the logging system says about itself: records that were lost, handlers that fail.
 
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use super::Backend;
+use super::{Backend, FLUSH_INTERVAL_MS, Slot};
 use crate::{
     clock,
     level::Level,
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// The logger of the reports about handlers.
-const OWN_LOGGER: &str = "stratd.logging";
+pub(crate) const OWN_LOGGER: &str = "stratd.logging";
 
 const NS_PER_S: i64 = 1_000_000_000;
 
@@ -28,8 +29,9 @@ impl Backend {
         }
         for loss in losses {
             let Some(cell) = self.router.logger_name(loss.logger) else { continue };
+            let policy = lock(&self.channel.overflow).name();
             let text = format!(
-                "{} records lost between {} and {}: the ring of their thread was full",
+                "{} records lost between {} and {}: the ring of their thread was full ({policy})",
                 loss.count,
                 time_text(loss.first_ns),
                 time_text(loss.last_ns)
@@ -69,7 +71,22 @@ impl Backend {
         self.router.failures.clear();
     }
 
-    fn fill_origin(&self, record: &mut Record<'_>) {
+    /// Takes up what went wrong on the threads of handlers, a few times a second: it is reported like any failure.
+    pub(super) fn take_news(&mut self, now: Instant) {
+        let is_due = self.last_news.is_none_or(|last| {
+            now.saturating_duration_since(last) >= Duration::from_millis(FLUSH_INTERVAL_MS)
+        });
+        if !is_due {
+            return;
+        }
+        self.last_news = Some(now);
+        for (handler, slot) in (0_u32..).zip(&mut self.router.slots) {
+            let news = slot.as_mut().and_then(Slot::take_news);
+            self.router.failures.extend(news.map(|news| (handler, news)));
+        }
+    }
+
+    pub(super) fn fill_origin(&self, record: &mut Record<'_>) {
         let origin = &self.origin;
         record.thread = origin.thread;
         record.thread_name = origin.thread_name.clone().into();
@@ -79,7 +96,7 @@ impl Backend {
     }
 }
 
-fn time_text(ns: i64) -> String {
+pub(super) fn time_text(ns: i64) -> String {
     let mut text = String::new();
     let broken = crate::sys::BrokenTime::local(ns.div_euclid(NS_PER_S));
     if let (Some(broken), Some(pattern)) = (broken, crate::sys::pattern("%Y-%m-%d %H:%M:%S")) {

@@ -41,6 +41,8 @@ pub(crate) struct Router {
     pub(super) born: u64,
     /// how deep memory handlers feed each other right now
     pub(super) depth: usize,
+    /// fields that were renamed by formatters that are gone
+    pub(super) renamed_fields: u64,
     /// failures that wait to be reported, by handler
     pub(crate) failures: Vec<(u32, String)>,
 }
@@ -90,6 +92,7 @@ impl Router {
             has_own_names: false,
             born: 0,
             depth: 0,
+            renamed_fields: 0,
             failures: Vec::new(),
         }
     }

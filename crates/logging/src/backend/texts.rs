@@ -25,6 +25,11 @@ impl FormatterSlot {
     pub(super) fn new(formatter: Formatter) -> Self {
         Self { formatter, epoch: 0, text: String::new() }
     }
+
+    /// Fields that it had to rename.
+    pub(super) fn renamed_fields(&self) -> u64 {
+        self.formatter.renamed_fields()
+    }
 }
 
 impl Texts {

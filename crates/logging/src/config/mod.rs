@@ -4,16 +4,22 @@
 //! Applying it opens what is new before anything changes, so that a configuration either is in force or has done nothing.
 //! Handlers whose options did not change stay as they are, with their open files.
 //!
+//! `${NAME}` in a value is a variable of the environment (`environment.rs`).
+//!
 //! Differences from `dictConfig`: unknown keys are refused, existing loggers are not silenced unless
 //! `disable_existing_loggers` says so, and a logger that is not named goes back to its defaults.
 
 mod apply;
+mod command;
+mod delivery;
+mod environment;
 mod file;
 mod filter;
 mod formatter;
 mod handler;
 mod kinds;
 mod network;
+mod receiver;
 pub(crate) mod section;
 mod shorthand;
 
@@ -27,13 +33,19 @@ use toml::Table;
 use crate::{
     error::{Error, ErrorKind, Result},
     filter::Filter,
-    format::FormatterOptions,
+    flight::FlightOptions,
     level::{Level, LevelNames},
+    receiver::{RECEIVERS_MAX, ReceiverSpec},
     ring::Overflow,
     value::Value,
 };
+use formatter::FormatterSpec;
 use handler::HandlerSpec;
 use section::{Problems, Section};
+
+/// Records and bytes that a flight recorder is configured to keep at most: each plugin has one.
+const FLIGHT_RECORDS_MAX: i64 = 100_000;
+const FLIGHT_BYTES_MAX: i64 = 64 << 20;
 
 /// A configuration that was read and checked.
 ///
@@ -60,9 +72,10 @@ use section::{Problems, Section};
 /// ```
 pub struct Config {
     pub(crate) levels: Vec<(String, Level)>,
-    pub(crate) formatters: Vec<(String, FormatterOptions)>,
+    pub(crate) formatters: Vec<FormatterSpec>,
     pub(crate) filters: Vec<(String, Box<dyn Filter>)>,
     pub(crate) handlers: Vec<HandlerSpec>,
+    pub(crate) receivers: Vec<ReceiverSpec>,
     pub(crate) loggers: Vec<(String, LoggerSpec)>,
     pub(crate) root: Option<LoggerSpec>,
     pub(crate) disable: Option<Level>,
@@ -71,6 +84,8 @@ pub struct Config {
     pub(crate) overflow: Option<Overflow>,
     pub(crate) has_last_resort: bool,
     pub(crate) context: Vec<(String, Value<'static>)>,
+    pub(crate) flight_recorder: Option<FlightOptions>,
+    pub(crate) captures_stderr: bool,
 }
 
 impl std::fmt::Debug for Config {
@@ -153,8 +168,33 @@ impl Config {
         Self::read(table, kinds)
     }
 
+    /// True if it asks for a [`StderrCapture`](crate::StderrCapture): that is for the program to begin, once a process.
+    ///
+    /// ```
+    /// # use stratd_logging::Config;
+    /// assert!(Config::parse("capture_stderr = true")?.captures_stderr());
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    #[must_use]
+    pub fn captures_stderr(&self) -> bool {
+        self.captures_stderr
+    }
+
+    /// True if it changes levels and propagation only.
+    ///
+    /// ```
+    /// # use stratd_logging::Config;
+    /// assert!(Config::parse("incremental = true")?.is_incremental());
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_incremental(&self) -> bool {
+        self.is_incremental
+    }
+
     fn read(table: &Table, kinds: &Kinds) -> Result<Self, Vec<(String, String)>> {
         let problems = Problems::default();
+        let table = &environment::expand(table, &problems, &environment::of_process);
         let levels = read_levels(table, &problems);
         let section = Section::new(table, "", &problems, &levels.1);
         section.value("levels");
@@ -167,6 +207,7 @@ impl Config {
             formatters: Vec::new(),
             filters: Vec::new(),
             handlers: Vec::new(),
+            receivers: Vec::new(),
             loggers: Vec::new(),
             root: None,
             disable: section.level("disable"),
@@ -175,9 +216,11 @@ impl Config {
             overflow: section.section("overflow").and_then(|section| read_overflow(&section)),
             has_last_resort: section.flag("last_resort").unwrap_or(true),
             context: section.fields("context").unwrap_or_default(),
+            flight_recorder: section.section("flight_recorder").map(|section| read_flight(&section)),
+            captures_stderr: section.flag("capture_stderr").unwrap_or(false),
         };
         for (name, section) in section.sections("formatters") {
-            config.formatters.push((name.to_owned(), formatter::read(&section)));
+            config.formatters.push(formatter::read(name, &section));
         }
         for (name, section) in section.sections("filters") {
             config.filters.extend(filter::read(&section, kinds).map(|filter| (name.to_owned(), filter)));
@@ -188,6 +231,13 @@ impl Config {
             } else {
                 config.handlers.extend(handler::read(name, &section, kinds));
             }
+        }
+        for (name, section) in section.sections("receivers") {
+            config.receivers.extend(receiver::read(name, &section));
+        }
+        receiver::check_places(&config.receivers, &section);
+        if config.receivers.len() > RECEIVERS_MAX {
+            section.problem("receivers", format!("more than {RECEIVERS_MAX} receivers"));
         }
         for (name, section) in section.sections("loggers") {
             config.loggers.push((name.to_owned(), read_logger(&section)));
@@ -205,7 +255,7 @@ impl Config {
         if self.is_incremental {
             return;
         }
-        let formatters: Vec<&str> = self.formatters.iter().map(|(name, _)| name.as_str()).collect();
+        let formatters: Vec<&str> = self.formatters.iter().map(|spec| spec.name.as_str()).collect();
         let filters: Vec<&str> = self.filters.iter().map(|(name, _)| name.as_str()).collect();
         let handlers: Vec<&str> = self.handlers.iter().map(|handler| handler.name.as_str()).collect();
         let check = |path: String, what: &str, name: &str, known: &[&str]| {
@@ -280,6 +330,24 @@ fn read_overflow(section: &Section<'_>) -> Option<Overflow> {
     let policy = section.required("policy", section.choice("policy", &policies));
     section.finish();
     policy
+}
+
+fn read_flight(section: &Section<'_>) -> FlightOptions {
+    let default = FlightOptions::default();
+    let count = |key, max, default| {
+        let found = section.number(key, 1..=max).and_then(|number| usize::try_from(number).ok());
+        found.unwrap_or(default)
+    };
+    let options = FlightOptions {
+        records: count("records", FLIGHT_RECORDS_MAX, default.records),
+        bytes: count("bytes", FLIGHT_BYTES_MAX, default.bytes),
+        below: section.texts("below").unwrap_or_default(),
+    };
+    if options.below.is_empty() {
+        section.problem("below", "names no logger (accepted: loggers below which each has a recorder)");
+    }
+    section.finish();
+    options
 }
 
 /// All problems as one error, in the order of the text.

@@ -1,11 +1,12 @@
 //! The handler for standard output, standard error, or any file descriptor that the process was given.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use super::{Entry, Handler};
 use crate::{
     error::{Error, ErrorKind, Result},
+    stderr::StandardError,
     sys,
 };
 
@@ -48,6 +49,24 @@ impl StreamTarget {
             Error::new(ErrorKind::Handler, format!("stream target {text:?} (accepted: stderr, stdout, fd:N)"))
         })
     }
+
+    /// True for a terminal that shows colours and whose user wants them: neither is `NO_COLOR` set nor `TERM` dumb.
+    ///
+    /// ```
+    /// # use stratd_logging::StreamTarget;
+    /// assert!(!StreamTarget::Descriptor(9999).wants_color());
+    /// ```
+    #[must_use]
+    pub fn wants_color(self) -> bool {
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let is_terminal = match self {
+            Self::Stderr => io::stderr().is_terminal(),
+            Self::Stdout => io::stdout().is_terminal(),
+            Self::Descriptor(number) => sys::duplicate(number).is_ok_and(|file| file.is_terminal()),
+        };
+        is_terminal && !is_set("NO_COLOR") && !is_dumb
+    }
 }
 
 /// Writes each text and a terminator to a stream, many of them with one call.
@@ -77,7 +96,10 @@ impl StreamHandler {
     /// ```
     pub fn new(target: StreamTarget, terminator: &str) -> Result<Self> {
         let (writer, name): (Box<dyn Write + Send>, String) = match target {
-            StreamTarget::Stderr => (Box::new(io::stderr()), "stderr".to_owned()),
+            // descriptor 2 by its number is no way around a capture of it
+            StreamTarget::Stderr | StreamTarget::Descriptor(2) => {
+                (Box::new(StandardError), "stderr".to_owned())
+            }
             StreamTarget::Stdout => (Box::new(io::stdout()), "stdout".to_owned()),
             StreamTarget::Descriptor(number) => {
                 let file = sys::duplicate(number)

@@ -1,9 +1,14 @@
 //! `stratctl log …`.
 
+mod apply;
 mod disable;
+mod flight;
 mod handlers;
 mod level;
+mod receivers;
+mod reload;
 mod resolve;
+mod set;
 mod tap;
 mod tree;
 
@@ -24,10 +29,20 @@ pub(super) enum LogCommand {
     Resolve(resolve::Arguments),
     /// Show what each handler did
     Handlers,
+    /// Show what came in from other programs
+    Receivers,
     /// Print the log as it is written, until Ctrl-C or for ten minutes
     Tap(tap::Arguments),
     /// Silence every logger up to a level; NOTSET ends it
     Disable(disable::Arguments),
+    /// Print the last records of every level of an instance, also those whose level is off
+    Flight(flight::Arguments),
+    /// Put another configuration of the log in place, whole or not at all
+    Apply(apply::Arguments),
+    /// Change levels and propagation, and nothing else
+    Set(set::Arguments),
+    /// Read [logging] of the daemon's file again, and open log files anew
+    Reload,
 }
 
 pub(super) fn main(desk: &Desk, command: LogCommand) -> Result<ExitCode> {
@@ -36,8 +51,13 @@ pub(super) fn main(desk: &Desk, command: LogCommand) -> Result<ExitCode> {
         LogCommand::Level(arguments) => level::main(desk, arguments),
         LogCommand::Resolve(arguments) => resolve::main(desk, &arguments),
         LogCommand::Handlers => handlers::main(desk),
+        LogCommand::Receivers => receivers::main(desk),
         LogCommand::Tap(arguments) => tap::main(desk, &arguments),
         LogCommand::Disable(arguments) => disable::main(desk, arguments),
+        LogCommand::Flight(arguments) => flight::main(desk, &arguments),
+        LogCommand::Apply(arguments) => apply::main(desk, arguments),
+        LogCommand::Set(arguments) => set::main(desk, &arguments),
+        LogCommand::Reload => reload::main(desk),
     }?;
     Ok(ExitCode::SUCCESS)
 }
