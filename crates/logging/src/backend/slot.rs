@@ -42,9 +42,10 @@ pub struct HandlerStatus {
 
 pub(crate) struct Slot {
     pub(crate) level: Level,
-    /// shared, so that a record costs no copy
     pub(crate) filters: Arc<[u32]>,
     pub(crate) formatter: u32,
+    /// whether the handler wants the text of a record
+    pub(super) needs_text: bool,
     pub(crate) sink: Sink,
     /// its place in the order in which handlers were made
     pub(crate) born: u64,
@@ -89,10 +90,15 @@ impl Slot {
             errors: 0,
             last_error: None,
         };
+        let needs_text = match &sink {
+            Sink::Handler(handler) => handler.needs_text(),
+            Sink::Memory(_) => false,
+        };
         Self {
             level: Level::NOTSET,
             filters: Arc::new([]),
             formatter: 0,
+            needs_text,
             sink,
             born: 0,
             status,
