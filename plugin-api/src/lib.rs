@@ -97,7 +97,12 @@ pub use exchange::{Capabilities, Exchange, ExchangeHost, ExchangeInstance};
 pub use exchange_handle::{ExchangeHandle, Reply};
 pub use host::{FillCosts, NoCosts, StrategyHost, StrategyInstance, StrategyServices};
 pub use linked::LinkedStrategy;
-pub use log::{Level, Log};
+#[doc(hidden)]
+pub use log::with_message as __with_message;
+pub use log::{
+    Level, Location, Log, LogSink, LogTarget, LogValue, PluginLog, PluginLogger, buffered, capture_linked,
+    exception_text, scoped,
+};
 pub use model::{
     Account, Bar, BookUpdate, ClientOrderId, Data, Decimal, EventKind, ExchangeId, ExchangeInfo, Exit, Fill,
     Filter, Halt, HandlerError, Instrument, InstrumentId, InstrumentType, InstrumentTypes, Lifetime,

@@ -168,9 +168,25 @@ impl Logger {
     }
 
     pub(crate) fn emit_with(&self, event: &Event<'_>, context: &[(&str, Value<'_>)]) {
-        if !self.is_enabled(event.level) {
-            return;
+        if self.is_enabled(event.level) {
+            self.send(event, context);
         }
+    }
+
+    /// Logs an event whatever the level of this logger is; its filters, and the levels of handlers, count still.
+    ///
+    /// ```
+    /// use stratd_logging::{Event, Level, Logging};
+    /// let logger = Logging::new().logger("a")?;
+    /// logger.emit_forced(&Event::new(Level::DEBUG, format_args!("of interest to whoever asked for it")));
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    pub fn emit_forced(&self, event: &Event<'_>) {
+        self.send(event, &[]);
+    }
+
+    #[inline]
+    fn send(&self, event: &Event<'_>, context: &[(&str, Value<'_>)]) {
         self.shared.channel.send(&Parts {
             logger: self.cell.id,
             level: event.level,

@@ -24,7 +24,7 @@ impl Services {
 
 impl StrategyServices for Services {
     fn log(&self, instance: &str, record: &Log<'_>) {
-        let line = format!("{} {instance}: {}", record.level, record.message);
+        let line = format!("{} {instance}: {}", record.level.get(), record.message);
         self.logs.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 

@@ -33,6 +33,7 @@ mod layout;
 mod library;
 mod loaded;
 mod loader;
+mod log;
 mod manifest;
 mod probe;
 mod probe_report;

@@ -3,7 +3,7 @@
 //! From the start of the program until a configuration is applied, in children that look at plugins or run them, and
 //! after the end of the pipeline, lines go straight to standard error (`console.rs`). In between, everything goes
 //! through the pipeline of `stratd-logging`: the daemon's own events by a layer of `tracing` (`layer.rs`), records of
-//! plugins directly (`emit.rs`). Whoever logs copies the record into a ring of its thread and goes on; formatting and
+//! plugins directly (`plugin_sink.rs`). Whoever logs copies the record into a ring of its thread and goes on; formatting and
 //! writing happen on the pipeline's own thread.
 //!
 //! Invariants: there is one pipeline a process, as there is one standard error. Standard output is never logged to,
@@ -13,15 +13,17 @@
 mod console;
 mod emit;
 mod layer;
+mod market_time;
 mod pipeline;
+mod plugin_sink;
 mod reload;
 mod revert;
 mod settings;
 mod tap;
 
 pub(crate) use self::{
-    emit::{PluginRecord, log_plugin},
     pipeline::{LevelChange, LogOptions, Pipeline, begin, flush_within, pipeline},
+    plugin_sink::{PluginSink, log_plugin},
     reload::reload_on_hangup,
     settings::{LogSource, kinds, table_of},
     tap::{TapOptions, Tapped},
@@ -49,6 +51,11 @@ pub fn start(is_verbose: bool) {
 /// The lowest level that anybody takes.
 fn lowest() -> Level {
     Level::new(LOWEST.load(Ordering::Relaxed))
+}
+
+/// As [`lowest`], to be read by plugins.
+pub(crate) fn lowest_of_all() -> &'static AtomicI32 {
+    &LOWEST
 }
 
 /// Places in the code whose level nobody takes any more cost one load from now on, and those that somebody takes again

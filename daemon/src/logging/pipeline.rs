@@ -95,12 +95,17 @@ pub(super) fn current() -> Option<&'static Logging> {
     if HAS_ENDED.load(Ordering::Relaxed) { None } else { PIPELINE.get().map(|pipeline| &pipeline.logging) }
 }
 
+/// Whether the pipeline takes records.
+#[inline]
+pub(super) fn is_running() -> bool {
+    !HAS_ENDED.load(Ordering::Relaxed)
+}
+
 /// Writes what was logged so far, if that is possible within the time: before a summary, and on the way out of a process
-/// that is lost.
-pub(crate) fn flush_within(within: Duration) {
-    if let Some(logging) = current() {
-        let _ = apart(within, move || logging.flush_within(within));
-    }
+/// that is lost. False if it was not.
+pub(crate) fn flush_within(within: Duration) -> bool {
+    let Some(logging) = current() else { return true };
+    apart(within, move || logging.flush_within(within)).unwrap_or(false)
 }
 
 /// Does something that may be stuck in a write for ever, on a thread of its own, and waits for it so long.

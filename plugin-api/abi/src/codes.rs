@@ -353,6 +353,12 @@ pub mod logger_id {
     pub const NO_EVENT: u32 = 4294967295;
 }
 
+/// Bits of [`crate::LogEntry::flags`].
+pub mod log_flag {
+    /// The plugin lets the record pass whatever the level of its logger is: handlers have levels still.
+    pub const FORCED: u32 = 1;
+}
+
 /// [`crate::LogPartV1::kind`].
 pub mod log_part {
     /// Decides about records, and may change them.

@@ -68,8 +68,8 @@ pub struct LogEntry {
     pub fields: *const LogField,
     /// Length of `fields`.
     pub field_count: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// Bits of [`crate::log_flag`].
+    pub flags: u32,
 }
 
 /// What the host offers to whoever logs: its `get_extension` of [`LOG_EXTENSION`]. Lives as long as the process; every

@@ -2,6 +2,7 @@
 //!
 //! Nothing here is for authors, except through [`crate::export_strategy!`] and [`crate::export_exchange!`].
 
+pub(crate) mod ambient;
 mod exchange_host;
 mod exchange_table;
 mod instrument_record;
@@ -9,6 +10,7 @@ mod plugin;
 mod sink;
 mod strategy_host;
 mod strategy_table;
+mod table_log;
 mod text;
 
 pub use instrument_record::{instrument_from_record, instrument_to_record};

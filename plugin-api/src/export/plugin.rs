@@ -140,6 +140,7 @@ fn plugin(
         manifest: &raw const *Box::leak(Box::new(manifest)),
         strategy,
         exchange,
+        get_extension: None,
     }
 }
 

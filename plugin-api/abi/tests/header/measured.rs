@@ -53,7 +53,7 @@ pub(crate) fn structs() -> Vec<Layout> {
         HostV1 { size, abi, ctx, log, error, text, now, trading_type, submit, cancel, change, cancel_all, close_all, subscribe, lookup, instruments, exchanges, orders, past_orders, fills, positions, accounts, portfolio, risk, price_history, timer, timer_cancel, stop, shutdown, metric, get_extension },
         LogField { key, text, bits, kind, reserved },
         LoggerRef { threshold, id, reserved },
-        LogEntry { logger, level, line, event, target, message, file, function, module, exception, fields, field_count, reserved },
+        LogEntry { logger, level, line, event, target, message, file, function, module, exception, fields, field_count, flags },
         LogHostV1 { size, abi, ctx, lowest, logger, log, context_set, flush },
         LogView { created, thread, process, level, line, field_count, name, level_name, message, file, function, module, thread_name, exception, stack, fields },
         LogEdit { ctx, message, level, field },
