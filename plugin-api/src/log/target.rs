@@ -110,6 +110,17 @@ impl<T: LogTarget> LogTarget for &T {
     }
 }
 
+impl<T: LogTarget> LogTarget for &mut T {
+    #[inline]
+    fn is_enabled(&self, level: Level) -> bool {
+        (**self).is_enabled(level)
+    }
+
+    fn log_record(&self, record: &Log<'_>) {
+        (**self).log_record(record);
+    }
+}
+
 /// A name below the plugin's own log.
 struct Named(String);
 
