@@ -17,8 +17,8 @@ format = "%(asctime)s %(levelname)-8s %(name)s %(message)s"
 format = "%(fields_json)s"
 [logging.filters.none]
 kind = "contains"
-attr = "message"
-text = "never said"
+field = "message"
+value = "never said"
 negate = true
 [logging.handlers.all]
 kind = "file"

@@ -85,6 +85,7 @@ mod guard;
 mod host;
 mod linked;
 mod log;
+mod log_part;
 mod macros;
 mod model;
 mod state_sink;
@@ -103,6 +104,7 @@ pub use log::{
     Level, Location, Log, LogSink, LogTarget, LogValue, PluginLog, PluginLogger, buffered, capture_linked,
     exception_text, scoped,
 };
+pub use log_part::{LogFilter, LogFormatter, LogHandler, LogItem};
 pub use model::{
     Account, Bar, BookUpdate, ClientOrderId, Data, Decimal, EventKind, ExchangeId, ExchangeInfo, Exit, Fill,
     Filter, Halt, HandlerError, Instrument, InstrumentId, InstrumentType, InstrumentTypes, Lifetime,

@@ -83,8 +83,8 @@ pub use error::{Error, ErrorKind, Result};
 pub use fields::{FIELD_KEY_MAX, Fields};
 pub use filter::{Filter, NameFilter, Operand, Predicate};
 pub use format::{
-    ExceptionText, Formatter, FormatterOptions, Layout, MSEC_FORMAT, Style, TIME_FORMAT, WIDTH_MAX, Zone,
-    format_batch,
+    ExceptionText, Formatter, FormatterOptions, Layout, MSEC_FORMAT, Render, Renderer, Style, TIME_FORMAT,
+    WIDTH_MAX, Zone, format_batch,
 };
 pub use handler::{
     Address, BACKLOG_BYTES_MAX, Backoff, Capture, Captured, Clock, Compression, Entry, FileHandler,

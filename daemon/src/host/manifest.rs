@@ -50,6 +50,9 @@ pub struct Manifest {
     pub trading_types: u32,
     /// Exchange: bits of the instrument types that it serves.
     pub instrument_types: u32,
+    /// What it offers to the log: kind, name and a sentence of each part.
+    #[serde(default)]
+    pub log_parts: Vec<String>,
 }
 
 impl Manifest {
@@ -94,8 +97,9 @@ impl Manifest {
         let kind = match raw.kind {
             plugin_kind::STRATEGY => PluginKind::Strategy,
             plugin_kind::EXCHANGE => PluginKind::Exchange,
+            plugin_kind::LOG => PluginKind::Log,
             other => {
-                wrong.push(format!("kind {other}"), "1 (strategy) or 2 (exchange)");
+                wrong.push(format!("kind {other}"), "1 (strategy), 2 (exchange) or 3 (log)");
                 PluginKind::Strategy
             }
         };
@@ -158,6 +162,7 @@ impl Manifest {
             flags: raw.flags,
             trading_types: raw.trading_types,
             instrument_types: raw.instrument_types,
+            log_parts: Vec::new(),
         })
     }
 }

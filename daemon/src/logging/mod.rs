@@ -14,6 +14,7 @@ mod console;
 mod emit;
 mod layer;
 mod market_time;
+mod parts;
 mod pipeline;
 mod plugin_sink;
 mod reload;
@@ -22,6 +23,7 @@ mod settings;
 mod tap;
 
 pub(crate) use self::{
+    parts::{KIND as PLUGIN_KIND, problem_of_handler, take_parts_from},
     pipeline::{LevelChange, LogOptions, Pipeline, begin, flush_within, pipeline},
     plugin_sink::{PluginSink, log_plugin},
     reload::reload_on_hangup,

@@ -6,6 +6,7 @@ pub(crate) mod ambient;
 mod exchange_host;
 mod exchange_table;
 mod instrument_record;
+mod log_table;
 mod plugin;
 mod sink;
 mod strategy_host;
@@ -14,6 +15,8 @@ mod table_log;
 mod text;
 
 pub use instrument_record::{instrument_from_record, instrument_to_record};
+pub(crate) use log_table::{LogEditor, field_value, str_of_view};
+pub use log_table::{log_filter, log_formatter, log_handler};
 pub use plugin::{PluginCell, PluginInfo};
 pub use sink::SinkBuffer;
 pub use text::str_of;

@@ -1,10 +1,13 @@
 //! `[logging.formatters.NAME]`
 
-use super::section::Section;
+use super::{kinds::Kinds, section::Section};
 use crate::format::{ExceptionText, Formatter, FormatterOptions, Layout, Style, Zone};
 
 /// Reads a formatter, and compiles it to see what is wrong with it.
-pub(super) fn read(section: &Section<'_>) -> FormatterOptions {
+pub(super) fn read(section: &Section<'_>, kinds: &Kinds) -> FormatterOptions {
+    if let Some(kind) = section.text("kind") {
+        return read_kind(kind, section, kinds);
+    }
     let mut options = FormatterOptions {
         layout: section
             .choice("layout", &[("text", Layout::Text), ("json", Layout::Json), ("logfmt", Layout::Logfmt)])
@@ -35,6 +38,21 @@ pub(super) fn read(section: &Section<'_>) -> FormatterOptions {
     section.finish();
     if let Err(error) = Formatter::new(&options) {
         section.problem("format", error.to_string());
+    }
+    options
+}
+
+/// Reads a formatter of a kind that the program brought along.
+fn read_kind(kind: &str, section: &Section<'_>, kinds: &Kinds) -> FormatterOptions {
+    let mut options = FormatterOptions::default();
+    match kinds.formatter(kind).map(|make| make(section.rest())) {
+        Some(Ok(renderer)) => options.renderer = Some(renderer),
+        Some(Err(error)) => section.problem("kind", error.to_string()),
+        None => {
+            section.rest();
+            let known = kinds.formatter_names();
+            section.problem("kind", format!("no formatter {kind:?} (accepted: {known})"));
+        }
     }
     options
 }

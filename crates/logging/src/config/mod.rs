@@ -177,7 +177,7 @@ impl Config {
             context: section.fields("context").unwrap_or_default(),
         };
         for (name, section) in section.sections("formatters") {
-            config.formatters.push((name.to_owned(), formatter::read(&section)));
+            config.formatters.push((name.to_owned(), formatter::read(&section, kinds)));
         }
         for (name, section) in section.sections("filters") {
             config.filters.extend(filter::read(&section, kinds).map(|filter| (name.to_owned(), filter)));

@@ -2,6 +2,7 @@
 
 use super::{
     options::{ExceptionText, FormatterOptions, Layout},
+    render::Renderer,
     segment::{Scratch, Segment, compile},
     structured,
     time::TimeText,
@@ -34,6 +35,7 @@ pub struct Formatter {
     has_color: bool,
     asctime: String,
     scratch: Scratch,
+    renderer: Option<Renderer>,
 }
 
 impl Formatter {
@@ -70,6 +72,7 @@ impl Formatter {
             has_color: options.has_color,
             asctime: String::new(),
             scratch: Scratch::default(),
+            renderer: options.renderer.clone(),
         })
     }
 
@@ -107,6 +110,9 @@ impl Formatter {
     }
 
     fn write(&mut self, record: &Record<'_>, out: &mut String, start: usize) -> Result<()> {
+        if let Some(renderer) = &self.renderer {
+            return renderer.render(record, out);
+        }
         if self.uses_time {
             let mut digits = String::new();
             self.time.write(record.created_ns, &mut self.asctime, &mut digits)?;

@@ -16,6 +16,7 @@ mod formatter;
 mod number;
 mod options;
 mod percent;
+mod render;
 mod segment;
 pub(crate) mod structured;
 mod text;
@@ -24,6 +25,7 @@ mod time;
 pub(crate) use attribute::{level_name, lookup as attribute_value};
 pub use formatter::{Formatter, format_batch};
 pub use options::{ExceptionText, FormatterOptions, Layout, Style};
+pub use render::{Render, Renderer};
 pub(crate) use text::text_of;
 pub use time::{MSEC_FORMAT, TIME_FORMAT, Zone};
 

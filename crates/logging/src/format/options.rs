@@ -1,6 +1,9 @@
 //! What a formatter is made of.
 
-use super::time::{MSEC_FORMAT, TIME_FORMAT, Zone};
+use super::{
+    render::Renderer,
+    time::{MSEC_FORMAT, TIME_FORMAT, Zone},
+};
 use crate::{
     error::{Error, Result},
     value::Value,
@@ -100,6 +103,8 @@ pub struct FormatterOptions {
     pub exception: ExceptionText,
     /// Put a colour for the level around the text; for terminals.
     pub has_color: bool,
+    /// Makes the whole text; everything else is without meaning then.
+    pub renderer: Option<Renderer>,
 }
 
 impl Default for FormatterOptions {
@@ -117,6 +122,7 @@ impl Default for FormatterOptions {
             msec_format: Some(MSEC_FORMAT.to_owned()),
             exception: ExceptionText::Append,
             has_color: false,
+            renderer: None,
         }
     }
 }

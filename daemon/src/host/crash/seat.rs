@@ -53,10 +53,14 @@ pub(crate) enum Entry {
     OpenOrders,
     FillsSince,
     Stop,
+    Filter,
+    Handle,
+    Flush,
+    Format,
 }
 
 /// Each entry at the place of its code, less one.
-const ENTRIES: [(Entry, &str); 22] = [
+const ENTRIES: [(Entry, &str); 26] = [
     (Entry::Create, "create"),
     (Entry::Destroy, "destroy"),
     (Entry::OnEvents, "on_events"),
@@ -79,6 +83,10 @@ const ENTRIES: [(Entry, &str); 22] = [
     (Entry::OpenOrders, "open_orders"),
     (Entry::FillsSince, "fills_since"),
     (Entry::Stop, "stop"),
+    (Entry::Filter, "filter"),
+    (Entry::Handle, "handle"),
+    (Entry::Flush, "flush"),
+    (Entry::Format, "format"),
 ];
 
 impl Entry {

@@ -28,7 +28,10 @@ use stratd_plugin_api::{
 };
 
 use self::{hand::Hand, loggers::Loggers};
-pub(super) use self::{hand::InHand, record::with_base};
+pub(super) use self::{
+    hand::InHand,
+    record::{with_base, with_field},
+};
 use super::crash::seat::Seat;
 
 /// Loggers of one instance.

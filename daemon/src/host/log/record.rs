@@ -151,7 +151,7 @@ unsafe fn repaired(field: &LogField) -> (String, String) {
 ///
 /// # Safety
 /// `field` is null or lent for the call with all that it points to.
-pub(super) unsafe fn with_field<R>(
+pub(in super::super) unsafe fn with_field<R>(
     field: *const LogField,
     with: impl FnOnce(&str, LogValue<'_>) -> R,
 ) -> Option<R> {
