@@ -36,7 +36,7 @@ handlers = ["all", "figures"]
 
 [[exchange]]
 plugin = "csv"
-config = { file = "rows.csv" }
+config = { file = "rows.csv", symbol = "AAPL" }
 
 [[strategy]]
 plugin = "talker"

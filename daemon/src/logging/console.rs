@@ -39,7 +39,8 @@ fn append<'a>(line: &mut String, text: &str, fields: impl Iterator<Item = (&'a s
         let _ = write!(line, "{} ", plain(&time));
     }
     line.push_str(text);
-    for (key, value) in fields.filter(|(key, _)| *key != TIME) {
+    // the name of the logger says which instance it is
+    for (key, value) in fields.filter(|(key, _)| !matches!(*key, TIME | "instance")) {
         let _ = write!(line, " {key}={}", plain(&value));
     }
     line.push('\n');

@@ -5,10 +5,7 @@
 //! tables that say the same share one part. What fails is counted and reported, at the first failure and then ever more
 //! seldom: records pass a filter that fails, a handler counts each, and the message stands for a text that fails.
 
-use std::{
-    io,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak},
-};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use stratd_logging::{Entry, Error, Filter, Handler, Kinds, Record, Render, Renderer, Result};
 use toml::{Table, Value};
@@ -57,7 +54,7 @@ pub(crate) fn problem_of_handler(table: &Table) -> Option<String> {
 }
 
 fn refused(problem: String) -> Error {
-    io::Error::other(problem).into()
+    Error::refused(problem)
 }
 
 /// What makes it another part if it changes.
