@@ -259,7 +259,7 @@ mod tests {
                 ..raw()
             },
             expect![[
-                r#"kind 9; a version of 1 bytes that is no usable text; the name "Strategy_X"; no version; state version 2 that restores from 3; a configuration schema that is no JSON object: it is another JSON value (accepted: 1 (strategy) or 2 (exchange); UTF-8 of at most 256 bytes; 1 to 64 of a-z 0-9 -; one; the latter not above the former; a JSON schema)"#
+                r#"kind 9; a version of 1 bytes that is no usable text; the name "Strategy_X"; no version; state version 2 that restores from 3; a configuration schema that is no JSON object: it is another JSON value (accepted: 1 (strategy), 2 (exchange) or 3 (log); UTF-8 of at most 256 bytes; 1 to 64 of a-z 0-9 -; one; the latter not above the former; a JSON schema)"#
             ]],
         );
     }
