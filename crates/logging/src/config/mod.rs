@@ -10,6 +10,7 @@
 //! `disable_existing_loggers` says so, and a logger that is not named goes back to its defaults.
 
 mod apply;
+mod apply_loggers;
 mod command;
 mod delivery;
 mod environment;
