@@ -123,6 +123,44 @@ becomes "all of them" '[[ $(ticks_of_journal records | tail -n 1) -ge $after ]]'
 same "missing in the journal" "$(ticks_of_journal records | awk -v from="$before" '$1 >= from' | missing)" 0
 same "dropped" "$(handler journal dropped)" 0
 
+group "without a configuration of the log it is the journal's, early phases included"
+cp "$config" /tmp/journal.toml
+configure </dev/null
+check "restart" systemctl restart stratd.service
+becomes "the herald has said everything" '[[ $(records "_PID=$(prop MainPID)" LOGGER=strategy.herald | jq -r .MESSAGE) == "strategy.herald: said" ]]'
+levels=$(records "_PID=$(prop MainPID)" LOGGER=strategy.herald.levels | jq -r '.F_NUMBER + "=" + .PRIORITY' | paste -sd ' ')
+same "number=priority, from INFO on" "$levels" "20=6 24=6 25=5 29=5 30=4 39=4 40=3 49=3 50=2 60=2"
+same "nothing came through standard error" "$(records "_PID=$(prop MainPID)" _TRANSPORT=stdout | wc -l)" 0
+systemctl stop stratd.service 2>/dev/null
+echo 'trading_tipe = "sandbox"' >>"$config"
+systemctl start stratd.service 2>/dev/null
+refusal=$(records -p err --grep trading_tipe | tail -n 1)
+same "a configuration that is refused: priority" "$(jq -r .PRIORITY <<<"$refusal")" 3
+like "and text, without a prefix" "$(jq -r .MESSAGE <<<"$refusal")" "$config:*trading_tipe*"
+like "and place" "$(jq -r .CODE_FILE <<<"$refusal")" "*daemon/src/logging/early.rs"
+
+group "lines for people have their priority in the journal"
+configure <<'END'
+[logging.formatters.line]
+format = "%(levelname)s %(name)s: %(message)s"
+
+[logging.handlers.console]
+kind = "console"
+formatter = "line"
+
+[logging.root]
+level = "INFO"
+handlers = ["console"]
+END
+systemctl reset-failed stratd.service
+check "start" systemctl start stratd.service
+lines() { records "_PID=$(prop MainPID)" _TRANSPORT=stdout; }
+becomes "they are there" 'lines | jq -r .MESSAGE | grep -q "INFO strategy.herald: said"'
+same "the priority of an error" "$(lines | jq -r 'select(.MESSAGE | test("ERROR strategy.herald.levels: level 40")) | .PRIORITY')" 3
+same "and of each line" "$(lines | jq -r 'select(.MESSAGE | test("^  second")) | .PRIORITY')" 6
+cp /tmp/journal.toml "$config"
+systemctl stop stratd.service 2>/dev/null
+
 group "LogNamespace= takes the records along"
 mkdir -p /run/systemd/system/stratd.service.d
 printf '[Service]\nLogNamespace=trading\n' >/run/systemd/system/stratd.service.d/namespace.conf

@@ -22,6 +22,7 @@ mod settings;
 mod tap;
 
 pub(crate) use self::{
+    early::complain,
     emit::{PluginRecord, log_plugin},
     last_words::{last_words, rescue_stderr},
     pipeline::{LogOptions, Pipeline, begin, dump_flight, flush_within, pipeline},
