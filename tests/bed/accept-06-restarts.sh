@@ -74,8 +74,9 @@ mkdir -p /run/systemd/system/stratd.service.d
 printf '[Unit]\nStartLimitBurst=3\n' >/run/systemd/system/stratd.service.d/limit.conf
 systemctl daemon-reload
 for _ in {1..5}; do
-    systemctl kill --kill-who=main --signal=KILL stratd.service 2>/dev/null
-    becomes "next" '[[ $(prop SubState) == running || $(prop ActiveState) == failed ]]'
+    pid=$(prop MainPID)
+    kill -KILL "$pid"
+    becomes "next" '[[ $(prop SubState) == running && $(prop MainPID) != "$pid" || $(prop ActiveState) == failed ]]'
     [[ $(prop ActiveState) != failed ]] || break
 done
 becomes "the limit was reached" '[[ $(prop ActiveState) == failed ]]'
