@@ -18,7 +18,7 @@ pub use error::{Error, ErrorKind};
 pub use types::{
     API, DisableRequest, Done, FlightRecord, Generation, Health, HealthState, InspectRequest, Inspection,
     Instance, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger,
-    LogReach, LogResolution, LogTree, Plugin, PluginFile, PluginKind, PluginList, PluginState, Probation,
-    Problem, QuarantineRequest, Refusal, Retired, RunState, Status, StoreStatus, Verdict, Version,
+    LogReach, LogReceiver, LogResolution, LogTree, Plugin, PluginFile, PluginKind, PluginList, PluginState,
+    Probation, Problem, QuarantineRequest, Refusal, Retired, RunState, Status, StoreStatus, Verdict, Version,
     WatchdogStatus,
 };

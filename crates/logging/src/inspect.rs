@@ -175,7 +175,7 @@ impl Logging {
 }
 
 /// The logger of a name, or the nearest above it; and whether it is the one asked for.
-fn nearest(tree: &Tree, name: &str) -> (u32, bool) {
+pub(crate) fn nearest(tree: &Tree, name: &str) -> (u32, bool) {
     if let Some(id) = tree.find(name) {
         return (id, true);
     }

@@ -66,6 +66,7 @@ mod last_words;
 mod level;
 mod logger;
 mod logging;
+mod receiver;
 mod record;
 mod ring;
 mod scope;
@@ -91,23 +92,28 @@ pub use fields::{FIELD_KEY_MAX, Fields};
 pub use filter::{Filter, NameFilter, Operand, Predicate};
 pub use flight::{FLIGHTS_MAX, Flight, FlightOptions};
 pub use format::{
-    ExceptionText, Formatter, FormatterOptions, Layout, MSEC_FORMAT, Style, TIME_FORMAT, WIDTH_MAX, Zone,
-    format_batch,
+    ExceptionText, Formatter, FormatterOptions, Layout, MSEC_FORMAT, NamedZone, Style, TIME_FORMAT,
+    WIDTH_MAX, Zone, format_batch,
 };
 pub use front::{Front, STRAY_LOGGER, Target};
 pub use handler::{
-    Address, BACKLOG_BYTES_MAX, Backoff, Capture, Captured, Clock, Compression, Entry, FileHandler,
-    FileOptions, Handler, HttpHandler, HttpMethod, HttpOptions, JournaldHandler, JournaldOptions,
-    NullHandler, PEER_TIMEOUT, Progress, QUEUE_BYTES_MAX, QUEUE_RECORDS, QueueOptions, QueueOverflow,
+    Address, BACKLOG_BYTES_MAX, BATCH_RECORDS_MAX, Backoff, BatchOptions, COMMAND_TIMEOUT, Capture, Captured,
+    Clock, CommandHandler, CommandOptions, Compression, Entry, FileHandler, FileOptions, Handler,
+    HttpHandler, HttpMethod, HttpOptions, JournaldHandler, JournaldOptions, NullHandler, PEER_TIMEOUT,
+    Progress, QUEUE_BYTES_MAX, QUEUE_RECORDS, QueueOptions, QueueOverflow, RATE_COUNT_MAX, RateLimit,
     RotateBySize, RotateByTime, RotatingFileHandler, SmtpConnect, SmtpHandler, SmtpLink, SmtpOptions,
     SocketHandler, SocketOptions, StreamHandler, StreamTarget, SyslogFormat, SyslogFraming, SyslogHandler,
-    SyslogOptions, SyslogTransport, TimedFileHandler, When,
+    SyslogOptions, SyslogTransport, TimedFileHandler, TlsOptions, When,
 };
 pub use inspect::{LoggerStatus, Reach, Resolution};
 pub use last_words::LastWords;
 pub use level::{LEVEL_NAMES_MAX, Level, LevelNames};
 pub use logger::{Event, Logger};
 pub use logging::{Logging, LoggingOptions, SHUTDOWN_TIMEOUT, Shutdown};
+pub use receiver::{
+    BUFFERED_BYTES_MAX, CONNECTIONS_MAX, FRAME_BYTES_MAX, RECEIVED_NAMES_MAX, RECEIVERS_MAX, ReceiverStatus,
+    STALL_TIMEOUT,
+};
 pub use record::Record;
 pub use ring::{LARGE_BYTES_MAX, Overflow, RING_BYTES};
 pub use scope::{Buffer, Scope};
@@ -118,4 +124,7 @@ pub use tap::{TAP_RECORDS, Tap, TapGuard, TapOptions};
 pub use temporary::{TEMPORARY_LEVELS_MAX, TemporaryLevel};
 pub use tree::{LOGGER_NAME_MAX, LOGGERS_MAX};
 pub use value::Value;
-pub use wire::{Codec, PICKLE_BYTES_MAX, PICKLE_DEPTH_MAX, decode_pickle, frame};
+pub use wire::{
+    Codec, PICKLE_BYTES_MAX, PICKLE_DEPTH_MAX, PICKLE_VALUES_MAX, SYSLOG_PARAMETERS_MAX, decode_pickle,
+    decode_record, decode_syslog, frame,
+};

@@ -14,6 +14,7 @@ use crate::{
     last_words::LastWordsDesk,
     level::Level,
     logger::Logger,
+    receiver::Receivers,
     ring::{self, Channel, Overflow, RING_BYTES, lock},
     tree::Tree,
 };
@@ -24,6 +25,8 @@ const NAP: Duration = Duration::from_millis(1);
 const NAPS_MAX: u32 = 100;
 /// How long it sleeps at most: timers are looked at this often.
 const SLEEP: Duration = Duration::from_millis(100);
+/// How much of that receivers get to take what has arrived.
+const RECEIVERS_END_TIME: Duration = Duration::from_secs(1);
 /// How long the end of a system takes at most if nobody says otherwise.
 pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -52,6 +55,8 @@ impl fmt::Debug for Logging {
 struct Inner {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// their threads hold what is shared, but not this
+    receivers: Mutex<Receivers>,
 }
 
 type LowestListener = Box<dyn Fn(Level) + Send + Sync>;
@@ -159,7 +164,8 @@ impl Logging {
         if let Some(thread) = &thread {
             shared.channel.set_back_end(thread.thread().clone());
         }
-        let logging = Self { inner: Arc::new(Inner { shared, thread: Mutex::new(thread) }) };
+        let inner = Inner { shared, thread: Mutex::new(thread), receivers: Mutex::default() };
+        let logging = Self { inner: Arc::new(inner) };
         if options.last_resort
             && let Ok(stderr) = StreamHandler::new(StreamTarget::Stderr, "\n")
         {
@@ -170,6 +176,10 @@ impl Logging {
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.inner.shared
+    }
+
+    pub(crate) fn receiver_set(&self) -> &Mutex<Receivers> {
+        &self.inner.receivers
     }
 
     /// Sets who takes records of WARNING and above that reach no handler; None for nobody.
@@ -272,7 +282,8 @@ impl Logging {
         self.shared().channel.lost.load(Ordering::Relaxed)
     }
 
-    /// Fields that arrived as `x_NAME`, because their name is that of an attribute.
+    /// Fields that arrived as `x_NAME`, because their name is that of an attribute, or were written so, because it is that
+    /// of a part of a JSON or logfmt line.
     ///
     /// ```
     /// # use stratd_logging::Logging;
@@ -280,7 +291,8 @@ impl Logging {
     /// ```
     #[must_use]
     pub fn renamed_fields(&self) -> u64 {
-        self.shared().channel.renamed_fields.load(Ordering::Relaxed)
+        let arrived = self.shared().channel.renamed_fields.load(Ordering::Relaxed);
+        arrived + self.shared().claim().router.renamed_fields()
     }
 
     /// Writes what there is, then flushes and closes every handler, the youngest first. A second call does it again, with
@@ -298,8 +310,13 @@ impl Logging {
 impl Inner {
     fn shutdown(&self, within: Duration) -> Shutdown {
         let deadline = deadline(within);
+        let mut receivers = lock(&self.receivers);
+        // while the back end makes room for what they take
+        receivers.end(clock::monotonic() + within.min(RECEIVERS_END_TIME));
         self.shared.is_stopped.store(true, Ordering::Release);
         self.shared.channel.close();
+        receivers.close();
+        drop(receivers);
         let thread = lock(&self.thread).take();
         if let Some(thread) = thread {
             self.shared.channel.wake();

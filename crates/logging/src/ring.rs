@@ -197,6 +197,25 @@ impl Channel {
         }
     }
 
+    /// Whether this thread may put more in: half of its ring is free, and half of the room for large records. For those
+    /// who can let somebody else wait.
+    pub(crate) fn has_room(&self) -> bool {
+        let half = self.ring_bytes / 2;
+        let in_ring = with_producer(self, |producer| {
+            producer.ring.cached_slots() >= half || producer.ring.slots() >= half
+        });
+        in_ring.unwrap_or(true) && lock(&self.large).bytes <= LARGE_BYTES_MAX / 2
+    }
+
+    /// Waits a moment for the back end to make room.
+    pub(crate) fn await_room(&self) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.wake();
+        let guard = lock(&self.room.0);
+        drop(self.room.1.wait_timeout(guard, RETRY).unwrap_or_else(PoisonError::into_inner));
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// Logs: makes the record and puts it into this thread's ring.
     pub(crate) fn send(&self, parts: &Parts<'_>) {
         // the message may log while it is printed, so that nothing is borrowed meanwhile

@@ -1,4 +1,4 @@
-//! The calls of the C library that no safe crate offers: broken-down times, `strftime`, and duplicating a descriptor
+//! The calls of the system that no safe crate offers: broken-down times, `strftime`, pidfds, and duplicating a descriptor
 //! that is known by its number only.
 //!
 //! The text of a time is libc's, because its users expect `date(1)`'s: every directive of glibc works (`%P`, `%-d`,
@@ -57,16 +57,45 @@ impl BrokenTime {
         i64::from((self.0.tm_wday + 6) % 7)
     }
 
+    /// The year.
+    pub(crate) fn year(&self) -> i64 {
+        i64::from(self.0.tm_year) + 1900
+    }
+
+    /// How many seconds its zone is ahead of universal time.
+    pub(crate) fn offset(&self) -> i64 {
+        self.0.tm_gmtoff
+    }
+
     /// True while summer time is in force.
     pub(crate) fn is_summer_time(&self) -> bool {
         self.0.tm_isdst > 0
+    }
+
+    /// Appends the text that `strftime` makes of `pattern` for a second in a zone that the process is not in: so many
+    /// seconds east, with summer time or not, under this name. False if the second is in no year.
+    pub(crate) fn write_in_zone(
+        second: i64,
+        (east, is_summer_time, name): (i32, bool, &CStr),
+        pattern: &CStr,
+        out: &mut String,
+    ) -> bool {
+        let Some(Self(mut tm)) = second.checked_add(i64::from(east)).and_then(Self::utc) else {
+            return false;
+        };
+        tm.tm_gmtoff = libc::c_long::from(east);
+        tm.tm_isdst = libc::c_int::from(is_summer_time);
+        tm.tm_zone = name.as_ptr();
+        // `name` outlives this call, and the value is dropped with it
+        Self(tm).write(pattern, out);
+        true
     }
 
     /// Appends the text that `strftime` makes of `pattern`. A text that is not UTF-8 is appended lossily.
     pub(crate) fn write(&self, pattern: &CStr, out: &mut String) {
         let mut buffer = [0_u8; TIME_TEXT_MAX];
         // SAFETY: the buffer is as long as is said, the pattern ends with a zero, and `tm` was written by libc, whose
-        // zone name is static or lives as long as the process's zone.
+        // zone name is static or lives as long as the process's zone, or by `write_in_zone`, whose caller lends the name.
         let length = unsafe {
             libc::strftime(buffer.as_mut_ptr().cast(), buffer.len(), pattern.as_ptr(), &raw const self.0)
         };
@@ -91,4 +120,13 @@ pub(crate) fn duplicate(number: i32) -> io::Result<OwnedFd> {
     }
     // SAFETY: fcntl has just made this descriptor for us, so that nobody else closes it.
     Ok(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+/// A descriptor that becomes readable when the child of this number ends; it must not have been waited for yet.
+pub(crate) fn pidfd(child: u32) -> io::Result<OwnedFd> {
+    // SAFETY: the call takes two integers and touches no memory of ours.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, libc::c_long::from(child), 0 as libc::c_long) };
+    let fd = i32::try_from(fd).ok().filter(|&fd| fd >= 0).ok_or_else(io::Error::last_os_error)?;
+    // SAFETY: the kernel has just made this descriptor for us, so that nobody else closes it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

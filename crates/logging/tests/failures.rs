@@ -3,14 +3,12 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixDatagram;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use stratd_logging::{
-    Address, Codec, Compression, Config, Entry, FileHandler, FileOptions, Handler, Level, Logging,
-    LoggingOptions, QueueOptions, Record, RotateBySize, RotateByTime, RotatingFileHandler, SocketHandler,
-    SocketOptions, TimedFileHandler, When, log,
+    Address, Codec, Config, Entry, FileHandler, FileOptions, Handler, Level, Logging, LoggingOptions,
+    QueueOptions, Record, SocketHandler, SocketOptions, log,
 };
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -72,103 +70,6 @@ fn permissions_and_owner_are_those_that_were_asked_for() {
     let unknown = FileOptions { owner: Some("no-such-user".to_owned()), ..FileOptions::new(&path) };
     let error = FileHandler::new(unknown).err().unwrap().to_string();
     assert!(error.contains("no-such-user"), "{error}");
-}
-
-#[test]
-fn a_watched_file_that_is_deleted_again_and_again_loses_no_line_that_was_written_to_the_last_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.log");
-    let text = format!(
-        "[handlers.f]\nkind = \"file\"\npath = {path:?}\nwatch = true\n[root]\nlevel = \"INFO\"\nhandlers = [\"f\"]"
-    );
-    let logging = quiet();
-    logging.apply(Config::parse(&text).unwrap()).unwrap();
-    let logger = logging.logger("a").unwrap();
-    let writer =
-        std::thread::spawn(move || (0..20_000).for_each(|index| log!(logger, Level::INFO, "{index}")));
-    while !writer.is_finished() {
-        // a file that is not there at the moment is what this is about
-        let _ = std::fs::remove_file(&path);
-    }
-    writer.join().unwrap();
-    logging.flush();
-    let _ = std::fs::remove_file(&path);
-    logging.logger("a").unwrap().log(Level::INFO, "end");
-    logging.flush();
-    let status = logging.handlers().remove(0);
-    assert_eq!((status.errors, status.written), (0, 20_001));
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), "end\n");
-}
-
-#[test]
-fn rotation_by_time_leaves_devices_and_pipes_alone() {
-    let rotate = RotateByTime { keep: 1, ..RotateByTime::new(When::Second) };
-    let now = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(0));
-    let clock = std::sync::Arc::clone(&now);
-    let options = FileOptions::new("/dev/null");
-    let clock = Box::new(move || clock.load(std::sync::atomic::Ordering::Relaxed));
-    let mut handler = TimedFileHandler::with_clock(options, rotate, clock).unwrap();
-    now.store(i64::from(u32::MAX) * 1_000_000_000, std::sync::atomic::Ordering::Relaxed);
-    emit(&mut handler, "x");
-    assert!(Path::new("/dev/null").exists());
-    assert_eq!(handler.next(), i64::from(u32::MAX) + 1);
-}
-
-#[test]
-fn old_files_of_a_sibling_with_a_longer_name_are_not_removed() {
-    let folder = tempfile::tempdir().unwrap();
-    let names =
-        ["a.b.2024-01-01", "a.b.2024-01-02", "a.b.c.2024-01-01", "a.2024-01-01", "a.b.2024-01-01.txt"];
-    for name in names {
-        std::fs::write(folder.path().join(name), name).unwrap();
-    }
-    let now = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(1_718_000_000_000_000_000));
-    let clock = std::sync::Arc::clone(&now);
-    let rotate = RotateByTime { keep: 2, utc: true, ..RotateByTime::new(When::Day) };
-    let options = FileOptions { delay: true, ..FileOptions::new(folder.path().join("a.b")) };
-    let clock = Box::new(move || clock.load(std::sync::atomic::Ordering::Relaxed));
-    let mut handler = TimedFileHandler::with_clock(options, rotate, clock).unwrap();
-    emit(&mut handler, "today");
-    now.fetch_add(86_400_000_000_000, std::sync::atomic::Ordering::Relaxed);
-    emit(&mut handler, "tomorrow");
-    let has = |name: &str| folder.path().join(name).exists();
-    assert!(!has("a.b.2024-01-01") && has("a.b.2024-01-02") && has("a.b.2024-06-10"));
-    assert!(has("a.b.c.2024-01-01") && has("a.2024-01-01") && has("a.b.2024-01-01.txt"));
-}
-
-#[test]
-fn rotation_neither_loses_nor_splits_a_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.log");
-    for (max_bytes, compression) in
-        [(100, Compression::None), (333, Compression::Gzip), (4096, Compression::None)]
-    {
-        let rotate = RotateBySize { max_bytes, keep: 1000, suffix: String::new(), compression };
-        let mut handler = RotatingFileHandler::new(FileOptions::new(&path), rotate).unwrap();
-        let lines: Vec<String> =
-            (0..300).map(|index| format!("{index} {}", "ž".repeat(index % 40))).collect();
-        lines.iter().for_each(|line| emit(&mut handler, line));
-        handler.close(DEADLINE).unwrap();
-        let mut read = Vec::new();
-        for number in (0..1000).rev() {
-            let name = if number == 0 { path.clone() } else { folder.path().join(format!("a.log.{number}")) };
-            let packed = folder.path().join(format!("a.log.{number}.gz"));
-            let text = match (std::fs::read_to_string(&name), std::fs::File::open(&packed)) {
-                (Ok(text), _) => text,
-                (_, Ok(file)) => std::io::read_to_string(flate2::read::GzDecoder::new(file)).unwrap(),
-                _ => continue,
-            };
-            assert!(
-                text.ends_with('\n')
-                    && (text.len() < max_bytes.try_into().unwrap() || text.lines().count() == 1)
-            );
-            read.extend(text.lines().map(str::to_owned));
-            for path in [name, packed] {
-                let _ = std::fs::remove_file(path);
-            }
-        }
-        assert_eq!(read, lines, "{max_bytes} {compression:?}");
-    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! One file per task, each with one `run`.
 //! A task starts cargo and other programs, shows their output unchanged, and fails when one of them fails.
-//! Nothing but `bed` needs root, or a network beyond what cargo fetches.
+//! Nothing here needs root or a network beyond what cargo fetches, but for `peers`, `bed` and `fuzz`, which say so.
 #![forbid(unsafe_code)]
 
 mod asan;
@@ -10,7 +10,9 @@ mod bed;
 mod bench;
 mod ci;
 mod figures;
+mod fuzz;
 mod live;
+mod peers;
 mod plugins;
 mod quickstart;
 mod soak;
@@ -56,7 +58,7 @@ const TASKS: &[Task] = &[
     Task {
         name: "ci",
         arguments: "[--skip-test]",
-        about: "the gate: test, fmt, clippy, doc, deny if cargo-deny is installed, a short soak, asan; fails at the end",
+        about: "the gate: test, fmt, clippy, doc, deny if cargo-deny is installed, a short soak, asan, peers; fails at the end",
         run: ci::run,
     },
     Task {
@@ -78,6 +80,12 @@ const TASKS: &[Task] = &[
         run: soak::run,
     },
     Task {
+        name: "fuzz",
+        arguments: "[TARGET …] [--seconds N] [--input FILE]",
+        about: "run the fuzz targets, 20 s each, or one with an input that was found; keeps corpus and finds in TARGET/fuzz",
+        run: fuzz::run,
+    },
+    Task {
         name: "bed",
         arguments: "[bookworm|trixie] [TEST…]",
         about: "run the acceptance tests of the service in machines with a real systemd (root on Debian)",
@@ -88,6 +96,12 @@ const TASKS: &[Task] = &[
         arguments: "",
         about: "run the tests of loading and reloading under AddressSanitizer, daemon and plugins alike",
         run: asan::run,
+    },
+    Task {
+        name: "peers",
+        arguments: "[NAME …]",
+        about: "let our logging talk to CPython, rsyslogd, journald and others, and compare; installs what is missing",
+        run: peers::run,
     },
 ];
 

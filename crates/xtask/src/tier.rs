@@ -13,7 +13,8 @@ pub(crate) struct Tier {
 }
 
 enum Outcome {
-    Passed,
+    /// With what there is to say of it.
+    Passed(String),
     Failed(anyhow::Error),
     Skipped(&'static str),
 }
@@ -21,10 +22,15 @@ enum Outcome {
 impl Tier {
     /// Runs the stage and says at once how it went, so that a long gate can be followed.
     pub(crate) fn run(name: &'static str, stage: impl FnOnce() -> Result<()>) -> Self {
+        Self::telling(name, || stage().map(|()| String::new()))
+    }
+
+    /// As [`Tier::run`], for a stage that has something to say of its success.
+    pub(crate) fn telling(name: &'static str, stage: impl FnOnce() -> Result<String>) -> Self {
         eprintln!("== {name}");
         let started = now();
         let outcome = match stage() {
-            Ok(()) => Outcome::Passed,
+            Ok(text) => Outcome::Passed(text),
             Err(error) => Outcome::Failed(error),
         };
         Self { name, took: started.elapsed(), outcome }.reported()
@@ -50,7 +56,8 @@ impl fmt::Display for Tier {
         let Self { name, took, outcome } = self;
         let minutes = minutes(*took);
         match outcome {
-            Outcome::Passed => write!(f, "{name:<8} {minutes:>6} min  passed"),
+            Outcome::Passed(text) if text.is_empty() => write!(f, "{name:<8} {minutes:>6} min  passed"),
+            Outcome::Passed(text) => write!(f, "{name:<8} {minutes:>6} min  passed  {text}"),
             Outcome::Failed(error) => write!(f, "{name:<8} {minutes:>6} min  FAILED  {error:#}"),
             Outcome::Skipped(reason) => write!(f, "{name:<8} {:>6}      skipped: {reason}", ""),
         }

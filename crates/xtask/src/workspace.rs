@@ -63,6 +63,11 @@ impl Workspace {
         }
     }
 
+    /// Where cargo's usual profile puts its results.
+    pub(crate) fn debug(&self) -> PathBuf {
+        self.target.join("debug")
+    }
+
     /// Where `plugins` puts the plugins; `release/stratd` finds it as `../plugins`.
     pub(crate) fn plugins(&self) -> PathBuf {
         self.target.join("plugins")
@@ -83,9 +88,24 @@ impl Workspace {
         self.target.join("soak")
     }
 
+    /// Where fuzz targets are built, and keep what they found.
+    pub(crate) fn fuzz_results(&self) -> PathBuf {
+        self.target.join("fuzz")
+    }
+
     /// Where what our book is measured beside is built; it shares no dependency with the workspace.
     pub(crate) fn peers(&self) -> PathBuf {
         self.target.join("peers")
+    }
+
+    /// Where checks against other programs work, and what they unpack.
+    pub(crate) fn peer_checks(&self) -> PathBuf {
+        self.target.join("peer-checks")
+    }
+
+    /// The environment of Python that those checks run in.
+    pub(crate) fn peer_environment(&self) -> PathBuf {
+        self.target.join("peers-venv")
     }
 
     /// The path as one would type it in the root.

@@ -18,6 +18,22 @@ const AT: &str = "/logging";
 /// The key that says that a table changes levels only.
 const INCREMENTAL_AT: &str = "/logging/incremental";
 
+/// What is said of handlers.
+const HANDLERS: &str = "Where records go, by name. `kind` is `stream`, `file`, `memory`, `syslog`, `journald`, `socket`, `datagram`, `http`, `smtp`, `command`, `null`, or `console`: the lines on standard error that a run without this table has. Each takes `level`, `formatter` and `filters` besides its own keys.
+
+`file`: `path`, `mode` (`a` or `w`), `delay`, `watch`, `create_folders`, `permissions`, `owner`, `group`, `rotate`. A relative `path` starts in the folder of the configuration file.
+
+`syslog`: `address` (`host:port` or a path), `transport` (`unix`, `unix_stream`, `udp`, `tcp` or `tls`), `format`, `framing`, `facility`, `app_name`, `bom`, `sd`. \
+`http`: `url = \"https://host/path\"`, or `host`, `url` and `secure`; `method` (`get`, `post_form`, `post_json` or `post_ndjson`), `user`, `password`. \
+`smtp`: `host`, `from`, `to`, `subject`, `user`, `password`, `secure` (STARTTLS). \
+Whatever goes over TLS takes `ca_file` (otherwise the system's roots of trust count), `cert_file` and `key_file`, `server_name`.
+
+`command` runs a program for each record, one at a time and without a shell: `argv`, whose elements may hold fields in the `style` of the handler; without a field the record's text goes to standard input. `timeout` (`\"30s\"`) kills it with its process group, `env` is all of its environment besides `PATH` and `LANG`.
+
+Those with a peer take `queue = { capacity = 10000, overflow = \"drop_oldest\" }`. `http` and `smtp` take `batch = { max_records = 100, max_age = \"5s\" }`, for mails also with `header`, `footer` and `terminator`, and `rate = { count = 6, per = \"1h\" }`.
+
+In every text of this table but `format` and `argv`, where `${name}` is a field, `${NAME}` stands for a variable of the environment, which must be set; `$${` is `${` itself.";
+
 /// The schema: enough for paths to be found, and for the reference.
 pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
     let table = |description: &str, accepted: &str| json_schema!({ "type": "object", "description": description, "x-accepted": accepted });
@@ -32,7 +48,7 @@ pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
                 "names with their numbers, as `NOTICE = 25`"
             ),
             "formatters": table(
-                "How a record becomes text, by name: `format`, `datefmt`, `style` (`%`, `{` or `$`), `layout` (`text`, `json` or `logfmt`), `utc`, `defaults`, `missing`, `exc`.",
+                "How a record becomes text, by name: `format`, `datefmt`, `style` (`%`, `{` or `$`), `layout` (`text`, `json` or `logfmt`), `utc` or `tz` (`\"Europe/Berlin\"`), `defaults`, `extra_fields`, `missing`, `exc` (`append`, `one_line` or `omit`), `color` (true, false, or `\"auto\"` for terminals only).",
                 "tables, as `[logging.formatters.brief]`"
             ),
             "filters": table(
@@ -41,10 +57,19 @@ pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
             ),
             "handlers": {
                 "type": "object",
-                "description": "Where records go, by name. `kind` is `stream`, `file`, `memory`, `syslog`, `journald`, `socket`, `datagram`, `null`, or `console`: the lines on standard error that a run without this table has. Each takes `level`, `formatter` and `filters` besides its own keys.\n\nA relative `path` starts in the folder of the configuration file.",
+                "description": HANDLERS,
                 "x-accepted": "tables with a `kind`, as `[logging.handlers.file]`",
-                "additionalProperties": { "properties": { "path": { "format": "path" } } }
+                "additionalProperties": { "properties": {
+                    "path": { "format": "path" },
+                    "ca_file": { "format": "path" },
+                    "cert_file": { "format": "path" },
+                    "key_file": { "format": "path" }
+                } }
             },
+            "receivers": table(
+                "Where records of other programs come in, by name. `kind` is `socket` (Python's `SocketHandler`, port 9020), `datagram` (its `DatagramHandler`, port 9021), `json_lines` or `syslog` (port 514). `address` is 127.0.0.1 unless it is set, or the path of a socket (`owner`, `group`, `permissions`); `codec` is `pickle`, `json` or `cbor`; `transport` of syslog is `udp`, `tcp`, `unix` or `unix_stream`. `logger` takes every record, whatever it says; `max_frame`, `max_connections` and `idle_timeout` are limits.\n\nLevels of loggers are not asked for a received record; filters and levels of handlers are.",
+                "tables with a `kind`, as `[logging.receivers.fleet]`"
+            ),
             "loggers": table(
                 "Loggers by name: `level`, `handlers`, `filters`, `propagate`, `disabled`. Strategies log on `strategy.INSTANCE`, exchanges on `exchange.INSTANCE`.",
                 "tables, as `[logging.loggers.\"strategy.momentum\"]`"
@@ -263,7 +288,7 @@ mod tests {
             "[logging]\nroots = 1\n\n[logging.handlers.f]\nkind = \"file\"\ncolour = true\n\n[logging.handlers.x]\nlevel = 10\n\n\
              [logging.loggers.\"strategy.ema\"]\nlevel = \"LOUD\"\nhandlers = [\"nobody\"]\npropagate = 3\n",
             expect![[r#"
-                DIR/stratd.toml:2:1: logging.roots: unknown key (accepted: capture_stderr, context, datefmt, disable, disable_existing_loggers, encoding, errors, file, filemode, filters, flight_recorder, force, format, formatters, handlers, incremental, last_resort, level, levels, loggers, overflow, root, schema, stream, style, utc; did you mean root?)
+                DIR/stratd.toml:2:1: logging.roots: unknown key (accepted: capture_stderr, context, datefmt, disable, disable_existing_loggers, encoding, errors, file, filemode, filters, flight_recorder, force, format, formatters, handlers, incremental, last_resort, level, levels, loggers, overflow, receivers, root, schema, stream, style, tz, utc; did you mean root?)
                 DIR/stratd.toml:4:19: logging.handlers.f: missing key path
                 DIR/stratd.toml:8:19: logging.handlers.x: missing key kind
                 DIR/stratd.toml:12:9: logging.loggers."strategy.ema".level: unknown level "LOUD" (accepted: a number or one of NOTSET, TRACE, DEBUG, INFO, WARN, WARNING, ERROR, CRITICAL, FATAL)
@@ -279,6 +304,18 @@ mod tests {
             "[logging]\nfile = \"logs/all\"\n[logging.handlers.f]\nkind = \"file\"\npath = \"a.log\"\n",
             expect![[r#"
                 {"file":"DIR/logs/all","handlers":{"f":{"kind":"file","path":"DIR/a.log"}}}
+            "#]],
+        );
+        check(
+            "[logging.handlers.f]\nkind = \"file\"\npath = \"${CARGO_MANIFEST_DIR}/a.log\"\n",
+            expect![[r#"
+                {"handlers":{"f":{"kind":"file","path":"${CARGO_MANIFEST_DIR}/a.log"}}}
+            "#]],
+        );
+        check(
+            "[logging.handlers.f]\nkind = \"file\"\npath = \"${NO_SUCH_VARIABLE}/a.log\"\n",
+            expect![[r#"
+                DIR/stratd.toml:3:8: logging.handlers.f.path: variable NO_SUCH_VARIABLE is not set (accepted: one that is; "$${" for the characters themselves)
             "#]],
         );
     }

@@ -41,7 +41,9 @@ pub(crate) fn resolve_paths(root: &Value, at: &str, value: &mut Value, draft: &D
 
 /// Makes one path, which stands at `pointer`, start in the folder of the file if it was written there.
 pub(crate) fn resolve_path(pointer: &str, path: &mut String, draft: &Draft) -> Option<Finding> {
-    if path.is_empty() || !draft.origins.is_from_file(pointer) {
+    // a path of the log that begins with a variable says by itself where it starts
+    let is_variable = path.starts_with("${") && pointer::is_within(pointer, "/logging");
+    if path.is_empty() || is_variable || !draft.origins.is_from_file(pointer) {
         return None;
     }
     match draft.origins.folder.join(&*path).into_os_string().into_string() {

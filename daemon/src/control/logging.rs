@@ -9,7 +9,8 @@ use axum::{
 };
 use serde::Deserialize;
 use stratd_control::{
-    DisableRequest, LevelRequest, LogDone, LogHandler, LogLogger, LogReach, LogResolution, LogTree,
+    DisableRequest, LevelRequest, LogDone, LogHandler, LogLogger, LogReach, LogReceiver, LogResolution,
+    LogTree,
 };
 use stratd_logging::Level;
 
@@ -186,9 +187,21 @@ fn tree_of(pipeline: &Pipeline) -> LogTree {
         errors: handler.errors,
         last_error: handler.last_error,
     });
+    let receivers = logging.receivers().into_iter().map(|receiver| LogReceiver {
+        name: receiver.name,
+        kind: receiver.kind,
+        address: receiver.address,
+        connections: receiver.connections,
+        received: receiver.received,
+        refused: receiver.refused,
+        connections_refused: receiver.connections_refused,
+        dropped: receiver.dropped,
+        last_error: receiver.last_error,
+    });
     LogTree {
         loggers: loggers.collect(),
         handlers: handlers.collect(),
+        receivers: receivers.collect(),
         lost: logging.lost(),
         renamed_fields: logging.renamed_fields(),
     }

@@ -4,3 +4,4 @@ mod commands;
 mod desk;
 mod handlers;
 mod last_words;
+mod receivers;

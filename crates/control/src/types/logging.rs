@@ -9,6 +9,9 @@ pub struct LogTree {
     pub loggers: Vec<LogLogger>,
     /// Every handler, in the order in which they were made.
     pub handlers: Vec<LogHandler>,
+    /// Every receiver, in the order of the configuration.
+    #[serde(default)]
+    pub receivers: Vec<LogReceiver>,
     /// Records that were lost because their thread found no room on their way to the handlers.
     pub lost: u64,
     /// Fields that arrived as `x_NAME`, because their name is that of an attribute of every record.
@@ -59,6 +62,30 @@ pub struct LogHandler {
     /// Records, and later attempts, that failed.
     pub errors: u64,
     /// The last failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+/// A receiver of records of other programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogReceiver {
+    /// Its name.
+    pub name: String,
+    /// Its kind, as the configuration calls it.
+    pub kind: String,
+    /// Where it listens, as `tcp 127.0.0.1:9020`.
+    pub address: String,
+    /// Connections that are open.
+    pub connections: u64,
+    /// Records that it took.
+    pub received: u64,
+    /// Frames that it could not read.
+    pub refused: u64,
+    /// Connections that it closed at once, because there were too many.
+    pub connections_refused: u64,
+    /// Datagrams that came faster than they were read, and that the kernel dropped.
+    pub dropped: u64,
+    /// The last thing that went wrong, and whose it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
 }

@@ -12,7 +12,7 @@ pub use inspection::{Inspection, PluginFile, Verdict};
 pub use instance::{Instance, Probation};
 pub use logging::{
     DisableRequest, FlightRecord, LevelRequest, LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger,
-    LogReach, LogResolution, LogTree,
+    LogReach, LogReceiver, LogResolution, LogTree,
 };
 pub use plugin::{Done, Generation, Plugin, PluginKind, PluginList, PluginState, Refusal, Retired};
 pub use problem::Problem;

@@ -60,6 +60,33 @@ pub(crate) fn log_handlers(tree: &LogTree) -> String {
     text
 }
 
+pub(crate) fn log_receivers(tree: &LogTree) -> String {
+    let header = ["receiver", "kind", "address", "connections", "received", "refused", "dropped"];
+    let mut grid = Grid::new(&header, 3);
+    for receiver in &tree.receivers {
+        grid.add([
+            receiver.name.clone(),
+            receiver.kind.clone(),
+            receiver.address.clone(),
+            count(receiver.connections),
+            count(receiver.received),
+            count(receiver.refused),
+            count(receiver.dropped),
+        ]);
+    }
+    let mut text = grid.text();
+    for receiver in &tree.receivers {
+        if receiver.connections_refused > 0 {
+            let refused = several(receiver.connections_refused, "connection");
+            text.push_str(&format!("{}: {refused} closed at once, there were too many\n", receiver.name));
+        }
+        if let Some(error) = &receiver.last_error {
+            text.push_str(&format!("{}: last error: {error}\n", receiver.name));
+        }
+    }
+    text
+}
+
 pub(crate) fn log_resolution(found: &LogResolution) -> String {
     let filters = |count: u64| match count {
         0 => String::new(),
@@ -105,7 +132,7 @@ pub(crate) fn log_flight(flight: &LogFlight) -> String {
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
-    use stratd_control::{LogHandler, LogLogger, LogReach};
+    use stratd_control::{LogHandler, LogLogger, LogReach, LogReceiver};
 
     use super::*;
 
@@ -146,6 +173,17 @@ mod tests {
                 errors: 1,
                 last_error: Some("broken pipe".into()),
             }],
+            receivers: vec![LogReceiver {
+                name: "fleet".into(),
+                kind: "socket".into(),
+                address: "tcp 127.0.0.1:9020".into(),
+                connections: 4,
+                received: 1234,
+                refused: 1,
+                connections_refused: 3,
+                dropped: 0,
+                last_error: Some("127.0.0.1:40000: a frame of 5 bytes".into()),
+            }],
             lost: 2,
             renamed_fields: 0,
         };
@@ -168,6 +206,16 @@ mod tests {
             2 records lost before they reached a handler
         "#]]
         .assert_eq(&log_handlers(&tree));
+        expect![[r#"
+            +-------------------------------------------------------------------------------------+
+            | receiver   kind     address              connections   received   refused   dropped |
+            +=====================================================================================+
+            | fleet      socket   tcp 127.0.0.1:9020             4      1,234         1         0 |
+            +-------------------------------------------------------------------------------------+
+            fleet: 3 connections closed at once, there were too many
+            fleet: last error: 127.0.0.1:40000: a frame of 5 bytes
+        "#]]
+        .assert_eq(&log_receivers(&tree));
     }
 
     #[test]

@@ -82,6 +82,7 @@ impl Backend {
             self.report_drops();
             self.router.flush_dirty();
         }
+        self.take_news(now);
     }
 
     fn take_new_sources(&mut self) {

@@ -35,6 +35,8 @@ pub(crate) struct Backend {
     channel: Arc<Channel>,
     tree: Arc<Mutex<Tree>>,
     last_flush: Option<Instant>,
+    /// when handlers with threads of their own were asked for news
+    last_news: Option<Instant>,
     /// when losses of handlers were told last
     drops_told_ns: Option<i64>,
     pub(crate) routed: u64,
@@ -62,6 +64,7 @@ impl Backend {
             channel,
             tree,
             last_flush: None,
+            last_news: None,
             drops_told_ns: None,
             routed: 0,
             origin,

@@ -1,8 +1,9 @@
 //! What the logging system says about itself: records that were lost, handlers that fail.
 
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-use super::Backend;
+use super::{Backend, FLUSH_INTERVAL_MS, Slot};
 use crate::{
     clock,
     level::Level,
@@ -68,6 +69,21 @@ impl Backend {
         }
         // a report that failed is counted, and not reported again
         self.router.failures.clear();
+    }
+
+    /// Takes up what went wrong on the threads of handlers, a few times a second: it is reported like any failure.
+    pub(super) fn take_news(&mut self, now: Instant) {
+        let is_due = self.last_news.is_none_or(|last| {
+            now.saturating_duration_since(last) >= Duration::from_millis(FLUSH_INTERVAL_MS)
+        });
+        if !is_due {
+            return;
+        }
+        self.last_news = Some(now);
+        for (handler, slot) in (0_u32..).zip(&mut self.router.slots) {
+            let news = slot.as_mut().and_then(Slot::take_news);
+            self.router.failures.extend(news.map(|news| (handler, news)));
+        }
     }
 
     pub(super) fn fill_origin(&self, record: &mut Record<'_>) {

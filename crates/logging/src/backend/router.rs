@@ -41,6 +41,8 @@ pub(crate) struct Router {
     epoch: u64,
     depth: usize,
     own_text: String,
+    /// fields that were renamed by formatters that are gone
+    renamed_fields: u64,
     /// failures that wait to be reported, by handler
     pub(crate) failures: Vec<(u32, String)>,
 }
@@ -85,6 +87,7 @@ impl Router {
             epoch: 0,
             depth: 0,
             own_text: String::new(),
+            renamed_fields: 0,
             failures: Vec::new(),
         }
     }
@@ -349,7 +352,8 @@ impl Router {
         }
         for (id, formatter) in (0_u32..).zip(&mut self.formatters).skip(1) {
             if !formatters.contains(&id) {
-                *formatter = None;
+                let old = formatter.take();
+                self.renamed_fields += old.map_or(0, |old| old.formatter.renamed_fields());
             }
         }
     }
@@ -441,6 +445,12 @@ impl Router {
         }
         self.formatters[free] = Some(FormatterSlot::new(formatter));
         Ok(u32::try_from(free).unwrap_or(u32::MAX))
+    }
+
+    /// Fields that formatters had to rename.
+    pub(crate) fn renamed_fields(&self) -> u64 {
+        let formatters = self.formatters.iter().flatten().map(|slot| slot.formatter.renamed_fields());
+        self.renamed_fields + formatters.sum::<u64>()
     }
 
     /// Puts a filter into its place.

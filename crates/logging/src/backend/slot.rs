@@ -59,6 +59,8 @@ pub(crate) struct Slot {
     pub(crate) dropped_told: u64,
     /// second of the last report about it, and how many errors were not reported since
     pub(crate) reported: (Option<i64>, u64),
+    /// what went wrong on its own thread and was not reported yet
+    news: Option<String>,
 }
 
 pub(crate) enum Sink {
@@ -99,6 +101,7 @@ impl Slot {
             is_dirty: false,
             dropped_told: 0,
             reported: (None, 0),
+            news: None,
         }
     }
 
@@ -106,6 +109,12 @@ impl Slot {
         self.absorb_progress();
         self.status.level = self.level;
         self.status.clone()
+    }
+
+    /// What went wrong on the handler's own thread since the last time.
+    pub(crate) fn take_news(&mut self) -> Option<String> {
+        self.absorb_progress();
+        self.news.take()
     }
 
     /// Adds what a handler did on a thread of its own.
@@ -116,6 +125,14 @@ impl Slot {
                 self.status.queued = progress.queued;
                 self.status.dropped += progress.dropped;
                 self.status.errors += progress.errors;
+                let lost = match progress.dropped {
+                    0 => None,
+                    dropped => Some(format!("{dropped} records were dropped")),
+                };
+                let news = [progress.last_error.clone(), lost].into_iter().flatten().collect::<Vec<_>>();
+                if !news.is_empty() {
+                    self.news = Some(news.join("; "));
+                }
                 if progress.last_error.is_some() {
                     self.status.last_error = progress.last_error;
                 }

@@ -1,11 +1,24 @@
 //! `[logging.formatters.NAME]`
 
-use super::section::Section;
+use toml::Value;
+
+use super::section::{Section, describe};
 use crate::format::{ExceptionText, Formatter, FormatterOptions, Layout, Style, Zone};
 
+/// A formatter as configured.
+#[derive(Clone, Debug)]
+pub(crate) struct FormatterSpec {
+    pub(crate) name: String,
+    pub(crate) options: FormatterOptions,
+    /// in colour for handlers that write to a terminal
+    pub(crate) is_colored_for_terminals: bool,
+}
+
 /// Reads a formatter, and compiles it to see what is wrong with it.
-pub(super) fn read(section: &Section<'_>) -> FormatterOptions {
+pub(super) fn read(name: &str, section: &Section<'_>) -> FormatterSpec {
+    let (has_color, is_colored_for_terminals) = read_color(section);
     let mut options = FormatterOptions {
+        has_color,
         layout: section
             .choice("layout", &[("text", Layout::Text), ("json", Layout::Json), ("logfmt", Layout::Logfmt)])
             .unwrap_or_default(),
@@ -22,7 +35,6 @@ pub(super) fn read(section: &Section<'_>) -> FormatterOptions {
         defaults: section.fields("defaults").unwrap_or_default(),
         extra_fields: section.texts("extra_fields").unwrap_or_default(),
         missing: section.text("missing").map(str::to_owned),
-        has_color: section.flag("color").unwrap_or(false),
         ..FormatterOptions::default()
     };
     read_text(section, &mut options);
@@ -36,7 +48,20 @@ pub(super) fn read(section: &Section<'_>) -> FormatterOptions {
     if let Err(error) = Formatter::new(&options) {
         section.problem("format", error.to_string());
     }
-    options
+    FormatterSpec { name: name.to_owned(), options, is_colored_for_terminals }
+}
+
+/// `color = true`, or `color = "auto"`.
+fn read_color(section: &Section<'_>) -> (bool, bool) {
+    match section.value("color") {
+        None | Some(Value::Boolean(false)) => (false, false),
+        Some(Value::Boolean(true)) => (true, false),
+        Some(Value::String(word)) if word == "auto" => (false, true),
+        Some(other) => {
+            section.problem("color", format!("found {} (accepted: true, false, \"auto\")", describe(other)));
+            (false, false)
+        }
+    }
 }
 
 /// What a formatter and the short form have in common.
@@ -44,5 +69,18 @@ pub(super) fn read_text(section: &Section<'_>, options: &mut FormatterOptions) {
     options.format = section.text("format").map(str::to_owned);
     options.date_format = section.text("datefmt").map(str::to_owned);
     options.style = section.parsed("style", Style::parse).unwrap_or_default();
-    options.zone = if section.flag("utc") == Some(true) { Zone::Utc } else { Zone::Local };
+    options.zone = read_zone(section);
+}
+
+/// `utc = true` or `tz = "Europe/Berlin"`
+pub(super) fn read_zone(section: &Section<'_>) -> Zone {
+    let zone = section.parsed("tz", Zone::parse);
+    match (section.flag("utc"), zone) {
+        (Some(_), Some(_)) => {
+            section.problem("utc", "tz says that already (accepted: one of them)");
+            Zone::Utc
+        }
+        (Some(true), None) => Zone::Utc,
+        (_, zone) => zone.unwrap_or_default(),
+    }
 }

@@ -2,15 +2,15 @@
 
 use toml::Table;
 
-use super::{file, kinds::Kinds, network, section::Section};
+use super::{command, file, kinds::Kinds, network, section::Section};
 use crate::{
     control::MemoryOptions,
     error::{Error, ErrorKind, Result},
     handler::{
-        FileHandler, FileOptions, Handler, HttpHandler, HttpOptions, JournaldHandler, JournaldOptions,
-        NullHandler, RotateBySize, RotateByTime, RotatingFileHandler, SmtpHandler, SmtpOptions,
-        SocketHandler, SocketOptions, StreamHandler, StreamTarget, SyslogHandler, SyslogOptions,
-        TimedFileHandler,
+        CommandHandler, CommandOptions, FileHandler, FileOptions, Handler, HttpHandler, HttpOptions,
+        JournaldHandler, JournaldOptions, NullHandler, RotateBySize, RotateByTime, RotatingFileHandler,
+        SmtpHandler, SmtpOptions, SocketHandler, SocketOptions, StreamHandler, StreamTarget, SyslogHandler,
+        SyslogOptions, TimedFileHandler,
     },
     level::Level,
 };
@@ -41,8 +41,9 @@ pub(crate) enum HandlerOptions {
     Journald(JournaldOptions),
     Socket(SocketOptions),
     Datagram(SocketOptions),
-    Http(HttpOptions),
-    Smtp(SmtpOptions),
+    Http(Box<HttpOptions>),
+    Smtp(Box<SmtpOptions>),
+    Command(Box<CommandOptions>),
     Memory(MemoryOptions),
     /// of a kind that the program brought along
     Own(Table, Kinds),
@@ -60,9 +61,17 @@ impl std::fmt::Debug for HandlerOptions {
             Self::Datagram(_) => "Datagram",
             Self::Http(_) => "Http",
             Self::Smtp(_) => "Smtp",
+            Self::Command(_) => "Command",
             Self::Memory(_) => "Memory",
             Self::Own(..) => "Own",
         })
+    }
+}
+
+impl HandlerOptions {
+    /// True for a stream that is a terminal whose user wants colours.
+    pub(crate) fn wants_color(&self) -> bool {
+        matches!(self, Self::Stream { target, .. } if target.wants_color())
     }
 }
 
@@ -73,7 +82,7 @@ pub(crate) enum Rotate {
     Time(RotateByTime),
 }
 
-const KINDS: &str = "null, stream, file, memory, syslog, journald, socket, datagram, http, smtp";
+const KINDS: &str = "null, stream, file, memory, syslog, journald, socket, datagram, http, smtp, command";
 
 /// Reads a handler.
 pub(super) fn read(name: &str, section: &Section<'_>, kinds: &Kinds) -> Option<HandlerSpec> {
@@ -105,8 +114,9 @@ fn options(kind: &str, section: &Section<'_>, kinds: &Kinds) -> Option<HandlerOp
         "journald" => HandlerOptions::Journald(network::read_journald(section)),
         "socket" => HandlerOptions::Socket(network::read_socket(section)?),
         "datagram" => HandlerOptions::Datagram(network::read_socket(section)?),
-        "http" => HandlerOptions::Http(network::read_http(section)?),
-        "smtp" => HandlerOptions::Smtp(network::read_smtp(section)?),
+        "http" => HandlerOptions::Http(Box::new(network::read_http(section)?)),
+        "smtp" => HandlerOptions::Smtp(Box::new(network::read_smtp(section)?)),
+        "command" => HandlerOptions::Command(Box::new(command::read(section)?)),
         "memory" => HandlerOptions::Memory(MemoryOptions {
             capacity: section.required("capacity", section.count("capacity")).map_or(0, as_size),
             flush_level: section.level("flush_level").unwrap_or(Level::ERROR),
@@ -164,8 +174,9 @@ impl HandlerSpec {
             HandlerOptions::Datagram(options) => {
                 Some(Box::new(SocketHandler::new_datagram(options.clone())?))
             }
-            HandlerOptions::Http(options) => Some(Box::new(HttpHandler::new(options.clone())?)),
-            HandlerOptions::Smtp(options) => Some(Box::new(SmtpHandler::new(options.clone())?)),
+            HandlerOptions::Http(options) => Some(Box::new(HttpHandler::new((**options).clone())?)),
+            HandlerOptions::Smtp(options) => Some(Box::new(SmtpHandler::new((**options).clone())?)),
+            HandlerOptions::Command(options) => Some(Box::new(CommandHandler::new(options)?)),
             HandlerOptions::Memory(_) => None,
             HandlerOptions::Own(table, kinds) => {
                 let make = kinds

@@ -4,16 +4,22 @@
 //! Applying it opens what is new before anything changes, so that a configuration either is in force or has done nothing.
 //! Handlers whose options did not change stay as they are, with their open files.
 //!
+//! `${NAME}` in a value is a variable of the environment (`environment.rs`).
+//!
 //! Differences from `dictConfig`: unknown keys are refused, existing loggers are not silenced unless
 //! `disable_existing_loggers` says so, and a logger that is not named goes back to its defaults.
 
 mod apply;
+mod command;
+mod delivery;
+mod environment;
 mod file;
 mod filter;
 mod formatter;
 mod handler;
 mod kinds;
 mod network;
+mod receiver;
 pub(crate) mod section;
 mod shorthand;
 
@@ -28,11 +34,12 @@ use crate::{
     error::{Error, ErrorKind, Result},
     filter::Filter,
     flight::FlightOptions,
-    format::FormatterOptions,
     level::{Level, LevelNames},
+    receiver::{RECEIVERS_MAX, ReceiverSpec},
     ring::Overflow,
     value::Value,
 };
+use formatter::FormatterSpec;
 use handler::HandlerSpec;
 use section::{Problems, Section};
 
@@ -65,9 +72,10 @@ const FLIGHT_BYTES_MAX: i64 = 64 << 20;
 /// ```
 pub struct Config {
     pub(crate) levels: Vec<(String, Level)>,
-    pub(crate) formatters: Vec<(String, FormatterOptions)>,
+    pub(crate) formatters: Vec<FormatterSpec>,
     pub(crate) filters: Vec<(String, Box<dyn Filter>)>,
     pub(crate) handlers: Vec<HandlerSpec>,
+    pub(crate) receivers: Vec<ReceiverSpec>,
     pub(crate) loggers: Vec<(String, LoggerSpec)>,
     pub(crate) root: Option<LoggerSpec>,
     pub(crate) disable: Option<Level>,
@@ -186,6 +194,7 @@ impl Config {
 
     fn read(table: &Table, kinds: &Kinds) -> Result<Self, Vec<(String, String)>> {
         let problems = Problems::default();
+        let table = &environment::expand(table, &problems, &environment::of_process);
         let levels = read_levels(table, &problems);
         let section = Section::new(table, "", &problems, &levels.1);
         section.value("levels");
@@ -198,6 +207,7 @@ impl Config {
             formatters: Vec::new(),
             filters: Vec::new(),
             handlers: Vec::new(),
+            receivers: Vec::new(),
             loggers: Vec::new(),
             root: None,
             disable: section.level("disable"),
@@ -210,7 +220,7 @@ impl Config {
             captures_stderr: section.flag("capture_stderr").unwrap_or(false),
         };
         for (name, section) in section.sections("formatters") {
-            config.formatters.push((name.to_owned(), formatter::read(&section)));
+            config.formatters.push(formatter::read(name, &section));
         }
         for (name, section) in section.sections("filters") {
             config.filters.extend(filter::read(&section, kinds).map(|filter| (name.to_owned(), filter)));
@@ -221,6 +231,13 @@ impl Config {
             } else {
                 config.handlers.extend(handler::read(name, &section, kinds));
             }
+        }
+        for (name, section) in section.sections("receivers") {
+            config.receivers.extend(receiver::read(name, &section));
+        }
+        receiver::check_places(&config.receivers, &section);
+        if config.receivers.len() > RECEIVERS_MAX {
+            section.problem("receivers", format!("more than {RECEIVERS_MAX} receivers"));
         }
         for (name, section) in section.sections("loggers") {
             config.loggers.push((name.to_owned(), read_logger(&section)));
@@ -238,7 +255,7 @@ impl Config {
         if self.is_incremental {
             return;
         }
-        let formatters: Vec<&str> = self.formatters.iter().map(|(name, _)| name.as_str()).collect();
+        let formatters: Vec<&str> = self.formatters.iter().map(|spec| spec.name.as_str()).collect();
         let filters: Vec<&str> = self.filters.iter().map(|(name, _)| name.as_str()).collect();
         let handlers: Vec<&str> = self.handlers.iter().map(|handler| handler.name.as_str()).collect();
         let check = |path: String, what: &str, name: &str, known: &[&str]| {

@@ -1,26 +1,16 @@
-//! `kind = "syslog"`, `"journald"`, `"socket"`, `"datagram"`
+//! `kind = "syslog"`, `"journald"`, `"socket"`, `"datagram"`, `"http"`, `"smtp"`
 
-use super::section::Section;
+use super::{
+    delivery::{read_batch, read_credentials, read_queue, read_rate, read_tls},
+    section::Section,
+};
 use crate::{
     handler::{
-        Address, HttpMethod, HttpOptions, JournaldOptions, QueueOptions, QueueOverflow, SmtpOptions,
-        SocketOptions, SyslogFormat, SyslogFraming, SyslogOptions, SyslogTransport,
+        Address, HttpMethod, HttpOptions, JournaldOptions, SmtpOptions, SocketOptions, SyslogFormat,
+        SyslogFraming, SyslogOptions, SyslogTransport,
     },
     wire::Codec,
 };
-
-/// `queue = { capacity = 10000, overflow = "drop_oldest" }`
-fn read_queue(section: &Section<'_>) -> QueueOptions {
-    let mut options = QueueOptions::default();
-    let Some(section) = section.section("queue") else { return options };
-    if let Some(capacity) = section.number("capacity", 1..=1_000_000) {
-        options.capacity = usize::try_from(capacity).unwrap_or(options.capacity);
-    }
-    let policies = [("drop_oldest", QueueOverflow::DropOldest), ("drop_newest", QueueOverflow::DropNewest)];
-    options.overflow = section.choice("overflow", &policies).unwrap_or_default();
-    section.finish();
-    options
-}
 
 pub(super) fn read_syslog(section: &Section<'_>) -> Option<SyslogOptions> {
     let address = section.parsed("address", Address::parse);
@@ -30,12 +20,13 @@ pub(super) fn read_syslog(section: &Section<'_>) -> Option<SyslogOptions> {
         ("udp", SyslogTransport::Datagram),
         ("tcp", SyslogTransport::Stream),
         ("unix_stream", SyslogTransport::Stream),
+        ("tls", SyslogTransport::Tls),
     ];
     let transport = section.choice("transport", &transports);
     let is_network = matches!(options.address, Address::Network(_));
-    let wants_network = matches!(section.text("transport"), Some("udp" | "tcp"));
+    let wants_network = matches!(section.text("transport"), Some("udp" | "tcp" | "tls"));
     if transport.is_some() && is_network != wants_network {
-        section.problem("address", "a path goes with transport unix, host:port with udp or tcp");
+        section.problem("address", "a path goes with transport unix, host:port with udp, tcp or tls");
     }
     options.transport = transport.unwrap_or_default();
     let formats = [
@@ -65,6 +56,10 @@ pub(super) fn read_syslog(section: &Section<'_>) -> Option<SyslogOptions> {
     if options.structured_data.as_ref().is_some_and(|id| !id.contains('@')) {
         section.problem("sd", "a name of one's own has an enterprise number: fields@32473");
     }
+    options.tls = read_tls(section, options.transport == SyslogTransport::Tls);
+    if options.transport == SyslogTransport::Tls && options.framing != SyslogFraming::OctetCounting {
+        section.problem("framing", "found another one than TLS has (accepted: octet)");
+    }
     options.queue = read_queue(section);
     Some(options)
 }
@@ -89,17 +84,47 @@ pub(super) fn read_socket(section: &Section<'_>) -> Option<SocketOptions> {
 }
 
 pub(super) fn read_http(section: &Section<'_>) -> Option<HttpOptions> {
-    let host = section.required("host", section.text("host"));
-    let url = section.text("url").unwrap_or("/");
-    let methods =
-        [("get", HttpMethod::Get), ("post_form", HttpMethod::PostForm), ("post_json", HttpMethod::PostJson)];
+    let (host, url) = (section.text("host"), section.text("url").unwrap_or("/"));
+    let methods = [
+        ("get", HttpMethod::Get),
+        ("post_form", HttpMethod::PostForm),
+        ("post_json", HttpMethod::PostJson),
+        ("post_ndjson", HttpMethod::PostNdjson),
+    ];
     let method = section.choice("method", &methods).unwrap_or_default();
-    let (user, password) = (section.text("user"), section.text("password"));
-    let queue = read_queue(section);
-    let options =
-        HttpOptions::new(host?, url).map_err(|error| section.problem("host", error.to_string())).ok()?;
-    let credentials = user.map(|user| (user.to_owned(), password.unwrap_or_default().to_owned()));
-    Some(HttpOptions { method, credentials, queue, ..options })
+    let secure = section.flag("secure");
+    let is_address = url.starts_with("http://") || url.starts_with("https://");
+    let options = match (host, is_address) {
+        (None, true) => {
+            HttpOptions::from_address(url).map_err(|error| section.problem("url", error.to_string()))
+        }
+        (Some(_), true) => {
+            section.problem("host", "url names the host already (accepted: one of them)");
+            Err(())
+        }
+        (None, false) => {
+            section.problem("host", "is missing");
+            Err(())
+        }
+        (Some(host), false) => {
+            HttpOptions::new(host, url).map_err(|error| section.problem("host", error.to_string()))
+        }
+    };
+    if is_address && secure.is_some() {
+        section.problem("secure", "url says that already (accepted: url = \"https://…\" alone)");
+    }
+    let batch = read_batch(section, false);
+    if batch.is_some() && matches!(method, HttpMethod::Get | HttpMethod::PostForm) {
+        section.problem(
+            "batch",
+            "a form holds one record (accepted: method = \"post_json\" or \"post_ndjson\")",
+        );
+    }
+    let credentials = read_credentials(section);
+    let (queue, rate) = (read_queue(section), read_rate(section));
+    let secure = secure.unwrap_or(options.as_ref().is_ok_and(|options| options.secure));
+    let tls = read_tls(section, secure);
+    Some(HttpOptions { method, secure, tls, batch, rate, credentials, queue, ..options.ok()? })
 }
 
 pub(super) fn read_smtp(section: &Section<'_>) -> Option<SmtpOptions> {
@@ -107,10 +132,10 @@ pub(super) fn read_smtp(section: &Section<'_>) -> Option<SmtpOptions> {
     let from = section.required("from", section.text("from"));
     let to = section.required("to", section.texts("to"));
     let subject = section.text("subject").unwrap_or("stratd");
-    let starttls = section.flag("starttls").unwrap_or(false);
-    let (user, password) = (section.text("user"), section.text("password"));
-    let queue = read_queue(section);
-    let credentials = user.map(|user| (user.to_owned(), password.unwrap_or_default().to_owned()));
+    let secure = section.flag("secure").unwrap_or(false);
+    let credentials = read_credentials(section);
+    let (queue, rate, batch) = (read_queue(section), read_rate(section), read_batch(section, true));
+    let tls = read_tls(section, secure);
     let options = SmtpOptions::new(host?, from?, &[], subject);
-    Some(SmtpOptions { to: to?, starttls, credentials, queue, ..options })
+    Some(SmtpOptions { to: to?, secure, tls, batch, rate, credentials, queue, ..options })
 }

@@ -39,9 +39,7 @@ impl<'a> Section<'a> {
     }
 
     pub(crate) fn path(&self, key: &str) -> String {
-        let needs_quotes = !key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
-        let key = if needs_quotes || key.is_empty() { format!("{key:?}") } else { key.to_owned() };
-        if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
+        join(&self.path, key)
     }
 
     pub(crate) fn problem(&self, key: &str, text: impl Into<String>) {
@@ -205,7 +203,14 @@ impl<'a> Section<'a> {
     }
 }
 
-fn describe(value: &Value) -> String {
+/// The path of a key within a table; one that is no plain word is in quotes.
+pub(super) fn join(path: &str, key: &str) -> String {
+    let needs_quotes = !key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+    let key = if needs_quotes || key.is_empty() { format!("{key:?}") } else { key.to_owned() };
+    if path.is_empty() { key } else { format!("{path}.{key}") }
+}
+
+pub(super) fn describe(value: &Value) -> String {
     match value {
         Value::String(text) => format!("{text:?}"),
         Value::Array(_) => "a list".to_owned(),

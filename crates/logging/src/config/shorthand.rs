@@ -4,7 +4,7 @@ use toml::Table;
 
 use super::{
     Config, LoggerSpec, file,
-    formatter::read_text,
+    formatter::{FormatterSpec, read_text},
     handler::{HandlerOptions, HandlerSpec},
     kinds::Kinds,
     section::{Problems, Section},
@@ -55,7 +55,11 @@ pub(super) fn read(section: &Section<'_>, config: &mut Config) {
     if let Err(error) = Formatter::new(&options) {
         section.problem("format", error.to_string());
     }
-    config.formatters.push((BASIC.to_owned(), options));
+    config.formatters.push(FormatterSpec {
+        name: BASIC.to_owned(),
+        options,
+        is_colored_for_terminals: false,
+    });
     let options = match file {
         Some(path) => {
             let mut options = FileOptions::new(path);
@@ -110,7 +114,7 @@ impl Config {
         for key in table.keys() {
             let known = [
                 "level", "format", "datefmt", "style", "file", "filemode", "stream", "encoding", "errors",
-                "force", "utc",
+                "force", "utc", "tz",
             ];
             if !known.contains(&key.as_str()) {
                 section.problem(key, format!("unknown key (accepted: {})", known.join(", ")));

@@ -34,6 +34,7 @@ pub struct Formatter {
     has_color: bool,
     asctime: String,
     scratch: Scratch,
+    renamed_fields: u64,
 }
 
 impl Formatter {
@@ -58,7 +59,7 @@ impl Formatter {
             options.date_format.as_deref(),
             &options.time_format,
             options.msec_format.as_deref(),
-            options.zone,
+            options.zone.clone(),
         )?;
         let uses_time = options.layout != Layout::Text || segments.iter().any(Segment::uses_time);
         Ok(Self {
@@ -70,6 +71,7 @@ impl Formatter {
             has_color: options.has_color,
             asctime: String::new(),
             scratch: Scratch::default(),
+            renamed_fields: 0,
         })
     }
 
@@ -83,6 +85,22 @@ impl Formatter {
     #[must_use]
     pub fn uses_time(&self) -> bool {
         self.uses_time
+    }
+
+    /// How many fields had the name of a part of their layout (`time`, `level`, …) and were written as `x_NAME`.
+    ///
+    /// ```
+    /// # use stratd_logging::{Formatter, FormatterOptions, Layout, Level, Record, Value};
+    /// let mut formatter = Formatter::new(&FormatterOptions { layout: Layout::Json, ..Default::default() })?;
+    /// let (mut record, mut line) = (Record::new("a", Level::INFO, "hello"), String::new());
+    /// record.fields.add("time", Value::from("noon"));
+    /// formatter.format(&record, &mut line)?;
+    /// assert!(line.ends_with("\"x_time\":\"noon\"}") && formatter.renamed_fields() == 1);
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    #[must_use]
+    pub fn renamed_fields(&self) -> u64 {
+        self.renamed_fields
     }
 
     /// Appends the text of a record. After an error `out` is as it was.
@@ -121,8 +139,8 @@ impl Formatter {
                 }
                 self.append_error(record, out, start);
             }
-            Layout::Json => structured::write_json(out, record, &self.asctime),
-            Layout::Logfmt => structured::write_logfmt(out, record, &self.asctime),
+            Layout::Json => self.renamed_fields += structured::write_json(out, record, &self.asctime),
+            Layout::Logfmt => self.renamed_fields += structured::write_logfmt(out, record, &self.asctime),
         }
         if self.has_color {
             out.push_str("\x1b[0m");

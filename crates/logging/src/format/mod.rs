@@ -18,14 +18,18 @@ mod options;
 mod percent;
 mod segment;
 pub(crate) mod structured;
+mod template;
 mod text;
 mod time;
+mod zone;
 
 pub(crate) use attribute::{level_name, lookup as attribute_value};
 pub use formatter::{Formatter, format_batch};
 pub use options::{ExceptionText, FormatterOptions, Layout, Style};
+pub(crate) use template::Template;
 pub(crate) use text::text_of;
-pub use time::{MSEC_FORMAT, TIME_FORMAT, Zone};
+pub use time::{MSEC_FORMAT, TIME_FORMAT};
+pub use zone::{NamedZone, Zone};
 
 /// The widest field, and the most digits of a number; more is refused when a format is compiled.
 pub const WIDTH_MAX: usize = 4096;

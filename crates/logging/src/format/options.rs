@@ -1,6 +1,9 @@
 //! What a formatter is made of.
 
-use super::time::{MSEC_FORMAT, TIME_FORMAT, Zone};
+use super::{
+    time::{MSEC_FORMAT, TIME_FORMAT},
+    zone::Zone,
+};
 use crate::{
     error::{Error, Result},
     value::Value,

@@ -1,5 +1,6 @@
 //! Records and fields for machines: JSON objects and logfmt.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::{attribute::level_name, text::write_str};
@@ -85,22 +86,42 @@ fn write_logfmt_pair(out: &mut String, key: &str, value: &Value<'_>) {
     }
 }
 
+/// What the layouts call the parts of a record. A field of one of these names is written as `x_NAME`: two of a name
+/// would be read as one, by each reader as another.
+const PARTS: [&str; 8] = ["time", "level", "logger", "message", "file", "line", "exception", "stack"];
+
+/// The key under which a field is written, and whether that is another one than its own.
+fn key_of<'k>(key: &'k str, fields: &Fields<'_>) -> (Cow<'k, str>, bool) {
+    if !PARTS.contains(&key) {
+        return (Cow::Borrowed(key), false);
+    }
+    let mut other = format!("x_{key}");
+    while fields.get(&other).is_some() {
+        other.insert_str(0, "x_");
+    }
+    (Cow::Owned(other), true)
+}
+
 /// Appends the record as one JSON object: time, level, logger, message, then the fields, then what there is of the rest.
-pub(super) fn write_json(out: &mut String, record: &Record<'_>, time: &str) {
+/// Returns how many fields were renamed.
+pub(super) fn write_json(out: &mut String, record: &Record<'_>, time: &str) -> u64 {
     let text = |out: &mut String, key: &str, value: &str| {
         out.push_str(if out.ends_with('{') { "" } else { "," });
         write_json_text(out, key);
         out.push(':');
         write_json_text(out, value);
     };
+    let mut renamed = 0;
     out.push('{');
     text(out, "time", time);
     text(out, "level", &level_name(record));
     text(out, "logger", &record.name);
     text(out, "message", &record.message);
     for (key, value) in record.fields.iter() {
+        let (key, is_other) = key_of(key, &record.fields);
+        renamed += u64::from(is_other);
         out.push(',');
-        write_json_text(out, key);
+        write_json_text(out, &key);
         out.push(':');
         write_json_value(out, &value);
     }
@@ -116,10 +137,12 @@ pub(super) fn write_json(out: &mut String, record: &Record<'_>, time: &str) {
         }
     }
     out.push('}');
+    renamed
 }
 
-/// Appends the record as one logfmt line, in the order of [`write_json`].
-pub(super) fn write_logfmt(out: &mut String, record: &Record<'_>, time: &str) {
+/// Appends the record as one logfmt line, in the order of [`write_json`]. Returns how many fields were renamed.
+pub(super) fn write_logfmt(out: &mut String, record: &Record<'_>, time: &str) -> u64 {
+    let mut renamed = 0;
     let mut pair = |key: &str, value: &Value<'_>| {
         if key != "time" {
             out.push(' ');
@@ -130,11 +153,16 @@ pub(super) fn write_logfmt(out: &mut String, record: &Record<'_>, time: &str) {
     pair("level", &Value::from(&*level_name(record)));
     pair("logger", &Value::from(&*record.name));
     pair("message", &Value::from(&*record.message));
-    record.fields.iter().for_each(|(key, value)| pair(key, &value));
+    for (key, value) in record.fields.iter() {
+        let (key, is_other) = key_of(key, &record.fields);
+        renamed += u64::from(is_other);
+        pair(&key, &value);
+    }
     let optional = [("exception", &record.exc_text), ("stack", &record.stack_info)];
     for (key, value) in optional {
         if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
             pair(key, &Value::from(value));
         }
     }
+    renamed
 }

@@ -3,13 +3,14 @@
 use std::ffi::CString;
 
 use super::{
+    Zone,
     attribute::second_and_msecs,
     number::write_decimal,
     percent::{self, Piece},
 };
 use crate::{
     error::{Error, Result},
-    sys::{BrokenTime, pattern},
+    sys::pattern,
     value::Value,
 };
 
@@ -17,16 +18,6 @@ use crate::{
 pub const TIME_FORMAT: &str = "%Y-%m-%d %H:%M:%S";
 /// How milliseconds follow that time.
 pub const MSEC_FORMAT: &str = "%s,%03d";
-
-/// Which zone times are told in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Zone {
-    /// The zone of the process: `TZ`, or `/etc/localtime`.
-    #[default]
-    Local,
-    /// Universal time.
-    Utc,
-}
 
 /// Compiled time options of a formatter, and the text of the last second.
 #[derive(Debug)]
@@ -118,12 +109,8 @@ impl TimeText {
 
     fn refresh(&mut self, second: i64) -> Result<()> {
         self.text.clear();
-        let broken = match self.zone {
-            Zone::Local => BrokenTime::local(second),
-            Zone::Utc => BrokenTime::utc(second),
-        };
-        let broken = broken.ok_or_else(|| Error::record(format!("second {second} is in no year")))?;
-        broken.write(&self.pattern, &mut self.text);
+        self.second = None;
+        self.zone.write(second, &self.pattern, &mut self.text)?;
         self.second = Some(second);
         Ok(())
     }

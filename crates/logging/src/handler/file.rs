@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Entry, FileOptions, Handler, log_file::LogFile};
+use super::{Entry, FileOptions, Handler, Progress, log_file::LogFile};
 use crate::error::Result;
 
 /// Writes each text as a line of a file.
@@ -51,11 +51,15 @@ impl Handler for FileHandler {
         self.file.flush()
     }
 
+    fn take_progress(&mut self) -> Progress {
+        self.file.retry()
+    }
+
     fn reopen(&mut self) -> Result<()> {
         self.file.reopen()
     }
 
-    fn close(&mut self, _: Duration) -> Result<()> {
-        self.file.close()
+    fn close(&mut self, within: Duration) -> Result<()> {
+        self.file.close(within)
     }
 }

@@ -1,23 +1,26 @@
 //! The handler that sends each record to a web server: as a form, as Python's `HTTPHandler` does, or as a JSON object.
 //!
-//! Requests are plain HTTP/1.1, one connection each; a server behind TLS needs a proxy on this host. An answer of 2xx or
-//! 3xx is a delivery; after 5xx the record is sent again later, after 4xx never.
+//! Requests are HTTP/1.1, one connection each, over TLS if that is asked for. An answer of 2xx is a delivery; after 408,
+//! 429 and 5xx the records are sent again later, after any other never. Redirects are not followed, which would tell
+//! somebody else what was meant for this server.
+//!
+//! The protocol is written by hand: what Python's handler sends is part of what this crate promises, to the byte, and a
+//! library would write headers of its own.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use super::{
-    Entry, Handler, Progress,
-    socket::PEER_TIMEOUT,
-    worker::{QueueOptions, Transport, Undelivered, Worker},
+    BatchOptions, Entry, Handler, Progress, QueueOptions, RateLimit, TlsOptions,
+    delivery::Delivery,
+    http_body::{base64, form, json},
+    link::Link,
+    tls::TlsClient,
+    worker::{Transport, Undelivered, Worker},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
-    format::{structured::write_json_value, text_of},
     record::Record,
-    value::Value,
-    wire::attributes,
 };
 
 /// The longest first line of an answer that is read.
@@ -31,8 +34,10 @@ pub enum HttpMethod {
     Get,
     /// In the body, as a form.
     PostForm,
-    /// In the body, as a JSON object.
+    /// In the body, as a JSON object; a batch is a list of them.
     PostJson,
+    /// In the body, as a line of JSON; a batch is many lines.
+    PostNdjson,
 }
 
 /// How an HTTP handler works.
@@ -55,6 +60,14 @@ pub struct HttpOptions {
     pub method: HttpMethod,
     /// User and password.
     pub credentials: Option<(String, String)>,
+    /// Over TLS.
+    pub secure: bool,
+    /// Whom to trust, for TLS.
+    pub tls: TlsOptions,
+    /// How many records go with one request, for JSON; None for one. Header, footer and terminator are not used.
+    pub batch: Option<BatchOptions>,
+    /// How many requests may be made.
+    pub rate: Option<RateLimit>,
     /// What waits while the server is away.
     pub queue: QueueOptions,
 }
@@ -83,7 +96,8 @@ impl HttpOptions {
     /// ```
     pub fn new(host: &str, url: &str) -> Result<Self> {
         let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-        if !has_port || !url.starts_with('/') || !url.chars().all(|c| c.is_ascii_graphic()) {
+        let is_good = |text: &str| text.chars().all(|c| c.is_ascii_graphic());
+        if !has_port || !url.starts_with('/') || !is_good(url) || !is_good(host) {
             return Err(Error::new(
                 ErrorKind::Handler,
                 format!("http://{host}{url} (accepted: host:port and a path that begins with /)"),
@@ -94,8 +108,50 @@ impl HttpOptions {
             url: url.to_owned(),
             method: HttpMethod::Get,
             credentials: None,
+            secure: false,
+            tls: TlsOptions::default(),
+            batch: None,
+            rate: None,
             queue: QueueOptions::default(),
         })
+    }
+
+    /// Reads `http://host:port/path` or `https://host/path`.
+    ///
+    /// # Errors
+    /// If it is neither.
+    ///
+    /// ```
+    /// # use stratd_logging::HttpOptions;
+    /// let options = HttpOptions::from_address("https://logs.example.org/in?x=1")?;
+    /// assert!(options.secure && options.host == "logs.example.org:443" && options.url == "/in?x=1");
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    pub fn from_address(address: &str) -> Result<Self> {
+        let wrong = || {
+            Error::new(
+                ErrorKind::Handler,
+                format!("address {address:?} (accepted: http://host:port/path, https://…)"),
+            )
+        };
+        let (secure, rest) = match (address.strip_prefix("https://"), address.strip_prefix("http://")) {
+            (Some(rest), _) => (true, rest),
+            (None, Some(rest)) => (false, rest),
+            (None, None) => return Err(wrong()),
+        };
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        // a password in an address ends up in logs
+        if host.is_empty() || host.contains('@') {
+            return Err(wrong());
+        }
+        let has_port = !host.ends_with(']') && host.contains(':');
+        let host = match (has_port, secure) {
+            (true, _) => host.to_owned(),
+            (false, true) => format!("{host}:443"),
+            (false, false) => format!("{host}:80"),
+        };
+        let options = Self::new(&host, if path.is_empty() { "/" } else { path })?;
+        Ok(Self { secure, ..options })
     }
 
     /// The bytes of the request for a record.
@@ -109,129 +165,86 @@ impl HttpOptions {
     /// ```
     #[must_use]
     pub fn request(&self, record: &Record<'_>) -> Vec<u8> {
-        let body = match self.method {
+        self.request_of(&[self.item(record)])
+    }
+
+    /// A record in the form in which it waits.
+    fn item(&self, record: &Record<'_>) -> Vec<u8> {
+        match self.method {
             HttpMethod::Get | HttpMethod::PostForm => form(record),
             HttpMethod::PostJson => json(record),
-        };
-        let (method, path, kind) = match self.method {
-            HttpMethod::Get => {
-                let separator = if self.url.contains('?') { '&' } else { '?' };
-                ("GET", format!("{}{separator}{body}", self.url), None)
+            // a field that holds JSON may be printed over several lines; within texts newlines are escaped
+            HttpMethod::PostNdjson => json(record).replace(['\n', '\r'], " "),
+        }
+        .into_bytes()
+    }
+
+    /// The bytes of the request for items.
+    fn request_of(&self, items: &[Vec<u8>]) -> Vec<u8> {
+        let (body, kind) = match self.method {
+            HttpMethod::Get => (items.concat(), None),
+            HttpMethod::PostForm => (items.concat(), Some("application/x-www-form-urlencoded")),
+            HttpMethod::PostJson if self.batch.is_none() => (items.concat(), Some("application/json")),
+            HttpMethod::PostJson => {
+                let list = [b"[".as_slice(), &items.join(b",".as_slice()), b"]"].concat();
+                (list, Some("application/json"))
             }
-            HttpMethod::PostForm => ("POST", self.url.clone(), Some("application/x-www-form-urlencoded")),
-            HttpMethod::PostJson => ("POST", self.url.clone(), Some("application/json")),
+            HttpMethod::PostNdjson => {
+                let mut lines = items.join(b"\n".as_slice());
+                lines.push(b'\n');
+                (lines, Some("application/x-ndjson"))
+            }
         };
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.host);
+        let mut request = match kind {
+            Some(_) => format!("POST {}", self.url).into_bytes(),
+            None => {
+                let separator = if self.url.contains('?') { '&' } else { '?' };
+                [format!("GET {}{separator}", self.url).as_bytes(), &body].concat()
+            }
+        };
+        let mut head = format!(" HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.host);
         if let Some(kind) = kind {
-            request.push_str(&format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len()));
+            head.push_str(&format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len()));
         }
         if let Some((user, password)) = &self.credentials {
-            request.push_str(&format!(
-                "Authorization: Basic {}\r\n",
-                base64(format!("{user}:{password}").as_bytes())
-            ));
+            let token = base64(format!("{user}:{password}").as_bytes());
+            head.push_str(&format!("Authorization: Basic {token}\r\n"));
         }
-        request.push_str("\r\n");
+        head.push_str("\r\n");
+        request.extend_from_slice(head.as_bytes());
         if kind.is_some() {
-            request.push_str(&body);
+            request.extend_from_slice(&body);
         }
-        request.into_bytes()
+        request
     }
-}
-
-fn form(record: &Record<'_>) -> String {
-    let mut out = String::new();
-    attributes::visit(record, &mut |key, value| {
-        out.push_str(if out.is_empty() { "" } else { "&" });
-        push_quoted(&mut out, key);
-        out.push('=');
-        // Python's record has its arguments there, of which a finished text has none
-        push_quoted(&mut out, if key == "args" { "()".into() } else { text_of(value) }.as_str());
-    });
-    out
-}
-
-fn json(record: &Record<'_>) -> String {
-    let mut out = String::from("{");
-    attributes::visit(record, &mut |key, value| {
-        out.push_str(if out.len() > 1 { "," } else { "" });
-        write_json_value(&mut out, &Value::from(key));
-        out.push(':');
-        write_json_value(&mut out, value);
-    });
-    out.push('}');
-    out
-}
-
-/// As Python's `quote_plus`.
-fn push_quoted(out: &mut String, text: &str) {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'.' | b'-' | b'~' => out.push(char::from(byte)),
-            b' ' => out.push('+'),
-            _ => {
-                out.push('%');
-                out.push(DIGITS[usize::from(byte >> 4)]);
-                out.push(DIGITS[usize::from(byte & 15)]);
-            }
-        }
-    }
-}
-
-/// Base 64 with padding.
-pub(super) fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for (index, shift) in [18, 12, 6, 0].into_iter().enumerate() {
-            let digit = DIGITS[(bits >> shift & 63) as usize];
-            out.push(if index <= chunk.len() { char::from(digit) } else { '=' });
-        }
-    }
-    out
 }
 
 struct Server {
-    host: String,
+    options: HttpOptions,
+    tls: Option<TlsClient>,
 }
 
 impl Server {
     /// Sends a request and returns the status of the answer.
     fn exchange(&self, request: &[u8]) -> io::Result<u16> {
-        let mut last = io::Error::new(io::ErrorKind::NotFound, format!("{} has no address", self.host));
-        for address in self.host.to_socket_addrs()? {
-            let mut stream = match TcpStream::connect_timeout(&address, PEER_TIMEOUT) {
-                Ok(stream) => stream,
-                Err(error) => {
-                    last = error;
-                    continue;
-                }
-            };
-            stream.set_write_timeout(Some(PEER_TIMEOUT))?;
-            stream.set_read_timeout(Some(PEER_TIMEOUT))?;
-            stream.write_all(request)?;
-            let mut line = String::new();
-            BufReader::new(stream.take(STATUS_LINE_MAX)).read_line(&mut line)?;
-            let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
-            return status
-                .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("answer {line:?}")));
-        }
-        Err(last)
+        let mut link = Link::connect_with(&self.options.host, self.tls.as_ref())?;
+        link.write_all(request)?;
+        link.flush()?;
+        let mut line = String::new();
+        BufReader::new(link.take(STATUS_LINE_MAX)).read_line(&mut line)?;
+        let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
+        status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, format!("answer {line:?}")))
     }
 }
 
 impl Transport for Server {
-    fn send(&mut self, item: &[u8]) -> Result<(), Undelivered> {
-        match self.exchange(item).map_err(Undelivered::Later)? {
-            200..=399 => Ok(()),
-            status @ 400..=499 => {
-                Err(Undelivered::Never(io::Error::other(format!("the server answered {status}"))))
-            }
-            status => Err(Undelivered::Later(io::Error::other(format!("the server answered {status}")))),
+    fn send(&mut self, items: &[Vec<u8>]) -> Result<(), Undelivered> {
+        let status = self.exchange(&self.options.request_of(items)).map_err(Undelivered::Later)?;
+        let error = || io::Error::other(format!("the server answered {status}"));
+        match status {
+            200..=299 => Ok(()),
+            408 | 429 | 500..=599 => Err(Undelivered::Later(error())),
+            _ => Err(Undelivered::Never(error())),
         }
     }
 }
@@ -253,7 +266,7 @@ impl HttpHandler {
     /// A handler for a web server. It connects with the first record.
     ///
     /// # Errors
-    /// If its thread cannot be started.
+    /// If a batch goes with a method that has none, if a file for TLS cannot be read, or if its thread cannot be started.
     ///
     /// ```
     /// # use stratd_logging::{HttpHandler, HttpOptions};
@@ -261,14 +274,22 @@ impl HttpHandler {
     /// # Ok::<(), stratd_logging::Error>(())
     /// ```
     pub fn new(options: HttpOptions) -> Result<Self> {
-        let worker = Worker::start("http", Server { host: options.host.clone() }, options.queue)?;
+        if options.batch.is_some() && matches!(options.method, HttpMethod::Get | HttpMethod::PostForm) {
+            return Err(Error::new(
+                ErrorKind::Handler,
+                "batch: a form holds one record (accepted: methods post_json and post_ndjson)",
+            ));
+        }
+        let tls = if options.secure { Some(options.tls.client()?) } else { None };
+        let delivery = Delivery { queue: options.queue, batch: options.batch.clone(), rate: options.rate };
+        let worker = Worker::start("http", Server { options: options.clone(), tls }, delivery)?;
         Ok(Self { options, worker })
     }
 }
 
 impl Handler for HttpHandler {
     fn emit(&mut self, entry: &Entry<'_>) -> Result<()> {
-        self.worker.push(self.options.request(entry.record))
+        self.worker.push(self.options.item(entry.record))
     }
 
     fn close(&mut self, within: Duration) -> Result<()> {
@@ -281,18 +302,5 @@ impl Handler for HttpHandler {
 
     fn take_progress(&mut self) -> Progress {
         self.worker.take_progress()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn base_64_is_that_of_the_standard_s_examples() {
-        let cases = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")];
-        for (text, expected) in cases {
-            assert_eq!(base64(text.as_bytes()), expected);
-        }
     }
 }

@@ -12,10 +12,10 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
 
 use super::{
-    Entry, Handler, Progress,
+    Entry, Handler, Progress, QueueOptions,
     socket::PEER_TIMEOUT,
     syslog_names::priority_of_level,
-    worker::{QueueOptions, Transport, Undelivered, Worker},
+    worker::{Transport, Undelivered, Worker, only},
 };
 use crate::{error::Result, format::text_of, record::Record, value::Value};
 
@@ -155,8 +155,8 @@ fn deliver_large(socket: &UnixDatagram, path: &std::path::Path, item: &[u8]) -> 
 }
 
 impl Transport for Journal {
-    fn send(&mut self, item: &[u8]) -> Result<(), Undelivered> {
-        self.deliver(item).map_err(Undelivered::Later)
+    fn send(&mut self, items: &[Vec<u8>]) -> Result<(), Undelivered> {
+        self.deliver(only(items)).map_err(Undelivered::Later)
     }
 }
 

@@ -3,16 +3,26 @@
 //! - It is opened for appending, so that several processes may write to it and a truncation leaves no hole.
 //! - Texts are kept and written together; a write ends at the end of a line unless the system cuts it short, and then the
 //!   rest of that line is the first thing that is written next, so that no line is torn.
-//! - While nothing can be written (disk full), at most [`BACKLOG_BYTES_MAX`] are kept; further records are errors.
+//! - While nothing can be written (disk full, folder gone), at most [`BACKLOG_BYTES_MAX`] are kept; further records are
+//!   errors. It is tried again with each flush, and by itself after pauses that double from one second to thirty.
+//! - A pipe whose reader is slow holds nobody up: what does not fit waits in the same place. One without a reader is an
+//!   error, not a wait for one.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{Group, User, fchown};
 
-use crate::error::{Error, ErrorKind, Result};
+use super::{Backoff, Progress};
+use crate::{
+    clock,
+    error::{Error, ErrorKind, Result},
+};
 
 /// Bytes that are kept before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -83,11 +93,23 @@ pub(super) struct LogFile {
     buffer: Vec<u8>,
     /// a file that is not appended to is not opened a second time: that would empty it
     is_closed: bool,
+    /// since when nothing can be written, and when to try again
+    failing: Option<(Instant, Backoff)>,
+    /// the last write stopped at a pipe whose reader is slow
+    is_full_pipe: bool,
 }
 
 impl LogFile {
     pub(super) fn new(options: FileOptions) -> Result<Self> {
-        let mut file = Self { options, file: None, size: 0, buffer: Vec::new(), is_closed: false };
+        let mut file = Self {
+            options,
+            file: None,
+            size: 0,
+            buffer: Vec::new(),
+            is_closed: false,
+            failing: None,
+            is_full_pipe: false,
+        };
         if !file.options.delay {
             file.open()?;
         }
@@ -114,7 +136,8 @@ impl LogFile {
                 .map_err(|error| Error::io(self.context("making the folders of"), error))?;
         }
         let mut open = OpenOptions::new();
-        open.append(true).create(true);
+        // a pipe must not hold up whoever opens or writes it; a file knows no such thing
+        open.append(true).create(true).custom_flags(libc::O_NONBLOCK);
         if let Some(mode) = self.options.mode {
             open.mode(mode);
         }
@@ -194,16 +217,29 @@ impl LogFile {
         if is_due && self.buffer.len() < 2 * BUFFER_BYTES { self.flush() } else { Ok(()) }
     }
 
-    /// Writes what there is.
+    /// Writes what there is, as far as it is taken at once.
     pub(super) fn flush(&mut self) -> Result<()> {
         if self.buffer.is_empty() {
             return Ok(());
         }
+        let result = self.write_buffer();
+        if result.is_ok() {
+            self.failing = None;
+        } else if self.failing.is_none() {
+            let mut backoff = Backoff::default();
+            backoff.fail(Duration::ZERO);
+            self.failing = Some((clock::monotonic(), backoff));
+        }
+        result
+    }
+
+    fn write_buffer(&mut self) -> Result<()> {
         if self.options.watch && self.has_moved() {
             self.file = None;
         }
         self.open()?;
         let Some(file) = &mut self.file else { return Ok(()) };
+        self.is_full_pipe = false;
         let mut written = 0;
         let result = loop {
             let rest = self.buffer.get(written..).unwrap_or_default();
@@ -214,6 +250,14 @@ impl LogFile {
                 Ok(0) => break Err(io::Error::from(io::ErrorKind::WriteZero)),
                 Ok(count) => written += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // a slow reader is no failure as long as there is room
+                Err(error)
+                    if error.kind() == io::ErrorKind::WouldBlock
+                        && self.buffer.len() - written < BACKLOG_BYTES_MAX =>
+                {
+                    self.is_full_pipe = true;
+                    break Ok(());
+                }
                 Err(error) => break Err(error),
             }
         };
@@ -222,6 +266,30 @@ impl LogFile {
         result.map_err(|error| {
             Error::io(format!("{} ({} bytes wait)", self.context("writing to"), self.buffer.len()), error)
         })
+    }
+
+    /// Tries again what could not be written; for [`Handler::take_progress`](super::Handler::take_progress), which is
+    /// called a few times a second.
+    pub(super) fn retry(&mut self) -> Progress {
+        let now = clock::monotonic();
+        let since = |since: Instant| now.saturating_duration_since(since);
+        let is_due = match &self.failing {
+            // what was never tried is the flush's
+            None => self.is_full_pipe,
+            Some((begun, backoff)) => backoff.may_try(since(*begun)),
+        };
+        if self.buffer.is_empty() || !is_due {
+            return Progress::default();
+        }
+        match self.flush() {
+            Ok(()) => Progress::default(),
+            Err(error) => {
+                if let Some((begun, backoff)) = &mut self.failing {
+                    backoff.fail(since(*begun));
+                }
+                Progress { errors: 1, last_error: Some(error.to_string()), ..Progress::default() }
+            }
+        }
     }
 
     /// True if the path leads to another file than the one that is open, or to none.
@@ -244,12 +312,36 @@ impl LogFile {
         written
     }
 
-    /// Writes what there is and closes the file.
-    pub(super) fn close(&mut self) -> Result<()> {
-        let written = self.flush();
+    /// Writes what there is, waiting so long for a slow reader, and closes the file.
+    pub(super) fn close(&mut self, within: Duration) -> Result<()> {
+        let start = clock::monotonic();
+        let mut written = self.flush();
+        while written.is_ok() && !self.buffer.is_empty() {
+            let left = within.saturating_sub(clock::monotonic().saturating_duration_since(start));
+            if left.is_zero() {
+                written = Err(Error::new(
+                    ErrorKind::Handler,
+                    format!(
+                        "{}: {} bytes were not taken in time",
+                        self.context("writing to"),
+                        self.buffer.len()
+                    ),
+                ));
+                break;
+            }
+            self.wait_for_room(left);
+            written = self.flush();
+        }
         self.file = None;
         self.is_closed = true;
         written
+    }
+
+    fn wait_for_room(&self, within: Duration) {
+        let Some(file) = &self.file else { return };
+        let time = PollTimeout::try_from(within.max(Duration::from_millis(1))).unwrap_or(PollTimeout::MAX);
+        // an interruption is a look too early
+        let _ = poll(&mut [PollFd::new(file.as_fd(), PollFlags::POLLOUT)], time);
     }
 
     /// Closes the file and renames it.
@@ -270,12 +362,12 @@ impl LogFile {
     }
 }
 
-fn user_of(name: &str) -> Option<nix::unistd::Uid> {
+pub(crate) fn user_of(name: &str) -> Option<nix::unistd::Uid> {
     let known = User::from_name(name).ok().flatten().map(|user| user.uid);
     known.or_else(|| name.parse().ok().map(nix::unistd::Uid::from_raw))
 }
 
-fn group_of(name: &str) -> Option<nix::unistd::Gid> {
+pub(crate) fn group_of(name: &str) -> Option<nix::unistd::Gid> {
     let known = Group::from_name(name).ok().flatten().map(|group| group.gid);
     known.or_else(|| name.parse().ok().map(nix::unistd::Gid::from_raw))
 }

@@ -1,35 +1,52 @@
 //! Handlers: where records go. One file each.
 
+mod backoff;
 mod capture;
+mod command;
+mod command_run;
+mod delivery;
 mod file;
 mod http;
+mod http_body;
 mod journald;
+mod link;
 mod log_file;
 mod null;
 mod rotating;
 mod rotation;
 mod smtp;
+mod smtp_talk;
 mod socket;
 mod stream;
 mod syslog;
 mod syslog_names;
 mod timed;
+mod tls;
 mod worker;
 
+pub use backoff::Backoff;
 pub use capture::{Capture, Captured};
+pub use command::{COMMAND_TIMEOUT, CommandHandler, CommandOptions};
+pub use delivery::{
+    BATCH_RECORDS_MAX, BatchOptions, QUEUE_RECORDS, QueueOptions, QueueOverflow, RATE_COUNT_MAX, RateLimit,
+};
 pub use file::FileHandler;
 pub use http::{HttpHandler, HttpMethod, HttpOptions};
 pub use journald::{JournaldHandler, JournaldOptions};
 pub use log_file::{BACKLOG_BYTES_MAX, FileOptions};
+pub(crate) use log_file::{group_of, user_of};
 pub use null::NullHandler;
 pub use rotating::{RotateBySize, RotatingFileHandler};
 pub use rotation::Compression;
-pub use smtp::{SmtpConnect, SmtpHandler, SmtpLink, SmtpOptions};
+pub use smtp::{SmtpHandler, SmtpOptions};
+pub use smtp_talk::{SmtpConnect, SmtpLink};
 pub use socket::{Address, PEER_TIMEOUT, SocketHandler, SocketOptions};
 pub use stream::{StreamHandler, StreamTarget};
 pub use syslog::{SyslogFormat, SyslogFraming, SyslogHandler, SyslogOptions, SyslogTransport};
+pub(crate) use syslog_names::facility_name;
 pub use timed::{Clock, RotateByTime, TimedFileHandler, When};
-pub use worker::{Backoff, QUEUE_BYTES_MAX, QUEUE_RECORDS, QueueOptions, QueueOverflow};
+pub use tls::TlsOptions;
+pub use worker::QUEUE_BYTES_MAX;
 
 use std::time::Duration;
 
@@ -132,7 +149,8 @@ pub trait Handler: Send {
         let _ = error;
     }
 
-    /// What happened since the last time it was asked, for handlers that work on a thread of their own.
+    /// What happened since the last time it was asked, for handlers that work on a thread of their own. It is asked a few
+    /// times a second, which a handler may use to try again what failed.
     fn take_progress(&mut self) -> Progress {
         Progress::default()
     }

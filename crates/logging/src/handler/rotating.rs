@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{
-    Entry, FileOptions, Handler,
+    Entry, FileOptions, Handler, Progress,
     log_file::LogFile,
     rotation::{Compression, Packer, with_suffix},
 };
@@ -91,6 +91,15 @@ impl RotatingFileHandler {
         with_suffix(self.file.path(), &format!(".{number}{}{packed}", self.rotate.suffix))
     }
 
+    /// Removes what is left of an older file of this number, packed or not, which no rename has replaced.
+    fn remove_old(&self, number: u32, is_packed: bool) -> Result<()> {
+        let path = self.old_name(number, is_packed);
+        if self.rotate.compression == Compression::None || !path.exists() {
+            return Ok(());
+        }
+        std::fs::remove_file(&path).map_err(|error| Error::io(format!("removing {}", path.display()), error))
+    }
+
     fn rotate(&mut self) -> Result<()> {
         self.file.flush()?;
         let packed = self.packer.finish();
@@ -103,11 +112,13 @@ impl RotatingFileHandler {
                         let to = self.old_name(number + 1, is_packed);
                         std::fs::rename(&from, &to)
                             .map_err(|error| Error::io(format!("renaming {}", from.display()), error))?;
+                        self.remove_old(number + 1, !is_packed)?;
                     }
                 }
             }
             let youngest = self.old_name(1, false);
             self.file.move_to(&youngest)?;
+            self.remove_old(1, true)?;
             if self.rotate.compression != Compression::None && youngest.exists() {
                 let to = self.old_name(1, true);
                 self.packer.start(&youngest, &to, self.rotate.compression)?;
@@ -127,13 +138,12 @@ impl Handler for RotatingFileHandler {
 
     fn emit(&mut self, entry: &Entry<'_>) -> Result<()> {
         let bytes = entry.text.len() + self.file.options.terminator.len();
-        if self.file.size() == 0 && self.rotate.max_bytes > 0 {
-            // a file that is opened late may hold something
-            self.file.open()?;
-        }
-        let rotated =
-            if self.is_due(u64::try_from(bytes).unwrap_or(u64::MAX)) { self.rotate() } else { Ok(()) };
-        // a file that cannot be renamed grows: the record is not lost
+        // a file that is opened late may hold something
+        let is_unknown = self.file.size() == 0 && self.rotate.max_bytes > 0;
+        let opened = if is_unknown { self.file.open() } else { Ok(()) };
+        let is_due = self.is_due(u64::try_from(bytes).unwrap_or(u64::MAX));
+        let rotated = if opened.is_ok() && is_due { self.rotate() } else { opened };
+        // a file that cannot be renamed grows, one that cannot be opened waits: the record is not lost
         self.file.push(entry.text)?;
         rotated
     }
@@ -142,13 +152,17 @@ impl Handler for RotatingFileHandler {
         self.file.flush()
     }
 
+    fn take_progress(&mut self) -> Progress {
+        self.file.retry()
+    }
+
     fn reopen(&mut self) -> Result<()> {
         self.file.reopen()
     }
 
-    fn close(&mut self, _: Duration) -> Result<()> {
+    fn close(&mut self, within: Duration) -> Result<()> {
         let packed = self.packer.finish();
-        self.file.close()?;
+        self.file.close(within)?;
         packed
     }
 }

@@ -1,14 +1,16 @@
 //! The handlers that send whole records to another program: over a stream, or as datagrams.
 
 use std::io::{self, Write};
-use std::net::{TcpStream, ToSocketAddrs, UdpSocket};
-use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::net::{ToSocketAddrs, UdpSocket};
+use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{
-    Entry, Handler, Progress,
-    worker::{QueueOptions, Transport, Undelivered, Worker},
+    Entry, Handler, Progress, QueueOptions,
+    link::Link,
+    tls::TlsClient,
+    worker::{Transport, Undelivered, Worker, only},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -59,47 +61,39 @@ impl Address {
 /// A stream to a peer, connected when it is needed.
 pub(super) struct StreamPeer {
     address: Address,
-    stream: Option<Box<dyn Write + Send>>,
+    tls: Option<TlsClient>,
+    link: Option<Link>,
 }
 
 impl StreamPeer {
-    pub(super) fn new(address: Address) -> Self {
-        Self { address, stream: None }
+    pub(super) fn new(address: Address, tls: Option<TlsClient>) -> Self {
+        Self { address, tls, link: None }
     }
 
-    fn connect(&self) -> io::Result<Box<dyn Write + Send>> {
+    fn connect(&self) -> io::Result<Link> {
         match &self.address {
-            Address::Unix(path) => {
-                let stream = UnixStream::connect(path)?;
-                stream.set_write_timeout(Some(PEER_TIMEOUT))?;
-                Ok(Box::new(stream))
-            }
-            Address::Network(address) => {
-                let mut last = io::Error::new(io::ErrorKind::NotFound, format!("{address} has no address"));
-                for address in address.to_socket_addrs()? {
-                    match TcpStream::connect_timeout(&address, PEER_TIMEOUT) {
-                        Ok(stream) => {
-                            stream.set_write_timeout(Some(PEER_TIMEOUT))?;
-                            return Ok(Box::new(stream));
-                        }
-                        Err(error) => last = error,
-                    }
-                }
-                Err(last)
+            Address::Unix(path) => Link::connect_unix(path),
+            Address::Network(host) => {
+                let mut link = Link::connect_with(host, self.tls.as_ref())?;
+                link.confirm()?;
+                Ok(link)
             }
         }
     }
 }
 
 impl Transport for StreamPeer {
-    fn send(&mut self, item: &[u8]) -> Result<(), Undelivered> {
-        let stream = match &mut self.stream {
-            Some(stream) => stream,
-            None => self.stream.insert(self.connect().map_err(Undelivered::Later)?),
+    fn send(&mut self, items: &[Vec<u8>]) -> Result<(), Undelivered> {
+        if self.link.as_mut().is_some_and(Link::is_closed) {
+            self.link = None;
+        }
+        let link = match &mut self.link {
+            Some(link) => link,
+            None => self.link.insert(self.connect().map_err(Undelivered::Later)?),
         };
-        stream.write_all(item).map_err(|error| {
+        link.write_all(only(items)).and_then(|()| link.flush()).map_err(|error| {
             // what the peer got of it is unknown: a new connection begins with a whole item
-            self.stream = None;
+            self.link = None;
             Undelivered::Later(error)
         })
     }
@@ -145,7 +139,8 @@ impl DatagramPeer {
 }
 
 impl Transport for DatagramPeer {
-    fn send(&mut self, item: &[u8]) -> Result<(), Undelivered> {
+    fn send(&mut self, items: &[Vec<u8>]) -> Result<(), Undelivered> {
+        let item = only(items);
         let socket = match &self.socket {
             Some(socket) => socket,
             None => self.socket.insert(self.connect().map_err(Undelivered::Later)?),
@@ -207,7 +202,7 @@ impl SocketHandler {
     /// # Ok::<(), stratd_logging::Error>(())
     /// ```
     pub fn new(options: SocketOptions) -> Result<Self> {
-        let worker = Worker::start("socket", StreamPeer::new(options.address), options.queue)?;
+        let worker = Worker::start("socket", StreamPeer::new(options.address, None), options.queue)?;
         Ok(Self { worker, codec: options.codec })
     }
 

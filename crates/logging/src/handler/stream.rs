@@ -1,7 +1,7 @@
 //! The handler for standard output, standard error, or any file descriptor that the process was given.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use super::{Entry, Handler};
 use crate::{
@@ -48,6 +48,24 @@ impl StreamTarget {
         number.map(Self::Descriptor).ok_or_else(|| {
             Error::new(ErrorKind::Handler, format!("stream target {text:?} (accepted: stderr, stdout, fd:N)"))
         })
+    }
+
+    /// True for a terminal that shows colours and whose user wants them: neither is `NO_COLOR` set nor `TERM` dumb.
+    ///
+    /// ```
+    /// # use stratd_logging::StreamTarget;
+    /// assert!(!StreamTarget::Descriptor(9999).wants_color());
+    /// ```
+    #[must_use]
+    pub fn wants_color(self) -> bool {
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let is_terminal = match self {
+            Self::Stderr => io::stderr().is_terminal(),
+            Self::Stdout => io::stdout().is_terminal(),
+            Self::Descriptor(number) => sys::duplicate(number).is_ok_and(|file| file.is_terminal()),
+        };
+        is_terminal && !is_set("NO_COLOR") && !is_dumb
     }
 }
 

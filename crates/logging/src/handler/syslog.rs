@@ -1,5 +1,5 @@
 //! The handler for syslog: RFC 3164, RFC 5424, or the bytes that Python's `SysLogHandler` sends; to a local socket, over
-//! UDP or TCP.
+//! UDP, TCP or TLS (RFC 5425).
 //!
 //! A stream needs frames, which Python does not have: ours counts octets (RFC 6587) unless it is told otherwise. On a local
 //! socket RFC 3164 goes without a host name, which rsyslogd would take for the tag.
@@ -8,10 +8,10 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::{
-    Address, Entry, Handler, Progress,
+    Address, Entry, Handler, Progress, QueueOptions, TlsOptions,
     socket::{DatagramPeer, StreamPeer},
     syslog_names::{FACILITIES, priority_of_level, priority_of_name},
-    worker::{QueueOptions, Worker},
+    worker::Worker,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -52,6 +52,8 @@ pub enum SyslogTransport {
     Datagram,
     /// A stream, over TCP or a local socket.
     Stream,
+    /// A stream over TLS, with octet counting.
+    Tls,
 }
 
 /// How a syslog handler works.
@@ -87,6 +89,8 @@ pub struct SyslogOptions {
     pub bom: bool,
     /// Name of the structured data with the fields of the record, with an `@` and an enterprise number; None for none.
     pub structured_data: Option<String>,
+    /// Whom to trust, for TLS.
+    pub tls: TlsOptions,
     /// What waits while the peer is away.
     pub queue: QueueOptions,
 }
@@ -114,6 +118,7 @@ impl SyslogOptions {
             append_nul: true,
             bom: false,
             structured_data: None,
+            tls: TlsOptions::default(),
             queue: QueueOptions::default(),
         }
     }
@@ -306,7 +311,7 @@ impl SyslogHandler {
     /// A handler for syslog. It connects with the first record.
     ///
     /// # Errors
-    /// If the facility is unknown, or its thread cannot be started.
+    /// If the facility is unknown, if TLS lacks a network, octet counting or a file, or if its thread cannot be started.
     ///
     /// ```
     /// # use stratd_logging::{Address, SyslogHandler, SyslogOptions};
@@ -321,10 +326,21 @@ impl SyslogHandler {
                 format!("facility {} (accepted: 0 to 23)", options.facility),
             ));
         }
-        let address = options.address.clone();
+        let (address, queue) = (options.address.clone(), options.queue);
         let worker = match options.transport {
-            SyslogTransport::Datagram => Worker::start("syslog", DatagramPeer::new(address), options.queue)?,
-            SyslogTransport::Stream => Worker::start("syslog", StreamPeer::new(address), options.queue)?,
+            SyslogTransport::Datagram => Worker::start("syslog", DatagramPeer::new(address), queue)?,
+            SyslogTransport::Stream => Worker::start("syslog", StreamPeer::new(address, None), queue)?,
+            SyslogTransport::Tls => {
+                let is_network = matches!(address, Address::Network(_));
+                if !is_network || options.framing != SyslogFraming::OctetCounting {
+                    return Err(Error::new(
+                        ErrorKind::Handler,
+                        "syslog over TLS (accepted: an address host:port and framing by octet counting)",
+                    ));
+                }
+                let tls = options.tls.client()?;
+                Worker::start("syslog", StreamPeer::new(address, Some(tls)), queue)?
+            }
         };
         Ok(Self { options, worker })
     }

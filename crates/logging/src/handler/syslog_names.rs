@@ -30,6 +30,12 @@ pub(super) const FACILITIES: [(&str, u8); 24] = [
     ("local7", 23),
 ];
 
+/// The name of a facility; one that syslog does not have is a number.
+pub(crate) fn facility_name(number: u8) -> String {
+    let known = FACILITIES.iter().find(|(_, known)| *known == number);
+    known.map_or_else(|| number.to_string(), |&(name, _)| name.to_owned())
+}
+
 /// The priority of a level's name, as Python maps it: a name that is not one of the five is a warning.
 pub(super) fn priority_of_name(name: &str) -> u8 {
     match name {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::{
-    Entry, FileOptions, Handler,
+    Entry, FileOptions, Handler, Progress,
     log_file::LogFile,
     rotation::{Compression, Packer, with_suffix},
 };
@@ -371,13 +371,17 @@ impl Handler for TimedFileHandler {
         self.file.flush()
     }
 
+    fn take_progress(&mut self) -> Progress {
+        self.file.retry()
+    }
+
     fn reopen(&mut self) -> Result<()> {
         self.file.reopen()
     }
 
-    fn close(&mut self, _: Duration) -> Result<()> {
+    fn close(&mut self, within: Duration) -> Result<()> {
         let packed = self.packer.finish();
-        self.file.close()?;
+        self.file.close(within)?;
         packed
     }
 }

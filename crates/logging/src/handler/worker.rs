@@ -10,147 +10,21 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::Progress;
+use super::{
+    Backoff, Progress,
+    delivery::{BatchOptions, Delivery, Pace, QueueOptions, QueueOverflow},
+};
 use crate::{
     clock,
     error::{Error, ErrorKind, Result},
     ring::lock,
 };
 
-/// Records that wait for a peer if nobody says otherwise.
-pub const QUEUE_RECORDS: usize = 10_000;
 /// Bytes that wait for a peer at most, whatever the number of records.
 pub const QUEUE_BYTES_MAX: usize = 64 << 20;
 
-/// What a full queue of a handler drops.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum QueueOverflow {
-    /// The record that waited longest.
-    #[default]
-    DropOldest,
-    /// The record that comes.
-    DropNewest,
-}
-
-/// The queue of a handler.
-///
-/// ```
-/// use stratd_logging::QueueOptions;
-///
-/// assert_eq!(QueueOptions::default().capacity, 10_000);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueueOptions {
-    /// Records that may wait.
-    pub capacity: usize,
-    /// What is dropped when there are more.
-    pub overflow: QueueOverflow,
-}
-
-impl Default for QueueOptions {
-    fn default() -> Self {
-        Self { capacity: QUEUE_RECORDS, overflow: QueueOverflow::DropOldest }
-    }
-}
-
-/// Pauses between attempts that double.
-///
-/// ```
-/// use std::time::Duration;
-/// use stratd_logging::Backoff;
-///
-/// let mut backoff = Backoff::default();
-/// assert!(backoff.may_try(Duration::ZERO));
-/// backoff.fail(Duration::ZERO);
-/// assert!(!backoff.may_try(Duration::from_millis(999)));
-/// assert_eq!(backoff.retry_at(), Some(Duration::from_secs(1)));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Backoff {
-    /// The first pause.
-    pub first: Duration,
-    /// The longest pause.
-    pub max: Duration,
-    /// Each pause is so many times the one before.
-    pub factor: u32,
-    period: Duration,
-    retry_at: Option<Duration>,
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self {
-            first: Duration::from_secs(1),
-            max: Duration::from_secs(30),
-            factor: 2,
-            period: Duration::ZERO,
-            retry_at: None,
-        }
-    }
-}
-
-impl Backoff {
-    /// True if it is time for an attempt.
-    ///
-    /// ```
-    /// # use stratd_logging::Backoff;
-    /// assert!(Backoff::default().may_try(std::time::Duration::ZERO));
-    /// ```
-    #[must_use]
-    pub fn may_try(&self, now: Duration) -> bool {
-        self.retry_at.is_none_or(|at| now >= at)
-    }
-
-    /// An attempt failed.
-    ///
-    /// ```
-    /// # use stratd_logging::Backoff;
-    /// let mut backoff = Backoff::default();
-    /// backoff.fail(std::time::Duration::ZERO);
-    /// assert_eq!(backoff.period().as_secs(), 1);
-    /// ```
-    pub fn fail(&mut self, now: Duration) {
-        self.period = match self.retry_at {
-            None => self.first,
-            Some(_) => self.period.saturating_mul(self.factor).min(self.max),
-        };
-        self.retry_at = Some(now.saturating_add(self.period));
-    }
-
-    /// An attempt succeeded.
-    ///
-    /// ```
-    /// # use stratd_logging::Backoff;
-    /// let mut backoff = Backoff::default();
-    /// backoff.succeed();
-    /// assert_eq!(backoff.retry_at(), None);
-    /// ```
-    pub fn succeed(&mut self) {
-        self.retry_at = None;
-    }
-
-    /// When the next attempt may be made.
-    ///
-    /// ```
-    /// # use stratd_logging::Backoff;
-    /// assert_eq!(Backoff::default().retry_at(), None);
-    /// ```
-    #[must_use]
-    pub fn retry_at(&self) -> Option<Duration> {
-        self.retry_at
-    }
-
-    /// The last pause.
-    ///
-    /// ```
-    /// # use stratd_logging::Backoff;
-    /// assert!(Backoff::default().period().is_zero());
-    /// ```
-    #[must_use]
-    pub fn period(&self) -> Duration {
-        self.period
-    }
-}
+/// How long the thread sleeps while there is nothing to do; whoever brings something wakes it.
+const IDLE: Duration = Duration::from_secs(3600);
 
 /// Why an item was not delivered.
 #[derive(Debug)]
@@ -163,22 +37,34 @@ pub(crate) enum Undelivered {
 
 /// Delivers items to a peer.
 pub(crate) trait Transport: Send + 'static {
-    /// Delivers one item. It may wait, but not for ever.
-    fn send(&mut self, item: &[u8]) -> Result<(), Undelivered>;
+    /// Delivers items: one, or as many as a batch may hold. Either all of them are delivered or none. It may wait, but
+    /// not for ever.
+    fn send(&mut self, items: &[Vec<u8>]) -> Result<(), Undelivered>;
+}
+
+/// The one item of a transport that has no batches.
+pub(crate) fn only(items: &[Vec<u8>]) -> &[u8] {
+    items.first().map(Vec::as_slice).unwrap_or_default()
 }
 
 struct Queue {
     state: Mutex<State>,
     changed: Condvar,
     options: QueueOptions,
+    batch: Option<BatchOptions>,
+}
+
+struct Item {
+    bytes: Vec<u8>,
+    since: Instant,
 }
 
 #[derive(Default)]
 struct State {
-    items: VecDeque<Vec<u8>>,
+    items: VecDeque<Item>,
     bytes: usize,
-    /// one that is being delivered still counts
-    is_delivering: bool,
+    /// those that are being delivered still count
+    delivering: usize,
     dropped: u64,
     errors: u64,
     last_error: Option<String>,
@@ -189,7 +75,7 @@ struct State {
 
 impl State {
     fn waiting(&self) -> usize {
-        self.items.len() + usize::from(self.is_delivering)
+        self.items.len() + self.delivering
     }
 }
 
@@ -200,12 +86,19 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn start(name: &str, transport: impl Transport, options: QueueOptions) -> Result<Self> {
-        let queue = Arc::new(Queue { state: Mutex::new(State::default()), changed: Condvar::new(), options });
+    pub(crate) fn start(
+        name: &str,
+        transport: impl Transport,
+        delivery: impl Into<Delivery>,
+    ) -> Result<Self> {
+        let Delivery { queue: options, batch, rate } = delivery.into();
+        let queue =
+            Arc::new(Queue { state: Mutex::new(State::default()), changed: Condvar::new(), options, batch });
         let for_thread = Arc::clone(&queue);
+        let pace = Pace::new(rate);
         let thread = std::thread::Builder::new()
             .name(format!("log-{name}"))
-            .spawn(move || run(&for_thread, transport))
+            .spawn(move || run(&for_thread, transport, pace))
             .map_err(|error| Error::io(format!("starting the thread of handler {name}"), error))?;
         Ok(Self { queue, thread: Some(thread) })
     }
@@ -221,14 +114,14 @@ impl Worker {
             state.dropped += 1;
             match options.overflow {
                 QueueOverflow::DropOldest if !state.items.is_empty() => {
-                    let oldest = state.items.pop_front().unwrap_or_default();
-                    state.bytes -= oldest.len();
+                    let oldest = state.items.pop_front().map_or(0, |item| item.bytes.len());
+                    state.bytes -= oldest;
                 }
                 QueueOverflow::DropOldest | QueueOverflow::DropNewest => return Ok(()),
             }
         }
         state.bytes += item.len();
-        state.items.push_back(item);
+        state.items.push_back(Item { bytes: item, since: clock::monotonic() });
         drop(state);
         self.queue.changed.notify_all();
         Ok(())
@@ -259,6 +152,21 @@ impl Worker {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Handler, format!("{left} records were not delivered in time")))
+    }
+
+    /// Waits for the end of the thread after [`Worker::close`] gave up; true if it has ended.
+    pub(crate) fn wait_ended(&self, within: Duration) -> bool {
+        let now = clock::monotonic();
+        let deadline = now.checked_add(within).unwrap_or(now);
+        let mut state = lock(&self.queue.state);
+        while !state.is_ended {
+            let remaining = deadline.saturating_duration_since(clock::monotonic());
+            if remaining.is_zero() {
+                return false;
+            }
+            state = wait(&self.queue, state, remaining);
+        }
+        true
     }
 
     pub(crate) fn take_progress(&self) -> Progress {
@@ -293,7 +201,7 @@ impl Drop for Ended<'_> {
     }
 }
 
-fn run(queue: &Queue, mut transport: impl Transport) {
+fn run(queue: &Queue, mut transport: impl Transport, mut pace: Pace) {
     let _ended = Ended(queue);
     let start = clock::monotonic();
     let mut backoff = Backoff::default();
@@ -305,37 +213,61 @@ fn run(queue: &Queue, mut transport: impl Transport) {
             return;
         }
         let since = now.saturating_duration_since(start);
-        let pause = match (state.items.is_empty(), backoff.retry_at()) {
-            (true, _) => Some(Duration::from_secs(3600)),
-            (false, Some(at)) if since < at => Some(at - since),
-            (false, _) => None,
+        let retry = backoff.retry_at().map_or(Duration::ZERO, |at| at.saturating_sub(since));
+        let pause = match state.items.front() {
+            None => IDLE,
+            Some(first) => retry.max(pace.pause(now)).max(age_left(queue, &state, first, now)),
         };
-        if let Some(pause) = pause {
+        if !pause.is_zero() {
             let left = state.closing.map_or(pause, |deadline| deadline.saturating_duration_since(now));
             state = wait(queue, state, pause.min(left));
             continue;
         }
-        let item = state.items.pop_front().unwrap_or_default();
-        state.bytes -= item.len();
-        state.is_delivering = true;
+        let items = take(queue, &mut state);
         drop(state);
-        let sent = transport.send(&item);
+        pace.begin(now);
+        let sent = transport.send(&items);
         state = lock(&queue.state);
-        state.is_delivering = false;
+        state.delivering = 0;
         match sent {
             Ok(()) => backoff.succeed(),
             Err(Undelivered::Never(error)) => {
-                state.dropped += 1;
+                // it was reached, so that the next one need not wait
+                backoff.succeed();
+                state.dropped += u64::try_from(items.len()).unwrap_or(u64::MAX);
                 note(&mut state, &error);
             }
             Err(Undelivered::Later(error)) => {
                 note(&mut state, &error);
-                state.bytes += item.len();
-                state.items.push_front(item);
+                for bytes in items.into_iter().rev() {
+                    state.bytes += bytes.len();
+                    // a batch that failed does not wait for more
+                    state.items.push_front(Item { bytes, since: start });
+                }
                 backoff.fail(clock::monotonic().saturating_duration_since(start));
             }
         }
     }
+}
+
+/// How long a batch waits for more; at the end it does not.
+fn age_left(queue: &Queue, state: &State, first: &Item, now: Instant) -> Duration {
+    match &queue.batch {
+        Some(batch) if state.closing.is_none() && state.items.len() < batch.max_records => {
+            batch.max_age.saturating_sub(now.saturating_duration_since(first.since))
+        }
+        _ => Duration::ZERO,
+    }
+}
+
+/// Takes what is delivered next.
+fn take(queue: &Queue, state: &mut State) -> Vec<Vec<u8>> {
+    let max = queue.batch.as_ref().map_or(1, |batch| batch.max_records);
+    let count = state.items.len().min(max);
+    let items: Vec<Vec<u8>> = state.items.drain(..count).map(|item| item.bytes).collect();
+    state.bytes -= items.iter().map(Vec::len).sum::<usize>();
+    state.delivering = items.len();
+    items
 }
 
 fn note(state: &mut State, error: &io::Error) {

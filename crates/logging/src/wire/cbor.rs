@@ -1,11 +1,16 @@
 //! CBOR (RFC 8949): one map of texts.
 
-use super::attributes;
+use super::{
+    attributes,
+    json::{Nested, nested},
+};
 use crate::{format::text_of, record::Record, value::Value};
 
 const UNSIGNED: u8 = 0 << 5;
 const NEGATIVE: u8 = 1 << 5;
 const TEXT: u8 = 3 << 5;
+const LIST: u8 = 4 << 5;
+const TABLE: u8 = 5 << 5;
 const MAP_OF_ANY_LENGTH: u8 = 0xbf;
 const BREAK: u8 = 0xff;
 
@@ -33,7 +38,21 @@ fn put(out: &mut Vec<u8>, value: &Value<'_>) {
             // beyond 64 bits as a text: a receiver that cannot read bignums is more likely than one that can
             _ => put_text(out, &text_of(value)),
         },
-        Value::Text(text) | Value::Json(text) => put_text(out, text),
+        Value::Text(text) => put_text(out, text),
+        Value::Json(text) => match nested(text) {
+            Some(Nested::List(items)) => {
+                put_head(out, LIST, items.len() as u64);
+                items.iter().for_each(|item| put(out, item));
+            }
+            Some(Nested::Table(pairs)) => {
+                put_head(out, TABLE, pairs.len() as u64);
+                for (key, value) in &pairs {
+                    put_text(out, key);
+                    put(out, value);
+                }
+            }
+            None => put_text(out, text),
+        },
     }
 }
 

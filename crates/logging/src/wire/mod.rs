@@ -2,15 +2,29 @@
 
 pub(crate) mod attributes;
 mod cbor;
+mod json;
 mod pickle;
+mod python_text;
+mod received;
+mod syslog;
+mod syslog_time;
+mod uncbor;
+mod unpickle;
 
-pub use pickle::{PICKLE_BYTES_MAX, PICKLE_DEPTH_MAX, decode_pickle};
+pub use syslog::{SYSLOG_PARAMETERS_MAX, decode_syslog};
+pub use unpickle::{PICKLE_BYTES_MAX, PICKLE_DEPTH_MAX, PICKLE_VALUES_MAX, decode_pickle};
 
 use crate::{
     error::{Error, Result},
     format::structured::{write_json_text, write_json_value},
     record::Record,
 };
+
+/// The bytes that the values of a frame may have once they are written out. Values that are used twice grow, and so do
+/// texts that become JSON; growing with the frame, the limit keeps a small one from costing more than a large one.
+fn expanded_max(frame_bytes: usize) -> usize {
+    16 * frame_bytes.min(PICKLE_BYTES_MAX) + (64 << 10)
+}
 
 /// How a record is written for the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,4 +74,27 @@ pub fn frame(record: &Record<'_>, codec: Codec) -> Result<Vec<u8>> {
         *head = length.to_be_bytes();
     }
     Ok(out)
+}
+
+/// Reads the attributes of a record, as [`frame`] writes them after the length. `now_ns` is the time of a record that has
+/// none.
+///
+/// # Errors
+/// If the bytes are not what the codec writes, or an attribute has the wrong type, or text or level are missing.
+///
+/// ```
+/// use stratd_logging::{Codec, Level, Record, decode_record, frame};
+///
+/// let frame = frame(&Record::new("a.b", Level::INFO, "hello"), Codec::Json)?;
+/// let record = decode_record(&frame[4..], Codec::Json, 0)?;
+/// assert_eq!((&*record.name, &*record.message), ("a.b", "hello"));
+/// # Ok::<(), stratd_logging::Error>(())
+/// ```
+pub fn decode_record(bytes: &[u8], codec: Codec, now_ns: i64) -> Result<Record<'static>> {
+    let fields = match codec {
+        Codec::Pickle => decode_pickle(bytes),
+        Codec::Json => json::decode(bytes),
+        Codec::Cbor => uncbor::decode(bytes),
+    };
+    received::to_record(fields?, now_ns)
 }

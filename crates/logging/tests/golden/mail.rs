@@ -79,7 +79,7 @@ pub(crate) fn run(row: &Json) -> Result<(), Failure> {
     let starttls = !input["secure"].is_null() && credentials.is_some();
     let options = SmtpOptions {
         credentials,
-        starttls,
+        secure: starttls,
         ..SmtpOptions::new(&host, text("fromaddr"), &to, text("subject"))
     };
     let heard = Arc::new(Mutex::new(Heard::default()));

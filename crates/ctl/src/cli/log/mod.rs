@@ -5,6 +5,7 @@ mod disable;
 mod flight;
 mod handlers;
 mod level;
+mod receivers;
 mod reload;
 mod resolve;
 mod set;
@@ -28,6 +29,8 @@ pub(super) enum LogCommand {
     Resolve(resolve::Arguments),
     /// Show what each handler did
     Handlers,
+    /// Show what came in from other programs
+    Receivers,
     /// Print the log as it is written, until Ctrl-C or for ten minutes
     Tap(tap::Arguments),
     /// Silence every logger up to a level; NOTSET ends it
@@ -48,6 +51,7 @@ pub(super) fn main(desk: &Desk, command: LogCommand) -> Result<ExitCode> {
         LogCommand::Level(arguments) => level::main(desk, arguments),
         LogCommand::Resolve(arguments) => resolve::main(desk, &arguments),
         LogCommand::Handlers => handlers::main(desk),
+        LogCommand::Receivers => receivers::main(desk),
         LogCommand::Tap(arguments) => tap::main(desk, &arguments),
         LogCommand::Disable(arguments) => disable::main(desk, arguments),
         LogCommand::Flight(arguments) => flight::main(desk, &arguments),

@@ -1,0 +1,104 @@
+//! What the fuzzer begins with: real formats, frames, messages and configurations out of golden files and examples.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+const FORMATTER_ROWS: &str = "tests/golden/logging/formatter.jsonl";
+const SCENARIO_ROWS: &str = "tests/golden/logging/scenarios.jsonl";
+const CONFIGS: &str = "configs/logging";
+/// Seeds of one target: more teach the fuzzer nothing.
+const SEEDS_MAX: usize = 2000;
+
+/// Writes the seeds of every target into a folder of its name.
+pub(super) fn write(root: &Path, into: &Path) -> Result<()> {
+    if into.exists() {
+        fs::remove_dir_all(into).with_context(|| format!("removing {}", into.display()))?;
+    }
+    let scenarios = rows(&root.join(SCENARIO_ROWS))?;
+    put(into, "format", rows(&root.join(FORMATTER_ROWS))?.iter().filter_map(format))?;
+    put(into, "pickle", scenarios.iter().filter_map(pickle))?;
+    put(into, "syslog", scenarios.iter().flat_map(syslog).chain(SYSLOG.iter().map(|seed| seed.to_vec())))?;
+    put(into, "json", scenarios.iter().filter_map(json))?;
+    put(into, "cbor", CBOR.iter().map(|seed| seed.to_vec()))?;
+    put(into, "config", configs(&root.join(CONFIGS))?.into_iter())
+}
+
+/// Kinds of messages that are in no golden row.
+const SYSLOG: &[&[u8]] = &[
+    b"<165>1 2003-10-11T22:14:15.003Z mymachine.example.com evntslog 77 ID47 [a@32473 iut=\"3\" s=\"A\\\"]\"][b@1 c=\"h\"] x",
+    b"<34>Oct 11 22:14:15 mymachine su[12]: 'su root' failed for lonvick on /dev/pts/8",
+    b"<13>2003-10-11T22:14:15.003+02:00 host cron: run",
+];
+
+/// A record, and one that holds every kind of item.
+const CBOR: &[&[u8]] = &[
+    b"\xbfcmsgehelloglevelno\x14\xff",
+    b"\xa5cmsgexhellglevelno\x18\x28aa\x83\x01\x82\x02\x03\x9f\x04\xffab\xc2\x49\x01\0\0\0\0\0\0\0\0ac\xf9\x3e\x00",
+];
+
+fn put(into: &Path, target: &str, seeds: impl Iterator<Item = Vec<u8>>) -> Result<()> {
+    let folder = into.join(target);
+    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    for (number, seed) in seeds.take(SEEDS_MAX).enumerate() {
+        let file = folder.join(format!("{number:04}"));
+        fs::write(&file, seed).with_context(|| format!("writing {}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn rows(file: &Path) -> Result<Vec<Value>> {
+    let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let row = |line| serde_json::from_str(line).with_context(|| format!("a row of {}", file.display()));
+    text.lines().map(row).collect()
+}
+
+/// The byte that chooses the style, the format, and the format of the time.
+fn format(row: &Value) -> Option<Vec<u8>> {
+    let formatter = &row["formatter"];
+    let style = match formatter["style"].as_str()? {
+        "%" => 0,
+        "{" => 1,
+        _ => 2,
+    };
+    let mut seed = vec![style];
+    seed.extend_from_slice(formatter["fmt"].as_str()?.as_bytes());
+    if let Some(time_format) = formatter["datefmt"].as_str() {
+        seed.push(0);
+        seed.extend_from_slice(time_format.as_bytes());
+    }
+    Some(seed)
+}
+
+fn pickle(row: &Value) -> Option<Vec<u8>> {
+    let frame = unhex(row["expect"]["frame_hex"].as_str()?);
+    frame.get(4..).map(<[u8]>::to_vec)
+}
+
+fn syslog(row: &Value) -> Vec<Vec<u8>> {
+    let frames = row["expect"]["frames"].as_array();
+    frames.into_iter().flatten().filter_map(|frame| frame["hex"].as_str().map(unhex)).collect()
+}
+
+/// What a pickle of a golden row holds, as JSON.
+fn json(row: &Value) -> Option<Vec<u8>> {
+    let decoded = &row["expect"]["decoded"];
+    decoded.is_object().then(|| decoded.to_string().into_bytes())
+}
+
+fn configs(folder: &Path) -> Result<Vec<Vec<u8>>> {
+    let mut seeds = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
+        let path = entry?.path();
+        seeds.push(fs::read(&path).with_context(|| format!("reading {}", path.display()))?);
+    }
+    Ok(seeds)
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> =
+        text.chars().filter_map(|c| c.to_digit(16)).filter_map(|digit| u8::try_from(digit).ok()).collect();
+    digits.as_chunks::<2>().0.iter().map(|&[high, low]| high << 4 | low).collect()
+}

@@ -1,0 +1,177 @@
+//! Our logging beside the programs that it is made to work with: CPython, rsyslogd, journald, logrotate, mail and web
+//! servers.
+//!
+//! A check is a program in Python below `tests/peers`. It starts the other program for itself alone, with configuration,
+//! ports, sockets and files of its own, lets ours talk to it, and compares what arrived field by field. It prints one
+//! line with what was compared and fails if anything differs. Nothing of the machine is read or changed, but for packages
+//! that are missing ([`tools`]).
+
+mod tools;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{ExitCode, Stdio};
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::tier::{Tier, summarize};
+use crate::workspace::{Workspace, run as run_command};
+use crate::{TaskResult, plugins, usage_error};
+use tools::Tools;
+
+/// Where the checks are.
+const SCRIPTS: &str = "tests/peers";
+/// What the checks log with.
+const EXAMPLE: &str = "send";
+
+struct Check {
+    name: &'static str,
+    /// It changes what is mounted where, for itself alone; only root may.
+    needs_root: bool,
+    about: &'static str,
+}
+
+/// Every check; a new one is a new row, and a file of its name.
+const CHECKS: &[Check] = &[
+    Check {
+        name: "formats",
+        needs_root: false,
+        about: "random formatters print what this Python's logging.Formatter prints",
+    },
+    Check {
+        name: "cookbook",
+        needs_root: false,
+        about: "the cookbook's receivers unpickle what the socket and datagram handlers send",
+    },
+    Check {
+        name: "fleet",
+        needs_root: false,
+        about: "the daemon receives what CPython's handlers send, hands it on unchanged, and writes one file for several processes",
+    },
+    Check {
+        name: "web",
+        needs_root: false,
+        about: "a web server gets from the http handler what CPython's sends; refusals, wrong certificates",
+    },
+    Check {
+        name: "mail",
+        needs_root: false,
+        about: "a mail server gets from the smtp handler what CPython's sends; STARTTLS, login",
+    },
+    Check {
+        name: "rsyslog",
+        needs_root: false,
+        about: "rsyslogd reads what the syslog handler sends, over every transport and in every format, and restarts",
+    },
+    Check {
+        name: "journald",
+        needs_root: true,
+        about: "systemd-journald stores what the journald handler and the daemon send, and restarts",
+    },
+    Check {
+        name: "logrotate",
+        needs_root: false,
+        about: "logrotate rotates a file that is written to, with create and copytruncate",
+    },
+];
+
+/// The task `peers [NAME …]`.
+pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
+    let mut wanted = Vec::new();
+    for name in arguments {
+        match CHECKS.iter().find(|check| check.name == name) {
+            Some(check) => wanted.push(check),
+            None => {
+                let code = usage_error("peers", name);
+                eprint!("\nchecks:\n{}", list());
+                return Ok(code);
+            }
+        }
+    }
+    if wanted.is_empty() {
+        wanted.extend(CHECKS);
+    }
+    let programs = Programs::prepare(workspace, &wanted)?;
+    let mut tiers = Vec::new();
+    for check in &wanted {
+        tiers.push(Tier::telling(check.name, || programs.run(workspace, check)));
+    }
+    Ok(if summarize(&tiers) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// One line for each check.
+fn list() -> String {
+    CHECKS.iter().map(|check| format!("  {:<12} {}\n", check.name, check.about)).collect()
+}
+
+/// What every check is told of.
+struct Programs {
+    tools: Tools,
+    send: PathBuf,
+    daemon: PathBuf,
+    plugins: PathBuf,
+    work: PathBuf,
+}
+
+impl Programs {
+    /// Installs what is missing and builds what is ours.
+    fn prepare(workspace: &Workspace, wanted: &[&Check]) -> Result<Self> {
+        let work = workspace.peer_checks();
+        let for_root: Vec<&str> =
+            wanted.iter().filter(|check| check.needs_root).map(|check| check.name).collect();
+        if !for_root.is_empty() && !tools::is_root() {
+            bail!(
+                "{} must be run by root, who alone may mount; the others can be named: cargo xtask peers NAME …",
+                for_root.join(", ")
+            );
+        }
+        let tools = Tools::install(workspace, &work)?;
+        // examples are built by the tests, with all features, too
+        run_command(&mut workspace.cargo(&[
+            "build",
+            "-p",
+            "stratd-logging",
+            "--all-features",
+            "--example",
+            EXAMPLE,
+        ]))?;
+        run_command(&mut workspace.cargo(&["build", "-p", "stratd"]))?;
+        let plugins = plugins::build(workspace, false)?;
+        let debug = workspace.debug();
+        Ok(Self {
+            tools,
+            send: debug.join("examples").join(EXAMPLE),
+            daemon: debug.join("stratd"),
+            plugins,
+            work,
+        })
+    }
+
+    /// Runs one check and returns its last line, which says what was compared.
+    fn run(&self, workspace: &Workspace, check: &Check) -> Result<String> {
+        let work = self.work.join(check.name);
+        empty(&work)?;
+        let script = workspace.root().join(SCRIPTS).join(check.name).with_extension("py");
+        let mut command = workspace.command(self.tools.python());
+        // compiled files would lie about in the sources
+        command.arg("-B").arg(script).arg(&work).stdin(Stdio::null()).stderr(Stdio::inherit());
+        self.tools.environment(&mut command);
+        command.env("STRATD_SEND", &self.send).env("STRATD", &self.daemon);
+        command.env("STRATD_PLUGINS", &self.plugins);
+        let output = command.output().with_context(|| format!("starting the check {}", check.name))?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let line = text.lines().last().unwrap_or("it printed nothing").to_owned();
+        if output.status.success() {
+            return Ok(line);
+        }
+        Err(anyhow!("{line} ({}; its files are in {})", output.status, workspace.short(&work)))
+    }
+}
+
+/// Makes a folder that has nothing in it.
+fn empty(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))
+}
