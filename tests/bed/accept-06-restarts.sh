@@ -75,8 +75,8 @@ printf '[Unit]\nStartLimitBurst=3\n' >/run/systemd/system/stratd.service.d/limit
 systemctl daemon-reload
 for _ in {1..5}; do
     pid=$(prop MainPID)
-    kill -KILL "$pid"
-    becomes "next" '[[ $(prop SubState) == running && $(prop MainPID) != "$pid" || $(prop ActiveState) == failed ]]'
+    systemctl kill --kill-who=main --signal=KILL stratd.service 2>/dev/null
+    becomes "next" 'now=$(prop MainPID); [[ $now != 0 && $now != "$pid" || $(prop ActiveState) == failed ]]'
     [[ $(prop ActiveState) != failed ]] || break
 done
 becomes "the limit was reached" '[[ $(prop ActiveState) == failed ]]'

@@ -24,6 +24,12 @@ kind = "journald"
 identifier = "whole"
 formatter = "whole"
 
+# other programs log by the daemon
+[logging.receivers.fleet]
+kind = "json_lines"
+address = "/run/stratd/fleet.sock"
+max_frame = 4194304
+
 # what the journal is compared with
 [logging.handlers.ticks]
 kind = "file"
@@ -97,6 +103,17 @@ much=$(records SYSLOG_IDENTIFIER=whole LOGGER=strategy.herald.much)
 at_least "bytes of MESSAGE" "$(jq '.MESSAGE | length' <<<"$much")" 1048576
 same "bytes of the last field" "$(jq '.F_K63 | length' <<<"$much")" 16384
 same "fields" "$(jq '[keys[] | select(startswith("F_K"))] | length' <<<"$much")" 64
+
+group "a record of another program has its own place in the code, and a text of a mebibyte"
+printf -v text 'A%.0s' {1..1048576}
+{
+    printf '{"name":"fleet.a","levelno":40,"msg":"of a fleet","pathname":"/srv/fleet.py","lineno":7,"funcName":"trade","qty":5}\n'
+    printf '{"name":"fleet.much","levelno":20,"msg":"%s"}\n' "$text"
+} | socat -u - UNIX-CONNECT:/run/stratd/fleet.sock
+becomes "they are there" '[[ -n $(of fleet.much .PRIORITY) ]]'
+same "bytes" "$(of fleet.much '.MESSAGE | length')" 1048576
+same "place" "$(of fleet.a '[.CODE_FILE, .CODE_LINE, .CODE_FUNC] | join(" ")')" "/srv/fleet.py 7 trade"
+same "text and field" "$(of fleet.a '[.PRIORITY, .MESSAGE, .F_QTY] | join(" ")')" "3 of a fleet 5"
 
 group "a journal that restarts loses no record"
 before=$(last_tick)
