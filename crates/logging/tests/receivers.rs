@@ -425,3 +425,29 @@ fn the_end_takes_what_has_arrived() {
     assert_eq!(system.logging.shutdown(DEADLINE).left, 0);
     assert_eq!(system.captured.take().len(), 1000);
 }
+
+#[test]
+fn a_connection_that_says_nothing_is_closed_after_its_time() {
+    let system = System::new("[receivers.r]\nkind = \"socket\"\nport = 0\nidle_timeout = \"1s\"\n");
+    assert!(is_closed(&system.connect()));
+    wait_until("its end", || system.status("r").connections == 0);
+    assert_eq!(system.status("r").refused, 0, "it did nothing wrong");
+}
+
+#[test]
+fn unfinished_frames_have_a_limit_together() {
+    let system = System::new("[receivers.r]\nkind = \"json_lines\"\nport = 0\nmax_frame = 16777216\n");
+    let piece = vec![b'x'; 15 << 20];
+    let mut streams: Vec<TcpStream> = (0..5).map(|_| system.connect()).collect();
+    for stream in &mut streams {
+        // the one that exceeds the limit is closed while it writes
+        let _ = stream.write_all(&piece);
+    }
+    wait_until("the end of one", || system.status("r").connections == 4);
+    let status = system.status("r");
+    assert_eq!(status.refused, 1);
+    assert!(status.last_error.unwrap().contains("unfinished frames of all connections"));
+    // the others go on
+    streams[0].write_all(b"\n").unwrap();
+    system.wait_for("r", 0, 2);
+}

@@ -15,6 +15,8 @@ use crate::{
 /// A configuration without problems, with the plugins that it was checked against.
 pub(super) struct Checked {
     pub(super) config: RunConfig,
+    /// What of the configuration bears on the results, as it was written.
+    pub(super) shown: serde_json::Value,
     pub(super) plugins: Arc<Plugins>,
     /// Where the configuration of the log is read again.
     pub(super) log: LogSource,
@@ -44,7 +46,7 @@ fn read(arguments: &RunArguments) -> Result<Result<Checked, Vec<Problem>>> {
     let plugins = Plugins::new(draft.plugin_settings())?;
     Ok(check(&draft, &plugins).map(|config| {
         let log = LogSource { file: arguments.config.clone(), flags: arguments.flags.clone() };
-        Checked { config, plugins: Arc::new(plugins), log }
+        Checked { config, shown: draft.shown(), plugins: Arc::new(plugins), log }
     }))
 }
 

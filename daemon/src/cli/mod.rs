@@ -3,6 +3,7 @@
 mod backtest;
 mod check;
 mod checked;
+mod compare;
 mod plugin;
 mod plugin_new;
 mod run;
@@ -33,6 +34,10 @@ enum Command {
     ///
     /// Without a file, the flags are the configuration, as for `stratd backtest`.
     Run(RunArguments),
+    /// Put the results of several runs beside each other
+    ///
+    /// Prints a table, and writes a page with the curves and what differs in the configurations.
+    Compare(compare::CompareArguments),
     /// List all problems of a configuration, without running anything
     Check(RunArguments),
     /// Look at plugins, begin one
@@ -89,6 +94,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Backtest(arguments) => backtest::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
+        Command::Compare(arguments) => compare::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
         Command::Plugin(command) => plugin::main(&command),
         Command::PluginProbe => crate::inspect::probe(),

@@ -113,6 +113,7 @@ fn by_the_clock(
 /// Makes the plan of a run, and the registry of its plugins on the way.
 struct Making<'a> {
     config: &'a RunConfig,
+    shown: &'a serde_json::Value,
     plugins: &'a Plugins,
     registry: SharedRegistry,
     factory: Factory,
@@ -123,7 +124,7 @@ impl<'a> Making<'a> {
         let registry = SharedRegistry::default();
         let isolation = checked.config.plugins.isolation.clone();
         let factory = Factory::new(run, Arc::clone(services), isolation, registry.clone());
-        Self { config: &checked.config, plugins: &checked.plugins, registry, factory }
+        Self { config: &checked.config, shown: &checked.shown, plugins: &checked.plugins, registry, factory }
     }
 
     fn plan(&self, folder: RunFolder, last: Option<&LastRun>) -> Result<Plan> {
@@ -145,6 +146,7 @@ impl<'a> Making<'a> {
                 max_order_notional: config.risk.max_order_notional,
                 max_position: config.risk.max_position,
             },
+            config: self.shown.clone(),
             is_verbose: config.verbose,
             slice_max: config.slice_max,
             exchanges,

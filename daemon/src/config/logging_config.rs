@@ -274,9 +274,9 @@ mod tests {
             "#]],
         );
         check(
-            "[logging.handlers.f]\nkind = \"file\"\npath = \"${CARGO_MANIFEST_DIR}/a.log\"\n",
+            "[logging.handlers.f]\nkind = \"file\"\npath = \"${PATH}/a.log\"\n",
             expect![[r#"
-                {"handlers":{"f":{"kind":"file","path":"${CARGO_MANIFEST_DIR}/a.log"}}}
+                {"handlers":{"f":{"kind":"file","path":"${PATH}/a.log"}}}
             "#]],
         );
         check(

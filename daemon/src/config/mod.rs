@@ -22,6 +22,7 @@ mod reference;
 mod resolve;
 mod run_config;
 mod schema;
+mod shown;
 mod span;
 #[cfg(test)]
 pub(crate) mod tests;

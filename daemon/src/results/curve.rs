@@ -1,23 +1,54 @@
-//! Equity over time and the ratios that follow from it.
-#![expect(clippy::cast_precision_loss, reason = "ratios are floats by design; money itself stays an integer")]
+//! Equity over time: its peaks and falls at every instant, its value at the end of every UTC day.
 
 use stratd_plugin_api::{Money, Timestamp};
 
-/// Trading days of a year: what daily ratios are scaled by.
-const DAYS_PER_YEAR: f64 = 252.0;
-
-/// An equity curve, looked at after each instant; keeps one number per UTC day.
+/// An equity curve, looked at after each instant; keeps one entry per UTC day with events.
 #[derive(Clone, Debug)]
 pub(super) struct Curve {
     start: Money,
     last: Money,
-    peak: Money,
-    drawdown_max: Money,
-    drawdown_ratio_max: f64,
+    last_at: Timestamp,
     day: Option<i64>,
     /// Equity at the end of the day before.
     day_base: Money,
-    daily_returns: Vec<f64>,
+    days: Vec<DayClose>,
+    falls: Falls,
+}
+
+/// The end of one UTC day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct DayClose {
+    /// Days since 1970-01-01.
+    pub(super) day: i64,
+    /// Equity at its end.
+    pub(super) equity: f64,
+    /// Equity over that of the day before, less 1; the first day starts from the cash of the run.
+    pub(super) day_return: f64,
+}
+
+/// What a curve fell from its peaks.
+#[derive(Clone, Copy, Debug)]
+struct Falls {
+    peak: Money,
+    peak_at: Option<Timestamp>,
+    amount_max: Money,
+    ratio_now: f64,
+    deepest: Drawdown,
+    /// Longest time below a peak that is over, in nanoseconds.
+    longest_ns: i64,
+}
+
+/// The deepest fall, relative to its peak.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Drawdown {
+    /// As a fraction of the peak.
+    pub(super) ratio: f64,
+    /// Time of the peak.
+    pub(super) peak_at: Option<Timestamp>,
+    /// Time of the lowest equity after it.
+    pub(super) trough_at: Option<Timestamp>,
+    /// When the equity was back at the peak, if it ever was.
+    pub(super) recovered_at: Option<Timestamp>,
 }
 
 impl Curve {
@@ -25,12 +56,18 @@ impl Curve {
         Self {
             start,
             last: start,
-            peak: start,
-            drawdown_max: Money::ZERO,
-            drawdown_ratio_max: 0.0,
+            last_at: Timestamp::default(),
             day: None,
             day_base: start,
-            daily_returns: Vec::new(),
+            days: Vec::new(),
+            falls: Falls {
+                peak: start,
+                peak_at: None,
+                amount_max: Money::ZERO,
+                ratio_now: 0.0,
+                deepest: Drawdown::default(),
+                longest_ns: 0,
+            },
         }
     }
 
@@ -41,12 +78,18 @@ impl Curve {
         }
         self.day = Some(at.day());
         self.last = equity;
-        self.peak = self.peak.max(equity);
-        let drawdown = self.peak.checked_sub(equity).unwrap_or(Money::ZERO);
-        self.drawdown_max = self.drawdown_max.max(drawdown);
-        if self.peak > Money::ZERO {
-            self.drawdown_ratio_max = self.drawdown_ratio_max.max(drawdown.to_f64() / self.peak.to_f64());
-        }
+        self.last_at = at;
+        self.falls.push(at, equity);
+    }
+
+    /// The last equity.
+    pub(super) fn equity(&self) -> Money {
+        self.last
+    }
+
+    /// How far the last equity is below its peak, as a fraction of the peak.
+    pub(super) fn drawdown_now(&self) -> f64 {
+        self.falls.ratio_now
     }
 
     /// Ends the curve.
@@ -54,47 +97,73 @@ impl Curve {
         if self.day.is_some() {
             self.close_day();
         }
+        let unfinished = match self.falls.peak_at {
+            Some(peak_at) if self.falls.ratio_now > 0.0 => self.last_at.get().saturating_sub(peak_at.get()),
+            _ => 0,
+        };
         CurveFigures {
             equity: self.last,
             total_return: ratio(self.start, self.last),
-            sharpe: sharpe(&self.daily_returns),
-            drawdown_max: self.drawdown_max,
-            drawdown_ratio_max: self.drawdown_ratio_max,
-            days: self.daily_returns.len(),
+            drawdown_amount_max: self.falls.amount_max,
+            drawdown: self.falls.deepest,
+            underwater_ns_max: self.falls.longest_ns.max(unfinished),
+            days: self.days,
         }
     }
 
     fn close_day(&mut self) {
-        self.daily_returns.push(ratio(self.day_base, self.last).unwrap_or(0.0));
+        let day_return = ratio(self.day_base, self.last).unwrap_or(0.0);
+        let day = self.day.unwrap_or_default();
+        self.days.push(DayClose { day, equity: self.last.to_f64(), day_return });
         self.day_base = self.last;
     }
 }
 
+impl Falls {
+    fn push(&mut self, at: Timestamp, equity: Money) {
+        // a run starts at its peak, and its time is that of the first instant
+        let peak_at = *self.peak_at.get_or_insert(at);
+        if equity >= self.peak {
+            if self.ratio_now > 0.0 {
+                self.longest_ns = self.longest_ns.max(at.get().saturating_sub(peak_at.get()));
+                self.deepest.recovered_at =
+                    self.deepest.recovered_at.or((self.deepest.peak_at == Some(peak_at)).then_some(at));
+            }
+            (self.peak, self.peak_at, self.ratio_now) = (equity, Some(at), 0.0);
+            return;
+        }
+        let fall = self.peak.checked_sub(equity).unwrap_or(Money::ZERO);
+        self.amount_max = self.amount_max.max(fall);
+        if self.peak <= Money::ZERO {
+            return;
+        }
+        self.ratio_now = fall.to_f64() / self.peak.to_f64();
+        if self.ratio_now > self.deepest.ratio {
+            self.deepest = Drawdown {
+                ratio: self.ratio_now,
+                peak_at: Some(peak_at),
+                trough_at: Some(at),
+                recovered_at: None,
+            };
+        }
+    }
+}
+
 /// What follows from a curve.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CurveFigures {
     pub(super) equity: Money,
     pub(super) total_return: Option<f64>,
-    pub(super) sharpe: Option<f64>,
-    pub(super) drawdown_max: Money,
-    pub(super) drawdown_ratio_max: f64,
-    pub(super) days: usize,
+    pub(super) drawdown_amount_max: Money,
+    pub(super) drawdown: Drawdown,
+    /// Longest time below a peak, in nanoseconds; one that was not over at the end counts up to there.
+    pub(super) underwater_ns_max: i64,
+    pub(super) days: Vec<DayClose>,
 }
 
 /// `to / from - 1`; none if there was nothing to start with.
 fn ratio(from: Money, to: Money) -> Option<f64> {
     (from > Money::ZERO).then(|| to.to_f64() / from.to_f64() - 1.0)
-}
-
-/// Mean over sample deviation of the daily returns, scaled to a year; none below two days or without deviation.
-fn sharpe(returns: &[f64]) -> Option<f64> {
-    if returns.len() < 2 {
-        return None;
-    }
-    let count = returns.len() as f64;
-    let mean = returns.iter().sum::<f64>() / count;
-    let variance = returns.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / (count - 1.0);
-    (variance > 0.0).then(|| mean / variance.sqrt() * DAYS_PER_YEAR.sqrt())
 }
 
 #[cfg(test)]
@@ -104,26 +173,44 @@ mod tests {
     fn figures(equities: &[(i64, &str)]) -> CurveFigures {
         let mut curve = Curve::new("100".parse().unwrap());
         for (day, equity) in equities {
-            curve.push(Timestamp::new(day * Timestamp::DAY_NS), equity.parse().unwrap());
+            curve.push(day_start(*day), equity.parse().unwrap());
         }
         curve.finish()
     }
 
-    #[test]
-    fn figures_of_a_known_curve() {
-        // daily returns +10 %, -50 %, +20 %: mean -0.0666…, sample deviation 0.378594…
-        let figures = figures(&[(0, "110"), (1, "70"), (1, "55"), (2, "66")]);
-        assert_eq!(figures.days, 3);
-        assert!((figures.total_return.unwrap() + 0.34).abs() < 1e-12);
-        assert!((figures.drawdown_ratio_max - 0.5).abs() < 1e-12);
-        assert_eq!(figures.drawdown_max, "55".parse().unwrap());
-        let expected = (-0.2 / 3.0) / 0.378_593_889_720_018_2 * 252f64.sqrt();
-        assert!((figures.sharpe.unwrap() - expected).abs() < 1e-9);
+    fn day_start(day: i64) -> Timestamp {
+        Timestamp::new(day * Timestamp::DAY_NS)
     }
 
     #[test]
-    fn without_deviation_there_is_no_sharpe() {
-        assert!(figures(&[(0, "100"), (1, "100")]).sharpe.is_none());
-        assert!(figures(&[(0, "110")]).sharpe.is_none());
+    fn figures_of_a_known_curve() {
+        let figures = figures(&[(0, "110"), (1, "70"), (1, "55"), (2, "66")]);
+        assert_eq!(figures.days.len(), 3);
+        assert!((figures.total_return.unwrap() + 0.34).abs() < 1e-12);
+        assert!((figures.drawdown.ratio - 0.5).abs() < 1e-12);
+        assert_eq!(figures.drawdown.peak_at, Some(day_start(0)));
+        assert_eq!(figures.drawdown.trough_at, Some(day_start(1)));
+        assert_eq!(figures.drawdown.recovered_at, None);
+        assert_eq!(figures.drawdown_amount_max, "55".parse().unwrap());
+        // below the peak of day 0 until the end
+        assert_eq!(figures.underwater_ns_max, 2 * Timestamp::DAY_NS);
+        let returns: Vec<f64> = figures.days.iter().map(|day| day.day_return).collect();
+        for (found, expected) in returns.iter().zip([0.1, -0.5, 0.2]) {
+            assert!((found - expected).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_recovery_ends_the_deepest_fall_and_not_a_later_one() {
+        let figures = figures(&[(0, "100"), (1, "80"), (3, "100"), (4, "90"), (5, "120")]);
+        assert_eq!(figures.drawdown.recovered_at, Some(day_start(3)));
+        assert_eq!(figures.underwater_ns_max, 3 * Timestamp::DAY_NS);
+    }
+
+    #[test]
+    fn a_run_that_never_falls_has_no_drawdown() {
+        let figures = figures(&[(0, "100"), (1, "101")]);
+        assert_eq!(figures.drawdown, Drawdown::default());
+        assert_eq!(figures.underwater_ns_max, 0);
     }
 }

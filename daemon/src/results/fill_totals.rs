@@ -9,17 +9,25 @@ pub(super) struct FillTotals {
     pub(super) fees: Money,
     pub(super) slippage: Money,
     pub(super) transaction_costs: Money,
+    /// Value of what was traded, without sign.
+    pub(super) notional: Money,
 }
 
 impl FillTotals {
-    /// Those of one execution.
-    pub(super) fn of(fill: &abi::FillRecord) -> Self {
-        Self {
+    /// Those of one execution of this value; `None` on overflow.
+    pub(super) fn of(fill: &abi::FillRecord, notional: Money) -> Option<Self> {
+        Some(Self {
             fills: 1,
             fees: fill.fee.into(),
             slippage: fill.slippage.into(),
             transaction_costs: fill.transaction_cost.into(),
-        }
+            notional: notional.checked_abs()?,
+        })
+    }
+
+    /// Fees, slippage and costs together; `None` on overflow.
+    pub(super) fn cost(&self) -> Option<Money> {
+        self.fees.checked_add(self.slippage)?.checked_add(self.transaction_costs)
     }
 
     /// Both together; `None` on overflow.
@@ -29,6 +37,7 @@ impl FillTotals {
             fees: self.fees.checked_add(other.fees)?,
             slippage: self.slippage.checked_add(other.slippage)?,
             transaction_costs: self.transaction_costs.checked_add(other.transaction_costs)?,
+            notional: self.notional.checked_add(other.notional)?,
         })
     }
 

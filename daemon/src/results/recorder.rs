@@ -3,21 +3,26 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{BufWriter, Write as _},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
-use stratd_engine::{Engine, FillReport, Order, Output, StrategyId};
-use stratd_plugin_api::{
-    EventKind, InstrumentId, Lifetime, LiquiditySide, Money, Price, Quantity, Side, Timestamp, Trade,
-    TradingType, abi,
-};
+use serde_json::Value;
+use stratd_engine::{Engine, FillReport, Order, OrderState, Output, StrategyId};
+use stratd_plugin_api::{InstrumentId, Money, Price, Quantity, Side, Timestamp, TradingType};
 
 use super::{
     curve::Curve,
+    denials::{DENIAL_COLUMNS, Denials},
+    exposure::Exposure,
     fill_totals::FillTotals,
+    finish,
+    marks::{Mark, Marks},
+    positions::{POSITION_COLUMNS, Positions},
+    round_trips::RoundTrips,
+    rows::{FILL_COLUMNS, ORDER_COLUMNS, fill_row, order_row},
     summary::{Assumptions, Summary},
+    timeline::{COLUMNS_MAX, Sample, Timeline},
 };
 use crate::runtime::Plan;
 
@@ -34,6 +39,8 @@ pub struct Labels {
     pub(super) assumptions: Assumptions,
     pub(super) exchanges: Vec<(String, String)>,
     pub(super) strategies: Vec<(String, String)>,
+    /// The configuration as it was written, flags included, without what does not bear on the results.
+    pub(super) config: Value,
 }
 
 impl Labels {
@@ -59,22 +66,40 @@ impl Labels {
             },
             exchanges: plan.exchanges.iter().map(|e| (e.name.clone(), e.plugin.clone())).collect(),
             strategies: plan.strategies.iter().map(|s| (s.name.clone(), s.plugin.clone())).collect(),
+            config: plan.config.clone(),
         }
+    }
+
+    fn strategy_name(&self, strategy: StrategyId) -> &str {
+        self.strategies.get(usize::from(strategy.0)).map_or("?", |(name, _)| name)
+    }
+
+    fn exchange_name(&self, exchange: u16) -> &str {
+        let index = usize::from(exchange).checked_sub(1);
+        index.and_then(|index| self.exchanges.get(index)).map_or("?", |(name, _)| name)
     }
 }
 
 /// Takes what the engine tells and writes the files of the run.
 pub struct Recorder {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     pub(super) labels: Labels,
     orders: csv::Writer<File>,
     fills: csv::Writer<File>,
     equity: csv::Writer<File>,
+    position_file: csv::Writer<File>,
+    denial_file: csv::Writer<File>,
     equity_next: Timestamp,
     equity_pending: Option<(Timestamp, Money, Money)>,
     pub(super) run: Curve,
     pub(super) strategies: Vec<StrategyFigures>,
     pub(super) fill_totals: BTreeMap<(StrategyId, InstrumentId), FillTotals>,
+    pub(super) trips: BTreeMap<(StrategyId, InstrumentId), RoundTrips>,
+    pub(super) denials: Denials,
+    pub(super) exposure: Exposure,
+    pub(super) timeline: Timeline,
+    pub(super) marks: BTreeMap<InstrumentId, Marks>,
+    positions: Positions,
     pub(super) events: u64,
     pub(super) first: Option<Timestamp>,
     pub(super) last: Option<Timestamp>,
@@ -104,6 +129,8 @@ impl Recorder {
             orders: open("orders.csv", &ORDER_COLUMNS)?,
             fills: open("fills.csv", &FILL_COLUMNS)?,
             equity: open("equity.csv", &["time", "equity", "cash"])?,
+            position_file: open("positions.csv", &POSITION_COLUMNS)?,
+            denial_file: open("denials.csv", &DENIAL_COLUMNS)?,
             equity_next: Timestamp::MIN,
             equity_pending: None,
             run: Curve::new(labels.cash),
@@ -111,6 +138,12 @@ impl Recorder {
                 .map(|_| StrategyFigures { curve: Curve::new(labels.cash), metrics: BTreeMap::new() })
                 .collect(),
             fill_totals: BTreeMap::new(),
+            trips: BTreeMap::new(),
+            denials: Denials::default(),
+            exposure: Exposure::default(),
+            timeline: Timeline::default(),
+            marks: BTreeMap::new(),
+            positions: Positions::default(),
             events: 0,
             first: None,
             last: None,
@@ -139,7 +172,7 @@ impl Recorder {
     /// The name of a strategy.
     #[must_use]
     pub fn strategy_name(&self, strategy: StrategyId) -> &str {
-        self.labels.strategies.get(usize::from(strategy.0)).map_or("?", |(name, _)| name)
+        self.labels.strategy_name(strategy)
     }
 
     /// Takes one output of the engine.
@@ -186,10 +219,20 @@ impl Recorder {
             let alone = self.labels.cash.checked_add(pnl).context("the PnL of a strategy is out of range")?;
             figures.curve.push(at, alone);
         }
+        if self.timeline.is_due(at, self.run.drawdown_now()) {
+            self.sample(at, engine);
+        }
+        if self.positions.is_day_over(at) {
+            self.position_rows(engine)?;
+        }
         if at < self.equity_next {
             self.equity_pending = Some((at, equity, cash));
+            if self.positions.have_changed() {
+                self.look(at, engine)?;
+            }
             return Ok(());
         }
+        self.look(at, engine)?;
         self.equity_pending = None;
         self.equity_next = at.checked_add(EQUITY_EVERY_NS).unwrap_or(Timestamp::MAX);
         self.equity_row(at, equity, cash)
@@ -200,7 +243,14 @@ impl Recorder {
     /// # Errors
     /// A file cannot be written.
     pub fn flush(&mut self) -> Result<()> {
-        for writer in [&mut self.orders, &mut self.fills, &mut self.equity] {
+        let files = [
+            &mut self.orders,
+            &mut self.fills,
+            &mut self.equity,
+            &mut self.position_file,
+            &mut self.denial_file,
+        ];
+        for writer in files {
             writer.flush().context("writing the results")?;
         }
         Ok(())
@@ -216,53 +266,17 @@ impl Recorder {
             self.order(order, engine)?;
         }
         if let Some((at, equity, cash)) = self.equity_pending.take() {
+            self.look(at, engine)?;
             self.equity_row(at, equity, cash)?;
         }
-        self.flush()?;
-        let path = self.folder.join("summary.json");
-        let summary = self.summary(engine)?;
-        let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
-        let mut file = BufWriter::new(file);
-        serde_json::to_writer_pretty(&mut file, &summary)
-            .with_context(|| format!("writing {}", path.display()))?;
-        file.write_all(b"\n")
-            .and_then(|()| file.flush())
-            .with_context(|| format!("writing {}", path.display()))?;
-        Ok(summary)
-    }
-
-    /// A market event in words, for `--verbose`.
-    #[must_use]
-    pub fn in_words(&self, event: &abi::Event, engine: &Engine) -> String {
-        let kind = EventKind::from_code(event.kind).map_or("event", EventKind::name);
-        let Some(instrument) = engine.instrument(InstrumentId(event.instrument)) else {
-            return kind.to_owned();
-        };
-        let symbol = &instrument.symbol;
-        let price = |raw: i64| instrument.price_text(Price::new(raw));
-        let quantity = |raw: i64| instrument.quantity_text(Quantity::new(raw));
-        let [a, b, c, d, e] = event.data;
-        match EventKind::from_code(event.kind) {
-            Some(EventKind::Trade) => {
-                let trade = Trade::from(event);
-                let side = trade.aggressor.map_or("", Side::name);
-                format!("trade {symbol} {} @ {} {side}", quantity(b), price(a)).trim_end().to_owned()
-            }
-            Some(EventKind::Quote) => {
-                format!("quote {symbol} {} @ {} | {} @ {}", quantity(b), price(a), quantity(d), price(c))
-            }
-            Some(EventKind::Bar) => {
-                format!(
-                    "bar {symbol} o {} h {} l {} c {} v {}",
-                    price(a),
-                    price(b),
-                    price(c),
-                    price(d),
-                    quantity(e)
-                )
-            }
-            _ => format!("{kind} {symbol}"),
+        if let Some(at) = self.last {
+            self.sample(at, engine);
         }
+        self.position_rows(engine)?;
+        self.flush()?;
+        let summary = self.summary(engine)?;
+        finish::write(&self, &summary, engine)?;
+        Ok(summary)
     }
 
     fn fill(&mut self, report: &FillReport, engine: &Engine) -> Result<()> {
@@ -272,64 +286,82 @@ impl Recorder {
         let (price, quantity) = (Price::new(fill.price), Quantity::new(fill.quantity));
         let notional = instrument.notional(price, quantity).context("the value of a fill is out of range")?;
         let totals = self.fill_totals.entry((report.strategy, id)).or_default();
-        *totals = totals.add(FillTotals::of(fill)).context("the sum of fees and costs is out of range")?;
-        self.fills
-            .write_record([
-                Timestamp::new(fill.ts).to_string(),
-                self.strategy_name(report.strategy).to_owned(),
-                self.exchange_name(fill.exchange).to_owned(),
-                instrument.symbol.clone(),
-                Side::from_code(fill.side).map_or("", Side::name).to_owned(),
-                instrument.quantity_text(quantity).to_string(),
-                instrument.price_text(price).to_string(),
-                format!("{notional:.2}"),
-                Money::from(fill.fee).to_string(),
-                Money::from(fill.slippage).to_string(),
-                Money::from(fill.transaction_cost).to_string(),
-                LiquiditySide::from_code(fill.liquidity).map_or("", LiquiditySide::name).to_owned(),
-                fill.client_order_id.to_string(),
-            ])
-            .context("writing fills.csv")
+        let one = FillTotals::of(fill, notional).context("the value of a fill is out of range")?;
+        *totals = totals.add(one).context("the sum of fees and costs is out of range")?;
+        let is_buy = Side::from_code(fill.side) == Some(Side::Buy);
+        let signed = if is_buy { fill.quantity } else { -fill.quantity };
+        let at = Timestamp::new(fill.ts);
+        let trips = self.trips.entry((report.strategy, id)).or_default();
+        let cost = one.cost().context("the cost of a fill is out of range")?;
+        trips.fill(instrument, price, signed, cost, at).context("a round trip is out of range")?;
+        self.positions.changed();
+        if is_charted(id) {
+            let price = to_number(&instrument.price_text(price));
+            self.marks.entry(id).or_default().push(Mark { at, price, is_buy });
+        }
+        let names = [self.strategy_name(report.strategy), self.exchange_name(fill.exchange)];
+        let row = fill_row(fill, instrument, notional, names);
+        self.fills.write_record(row).context("writing fills.csv")
     }
 
     fn order(&mut self, order: &Order, engine: &Engine) -> Result<()> {
-        let request = &order.request;
-        let known = engine.instrument(request.instrument);
-        let quantity = |q: Quantity| known.map_or_else(|| q.to_string(), |i| i.quantity_text(q).to_string());
-        let price = |p: Option<Price>| {
-            p.map_or_else(String::new, |p| {
-                known.map_or_else(|| p.to_string(), |i| i.price_text(p).to_string())
-            })
+        if matches!(order.state, OrderState::Denied(_)) {
+            self.denial(order, engine)?;
+        }
+        let names = [self.strategy_name(order.strategy), self.exchange_name(order.exchange.0)];
+        let row = order_row(order, engine, names);
+        self.orders.write_record(row).context("writing orders.csv")
+    }
+
+    fn denial(&mut self, order: &Order, engine: &Engine) -> Result<()> {
+        let names =
+            [self.strategy_name(order.strategy).to_owned(), self.exchange_name(order.exchange.0).to_owned()];
+        self.denials.take(order, names, engine, &mut self.denial_file)
+    }
+
+    /// Looks at the positions, for `positions.csv` and the exposure.
+    fn look(&mut self, at: Timestamp, engine: &Engine) -> Result<()> {
+        self.exposure.look(at, engine)?;
+        self.positions.look(at, engine)
+    }
+
+    fn position_rows(&mut self, engine: &Engine) -> Result<()> {
+        let mut positions = std::mem::take(&mut self.positions);
+        let file = &mut self.position_file;
+        let labels = &self.labels;
+        positions.write(file, |strategy, instrument| {
+            let known = engine.instrument(instrument);
+            [
+                labels.strategy_name(strategy),
+                labels.exchange_name(known.map_or(0, |i| i.exchange.0)),
+                known.map_or("?", |i| i.symbol.as_str()),
+            ]
+        })?;
+        self.positions = positions;
+        Ok(())
+    }
+
+    /// Takes the figures of an instant for the charts.
+    fn sample(&mut self, at: Timestamp, engine: &Engine) {
+        let ids =
+            || (1..).map(InstrumentId).take_while(|id| engine.instrument(*id).is_some()).take(COLUMNS_MAX);
+        let size = |id: InstrumentId| {
+            let of_id = self.trips.iter().filter(|((_, instrument), _)| *instrument == id);
+            let raw = of_id.fold(0i64, |sum, (_, trips)| sum.saturating_add(trips.size()));
+            engine.instrument(id).map_or(0.0, |i| to_number(&i.quantity_text(Quantity::new(raw))))
         };
-        let reason = match order.state.reason() {
-            stratd_plugin_api::Reason::None => "",
-            reason => reason.name(),
+        let price = |id| {
+            let known = engine.instrument(id).zip(engine.last_price(id));
+            known.map_or(f64::NAN, |(instrument, price)| to_number(&instrument.price_text(price)))
         };
-        self.orders
-            .write_record([
-                order.id.to_string(),
-                self.strategy_name(order.strategy).to_owned(),
-                self.exchange_name(order.exchange.0).to_owned(),
-                known.map_or_else(|| request.instrument.to_string(), |i| i.symbol.clone()),
-                request.side.to_string(),
-                request.order_type.to_string(),
-                request.flags.to_string(),
-                match request.lifetime {
-                    Lifetime::Gtc => "gtc".to_owned(),
-                    Lifetime::Day => "day".to_owned(),
-                    Lifetime::Gtd(end) => format!("gtd {end}"),
-                },
-                quantity(request.quantity),
-                price(request.price),
-                price(request.stop_price),
-                order.status().to_string(),
-                quantity(order.filled),
-                price(order.price_average()),
-                order.created.to_string(),
-                order.updated.to_string(),
-                reason.to_owned(),
-            ])
-            .context("writing orders.csv")
+        let sample = Sample {
+            equity: self.run.equity().to_f64(),
+            exposure: self.exposure.of(engine),
+            strategies: self.strategies.iter().map(|s| s.curve.equity().to_f64()).collect(),
+            prices: ids().map(price).collect(),
+            sizes: ids().map(size).collect(),
+        };
+        self.timeline.push(at, &sample);
     }
 
     fn equity_row(&mut self, at: Timestamp, equity: Money, cash: Money) -> Result<()> {
@@ -339,43 +371,16 @@ impl Recorder {
     }
 
     pub(super) fn exchange_name(&self, exchange: u16) -> &str {
-        let index = usize::from(exchange).checked_sub(1);
-        index.and_then(|index| self.labels.exchanges.get(index)).map_or("?", |(name, _)| name)
+        self.labels.exchange_name(exchange)
     }
 }
 
-const ORDER_COLUMNS: [&str; 17] = [
-    "client_order_id",
-    "strategy",
-    "exchange",
-    "symbol",
-    "side",
-    "type",
-    "flags",
-    "lifetime",
-    "quantity",
-    "price",
-    "stop_price",
-    "status",
-    "filled",
-    "price_average",
-    "created",
-    "updated",
-    "reason",
-];
+/// Whether an instrument has a chart.
+fn is_charted(id: InstrumentId) -> bool {
+    usize::try_from(id.0).is_ok_and(|id| id <= COLUMNS_MAX)
+}
 
-const FILL_COLUMNS: [&str; 13] = [
-    "time",
-    "strategy",
-    "exchange",
-    "symbol",
-    "side",
-    "quantity",
-    "price",
-    "notional",
-    "fee",
-    "slippage",
-    "transaction_cost",
-    "liquidity",
-    "client_order_id",
-];
+/// A decimal number for a chart.
+fn to_number(text: &impl ToString) -> f64 {
+    text.to_string().parse().unwrap_or(f64::NAN)
+}

@@ -1,4 +1,5 @@
 //! The summary of a run from what its recorder kept.
+#![expect(clippy::cast_precision_loss, reason = "ratios are floats by design; money itself stays an integer")]
 
 use std::collections::BTreeMap;
 
@@ -7,20 +8,26 @@ use stratd_engine::{Engine, Position, StrategyId, StrategyState};
 use stratd_plugin_api::{InstrumentId, Money};
 
 use super::{
+    curve::{CurveFigures, DayClose},
     fill_totals::FillTotals,
+    ratios::{Ratios, periods_per_year, rounded},
     recorder::Recorder,
-    summary::{InstrumentSummary, PluginLabel, StrategySummary, Summary},
+    round_trips::TripTotals,
+    summary::{DrawdownSummary, InstrumentSummary, PluginLabel, StrategySummary, Summary, TripSummary},
 };
+
+const DAY_NS: f64 = 86_400e9;
 
 impl Recorder {
     /// The summary, once the run is over.
     pub(super) fn summary(&self, engine: &Engine) -> Result<Summary> {
         let figures = self.run.clone().finish();
+        let periods = periods_per_year(&figures.days);
         let (realized, fees) = engine.realized_and_fees();
         let totals = self.totals(|_| true)?;
         let cash = engine.cash().context("cash is out of range")?;
         let pnl = figures.equity.checked_sub(self.labels.cash).context("the PnL is out of range")?;
-        let strategies = self.strategy_summaries(engine)?;
+        let strategies = self.strategy_summaries(engine, periods)?;
         let sum = |count: fn(&StrategySummary) -> u64| strategies.iter().map(count).sum();
         let labels = |pairs: &[(String, String)]| {
             pairs
@@ -35,7 +42,7 @@ impl Recorder {
             currency: self.labels.currency.clone(),
             start: self.first.filter(|_| self.events > 0).map(|t| t.to_string()),
             end: self.last.filter(|_| self.events > 0).map(|t| t.to_string()),
-            days: figures.days,
+            days: figures.days.len(),
             events: self.events,
             cash_start: format!("{:.2}", self.labels.cash),
             cash_end: format!("{cash:.2}"),
@@ -46,9 +53,16 @@ impl Recorder {
             fees: format!("{:.2}", totals.fees),
             slippage: format!("{:.2}", totals.slippage),
             transaction_costs: format!("{:.2}", totals.transaction_costs),
-            sharpe: figures.sharpe,
-            max_drawdown: figures.drawdown_ratio_max,
-            max_drawdown_amount: format!("{:.2}", figures.drawdown_max),
+            costs: costs(&totals)?,
+            periods_per_year: periods,
+            ratios: Ratios::of(&figures.days, periods),
+            max_drawdown: figures.drawdown.ratio,
+            max_drawdown_amount: format!("{:.2}", figures.drawdown_amount_max),
+            drawdown: drawdown(&figures),
+            turnover: turnover(&totals, &figures.days, periods),
+            exposure: self.exposure.mean().map(rounded),
+            time_in_market: self.exposure.time_in_market().map(rounded),
+            round_trips: trip_summary(self.trips(|_| true)?),
             orders: sum(|s| s.orders),
             denied: sum(|s| s.denied),
             fills: sum(|s| s.fills),
@@ -58,7 +72,7 @@ impl Recorder {
         })
     }
 
-    fn strategy_summaries(&self, engine: &Engine) -> Result<Vec<StrategySummary>> {
+    fn strategy_summaries(&self, engine: &Engine, periods: f64) -> Result<Vec<StrategySummary>> {
         let mut summaries = Vec::new();
         for (index, (config, state, statistics)) in engine.strategies().enumerate() {
             let id = StrategyId(u16::try_from(index)?);
@@ -100,8 +114,11 @@ impl Recorder {
                 fees: format!("{:.2}", fills.fees),
                 slippage: format!("{:.2}", fills.slippage),
                 transaction_costs: format!("{:.2}", fills.transaction_costs),
-                sharpe: curve.sharpe,
-                max_drawdown: curve.drawdown_ratio_max,
+                costs: costs(&fills)?,
+                ratios: Ratios::of(&curve.days, periods),
+                max_drawdown: curve.drawdown.ratio,
+                turnover: turnover(&fills, &curve.days, periods),
+                round_trips: trip_summary(self.trips(|strategy| strategy == id)?),
                 metrics: figures
                     .metrics
                     .iter()
@@ -148,13 +165,65 @@ impl Recorder {
             fees: format!("{:.2}", totals.fees),
             slippage: format!("{:.2}", totals.slippage),
             transaction_costs: format!("{:.2}", totals.transaction_costs),
+            traded: format!("{:.2}", totals.notional),
         })
+    }
+
+    /// Round trips of the strategies that are meant.
+    fn trips(&self, is_meant: impl Fn(StrategyId) -> bool) -> Result<TripTotals> {
+        let meant = self.trips.iter().filter(|((strategy, _), _)| is_meant(*strategy));
+        meant
+            .map(|(_, trips)| trips.totals())
+            .try_fold(TripTotals::default(), TripTotals::add)
+            .context("a sum of round trips is out of range")
     }
 
     /// Sums over executions.
     fn totals(&self, is_meant: impl Fn((StrategyId, InstrumentId)) -> bool) -> Result<FillTotals> {
         let meant = self.fill_totals.iter().filter(|(key, _)| is_meant(**key)).map(|(_, totals)| *totals);
         FillTotals::sum(meant).context("a sum of fees and costs is out of range")
+    }
+}
+
+fn costs(totals: &FillTotals) -> Result<String> {
+    Ok(format!("{:.2}", totals.cost().context("a sum of fees and costs is out of range")?))
+}
+
+fn drawdown(figures: &CurveFigures) -> DrawdownSummary {
+    let text = |at: Option<stratd_plugin_api::Timestamp>| at.map(|at| at.to_string());
+    let deepest = &figures.drawdown;
+    DrawdownSummary {
+        peak: text(deepest.peak_at),
+        trough: text(deepest.trough_at),
+        recovered: text(deepest.recovered_at),
+        longest_days: rounded(figures.underwater_ns_max as f64 / DAY_NS),
+    }
+}
+
+/// Value of all executions over the mean equity, a year; none without days or equity.
+fn turnover(totals: &FillTotals, days: &[DayClose], periods: f64) -> Option<f64> {
+    let count = days.len() as f64;
+    let mean = days.iter().map(|day| day.equity).sum::<f64>() / count;
+    (mean > 0.0).then(|| rounded(totals.notional.to_f64() / mean / count * periods))
+}
+
+fn trip_summary(totals: TripTotals) -> TripSummary {
+    let losses = totals.count - totals.wins;
+    let mean = |sum: Money, count: u64| {
+        let mean = sum.checked_mul_div(1, i128::from(count))?;
+        Some(format!("{mean:.2}"))
+    };
+    let count = totals.count as f64;
+    TripSummary {
+        count: totals.count,
+        hit_rate: (totals.count > 0).then(|| rounded(totals.wins as f64 / count)),
+        profit_factor: (totals.loss > Money::ZERO)
+            .then(|| rounded(totals.gain.to_f64() / totals.loss.to_f64())),
+        mean_gain: mean(totals.gain, totals.wins),
+        mean_loss: totals.loss.checked_neg().and_then(|loss| mean(loss, losses)),
+        best: format!("{:.2}", totals.best),
+        worst: format!("{:.2}", totals.worst),
+        mean_days: (totals.count > 0).then(|| rounded(totals.duration_ns as f64 / count / DAY_NS)),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::ratios::Ratios;
+
 /// What came out of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
@@ -40,12 +42,27 @@ pub struct Summary {
     pub slippage: String,
     /// Transaction costs, by the model or the strategy.
     pub transaction_costs: String,
-    /// Sharpe ratio of the daily returns, 252 days a year, no risk-free rate.
-    pub sharpe: Option<f64>,
-    /// Largest fall from a peak, as a fraction of the peak.
+    /// Fees, slippage and transaction costs together.
+    pub costs: String,
+    /// Days that make a year: 252, or 365 if the data has weekends.
+    pub periods_per_year: f64,
+    /// Ratios of the daily returns, as in `returns.csv`.
+    #[serde(flatten)]
+    pub ratios: Ratios,
+    /// Largest fall from a peak, looked at after every instant, as a fraction of the peak.
     pub max_drawdown: f64,
     /// Largest fall from a peak, in money.
     pub max_drawdown_amount: String,
+    /// When the largest fall was, and how long falls took.
+    pub drawdown: DrawdownSummary,
+    /// Value of all executions over the mean equity at the ends of days, a year.
+    pub turnover: Option<f64>,
+    /// Value of all positions without sign over equity, mean over market time.
+    pub exposure: Option<f64>,
+    /// Part of the market time with a position.
+    pub time_in_market: Option<f64>,
+    /// Positions from flat to flat.
+    pub round_trips: TripSummary,
     /// Orders requested.
     pub orders: u64,
     /// Orders denied by risk.
@@ -58,6 +75,40 @@ pub struct Summary {
     pub strategies: Vec<StrategySummary>,
     /// Each instrument, all strategies together.
     pub instruments: Vec<InstrumentSummary>,
+}
+
+/// The largest fall from a peak.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct DrawdownSummary {
+    /// Time of the peak.
+    pub peak: Option<String>,
+    /// Time of the lowest equity after it.
+    pub trough: Option<String>,
+    /// When the equity was back at the peak; none if it never was.
+    pub recovered: Option<String>,
+    /// Longest time below a peak, in days; the end of the run ends it, too.
+    pub longest_days: f64,
+}
+
+/// Positions from flat to flat; open ones are not in it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TripSummary {
+    /// How many.
+    pub count: u64,
+    /// Part of them with a gain, after fees and costs.
+    pub hit_rate: Option<f64>,
+    /// Sum of the gains over the sum of the losses.
+    pub profit_factor: Option<f64>,
+    /// Mean gain of those with one.
+    pub mean_gain: Option<String>,
+    /// Mean loss of the others, negative.
+    pub mean_loss: Option<String>,
+    /// The best, or 0.
+    pub best: String,
+    /// The worst, or 0.
+    pub worst: String,
+    /// Mean time from the first to the last execution, in days.
+    pub mean_days: Option<f64>,
 }
 
 /// What was assumed about executions where no exchange says it, in words.
@@ -117,9 +168,16 @@ pub struct StrategySummary {
     /// Transaction costs, by the model or the strategy.
     pub transaction_costs: String,
     /// As in the run.
-    pub sharpe: Option<f64>,
+    pub costs: String,
+    /// As in the run.
+    #[serde(flatten)]
+    pub ratios: Ratios,
     /// As in the run.
     pub max_drawdown: f64,
+    /// As in the run.
+    pub turnover: Option<f64>,
+    /// As in the run.
+    pub round_trips: TripSummary,
     /// Figures that the strategy reported itself: the last value of each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<(String, String)>,
@@ -150,4 +208,6 @@ pub struct InstrumentSummary {
     pub slippage: String,
     /// Transaction costs, by the model or the strategy.
     pub transaction_costs: String,
+    /// Value of all executions, without sign.
+    pub traded: String,
 }

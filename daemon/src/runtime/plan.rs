@@ -33,6 +33,8 @@ pub struct Plan {
     pub costs: CostModels,
     /// Limits of the run.
     pub limits: RiskLimits,
+    /// The configuration as it was written, without what does not bear on the results.
+    pub config: serde_json::Value,
     /// The folder for the results of this run.
     pub folder: RunFolder,
     /// Whether every event is logged.

@@ -217,6 +217,7 @@ fn run(slice_max: usize, sources: [(&str, bool); 2]) -> (Vec<String>, u32) {
     let slices = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&slices);
     let plan = Plan {
+        config: serde_json::Value::Null,
         trading_type: TradingType::Backtest,
         cash: "1000000".parse().expect("an amount"),
         currency: "USD".to_owned(),

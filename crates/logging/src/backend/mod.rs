@@ -9,6 +9,7 @@ mod report;
 mod router;
 mod slot;
 
+pub(crate) use report::OWN_LOGGER;
 pub(crate) use router::Router;
 pub use slot::HandlerStatus;
 pub(crate) use slot::{Memory, Sink, Slot};

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The logger of the reports about handlers.
-const OWN_LOGGER: &str = "stratd.logging";
+pub(crate) const OWN_LOGGER: &str = "stratd.logging";
 
 const NS_PER_S: i64 = 1_000_000_000;
 

@@ -1,18 +1,20 @@
 //! Bringing a configuration into force.
 
 use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{
     Config, LoggerSpec,
     handler::{HandlerOptions, HandlerSpec},
 };
 use crate::{
-    backend::{Backend, Memory, Router, Sink, Slot},
+    backend::{Backend, Memory, OWN_LOGGER, Router, Sink, Slot},
+    clock,
     error::{Error, ErrorKind, Result},
     format::FormatterOptions,
     handler::Handler,
     level::{Level, LevelNames},
-    logging::Logging,
+    logging::{Logging, SHUTDOWN_TIMEOUT},
     ring::lock,
     tree::Tree,
 };
@@ -41,9 +43,30 @@ impl Logging {
         let mut receivers = lock(self.receiver_set());
         let prepared = receivers.prepare(std::mem::take(&mut config.receivers), self.shared())?;
         let opened = self.open_new(&config)?;
-        self.shared().change(|backend, tree| swap(backend, tree, config, opened))?;
+        let retired = self.shared().change(|backend, tree| swap(backend, tree, config, opened))?;
         receivers.commit(prepared);
+        drop(receivers);
+        self.close_retired(retired);
         Ok(())
+    }
+
+    /// Closes what the configuration no longer has. The back end goes on meanwhile: a peer that is away costs the caller
+    /// the time, and nobody else. What could not be delivered is told in the log.
+    fn close_retired(&self, retired: Vec<Slot>) {
+        let start = clock::monotonic();
+        for slot in retired {
+            let Sink::Handler(mut handler) = slot.sink else { continue };
+            let left = SHUTDOWN_TIMEOUT.saturating_sub(clock::monotonic().saturating_duration_since(start));
+            let closed = catch_unwind(AssertUnwindSafe(|| handler.close(left)));
+            let problem = match closed {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "it panicked".to_owned(),
+            };
+            if let Ok(logger) = self.logger(OWN_LOGGER) {
+                logger.log(Level::ERROR, &format!("closing handler {:?}: {problem}", slot.status.name));
+            }
+        }
     }
 
     /// Opens what the running handlers cannot be used for.
@@ -141,7 +164,7 @@ impl Logging {
         self.shared().change(|backend, tree| {
             let old = std::mem::take(&mut tree.node_mut(0).handlers);
             for handler in old {
-                backend.router.close(handler, crate::SHUTDOWN_TIMEOUT);
+                backend.router.close(handler, SHUTDOWN_TIMEOUT);
                 backend.router.forget(handler);
             }
             let formatters = add_formatters(&mut backend.router, &config)?;
@@ -162,7 +185,7 @@ fn swap(
     tree: &mut Tree,
     config: Config,
     opened: Vec<Option<Box<dyn Handler>>>,
-) -> Result<()> {
+) -> Result<Vec<Slot>> {
     // whatever can be refused comes before the first change
     for (name, _) in &config.loggers {
         tree.get_or_insert(name)?;
@@ -209,12 +232,19 @@ fn swap(
     let mut old: Vec<u32> = old.into_iter().filter(|id| !handlers.values().any(|kept| kept == id)).collect();
     // a memory handler hands over before its target closes
     old.sort_by_key(|&id| !router.is_memory(id));
+    let mut retired = Vec::new();
     for id in old {
-        router.close(id, crate::SHUTDOWN_TIMEOUT);
+        if router.is_memory(id) {
+            router.close(id, SHUTDOWN_TIMEOUT);
+        } else {
+            // what it keeps comes before anything that its successor writes to the same place
+            router.flush(id);
+            retired.extend(router.slots.get_mut(id as usize).and_then(Option::take));
+        }
         router.forget(id);
     }
     router.sweep(tree);
-    Ok(())
+    Ok(retired)
 }
 
 /// Puts every handler into its place, or none.

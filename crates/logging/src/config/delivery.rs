@@ -54,6 +54,15 @@ pub(super) fn read_rate(section: &Section<'_>) -> Option<RateLimit> {
     Some(RateLimit { count: u32::try_from(count?).unwrap_or(RATE_COUNT_MAX), per: per? })
 }
 
+/// `user` and `password`
+pub(super) fn read_credentials(section: &Section<'_>) -> Option<(String, String)> {
+    let (user, password) = (section.text("user"), section.text("password"));
+    if user.is_none() && password.is_some() {
+        section.problem("password", "it is nobody's (accepted: with user)");
+    }
+    user.map(|user| (user.to_owned(), password.unwrap_or_default().to_owned()))
+}
+
 /// `ca_file`, `cert_file`, `key_file`, `server_name`; none of them without TLS, where they would protect nothing.
 pub(super) fn read_tls(section: &Section<'_>, is_used: bool) -> TlsOptions {
     let path = |key| section.text(key).map(Into::into);

@@ -1,7 +1,7 @@
 //! `kind = "syslog"`, `"journald"`, `"socket"`, `"datagram"`, `"http"`, `"smtp"`
 
 use super::{
-    delivery::{read_batch, read_queue, read_rate, read_tls},
+    delivery::{read_batch, read_credentials, read_queue, read_rate, read_tls},
     section::Section,
 };
 use crate::{
@@ -120,8 +120,7 @@ pub(super) fn read_http(section: &Section<'_>) -> Option<HttpOptions> {
             "a form holds one record (accepted: method = \"post_json\" or \"post_ndjson\")",
         );
     }
-    let (user, password) = (section.text("user"), section.text("password"));
-    let credentials = user.map(|user| (user.to_owned(), password.unwrap_or_default().to_owned()));
+    let credentials = read_credentials(section);
     let (queue, rate) = (read_queue(section), read_rate(section));
     let secure = secure.unwrap_or(options.as_ref().is_ok_and(|options| options.secure));
     let tls = read_tls(section, secure);
@@ -134,8 +133,7 @@ pub(super) fn read_smtp(section: &Section<'_>) -> Option<SmtpOptions> {
     let to = section.required("to", section.texts("to"));
     let subject = section.text("subject").unwrap_or("stratd");
     let secure = section.flag("secure").unwrap_or(false);
-    let (user, password) = (section.text("user"), section.text("password"));
-    let credentials = user.map(|user| (user.to_owned(), password.unwrap_or_default().to_owned()));
+    let credentials = read_credentials(section);
     let (queue, rate, batch) = (read_queue(section), read_rate(section), read_batch(section, true));
     let tls = read_tls(section, secure);
     let options = SmtpOptions::new(host?, from?, &[], subject);

@@ -146,3 +146,66 @@ pub(super) fn check_places(specs: &[ReceiverSpec], section: &Section<'_>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Config, Kinds};
+
+    /// What is wrong with `[receivers.r]`, each problem without the receiver's path.
+    fn problems(text: &str) -> Vec<String> {
+        let table = toml::from_str(&format!("[receivers.r]\n{text}")).unwrap();
+        let problems = Config::check_table(&table, &Kinds::default()).err().unwrap_or_default();
+        let short = |path: &str| path.trim_start_matches("receivers.r.").to_owned();
+        problems.into_iter().map(|(path, text)| format!("{}: {text}", short(&path))).collect()
+    }
+
+    #[test]
+    fn every_kind_has_its_own_keys_and_defaults() {
+        let good = [
+            "kind = \"socket\"",
+            "kind = \"socket\"\naddress = \"[::1]:9020\"\ncodec = \"cbor\"\nidle_timeout = \"1h\"\nmax_connections = 10000",
+            "kind = \"datagram\"\naddress = \"0.0.0.0\"\nport = 1\nlogger = \"fleet\"\nmax_frame = 65536",
+            "kind = \"json_lines\"\nport = 0",
+            "kind = \"json_lines\"\naddress = \"/run/x\"\nowner = \"root\"\ngroup = \"adm\"\npermissions = 0o666",
+            "kind = \"syslog\"",
+            "kind = \"syslog\"\ntransport = \"tcp\"\nidle_timeout = \"10m\"",
+            "kind = \"syslog\"\naddress = \"/dev/log\"\ntransport = \"unix\"",
+        ];
+        for text in good {
+            assert_eq!(problems(text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_problem_says_what_is_accepted() {
+        let cases = [
+            ("port = 1", "kind: is missing"),
+            ("kind = \"pipe\"", "kind: found \"pipe\" (accepted: socket, datagram, json_lines, syslog)"),
+            ("kind = \"json_lines\"", "port: is missing"),
+            (
+                "kind = \"socket\"\nport = 70000",
+                "port: found 70000 (accepted: a whole number from 0 to 65535)",
+            ),
+            (
+                "kind = \"socket\"\naddress = \"localhost\"",
+                "address: found \"localhost\" (accepted: an IP address, one with its port, or the path of a socket that begins with /)",
+            ),
+            ("kind = \"socket\"\naddress = \"127.0.0.1:1\"\nport = 2", "port: address has a port already"),
+            ("kind = \"socket\"\ncodec = \"xml\"", "codec: found \"xml\" (accepted: pickle, json, cbor)"),
+            (
+                "kind = \"socket\"\nmax_connections = 10001",
+                "max_connections: found 10001 (accepted: a whole number from 1 to 10000)",
+            ),
+            ("kind = \"syslog\"\ntransport = \"unix\"", "transport: found \"unix\" (accepted: udp, tcp)"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(problems(text), [expected], "{text}");
+        }
+        // only a path has an owner, only a stream has connections
+        for text in ["kind = \"socket\"\nowner = \"root\"", "kind = \"datagram\"\nmax_connections = 1"] {
+            assert!(problems(text)[0].contains("unknown key (accepted: "), "{text}");
+        }
+        let two = problems("kind = \"socket\"\n[receivers.s]\nkind = \"json_lines\"\nport = 9020");
+        assert_eq!(two, ["receivers.\"s\".address: tcp 127.0.0.1:9020 is where receiver \"r\" listens"]);
+    }
+}

@@ -40,7 +40,7 @@ const KILL_TIME: Duration = Duration::from_secs(1);
 /// let options = CommandOptions::new(&["/bin/echo", "%(levelname)s", "%(message)s"]);
 /// assert_eq!(options.timeout.as_secs(), 30);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct CommandOptions {
     /// The program and its arguments, which may hold fields. A program without a folder is looked for in
     /// `/usr/local/bin`, `/usr/bin` and `/bin`.
@@ -53,6 +53,18 @@ pub struct CommandOptions {
     pub timeout: Duration,
     /// What waits while it runs.
     pub queue: QueueOptions,
+}
+
+impl std::fmt::Debug for CommandOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // what is in an environment may be a secret, which has no place in a log
+        let names: Vec<&str> = self.environment.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("CommandOptions")
+            .field("argv", &self.argv)
+            .field("environment", &names)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 impl CommandOptions {

@@ -119,3 +119,35 @@ impl Connection {
         idle.map(|idle| format!("nothing for {idle:?} (idle_timeout)"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+
+    use super::{Connection, Content, Pumped, STALL_TIMEOUT, Stream};
+    use crate::clock;
+
+    #[test]
+    fn a_connection_that_rests_within_a_frame_is_overdue_sooner_or_later() {
+        let (mut peer, ours) = UnixStream::pair().unwrap();
+        let start = clock::monotonic();
+        let mut connection = Connection::new(Stream::Unix(ours), "peer".into(), Content::JsonLines, start);
+        let later = start + STALL_TIMEOUT;
+        assert_eq!(connection.overdue(None, later), None, "between frames it may rest for ever");
+        let idle = Some(Duration::from_secs(10));
+        assert!(connection.overdue(idle, start + Duration::from_secs(10)).unwrap().contains("idle_timeout"));
+        peer.write_all(b"{\"msg\"").unwrap();
+        let mut frames = Vec::new();
+        let mut take = |frame: &[u8]| frames.push(frame.to_vec());
+        assert_eq!(connection.pump(&mut [0; 100], 1000, start, &mut take), Pumped::Open);
+        assert_eq!(connection.overdue(idle, start + Duration::from_secs(10)), None);
+        assert!(connection.overdue(None, later).unwrap().contains("6 bytes"));
+        // the next byte starts the time again
+        peer.write_all(b":1}\n{").unwrap();
+        assert_eq!(connection.pump(&mut [0; 100], 1000, later, &mut take), Pumped::Open);
+        assert_eq!(connection.overdue(None, later), None);
+        assert_eq!((frames, connection.waiting()), (vec![b"{\"msg\":1}".to_vec()], 1));
+    }
+}

@@ -207,3 +207,30 @@ fn what_is_wrong_with_a_program_is_said_when_it_is_configured() {
     }
     assert_eq!(error("[\"echo\", \"%(message)s\"]"), Ok(()));
 }
+
+/// Not a test by itself: the child of the next one, a process that does not want to hear of the end of its children.
+#[test]
+fn child_that_ignores_its_children() {
+    if std::env::var_os("STRATD_LOGGING_IGNORES").is_none() {
+        return;
+    }
+    // SAFETY: ignoring a signal installs no code.
+    unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) };
+    let program = Program::new("echo $1 >> $OUT; exit 3");
+    let logging = program.logging(", \"%(message)s\"", "timeout = \"20s\"");
+    (0..5).for_each(|number| logging.logger("a").unwrap().log(Level::INFO, &number.to_string()));
+    assert_eq!(logging.shutdown(DEADLINE).left, 0);
+    // their codes are not to be had, so that they count as good
+    assert_eq!((program.out().as_str(), status(&logging).errors), ("0\n1\n2\n3\n4\n", 0));
+}
+
+#[test]
+fn programs_run_in_a_process_that_ignores_the_end_of_its_children() {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "command::child_that_ignores_its_children", "--nocapture"])
+        .env("STRATD_LOGGING_IGNORES", "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}

@@ -221,13 +221,14 @@ fn what_goes_wrong_with_a_peer_is_told_on_the_logger_of_the_pipeline() {
 
 #[test]
 fn batches_and_rates_that_make_no_sense_are_refused_with_their_line() {
-    let text = "[handlers.h]\nkind = \"http\"\nhost = \"h:80\"\nbatch = { max_records = 0, header = \"x\" }\nrate = { count = 5 }";
+    let text = "[handlers.h]\nkind = \"http\"\nhost = \"h:80\"\nbatch = { max_records = 0, header = \"x\" }\nrate = { count = 5 }\npassword = \"x\"";
     let error = Config::parse(text).unwrap_err().to_string();
     for expected in [
         "line 4: handlers.h.batch.max_records: found 0 (accepted: a whole number from 1 to 10000)",
         "line 4: handlers.h.batch.header: unknown key (accepted: max_age, max_records)",
         "line 4: handlers.h.batch: a form holds one record",
         "line 5: handlers.h.rate.per: is missing",
+        "line 6: handlers.h.password: it is nobody's (accepted: with user)",
     ] {
         assert!(error.contains(expected), "{error}");
     }

@@ -141,6 +141,42 @@ fn no_record_is_lost_to_a_syslog_server_that_refuses_our_certificate_late() {
     assert_eq!(server.first(), "7 <14>one");
 }
 
+/// Not a test by itself: the child of the next one, whose system trusts whom `SSL_CERT_FILE` says.
+#[test]
+fn child_that_trusts_its_system() {
+    let Ok(port) = std::env::var("STRATD_LOGGING_HTTPS_PORT") else { return };
+    let logging = logging(&format!("kind = \"http\"\nurl = \"https://localhost:{port}/in\""));
+    logging.logger("a").unwrap().log(Level::INFO, "hello");
+    let within = if std::env::var_os("STRATD_LOGGING_IS_TRUSTED").is_some() {
+        DEADLINE
+    } else {
+        Duration::from_secs(1)
+    };
+    println!("left: {}", logging.shutdown(within).left);
+}
+
+#[test]
+fn without_a_file_of_roots_those_of_the_system_count() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let server = TlsServer::new(&authority.server("localhost", None), servers::answer_200);
+    let run = |roots: &Authority, is_trusted: bool| {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["--exact", "tls::child_that_trusts_its_system", "--nocapture"])
+            .env("STRATD_LOGGING_HTTPS_PORT", server.port.to_string())
+            .env("SSL_CERT_FILE", roots.path())
+            .env_remove("SSL_CERT_DIR");
+        if is_trusted {
+            command.env("STRATD_LOGGING_IS_TRUSTED", "1");
+        }
+        String::from_utf8_lossy(&command.output().unwrap().stdout).into_owned()
+    };
+    assert!(run(&other, false).contains("left: 1"));
+    assert_eq!(server.heard(), Vec::<String>::new());
+    assert!(run(&authority, true).contains("left: 0"));
+    assert!(server.first().starts_with("GET /in?name=a&msg=hello&"));
+}
+
 #[test]
 fn a_mail_with_a_password_goes_out_after_starttls_only() {
     let authority = Authority::new();
