@@ -85,6 +85,19 @@ const LEFTOVERS: &[&str] = &[
 /// A folder of ours that is no part of a clone.
 const OUTSIDE: &str = concat!("../", "shared");
 
+/// What runs in the daemon, and what prints past its log.
+const IN_THE_DAEMON: &[&str] = &[
+    "daemon/src/",
+    "crates/engine/src/",
+    "crates/orderbook/src/",
+    "crates/simulation/src/",
+    "crates/logging/src/",
+    "crates/control/src/",
+    "crates/teafile/src/",
+    "plugin-api/src/",
+];
+const PRINTING: &[&str] = &["println!", "eprintln!", "print!", "eprint!", "dbg!"];
+
 const CODE_LINES_MAX: usize = 800;
 /// Larger files are data.
 const SOURCE_BYTES_MAX: u64 = 1 << 20;
@@ -217,11 +230,37 @@ fn nothing_unfinished_is_left() {
     }));
 }
 
+/// Whether a line of code prints; examples of the documentation may.
+fn prints(line: &str) -> bool {
+    !line.trim_start().starts_with("//") && PRINTING.iter().any(|word| has_word(line, word))
+}
+
 #[test]
 fn only_whole_words_count() {
     assert!(has_word(concat!("/* XX", "X: why */"), concat!("XX", "X")));
     assert!(!has_word("mktemp -d /tmp/stratd.XXXXXX", concat!("XX", "X")));
     assert!(has_word(concat!("#[ig", "nore = \"slow\"]"), concat!("#[ig", "nore")));
+}
+
+#[test]
+fn what_runs_in_the_daemon_says_what_it_says_to_the_log() {
+    let sources = sources().into_iter().filter(|source| {
+        let path = source.path.as_str();
+        let is_ours = IN_THE_DAEMON.iter().any(|folder| path.starts_with(folder));
+        // the command line talks to a person, and tests to whoever runs them
+        is_ours
+            && source.is("rs")
+            && !path.contains("/cli/")
+            && !path.contains("/tests")
+            && !path.ends_with("tests.rs")
+    });
+    report(sources.flat_map(|source| source.problems(prints, "prints (expected a record of the log)")));
+}
+
+#[test]
+fn a_line_that_prints_is_found() {
+    assert!(prints("    eprintln!(\"x\");") && prints("let x = dbg!(y);") && prints("print!(\"x\")"));
+    assert!(!prints("/// eprintln!(\"x\");") && !prints("//! println!") && !prints("pprint!(x)"));
 }
 
 #[test]

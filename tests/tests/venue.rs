@@ -100,6 +100,7 @@ fn run() -> stratd::results::Summary {
     let venue = loader.load(&plugin("exchange_synthetic")).expect("a plugin that this host accepts");
     let config = serde_json::json!({ "instruments": 1, "steps": 20_000, "feeds": ["trades", "quotes", "book", "orders"] });
     let plan = Plan {
+        config: serde_json::Value::Null,
         trading_type: TradingType::Backtest,
         cash: "1000000".parse().expect("an amount"),
         currency: "USD".to_owned(),

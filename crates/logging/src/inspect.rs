@@ -111,10 +111,7 @@ impl Logging {
     /// ```
     #[must_use]
     pub fn lowest_level(&self) -> Level {
-        let tree = lock(&self.shared().tree);
-        let thresholds = tree.nodes().iter();
-        let lowest = thresholds.map(|node| node.cell.threshold.load(std::sync::atomic::Ordering::Relaxed));
-        Level::new(lowest.min().unwrap_or(i32::MAX))
+        lock(&self.shared().tree).lowest()
     }
 
     /// Whether a record of this logger and level is taken, by which handlers, and why not by the others. What filters say

@@ -48,7 +48,7 @@
 
 mod adapter;
 mod backend;
-#[cfg(feature = "tracing")]
+#[cfg(any(feature = "log", feature = "tracing"))]
 mod bridge;
 mod clock;
 mod config;
@@ -57,9 +57,12 @@ mod encoding;
 mod error;
 mod fields;
 mod filter;
+mod flight;
 mod format;
+mod front;
 mod handler;
 mod inspect;
+mod last_words;
 mod level;
 mod logger;
 mod logging;
@@ -67,14 +70,18 @@ mod receiver;
 mod record;
 mod ring;
 mod scope;
+mod stderr;
 mod sys;
 mod tap;
+mod temporary;
 mod tree;
 mod value;
 mod wire;
 
 pub use adapter::Adapter;
 pub use backend::{FLUSH_INTERVAL_MS, HandlerStatus};
+#[cfg(feature = "log")]
+pub use bridge::LogBridge;
 #[cfg(feature = "tracing")]
 pub use bridge::TracingLayer;
 pub use config::{Config, Kinds};
@@ -83,10 +90,12 @@ pub use encoding::{Location, RECORD_TEXT_MAX};
 pub use error::{Error, ErrorKind, Result};
 pub use fields::{FIELD_KEY_MAX, Fields};
 pub use filter::{Filter, NameFilter, Operand, Predicate};
+pub use flight::{FLIGHTS_MAX, Flight, FlightOptions};
 pub use format::{
     ExceptionText, Formatter, FormatterOptions, Layout, MSEC_FORMAT, NamedZone, Style, TIME_FORMAT,
     WIDTH_MAX, Zone, format_batch,
 };
+pub use front::{Front, STRAY_LOGGER, Target};
 pub use handler::{
     Address, BACKLOG_BYTES_MAX, BATCH_RECORDS_MAX, Backoff, BatchOptions, COMMAND_TIMEOUT, Capture, Captured,
     Clock, CommandHandler, CommandOptions, Compression, Entry, FileHandler, FileOptions, Handler,
@@ -97,6 +106,7 @@ pub use handler::{
     SyslogOptions, SyslogTransport, TimedFileHandler, TlsOptions, When,
 };
 pub use inspect::{LoggerStatus, Reach, Resolution};
+pub use last_words::LastWords;
 pub use level::{LEVEL_NAMES_MAX, Level, LevelNames};
 pub use logger::{Event, Logger};
 pub use logging::{Logging, LoggingOptions, SHUTDOWN_TIMEOUT, Shutdown};
@@ -107,7 +117,11 @@ pub use receiver::{
 pub use record::Record;
 pub use ring::{LARGE_BYTES_MAX, Overflow, RING_BYTES};
 pub use scope::{Buffer, Scope};
-pub use tap::{TAP_RECORDS, Tap};
+pub use stderr::{
+    LINE_BYTES_MAX, LINES_PER_SECOND, STDERR_LOGGER, StandardError, StderrCapture, rescue_stderr,
+};
+pub use tap::{TAP_RECORDS, Tap, TapGuard, TapOptions};
+pub use temporary::{TEMPORARY_LEVELS_MAX, TemporaryLevel};
 pub use tree::{LOGGER_NAME_MAX, LOGGERS_MAX};
 pub use value::Value;
 pub use wire::{

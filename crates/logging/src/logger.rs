@@ -9,6 +9,7 @@ use crate::{
     clock,
     encoding::{Location, Parts, encode_record},
     error::Result,
+    flight,
     level::Level,
     logging::Shared,
     record::Record,
@@ -171,7 +172,7 @@ impl Logger {
         if !self.is_enabled(event.level) {
             return;
         }
-        self.shared.channel.send(&Parts {
+        let parts = Parts {
             logger: self.cell.id,
             level: event.level,
             at_ns: clock::now_ns(),
@@ -181,7 +182,11 @@ impl Logger {
             context,
             exc_text: event.exc_text,
             stack_info: event.stack_info,
-        });
+        };
+        if self.cell.flight.is_taken() {
+            return flight::send(self, &parts);
+        }
+        self.shared.channel.send(&parts);
     }
 
     /// Routes a finished record, one that was received for example: the logger's level is not asked, its filters are.
@@ -211,6 +216,10 @@ impl Shared {
         let id = tree.get_or_insert(name)?;
         let cell = Arc::clone(&tree.node(id).cell);
         drop(tree);
+        // a flight recorder may begin with its logger
+        if cell.flight.is_taken() {
+            shared.announce_lowest();
+        }
         Ok(Logger { shared: Arc::clone(shared), cell })
     }
 }

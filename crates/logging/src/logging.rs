@@ -1,7 +1,7 @@
 //! The logging system as a whole: its start, its end, and the handle that everything else is asked of.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use crate::{
     clock,
     error::Result,
     handler::{Handler, StreamHandler, StreamTarget},
+    last_words::LastWordsDesk,
     level::Level,
     logger::Logger,
     receiver::Receivers,
@@ -58,6 +59,8 @@ struct Inner {
     receivers: Mutex<Receivers>,
 }
 
+type LowestListener = Box<dyn Fn(Level) + Send + Sync>;
+
 /// What loggers and the back end's thread hold.
 pub(crate) struct Shared {
     pub(crate) tree: Arc<Mutex<Tree>>,
@@ -65,8 +68,9 @@ pub(crate) struct Shared {
     backend: Mutex<Backend>,
     /// how many threads wait for the back end: its own thread steps back for them
     claims: AtomicUsize,
-    /// levels that go back by themselves: when, of which logger, to what
-    pub(crate) reverts: Mutex<Vec<(Instant, u32, Level)>>,
+    /// who is told of the lowest level that anybody takes, and what was told last
+    lowest: (Mutex<Vec<LowestListener>>, AtomicI32),
+    pub(crate) last_words: LastWordsDesk,
     is_stopped: AtomicBool,
 }
 
@@ -149,7 +153,8 @@ impl Logging {
             channel,
             backend: Mutex::new(backend),
             claims: AtomicUsize::new(0),
-            reverts: Mutex::new(Vec::new()),
+            lowest: (Mutex::default(), AtomicI32::new(Level::WARNING.get())),
+            last_words: LastWordsDesk::default(),
             is_stopped: AtomicBool::new(false),
         });
         let for_thread = Arc::clone(&shared);
@@ -235,6 +240,25 @@ impl Logging {
                 Err(std::sync::TryLockError::WouldBlock) => std::thread::yield_now(),
             }
         }
+    }
+
+    /// Tells `listener` the lowest level that anybody takes, now and whenever it changes: what is below it reaches nobody,
+    /// and whoever asks this first need not ask a logger. It must not ask the system anything.
+    ///
+    /// ```
+    /// # use stratd_logging::{Level, Logging};
+    /// # use std::sync::{Arc, atomic::{AtomicI32, Ordering}};
+    /// let (logging, lowest) = (Logging::new(), Arc::new(AtomicI32::new(0)));
+    /// let told = Arc::clone(&lowest);
+    /// logging.on_lowest_level(move |level| told.store(level.get(), Ordering::Relaxed));
+    /// logging.set_level("a", Level::DEBUG)?;
+    /// assert_eq!(lowest.load(Ordering::Relaxed), 10);
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    pub fn on_lowest_level(&self, listener: impl Fn(Level) + Send + Sync + 'static) {
+        let mut listeners = lock(&self.shared().lowest.0);
+        listener(lock(&self.shared().tree).lowest());
+        listeners.push(Box::new(listener));
     }
 
     /// Says what happens from now on to a record that finds its ring full.
@@ -333,23 +357,6 @@ impl Shared {
         backend
     }
 
-    /// Puts back the levels whose time is over.
-    fn revert_due(&self) {
-        let now = clock::monotonic();
-        let mut reverts = lock(&self.reverts);
-        if !reverts.iter().any(|&(at, ..)| at <= now) {
-            return;
-        }
-        let mut tree = lock(&self.tree);
-        reverts.retain(|&(at, logger, level)| {
-            if at <= now {
-                tree.node_mut(logger).level = level;
-            }
-            at > now
-        });
-        tree.refresh();
-    }
-
     /// Changes the system between two records: those logged before are routed as it was, those after as it is then.
     pub(crate) fn change<R>(&self, work: impl FnOnce(&mut Backend, &mut Tree) -> R) -> R {
         let mut backend = self.claim();
@@ -359,14 +366,28 @@ impl Shared {
         tree.refresh();
         drop(tree);
         backend.refresh();
+        drop(backend);
+        self.announce_lowest();
         result
+    }
+
+    /// Tells who wants to know if the lowest level that anybody takes is another one.
+    pub(crate) fn announce_lowest(&self) {
+        // under the lock of the listeners, so that the last of two changes is told last
+        let listeners = lock(&self.lowest.0);
+        let lowest = lock(&self.tree).lowest();
+        if self.lowest.1.swap(lowest.get(), Ordering::Relaxed) != lowest.get() {
+            listeners.iter().for_each(|listener| listener(lowest));
+        }
     }
 }
 
 /// The back end's thread: looks at the rings until the system is stopped.
-fn run(shared: &Shared) {
+fn run(shared: &Arc<Shared>) {
     let mut naps = 0;
+    shared.begin_back_end();
     while !shared.is_stopped.load(Ordering::Acquire) {
+        shared.say_last_words();
         if shared.claims.load(Ordering::Relaxed) > 0 {
             std::thread::yield_now();
             continue;

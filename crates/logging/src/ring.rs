@@ -46,6 +46,17 @@ impl Default for Overflow {
     }
 }
 
+impl Overflow {
+    /// What the configuration calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Block(_) => "block",
+            Self::DropNewest => "drop_newest",
+            Self::DropBelow(..) => "drop_below",
+        }
+    }
+}
+
 /// Records of one logger that one thread lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Loss {
@@ -139,6 +150,16 @@ impl Channel {
             room: (Mutex::new(()), Condvar::new()),
             process: (std::process::id(), start_ns),
         }
+    }
+
+    /// Its number: no other channel of the process has it.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The number of the process, and when it started to log.
+    pub(crate) fn process(&self) -> (u32, i64) {
+        self.process
     }
 
     /// Says which thread empties the rings.

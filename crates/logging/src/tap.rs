@@ -1,5 +1,7 @@
-//! Changing a running system for a time, and listening to it: levels that go back by themselves, and a live stream of
-//! records.
+//! Listening to a running system: a stream of records beside all handlers, for a while.
+//!
+//! A tap is a handler at one logger: it gets the records of that logger and of those below it that propagate, as far as
+//! their levels are on. A configuration that is applied meanwhile does not end it; dropping what the caller holds does.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -7,13 +9,12 @@ use std::time::Duration;
 
 use crate::{
     backend::{Sink, Slot},
-    clock,
     error::Result,
+    format::FormatterOptions,
     handler::{Entry, Handler, Progress},
     level::Level,
     logging::Logging,
     record::Record,
-    ring::lock,
 };
 
 /// Records that a [`Tap`] holds until they are taken, if nobody says otherwise.
@@ -21,34 +22,86 @@ pub const TAP_RECORDS: usize = 1000;
 
 static TAPS: AtomicU64 = AtomicU64::new(1);
 
+/// What a tap hears.
+///
+/// ```
+/// use stratd_logging::{Level, TapOptions};
+///
+/// let options = TapOptions { level: Level::WARNING, ..TapOptions::new("strategy") };
+/// assert_eq!(options.logger, "strategy");
+/// ```
+#[derive(Clone, Debug)]
+pub struct TapOptions {
+    /// The logger whose records it gets, with those below it.
+    pub logger: String,
+    /// The lowest level that it gets; levels of loggers stay as they are.
+    pub level: Level,
+    /// How records become text for it; as Python's default if None.
+    pub format: Option<FormatterOptions>,
+}
+
+impl TapOptions {
+    /// Everything of a logger.
+    ///
+    /// ```
+    /// # use stratd_logging::{Level, TapOptions};
+    /// assert_eq!(TapOptions::new("a").level, Level::NOTSET);
+    /// ```
+    #[must_use]
+    pub fn new(logger: &str) -> Self {
+        Self { logger: logger.to_owned(), level: Level::NOTSET, format: None }
+    }
+}
+
+/// Ends a tap when it is dropped.
+#[derive(Debug)]
+#[must_use = "the tap ends when this is dropped"]
+pub struct TapGuard {
+    logging: Logging,
+    name: String,
+}
+
+impl Drop for TapGuard {
+    fn drop(&mut self) {
+        // a system that has ended has no handlers to take away
+        let _ = self.logging.remove_handler(&self.name);
+    }
+}
+
 impl Logging {
-    /// Sets the level of a logger for a time; then it goes back to what it was before the first such change.
+    /// Gives the records of a logger and those below it to `handler` as well, until the guard is dropped.
     ///
     /// # Errors
-    /// If the logger cannot be made.
+    /// If the logger cannot be made, the format is refused, or there are too many handlers.
     ///
     /// ```
-    /// use std::time::Duration;
-    /// use stratd_logging::{Level, Logging};
+    /// use stratd_logging::{Capture, Level, Logging, TapOptions};
     ///
     /// let logging = Logging::new();
-    /// logging.set_level_for("a", Level::DEBUG, Duration::from_secs(600))?;
-    /// assert_eq!(logging.level("a")?, Level::DEBUG);
+    /// let (capture, captured) = Capture::new(10);
+    /// let tap = logging.tap_into(&TapOptions::new("a"), Box::new(capture))?;
+    /// logging.logger("a.b")?.log(Level::WARNING, "heard");
+    /// logging.flush();
+    /// drop(tap);
+    /// logging.logger("a.b")?.log(Level::WARNING, "not heard");
+    /// logging.flush();
+    /// assert_eq!(captured.take(), ["heard"]);
     /// # Ok::<(), stratd_logging::Error>(())
     /// ```
-    pub fn set_level_for(&self, logger: &str, level: Level, within: Duration) -> Result<()> {
-        let id = self.logger(logger)?.id();
-        let before = self.level(logger)?;
-        let now = clock::monotonic();
-        // a time beyond the end of the clock never comes
-        let Some(at) = now.checked_add(within) else { return self.set_level(logger, level) };
-        let mut reverts = lock(&self.shared().reverts);
-        match reverts.iter_mut().find(|(_, known, _)| *known == id) {
-            Some(revert) => revert.0 = at,
-            None => reverts.push((at, id, before)),
-        }
-        drop(reverts);
-        self.set_level(logger, level)
+    pub fn tap_into(&self, options: &TapOptions, handler: Box<dyn Handler>) -> Result<TapGuard> {
+        let name = format!("tap-{}", TAPS.fetch_add(1, Ordering::Relaxed));
+        let mut slot = Slot::new(&name, "tap", Sink::Handler(handler));
+        slot.survives = true;
+        slot.level = options.level;
+        self.shared().change(|backend, tree| {
+            let id = tree.get_or_insert(&options.logger)?;
+            if let Some(format) = &options.format {
+                slot.formatter = backend.router.add_formatter(format)?;
+            }
+            let handler = backend.router.add_slot(slot)?;
+            tree.node_mut(id).handlers.push(handler);
+            Ok(TapGuard { logging: self.clone(), name })
+        })
     }
 
     /// A live stream of the records of a logger and those below it. A reader that is too slow loses the newest records,
@@ -69,25 +122,17 @@ impl Logging {
     /// ```
     pub fn tap(&self, logger: &str, capacity: usize) -> Result<Tap> {
         let (sender, receiver) = sync_channel(capacity.max(1));
-        let handler = TapHandler { sender, dropped: 0 };
-        self.shared().change(|backend, tree| {
-            let id = tree.get_or_insert(logger)?;
-            let name = format!("tap-{}", TAPS.fetch_add(1, Ordering::Relaxed));
-            let mut slot = Slot::new(&name, "tap", Sink::Handler(Box::new(handler)));
-            slot.survives = true;
-            let handler = backend.router.add_slot(slot)?;
-            tree.node_mut(id).handlers.push(handler);
-            Ok(Tap { logging: self.clone(), name, receiver })
-        })
+        let handler = Box::new(ToReceiver { sender, dropped: 0 });
+        Ok(Tap { receiver, _guard: self.tap_into(&TapOptions::new(logger), handler)? })
     }
 }
 
-struct TapHandler {
+struct ToReceiver {
     sender: SyncSender<Record<'static>>,
     dropped: u64,
 }
 
-impl Handler for TapHandler {
+impl Handler for ToReceiver {
     fn emit(&mut self, entry: &Entry<'_>) -> Result<()> {
         if let Err(TrySendError::Full(_)) = self.sender.try_send(entry.record.clone().into_owned()) {
             self.dropped += 1;
@@ -107,9 +152,8 @@ impl Handler for TapHandler {
 /// A live stream of records.
 #[derive(Debug)]
 pub struct Tap {
-    logging: Logging,
-    name: String,
     receiver: Receiver<Record<'static>>,
+    _guard: TapGuard,
 }
 
 impl Tap {
@@ -136,12 +180,5 @@ impl Tap {
     #[must_use]
     pub fn next_within(&self, within: Duration) -> Option<Record<'static>> {
         self.receiver.recv_timeout(within).ok()
-    }
-}
-
-impl Drop for Tap {
-    fn drop(&mut self) {
-        // a system that has ended has no handlers to take away
-        let _ = self.logging.remove_handler(&self.name);
     }
 }

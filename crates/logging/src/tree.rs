@@ -17,7 +17,9 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use crate::{
     error::{Error, ErrorKind, Result},
+    flight::{FLIGHT_LEVEL, FlightSeat, Flights},
     level::{Level, LevelNames},
+    temporary::Revert,
 };
 
 /// More loggers than this are refused: names made of data (one for each order) are a fault of their user.
@@ -32,8 +34,10 @@ const NEVER: i32 = i32::MAX;
 pub(crate) struct LoggerCell {
     pub(crate) id: u32,
     pub(crate) name: Box<str>,
-    /// the lowest level that is enabled
+    /// the lowest level that is enabled: somebody takes it, a handler or a flight recorder
     pub(crate) threshold: AtomicI32,
+    /// who keeps its last records, and the lowest level that goes to the handlers besides
+    pub(crate) flight: FlightSeat,
 }
 
 /// One logger.
@@ -55,6 +59,11 @@ pub(crate) struct Tree {
     by_name: BTreeMap<Box<str>, u32>,
     pub(crate) levels: LevelNames,
     disabled_to: Level,
+    /// levels that go back by themselves
+    pub(crate) reverts: Vec<Revert>,
+    pub(crate) flights: Flights,
+    /// the lowest level that any logger takes
+    lowest: Level,
     /// rises with every change that routing must see
     pub(crate) version: u64,
 }
@@ -66,6 +75,9 @@ impl Tree {
             by_name: BTreeMap::new(),
             levels: LevelNames::default(),
             disabled_to: Level::NOTSET,
+            reverts: Vec::new(),
+            flights: Flights::default(),
+            lowest: Level::WARNING,
             version: 0,
         };
         tree.push("root", None, Level::WARNING);
@@ -76,7 +88,12 @@ impl Tree {
     fn push(&mut self, name: &str, parent: Option<u32>, level: Level) -> u32 {
         // LOGGERS_MAX fits
         let id = u32::try_from(self.nodes.len()).unwrap_or(0);
-        let cell = LoggerCell { id, name: name.into(), threshold: AtomicI32::new(NEVER) };
+        let cell = LoggerCell {
+            id,
+            name: name.into(),
+            threshold: AtomicI32::new(NEVER),
+            flight: FlightSeat::default(),
+        };
         self.nodes.push(Node {
             cell: Arc::new(cell),
             parent,
@@ -199,16 +216,29 @@ impl Tree {
 
     /// Recomputes every threshold and tells the back end to look again.
     pub(crate) fn refresh(&mut self) {
+        let mut lowest = NEVER;
         for id in self.ids() {
-            let node = self.node(id);
-            let threshold = if node.is_disabled {
+            let cell = Arc::clone(&self.node(id).cell);
+            let (flight, node) = (self.flights.of(&cell.name), self.node(id));
+            let routed = if node.is_disabled {
                 NEVER
             } else {
                 self.effective_level(id).max(Level::new(self.disabled_to.get().saturating_add(1))).get()
             };
+            // one that is silenced says nothing to anybody
+            let flight = flight.filter(|_| !node.is_disabled);
+            let threshold = if flight.is_some() { routed.min(FLIGHT_LEVEL) } else { routed };
+            node.cell.flight.set(flight, Level::new(routed));
             node.cell.threshold.store(threshold, Ordering::Relaxed);
+            lowest = lowest.min(threshold);
         }
+        self.lowest = Level::new(lowest);
         self.version += 1;
+    }
+
+    /// The lowest level that any logger takes.
+    pub(crate) fn lowest(&self) -> Level {
+        self.lowest
     }
 }
 

@@ -3,7 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use stratd_logging::{Config, Event, Level, Logging, LoggingOptions};
+use stratd_logging::{Config, Event, Level, Logging, LoggingOptions, Value, log};
+
+fn text_of(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/logging").join(name);
+    std::fs::read_to_string(&path).expect("the recipe is there")
+}
 
 struct Recipe {
     folder: tempfile::TempDir,
@@ -13,8 +18,7 @@ struct Recipe {
 impl Recipe {
     /// The recipe, with files in a folder of the test and the console in the file `console`.
     fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/logging").join(name);
-        let text = std::fs::read_to_string(&path).expect("the recipe is there");
+        let text = text_of(name);
         let folder = tempfile::tempdir().expect("a folder can be made");
         let text = text.replace("/var/log/stratd", &folder.path().to_string_lossy());
         let file = |stream: &str| format!("kind = \"file\"\npath = \"{}/{stream}\"", folder.path().display());
@@ -75,6 +79,48 @@ fn recipe_1_records_of_several_modules_arrive_through_propagation() {
         assert!(line.ends_with(end) && line.len() == end.len() + "2005-03-23 23:47:11,663".len(), "{line}");
     }
     assert!(recipe.lines("console").is_empty());
+}
+
+#[test]
+fn recipe_2_records_of_two_threads_are_whole_lines_in_the_order_of_each() {
+    let recipe = Recipe::new("02-threads.toml");
+    let speak = |name: &str, text: &'static str| {
+        let logger = recipe.logging.logger("root").unwrap();
+        let say = move || (0..50).for_each(|index| log!(logger, Level::DEBUG, "{text} {index}"));
+        std::thread::Builder::new().name(name.to_owned()).spawn(say).unwrap()
+    };
+    let threads = [speak("Thread-1", "Hi from myfunc"), speak("MainThread", "Hello from main")];
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let lines = recipe.lines("console");
+    assert_eq!(lines.len(), 100);
+    for words in ["Thread-1 Hi from myfunc", "MainThread Hello from main"] {
+        let said: Vec<&String> = lines.iter().filter(|line| line.contains(words)).collect();
+        let whole = |(index, line): (usize, &&String)| {
+            let time = line.strip_suffix(&format!(" {words} {index}"));
+            time.is_some_and(|time| time.len() == 6 && time.trim().parse::<u32>().is_ok())
+        };
+        assert!(said.len() == 50 && said.iter().enumerate().all(whole), "{said:#?}");
+    }
+}
+
+#[test]
+fn recipe_5_a_new_configuration_acts_at_once_and_a_bad_one_not_at_all() {
+    let recipe = Recipe::new("03-several-handlers.toml");
+    recipe.log("simpleExample", 10, "before");
+    let console = recipe.folder.path().join("console");
+    let text = text_of("05-configuration-server.toml")
+        .replace("kind = \"stream\"\ntarget = \"stdout\"", &format!("kind = \"file\"\npath = {console:?}"));
+    let bad = text.replace("propagate = false", "propagate = 3");
+    let refusal = Config::parse(&bad).unwrap_err().to_string();
+    let line = bad.lines().position(|line| line == "propagate = 3").unwrap() + 1;
+    let expected = format!("line {line}: loggers.simpleExample.propagate: found 3 (accepted: true or false)");
+    assert!(refusal.contains(&expected), "{refusal}");
+    recipe.log("simpleExample", 10, "still before");
+    recipe.logging.apply(Config::parse(&text).unwrap()).unwrap();
+    recipe.five_levels("simpleExample");
+    let lines = recipe.lines("console");
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    assert!(lines[0].ends_with(" - simpleExample - DEBUG - debug message"), "{lines:?}");
 }
 
 #[test]
@@ -169,4 +215,40 @@ fn recipe_18_one_record_in_two_zones() {
         let lines = recipe.lines(file);
         assert!(lines.len() == 1 && lines[0].ends_with(" The local time is now"), "{lines:?}");
     }
+}
+
+#[test]
+fn recipe_12_fields_follow_the_message_as_json() {
+    let recipe = Recipe::new("12-structured.toml");
+    let logger = recipe.logging.logger("root").unwrap();
+    log!(logger, Level::INFO, ["foo" => "bar", "bar" => "baz", "num" => 123, "fnum" => 123.456], "message 1");
+    log!(logger, Level::INFO, ["set_value" => Value::Json("[1, 2, 3]".into()), "snowman" => "\u{2603}"], "message 1");
+    let lines = recipe.lines("console");
+    assert_eq!(lines[0], r#"message 1 >>> {"foo": "bar", "bar": "baz", "num": 123, "fnum": 123.456}"#);
+    // as JSON has it: the character itself, or its escape
+    let (text, json) = lines[1].split_once(" >>> ").unwrap();
+    let read: serde_json::Value = serde_json::from_str(json).unwrap();
+    assert_eq!(
+        (text, read),
+        ("message 1", serde_json::json!({"set_value": [1, 2, 3], "snowman": "\u{2603}"}))
+    );
+}
+
+#[test]
+fn recipe_19_a_level_and_a_handler_for_a_while() {
+    let recipe = Recipe::new("19-temporary.toml");
+    let say = |level: i32, number: u32| recipe.log("foo", level, &format!("{number}"));
+    say(20, 1);
+    say(10, 2);
+    let scope = recipe.logging.scoped("foo", Some(Level::DEBUG), None).unwrap();
+    say(10, 3);
+    drop(scope);
+    say(10, 4);
+    let scope = recipe.logging.scoped("foo", Some(Level::DEBUG), Some("second")).unwrap();
+    say(10, 5);
+    drop(scope);
+    say(20, 6);
+    say(10, 7);
+    assert_eq!(recipe.lines("console"), ["1", "3", "5", "6"]);
+    assert_eq!(recipe.lines("stdout"), ["5"]);
 }

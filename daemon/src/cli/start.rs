@@ -10,8 +10,8 @@ use super::checked::Checked;
 use crate::{
     config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
     control::inherited_socket,
-    host::{LoadedPlugin, Run, Watchdog, WatchdogOptions},
-    logging::{self, LogOptions, reload_on_hangup as hangup},
+    host::{LoadedPlugin, Run, Watchdog, WatchdogOptions, crash},
+    logging::{self, LogOptions, reload_on_hangup},
     plugins::Plugins,
     reload::{
         Factory, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord, RunFacts,
@@ -34,11 +34,12 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     // the socket edits the environment, so it comes before any thread; the signals before those of the log, the store and
     // the watchdog: a thread that has not blocked a signal lets it end the process
     let outside = if is_by_the_clock {
-        Some((inherited_socket()?, StopSignals::install(hangup(checked.log.clone()))?))
+        Some((inherited_socket()?, StopSignals::install(reload_on_hangup)?))
     } else {
         None
     };
-    let options = LogOptions { is_verbose: checked.config.verbose, is_by_the_clock };
+    let options =
+        LogOptions { is_verbose: checked.config.verbose, is_by_the_clock, source: checked.log.clone() };
     // until the end of this function, whichever way it ends
     let _log = logging::begin(checked.config.logging.as_ref(), options).context("[logging]")?;
     let services = Arc::new(Services::default());
@@ -46,6 +47,7 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     let path = folder.path();
     let Finished { summary, elapsed, has_faults } = match outside {
         None => {
+            crash::install(None).context("preparing for a crash")?;
             let run = Run { trading_type: TradingType::Backtest, clock: None };
             let making = Making::new(&checked, run, &services);
             backtest(making.plan(folder, None)?, &services)?
@@ -75,7 +77,10 @@ fn by_the_clock(
     let of_systemd = std::env::var_os("STATE_DIRECTORY").filter(|dir| !dir.is_empty()).map(Into::into);
     let last = match config.state.dir.clone().or(of_systemd) {
         Some(directory) => Some(LastRun::assess(&directory, config.plugins.crash_limit)?),
-        None => None,
+        None => {
+            crash::install(None).context("preparing for a crash")?;
+            None
+        }
     };
     let limit = config.plugins.hang_timeout.duration();
     let watchdog = Watchdog::start(WatchdogOptions { limit, ..WatchdogOptions::default() })

@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde::Deserialize as _;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     Flags, PluginKind, PluginsConfig, Position, Problem, ProblemKind, RunConfig,
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     host::{Probe, TrustOptions},
+    logging::with_level,
     plugins::PluginSettings,
 };
 
@@ -78,6 +79,19 @@ impl Draft {
         Ok(Self::new(Some(path), document, flags))
     }
 
+    /// As [`Draft::parse`] of the table `[logging]` alone: of a whole configuration, or of a text that is that table.
+    ///
+    /// # Errors
+    /// It is not TOML.
+    pub(crate) fn parse_logging(path: &Path, bytes: &[u8]) -> Result<Self, Vec<Problem>> {
+        let mut draft = Self::parse(path, bytes, &Flags::default())?;
+        if draft.value.get("logging").is_none() {
+            draft.value = json!({ "logging": draft.value.take() });
+            draft.origins.move_into("/logging");
+        }
+        Ok(draft)
+    }
+
     fn new(path: Option<&Path>, document: Document, flags: &Flags) -> Self {
         let folder = path.and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
         let file = path.map(|path| path.display().to_string());
@@ -97,6 +111,7 @@ impl Draft {
         if flags.verbose {
             draft.set("verbose", "--verbose", Value::Bool(true));
         }
+        draft.set_log(flags);
         draft.set_instances(PluginKind::Exchange, &flags.exchanges);
         draft.set_instances(PluginKind::Strategy, &flags.strategies);
         draft
@@ -152,6 +167,40 @@ impl Draft {
             entry.name.get_or_insert_with(|| default_name(PluginKind::Strategy, &entry.plugin));
         }
         config
+    }
+
+    /// Level and file of the log, as Python's `basicConfig` takes them, over what `[logging]` says.
+    fn set_log(&mut self, flags: &Flags) {
+        const AT: &str = "/logging";
+        let is_there = self.value.get("logging").is_some();
+        if let Some(file) = &flags.log_file {
+            if !is_there {
+                self.set("logging", "--log-file", Value::Object(Map::new()));
+                // the short form logs WARNING and above unless it says otherwise; a run without table says INFO
+                let level = if flags.verbose { "DEBUG" } else { "INFO" };
+                self.set_in(AT, "level", "--log-file", level.into());
+            }
+            let file = std::path::absolute(file).unwrap_or_else(|_| file.clone());
+            self.set_in(AT, "file", "--log-file", file.display().to_string().into());
+        }
+        let Some(level) = &flags.log_level else { return };
+        let level = level.parse::<i64>().map_or_else(|_| level.clone().into(), Value::from);
+        if self.value.pointer(AT).is_none() {
+            self.set("logging", "--log-level", Value::Object(with_level(level)));
+        } else if self.value.pointer("/logging/root").is_some_and(Value::is_object) {
+            self.set_in("/logging/root", "level", "--log-level", level);
+        } else {
+            self.set_in(AT, "root", "--log-level", json!({ "level": level }));
+        }
+    }
+
+    /// As [`Self::set`], in the table at `table`; what is no table there is told of by the check.
+    fn set_in(&mut self, table: &str, key: &str, flag: &str, value: Value) {
+        let pointer = pointer::child(table, key);
+        self.origins.replace(&pointer, flag);
+        if let Some(Value::Object(table)) = self.value.pointer_mut(table) {
+            table.insert(key.to_owned(), value);
+        }
     }
 
     fn set(&mut self, key: &str, flag: &str, value: Value) {

@@ -48,6 +48,16 @@ pub struct Flags {
     #[arg(long, value_name = "PATH")]
     pub control_socket: Option<PathBuf>,
 
+    /// The lowest level that is logged, as DEBUG or 10
+    ///
+    /// Of the root of `[logging]`, or of the lines on standard error of a run without that table.
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+
+    /// A file for the log, beside the handlers of `[logging]`; without that table, in place of standard error
+    #[arg(long, value_name = "FILE")]
+    pub log_file: Option<PathBuf>,
+
     /// Print every event that a strategy sees
     #[arg(short, long)]
     pub verbose: bool,

@@ -15,6 +15,8 @@ use crate::logging::{kinds, table_of};
 
 /// Where it stands.
 const AT: &str = "/logging";
+/// The key that says that a table changes levels only.
+const INCREMENTAL_AT: &str = "/logging/incremental";
 
 /// What is said of handlers.
 const HANDLERS: &str = "Where records go, by name. `kind` is `stream`, `file`, `memory`, `syslog`, `journald`, `socket`, `datagram`, `http`, `smtp`, `command`, `null`, or `console`: the lines on standard error that a run without this table has. Each takes `level`, `formatter` and `filters` besides its own keys.
@@ -79,6 +81,14 @@ pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
                 "What becomes of a record that finds the ring of its thread full. In a backtest its thread waits; by the clock it is lost, counted, and told of in the log.",
                 "`policy` = `block`, `drop_newest` or `drop_below`, with `wait` and `level`"
             ),
+            "flight_recorder": table(
+                "Keeps the last records of every level of each instance of a plugin in memory, also those whose level is off, and hands what the handlers do not have to them with a record of ERROR, a fault or a crash of the plugin, or on `stratctl log flight --dump`. Each carries the field `flight` with the reason. Not kept without this table, because a record whose level is off then costs as much as one that is on.",
+                "`records` (200), `bytes` (65536) of each instance, and `below` ([\"strategy\", \"exchange\"])"
+            ),
+            "capture_stderr": text(
+                "Whether what libraries and plugins of this process write to standard error becomes records of the logger `host.stderr`, of level WARNING. Handlers on standard error go on writing to the original one.",
+                "true or false"
+            ),
             "last_resort": text(
                 "Whether records of WARNING and above that reach no handler go to standard error.",
                 "true or false"
@@ -111,7 +121,7 @@ pub(super) fn findings(value: &Value) -> Vec<Finding> {
     findings.extend(own_kind_findings(logging));
     if logging.contains_key("incremental") {
         let found = "a file holds a whole configuration";
-        findings.push(Finding::conflict(format!("{AT}/incremental"), found, "`stratctl log level`"));
+        findings.push(Finding::conflict(INCREMENTAL_AT, found, "`stratctl log set`"));
     }
     findings
 }
@@ -208,14 +218,37 @@ fn segments(path: &str) -> Vec<String> {
 /// # Errors
 /// All problems of the table, or why the file cannot be read.
 pub(crate) fn read_logging(file: &Path, flags: &Flags) -> Result<Option<Map<String, Value>>, Vec<Problem>> {
-    let draft = Draft::read(Some(file), flags)?;
+    checked(&Draft::read(Some(file), flags)?, false)
+}
+
+/// Reads a text that is a configuration with a table `[logging]`, or that table alone. `name` is what problems call it,
+/// and relative paths start in its folder. With `is_patch` it is as if the table said `incremental = true`.
+///
+/// # Errors
+/// All problems of the table.
+pub(crate) fn parse_logging(
+    name: &Path,
+    text: &str,
+    is_patch: bool,
+) -> Result<Map<String, Value>, Vec<Problem>> {
+    let mut draft = Draft::parse_logging(name, text.as_bytes())?;
+    if is_patch && let Some(Value::Object(logging)) = draft.value.pointer_mut(AT) {
+        logging.insert("incremental".to_owned(), Value::Bool(true));
+    }
+    Ok(checked(&draft, true)?.unwrap_or_default())
+}
+
+fn checked(draft: &Draft, may_be_incremental: bool) -> Result<Option<Map<String, Value>>, Vec<Problem>> {
     let mut value = draft.value.clone();
     let mut findings = findings(&value);
+    if may_be_incremental {
+        findings.retain(|finding| finding.pointer != INCREMENTAL_AT);
+    }
     let validator = Validator::new(schemars::schema_for!(RunConfig).to_value());
     match &validator {
         Ok(validator) => {
             findings.extend(validator.findings("", &value));
-            findings.extend(resolve_paths(validator.root(), "", &mut value, &draft));
+            findings.extend(resolve_paths(validator.root(), "", &mut value, draft));
         }
         Err(why) => findings.push(Finding::conflict(AT, why.clone(), "")),
     }
@@ -255,7 +288,7 @@ mod tests {
             "[logging]\nroots = 1\n\n[logging.handlers.f]\nkind = \"file\"\ncolour = true\n\n[logging.handlers.x]\nlevel = 10\n\n\
              [logging.loggers.\"strategy.ema\"]\nlevel = \"LOUD\"\nhandlers = [\"nobody\"]\npropagate = 3\n",
             expect![[r#"
-                DIR/stratd.toml:2:1: logging.roots: unknown key (accepted: context, datefmt, disable, disable_existing_loggers, encoding, errors, file, filemode, filters, force, format, formatters, handlers, incremental, last_resort, level, levels, loggers, overflow, receivers, root, schema, stream, style, tz, utc; did you mean root?)
+                DIR/stratd.toml:2:1: logging.roots: unknown key (accepted: capture_stderr, context, datefmt, disable, disable_existing_loggers, encoding, errors, file, filemode, filters, flight_recorder, force, format, formatters, handlers, incremental, last_resort, level, levels, loggers, overflow, receivers, root, schema, stream, style, tz, utc; did you mean root?)
                 DIR/stratd.toml:4:19: logging.handlers.f: missing key path
                 DIR/stratd.toml:8:19: logging.handlers.x: missing key kind
                 DIR/stratd.toml:12:9: logging.loggers."strategy.ema".level: unknown level "LOUD" (accepted: a number or one of NOTSET, TRACE, DEBUG, INFO, WARN, WARNING, ERROR, CRITICAL, FATAL)

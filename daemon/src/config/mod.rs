@@ -41,7 +41,7 @@ pub use problem::{Problem, ProblemKind};
 pub use run_config::{Backtest, ExchangeEntry, Risk, RunConfig, StrategyEntry, default_name};
 pub use span::Span;
 
-pub(crate) use logging_config::read_logging;
+pub(crate) use logging_config::{parse_logging, read_logging};
 pub(crate) use origin::Finding;
 pub(crate) use own_rules::findings as own_findings;
 pub(crate) use problem::nearest;

@@ -74,6 +74,12 @@ impl Origins {
         self.by_pointer.insert(pointer.to_owned(), Origin::Flag(flag.to_owned()));
     }
 
+    /// What was the whole is the value at `pointer` now.
+    pub(crate) fn move_into(&mut self, pointer: &str) {
+        let moved = std::mem::take(&mut self.by_pointer).into_iter();
+        self.by_pointer = moved.map(|(known, origin)| (format!("{pointer}{known}"), origin)).collect();
+    }
+
     /// Whether the value was written in the file.
     pub(crate) fn is_from_file(&self, pointer: &str) -> bool {
         matches!(self.find(pointer), Some((_, Origin::File(_))))

@@ -21,7 +21,7 @@ use super::{
     operations::{ActionError, ActionErrorKind},
     problem::{ProblemKind, not_done, problem},
 };
-use crate::logging::{LevelChange, Pipeline, pipeline};
+use crate::logging::{Pipeline, pipeline};
 
 /// A temporary level stays so long at most.
 const SECONDS_MAX: u64 = 7 * 24 * 3600;
@@ -52,7 +52,7 @@ pub(super) async fn resolve(
     let asked = desk.read(move |_| {
         let pipeline = log()?;
         let level = level_of(pipeline, &level)?;
-        let found = pipeline.resolve(&logger, level);
+        let found = pipeline.logging.resolve(&logger, level);
         let handlers = found.handlers.into_iter();
         let handlers = handlers.map(|reach| LogReach {
             handler: reach.handler,
@@ -62,7 +62,7 @@ pub(super) async fn resolve(
         });
         Ok(LogResolution {
             logger,
-            level: pipeline.level_names().name(level),
+            level: pipeline.logging.level_names().name(level),
             refusal: found.refusal,
             filters: found.filters as u64,
             handlers: handlers.collect(),
@@ -85,14 +85,15 @@ pub(super) async fn level(
             return Err(refused(format!("found {found} seconds (accepted: 1 to {SECONDS_MAX})")));
         }
         let within = seconds.map(Duration::from_secs);
-        let change = LevelChange { level: level_of(pipeline, &level)?, logger, within };
-        let (before, now) = pipeline.set_level(&change).map_err(|error| refused(format!("{error:#}")))?;
-        let (names, logger) = (pipeline.level_names(), &change.logger);
+        let level = level_of(pipeline, &level)?;
+        let changed = pipeline.set_level(&logger, level, within);
+        let (before, now) = changed.map_err(|error| refused(format!("{error:#}")))?;
+        let names = pipeline.logging.level_names();
         let back = seconds.map_or_else(String::new, |s| format!("; it goes back in {s}s"));
         Ok(format!(
             "logger {logger}: the level was {}, is {}, and {} is in force{back}",
             names.name(before),
-            names.name(change.level),
+            names.name(level),
             names.name(now)
         ))
     };
@@ -110,14 +111,14 @@ pub(super) async fn disable(
         Ok(if level == Level::NOTSET {
             "no level is disabled".to_owned()
         } else {
-            format!("every logger is silent up to {}", pipeline.level_names().name(level))
+            format!("every logger is silent up to {}", pipeline.logging.level_names().name(level))
         })
     };
     done(&desk, asked, change).await
 }
 
 /// Has it done, and says what became of it.
-async fn done(
+pub(super) async fn done(
     desk: &Desk,
     asked: Asked,
     change: impl FnOnce(&'static Pipeline) -> Result<String, ActionError> + Send + 'static,
@@ -146,7 +147,7 @@ pub(super) fn log() -> Result<&'static Pipeline, ActionError> {
 pub(super) fn level_of(pipeline: &Pipeline, text: &str) -> Result<Level, ActionError> {
     match text.parse::<i32>() {
         Ok(number) => Ok(Level::new(number)),
-        Err(_) => pipeline.level_names().parse(text).map_err(|error| refused(error.to_string())),
+        Err(_) => pipeline.logging.level_names().parse(text).map_err(|error| refused(error.to_string())),
     }
 }
 
@@ -160,9 +161,10 @@ pub(super) fn bad_query(error: &QueryRejection, accepted: &str) -> Response {
 }
 
 fn tree_of(pipeline: &Pipeline) -> LogTree {
-    let (names, reverts) = (pipeline.level_names(), pipeline.reverts());
-    let loggers = pipeline.loggers().into_iter().map(|logger| {
-        let back = reverts.iter().find(|(name, ..)| *name == logger.name || is_root(name, &logger.name));
+    let logging = &pipeline.logging;
+    let (names, temporary) = (logging.level_names(), logging.temporary_levels());
+    let loggers = logging.loggers().into_iter().map(|logger| {
+        let back = temporary.iter().find(|known| known.logger == logger.name);
         LogLogger {
             level: (logger.level != Level::NOTSET).then(|| names.name(logger.level)),
             effective_level: names.name(logger.effective_level),
@@ -170,12 +172,12 @@ fn tree_of(pipeline: &Pipeline) -> LogTree {
             disabled: logger.is_disabled,
             handlers: logger.handlers,
             filters: logger.filters as u64,
-            reverts_to: back.map(|(_, level, _)| names.name(*level)),
-            reverts_in_ns: back.map(|(.., left)| u64::try_from(left.as_nanos()).unwrap_or(u64::MAX)),
+            reverts_to: back.map(|known| names.name(known.level_after)),
+            reverts_in_ns: back.map(|known| u64::try_from(known.left.as_nanos()).unwrap_or(u64::MAX)),
             name: logger.name,
         }
     });
-    let handlers = pipeline.handlers().into_iter().map(|handler| LogHandler {
+    let handlers = logging.handlers().into_iter().map(|handler| LogHandler {
         level: names.name(handler.level),
         name: handler.name,
         kind: handler.kind,
@@ -185,7 +187,7 @@ fn tree_of(pipeline: &Pipeline) -> LogTree {
         errors: handler.errors,
         last_error: handler.last_error,
     });
-    let receivers = pipeline.receivers().into_iter().map(|receiver| LogReceiver {
+    let receivers = logging.receivers().into_iter().map(|receiver| LogReceiver {
         name: receiver.name,
         kind: receiver.kind,
         address: receiver.address,
@@ -196,17 +198,11 @@ fn tree_of(pipeline: &Pipeline) -> LogTree {
         dropped: receiver.dropped,
         last_error: receiver.last_error,
     });
-    let (lost, renamed_fields) = pipeline.lost();
     LogTree {
         loggers: loggers.collect(),
         handlers: handlers.collect(),
         receivers: receivers.collect(),
-        lost,
-        renamed_fields,
+        lost: logging.lost(),
+        renamed_fields: logging.renamed_fields(),
     }
-}
-
-/// Both are names of the root.
-fn is_root(asked: &str, name: &str) -> bool {
-    asked.is_empty() && name == "root"
 }

@@ -24,7 +24,7 @@ use super::{
     operations::{ActionError, ActionErrorKind},
     problem::not_done,
 };
-use crate::logging::{TapOptions, Tapped};
+use crate::logging::{TapWish, Tapped};
 
 /// So much earlier than its connection a tap ends, so that its end is a good one.
 const BEFORE_CONNECTION: Duration = Duration::from_secs(10);
@@ -56,7 +56,7 @@ pub(super) async fn tap(State(desk): State<Desk>, wanted: Result<Query<Wanted>, 
             }
         };
         let busy = |text| ActionError { kind: ActionErrorKind::Busy, step: None, text };
-        pipeline.tap(TapOptions { logger, level, as_json }).map_err(busy)
+        pipeline.tap(&TapWish { logger, level, as_json }).map_err(busy)
     });
     match begun.await {
         Ok(tapped) => {

@@ -16,6 +16,8 @@ mod inherited;
 mod inspect;
 mod limits;
 mod logging;
+mod logging_apply;
+mod logging_flight;
 mod logging_tap;
 mod name;
 mod operations;

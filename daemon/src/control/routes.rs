@@ -14,7 +14,7 @@ use stratd_control::API;
 use super::{
     desk::Desk,
     guard::{self, Needed, Recorder},
-    health, inspect, logging, logging_tap,
+    health, inspect, logging, logging_apply, logging_flight, logging_tap,
     peer::Role::{self, Operator, Reader},
     plugins,
     problem::{ProblemKind, problem},
@@ -34,6 +34,10 @@ fn table() -> Vec<Route> {
         ("GET", "/v1/logging", Reader, get(logging::tree)),
         ("GET", "/v1/logging/resolve", Reader, get(logging::resolve)),
         ("GET", "/v1/logging/tap", Reader, get(logging_tap::tap)),
+        ("GET", "/v1/logging/flight/{name}", Reader, get(logging_flight::show)),
+        ("POST", "/v1/logging/flight/{name}", Operator, post(logging_flight::dump)),
+        ("POST", "/v1/logging/apply", Operator, post(logging_apply::apply)),
+        ("POST", "/v1/logging/reload", Operator, post(logging_apply::reload)),
         ("POST", "/v1/logging/level", Operator, post(logging::level)),
         ("POST", "/v1/logging/disable", Operator, post(logging::disable)),
         // runs code of the file, if in a child only

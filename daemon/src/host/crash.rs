@@ -2,7 +2,8 @@
 //!
 //! In-process plugins share the daemon's fate: a wild pointer, `abort()`, a stack overflow or `exit(3)` in one ends the
 //! process. [`install`] makes the process say in whose code it was, on stderr and in a file that the next start reads
-//! ([`last`]), so that whoever did it can be counted and put in quarantine.
+//! ([`last`]), so that whoever did it can be counted and put in quarantine. Then the thread of the log gets a moment to
+//! write what was logged until then.
 //!
 //! Invariants:
 //! - The process ends with the status and core that it would have had: a fault goes on to the handler that was there
@@ -39,6 +40,8 @@ use self::{
     seat::{Entry, Seat},
 };
 
+use crate::logging::{last_words, rescue_stderr};
+
 pub use self::note::{CrashNote, Culprit, file, forget, last};
 
 /// The signals that end a process whose code is broken.
@@ -52,19 +55,26 @@ const STACK_BYTES: usize = 64 * 1024;
 static FILE: OnceLock<File> = OnceLock::new();
 /// What was done about [`SIGNALS`] before.
 static PREVIOUS: OnceLock<[SigAction; SIGNALS.len()]> = OnceLock::new();
+/// [`install`] was called.
+static HAS_HANDLERS: AtomicBool = AtomicBool::new(false);
 /// Something was said.
 static HAS_SPOKEN: AtomicBool = AtomicBool::new(false);
 
-/// Makes the process say in whose code it dies. `note` is [`file()`] of the state directory; what it said of an earlier
-/// process is lost, so read it before ([`last`]). Call it on the thread of the event loop, once per process.
+/// Makes the process say in whose code it dies, and has its log written. `note` is [`file()`] of the state directory,
+/// without which it is said on stderr only; what it said of an earlier process is lost, so read it before ([`last`]).
+/// Call it on the thread of the event loop, once per process.
 ///
 /// # Errors
 /// The file cannot be written, the system refuses a handler, or it was done before.
-pub fn install(note: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(note)?;
-    if FILE.set(file).is_err() {
+pub fn install(note: Option<&Path>) -> io::Result<()> {
+    if HAS_HANDLERS.swap(true, Ordering::Relaxed) {
         return Err(io::Error::other("the notes of a crash were set up before (accepted: once per process)"));
+    }
+    if let Some(note) = note {
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(true).mode(0o600).open(note)?;
+        // nobody else sets it: this runs once
+        let _ = FILE.set(file);
     }
     use_large_stack()?;
     let action = SigAction::new(SigHandler::SigAction(on_signal), SaFlags::SA_ONSTACK, SigSet::empty());
@@ -97,7 +107,12 @@ fn use_large_stack() -> io::Result<()> {
 extern "C" fn on_signal(number: c_int, info: *mut siginfo_t, _: *mut c_void) {
     let Some(index) = SIGNALS.iter().position(|signal| *signal as c_int == number) else { return };
     let signal = SIGNALS[index];
-    say(CRASH, signal.as_str(), here());
+    // the note goes to the standard error that somebody reads
+    rescue_stderr();
+    let is_first = say(CRASH, signal.as_str(), here());
+    if is_first {
+        last_words(seat::seats().position(Seat::is_here));
+    }
     // SAFETY: the kernel passes the record, because the handler was installed as one that takes it
     let is_sent = unsafe { (*info).si_code } <= 0;
     let by_default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
@@ -111,10 +126,17 @@ extern "C" fn on_signal(number: c_int, info: *mut siginfo_t, _: *mut c_void) {
     }
 }
 
+/// The logger of the instance that sits there: what [`last_words`] knows it by.
+pub(crate) fn culprit(seat: usize) -> Option<String> {
+    seat::seats().nth(seat).map(|seat| format!("{}.{}", seat.kind(), seat.instance()))
+}
+
 /// `exit` from inside of a call: whatever the status, nobody asked for it.
 extern "C" fn on_exit() {
     if let Some((seat, entry)) = here() {
+        rescue_stderr();
         say(CRASH, "exit", Some((seat, entry)));
+        last_words(seat::seats().position(Seat::is_here));
     }
 }
 
@@ -128,10 +150,10 @@ pub(super) fn note_hang(seat: &'static Seat, entry: Entry, lasted: &str) {
     say(HANG, lasted, Some((seat, entry)));
 }
 
-/// Says it to the file and to stderr, unless something was said before.
-fn say(first: &str, cause: &str, culprit: Option<(&'static Seat, Entry)>) {
+/// Says it to the file and to stderr, unless something was said before: false then.
+fn say(first: &str, cause: &str, culprit: Option<(&'static Seat, Entry)>) -> bool {
     if HAS_SPOKEN.swap(true, Ordering::Relaxed) {
-        return;
+        return false;
     }
     let mut line = Line::default();
     for part in [first, " ", cause, " "] {
@@ -157,6 +179,7 @@ fn say(first: &str, cause: &str, culprit: Option<(&'static Seat, Entry)>) {
     if matches!(poll(&mut fds, PollTimeout::ZERO), Ok(1)) {
         let _ = nix::unistd::write(stderr, line.bytes());
     }
+    true
 }
 
 /// A line that needs no allocation. What does not fit is cut; it always fits, as the limits of its words are chosen.

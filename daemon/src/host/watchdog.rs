@@ -130,6 +130,7 @@ fn end(seat: &'static Seat, call: Call, lasted: Duration) -> ! {
             call.entry.name(),
             seat.plugin()
         );
+        crate::logging::dump_flight(&format!("{}.{}", seat.kind(), seat.instance()), "hang");
         crate::logging::flush_within(LAST_LOG_TIME_MAX);
         drop(sender);
     };

@@ -4,13 +4,9 @@
 //! The same lines come straight from whoever logs, before there is a pipeline, and from the handler `kind = "console"`.
 //! The progress bar is out of the way while they are written.
 
-use std::{
-    borrow::Cow,
-    fmt::Write as _,
-    io::{self, Write as _},
-};
+use std::{borrow::Cow, fmt::Write as _, io::Write as _};
 
-use stratd_logging::{Entry, Handler, Level, LevelNames, Result, Value};
+use stratd_logging::{Entry, Handler, Level, LevelNames, Result, StandardError, Value};
 
 use crate::progress;
 
@@ -30,7 +26,7 @@ pub(super) fn write_line<'a>(
     let level = LevelNames::default().name(level);
     append(&mut line, &format!("{level} {logger}: {message}"), fields);
     // a log that cannot be written has nobody left to tell
-    let _ = progress::suspended(|| io::stderr().write_all(line.as_bytes()));
+    let _ = progress::suspended(|| StandardError.write_all(line.as_bytes()));
 }
 
 /// The line of a record whose level, logger and message are `text`.
@@ -72,7 +68,7 @@ impl Handler for Console {
         if self.lines.is_empty() {
             return Ok(());
         }
-        let written = progress::suspended(|| io::stderr().write_all(self.lines.as_bytes()));
+        let written = progress::suspended(|| StandardError.write_all(self.lines.as_bytes()));
         self.lines.clear();
         Ok(written?)
     }

@@ -1,59 +1,61 @@
 //! The log of the process.
 //!
-//! From the start of the program until a configuration is applied, in children that look at plugins or run them, and
-//! after the end of the pipeline, lines go straight to standard error (`console.rs`). In between, everything goes
-//! through the pipeline of `stratd-logging`: the daemon's own events by a layer of `tracing` (`layer.rs`), records of
-//! plugins directly (`emit.rs`). Whoever logs copies the record into a ring of its thread and goes on; formatting and
-//! writing happen on the pipeline's own thread.
+//! All of it passes one [`Front`]: the daemon's own events by the layer for `tracing`, records of libraries by the bridge
+//! from `log`, records of plugins directly (`emit.rs`). From the start of the program until a configuration is applied, in
+//! children that look at plugins or run them, and after the end of the pipeline, it goes to the journal or to standard
+//! error at once (`early.rs`). In between everything goes through the pipeline of `stratd-logging`: whoever logs copies
+//! the record into a ring of its thread and goes on; formatting and writing happen on the pipeline's own thread.
+//!
+//! A panic, and a signal that kills the process, first have written what was logged (`last_words.rs`).
 //!
 //! Invariants: there is one pipeline a process, as there is one standard error. Standard output is never logged to,
-//! unless a handler of the configuration names it. A configuration is in force whole or not at all.
-//! Absent: a journal handler for the lines before a configuration, and the flight recorder.
+//! unless a handler of the configuration names it. A configuration is in force whole or not at all. Nothing else of the
+//! daemon writes to standard error, but for the command line before and after a run.
 
 mod console;
+mod early;
 mod emit;
-mod layer;
+mod last_words;
 mod pipeline;
 mod reload;
-mod revert;
 mod settings;
 mod tap;
 
 pub(crate) use self::{
     emit::{PluginRecord, log_plugin},
-    pipeline::{LevelChange, LogOptions, Pipeline, begin, flush_within, pipeline},
+    last_words::{last_words, rescue_stderr},
+    pipeline::{LogOptions, Pipeline, begin, dump_flight, flush_within, pipeline},
     reload::reload_on_hangup,
-    settings::{LogSource, kinds, table_of},
-    tap::{TapOptions, Tapped},
+    settings::{LogSource, kinds, table_of, with_level},
+    tap::{TapWish, Tapped},
 };
 
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::OnceLock;
 
-use stratd_logging::Level;
+use stratd_logging::{Front, Level, LogBridge, TracingLayer};
 use tracing_subscriber::{Registry, layer::SubscriberExt as _};
 
 /// The number of the level below DEBUG, which `tracing` has and Python's logging has not.
 const TRACE: Level = Level::new(5);
 
-/// No record of a lower level is of interest to anybody: what `tracing` asks before it builds an event.
-/// Nothing is until [`start`].
-static LOWEST: AtomicI32 = AtomicI32::new(i32::MAX);
+/// What all records of the process pass.
+static FRONT: OnceLock<Front> = OnceLock::new();
 
-/// Starts logging to standard error; `is_verbose` shows DEBUG besides.
+/// Starts logging to the journal or to standard error; `is_verbose` shows DEBUG besides.
 pub fn start(is_verbose: bool) {
-    set_lowest(if is_verbose { Level::DEBUG } else { Level::INFO });
+    let lowest = if is_verbose { Level::DEBUG } else { Level::INFO };
+    let front = Front::new(lowest, early::write);
     // only the first start counts; a second one, in a test, changes nothing
-    let _ = tracing::subscriber::set_global_default(Registry::default().with(layer::ToPipeline));
+    if FRONT.set(front.clone()).is_err() {
+        return;
+    }
+    let layers = Registry::default().with(early::journal_layer()).with(TracingLayer::new(front.clone()));
+    let _ = tracing::subscriber::set_global_default(layers);
+    let _ = LogBridge::new(front).install();
+    last_words::on_panic();
 }
 
-/// The lowest level that anybody takes.
-fn lowest() -> Level {
-    Level::new(LOWEST.load(Ordering::Relaxed))
-}
-
-/// Places in the code whose level nobody takes any more cost one load from now on, and those that somebody takes again
-/// are asked again.
-fn set_lowest(level: Level) {
-    LOWEST.store(level.get(), Ordering::Relaxed);
-    tracing::callsite::rebuild_interest_cache();
+/// What all records pass, once logging has started.
+fn front() -> Option<&'static Front> {
+    FRONT.get()
 }

@@ -8,22 +8,16 @@
 //! decides otherwise.
 
 use std::{
-    sync::{
-        Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicUsize, mpsc},
     thread,
     time::Duration,
 };
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Map, Value};
-use stratd_logging::{
-    HandlerStatus, Level, LevelNames, LoggerStatus, Logging, Overflow, ReceiverStatus, Resolution, Shutdown,
-};
+use stratd_logging::{Config, Level, Logging, Overflow, Shutdown, StderrCapture};
 
-use super::{revert::Reverts, set_lowest, settings, tap::Taps};
+use super::{LogSource, front, last_words, settings};
 
 /// How long the handlers may take at the end of the process.
 const END_TIME_MAX: Duration = Duration::from_secs(5);
@@ -31,36 +25,35 @@ const END_TIME_MAX: Duration = Duration::from_secs(5);
 const END_GRACE: Duration = Duration::from_secs(1);
 
 static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
-/// The pipeline takes nothing any more.
-static HAS_ENDED: AtomicBool = AtomicBool::new(false);
 
 /// The pipeline with what is changed of it by command.
 pub(crate) struct Pipeline {
-    pub(super) logging: Logging,
-    pub(super) taps: Taps,
-    reverts: Reverts,
-    changes: Mutex<()>,
+    pub(crate) logging: Logging,
+    /// Where its configuration is read again.
+    pub(crate) source: LogSource,
+    /// Who listens.
+    pub(super) taps: Arc<AtomicUsize>,
+    changes: Mutex<Changes>,
     overflow: Overflow,
     is_verbose: bool,
 }
 
-/// A level that is asked for.
-pub(crate) struct LevelChange {
-    pub(crate) logger: String,
-    pub(crate) level: Level,
-    /// So long; for good without it.
-    pub(crate) within: Option<Duration>,
+/// What one change leaves to the next.
+#[derive(Default)]
+struct Changes {
+    capture: Option<StderrCapture>,
 }
 
 /// Ends the pipeline when it goes: everything is written, and the rest counted.
 pub(crate) struct Running(());
 
 /// How the log of a run is made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LogOptions {
     pub(crate) is_verbose: bool,
     /// The run is by the clock: nothing waits for the log.
     pub(crate) is_by_the_clock: bool,
+    pub(crate) source: LogSource,
 }
 
 /// Starts the pipeline with `[logging]`, or with lines on standard error if there is none.
@@ -71,17 +64,20 @@ pub(crate) fn begin(logging: Option<&Map<String, Value>>, options: LogOptions) -
     let overflow = if options.is_by_the_clock { Overflow::DropNewest } else { Overflow::default() };
     let pipeline = Pipeline {
         logging: Logging::new(),
-        taps: Taps::default(),
-        reverts: Reverts::default(),
+        source: options.source,
+        taps: Arc::default(),
         changes: Mutex::default(),
         overflow,
         is_verbose: options.is_verbose,
     };
-    let lowest = pipeline.put(logging)?;
+    pipeline.put(logging, &mut pipeline.change())?;
+    last_words::prepare(&pipeline.logging);
+    if let Some(front) = front() {
+        front.connect(&pipeline.logging);
+    }
     if PIPELINE.set(pipeline).is_err() {
         bail!("the log of this process has begun already");
     }
-    set_lowest(lowest);
     Ok(Running(()))
 }
 
@@ -90,16 +86,18 @@ pub(crate) fn pipeline() -> Option<&'static Pipeline> {
     PIPELINE.get()
 }
 
-/// Where records go now; None for standard error.
-pub(super) fn current() -> Option<&'static Logging> {
-    if HAS_ENDED.load(Ordering::Relaxed) { None } else { PIPELINE.get().map(|pipeline| &pipeline.logging) }
-}
-
 /// Writes what was logged so far, if that is possible within the time: before a summary, and on the way out of a process
 /// that is lost.
 pub(crate) fn flush_within(within: Duration) {
-    if let Some(logging) = current() {
+    if let Some(logging) = front().and_then(|front| front.logging()) {
         let _ = apart(within, move || logging.flush_within(within));
+    }
+}
+
+/// Hands what a flight recorder keeps to the handlers, if that logger has one.
+pub(crate) fn dump_flight(logger: &str, reason: &str) {
+    if let Some(logging) = front().and_then(|front| front.logging()) {
+        logging.dump_flight(logger, reason);
     }
 }
 
@@ -117,14 +115,33 @@ impl Pipeline {
     ///
     /// # Errors
     /// A handler cannot be opened; nothing has changed then.
-    pub(crate) fn apply(&'static self, logging: Option<&Map<String, Value>>) -> Result<()> {
-        let _change = self.change();
-        let lowest = self.put(logging)?;
-        self.reverts.clear();
+    pub(crate) fn apply(&self, logging: Option<&Map<String, Value>>) -> Result<()> {
+        let mut change = self.change();
+        self.put(logging, &mut change)?;
         self.logging.reopen();
-        self.taps.attach_again(&self.logging);
-        set_lowest(lowest.min(self.logging.lowest_level()));
         Ok(())
+    }
+
+    /// Changes the levels and the propagation that an incremental configuration names, and nothing else.
+    ///
+    /// # Errors
+    /// It names a handler that is not there; nothing has changed then.
+    pub(crate) fn patch(&self, patch: &Map<String, Value>) -> Result<()> {
+        let _change = self.change();
+        let config = Config::from_table(&settings::table_of(patch)?, &settings::kinds())?;
+        if !config.is_incremental() {
+            bail!("it is a whole configuration (accepted: incremental = true)");
+        }
+        Ok(self.logging.apply(config)?)
+    }
+
+    /// Checks a configuration as [`Self::apply`] and [`Self::patch`] do, without opening anything.
+    ///
+    /// # Errors
+    /// With every problem.
+    pub(crate) fn check(&self, logging: &Map<String, Value>) -> Result<()> {
+        let config = Config::from_table(&settings::table_of(logging)?, &settings::kinds())?;
+        Ok(self.logging.check(&config)?)
     }
 
     /// Opens the files anew, after somebody else renamed them.
@@ -133,109 +150,72 @@ impl Pipeline {
         self.logging.reopen();
     }
 
-    fn put(&self, logging: Option<&Map<String, Value>>) -> Result<Level> {
+    fn put(&self, logging: Option<&Map<String, Value>>, change: &mut Changes) -> Result<()> {
         let (config, has_overflow) = settings::config_of(logging, self.is_verbose)?;
+        let captures_stderr = config.captures_stderr();
+        // what can be refused comes first; a capture that is not wanted any more cannot
+        let begun = if captures_stderr && change.capture.is_none() {
+            Some(StderrCapture::begin(&self.logging).context("capture_stderr")?)
+        } else {
+            None
+        };
         self.logging.apply(config)?;
+        if !captures_stderr {
+            change.capture = None;
+        }
+        change.capture = begun.or(change.capture.take());
         if !has_overflow {
             self.logging.set_overflow(self.overflow);
         }
-        Ok(self.logging.lowest_level())
+        Ok(())
     }
 
-    /// Sets a level, and sets it back after its time. The level that it had, and the one that is in force.
+    /// Sets a level, for good or for a time. The level that it had, and the one that is in force.
     ///
     /// # Errors
     /// The logger cannot be made, or there are too many temporary levels.
-    pub(crate) fn set_level(&'static self, change: &LevelChange) -> Result<(Level, Level)> {
+    pub(crate) fn set_level(
+        &self,
+        logger: &str,
+        level: Level,
+        within: Option<Duration>,
+    ) -> Result<(Level, Level)> {
         let _change = self.change();
-        let before = self.logging.level(&change.logger).with_context(|| of_logger(&change.logger))?;
-        let is_root = matches!(change.logger.as_str(), "" | "root");
-        if is_root && change.level == Level::NOTSET {
+        let setting = || format!("setting the level of logger {logger}");
+        let before = self.logging.level(logger).with_context(setting)?;
+        if matches!(logger, "" | "root") && level == Level::NOTSET {
             bail!("the root has a level of its own (accepted: the name or the number of a level)");
         }
-        match change.within {
-            Some(within) => {
-                self.reverts.add(&change.logger, before, within)?;
-                self.reverts.run(self)?;
-            }
-            None => self.reverts.forget(&change.logger),
+        match within {
+            Some(within) => self.logging.set_level_for(logger, level, within).with_context(setting)?,
+            None => self.logging.set_level(logger, level).with_context(setting)?,
         }
-        self.logging.set_level(&change.logger, change.level)?;
-        set_lowest(self.logging.lowest_level());
-        Ok((before, self.logging.effective_level(&change.logger)?))
-    }
-
-    /// Sets levels back whose time is over.
-    pub(super) fn revert_due(&self) {
-        let _change = self.change();
-        for (logger, level) in self.reverts.take_due() {
-            match self.logging.set_level(&logger, level) {
-                Ok(()) => {
-                    let level = self.logging.level_names().name(level);
-                    tracing::info!(
-                        logger = "stratd.logging",
-                        "the level of logger {logger} is {level} again"
-                    );
-                }
-                Err(error) => tracing::error!(logger = "stratd.logging", "{}: {error}", of_logger(&logger)),
-            }
-        }
-        set_lowest(self.logging.lowest_level());
+        Ok((before, self.logging.effective_level(logger)?))
     }
 
     /// Silences every logger up to a level, [`Level::NOTSET`] for none.
     pub(crate) fn disable(&self, level: Level) {
         let _change = self.change();
         self.logging.disable(level);
-        set_lowest(self.logging.lowest_level());
     }
 
-    /// The logging system, to be looked at.
-    pub(crate) fn loggers(&self) -> Vec<LoggerStatus> {
-        self.logging.loggers()
-    }
-
-    pub(crate) fn handlers(&self) -> Vec<HandlerStatus> {
-        self.logging.handlers()
-    }
-
-    pub(crate) fn receivers(&self) -> Vec<ReceiverStatus> {
-        self.logging.receivers()
-    }
-
-    pub(crate) fn level_names(&self) -> LevelNames {
-        self.logging.level_names()
-    }
-
-    pub(crate) fn resolve(&self, logger: &str, level: Level) -> Resolution {
-        self.logging.resolve(logger, level)
-    }
-
-    /// Records that found no room on their way to the handlers, and fields that had the name of an attribute.
-    pub(crate) fn lost(&self) -> (u64, u64) {
-        (self.logging.lost(), self.logging.renamed_fields())
-    }
-
-    /// How long each temporary level stays, and what comes then.
-    pub(crate) fn reverts(&self) -> Vec<(String, Level, Duration)> {
-        self.reverts.pending()
-    }
-
-    fn change(&self) -> MutexGuard<'_, ()> {
+    fn change(&self) -> MutexGuard<'_, Changes> {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn of_logger(name: &str) -> String {
-    format!("setting the level of logger {name}")
 }
 
 impl Drop for Running {
     /// Writes everything that was logged. A handler that is stuck does not keep the process from its end.
     fn drop(&mut self) {
         let Some(pipeline) = PIPELINE.get() else { return };
-        let ended = apart(END_TIME_MAX + END_GRACE, || pipeline.logging.shutdown(END_TIME_MAX));
-        HAS_ENDED.store(true, Ordering::Relaxed);
+        let ended = apart(END_TIME_MAX + END_GRACE, || {
+            // what waits in its pipe is logged before the end
+            pipeline.change().capture = None;
+            pipeline.logging.shutdown(END_TIME_MAX)
+        });
+        if let Some(front) = front() {
+            front.disconnect();
+        }
         let text = match ended {
             Ok(Shutdown { left: 0, failed: 0, .. }) => return,
             Ok(Shutdown { left, failed, .. }) => format!(

@@ -1,43 +1,41 @@
-//! SIGHUP: `[logging]` is read again from the configuration file.
+//! SIGHUP and `stratctl log reload`: `[logging]` is read again from the configuration file.
 
-use super::{LogSource, pipeline};
+use anyhow::{Result, bail};
+
+use super::{pipeline, pipeline::Pipeline};
 use crate::config::read_logging;
 
-/// What SIGHUP does: the new table is checked whole, opened, and put in the place of the old one; or nothing changes, and
-/// the log says which file, line and key is why.
-pub(crate) fn reload_on_hangup(source: LogSource) -> impl Fn() + Send + 'static {
-    move || {
-        let Some(pipeline) = pipeline() else { return };
-        let Some(file) = &source.file else {
-            pipeline.reopen();
-            tracing::info!(
-                logger = "stratd.logging",
-                "SIGHUP: opened the files anew; there is no configuration file to read"
-            );
-            return;
+impl Pipeline {
+    /// The table of the file is checked whole, opened, and put in the place of the one in force; what was done.
+    ///
+    /// # Errors
+    /// With every problem, its file, line and key; nothing has changed then.
+    pub(crate) fn reload(&self) -> Result<String> {
+        let Some(file) = &self.source.file else {
+            self.reopen();
+            return Ok("opened the files anew; there is no configuration file to read".to_owned());
         };
-        match read_logging(file, &source.flags) {
-            Ok(logging) => match pipeline.apply(logging.as_ref()) {
-                Ok(()) => {
-                    tracing::info!(
-                        logger = "stratd.logging",
-                        "SIGHUP: applied [logging] of {}",
-                        file.display()
-                    );
-                }
-                Err(error) => {
-                    let text = format!("{error:#}").replace('\n', ";");
-                    tracing::error!(
-                        logger = "stratd.logging",
-                        "SIGHUP: the log stays as it is: {}: {text}",
-                        file.display()
-                    );
-                }
-            },
+        match read_logging(file, &self.source.flags) {
+            Ok(logging) => {
+                self.apply(logging.as_ref()).map_err(|error| error.context(file.display().to_string()))?
+            }
             Err(problems) => {
-                for problem in &problems {
-                    tracing::error!(logger = "stratd.logging", "SIGHUP: the log stays as it is: {problem}");
-                }
+                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                bail!("{}", problems.join("\n"));
+            }
+        }
+        Ok(format!("applied [logging] of {}", file.display()))
+    }
+}
+
+/// What SIGHUP does: everything is put in the place of the old one, or nothing changes and the log says why.
+pub(crate) fn reload_on_hangup() {
+    let Some(pipeline) = pipeline() else { return };
+    match pipeline.reload() {
+        Ok(done) => tracing::info!(logger = "stratd.logging", "SIGHUP: {done}"),
+        Err(error) => {
+            for problem in format!("{error:#}").lines() {
+                tracing::error!(logger = "stratd.logging", "SIGHUP: the log stays as it is: {problem}");
             }
         }
     }

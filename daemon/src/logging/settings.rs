@@ -12,6 +12,9 @@ use crate::config::Flags;
 /// The kind of the handler that a run without `[logging]` has.
 const CONSOLE: &str = "console";
 
+/// The loggers below which every instance of a plugin has its own.
+const PLUGIN_LOGGERS: [&str; 2] = ["strategy", "exchange"];
+
 /// Where `[logging]` was read from, to be read again.
 #[derive(Clone, Debug)]
 pub(crate) struct LogSource {
@@ -27,7 +30,8 @@ pub(crate) fn kinds() -> Kinds {
     kinds
 }
 
-/// `[logging]` as the pipeline takes it. TRACE has a name, unless the file gives it another number.
+/// `[logging]` as the pipeline takes it. TRACE has a name, unless the file gives it another number, and flight recorders
+/// are those of plugins, unless the file names others.
 ///
 /// # Errors
 /// It is no TOML: a configuration that was read from TOML always is.
@@ -36,6 +40,9 @@ pub(crate) fn table_of(logging: &Map<String, Value>) -> Result<Table, toml::ser:
     let levels = table.entry("levels").or_insert_with(|| toml::Value::Table(Table::new()));
     if let toml::Value::Table(levels) = levels {
         levels.entry("TRACE").or_insert_with(|| i64::from(TRACE.get()).into());
+    }
+    if let Some(toml::Value::Table(recorder)) = table.get_mut("flight_recorder") {
+        recorder.entry("below").or_insert_with(|| PLUGIN_LOGGERS.map(toml::Value::from).to_vec().into());
     }
     Ok(table)
 }
@@ -54,7 +61,11 @@ pub(super) fn config_of(
 }
 
 fn fallback(is_verbose: bool) -> Map<String, Value> {
-    let level = if is_verbose { "DEBUG" } else { "INFO" };
+    with_level(if is_verbose { "DEBUG" } else { "INFO" }.into())
+}
+
+/// The lines on standard error of a run without `[logging]`, from a level on.
+pub(crate) fn with_level(level: Value) -> Map<String, Value> {
     let tree = serde_json::json!({
         "formatters": { "console": { "format": "%(levelname)s %(name)s: %(message)s" } },
         "handlers": { "stderr": { "kind": CONSOLE, "formatter": "console" } },

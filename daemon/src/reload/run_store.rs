@@ -69,7 +69,7 @@ impl LastRun {
                 crash.instance
             );
         }
-        crash::install(&crash::file(directory)).context("preparing for a crash")?;
+        crash::install(Some(&crash::file(directory))).context("preparing for a crash")?;
         let quarantined =
             assessment.quarantined.into_iter().map(|entry| (entry.instance, entry.reason)).collect();
         let active = active.map(|run| run.active).unwrap_or_default();

@@ -9,8 +9,8 @@ mod fault;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use stratd_plugin_api::{
-    Context, Error, Exit, Fill, Money, OrderEvent, OrderRequest, Quantity, Quote, Result, Strategy, Timer,
-    Timestamp, Trade,
+    Context, Error, Exit, Fill, Level, Money, OrderEvent, OrderRequest, Quantity, Quote, Result, Strategy,
+    Timer, Timestamp, Trade,
 };
 
 pub use fault::Fault;
@@ -36,6 +36,9 @@ pub struct Config {
     #[serde(default = "first")]
     #[schemars(range(min = 1))]
     pub at: u64,
+    /// Says each trade before it misbehaves, with levels DEBUG and INFO.
+    #[serde(default)]
+    pub says: bool,
     /// `slow`: how long the call takes.
     #[serde(default = "ms")]
     pub ms: u32,
@@ -140,6 +143,10 @@ impl Strategy for Faulty {
 
     fn on_trade(&mut self, ctx: &mut Context<'_>, trade: &Trade) -> Result<()> {
         self.trades += 1;
+        if self.config.says {
+            ctx.log(Level::Debug, format_args!("before trade {}", self.trades));
+            ctx.info(format_args!("trade {}", self.trades));
+        }
         self.reach(Entry::Trade)?;
         if self.trades == self.config.at {
             if self.buys() {

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use crate::{API, DisableRequest, Error, InspectRequest, LevelRequest, LoadRequest, QuarantineRequest};
+use crate::{
+    API, DisableRequest, Error, InspectRequest, LevelRequest, LoadRequest, LogConfigRequest,
+    QuarantineRequest,
+};
 
 /// One request, ready to be sent.
 ///
@@ -136,6 +139,32 @@ impl Request {
     /// The body cannot be written as JSON.
     pub fn log_disable(body: &DisableRequest) -> Result<Self, Error> {
         Self::post("logging/disable").with_body(body)
+    }
+
+    /// Puts a configuration of the log in the place of the one in force, or changes levels by it.
+    ///
+    /// # Errors
+    /// The body cannot be written as JSON.
+    pub fn log_apply(body: &LogConfigRequest) -> Result<Self, Error> {
+        Self::post("logging/apply").with_body(body)
+    }
+
+    /// Reads the configuration of the log again from the daemon's own file.
+    #[must_use]
+    pub fn log_reload() -> Self {
+        Self::post("logging/reload")
+    }
+
+    /// What the flight recorder of a logger holds.
+    #[must_use]
+    pub fn log_flight(logger: &str) -> Self {
+        Self::get(&format!("logging/flight/{}", encoded(logger)))
+    }
+
+    /// Hands what the handlers do not have of a flight recorder to them.
+    #[must_use]
+    pub fn log_flight_dump(logger: &str) -> Self {
+        Self::post(&format!("logging/flight/{}", encoded(logger)))
     }
 
     fn act(name: &str, verb: &str) -> Self {

@@ -148,3 +148,52 @@ pub struct LogReach {
     /// Filters of the handler, which may refuse it besides.
     pub filters: u64,
 }
+
+/// The body of `POST /v1/logging/apply`: a configuration in TOML, as it stands in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfigRequest {
+    /// The text: the table `[logging]` of a configuration, or that table alone. With `incremental = true` it changes the
+    /// levels and the propagation that it names, and nothing else.
+    pub text: String,
+    /// What problems call the text; relative paths in it start in the folder of this file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// As if the text said `incremental = true`.
+    #[serde(default)]
+    pub incremental: bool,
+    /// Check it, and change nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// `GET /v1/logging/flight/{name}`: the last records of every level of one instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFlight {
+    /// The logger, as `strategy.momentum`.
+    pub logger: String,
+    /// The records, the oldest first.
+    pub records: Vec<FlightRecord>,
+    /// Records that were kept and forgotten for newer ones.
+    pub forgotten: u64,
+}
+
+/// A record of a flight recorder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlightRecord {
+    /// When, in nanoseconds since 1970.
+    pub at_ns: i64,
+    /// When, as people read it.
+    pub at: String,
+    /// The name of its level.
+    pub level: String,
+    /// The logger that it was logged on.
+    pub logger: String,
+    /// The thread.
+    pub thread: String,
+    /// The text.
+    pub message: String,
+    /// Further fields, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<(String, String)>,
+}

@@ -11,8 +11,8 @@ mod status;
 pub use inspection::{Inspection, PluginFile, Verdict};
 pub use instance::{Instance, Probation};
 pub use logging::{
-    DisableRequest, LevelRequest, LogDone, LogHandler, LogLogger, LogReach, LogReceiver, LogResolution,
-    LogTree,
+    DisableRequest, FlightRecord, LevelRequest, LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger,
+    LogReach, LogReceiver, LogResolution, LogTree,
 };
 pub use plugin::{Done, Generation, Plugin, PluginKind, PluginList, PluginState, Refusal, Retired};
 pub use problem::Problem;

@@ -1,6 +1,6 @@
 //! The log.
 
-use stratd_control::{LogResolution, LogTree};
+use stratd_control::{LogFlight, LogResolution, LogTree};
 
 use super::{
     table::Grid,
@@ -110,6 +110,25 @@ pub(crate) fn log_resolution(found: &LogResolution) -> String {
     text
 }
 
+/// One line a record, as a log has them.
+pub(crate) fn log_flight(flight: &LogFlight) -> String {
+    let mut text = String::new();
+    for record in &flight.records {
+        text.push_str(&format!("{} {} {}: {}", record.at, record.level, record.logger, record.message));
+        for (key, value) in &record.fields {
+            text.push_str(&format!(" {key}={value}"));
+        }
+        text.push('\n');
+    }
+    let kept = flight.records.len() as u64;
+    let forgotten = match flight.forgotten {
+        0 => String::new(),
+        forgotten => format!("; {} were forgotten", self::count(forgotten)),
+    };
+    text.push_str(&format!("{} of {}{forgotten}\n", several(kept, "record"), flight.logger));
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
@@ -154,17 +173,7 @@ mod tests {
                 errors: 1,
                 last_error: Some("broken pipe".into()),
             }],
-            receivers: vec![LogReceiver {
-                name: "fleet".into(),
-                kind: "socket".into(),
-                address: "tcp 127.0.0.1:9020".into(),
-                connections: 4,
-                received: 1234,
-                refused: 1,
-                connections_refused: 3,
-                dropped: 0,
-                last_error: Some("127.0.0.1:40000: a frame of 5 bytes".into()),
-            }],
+            receivers: Vec::new(),
             lost: 2,
             renamed_fields: 0,
         };
@@ -187,6 +196,27 @@ mod tests {
             2 records lost before they reached a handler
         "#]]
         .assert_eq(&log_handlers(&tree));
+    }
+
+    #[test]
+    fn receivers_tell_what_they_refused() {
+        let tree = LogTree {
+            loggers: Vec::new(),
+            handlers: Vec::new(),
+            receivers: vec![LogReceiver {
+                name: "fleet".into(),
+                kind: "socket".into(),
+                address: "tcp 127.0.0.1:9020".into(),
+                connections: 4,
+                received: 1234,
+                refused: 1,
+                connections_refused: 3,
+                dropped: 0,
+                last_error: Some("127.0.0.1:40000: a frame of 5 bytes".into()),
+            }],
+            lost: 0,
+            renamed_fields: 0,
+        };
         expect![[r#"
             +-------------------------------------------------------------------------------------+
             | receiver   kind     address              connections   received   refused   dropped |

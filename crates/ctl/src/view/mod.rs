@@ -9,7 +9,7 @@ mod table;
 mod words;
 
 pub(crate) use inspection::inspection;
-pub(crate) use log::{log_handlers, log_receivers, log_resolution, log_tree};
+pub(crate) use log::{log_flight, log_handlers, log_receivers, log_resolution, log_tree};
 pub(crate) use plugin::{done, plugin};
 pub(crate) use plugins::plugins;
 pub(crate) use status::status;

@@ -79,6 +79,7 @@ impl Backend {
         });
         if is_idle || is_old {
             self.last_flush = Some(now);
+            self.report_drops();
             self.router.flush_dirty();
         }
         self.take_news(now);

@@ -5,6 +5,7 @@
 //! routed by the configuration in which it was logged, and none is lost or doubled.
 
 mod drain;
+mod losses;
 mod report;
 mod router;
 mod slot;
@@ -36,6 +37,8 @@ pub(crate) struct Backend {
     last_flush: Option<Instant>,
     /// when handlers with threads of their own were asked for news
     last_news: Option<Instant>,
+    /// when losses of handlers were told last
+    drops_told_ns: Option<i64>,
     pub(crate) routed: u64,
     /// who reports about the system itself
     origin: Origin,
@@ -62,6 +65,7 @@ impl Backend {
             tree,
             last_flush: None,
             last_news: None,
+            drops_told_ns: None,
             routed: 0,
             origin,
             reports_failures: true,

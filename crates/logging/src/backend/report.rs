@@ -29,8 +29,9 @@ impl Backend {
         }
         for loss in losses {
             let Some(cell) = self.router.logger_name(loss.logger) else { continue };
+            let policy = lock(&self.channel.overflow).name();
             let text = format!(
-                "{} records lost between {} and {}: the ring of their thread was full",
+                "{} records lost between {} and {}: the ring of their thread was full ({policy})",
                 loss.count,
                 time_text(loss.first_ns),
                 time_text(loss.last_ns)
@@ -85,7 +86,7 @@ impl Backend {
         }
     }
 
-    fn fill_origin(&self, record: &mut Record<'_>) {
+    pub(super) fn fill_origin(&self, record: &mut Record<'_>) {
         let origin = &self.origin;
         record.thread = origin.thread;
         record.thread_name = origin.thread_name.clone().into();
@@ -95,7 +96,7 @@ impl Backend {
     }
 }
 
-fn time_text(ns: i64) -> String {
+pub(super) fn time_text(ns: i64) -> String {
     let mut text = String::new();
     let broken = crate::sys::BrokenTime::local(ns.div_euclid(NS_PER_S));
     if let (Some(broken), Some(pattern)) = (broken, crate::sys::pattern("%Y-%m-%d %H:%M:%S")) {

@@ -55,6 +55,8 @@ pub(crate) struct Slot {
     pub(crate) survives: bool,
     /// it keeps texts that are not written yet
     pub(crate) is_dirty: bool,
+    /// how many dropped records were told of
+    pub(crate) dropped_told: u64,
     /// second of the last report about it, and how many errors were not reported since
     pub(crate) reported: (Option<i64>, u64),
     /// what went wrong on its own thread and was not reported yet
@@ -97,6 +99,7 @@ impl Slot {
             identity: None,
             survives: false,
             is_dirty: false,
+            dropped_told: 0,
             reported: (None, 0),
             news: None,
         }

@@ -69,6 +69,29 @@ impl Logging {
         }
     }
 
+    /// What [`Logging::apply`] would refuse of a configuration without opening anything: an incremental one names handlers
+    /// that must be there.
+    ///
+    /// # Errors
+    /// With every such handler.
+    ///
+    /// ```
+    /// # use stratd_logging::{Config, Logging};
+    /// let config = Config::parse("incremental = true\n[handlers.nobody]\nlevel = \"INFO\"")?;
+    /// assert!(Logging::new().check(&config).is_err());
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    pub fn check(&self, config: &Config) -> Result<()> {
+        if !config.is_incremental {
+            return Ok(());
+        }
+        let backend = self.shared().claim();
+        let unknown = config.handlers.iter().filter(|spec| backend.router.find_handler(&spec.name).is_none());
+        let unknown: Vec<String> =
+            unknown.map(|spec| format!("handlers.{}: there is none of this name", spec.name)).collect();
+        if unknown.is_empty() { Ok(()) } else { Err(Error::new(ErrorKind::Config, unknown.join("\n"))) }
+    }
+
     /// Opens what the running handlers cannot be used for.
     fn open_new(&self, config: &Config) -> Result<Vec<Option<Box<dyn Handler>>>> {
         let running: HashMap<String, (String, toml::Table)> = {
@@ -104,19 +127,12 @@ impl Logging {
 
     /// Levels and propagation only.
     fn apply_levels(&self, config: &Config) -> Result<()> {
+        self.check(config)?;
         self.shared().change(|backend, tree| {
-            let mut found = Vec::new();
-            for spec in &config.handlers {
-                match backend.router.find_handler(&spec.name) {
-                    Some(id) => found.push((id, spec.level)),
-                    None => {
-                        return Err(Error::new(
-                            ErrorKind::Config,
-                            format!("handlers.{}: there is none of this name", spec.name),
-                        ));
-                    }
-                }
-            }
+            // one that went away since it was looked for needs no level any more
+            let found = config.handlers.iter();
+            let found = found.filter_map(|spec| Some((backend.router.find_handler(&spec.name)?, spec.level)));
+            let found: Vec<_> = found.collect();
             let root = config.root.iter().map(|spec| ("root", spec));
             let loggers = config.loggers.iter().map(|(name, spec)| (name.as_str(), spec)).chain(root);
             let mut ids = Vec::new();
@@ -124,6 +140,9 @@ impl Logging {
                 ids.push((tree.get_or_insert(name)?, spec));
             }
             for (id, spec) in ids {
+                if spec.level.is_some() {
+                    tree.keep_level(id);
+                }
                 let node = tree.node_mut(id);
                 node.level = spec.level.unwrap_or(node.level);
                 node.propagate = spec.propagate.unwrap_or(node.propagate);
@@ -215,6 +234,9 @@ fn swap(
         }
     }
     tree.levels = levels;
+    // levels are those of the configuration from now on
+    tree.reverts.clear();
+    tree.flights.configure(config.flight_recorder);
     configure_loggers(
         tree,
         &config.loggers,

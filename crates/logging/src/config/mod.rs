@@ -33,6 +33,7 @@ use toml::Table;
 use crate::{
     error::{Error, ErrorKind, Result},
     filter::Filter,
+    flight::FlightOptions,
     level::{Level, LevelNames},
     receiver::{RECEIVERS_MAX, ReceiverSpec},
     ring::Overflow,
@@ -41,6 +42,10 @@ use crate::{
 use formatter::FormatterSpec;
 use handler::HandlerSpec;
 use section::{Problems, Section};
+
+/// Records and bytes that a flight recorder is configured to keep at most: each plugin has one.
+const FLIGHT_RECORDS_MAX: i64 = 100_000;
+const FLIGHT_BYTES_MAX: i64 = 64 << 20;
 
 /// A configuration that was read and checked.
 ///
@@ -79,6 +84,8 @@ pub struct Config {
     pub(crate) overflow: Option<Overflow>,
     pub(crate) has_last_resort: bool,
     pub(crate) context: Vec<(String, Value<'static>)>,
+    pub(crate) flight_recorder: Option<FlightOptions>,
+    pub(crate) captures_stderr: bool,
 }
 
 impl std::fmt::Debug for Config {
@@ -161,6 +168,30 @@ impl Config {
         Self::read(table, kinds)
     }
 
+    /// True if it asks for a [`StderrCapture`](crate::StderrCapture): that is for the program to begin, once a process.
+    ///
+    /// ```
+    /// # use stratd_logging::Config;
+    /// assert!(Config::parse("capture_stderr = true")?.captures_stderr());
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    #[must_use]
+    pub fn captures_stderr(&self) -> bool {
+        self.captures_stderr
+    }
+
+    /// True if it changes levels and propagation only.
+    ///
+    /// ```
+    /// # use stratd_logging::Config;
+    /// assert!(Config::parse("incremental = true")?.is_incremental());
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_incremental(&self) -> bool {
+        self.is_incremental
+    }
+
     fn read(table: &Table, kinds: &Kinds) -> Result<Self, Vec<(String, String)>> {
         let problems = Problems::default();
         let table = &environment::expand(table, &problems, &environment::of_process);
@@ -185,6 +216,8 @@ impl Config {
             overflow: section.section("overflow").and_then(|section| read_overflow(&section)),
             has_last_resort: section.flag("last_resort").unwrap_or(true),
             context: section.fields("context").unwrap_or_default(),
+            flight_recorder: section.section("flight_recorder").map(|section| read_flight(&section)),
+            captures_stderr: section.flag("capture_stderr").unwrap_or(false),
         };
         for (name, section) in section.sections("formatters") {
             config.formatters.push(formatter::read(name, &section));
@@ -297,6 +330,24 @@ fn read_overflow(section: &Section<'_>) -> Option<Overflow> {
     let policy = section.required("policy", section.choice("policy", &policies));
     section.finish();
     policy
+}
+
+fn read_flight(section: &Section<'_>) -> FlightOptions {
+    let default = FlightOptions::default();
+    let count = |key, max, default| {
+        let found = section.number(key, 1..=max).and_then(|number| usize::try_from(number).ok());
+        found.unwrap_or(default)
+    };
+    let options = FlightOptions {
+        records: count("records", FLIGHT_RECORDS_MAX, default.records),
+        bytes: count("bytes", FLIGHT_BYTES_MAX, default.bytes),
+        below: section.texts("below").unwrap_or_default(),
+    };
+    if options.below.is_empty() {
+        section.problem("below", "names no logger (accepted: loggers below which each has a recorder)");
+    }
+    section.finish();
+    options
 }
 
 /// All problems as one error, in the order of the text.

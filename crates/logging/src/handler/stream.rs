@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use super::{Entry, Handler};
 use crate::{
     error::{Error, ErrorKind, Result},
+    stderr::StandardError,
     sys,
 };
 
@@ -95,7 +96,10 @@ impl StreamHandler {
     /// ```
     pub fn new(target: StreamTarget, terminator: &str) -> Result<Self> {
         let (writer, name): (Box<dyn Write + Send>, String) = match target {
-            StreamTarget::Stderr => (Box::new(io::stderr()), "stderr".to_owned()),
+            // descriptor 2 by its number is no way around a capture of it
+            StreamTarget::Stderr | StreamTarget::Descriptor(2) => {
+                (Box::new(StandardError), "stderr".to_owned())
+            }
             StreamTarget::Stdout => (Box::new(io::stdout()), "stdout".to_owned()),
             StreamTarget::Descriptor(number) => {
                 let file = sys::duplicate(number)

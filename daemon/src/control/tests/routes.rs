@@ -202,7 +202,7 @@ fn what_is_no_route_is_told_from_another_version() {
         &place,
         ("GET", "/status", ""),
         expect![
-            "404 there is no GET /status (accepted: GET /v1/version, GET /v1/health, GET /v1/status, GET /v1/plugins, GET /v1/plugins/{name}, GET /v1/logging, GET /v1/logging/resolve, GET /v1/logging/tap, POST /v1/logging/level, POST /v1/logging/disable, POST /v1/inspect, POST /v1/plugins, POST /v1/plugins/{name}/reload, POST /v1/plugins/{name}/stop, POST /v1/plugins/{name}/start, POST /v1/plugins/{name}/rollback, POST /v1/plugins/{name}/quarantine, POST /v1/plugins/{name}/release)"
+            "404 there is no GET /status (accepted: GET /v1/version, GET /v1/health, GET /v1/status, GET /v1/plugins, GET /v1/plugins/{name}, GET /v1/logging, GET /v1/logging/resolve, GET /v1/logging/tap, GET /v1/logging/flight/{name}, POST /v1/logging/flight/{name}, POST /v1/logging/apply, POST /v1/logging/reload, POST /v1/logging/level, POST /v1/logging/disable, POST /v1/inspect, POST /v1/plugins, POST /v1/plugins/{name}/reload, POST /v1/plugins/{name}/stop, POST /v1/plugins/{name}/start, POST /v1/plugins/{name}/rollback, POST /v1/plugins/{name}/quarantine, POST /v1/plugins/{name}/release)"
         ],
     );
     check_problem(

@@ -58,7 +58,7 @@ fn dies_on_main_thread(test: &str) -> Option<Death> {
 }
 
 fn prepared(directory: &Path) -> &'static Seat {
-    install(&file(directory)).expect("a directory of ours");
+    install(Some(&file(directory))).expect("a directory of ours");
     let plugin = Identity {
         name: Some("strategy-x".to_owned()),
         version: Some("1.0".to_owned()),

@@ -1,10 +1,14 @@
 //! `stratctl log …`.
 
+mod apply;
 mod disable;
+mod flight;
 mod handlers;
 mod level;
 mod receivers;
+mod reload;
 mod resolve;
+mod set;
 mod tap;
 mod tree;
 
@@ -31,6 +35,14 @@ pub(super) enum LogCommand {
     Tap(tap::Arguments),
     /// Silence every logger up to a level; NOTSET ends it
     Disable(disable::Arguments),
+    /// Print the last records of every level of an instance, also those whose level is off
+    Flight(flight::Arguments),
+    /// Put another configuration of the log in place, whole or not at all
+    Apply(apply::Arguments),
+    /// Change levels and propagation, and nothing else
+    Set(set::Arguments),
+    /// Read [logging] of the daemon's file again, and open log files anew
+    Reload,
 }
 
 pub(super) fn main(desk: &Desk, command: LogCommand) -> Result<ExitCode> {
@@ -42,6 +54,10 @@ pub(super) fn main(desk: &Desk, command: LogCommand) -> Result<ExitCode> {
         LogCommand::Receivers => receivers::main(desk),
         LogCommand::Tap(arguments) => tap::main(desk, &arguments),
         LogCommand::Disable(arguments) => disable::main(desk, arguments),
+        LogCommand::Flight(arguments) => flight::main(desk, &arguments),
+        LogCommand::Apply(arguments) => apply::main(desk, arguments),
+        LogCommand::Set(arguments) => set::main(desk, &arguments),
+        LogCommand::Reload => reload::main(desk),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,29 +1,27 @@
 //! `tracing` as a front end: a [`tracing_subscriber::Layer`] that turns events into records.
 //!
-//! The logger of an event is its target with `::` as dots. Its fields become fields of the record, after those of the spans
-//! it is in, the innermost last. An event's level is tracing's; TRACE is 5.
+//! The logger of an event is its field `logger`, or else its target with `::` as dots. Its other fields become fields of
+//! the record, after those of the spans it is in, the innermost last. An event's level is tracing's; TRACE is 5.
+//!
+//! Events and spans below the lowest level that anybody takes cost one load: `tracing` is told whenever it changes.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record as SpanRecord};
+use tracing::subscriber::Interest;
 use tracing::{Event as TracingEvent, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::{
-    encoding::Location,
-    level::Level,
-    logger::{Event, Logger},
-    logging::Logging,
-    value::Value,
-};
+use super::TRACE;
+use crate::{encoding::Location, front::Front, level::Level, logger::Event, value::Value};
 
-/// What `tracing` calls TRACE.
-const TRACE: Level = Level::new(5);
+/// The field that names the logger of an event.
+const LOGGER: &str = "logger";
 
 /// Sends events of `tracing` to a logging system.
 ///
@@ -44,38 +42,24 @@ const TRACE: Level = Level::new(5);
 /// ```
 #[derive(Debug)]
 pub struct TracingLayer {
-    logging: Logging,
-    /// loggers by target; targets are names of modules, of which a program has a fixed number
-    loggers: RwLock<HashMap<String, Option<Logger>>>,
+    front: Front,
 }
 
 impl TracingLayer {
-    /// A layer in front of a system.
+    /// A layer in front of a system, or of a [`Front`] that gets its system later.
     ///
     /// ```
     /// # use stratd_logging::{Logging, TracingLayer};
     /// let _ = TracingLayer::new(Logging::new());
     /// ```
     #[must_use]
-    pub fn new(logging: Logging) -> Self {
-        Self { logging, loggers: RwLock::new(HashMap::new()) }
-    }
-
-    fn with_logger<R>(&self, target: &str, work: impl FnOnce(&Logger) -> R) -> Option<R> {
-        {
-            let loggers = self.loggers.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if let Some(logger) = loggers.get(target) {
-                return logger.as_ref().map(work);
-            }
-        }
-        let logger = self.logging.logger(&target.replace("::", ".")).ok();
-        let mut loggers = self.loggers.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        loggers.entry(target.to_owned()).or_insert(logger).as_ref().map(work)
+    pub fn new(front: impl Into<Front>) -> Self {
+        Self { front: front.into() }
     }
 }
 
-fn level_of(metadata: &Metadata<'_>) -> Level {
-    match *metadata.level() {
+fn level_of(level: tracing::Level) -> Level {
+    match level {
         tracing::Level::ERROR => Level::ERROR,
         tracing::Level::WARN => Level::WARNING,
         tracing::Level::INFO => Level::INFO,
@@ -84,9 +68,10 @@ fn level_of(metadata: &Metadata<'_>) -> Level {
     }
 }
 
-/// Fields of an event or a span.
+/// Fields of an event or a span, those with a place of their own apart.
 #[derive(Default)]
 struct Collected {
+    logger: Option<String>,
     message: String,
     fields: Vec<(&'static str, Value<'static>)>,
 }
@@ -95,23 +80,23 @@ impl Collected {
     fn push(&mut self, field: &Field, value: Value<'static>) {
         self.fields.push((field.name(), value));
     }
+
+    fn push_text(&mut self, field: &Field, text: String) {
+        match field.name() {
+            "message" => self.message = text,
+            LOGGER => self.logger = Some(text),
+            _ => self.push(field, Value::from(text)),
+        }
+    }
 }
 
 impl Visit for Collected {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if field.name() == "message" {
-            self.message = format!("{value:?}");
-        } else {
-            self.push(field, Value::from(format!("{value:?}")));
-        }
+        self.push_text(field, format!("{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "message" {
-            value.clone_into(&mut self.message);
-        } else {
-            self.push(field, Value::from(value.to_owned()));
-        }
+        self.push_text(field, value.to_owned());
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
@@ -119,6 +104,10 @@ impl Visit for Collected {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
+        self.push(field, Value::from(value));
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
         self.push(field, Value::from(value));
     }
 
@@ -131,12 +120,34 @@ impl Visit for Collected {
     }
 }
 
+/// The fields of a span, shared with the events in it.
+type SpanFields = Arc<Vec<(&'static str, Value<'static>)>>;
+
 impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for TracingLayer {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        // asked again whenever the lowest level changes
+        if level_of(*metadata.level()) < self.front.lowest() {
+            Interest::never()
+        } else {
+            Interest::sometimes()
+        }
+    }
+
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        // a span is always wanted: an event inside it may be
-        !metadata.is_event()
-            || self.with_logger(metadata.target(), |logger| logger.is_enabled(level_of(metadata)))
-                == Some(true)
+        level_of(*metadata.level()) >= self.front.lowest()
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        let lowest = self.front.lowest();
+        let levels = [
+            tracing::Level::TRACE,
+            tracing::Level::DEBUG,
+            tracing::Level::INFO,
+            tracing::Level::WARN,
+            tracing::Level::ERROR,
+        ];
+        let first = levels.into_iter().find(|&level| level_of(level) >= lowest);
+        Some(first.map_or(LevelFilter::OFF, LevelFilter::from_level))
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
@@ -151,7 +162,7 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for TracingLayer {
         let mut collected = Collected::default();
         values.record(&mut collected);
         if let Some(span) = context.span(id)
-            && let Some(fields) = span.extensions_mut().get_mut::<Arc<Vec<(&'static str, Value<'static>)>>>()
+            && let Some(fields) = span.extensions_mut().get_mut::<SpanFields>()
         {
             Arc::make_mut(fields).append(&mut collected.fields);
         }
@@ -159,33 +170,30 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for TracingLayer {
 
     fn on_event(&self, event: &TracingEvent<'_>, context: Context<'_, S>) {
         let metadata = event.metadata();
-        let level = level_of(metadata);
-        self.with_logger(metadata.target(), |logger| {
-            if !logger.is_enabled(level) {
-                return;
+        let mut collected = Collected::default();
+        event.record(&mut collected);
+        let logger = collected.logger.unwrap_or_else(|| metadata.target().replace("::", "."));
+        let level = level_of(*metadata.level());
+        let Some(target) = self.front.target(&logger, level) else { return };
+        let mut spans = Vec::new();
+        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+            if let Some(fields) = span.extensions().get::<SpanFields>() {
+                spans.extend(fields.iter().cloned());
             }
-            let mut collected = Collected::default();
-            event.record(&mut collected);
-            let mut spans = Vec::new();
-            for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
-                if let Some(fields) = span.extensions().get::<Arc<Vec<(&'static str, Value<'static>)>>>() {
-                    spans.extend(fields.iter().cloned());
-                }
-            }
-            let message = format_args!("{}", collected.message);
-            let location = Location {
-                file: metadata.file().unwrap_or_default(),
-                line: metadata.line().unwrap_or(0),
-                function: "",
-                module: metadata.module_path(),
-            };
-            let fields: Vec<(&str, Value<'_>)> =
-                collected.fields.iter().map(|(key, value)| (*key, value.borrowed())).collect();
-            let context: Vec<(&str, Value<'_>)> =
-                spans.iter().map(|(key, value)| (*key, value.borrowed())).collect();
-            let event = Event { level, message, location, fields: &fields, exc_text: None, stack_info: None };
-            logger.emit_with(&event, &context);
-        });
+        }
+        let location = Location {
+            file: metadata.file().unwrap_or_default(),
+            line: metadata.line().unwrap_or(0),
+            function: "",
+            module: metadata.module_path(),
+        };
+        let fields: Vec<(&str, Value<'_>)> =
+            collected.fields.iter().map(|(key, value)| (*key, value.borrowed())).collect();
+        let context: Vec<(&str, Value<'_>)> =
+            spans.iter().map(|(key, value)| (*key, value.borrowed())).collect();
+        let message = format_args!("{}", collected.message);
+        let event = Event { level, message, location, fields: &fields, exc_text: None, stack_info: None };
+        target.emit_with(&event, &context);
     }
 }
 
@@ -211,9 +219,11 @@ mod tests {
             let _guard = span.enter();
             tracing::debug!(target: "engine::risk", side = "sell", "checked {}", 1);
             tracing::debug!(target: "other", "not enabled");
+            tracing::debug!(logger = "engine.clock", "named by its field");
         });
         logging.flush();
         let expected = r#"engine.risk DEBUG checked 1 {"id": 17, "side": "sell"}"#;
-        assert_eq!(captured.take(), [expected]);
+        let named = r#"engine.clock DEBUG named by its field {"id": 17, "side": "buy"}"#;
+        assert_eq!(captured.take(), [expected, named]);
     }
 }

@@ -1,0 +1,44 @@
+//! Tells in the log what handlers dropped because their queues were full.
+
+use super::{Backend, OWN_LOGGER, report::time_text};
+use crate::{clock, level::Level, record::Record, ring::lock, value::Value};
+
+/// Losses of handlers are told this often at most: one line for all of that time.
+const REPORT_NS: i64 = 1_000_000_000;
+
+impl Backend {
+    /// Tells how many records each handler dropped since the last look, and between when. The line goes to every handler
+    /// of the system's own logger, the one that dropped included: it takes it as soon as it has room.
+    pub(super) fn report_drops(&mut self) {
+        let now = clock::now_ns();
+        let since = *self.drops_told_ns.get_or_insert(now);
+        if !self.reports_failures || (0..REPORT_NS).contains(&(now - since)) {
+            return;
+        }
+        self.drops_told_ns = Some(now);
+        let mut lost = Vec::new();
+        // a tap tells its reader by itself
+        for slot in self.router.slots.iter_mut().flatten().filter(|slot| !slot.survives) {
+            slot.absorb_progress();
+            let count = slot.status.dropped - slot.dropped_told;
+            if count > 0 {
+                slot.dropped_told = slot.status.dropped;
+                lost.push((slot.status.name.clone(), count));
+            }
+        }
+        for (name, count) in lost {
+            let (first, last) = (time_text(since), time_text(now));
+            let text = format!(
+                "handler {name:?}: {count} records lost between {first} and {last}: its queue was full"
+            );
+            let mut record = Record::new(OWN_LOGGER, Level::WARNING, text);
+            record.created_ns = now;
+            record.fields.add("handler", Value::from(name));
+            record.fields.add("lost", Value::from(count));
+            self.fill_origin(&mut record);
+            let logger = lock(&self.tree).get_or_insert(OWN_LOGGER).unwrap_or(0);
+            self.refresh();
+            self.router.route(logger, &mut record, None);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What is lost at each limit is counted, and told in the log: how many, between when, and by which policy.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+use stratd_logging::{
+    Capture, Captured, Entry, FormatterOptions, Handler, Level, Logging, LoggingOptions, Overflow, Result,
+    log,
+};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+const RECORDS: u64 = 1000;
+
+/// Lets a record through once the test does.
+struct Gate {
+    entered: Sender<()>,
+    open: Receiver<()>,
+}
+
+impl Handler for Gate {
+    fn emit(&mut self, _: &Entry<'_>) -> Result<()> {
+        // both ends go when the test is over
+        let _ = self.entered.send(());
+        let _ = self.open.recv();
+        Ok(())
+    }
+}
+
+fn system(overflow: Overflow) -> (Logging, Captured) {
+    let options =
+        LoggingOptions { ring_bytes: 4096, overflow, last_resort: false, ..LoggingOptions::default() };
+    let logging = Logging::with_options(&options);
+    let (capture, captured) = Capture::new(100_000);
+    logging.add_handler("capture", Box::new(capture)).unwrap();
+    let format = Some("%(levelname)s %(name)s %(message)s".to_owned());
+    logging.set_formatter("capture", &FormatterOptions { format, ..FormatterOptions::default() }).unwrap();
+    logging.attach("root", "capture").unwrap();
+    logging.set_level("root", Level::DEBUG).unwrap();
+    (logging, captured)
+}
+
+/// Fills the ring while the back end is held up, with a record of ERROR each tenth; what arrived, and the lines that tell.
+fn overflown(overflow: Overflow) -> (u64, Vec<String>, Vec<String>) {
+    let (logging, captured) = system(overflow);
+    let ((entered, has_entered), (open, is_open)) = (channel(), channel());
+    logging.add_handler("gate", Box::new(Gate { entered, open: is_open })).unwrap();
+    logging.attach("slow", "gate").unwrap();
+    let logger = logging.logger("slow.peer").unwrap();
+    logger.log(Level::INFO, "first");
+    has_entered.recv_timeout(DEADLINE).unwrap();
+    for index in 0..RECORDS {
+        let level = if index % 10 == 0 { Level::ERROR } else { Level::DEBUG };
+        log!(logger, level, "record {index}");
+    }
+    drop(open);
+    logging.flush();
+    let lost = logging.lost();
+    let (told, lines): (Vec<String>, Vec<String>) =
+        captured.take().into_iter().partition(|line| line.contains("records lost between"));
+    (lost, lines.into_iter().filter(|line| line.contains(" record ")).collect(), told)
+}
+
+fn check_told(overflow: Overflow, policy: &str) -> (u64, Vec<String>) {
+    let (lost, arrived, told) = overflown(overflow);
+    assert!(lost > 0, "{policy}");
+    assert_eq!(u64::try_from(arrived.len()).unwrap() + lost, RECORDS, "{policy}");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with(&format!("WARNING slow.peer {lost} records lost between ")), "{}", told[0]);
+    assert!(told[0].ends_with(&format!(": the ring of their thread was full ({policy})")), "{}", told[0]);
+    (lost, arrived)
+}
+
+#[test]
+fn drop_newest_tells_what_it_dropped() {
+    check_told(Overflow::DropNewest, "drop_newest");
+}
+
+#[test]
+fn block_waits_no_longer_than_it_may_and_tells_what_it_lost_then() {
+    check_told(Overflow::Block(Duration::ZERO), "block");
+}
+
+#[test]
+fn drop_below_tells_what_it_dropped_and_loses_grave_records_only_after_their_wait() {
+    let (_, arrived) = check_told(Overflow::DropBelow(Level::ERROR, Duration::ZERO), "drop_below");
+    assert!(arrived.iter().any(|line| line.starts_with("ERROR")));
+}
+
+#[test]
+fn drop_oldest_of_a_handler_s_queue_is_told_on_the_system_s_own_logger() {
+    // nobody listens: the queue of the handler fills up
+    let (logging, captured) = system(Overflow::default());
+    let text = "[handlers.peer]\nkind = \"socket\"\naddress = \"127.0.0.1:1\"\nqueue = { capacity = 10, \
+                overflow = \"drop_oldest\" }\n[root]\nlevel = \"DEBUG\"\nhandlers = [\"peer\"]";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("all.log");
+    drop(captured);
+    let text = text.replace("[\"peer\"]", "[\"peer\", \"all\"]");
+    let text = format!("{text}\n[handlers.all]\nkind = \"file\"\npath = {file:?}\n");
+    logging.apply(stratd_logging::Config::parse(&text).unwrap()).unwrap();
+    let logger = logging.logger("a").unwrap();
+    (0..RECORDS).for_each(|index| log!(logger, Level::INFO, "record {index}"));
+    logging.flush();
+    let dropped = || logging.handlers().iter().find(|known| known.name == "peer").map(|known| known.dropped);
+    assert!(dropped().unwrap() >= RECORDS - 20, "{:?}", dropped());
+    for _ in 0..6000 {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        if let Some(line) = text.lines().find(|line| line.contains("records lost between")) {
+            assert!(
+                line.starts_with("handler \"peer\": ") && line.ends_with(": its queue was full"),
+                "{line}"
+            );
+            return;
+        }
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    panic!("nothing was told within a minute");
+}

@@ -1,0 +1,54 @@
+//! `/v1/logging/apply` and `/v1/logging/reload`: the log gets another configuration while it runs.
+//!
+//! It is checked whole before anything changes; a configuration that is refused says file, line and key of every problem.
+//! One that was applied here holds until the next, or until the file of the daemon is read again.
+
+use std::path::PathBuf;
+
+use axum::{extract::State, response::Response};
+use serde_json::Value;
+use stratd_control::LogConfigRequest;
+
+use super::{
+    body::{Content, Nothing},
+    desk::Desk,
+    guard::Asked,
+    logging::{done, refused},
+    operations::ActionError,
+};
+use crate::{config::parse_logging, logging::Pipeline};
+
+/// What a text without a file is called.
+const NO_FILE: &str = "the text";
+
+pub(super) async fn apply(State(desk): State<Desk>, Content(request): Content<LogConfigRequest>) -> Response {
+    let name = request.file.as_deref().unwrap_or(NO_FILE);
+    let what = if request.incremental { "set" } else { "apply" };
+    let dry = if request.dry_run { " (dry run)" } else { "" };
+    let asked = Asked(format!("log {what} {name}{dry}"));
+    done(&desk, asked, move |pipeline| apply_to(pipeline, &request)).await
+}
+
+pub(super) async fn reload(State(desk): State<Desk>, _: Content<Nothing>) -> Response {
+    let change =
+        |pipeline: &'static Pipeline| pipeline.reload().map_err(|error| refused(format!("{error:#}")));
+    done(&desk, Asked("log reload".to_owned()), change).await
+}
+
+fn apply_to(pipeline: &Pipeline, request: &LogConfigRequest) -> Result<String, ActionError> {
+    let name = PathBuf::from(request.file.as_deref().unwrap_or(NO_FILE));
+    let parsed = parse_logging(&name, &request.text, request.incremental);
+    let table = parsed.map_err(|problems| {
+        let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        refused(problems.join("\n"))
+    })?;
+    let is_incremental = table.get("incremental") == Some(&Value::Bool(true));
+    let failed = |error: anyhow::Error| refused(format!("{}: {error:#}", name.display()));
+    let what = if is_incremental { "levels and propagation" } else { "the configuration" };
+    if request.dry_run {
+        pipeline.check(&table).map_err(failed)?;
+        return Ok(format!("{what} of {} would be applied; nothing was changed", name.display()));
+    }
+    if is_incremental { pipeline.patch(&table) } else { pipeline.apply(Some(&table)) }.map_err(failed)?;
+    Ok(format!("applied {what} of {}", name.display()))
+}

@@ -1,0 +1,7 @@
+//! `[logging]` end to end: a daemon with handlers of a configuration file, its signals, and its control socket.
+
+mod commands;
+mod desk;
+mod handlers;
+mod last_words;
+mod receivers;
