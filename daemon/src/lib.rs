@@ -15,3 +15,4 @@ mod reload;
 pub mod results;
 pub mod runtime;
 pub mod store;
+mod systemd;

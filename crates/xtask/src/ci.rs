@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::tier::{Tier, summarize};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{TaskResult, asan, peers, soak, test, usage_error};
+use crate::{TaskResult, asan, bed, peers, soak, test, usage_error};
 
 /// The task `ci [--skip-test] [--skip-peers]`; every stage runs, and one that failed fails the whole at the end.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
@@ -27,6 +27,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
     tiers.push(Tier::run("doc", || doc(workspace)));
     tiers.push(deny(workspace));
     tiers.push(Tier::run("soak", || passed(soak::run(workspace, &arguments_of(SOAK)))));
+    tiers.extend(bed::tiers(workspace));
     tiers.push(Tier::run("asan", || passed(asan::run(workspace, &[]))));
     tiers.push(if with_peers {
         Tier::run("peers", || passed(peers::run(workspace, &[])))

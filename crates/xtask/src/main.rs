@@ -2,10 +2,11 @@
 //!
 //! One file per task, each with one `run`.
 //! A task starts cargo and other programs, shows their output unchanged, and fails when one of them fails.
-//! Nothing here needs root or a network beyond what cargo fetches, but for `peers`, which says so.
+//! Nothing here needs root or a network beyond what cargo fetches, but for `peers`, `bed` and `fuzz`, which say so.
 #![forbid(unsafe_code)]
 
 mod asan;
+mod bed;
 mod bench;
 mod ci;
 mod figures;
@@ -83,6 +84,12 @@ const TASKS: &[Task] = &[
         arguments: "[TARGET …] [--seconds N] [--input FILE]",
         about: "run the fuzz targets, 20 s each, or one with an input that was found; keeps corpus and finds in TARGET/fuzz",
         run: fuzz::run,
+    },
+    Task {
+        name: "bed",
+        arguments: "[bookworm|trixie] [TEST…]",
+        about: "run the acceptance tests of the service in machines with a real systemd (root on Debian)",
+        run: bed::run,
     },
     Task {
         name: "asan",

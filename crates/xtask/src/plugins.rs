@@ -21,7 +21,8 @@ use crate::{TaskResult, usage_error};
 /// The folder below `plugins` whose packages are for tests: they misbehave, or count what the host does.
 const FAULTY: &str = "faulty";
 const C_SOURCE: &str = "plugins/c/strategy.c";
-const C_HEADERS: &str = "plugin-api/abi/include";
+/// The header of the plugin interface, for `gcc -I` in the root of the workspace.
+pub(crate) const C_HEADERS: &str = "plugin-api/abi/include";
 const C_LIBRARY: &str = "libstrategy_c_momentum.so";
 
 /// The task `plugins [--faulty]`.

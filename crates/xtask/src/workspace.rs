@@ -78,6 +78,11 @@ impl Workspace {
         self.target.join("bench")
     }
 
+    /// Where machines with a real systemd are made, and what failed in them is kept.
+    pub(crate) fn bed(&self) -> PathBuf {
+        self.target.join("bed")
+    }
+
     /// Where a soak runs and writes its numbers.
     pub(crate) fn soak_results(&self) -> PathBuf {
         self.target.join("soak")

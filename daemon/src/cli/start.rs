@@ -8,6 +8,7 @@ use stratd_plugin_api::{ExchangeId, TradingType, abi::plugin_flag};
 
 use super::checked::Checked;
 use crate::{
+    check::EXIT_CONFIG,
     config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
     control::inherited_socket,
     host::{LoadedPlugin, Run, Watchdog, WatchdogOptions, crash},
@@ -23,6 +24,7 @@ use crate::{
         clock::{self, Stopwatch},
         live,
     },
+    systemd,
 };
 
 /// How long the summary waits for the lines of the log before it.
@@ -41,7 +43,18 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     let options =
         LogOptions { is_verbose: checked.config.verbose, is_by_the_clock, source: checked.log.clone() };
     // until the end of this function, whichever way it ends
-    let _log = logging::begin(checked.config.logging.as_ref(), options).context("[logging]")?;
+    let _log = match logging::begin(checked.config.logging.as_ref(), options) {
+        Ok(log) => log,
+        // another start would find the same
+        Err(error) => {
+            tracing::error!(
+                logger = "stratd.logging",
+                "[logging]: {}",
+                format!("{error:#}").replace('\n', ";")
+            );
+            return Ok(ExitCode::from(EXIT_CONFIG));
+        }
+    };
     let services = Arc::new(Services::default());
     let folder = RunFolder::create(&checked.config.results, checked.config.trading_type, clock::now())?;
     let path = folder.path();
@@ -74,8 +87,7 @@ fn by_the_clock(
     let run = Run { trading_type: config.trading_type, clock: Some(clock::now) };
     let making = Making::new(checked, run, services);
     // before the first instance is created: it may crash or hang there
-    let of_systemd = std::env::var_os("STATE_DIRECTORY").filter(|dir| !dir.is_empty()).map(Into::into);
-    let last = match config.state.dir.clone().or(of_systemd) {
+    let last = match config.state.dir.clone().or_else(|| systemd::directory("STATE_DIRECTORY")) {
         Some(directory) => Some(LastRun::assess(&directory, config.plugins.crash_limit)?),
         None => {
             crash::install(None).context("preparing for a crash")?;

@@ -24,7 +24,7 @@ use super::crash::{
     self,
     seat::{self, Call, Seat},
 };
-use crate::runtime::clock::Stopwatch;
+use crate::runtime::{clock::Stopwatch, notify};
 
 /// How long a log line may take whose writer may be what hangs.
 const LAST_LOG_TIME_MAX: Duration = Duration::from_secs(1);
@@ -97,6 +97,7 @@ fn watch(options: WatchdogOptions, event_loop: usize, stop: &Stop) {
     let mut samples = Samples::default();
     let mut since = Stopwatch::start();
     while !stop.is_asked_within(options.interval) {
+        notify::pet();
         let step = since.elapsed().min(options.interval * 2);
         since = Stopwatch::start();
         for (seat, call, lasted) in samples.take(seat::seats(), step, options.limit) {

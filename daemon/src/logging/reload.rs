@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use super::{pipeline, pipeline::Pipeline};
-use crate::config::read_logging;
+use crate::{config::read_logging, runtime::notify};
 
 impl Pipeline {
     /// The table of the file is checked whole, opened, and put in the place of the one in force; what was done.
@@ -31,12 +31,18 @@ impl Pipeline {
 /// What SIGHUP does: everything is put in the place of the old one, or nothing changes and the log says why.
 pub(crate) fn reload_on_hangup() {
     let Some(pipeline) = pipeline() else { return };
+    notify::reloading();
     match pipeline.reload() {
-        Ok(done) => tracing::info!(logger = "stratd.logging", "SIGHUP: {done}"),
+        Ok(done) => {
+            tracing::info!(logger = "stratd.logging", "SIGHUP: {done}");
+            notify::reloaded(None);
+        }
         Err(error) => {
-            for problem in format!("{error:#}").lines() {
+            let text = format!("{error:#}");
+            for problem in text.lines() {
                 tracing::error!(logger = "stratd.logging", "SIGHUP: the log stays as it is: {problem}");
             }
+            notify::reloaded(Some(&format!("the log stays as it is: {text}")));
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::{
     control::{Action, ActionError},
     host::Found,
     plugins::Plugins,
-    runtime::{Command, LoopHandle, Note, SavedByLoop, Tag, clock},
+    runtime::{Command, LoopHandle, Note, SavedByLoop, Tag, clock, notify},
 };
 
 /// The longest time between two looks at what is due.
@@ -82,6 +82,8 @@ pub(crate) struct Manager {
     pub(super) away: BTreeMap<ExchangeId, Away>,
     /// Files that lay in the folders when the run began, and were not looked at yet.
     present: BTreeSet<PathBuf>,
+    /// What systemd was told last.
+    told: String,
 }
 
 impl Manager {
@@ -98,6 +100,7 @@ impl Manager {
             saving,
             away: BTreeMap::new(),
             present,
+            told: String::new(),
         }
     }
 
@@ -125,6 +128,16 @@ impl Manager {
             if self.saving.is_due() {
                 self.save_all();
             }
+            self.tell_standing();
+        }
+    }
+
+    /// Tells systemd how the run stands, if that has changed.
+    fn tell_standing(&mut self) {
+        let standing = self.registry.lock().standing();
+        if standing != self.told {
+            notify::stands(&standing);
+            self.told = standing;
         }
     }
 

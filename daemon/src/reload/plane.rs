@@ -29,6 +29,7 @@ use crate::{
     host::{WatchOptions, Watcher},
     plugins::Plugins,
     runtime::{ControlPlane, LoopHandle, NOTES_MAX, Notes, SavedByLoop, Tag},
+    systemd,
 };
 
 /// How long the manager may take to end: a probe that is under way, and the last states.
@@ -141,6 +142,10 @@ impl ControlPlane for Plane {
         self.control.is_some() || self.starts_new
     }
 
+    fn standing(&self) -> String {
+        self.registry.lock().standing()
+    }
+
     fn notes(&self) -> Notes {
         let requests = self.requests.clone();
         Notes::new(move |note| match requests.try_send(Request::Note(note)) {
@@ -221,7 +226,7 @@ fn present(directories: &[PathBuf]) -> BTreeSet<PathBuf> {
 
 /// Where the control server listens, if it does.
 fn socket(config: &ControlConfig, inherited: Option<UnixListener>) -> Option<ControlOptions> {
-    let of_systemd = std::env::var_os("RUNTIME_DIRECTORY").map(|dir| PathBuf::from(dir).join("control.sock"));
+    let of_systemd = systemd::directory("RUNTIME_DIRECTORY").map(|dir| dir.join("control.sock"));
     let path = config.socket.clone().or(of_systemd);
     let path = match (path, &inherited) {
         (Some(path), _) => path,

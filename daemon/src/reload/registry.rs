@@ -1,6 +1,7 @@
 //! All plugins of the run, by kind and name.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -140,6 +141,24 @@ impl Registry {
             let at = plugin.instances.iter().position(is_it)?;
             Some((plugin, at))
         })
+    }
+
+    /// How many instances are in which state, in one line.
+    pub(crate) fn standing(&self) -> String {
+        let of_kind = |kind: PluginKind, word: &str| {
+            let mut states = BTreeMap::new();
+            for plugin in self.plugins.iter().filter(|plugin| plugin.kind == kind) {
+                for instance in &plugin.instances {
+                    *states.entry(instance.state.name()).or_insert(0_u64) += 1;
+                }
+            }
+            let states: Vec<String> =
+                states.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
+            format!("{word}: {}", if states.is_empty() { "none".to_owned() } else { states.join(", ") })
+        };
+        let (strategies, exchanges) =
+            (of_kind(PluginKind::Strategy, "strategies"), of_kind(PluginKind::Exchange, "exchanges"));
+        format!("{strategies}; {exchanges}")
     }
 
     pub(crate) fn instances(&self) -> impl Iterator<Item = &InstanceRecord> {

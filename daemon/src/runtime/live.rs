@@ -13,6 +13,7 @@ use super::{
     event_loop::EventLoop,
     exchange_desk::{Told, Way},
     inbox::Inbox,
+    notify,
     plan::{self, OpenExchange, Opened},
     signals::StopSignals,
 };
@@ -25,6 +26,8 @@ use crate::{
 const PATIENCE_MAX: Duration = Duration::from_millis(100);
 /// How long the exchanges may take to answer the cancels of the end.
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long the end of the strategies may take, and after it that of what surrounds the loop: what systemd is told.
+const END_PART_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long a result may wait in a buffer.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// Equity is looked at this often at most; events come faster than that.
@@ -40,6 +43,9 @@ pub(crate) trait ControlPlane {
 
     /// Whether somebody may start a strategy later, so that the run goes on without any.
     fn is_commanded(&self) -> bool;
+
+    /// How the run stands, in one line.
+    fn standing(&self) -> String;
 
     /// The loop has ended; `states` are the last ones of the strategies.
     fn stop(self, states: Vec<SavedByLoop>, is_clean: bool);
@@ -73,7 +79,7 @@ pub(crate) fn live<P: ControlPlane>(
     let stopwatch = Stopwatch::start();
     let ended = run
         .start(clock::now(), refused)
-        .and_then(|()| until_stopped(&mut run, &inbox, &mut exchanges, plane.is_commanded()));
+        .and_then(|()| until_stopped(&mut run, &inbox, &mut exchanges, &plane));
     if ended.is_err() {
         // the engine cannot be used any more, but no order may be left behind
         run.cancel_at_exchanges();
@@ -86,6 +92,7 @@ pub(crate) fn live<P: ControlPlane>(
     }
     let states = if ended.is_ok() { run.save_all() } else { Ok(Vec::new()) };
     let is_clean = ended.is_ok() && states.is_ok();
+    notify::extend(END_PART_TIME_MAX);
     plane.stop(states.unwrap_or_default(), is_clean);
     ended?;
     run.finish(stopwatch.elapsed())
@@ -95,15 +102,18 @@ fn until_stopped(
     run: &mut EventLoop,
     inbox: &Inbox,
     exchanges: &mut [OpenExchange],
-    is_commanded: bool,
+    plane: &impl ControlPlane,
 ) -> Result<()> {
     for open in exchanges.iter() {
         open.subscribe()?;
     }
+    let is_commanded = plane.is_commanded();
+    notify::ready(&plane.standing());
     let progress = Progress::start();
     let mut told = VecDeque::new();
     let mut flushed = Stopwatch::start();
     let reason = loop {
+        notify::tick();
         let stop = inbox.take(&mut told, patience(run));
         feed_all(run, inbox, &mut told, exchanges)?;
         run.feed_timers(clock::now())?;
@@ -125,6 +135,7 @@ fn until_stopped(
             break Reason::StrategyStopped;
         }
     };
+    notify::stopping(END_PART_TIME_MAX);
     run.exit(reason)?;
     drain(run, inbox, &mut told, exchanges)?;
     run.close_instant()

@@ -12,6 +12,7 @@ mod inbox;
 mod instruments;
 mod link;
 mod live;
+pub(crate) mod notify;
 mod order_entry;
 mod plan;
 mod services;

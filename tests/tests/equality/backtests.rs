@@ -194,6 +194,7 @@ impl Recording {
         let calls = Arc::new(Calls::default());
         let strategies = strategies.iter().enumerate();
         let plan = Plan {
+            config: serde_json::Value::Null,
             trading_type: TradingType::Backtest,
             cash: Money::new(1_000_000 * 100_000_000),
             currency: "USD".to_owned(),

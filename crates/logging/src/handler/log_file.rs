@@ -29,6 +29,9 @@ const BUFFER_BYTES: usize = 64 << 10;
 /// Bytes that are kept while nothing can be written.
 pub const BACKLOG_BYTES_MAX: usize = 4 << 20;
 
+/// What of a mode is permissions.
+const PERMISSION_BITS: u32 = 0o7777;
+
 /// How a log file is opened.
 ///
 /// ```
@@ -147,8 +150,14 @@ impl LogFile {
         Ok(())
     }
 
+    /// Changes nothing that is as it should be already: a service may be forbidden the calls, whatever they would do.
     fn set_owner(&self, file: &File) -> Result<()> {
-        if let Some(mode) = self.options.mode {
+        let about = file
+            .metadata()
+            .map_err(|error| Error::io(self.context("reading the owner and permissions of"), error))?;
+        if let Some(mode) = self.options.mode
+            && about.mode() & PERMISSION_BITS != mode
+        {
             let permissions = std::fs::Permissions::from_mode(mode);
             file.set_permissions(permissions)
                 .map_err(|error| Error::io(self.context("setting the permissions of"), error))?;
@@ -167,9 +176,14 @@ impl LogFile {
             None => None,
             Some(name) => Some(group_of(name).ok_or_else(|| unknown("group", name))?),
         };
+        let (user_now, group_now) = (about.uid(), about.gid());
+        let user = user.filter(|user| user.as_raw() != user_now);
+        let group = group.filter(|group| group.as_raw() != group_now);
         if user.is_some() || group.is_some() {
-            fchown(file, user, group)
-                .map_err(|error| Error::io(self.context("setting the owner of"), error.into()))?;
+            let doing = || {
+                format!("{}, which belongs to {user_now}:{group_now}", self.context("setting the owner of"))
+            };
+            fchown(file, user, group).map_err(|error| Error::io(doing(), error.into()))?;
         }
         Ok(())
     }

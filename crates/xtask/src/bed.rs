@@ -1,0 +1,217 @@
+//! Boots machines with a real systemd and runs the acceptance tests of the service inside: `tests/bed/accept-*.sh`.
+//!
+//! This task builds, and puts what a machine gets to see into one folder; `tests/bed/bed.sh` boots, runs and tears down.
+//! The division is deliberate: a shell that is interrupted still runs its trap and leaves no machine behind.
+//!
+//! Needs root on Debian; what is missing of its programs is installed. The tree of a suite is built once and kept below
+//! `TARGET/bed`, or where `STRATD_BED_ROOT` says. What failed leaves its log and the machine's journal in
+//! `TARGET/bed/logs`.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use nix::unistd::geteuid;
+
+use crate::workspace::{Workspace, run as run_command, status};
+use crate::{TaskResult, plugins, tier::Tier, usage_error};
+
+/// The suites of Debian, with the systemd that each has: 252 and 257.
+const SUITES: [&str; 2] = ["bookworm", "trixie"];
+/// Programs that a machine is made with, and the packages that have them.
+const NEEDED: [(&str, &str); 2] = [("mmdebstrap", "mmdebstrap"), ("systemd-nspawn", "systemd-container")];
+/// Where the tests are.
+const TESTS: &str = "tests/bed";
+const ROOT_VARIABLE: &str = "STRATD_BED_ROOT";
+/// What the gate runs on the newer systemd: the tests whose outcome depends on systemd itself.
+const GATE_TRIXIE: &[&str] = &["trixie", "01", "09"];
+
+/// The task `bed [bookworm|trixie] [TEST…]`.
+pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
+    let tests = tests(workspace)?;
+    let mut suites = Vec::new();
+    let mut chosen: Vec<&str> = Vec::new();
+    for argument in arguments {
+        if let Some(suite) = SUITES.iter().find(|suite| *suite == argument) {
+            suites.push(*suite);
+            continue;
+        }
+        let found = tests.iter().filter(|test| is_meant(test, argument));
+        let before = chosen.len();
+        chosen.extend(found.map(String::as_str));
+        if chosen.len() == before {
+            eprintln!("xtask bed: tests are {}", tests.join(", "));
+            return Ok(usage_error("bed", argument));
+        }
+    }
+    if suites.is_empty() {
+        suites.push(SUITES[0]);
+    }
+    if chosen.is_empty() {
+        chosen.extend(tests.iter().map(String::as_str));
+    }
+    require()?;
+    let bed = Bed::prepare(workspace)?;
+    let mut has_failed = false;
+    for suite in suites {
+        has_failed |= !bed.accept(workspace, suite, &chosen)?;
+    }
+    Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The stages of the gate: everything on the older systemd, what differs on the newer one.
+pub(crate) fn tiers(workspace: &Workspace) -> Vec<Tier> {
+    if !geteuid().is_root() {
+        return vec![Tier::skipped("bed", "machines need root")];
+    }
+    let gate = |arguments: &[&str]| {
+        let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
+        if run(workspace, &arguments)? == ExitCode::SUCCESS { Ok(()) } else { bail!("it failed, see above") }
+    };
+    vec![Tier::run("bed 252", || gate(&[SUITES[0]])), Tier::run("bed 257", || gate(GATE_TRIXIE))]
+}
+
+/// The acceptance tests, by name, in the order of their numbers.
+fn tests(workspace: &Workspace) -> Result<Vec<String>> {
+    let folder = workspace.root().join(TESTS);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))? {
+        let name = entry?.file_name().display().to_string();
+        if name.starts_with("accept-") && name.ends_with(".sh") {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// A test is named by its number, or by a part of its name.
+fn is_meant(test: &str, asked: &str) -> bool {
+    let name = test.trim_start_matches("accept-").trim_end_matches(".sh");
+    let number = name.split('-').next().unwrap_or_default();
+    match asked.parse::<u32>() {
+        Ok(asked) => number.parse() == Ok(asked),
+        Err(_) => name.contains(asked),
+    }
+}
+
+/// Installs what is missing, and says what cannot be.
+fn require() -> Result<()> {
+    if !geteuid().is_root() {
+        bail!("making machines needs root (sudo -E cargo xtask bed)");
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let is_there = |program: &&(&str, &str)| env::split_paths(&path).any(|dir| dir.join(program.0).is_file());
+    let missing: Vec<&str> =
+        NEEDED.iter().filter(|program| !is_there(program)).map(|needed| needed.1).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let apt = || std::process::Command::new("apt-get");
+    run_command(apt().args(["update", "-q"])).context("apt-get is needed, as on Debian")?;
+    let mut install = apt();
+    install.args(["install", "-q", "-y", "--no-install-recommends"]).args(missing);
+    run_command(install.env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// What the machines get to see, and where they are.
+struct Bed {
+    share: PathBuf,
+    root: PathBuf,
+    logs: PathBuf,
+}
+
+impl Bed {
+    /// Builds daemon, client and plugins in the release profile, as a user installs them, and lays them out as the
+    /// workspace has them: so that the commands of systemd/README.md can be run word by word.
+    fn prepare(workspace: &Workspace) -> Result<Self> {
+        run_command(&mut workspace.cargo(&["build", "--release", "-p", "stratd", "-p", "stratctl"]))?;
+        let libraries = plugins::build(workspace, false)?;
+        let folder = workspace.bed();
+        let bed = Self {
+            share: folder.join("share"),
+            root: env::var_os(ROOT_VARIABLE)
+                .filter(|root| !root.is_empty())
+                .map_or(folder.clone(), PathBuf::from),
+            logs: folder.join("logs"),
+        };
+        let share = |part: &str| bed.share.join(part);
+        if bed.share.exists() {
+            fs::remove_dir_all(&bed.share).with_context(|| format!("removing {}", bed.share.display()))?;
+        }
+        for program in ["stratd", "stratctl"] {
+            copy(&workspace.release().join(program), &share("target/release"))?;
+        }
+        for library in files(&libraries, "so")? {
+            copy(&library, &share("target/plugins"))?;
+        }
+        for part in ["systemd", TESTS] {
+            copy_all(&workspace.root().join(part), &share(part))?;
+        }
+        fs::create_dir_all(share("test-plugins"))?;
+        for source in files(&workspace.root().join(TESTS), "c")? {
+            let name = source.file_stem().unwrap_or_default().display().to_string();
+            let mut gcc = workspace.command("gcc");
+            gcc.args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]);
+            gcc.arg(format!("-I{}", plugins::C_HEADERS)).arg(&source);
+            run_command(gcc.arg("-o").arg(share("test-plugins").join(format!("libstrategy_{name}.so"))))?;
+        }
+        Ok(bed)
+    }
+
+    fn accept(&self, workspace: &Workspace, suite: &str, tests: &[&str]) -> Result<bool> {
+        let mut bed = workspace.command(workspace.root().join(TESTS).join("bed.sh"));
+        bed.arg(suite).arg(&self.share).arg(&self.logs).args(tests);
+        Ok(status(bed.env(ROOT_VARIABLE, &self.root))?.success())
+    }
+}
+
+/// The files of a folder with this ending, in order.
+fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let listing = || format!("listing {}", folder.display());
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(listing)? {
+        let path = entry.with_context(listing)?.path();
+        if path.is_file() && path.extension() == Some(OsStr::new(extension)) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn copy(file: &Path, folder: &Path) -> Result<()> {
+    let doing = || format!("copying {} to {}", file.display(), folder.display());
+    fs::create_dir_all(folder).with_context(doing)?;
+    fs::copy(file, folder.join(file.file_name().with_context(doing)?)).with_context(doing)?;
+    Ok(())
+}
+
+fn copy_all(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from).with_context(|| format!("listing {}", from.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            copy_all(&path, &to.join(path.file_name().unwrap_or_default()))?;
+        } else {
+            copy(&path, to)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_meant;
+
+    #[test]
+    fn a_test_is_found_by_its_number_and_by_its_name() {
+        for (asked, expected) in
+            [("9", true), ("09", true), ("journal", true), ("10", false), ("syslog", false)]
+        {
+            assert_eq!(is_meant("accept-09-journald.sh", asked), expected, "{asked}");
+        }
+    }
+}
