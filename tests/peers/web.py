@@ -114,8 +114,8 @@ def refusals(work, comparison):
 
 
 def certificates(work, comparison, right):
-    """A server whose certificate is signed by somebody else gets nothing. Once the configuration names the right authority,
-    what comes from then on arrives; the same handler, with the right one from the start, delivers after a refusal."""
+    """A server whose certificate is signed by somebody else gets nothing. Once the server has the right one, or the
+    configuration names the right authority, everything arrives that waited."""
     wrong = Authority(work, "wrong")
     server = WebServer(authority=wrong)
     port = server.port
@@ -137,14 +137,29 @@ def certificates(work, comparison, right):
     sender.end()
     # the wrong one in the configuration, mended while we run
     sender = Send(work, config(server, "post_json", secure=True, ca_file=wrong.ca))
-    sender.log(msg="3")
+    for number in range(3, 6):
+        sender.log(msg=f"{number}")
     until("an error about the certificate", lambda: errors_of(sender))
     sender.configure(config(server, "post_json", **secure))
     comparison.same("mended configuration", {"applied": True}, sender.command("apply"))
-    sender.log(msg="4")
+    sender.log(msg="6")
+    ended = sender.end()
+    comparison.same("mended configuration: left behind", 0, ended["left"])
+    found = [json.loads(text)["msg"] for *_, text in server.requests[3:]]
+    comparison.same("mended configuration: arrived", ["3", "4", "5", "6"], found)
+    # a changed method makes other requests of the records: what waits cannot be sent, and that is told
+    told = {"kind": "stream", "target": "stderr"}
+    changed = config(server, "post_json", secure=True, ca_file=wrong.ca)
+    changed["handlers"]["told"] = told
+    changed["loggers"] = {"stratd.logging": {"handlers": ["told"], "propagate": False}}
+    sender = Send(work, changed)
+    sender.log(msg="lost")
+    until("an error about the certificate", lambda: errors_of(sender))
+    changed["handlers"]["peer"]["method"] = "get"
+    sender.configure(changed)
+    sender.command("apply")
     sender.command("status")
-    until("a record with the right authority", lambda: len(server.requests) >= 4)
-    comparison.same("mended configuration: arrived", "4", json.loads(server.requests[-1][4])["msg"])
+    comparison.holds("changed method: the loss is told", "1 records were not delivered" in sender.complaint())
     sender.end()
     server.close()
 
