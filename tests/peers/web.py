@@ -96,6 +96,23 @@ def as_json(work, comparison):
     server.close()
 
 
+def in_batches(work, comparison):
+    """Several records in one request: a list, or one object a line."""
+    read = {"post_json": json.loads, "post_ndjson": lambda text: [json.loads(line) for line in text.splitlines()]}
+    for method, decode in read.items():
+        server = WebServer()
+        sender = Send(work, config(server, method, batch={"max_records": 5, "max_age": "60s"}))
+        for record in RECORDS:
+            sender.log(**complete(record))
+        comparison.same(f"{method}: left behind", 0, sender.end()["left"])
+        batches = [decode(text) for *_, text in server.requests]
+        comparison.same(f"{method}: sizes of batches", [5, 5, 2], [len(batch) for batch in batches])
+        found = [record for batch in batches for record in batch]
+        for record, other in zip(RECORDS, found, strict=True):
+            comparison.fields(f"{method}: {record['msg'][:20]!r}", vars(of_python(record)), other)
+        server.close()
+
+
 def refusals(work, comparison):
     """5xx is tried again, 4xx is counted and never tried again."""
     server = WebServer(answers=[503, 500, 200, 404, 200])
@@ -175,9 +192,10 @@ def main(work):
     authority = Authority(work)
     beside_python(work, comparison, authority)
     as_json(work, comparison)
+    in_batches(work, comparison)
     refusals(work, comparison)
     certificates(work, comparison, authority)
-    comparison.end(f"{len(RECORDS)} records as GET, POST and JSON, with and without login and TLS, beside CPython's; answers that refuse, certificates refused")
+    comparison.end(f"{len(RECORDS)} records as GET, POST and JSON, with and without login and TLS, beside CPython's; batches; answers that refuse, certificates refused")
 
 
 if __name__ == "__main__":
