@@ -22,7 +22,8 @@ use std::sync::{Arc, Mutex};
 
 use crate::{
     clock,
-    encoding::{Head, Origin, Parts, decode, encode},
+    encoding::{Origin, Parts, encode, with_decoded},
+    head::Head,
     level::Level,
     logger::Logger,
     logging::{Logging, Shared},
@@ -151,14 +152,13 @@ impl Recorder {
         let mut found = Vec::new();
         let mut rest = bytes.as_slice();
         while let Some(([mark, thread], record)) = rest.split_first_chunk::<MARK_BYTES>() {
-            let Some((head, total)) = Head::read(record) else { break };
+            let (Some(head), Some((_, total))) = (Head::read(record), Head::peek(record)) else { break };
             let (Some(record), Some(after)) = (record.get(..total), record.get(total..)) else { break };
             rest = after;
             let Some(origin) = threads.get(usize::from(*thread)) else { continue };
             let name = &tree.node(head.logger).cell.name;
-            if let Some(record) = decode(&head, record, name, origin) {
-                found.push((record.into_owned(), *mark != 0, head.logger));
-            }
+            let kept = with_decoded(&head, record, (name, origin), |record| record.clone().into_owned());
+            found.extend(kept.map(|record| (record, *mark != 0, head.logger)));
         }
         (found, forgotten)
     }
@@ -219,7 +219,7 @@ impl Kept {
         while let Some(mark) = bytes.get_mut(at) {
             *mark = 1;
             let record = bytes.get(at + MARK_BYTES..).unwrap_or_default();
-            let Some((_, total)) = Head::read(record) else { break };
+            let Some((_, total)) = Head::peek(record) else { break };
             at += MARK_BYTES + total;
         }
     }

@@ -61,6 +61,7 @@ mod flight;
 mod format;
 mod front;
 mod handler;
+mod head;
 mod inspect;
 mod last_words;
 mod level;

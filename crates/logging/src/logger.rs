@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use crate::{
     clock,
-    encoding::{Location, Parts, encode_record},
+    encoding::{Location, Message, Parts, encode_record},
     error::Result,
     flight,
     level::Level,
@@ -152,7 +152,7 @@ impl Logger {
     #[track_caller]
     pub fn log(&self, level: Level, message: &str) {
         if self.is_enabled(level) {
-            self.emit(&Event::new(level, format_args!("{message}")));
+            self.send(&Event::new(level, format_args!("")), Message::Text(message), &[]);
         }
     }
 
@@ -169,14 +169,17 @@ impl Logger {
     }
 
     pub(crate) fn emit_with(&self, event: &Event<'_>, context: &[(&str, Value<'_>)]) {
-        if !self.is_enabled(event.level) {
-            return;
+        if self.is_enabled(event.level) {
+            self.send(event, Message::Arguments(event.message), context);
         }
+    }
+
+    fn send(&self, event: &Event<'_>, message: Message<'_>, context: &[(&str, Value<'_>)]) {
         let parts = Parts {
             logger: self.cell.id,
             level: event.level,
             at_ns: clock::now_ns(),
-            message: event.message,
+            message,
             location: event.location,
             fields: event.fields,
             context,

@@ -16,6 +16,7 @@ mod formatter;
 mod number;
 mod options;
 mod percent;
+mod prefix;
 mod segment;
 pub(crate) mod structured;
 mod template;
