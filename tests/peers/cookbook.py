@@ -77,6 +77,7 @@ def away(work, comparison):
     comparison.same("nobody listens: the youngest are kept", 99, messages[-1])
     comparison.same("nobody listens: nothing arrives twice", 20, len(set(messages)))
     sender.end()
+    comparison.same("nobody listens: what was dropped is told", 80, sender.told_lost("peer"))
 
 
 def errors_of(sender):

@@ -121,7 +121,7 @@ def refusals(work, comparison):
         sender.log(msg=f"{number}")
     sender.command("status")
     until("the server answered five times", lambda: len(server.requests) == 5)
-    ended = sender.end()["handlers"][0]
+    ended = next(handler for handler in sender.end()["handlers"] if handler["name"] == "peer")
     found = [(status, json.loads(text)["msg"]) for status, _, _, _, text in server.requests]
     comparison.same("answers", [(503, "0"), (500, "0"), (200, "0"), (404, "1"), (200, "2")], found)
     comparison.same("dropped after 404", 1, ended["dropped"])
@@ -165,10 +165,7 @@ def certificates(work, comparison, right):
     found = [json.loads(text)["msg"] for *_, text in server.requests[3:]]
     comparison.same("mended configuration: arrived", ["3", "4", "5", "6"], found)
     # a changed method makes other requests of the records: what waits cannot be sent, and that is told
-    told = {"kind": "stream", "target": "stderr"}
     changed = config(server, "post_json", secure=True, ca_file=wrong.ca)
-    changed["handlers"]["told"] = told
-    changed["loggers"] = {"stratd.logging": {"handlers": ["told"], "propagate": False}}
     sender = Send(work, changed)
     sender.log(msg="lost")
     until("an error about the certificate", lambda: errors_of(sender))
