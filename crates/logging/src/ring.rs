@@ -298,10 +298,18 @@ pub(crate) fn origin((process, start_ns): (u32, i64)) -> Origin {
     let thread_name = match current.name() {
         Some("main") => "MainThread".to_owned(),
         Some(name) => name.to_owned(),
-        None => format!("Thread-{number}"),
+        None => name_of_system().unwrap_or_else(|| format!("Thread-{number}")),
     };
     let thread = u64::try_from(nix::unistd::gettid().as_raw()).unwrap_or(number);
     Origin { thread, thread_name, process, process_name: "MainProcess".to_owned(), start_ns }
+}
+
+/// The name that the system knows of this thread, if it is another than the process's: code of another library, a
+/// plugin, may have named it.
+fn name_of_system() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/thread-self/comm").ok()?;
+    let of_process = std::fs::read_to_string("/proc/self/comm").ok()?;
+    (name != of_process).then(|| name.trim_end().to_owned()).filter(|name| !name.is_empty())
 }
 
 fn with_producer<R>(channel: &Channel, work: impl FnOnce(&mut Producer) -> R) -> Option<R> {

@@ -3,6 +3,7 @@
 use super::{
     options::{ExceptionText, FormatterOptions, Layout},
     prefix::Prefix,
+    render::Renderer,
     segment::{Scratch, Segment, compile},
     structured,
     time::TimeText,
@@ -36,6 +37,7 @@ pub struct Formatter {
     has_color: bool,
     scratch: Scratch,
     renamed_fields: u64,
+    renderer: Option<Renderer>,
 }
 
 impl Formatter {
@@ -73,6 +75,7 @@ impl Formatter {
             has_color: options.has_color,
             scratch: Scratch::default(),
             renamed_fields: 0,
+            renderer: options.renderer.clone(),
         })
     }
 
@@ -126,6 +129,9 @@ impl Formatter {
     }
 
     fn write(&mut self, record: &Record<'_>, out: &mut String, start: usize) -> Result<()> {
+        if let Some(renderer) = &self.renderer {
+            return renderer.render(record, out);
+        }
         let mut is_other_time = false;
         if self.uses_time {
             is_other_time = self.time.show(record.created_ns, self.scratch.text())?;
