@@ -118,3 +118,23 @@ fn drop_oldest_of_a_handler_s_queue_is_told_on_the_system_s_own_logger() {
     }
     panic!("nothing was told within a minute");
 }
+
+#[test]
+fn what_a_queue_dropped_last_is_told_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("told.log");
+    // nobody listens, and the end comes long before the next line about losses is due
+    let text = format!(
+        "[handlers.peer]\nkind = \"socket\"\naddress = \"127.0.0.1:1\"\nqueue = {{ capacity = 10 }}\n\
+         [handlers.told]\nkind = \"file\"\npath = {file:?}\n\
+         [loggers.a]\nlevel = \"DEBUG\"\nhandlers = [\"peer\"]\n\
+         [loggers.\"stratd.logging\"]\nhandlers = [\"told\"]\n"
+    );
+    let logging = Logging::new();
+    logging.apply(stratd_logging::Config::parse(&text).unwrap()).unwrap();
+    let logger = logging.logger("a").unwrap();
+    (0..100).for_each(|index| log!(logger, Level::INFO, "record {index}"));
+    logging.shutdown(Duration::ZERO);
+    let told = std::fs::read_to_string(&file).unwrap();
+    assert!(told.contains("handler \"peer\": 90 records lost between "), "{told}");
+}

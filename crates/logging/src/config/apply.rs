@@ -7,6 +7,7 @@ use super::{
     Config,
     apply_loggers::configure_loggers,
     handler::{HandlerOptions, HandlerSpec},
+    succession::hand_over,
 };
 use crate::{
     backend::{Backend, Memory, OWN_LOGGER, Router, Sink, Slot},
@@ -262,7 +263,13 @@ fn swap(
         } else {
             // what it keeps comes before anything that its successor writes to the same place
             router.flush(id);
-            retired.extend(router.slots.get_mut(id as usize).and_then(Option::take));
+            if let Some(mut slot) = router.slots.get_mut(id as usize).and_then(Option::take) {
+                let successor = handlers.get(&slot.status.name);
+                if let Some(Some(successor)) = successor.and_then(|&id| router.slots.get_mut(id as usize)) {
+                    hand_over(&mut slot, successor);
+                }
+                retired.push(slot);
+            }
         }
         router.forget(id);
     }

@@ -23,6 +23,7 @@ mod network;
 mod receiver;
 pub(crate) mod section;
 mod shorthand;
+mod succession;
 
 pub use kinds::Kinds;
 
