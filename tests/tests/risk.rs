@@ -21,13 +21,13 @@ const FALLING: &str = "date,symbol,open,high,low,close,volume
 2024-01-05,AAPL,80.00,81.00,69.00,70.00,1000
 2024-01-08,AAPL,70.00,71.00,59.00,60.00,1000
 ";
-/// A day by the hour, from four in the morning of New York.
-const HOURS: [u32; 4] = [9, 14, 15, 21];
 
 /// Strategies that buy 3, 5 and 10 shares.
 fn buyers() -> String {
     let buyer = |quantity: u32| {
-        format!("[[strategy]]\nname = 'buys-{quantity}'\nplugin = 'buy-and-hold'\nconfig.quantity = {quantity}\n")
+        format!(
+            "[[strategy]]\nname = 'buys-{quantity}'\nplugin = 'buy-and-hold'\nconfig.quantity = {quantity}\n"
+        )
     };
     [3, 5, 10].map(buyer).concat()
 }
@@ -41,7 +41,8 @@ fn place(settings: &str, data: &str, strategies: &str) -> Place {
 fn orders(results: &Files) -> String {
     let orders = Table::read(&results["orders.csv"]);
     let line = |order: &BTreeMap<&str, &str>| {
-        let words = ["strategy", "side", "quantity", "filled", "status", "reason"].map(|column| order[column]);
+        let words =
+            ["strategy", "side", "quantity", "filled", "status", "reason"].map(|column| order[column]);
         words.join(" ").trim_end().to_owned() + "\n"
     };
     orders.rows().iter().map(line).collect()
@@ -54,21 +55,63 @@ fn check(settings: &str, expect: Expect) {
 
 #[test]
 fn a_limit_that_reduces_leaves_what_fits() {
-    check("[risk]\nmax_position = { limit = 9, on_breach = 'reduce' }", expect![[""]]);
-    check("[risk]\nmax_order_quantity = { limit = 4.5, on_breach = 'reduce' }", expect![[""]]);
+    check(
+        "[risk]\nmax_position = { limit = 9, on_breach = 'reduce' }",
+        expect![[r#"
+        buys-3 buy 3 3 filled
+        buys-5 buy 5 5 filled
+        buys-10 buy 1 1 filled
+    "#]],
+    );
+    check(
+        "[risk]\nmax_order_quantity = { limit = 4.5, on_breach = 'reduce' }",
+        expect![[r#"
+        buys-3 buy 3 3 filled
+        buys-5 buy 4 4 filled
+        buys-10 buy 4 4 filled
+    "#]],
+    );
     // the last price is 100.50
-    check("[risk]\nmax_order_notional = { limit = 402, on_breach = 'reduce' }", expect![[""]]);
+    check(
+        "[risk]\nmax_order_notional = { limit = 402, on_breach = 'reduce' }",
+        expect![[r#"
+        buys-3 buy 3 3 filled
+        buys-5 buy 4 4 filled
+        buys-10 buy 4 4 filled
+    "#]],
+    );
 }
 
 #[test]
 fn limits_of_strategies_and_instruments_bind_them() {
-    check("[risk.strategy.buys-5]\nmax_order_quantity = 4\n[risk.instrument.AAPL]\nmax_position = 12", expect![[""]]);
+    check(
+        "[risk.strategy.buys-5]\nmax_order_quantity = 4\n[risk.instrument.AAPL]\nmax_position = 12",
+        expect![[r#"
+            buys-5 buy 5 0 denied max_order_quantity
+            buys-10 buy 10 0 denied max_position
+            buys-3 buy 3 3 filled
+        "#]],
+    );
 }
 
 #[test]
 fn counts_and_rates_hold_back_what_is_too_much_at_once() {
-    check("[risk]\nmax_open_orders = 2", expect![[""]]);
-    check("[risk]\nmax_order_rate = { count = 1, window = '1s' }", expect![[""]]);
+    check(
+        "[risk]\nmax_open_orders = 2",
+        expect![[r#"
+        buys-10 buy 10 0 denied max_open_orders
+        buys-3 buy 3 3 filled
+        buys-5 buy 5 5 filled
+    "#]],
+    );
+    check(
+        "[risk]\nmax_order_rate = { count = 1, window = '1s' }",
+        expect![[r#"
+        buys-5 buy 5 0 denied order_rate
+        buys-10 buy 10 0 denied order_rate
+        buys-3 buy 3 3 filled
+    "#]],
+    );
 }
 
 #[test]
@@ -97,14 +140,32 @@ fn a_loss_closes_everything_and_the_log_says_why() {
     let place = place(limit, FALLING, strategy);
     let ran = place.stratd(&["backtest", "run.toml"]);
     assert_eq!(ran.code, 0, "{ran:#?}");
-    expect![[""]].assert_eq(&orders(&place.results()));
+    expect![[r#"
+        buy-and-hold buy 10 10 filled
+        buy-and-hold sell 10 10 filled
+    "#]]
+    .assert_eq(&orders(&place.results()));
     assert!(ran.err.contains("all strategies: trading is halted: max_drawdown"), "{}", ran.err);
 }
 
 #[test]
 fn a_cash_account_buys_what_it_can_pay_for() {
-    check("[backtest]\ncash = 1005\n[account]\nkind = 'cash'", expect![[""]]);
-    check("[backtest]\ncash = 1005\n[account]\nkind = 'margin'\ninitial_margin = 0.8", expect![[""]]);
+    check(
+        "[backtest]\ncash = 1005\n[account]\nkind = 'cash'",
+        expect![[r#"
+        buys-10 buy 10 0 denied buying_power
+        buys-3 buy 3 3 filled
+        buys-5 buy 5 5 filled
+    "#]],
+    );
+    check(
+        "[backtest]\ncash = 1005\n[account]\nkind = 'margin'\ninitial_margin = 0.8",
+        expect![[r#"
+        buys-10 buy 10 0 denied buying_power
+        buys-3 buy 3 3 filled
+        buys-5 buy 5 5 filled
+    "#]],
+    );
 }
 
 #[test]
@@ -118,10 +179,11 @@ fn a_currency_needs_a_rate_and_counts_at_it() {
     };
     let (ran, _) = run("");
     assert_eq!(ran.code, 1);
-    expect![[""]].assert_eq(&ran.error());
+    expect!["stratd: the instrument AAPL is in EUR, and the run in USD: portfolio.rates.EUR is missing (accepted: a number above 0, or an instrument that quotes it)"].assert_eq(&ran.error());
     let (ran, place) = run("[portfolio.rates]\nEUR = 1.25");
     assert_eq!(ran.code, 0, "{ran:#?}");
-    let equity = Table::read(&place.results()["equity.csv"]);
+    let results = place.results();
+    let equity = Table::read(&results["equity.csv"]);
     let rows = equity.rows();
     // bought at 102, now 108.50: 10 * 6.50 * 1.25
     assert_eq!(rows.last().map(|row| row["equity"]), Some("100081.25"));
@@ -147,22 +209,42 @@ fn first_in_first_out_and_average_cost_bring_the_same_equity() {
 }
 
 #[test]
-fn orders_are_taken_within_the_hours_of_a_time_zone_only() {
-    let rows = HOURS.map(|hour| format!("2024-07-02T{hour:02}:00:00Z,AAPL,100.00,100.00,100.00,100.00,1000\n"));
-    let data = format!("time,symbol,open,high,low,close,volume\n{}", rows.concat());
-    let hours = "[hours.nyse]\ntimezone = 'America/New_York'\nsessions = ['09:30-16:00']\n\
-                 [risk]\ntrading_hours = { hours = 'nyse', before_close = '60s', exit = 'close_all' }";
-    let strategy = "[[strategy]]\nplugin = 'ema-cross'\nconfig = { fast = 1, slow = 2, quantity = 10, reverse = true }\n\
-                    [[strategy]]\nplugin = 'buy-and-hold'\n";
-    let results = place(hours, &data, strategy).backtest(&["run.toml"]);
-    expect![[""]].assert_eq(&orders(&results));
+fn orders_are_taken_within_the_hours_of_a_time_zone_and_closed_before_their_end() {
+    let orders_of = |hours: &[u32]| {
+        let row = |hour| format!("2024-07-02T{hour:02}:00:00Z,AAPL,100.00,100.00,100.00,100.00,1000\n");
+        let rows: String = hours.iter().map(row).collect();
+        let data = format!("time,symbol,open,high,low,close,volume\n{rows}");
+        let hours = "[hours.nyse]\ntimezone = 'America/New_York'\nsessions = ['09:30-16:00']\n\
+                     [risk]\ntrading_hours = { hours = 'nyse', before_close = '3600s', exit = 'close_all' }";
+        let strategy = "[[strategy]]\nplugin = 'buy-and-hold'\n";
+        let results = place(hours, &data, strategy).backtest(&["run.toml"]);
+        let orders = Table::read(&results["orders.csv"]);
+        let line = |order: &BTreeMap<&str, &str>| {
+            let words = ["created", "side", "status", "reason"].map(|column| order[column]);
+            words.join(" ").trim_end().to_owned() + "\n"
+        };
+        orders.rows().iter().map(line).collect::<String>()
+    };
+    // New York opens at 13:30 UTC in summer
+    expect![[r#"
+        2024-07-02T13:00:00Z buy denied trading_hours
+    "#]]
+    .assert_eq(&orders_of(&[13, 14]));
+    // an hour before its end at 20:00 UTC the exit routine runs by the clock, and fills at the next price
+    expect![[r#"
+        2024-07-02T14:00:00Z buy filled
+        2024-07-02T19:00:00Z sell filled
+    "#]]
+    .assert_eq(&orders_of(&[14, 15, 18, 20]));
 }
 
 #[test]
 fn an_instrument_that_nobody_has_refuses_the_run() {
-    let ran = place("[risk.instrument.APPL]\nmax_position = 1", RISING, &buyers()).stratd(&["backtest", "run.toml"]);
+    let ran = place("[risk.instrument.APPL]\nmax_position = 1", RISING, &buyers())
+        .stratd(&["backtest", "run.toml"]);
     assert_eq!(ran.code, 1);
-    expect![[""]].assert_eq(&ran.error());
+    expect!["stratd: risk.instrument.APPL: no exchange has an instrument APPL (accepted: AAPL)"]
+        .assert_eq(&ran.error());
 }
 
 #[test]

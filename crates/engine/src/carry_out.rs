@@ -236,7 +236,7 @@ impl Engine {
                 self.core.execution.change_sent(id, request.quantity);
                 self.core.risk.note_sent(strategy, request.instrument, self.core.now);
                 self.outputs.push(Output::Change(change));
-                if let Some((why, _)) = reduced {
+                if let Some(why) = reduced {
                     self.reduced((strategy, id), (why, quantity), true);
                 }
             }
@@ -271,7 +271,7 @@ impl Engine {
         id: ClientOrderId,
         price: Price,
         quantity: Quantity,
-    ) -> Result<(RiskApproved<ChangeOrder>, Option<(Refusal, Quantity)>), Refusal> {
+    ) -> Result<(RiskApproved<ChangeOrder>, Option<Refusal>), Refusal> {
         if self.core.is_exiting {
             return Err(Reason::RunEnded.into());
         }
@@ -289,7 +289,8 @@ impl Engine {
         let total = request.get().quantity.checked_add(order.filled).ok_or(Reason::Overflow)?;
         let (exchange, exchange_order_id) = (order.exchange, order.exchange_order_id);
         let changed = OrderRequest { quantity: total, ..changed };
-        Ok((request.map(|_| ChangeOrder { id, exchange, exchange_order_id, request: changed }), reduced))
+        let change = request.map(|_| ChangeOrder { id, exchange, exchange_order_id, request: changed });
+        Ok((change, reduced.map(|(why, _)| why)))
     }
 
     fn refuse_request(&mut self, strategy: StrategyId, id: ClientOrderId, reason: Reason) {

@@ -104,8 +104,8 @@ mod tests {
         }
     }
 
-    fn shown(hours: &Hours, at: &str, early_s: i64) -> String {
-        let now = hours.at(at.parse().unwrap(), early_s * 1_000_000_000);
+    fn shown(hours: &Hours, at: &str, early_ns: i64) -> String {
+        let now = hours.at(at.parse().unwrap(), early_ns);
         let until = now.until.map_or("ever".to_owned(), |until| until.to_string());
         format!("{} until {until}", if now.is_open { "open" } else { "closed" })
     }
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(shown(&utc, "2024-07-02T09:30:00Z", 0), "open until 2024-07-02T16:00:00Z");
         assert_eq!(shown(&utc, "2024-07-02T15:59:59.999999999Z", 0), "open until 2024-07-02T16:00:00Z");
         assert_eq!(shown(&utc, "2024-07-02T16:00:00Z", 0), "closed until 2024-07-03T09:30:00Z");
-        assert_eq!(shown(&utc, "2024-07-02T15:59:00Z", 60), "closed until 2024-07-03T09:30:00Z");
+        assert_eq!(shown(&utc, "2024-07-02T15:59:00Z", 60_000_000_000), "closed until 2024-07-03T09:30:00Z");
     }
 
     #[test]

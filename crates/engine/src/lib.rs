@@ -19,6 +19,7 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod booking;
 mod carry_out;
 mod core;
 mod dispatch;
@@ -41,6 +42,7 @@ mod probation;
 mod rates;
 mod reads;
 mod replacement;
+mod report;
 mod request;
 mod risk;
 mod schedule;

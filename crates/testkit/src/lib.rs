@@ -29,6 +29,7 @@
 
 #[cfg(feature = "adversary")]
 pub mod adversary;
+mod capture;
 mod desk;
 mod services;
 mod simulated_link;

@@ -1,6 +1,6 @@
 //! From arguments to a checked configuration.
 
-use std::{io::Write as _, process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Result;
 
@@ -43,19 +43,19 @@ fn read(arguments: &RunArguments) -> Result<Result<Checked, Vec<Problem>>> {
         Ok(draft) => draft,
         Err(problems) => return Ok(Err(problems)),
     };
-    let plugins = Plugins::new(draft.plugin_settings())?;
-    Ok(check(&draft, &plugins).map(|config| {
+    let plugins = Arc::new(Plugins::new(draft.plugin_settings())?);
+    logging::take_parts_from(&plugins);
+    Ok(check(&draft, &*plugins).map(|config| {
         let log = LogSource { file: arguments.config.clone(), flags: arguments.flags.clone() };
-        Checked { config, shown: draft.shown(), plugins: Arc::new(plugins), log }
+        Checked { config, shown: draft.shown(), plugins, log }
     }))
 }
 
 /// Prints problems, one a line.
 fn print_problems(problems: &[Problem]) {
-    let mut err = std::io::stderr().lock();
     for problem in problems {
-        let _ = writeln!(err, "{problem}");
+        logging::complain(&problem.to_string());
     }
     let count = problems.len();
-    let _ = writeln!(err, "{count} problem{}", if count == 1 { "" } else { "s" });
+    logging::complain(&format!("{count} problem{}", if count == 1 { "" } else { "s" }));
 }

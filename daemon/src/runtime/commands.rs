@@ -9,8 +9,8 @@ use stratd_plugin_api::{Fault, Timestamp};
 use super::{
     clock::{self, Stopwatch},
     command::{
-        AddAnswer, AddedStrategy, Command, OwnedRestart, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer,
-        Tag,
+        AddAnswer, AddedStrategy, Command, OwnedRestart, RestartAnswer, SavedByLoop, Snapshot,
+        StrategySnapshot, SwapAnswer, Tag,
     },
     event_loop::EventLoop,
     exchange_changes::{exchange_in, open_exchange},
@@ -36,14 +36,7 @@ impl EventLoop {
                 let _ = answer.send(swapped);
             }
             Command::Restart { strategy, restart, answer } => {
-                let OwnedRestart { tag, instance, is_batch_safe, state } = restart;
-                let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
-                let restart = Restart { instance, is_batch_safe, state };
-                let restarted = self.driver_mut().restart_strategy(now, strategy, restart)?;
-                if restarted.is_ok() {
-                    self.tags().set(strategy, tag);
-                }
-                let _ = answer.send(restarted);
+                let _ = answer.send(self.restart(strategy, restart)?);
             }
             Command::Add { added, answer } => {
                 let _ = answer.send(self.add(*added)?);
@@ -98,6 +91,17 @@ impl EventLoop {
             }
         }
         self.take_outputs()
+    }
+
+    fn restart(&mut self, strategy: StrategyId, restart: OwnedRestart) -> Result<RestartAnswer> {
+        let OwnedRestart { tag, instance, is_batch_safe, state } = restart;
+        let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
+        let (now, restart) = (self.now(), Restart { instance, is_batch_safe, state });
+        let restarted = self.driver_mut().restart_strategy(now, strategy, restart)?;
+        if restarted.is_ok() {
+            self.tags().set(strategy, tag);
+        }
+        Ok(restarted)
     }
 
     fn add(&mut self, added: AddedStrategy) -> Result<AddAnswer> {

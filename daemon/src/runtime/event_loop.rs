@@ -362,6 +362,14 @@ impl EventLoop {
                     tracing::error!(logger = "risk", %time, "{whose}: trading is {}: {reason}", state.name());
                 }
             }
+            Output::Reduced(denial) => {
+                let name = self.recorder.strategy_name(denial.strategy);
+                let instrument = self.engine().instrument(denial.instrument);
+                let shown = |quantity| instrument.map_or_else(String::new, |i| i.quantity_text(quantity).to_string());
+                let (asked, allowed) = (shown(denial.asked), shown(denial.allowed));
+                let order = denial.order;
+                tracing::info!(logger = format!("strategy.{name}"), %time, "order {order} was cut from {asked} to {allowed}: {}", denial.reason);
+            }
             Output::SessionClosed { scope } => {
                 let whose = self.scope_name(*scope);
                 tracing::info!(logger = "risk", %time, "{whose}: the session is over");
@@ -377,7 +385,6 @@ impl EventLoop {
             | Output::Change(_)
             // told to the strategy, and in the results
             | Output::Denied(_)
-            | Output::Reduced(_)
             | Output::Filled(_)
             | Output::OrderFinished(_)
             | Output::Metric { .. }

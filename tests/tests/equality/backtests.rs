@@ -224,7 +224,17 @@ impl Recording {
         let (plain, calls, events) = self.run(strategies, PLAIN);
         assert_eq!(
             plain.keys().collect::<Vec<_>>(),
-            ["equity.csv", "fills.csv", "orders.csv", "summary.json"]
+            [
+                "config.json",
+                "denials.csv",
+                "equity.csv",
+                "fills.csv",
+                "orders.csv",
+                "positions.csv",
+                "report.html",
+                "returns.csv",
+                "summary.json"
+            ]
         );
         assert_eq!(calls, events, "slices of one");
         let mut told = String::new();

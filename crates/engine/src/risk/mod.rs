@@ -51,6 +51,7 @@ impl<T> RiskApproved<T> {
 /// What risk needs to know of the moment.
 pub(crate) struct RiskView<'a> {
     pub(crate) instrument: &'a Instrument,
+    /// The last price, or before the first one the middle of the quote.
     pub(crate) price_last: Option<Price>,
     /// Position of all strategies together.
     pub(crate) net_size: Quantity,

@@ -278,3 +278,36 @@ fn a_collar_holds_limit_and_stop_prices_near_the_last_price() {
         "#]],
     );
 }
+
+#[test]
+fn before_the_first_price_the_middle_of_the_quote_counts() {
+    check(
+        "
+        limits price_collar=5% max_order_notional=1000
+        a on quote X 99: buy 1 @ 104; buy 1 @ 103; buy 11
+        a on quote X 119: buy 1 @ 126
+        quote X 99
+        trade X 120
+        quote X 119
+        quote X 149
+        ",
+        expect![[r#"
+            > quote X 99
+              a quote X 99
+              a rejected a1 denied 0/1 price_collar
+              a rejected a3 denied 0/11 max_order_notional
+              ! denied a1 buy 1 X to 0: price_collar 5 above 4 of run
+              ! finished a1 denied 0/1 price_collar
+              ! submit a2 buy 1 X limit @ 103
+              ! denied a3 buy 11 X to 0: max_order_notional 1089 above 1000 of run
+              ! finished a3 denied 0/11 max_order_notional
+            > trade X 120
+              a trade X 120
+            > quote X 119
+              a quote X 119
+              ! submit a4 buy 1 X limit @ 126
+            > quote X 149
+              a quote X 149
+        "#]],
+    );
+}

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use stratd_engine::{
-    AccountRules, Accounting, Engine, EngineConfig, Input, InputKind, Limit, OrderIds, Output, RiskLimits,
-    StrategyConfig, StrategyId,
+    AccountRules, Accounting, Engine, EngineConfig, ExitRoutine, Input, InputKind, Limit, OrderIds, Output,
+    RiskLimits, StrategyConfig, StrategyId, TradingCommand, TradingState,
 };
 use stratd_plugin_api::{
     Decimal, ExchangeId, Instrument, InstrumentType, Log, Money, NoCosts, Reason, StrategyServices,
@@ -151,7 +151,9 @@ impl Run {
     fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let cash: Money = "100000".parse().expect("an amount");
-        let mut engine = engine(cash);
+        // every other seed finds cost first in, first out: the books must balance both ways
+        let accounting = if seed % 2 == 0 { Accounting::Average } else { Accounting::Fifo };
+        let mut engine = engine(cash, accounting);
         for index in 0..STRATEGIES {
             let config = StrategyConfig {
                 name: index.to_string(),
@@ -188,6 +190,11 @@ impl Run {
                 InputKind::StopStrategy(StrategyId(index), Reason::Requested)
             }
             21..60 => InputKind::Timers,
+            60..62 => InputKind::Trading(TradingCommand::kill(ExitRoutine::CloseAll)),
+            62..76 => InputKind::Trading(TradingCommand {
+                state: TradingState::Active,
+                ..TradingCommand::kill(ExitRoutine::None)
+            }),
             _ => InputKind::Market(abi::Event {
                 ts: self.now,
                 instrument: u32::try_from(self.random.range(1, 3)).expect("an instrument"),
@@ -235,7 +242,7 @@ impl Run {
 }
 
 /// An engine with the instruments X, Y and the index Z, and the limits of the twin.
-pub(crate) fn engine(cash: Money) -> Engine {
+pub(crate) fn engine(cash: Money, accounting: Accounting) -> Engine {
     let services = Arc::new(Services(TextTable::new(1_000)));
     let limits = RiskLimits {
         max_order_quantity: QUANTITY_MAX.to_string().parse::<Decimal>().ok().map(Limit::from),
@@ -250,7 +257,7 @@ pub(crate) fn engine(cash: Money) -> Engine {
         limits,
         order_ids: OrderIds::default(),
         account: AccountRules::default(),
-        accounting: Accounting::default(),
+        accounting,
         costs: Box::new(NoCosts),
     };
     let mut engine = Engine::new(config, services.clone());

@@ -120,6 +120,7 @@ impl PluginLookup for FakePlugins {
         let names: &[&str] = match kind {
             PluginKind::Exchange => &["csv", "desk", "orders"],
             PluginKind::Strategy => &["ema-cross", "hold", "odd"],
+            PluginKind::Log => &["filter"],
         };
         names.iter().map(|name| (*name).to_owned()).collect()
     }
