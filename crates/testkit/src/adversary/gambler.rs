@@ -19,14 +19,29 @@ pub(super) struct Gambler {
     orders: Vec<u64>,
     last_seq: u64,
     refuses_state: bool,
+    /// Calls until it fails, for one whose probation is to fail.
+    fails_after: Option<i64>,
 }
 
 impl Gambler {
     pub(super) fn new(seed: u64, refuses_state: bool) -> Self {
-        Self { random: Random::new(seed), orders: Vec::new(), last_seq: 0, refuses_state }
+        Self { random: Random::new(seed), orders: Vec::new(), last_seq: 0, refuses_state, fails_after: None }
+    }
+
+    /// One that takes over from another, with the weaknesses of a new build.
+    pub(super) fn successor(random: &mut Random) -> Self {
+        let mut successor = Self::new(random.next(), random.chance(15));
+        successor.fails_after = random.chance(30).then(|| random.range(0, 15));
+        successor
     }
 
     fn gamble(&mut self, host: &mut dyn StrategyHost) -> Result<(), Fault> {
+        if let Some(left) = &mut self.fails_after {
+            *left -= 1;
+            if *left < 0 {
+                return Err(Fault::error("not ready yet"));
+            }
+        }
         if !self.random.chance(45) {
             return Ok(());
         }

@@ -50,9 +50,7 @@ impl Twin {
         add(asked.request.notional.is_some() && asked.request.quantity.get() != 0, Reason::BadOrder);
         add(asked.request.quantity.get() % lot(id) != 0, Reason::OffLot);
         add(asked.quantity.saturating_abs() > QUANTITY_COUNTABLE, Reason::Overflow);
-        if asked.quantity.saturating_abs() > QUANTITY_COUNTABLE
-            || reasons.contains(&Reason::UnknownInstrument)
-        {
+        if reasons.contains(&Reason::UnknownInstrument) {
             return reasons;
         }
         let is_reducing = self.is_reducing(asked);
@@ -172,7 +170,12 @@ impl Twin {
         if limits.order_quantity.is_some_and(|(most, _)| quantity > whole(most)) {
             reasons.push(Reason::MaxOrderQuantity);
         }
+        let is_cut = limits.order_notional.is_some_and(|(_, reduces)| reduces);
         let value = match (asked.request.notional, self.price_of(asked.request)) {
+            // an amount that buys no lot more than what is left is not cut: its lots are what counts
+            (Some(amount), Some(price)) if is_cut => {
+                amount.get().min((quantity * i128::from(price) * point(id)).abs())
+            }
             (Some(amount), _) => amount.get(),
             (None, Some(price)) => (quantity * i128::from(price) * point(id)).abs(),
             (None, None) => 0,
@@ -190,7 +193,9 @@ impl Twin {
             }
         };
         let size = i128::from(if asked.side() == Side::Sell { -size } else { size });
-        if limits.position.is_some_and(|(most, _)| size + open + quantity > whole(most)) {
+        // an amount that buys no lot at the last price passes limits that reduce: there is nothing to cut
+        let is_cut = |reduces: bool| !reduces || quantity > 0;
+        if limits.position.is_some_and(|(most, cut)| is_cut(cut) && size + open + quantity > whole(most)) {
             reasons.push(Reason::MaxPosition);
         }
         reasons
@@ -203,15 +208,18 @@ impl Twin {
     fn against_by_account(&self, asked: &Question<'_>) -> Option<Reason> {
         let id = asked.instrument();
         let quantity = i128::from(self.expected(asked.request, asked.quantity));
-        let price = self.price_of(asked.request)?;
         let net = i128::from(self.books.net(id));
         let signed = if asked.side() == Side::Sell { -net } else { net };
         let after = signed + self.open(asked, asked.side(), |_| true) + quantity;
-        match self.scenario.account {
+        let (account, side) = (self.scenario.account, asked.side());
+        if let (Account::Cash { allow_short }, Side::Sell) = (account, side) {
+            return (!allow_short && after > 0).then_some(Reason::ShortSale);
+        }
+        let Some(price) = self.price_of(asked.request) else {
+            return (account != Account::Unlimited).then_some(Reason::NoPrice);
+        };
+        match account {
             Account::Unlimited => None,
-            Account::Cash { allow_short } if asked.side() == Side::Sell => {
-                (!allow_short && after > 0).then_some(Reason::ShortSale)
-            }
             Account::Cash { .. } => {
                 let buys = self.working.values().filter(|order| {
                     order.side == Side::Buy && asked.changed.is_none_or(|changed| changed.id != order.id)
@@ -234,7 +242,7 @@ impl Twin {
 
     fn open_value(&self, order: &Working) -> i128 {
         let price = order.price.or_else(|| self.last.get(&order.instrument).copied());
-        self.value_in_run(order.instrument, price.unwrap_or(0), i128::from(order.open()))
+        self.value_in_run(order.instrument, price.unwrap_or(0), i128::from(order.reserved()))
     }
 
     /// Values of the positions of all strategies, with the working orders of one side filled, whichever is worse.

@@ -219,10 +219,10 @@ fn plain_limits(random: &mut Random) -> PlainLimits {
     }
     let states = [TradingState::Reducing, TradingState::Halted];
     let state = |random: &mut Random| *random.pick(&states).unwrap_or(&TradingState::Halted);
-    if random.chance(20) {
+    if random.chance(10) {
         limits.daily_loss = Some((i128::from(random.range(100, 3_000)) * MONEY, state(random)));
     }
-    if random.chance(20) {
+    if random.chance(10) {
         limits.drawdown = Some((i128::from(random.range(100, 3_000)) * MONEY, state(random)));
     }
     limits.has_hours = random.chance(15);

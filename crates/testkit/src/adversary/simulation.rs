@@ -96,15 +96,15 @@ impl<'a> Run<'a> {
         let strategy = StrategyId(self.random.small(0, STRATEGIES));
         match self.random.range(0, 400) {
             0 => self.step(InputKind::Halt(None, Reason::Requested)),
-            1..5 => self.step(InputKind::Continue(None, Reason::Requested)),
-            5 => self.step(InputKind::StopStrategy(strategy, Reason::Requested)),
-            6 => {
+            1..8 => self.step(InputKind::Continue(None, Reason::Requested)),
+            8 => self.step(InputKind::StopStrategy(strategy, Reason::Requested)),
+            9 => {
                 let fault = Fault { reason: Reason::Panic, message: "its process died".to_owned(), index: 0 };
                 self.step(InputKind::FailStrategy(strategy, fault))
             }
-            7..13 => self.command(),
-            13..19 => self.replace(strategy),
-            19..24 => self.step(InputKind::Timers),
+            10..20 => self.command(),
+            20..30 => self.replace(strategy),
+            30..35 => self.step(InputKind::Timers),
             _ => {
                 let instrument = *self.random.pick(&INSTRUMENTS).unwrap_or(&1);
                 let event = abi::Event {
@@ -125,16 +125,17 @@ impl<'a> Run<'a> {
             1 => Scope::Strategy(StrategyId(self.random.small(0, STRATEGIES))),
             _ => Scope::Instrument(InstrumentId(*self.random.pick(&INSTRUMENTS).unwrap_or(&1))),
         };
-        let states =
-            [TradingState::Active, TradingState::Active, TradingState::Reducing, TradingState::Halted];
-        let state = *self.random.pick(&states).unwrap_or(&TradingState::Active);
+        let states = [TradingState::Reducing, TradingState::Halted];
+        let is_stopped = self.random.chance(25);
+        let stop = self.random.pick(&states).filter(|_| is_stopped);
+        let state = *stop.unwrap_or(&TradingState::Active);
         let exit = *self.random.pick(&ExitRoutine::ALL).unwrap_or(&ExitRoutine::None);
         self.step(InputKind::Trading(TradingCommand { scope, state, exit, reason: Reason::Requested }))
     }
 
     /// Another instance of a strategy: in the place of the one that runs, or of one that has ended.
     fn replace(&mut self, strategy: StrategyId) -> Result<(), String> {
-        let instance = Box::new(Gambler::new(self.random.next(), self.random.chance(15)));
+        let instance = Box::new(Gambler::successor(&mut self.random));
         let starts = if self.twin.has_ended(strategy) {
             let restart = Restart { instance, is_batch_safe: false, state: None };
             let restarted = self.engine.restart_strategy(strategy, restart);

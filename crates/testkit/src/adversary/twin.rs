@@ -41,6 +41,11 @@ impl Working {
         (self.quantity.max(self.changes.1).max(self.expected) - self.filled).max(0)
     }
 
+    /// What a cash account keeps aside for it.
+    pub(super) fn reserved(&self) -> i64 {
+        (self.quantity - self.filled).max(0)
+    }
+
     /// An answer to a change; false if none was expected.
     fn answered(&mut self) -> bool {
         let was_expected = self.changes.0 > 0;
@@ -259,7 +264,7 @@ impl Twin {
             })?;
             let asked =
                 Question { strategy, request: &request, quantity: request.quantity.get(), changed: None };
-            let against = self.against(&asked);
+            let against = self.certainly_against(&asked);
             ensure(against.is_empty(), || format!("an order against {against:?}: {order:?}"))?;
         } else {
             let is_halted = self.is_halted || self.halted.contains(&request.instrument.0);
@@ -293,13 +298,20 @@ impl Twin {
         };
         let quantity = request.quantity.get() - order.filled;
         let asked = Question { strategy: order.strategy, request: &request, quantity, changed: Some(&order) };
-        let against = self.against(&asked);
+        let against = self.certainly_against(&asked);
         ensure(against.is_empty(), || format!("a change against {against:?}: {change:?}"))?;
         self.note_sent(order.strategy, request.instrument);
         if let Some(order) = self.working.get_mut(&id.0) {
             order.changes = (order.changes.0 + 1, order.changes.1.max(request.quantity.get()));
         }
         Ok(())
+    }
+
+    /// A missing price speaks only against an order that needs one; what a price would say is judged without it.
+    fn certainly_against(&self, asked: &Question<'_>) -> Vec<Reason> {
+        let mut against = self.against(asked);
+        against.retain(|reason| *reason != Reason::NoPrice);
+        against
     }
 
     fn note_sent(&mut self, strategy: StrategyId, instrument: InstrumentId) {
