@@ -226,7 +226,7 @@ impl Twin {
                 });
                 let used: i128 = buys.map(|order| self.open_value(order)).sum();
                 let needed = self.value_in_run(id, price, quantity);
-                (used + needed > self.cash()).then_some(Reason::BuyingPower)
+                (quantity > 0 && used + needed > self.cash()).then_some(Reason::BuyingPower)
             }
             Account::Margin { initial, .. } => {
                 let before = after - quantity;

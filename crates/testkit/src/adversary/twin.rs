@@ -93,6 +93,8 @@ pub(super) struct Twin {
     report: Option<abi::OrderEvent>,
     /// The books changed in this step, or prices.
     watches: bool,
+    /// A session closed at the beginning of this step, before its input.
+    has_closed: bool,
 }
 
 impl Twin {
@@ -117,6 +119,7 @@ impl Twin {
             is_exiting: false,
             report: None,
             watches: false,
+            has_closed: false,
         }
     }
 
@@ -151,6 +154,7 @@ impl Twin {
     pub(super) fn input(&mut self, input: &InputKind, at: i64, is_nonsense: bool) {
         self.now = at;
         self.report = None;
+        self.has_closed = false;
         self.watches = matches!(input, InputKind::Market(_) | InputKind::Order(_));
         match input {
             InputKind::Market(event) if event.kind == EventKind::Trade.code() => {
@@ -245,8 +249,11 @@ impl Twin {
             Output::UnknownOrder(report) => ensure(self.report.is_none(), || {
                 format!("a report on an own order was taken for one of a stranger: {report:?}")
             }),
+            Output::SessionClosed { .. } => {
+                self.has_closed = true;
+                Ok(())
+            }
             Output::Denied(_)
-            | Output::SessionClosed { .. }
             | Output::StrategyRolledBack { .. }
             | Output::ProbationPassed { .. }
             | Output::Shutdown { .. }
@@ -268,7 +275,7 @@ impl Twin {
             ensure(against.is_empty(), || format!("an order against {against:?}: {order:?}"))?;
         } else {
             let is_halted = self.is_halted || self.halted.contains(&request.instrument.0);
-            ensure(!is_halted && !self.is_exiting, || {
+            ensure((!is_halted && !self.is_exiting) || self.has_closed, || {
                 format!("a closing order in a halt or after the end: {order:?}")
             })?;
         }
