@@ -7,8 +7,8 @@ use stratd_engine::{
     RiskLimits, StrategyConfig, StrategyId, StrategyState,
 };
 use stratd_plugin_api::{
-    Bar, Fault, Instrument, InstrumentId, LinkedStrategy, LiquiditySide, Money, Quote, Reason, Side,
-    Strategy, StrategyInstance, StrategyServices, Timestamp, Trade, TradingType, abi,
+    Bar, ClientOrderId, Fault, Instrument, InstrumentId, LinkedStrategy, LiquiditySide, Money, OrderRequest,
+    Quote, Reason, Side, Strategy, StrategyInstance, StrategyServices, Timestamp, Trade, TradingType, abi,
     export::instrument_to_record,
 };
 use stratd_simulation::{CostModels, FillModel, FillRule};
@@ -151,6 +151,10 @@ impl Desk {
         self.now = time.parse().expect("a time such as 2024-01-02T14:30:00Z");
     }
 
+    pub(crate) fn set_time(&mut self, at: Timestamp) {
+        self.now = at;
+    }
+
     /// A public trade.
     ///
     /// # Panics
@@ -240,6 +244,22 @@ impl Desk {
     }
 
     // ---- what happened ----
+
+    /// What a strategy asked for that passed risk, in words: `submit buy 10 AAPL`, `cancel buy 10 AAPL`,
+    /// `change buy 5 AAPL @ 99.00`. What risk denied is among [`Desk::finished_orders`].
+    #[must_use]
+    pub fn requests(&self, strategy: StrategyId) -> Vec<String> {
+        let owner = |id| self.owner_of(id) == Some(strategy);
+        let requests = self.outputs.iter().filter_map(|output| match output {
+            Output::Submit(order) if order.get().strategy == strategy => {
+                Some(("submit", &order.get().request))
+            }
+            Output::Cancel(cancel) if owner(cancel.id) => Some(("cancel", &cancel.request)),
+            Output::Change(change) if owner(change.get().id) => Some(("change", &change.get().request)),
+            _ => None,
+        });
+        requests.map(|(what, request)| format!("{what} {}", self.request_in_words(request))).collect()
+    }
 
     /// The executions of a strategy, in words: `buy 10 AAPL @ 102.00`.
     #[must_use]
@@ -346,6 +366,27 @@ impl Desk {
         let quantity = instrument.quantity_text(stratd_plugin_api::Quantity::new(quantity));
         let price = instrument.price_text(stratd_plugin_api::Price::new(price));
         format!("{side} {quantity} {} @ {price}", instrument.symbol)
+    }
+
+    /// Whose order it is, by the order that was sent.
+    fn owner_of(&self, id: ClientOrderId) -> Option<StrategyId> {
+        self.outputs.iter().find_map(|output| match output {
+            Output::Submit(order) if order.get().id == id => Some(order.get().strategy),
+            _ => None,
+        })
+    }
+
+    fn request_in_words(&self, request: &OrderRequest) -> String {
+        let instrument = self.known(request.instrument);
+        let size = match request.notional {
+            Some(amount) => format!("for {amount:.2}"),
+            None => instrument.quantity_text(request.quantity).to_string(),
+        };
+        let words = format!("{} {size} {}", request.side, instrument.symbol);
+        let price = |at: &str, price: Option<stratd_plugin_api::Price>| {
+            price.map_or(String::new(), |price| format!(" {at} {}", instrument.price_text(price)))
+        };
+        words + &price("stop", request.stop_price) + &price("@", request.price)
     }
 
     fn order_in_words(&self, order: &Order) -> String {

@@ -30,11 +30,19 @@
 #[cfg(feature = "adversary")]
 pub mod adversary;
 mod capture;
+mod csv_replay;
 mod desk;
 mod services;
 mod simulated_link;
 
+pub use csv_replay::CsvReplay;
 pub use desk::Desk;
 pub use simulated_link::SimulatedLink;
 pub use stratd_engine::{EngineError, RiskLimits, StrategyId, StrategyState};
+pub use stratd_simulation::csv::RowOptions;
 pub use stratd_simulation::{CostModel, CostModels, Fees, FillModel, FillRule, Liquidity};
+
+/// The guide, so that its examples compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/testing-strategies.md")]
+mod guide {}

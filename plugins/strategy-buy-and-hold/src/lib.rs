@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn a_refusal_ends_it() {
-        let limits = RiskLimits { max_order_quantity: Some(Decimal::from(5)), ..RiskLimits::default() };
+        let limits =
+            RiskLimits { max_order_quantity: Some(Decimal::from(5).into()), ..RiskLimits::default() };
         let mut desk = Desk::with(FillRule::NextPrice, limits);
         let aapl = desk.instrument(Instrument::new("AAPL", InstrumentType::Equity));
         let strategy = desk.strategy::<BuyAndHold>(r#"{"quantity": 10}"#).unwrap();
@@ -100,6 +101,28 @@ mod tests {
         assert_eq!(desk.finished_orders(strategy), ["denied buy 10 AAPL: max_order_quantity"]);
         assert!(
             matches!(desk.state(strategy), StrategyState::Stopped(why) if why.ends_with("max_order_quantity"))
+        );
+    }
+
+    #[test]
+    fn each_instrument_of_a_file_is_bought_once_and_held() {
+        let mut desk = Desk::new();
+        let options = stratd_testkit::RowOptions { price_decimals: 4, ..Default::default() };
+        let prices = desk.csv_as("../../configs/data/equities-daily.csv", &options);
+        let strategy = desk.strategy::<BuyAndHold>("{}").unwrap();
+        desk.start();
+        desk.replay(&prices);
+        desk.end();
+        // the opens of the second day of each
+        assert_eq!(
+            desk.fills(strategy),
+            [
+                "buy 1 AAPL @ 127.0000",
+                "buy 1 IBM @ 100.5000",
+                "buy 1 MSFT @ 91.8100",
+                "buy 1 GOOG @ 101.0100",
+                "buy 1 FB @ 36.5300",
+            ]
         );
     }
 }

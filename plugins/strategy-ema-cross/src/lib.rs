@@ -204,4 +204,27 @@ mod tests {
         let refused = desk.strategy::<EmaCross>(r#"{"fast": 20, "slow": 10}"#).unwrap_err();
         assert_eq!(refused.message, "slow is 10 (expected more than fast, 20)");
     }
+
+    #[test]
+    fn a_file_of_prices_is_traded_as_by_hand() {
+        let mut desk = Desk::new();
+        let options = stratd_testkit::RowOptions { price_decimals: 4, ..Default::default() };
+        let prices = desk.csv_as("../../configs/data/equities-daily.csv", &options).first(600);
+        let strategy = desk.strategy::<EmaCross>(r#"{"reverse": true, "quantity": 10}"#).unwrap();
+        desk.start();
+        desk.replay(&prices);
+        // computed from the closes and opens of the file, apart from this program
+        assert_eq!(
+            desk.fills(strategy),
+            [
+                "buy 10 AAPL @ 142.0000",
+                "sell 10 MSFT @ 87.8700",
+                "sell 20 AAPL @ 123.5000",
+                "sell 10 IBM @ 103.8700",
+                "buy 20 IBM @ 112.2500",
+                "buy 20 MSFT @ 70.8100",
+                "sell 20 IBM @ 108.7500",
+            ]
+        );
+    }
 }

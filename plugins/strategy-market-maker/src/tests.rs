@@ -230,3 +230,21 @@ fn the_state_goes_over_to_the_next_version() {
     let kept = Working { before: None, is_waiting: false, ..old.ask.unwrap() };
     assert_eq!(state::read(b"1 -3 - 2/102/10/3\n").unwrap()[&AAPL].ask, Some(kept));
 }
+
+#[test]
+fn a_file_of_prices_is_quoted_within_the_position_limit() {
+    let mut desk = TestDesk::new();
+    let options = stratd_testkit::RowOptions { price_decimals: 4, ..Default::default() };
+    let prices = desk.csv_as("../../configs/data/equities-daily.csv", &options).first(600);
+    let maker = desk.strategy::<MarketMaker>(CONFIG).unwrap();
+    desk.start();
+    desk.replay(&prices);
+    desk.end();
+    let fills = desk.fills(maker);
+    assert!(fills.len() > 100, "{fills:?}");
+    assert_eq!(fills[0], "buy 10 IBM @ 100.2498"); // two ticks below the first close
+    for symbol in ["AAPL", "IBM", "MSFT"] {
+        let size = desk.position(maker, prices.instrument(symbol)).size.get();
+        assert!(size.abs() <= 20, "{symbol}: {size}");
+    }
+}
