@@ -94,7 +94,8 @@ impl Gambler {
     fn submit(&mut self, host: &mut dyn StrategyHost) {
         // mostly what can be traded; 3 is an index, 6 is unknown
         let instrument = *self.random.pick(&[1, 1, 2, 4, 4, 5, 5, 1, 2, 4, 3, 6]).unwrap_or(&1);
-        let instrument = if instrument % 3 == 0 && self.random.chance(80) { 1 } else { instrument };
+        let instrument =
+            if (instrument == 3 || instrument == 6) && self.random.chance(80) { 1 } else { instrument };
         let near = price(&mut self.random, instrument);
         let fraction = if instrument == IN_EUROS { 2 } else { 1 };
         let quantity = if self.random.one_in(300) {

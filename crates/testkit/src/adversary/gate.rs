@@ -5,7 +5,8 @@ use stratd_plugin_api::{InstrumentId, OrderFlags, OrderRequest, Price, Reason, S
 
 use super::{
     scenario::{Account, INDEX, INSTRUMENTS, PlainLimits, SECOND_NS, SESSION, lot, point, units},
-    twin::{Twin, Working},
+    twin::Twin,
+    working::Working,
 };
 
 /// Beyond this a position could not be turned around any more.

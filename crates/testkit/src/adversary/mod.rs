@@ -10,6 +10,7 @@
 //! the output does not tell its price; orders of `close_all` pass every limit by design and are not judged by them.
 
 mod books;
+mod compare;
 mod gambler;
 mod gate;
 mod random;
@@ -17,6 +18,7 @@ mod scenario;
 mod simulation;
 mod twin;
 mod venue;
+mod working;
 
 use std::{any::Any, panic};
 

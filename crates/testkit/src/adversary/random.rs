@@ -39,7 +39,7 @@ impl Random {
 
     /// True once in so many cases.
     pub(super) fn one_in(&mut self, cases: u64) -> bool {
-        self.next() % cases.max(1) == 0
+        self.next().is_multiple_of(cases.max(1))
     }
 
     pub(super) fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {

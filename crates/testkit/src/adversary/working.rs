@@ -1,0 +1,43 @@
+//! An order that works, by what was sent and reported.
+
+use stratd_engine::StrategyId;
+use stratd_plugin_api::Side;
+
+/// A working order, as it stands by what was reported.
+#[derive(Clone)]
+pub(super) struct Working {
+    pub(super) id: u64,
+    pub(super) strategy: StrategyId,
+    pub(super) instrument: u32,
+    pub(super) side: Side,
+    pub(super) price: Option<i64>,
+    pub(super) has_limit: bool,
+    pub(super) is_by_amount: bool,
+    pub(super) quantity: i64,
+    pub(super) filled: i64,
+    /// Changes without an answer, and the largest quantity among them.
+    pub(super) changes: (u32, i64),
+    /// What an order by amount may buy, until its exchange says it.
+    pub(super) expected: i64,
+}
+
+impl Working {
+    pub(super) fn open(&self) -> i64 {
+        (self.quantity.max(self.changes.1).max(self.expected) - self.filled).max(0)
+    }
+
+    /// What a cash account keeps aside for it.
+    pub(super) fn reserved(&self) -> i64 {
+        (self.quantity - self.filled).max(0)
+    }
+
+    /// An answer to a change; false if none was expected.
+    pub(super) fn answered(&mut self) -> bool {
+        let was_expected = self.changes.0 > 0;
+        self.changes.0 = self.changes.0.saturating_sub(1);
+        if self.changes.0 == 0 {
+            self.changes.1 = 0;
+        }
+        was_expected
+    }
+}
