@@ -126,15 +126,8 @@ impl Programs {
             );
         }
         let tools = Tools::install(workspace, &work)?;
-        // examples are built by the tests, with all features, too
-        run_command(&mut workspace.cargo(&[
-            "build",
-            "-p",
-            "stratd-logging",
-            "--all-features",
-            "--example",
-            EXAMPLE,
-        ]))?;
+        let example = ["build", "-p", "stratd-logging", "--features", "tls", "--example", EXAMPLE];
+        run_command(&mut workspace.cargo(&example))?;
         run_command(&mut workspace.cargo(&["build", "-p", "stratd"]))?;
         let plugins = plugins::build(workspace, false)?;
         let debug = workspace.debug();
