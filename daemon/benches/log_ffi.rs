@@ -4,7 +4,6 @@
 //! pause after each that lets the back end keep up. Records go the whole way: the table, the logger, the ring, and a file
 //! behind a filter and two handlers. Each time holds one reading of the clock, whose own time is told beside it.
 //! The limit is that of the clock plus a copy: what `log.call_ns_p50` of the benchmark `log` shows for the pipeline alone.
-#![expect(clippy::disallowed_methods, reason = "a benchmark runs a program")]
 
 use std::{env, fs, path::PathBuf, process::Command};
 

@@ -33,4 +33,43 @@ check "stop" systemctl stop stratd.service
 same result "$(prop Result)" success
 same status "$(prop ExecMainStatus)" 0
 
+# with_drop_in NAME: as the page says
+with_drop_in() {
+    rm -rf /etc/systemd/system/stratd.service.d
+    check "install $1" install -D -m 0644 -t /etc/systemd/system/stratd.service.d "/share/systemd/stratd.service.d/$1.conf"
+    systemctl daemon-reload
+    systemctl reset-failed stratd.service 2>/dev/null
+    same "verify $1" "$(systemd-analyze verify /usr/lib/systemd/system/stratd.service 2>&1)" ""
+    check "start with $1" systemctl restart stratd.service
+}
+allows() { prop SystemCallFilter | tr ' ' '\n' | grep -qx "$1"; }
+
+group "each drop-in is understood and does what it says"
+check "without one, scheduling is not permitted" eval '! allows sched_setaffinity'
+with_drop_in jit
+same "memory may be written and run" "$(prop MemoryDenyWriteExecute)" no
+with_drop_in lowlatency
+check "scheduling is permitted" allows sched_setaffinity
+check "and what was, still is" allows read
+check "and what is privileged is not" eval '! allows chroot'
+same "real time" "$(prop RestrictRealtime)" no
+with_drop_in debug
+like "core files" "$(grep 'Max core' "/proc/$(prop MainPID)/limits")" "*unlimited*"
+
+if (($(systemctl --version | awk 'NR == 1 { print $2 }') >= 253)); then
+    group "the drop-in for a reload by signal waits until it is done"
+    with_drop_in notify-reload
+    same "type" "$(prop Type)" notify-reload
+    printf '\n[logging.root]\nlevel = "INFO"\n\n[logging.loggers.bed]\nlevel = "ERROR"\n' >>"$config"
+    pid=$(prop MainPID)
+    kill -STOP "$pid"
+    systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=10ms kill -CONT "$pid"
+    check "reload of a process that is held" systemctl reload stratd.service
+    same "on return it is in force" "$(ctl log tree | jq -r '.loggers[] | select(.name == "bed") | .level')" ERROR
+    sed -i 's/level = "ERROR"/levle = "DEBUG"/' "$config"
+    check "a refused one ends as well" timeout 20 systemctl reload stratd.service
+    like "the status says so" "$(prop StatusText)" "*the log stays as it is*levle*"
+    same "state" "$(prop ActiveState)/$(prop SubState)" active/running
+fi
+
 finish

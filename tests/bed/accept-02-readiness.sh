@@ -21,6 +21,30 @@ systemctl kill --kill-who=main --signal=HUP stratd.service
 becomes "it was carried out" '[[ $(reloads) == 1 ]]'
 becomes "and it is active again" '[[ $(prop SubState) == running ]]'
 
+group "a reload returns when it is done, and fails when it is refused"
+generation() { ctl log tree | jq -r '.loggers[] | select(.name == "bed") | .level'; }
+printf '\n[logging.root]\nlevel = "INFO"\n\n[logging.loggers.bed]\nlevel = "ERROR"\n' >>"$config"
+check "reload" systemctl reload stratd.service
+same "on return it is in force" "$(generation)" ERROR
+# the process is held for a second: a signal would be answered before it was taken
+sed -i 's/level = "ERROR"/level = "WARNING"/' "$config"
+pid=$(prop MainPID)
+kill -STOP "$pid"
+systemd-run --quiet --collect --on-active=1 --timer-property=AccuracySec=10ms kill -CONT "$pid"
+check "reload of a process that is held" systemctl reload stratd.service
+same "on return it is in force" "$(generation)" WARNING
+sed -i 's/level = "WARNING"/levle = "DEBUG"/' "$config"
+((++group_checks))
+! systemctl reload stratd.service 2>/dev/null || failed "a configuration that is wrong was accepted"
+same "the old one is in force" "$(generation)" WARNING
+same "state" "$(prop ActiveState)/$(prop SubState)" active/running
+like "the journal says line and key" \
+    "$(journalctl -q -u stratd.service -o cat --grep 'levle' -n 1)" "*stratd.toml:*logging.loggers.bed.levle*"
+systemctl kill --kill-who=main --signal=HUP stratd.service
+becomes "after a signal the status says so" '[[ $(status) == *"the log stays as it is"*levle* ]]'
+configure </dev/null
+check "reload" systemctl reload stratd.service
+
 group "a strategy that stops is in the status"
 check "stop it" stratctl plugin stop strategy-herald
 becomes "status" '[[ $(status) == "strategies: 1 retired; exchanges: 1 started" ]]'

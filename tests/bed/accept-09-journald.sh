@@ -24,6 +24,12 @@ kind = "journald"
 identifier = "whole"
 formatter = "whole"
 
+# other programs log by the daemon
+[logging.receivers.fleet]
+kind = "json_lines"
+address = "/run/stratd/fleet.sock"
+max_frame = 4194304
+
 # what the journal is compared with
 [logging.handlers.ticks]
 kind = "file"
@@ -98,6 +104,17 @@ at_least "bytes of MESSAGE" "$(jq '.MESSAGE | length' <<<"$much")" 1048576
 same "bytes of the last field" "$(jq '.F_K63 | length' <<<"$much")" 16384
 same "fields" "$(jq '[keys[] | select(startswith("F_K"))] | length' <<<"$much")" 64
 
+group "a record of another program has its own place in the code, and a text of a mebibyte"
+printf -v text 'A%.0s' {1..1048576}
+{
+    printf '{"name":"fleet.a","levelno":40,"msg":"of a fleet","pathname":"/srv/fleet.py","lineno":7,"funcName":"trade","qty":5}\n'
+    printf '{"name":"fleet.much","levelno":20,"msg":"%s"}\n' "$text"
+} | socat -u - UNIX-CONNECT:/run/stratd/fleet.sock
+becomes "they are there" '[[ -n $(of fleet.much .PRIORITY) ]]'
+same "bytes" "$(of fleet.much '.MESSAGE | length')" 1048576
+same "place" "$(of fleet.a '[.CODE_FILE, .CODE_LINE, .CODE_FUNC] | join(" ")')" "/srv/fleet.py 7 trade"
+same "text and field" "$(of fleet.a '[.PRIORITY, .MESSAGE, .F_QTY] | join(" ")')" "3 of a fleet 5"
+
 group "a journal that restarts loses no record"
 before=$(last_tick)
 check "restart" systemctl restart systemd-journald
@@ -122,6 +139,44 @@ after=$(last_tick)
 becomes "all of them" '[[ $(ticks_of_journal records | tail -n 1) -ge $after ]]'
 same "missing in the journal" "$(ticks_of_journal records | awk -v from="$before" '$1 >= from' | missing)" 0
 same "dropped" "$(handler journal dropped)" 0
+
+group "without a configuration of the log it is the journal's, early phases included"
+cp "$config" /tmp/journal.toml
+configure </dev/null
+check "restart" systemctl restart stratd.service
+becomes "the herald has said everything" '[[ $(records "_PID=$(prop MainPID)" LOGGER=strategy.herald | jq -r .MESSAGE) == "strategy.herald: said" ]]'
+levels=$(records "_PID=$(prop MainPID)" LOGGER=strategy.herald.levels | jq -r '.F_NUMBER + "=" + .PRIORITY' | paste -sd ' ')
+same "number=priority, from INFO on" "$levels" "20=6 24=6 25=5 29=5 30=4 39=4 40=3 49=3 50=2 60=2"
+same "nothing came through standard error" "$(records "_PID=$(prop MainPID)" _TRANSPORT=stdout | wc -l)" 0
+systemctl stop stratd.service 2>/dev/null
+echo 'trading_tipe = "sandbox"' >>"$config"
+systemctl start stratd.service 2>/dev/null
+refusal=$(records -p err --grep trading_tipe | tail -n 1)
+same "a configuration that is refused: priority" "$(jq -r .PRIORITY <<<"$refusal")" 3
+like "and text, without a prefix" "$(jq -r .MESSAGE <<<"$refusal")" "$config:*trading_tipe*"
+like "and place" "$(jq -r .CODE_FILE <<<"$refusal")" "*daemon/src/logging/early.rs"
+
+group "lines for people have their priority in the journal"
+configure <<'END'
+[logging.formatters.line]
+format = "%(levelname)s %(name)s: %(message)s"
+
+[logging.handlers.console]
+kind = "console"
+formatter = "line"
+
+[logging.root]
+level = "INFO"
+handlers = ["console"]
+END
+systemctl reset-failed stratd.service
+check "start" systemctl start stratd.service
+lines() { records "_PID=$(prop MainPID)" _TRANSPORT=stdout; }
+becomes "they are there" 'lines | jq -r .MESSAGE | grep -q "INFO strategy.herald: said"'
+same "the priority of an error" "$(lines | jq -r 'select(.MESSAGE | test("ERROR strategy.herald.levels: level 40")) | .PRIORITY')" 3
+same "and of each line" "$(lines | jq -r 'select(.MESSAGE | test("^  second")) | .PRIORITY')" 6
+cp /tmp/journal.toml "$config"
+systemctl stop stratd.service 2>/dev/null
 
 group "LogNamespace= takes the records along"
 mkdir -p /run/systemd/system/stratd.service.d

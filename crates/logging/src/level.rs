@@ -50,6 +50,26 @@ impl Level {
     pub const fn get(self) -> i32 {
         self.0
     }
+
+    /// The severity that syslog and the journal have for it: that of the named level at or below it, and `notice` (5) from
+    /// 25 on.
+    ///
+    /// ```
+    /// # use stratd_logging::Level;
+    /// assert_eq!(Level::ERROR.syslog_priority(), 3);
+    /// assert_eq!(Level::new(39).syslog_priority(), 4);
+    /// ```
+    #[must_use]
+    pub const fn syslog_priority(self) -> u8 {
+        match self.0 {
+            50.. => 2,
+            40.. => 3,
+            30.. => 4,
+            25.. => 5,
+            20.. => 6,
+            _ => 7,
+        }
+    }
 }
 
 /// More names than this are refused: a table that grows without end is a fault of its user.

@@ -1,6 +1,6 @@
 //! From arguments to a checked configuration.
 
-use std::{io::Write as _, process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Result;
 
@@ -53,10 +53,9 @@ fn read(arguments: &RunArguments) -> Result<Result<Checked, Vec<Problem>>> {
 
 /// Prints problems, one a line.
 fn print_problems(problems: &[Problem]) {
-    let mut err = std::io::stderr().lock();
     for problem in problems {
-        let _ = writeln!(err, "{problem}");
+        logging::complain(&problem.to_string());
     }
     let count = problems.len();
-    let _ = writeln!(err, "{count} problem{}", if count == 1 { "" } else { "s" });
+    logging::complain(&format!("{count} problem{}", if count == 1 { "" } else { "s" }));
 }

@@ -9,7 +9,7 @@ mod plugin_new;
 mod run;
 mod start;
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
@@ -101,7 +101,7 @@ pub fn main() -> ExitCode {
         Command::PluginHost { capacity, parent } => crate::host::isolation::plugin_host(capacity, parent),
     };
     result.unwrap_or_else(|error| {
-        let _ = writeln!(std::io::stderr(), "stratd: {error:#}");
+        crate::logging::complain(&format!("stratd: {error:#}"));
         ExitCode::FAILURE
     })
 }

@@ -54,14 +54,32 @@ pub(super) fn plain<'a>(value: &'a Value<'_>) -> Cow<'a, str> {
 }
 
 /// The handler: the text of its formatter, with the time of the market in front and the fields behind.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Console {
     lines: String,
+    /// The lines end in the journal, which takes their level from a mark in front: `<3>` (sd-daemon(3)).
+    is_marked: bool,
+}
+
+impl Console {
+    pub(super) fn new(is_marked: bool) -> Self {
+        Self { lines: String::new(), is_marked }
+    }
+}
+
+/// Puts the mark of a level in front of every line of `text`.
+fn mark(text: &str, level: Level) -> String {
+    text.lines().map(|line| format!("<{}>{line}\n", level.syslog_priority())).collect()
 }
 
 impl Handler for Console {
     fn emit(&mut self, entry: &Entry<'_>) -> Result<()> {
+        let start = self.lines.len();
         append(&mut self.lines, entry.text, Fields(entry).iter());
+        if self.is_marked {
+            let marked = mark(&self.lines.split_off(start), entry.record.level);
+            self.lines.push_str(&marked);
+        }
         if self.lines.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
     }
 
@@ -86,9 +104,14 @@ impl<'a> Fields<'a> {
 
 #[cfg(test)]
 mod tests {
-    use stratd_logging::Value;
+    use stratd_logging::{Level, Value};
 
-    use super::append;
+    use super::{append, mark};
+
+    #[test]
+    fn every_line_for_the_journal_has_its_mark() {
+        assert_eq!(mark("ERROR a: one\ntwo\n", Level::ERROR), "<3>ERROR a: one\n<3>two\n");
+    }
 
     fn check(fields: &[(&str, Value<'static>)], expected: &str) {
         let mut line = String::new();

@@ -4,7 +4,7 @@
 //! error is the journal's (`JOURNAL_STREAM`); otherwise they are lines on standard error. Standard error that is a pipe to
 //! the daemon, as that of an isolated plugin, is not the journal's, whatever the environment says.
 
-use std::{env, io, os::fd::AsFd as _, sync::OnceLock};
+use std::{env, io, io::Write as _, os::fd::AsFd as _, sync::OnceLock};
 
 use nix::sys::stat::fstat;
 use stratd_logging::{Level, Record};
@@ -48,6 +48,16 @@ pub(super) fn journal_layer() -> Option<Early> {
         trace: Priority::Debug,
     };
     Some(Early(layer?.with_syslog_identifier("stratd".to_owned()).with_priority_mappings(mappings)))
+}
+
+/// Tells why a command ends: as a record of the journal if standard error is the journal's, else as a plain line.
+pub(crate) fn complain(line: &str) {
+    if is_journal() {
+        tracing::error!(logger = "stratd", "{line}");
+    } else {
+        // there is nobody left to tell
+        let _ = writeln!(io::stderr(), "{line}");
+    }
 }
 
 /// Logs what a plugin of a child says where there is no pipeline and the journal is listened to: as an event.

@@ -24,6 +24,7 @@ mod settings;
 mod tap;
 
 pub(crate) use self::{
+    early::complain,
     last_words::{last_words, rescue_stderr},
     parts::{KIND as PLUGIN_KIND, problem_of_handler, take_parts_from},
     pipeline::{LogOptions, Pipeline, begin, dump_flight, flush_within, pipeline},

@@ -11,6 +11,13 @@ impl Pipeline {
     /// # Errors
     /// With every problem, its file, line and key; nothing has changed then.
     pub(crate) fn reload(&self) -> Result<String> {
+        let done = self.read_again();
+        let refusal = done.as_ref().err().map(|error| format!("the log stays as it is: {error:#}"));
+        notify::refused(refusal.as_deref());
+        done
+    }
+
+    fn read_again(&self) -> Result<String> {
         let Some(file) = &self.source.file else {
             self.reopen();
             return Ok("opened the files anew; there is no configuration file to read".to_owned());
@@ -33,16 +40,12 @@ pub(crate) fn reload_on_hangup() {
     let Some(pipeline) = pipeline() else { return };
     notify::reloading();
     match pipeline.reload() {
-        Ok(done) => {
-            tracing::info!(logger = "stratd.logging", "SIGHUP: {done}");
-            notify::reloaded(None);
-        }
+        Ok(done) => tracing::info!(logger = "stratd.logging", "SIGHUP: {done}"),
         Err(error) => {
-            let text = format!("{error:#}");
-            for problem in text.lines() {
+            for problem in format!("{error:#}").lines() {
                 tracing::error!(logger = "stratd.logging", "SIGHUP: the log stays as it is: {problem}");
             }
-            notify::reloaded(Some(&format!("the log stays as it is: {text}")));
         }
     }
+    notify::reloaded();
 }

@@ -1,4 +1,5 @@
-//! What the pipeline is configured with: the table `[logging]`, or the lines on standard error of a run without one.
+//! What the pipeline is configured with: the table `[logging]`, or the lines on standard error, or records of the
+//! journal, of a run without one.
 
 use std::path::PathBuf;
 
@@ -6,7 +7,7 @@ use serde_json::{Map, Value};
 use stratd_logging::{Config, Kinds};
 use toml::Table;
 
-use super::{TRACE, console::Console, parts};
+use super::{TRACE, console::Console, early, parts};
 use crate::config::Flags;
 
 /// The kind of the handler that a run without `[logging]` has.
@@ -27,7 +28,7 @@ pub(crate) struct LogSource {
 pub(crate) fn kinds() -> Kinds {
     let mut kinds = Kinds::default();
     parts::add_to(&mut kinds);
-    kinds.add_handler(CONSOLE, |_| Ok(Box::new(Console::default())));
+    kinds.add_handler(CONSOLE, |_| Ok(Box::new(Console::new(early::is_journal()))));
     kinds
 }
 
@@ -65,13 +66,22 @@ fn fallback(is_verbose: bool) -> Map<String, Value> {
     with_level(if is_verbose { "DEBUG" } else { "INFO" }.into())
 }
 
-/// The lines on standard error of a run without `[logging]`, from a level on.
+/// The lines on standard error of a run without `[logging]`, from a level on. Where those would end in the journal, records
+/// of the journal take their place: it knows levels and times by itself.
 pub(crate) fn with_level(level: Value) -> Map<String, Value> {
-    let tree = serde_json::json!({
-        "formatters": { "console": { "format": "%(levelname)s %(name)s: %(message)s" } },
-        "handlers": { "stderr": { "kind": CONSOLE, "formatter": "console" } },
-        "root": { "level": level, "handlers": ["stderr"] },
-    });
+    let tree = if early::is_journal() {
+        serde_json::json!({
+            "formatters": { "journal": { "format": "%(name)s: %(message)s" } },
+            "handlers": { "journal": { "kind": "journald", "formatter": "journal" } },
+            "root": { "level": level, "handlers": ["journal"] },
+        })
+    } else {
+        serde_json::json!({
+            "formatters": { "console": { "format": "%(levelname)s %(name)s: %(message)s" } },
+            "handlers": { "stderr": { "kind": CONSOLE, "formatter": "console" } },
+            "root": { "level": level, "handlers": ["stderr"] },
+        })
+    };
     match tree {
         Value::Object(map) => map,
         _ => Map::new(),

@@ -20,6 +20,8 @@ use std::{
 
 use sd_notify::NotifyState;
 
+/// READY=1 was sent: a reload before must not send it in its place.
+static IS_READY: AtomicBool = AtomicBool::new(false);
 /// The event loop came round since somebody looked.
 static HAS_TICKED: AtomicBool = AtomicBool::new(false);
 
@@ -38,6 +40,7 @@ pub(crate) fn pet() {
 /// The run trades.
 pub(crate) fn ready(standing: &str) {
     let status = with_status(|status| standing.clone_into(&mut status.standing));
+    IS_READY.store(true, Ordering::Relaxed);
     send(&[NotifyState::Ready, NotifyState::Status(&status)]);
 }
 
@@ -49,16 +52,26 @@ pub(crate) fn stands(standing: &str) {
 
 /// A configuration is read again; [`reloaded`] ends it.
 pub(crate) fn reloading() {
+    if !IS_READY.load(Ordering::Relaxed) {
+        return;
+    }
     match NotifyState::monotonic_usec_now() {
         Ok(now) => send(&[NotifyState::Reloading, now]),
         Err(error) => tell_once(&error),
     }
 }
 
-/// The reload is over; `refusal` says why nothing has changed.
-pub(crate) fn reloaded(refusal: Option<&str>) {
+/// The reload is over, whatever became of it.
+pub(crate) fn reloaded() {
+    if IS_READY.load(Ordering::Relaxed) {
+        send(&[NotifyState::Ready]);
+    }
+}
+
+/// Why the last reload changed nothing; None if it did.
+pub(crate) fn refused(refusal: Option<&str>) {
     let status = with_status(|status| status.refusal = refusal.map(str::to_owned));
-    send(&[NotifyState::Ready, NotifyState::Status(&status)]);
+    send(&[NotifyState::Status(&status)]);
 }
 
 /// The run is about to end, which takes `within` at most from now on.

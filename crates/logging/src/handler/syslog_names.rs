@@ -47,14 +47,7 @@ pub(super) fn priority_of_name(name: &str) -> u8 {
     }
 }
 
-/// The priority of a level: that of the named level at or below it.
+/// The priority of a level.
 pub(super) fn priority_of_level(level: Level) -> u8 {
-    match level.get() {
-        50.. => 2,
-        40.. => 3,
-        30.. => 4,
-        25.. => 5,
-        20.. => 6,
-        _ => 7,
-    }
+    level.syslog_priority()
 }

@@ -1,0 +1,88 @@
+# Acceptance test 6, without packages: no client is refused while the service stops, restarts or is killed; a connection
+# starts a stopped one; after the start limit, what the page says brings it back.
+. /share/tests/bed/lib.sh
+
+group "the service runs"
+install_as_documented
+configure </dev/null
+check "both are enabled and started as documented" systemctl enable --now stratd.socket stratd.service
+answers=/tmp/answers
+
+# asks every 20 ms until the file `stop` is there, and notes what became of it
+clients() {
+    local asked=0
+    while [[ ! -e /tmp/stop ]]; do
+        curl -sS --max-time 20 --unix-socket /run/stratd/control.sock -o /dev/null -w '%{http_code}\n' \
+            http://localhost/v1/version 2>&1
+        ((++asked))
+        sleep 0.02
+    done >"$answers"
+}
+# restarts: how often the answers were something else than 200
+refused() { grep -vc '^200$' "$answers"; }
+asked() { wc -l <"$answers"; }
+# during WHAT COMMAND…: under the clients' loop; none of them is refused
+during() {
+    local what=$1 loop from
+    shift
+    rm -f /tmp/stop "$answers"
+    clients &
+    loop=$!
+    becomes "clients ask" '(($(asked) >= 5))'
+    check "$what" "$@"
+    from=$(asked)
+    becomes "clients are answered after $what" '(($(asked) >= from + 10))'
+    touch /tmp/stop
+    wait "$loop"
+    same "refused during $what ($(asked) asked; $(grep -v '^200$' "$answers" | sort | uniq -c | head -n 2 | paste -sd ';'))" \
+        "$(refused)" 0
+    # not what this test is about
+    systemctl reset-failed stratd.service 2>/dev/null
+}
+
+group "no client is refused while the service restarts"
+during "a restart" systemctl restart stratd.service
+during "another restart" systemctl restart stratd.service
+
+group "no client is refused when the process is killed"
+during "a kill" systemctl kill --kill-who=main --signal=KILL stratd.service
+
+group "a connection starts a stopped service"
+systemctl stop stratd.service 2>/dev/null
+check "the socket stays" test -S /run/stratd/control.sock
+same "stopped" "$(prop ActiveState)" inactive
+check "a client is answered" timeout 30 stratctl status
+same "started" "$(prop ActiveState)" active
+systemctl stop stratd.socket stratd.service
+check "both stopped: no socket" test ! -e /run/stratd/control.sock
+like "and the client says what to do" "$(stratctl status 2>&1)" "*systemctl start stratd*"
+check "both start again" systemctl start stratd.socket stratd.service
+
+group "what belongs to whom decides who is answered"
+useradd --groups stratd member
+useradd stranger
+as() { setpriv --reuid "$1" --regid "$1" --init-groups -- "${@:2}"; }
+check "a member of the group looks" as member stratctl status
+check "a member changes what runs" as member stratctl plugin stop strategy-herald
+((++group_checks))
+! as stranger stratctl status 2>/dev/null || failed "a stranger was answered"
+like "a stranger hears why" "$(as stranger stratctl status 2>&1)" "*may not use /run/stratd/control.sock*"
+check "the daemon's own user looks" as stratd stratctl status
+
+group "after the start limit, the documented commands bring it back"
+mkdir -p /run/systemd/system/stratd.service.d
+printf '[Unit]\nStartLimitBurst=3\n' >/run/systemd/system/stratd.service.d/limit.conf
+systemctl daemon-reload
+for _ in {1..5}; do
+    pid=$(prop MainPID)
+    systemctl kill --kill-who=main --signal=KILL stratd.service 2>/dev/null
+    becomes "next" 'now=$(prop MainPID); [[ $now != 0 && $now != "$pid" || $(prop ActiveState) == failed ]]'
+    [[ $(prop ActiveState) != failed ]] || break
+done
+becomes "the limit was reached" '[[ $(prop ActiveState) == failed ]]'
+same "and took the socket along" "$(prop Result stratd.socket)" service-start-limit-hit
+check "reset" systemctl reset-failed stratd.service stratd.socket
+check "start" systemctl start stratd.socket stratd.service
+check "a client is answered" timeout 30 stratctl status
+
+finish
