@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use crate::{
     Account, ClientOrderId, Error, ExchangeId, ExchangeInfo, Fill, Filter, Instrument, InstrumentId,
     InstrumentType, Level, Location, Log, LogTarget, LogValue, Money, Order, OrderRequest, PluginLogger,
-    Portfolio, Position, Price, PricePoint, Quantity, Reason, Result, Risk, RiskLimit, Side, StrategyHost,
-    Timestamp, TradingType, abi, export::instrument_from_record, log,
+    Portfolio, Position, Price, PricePoint, Quantity, Reason, Result, Risk, RiskLimit, RiskScope, Side,
+    StrategyHost, Timestamp, TradingType, abi, export::instrument_from_record, log,
 };
 
 /// The view of a handler: the time, the market, one's own orders and positions, and requests.
@@ -334,6 +334,7 @@ impl<'a> Context<'a> {
         let raw = self.host.risk(position.map_or(0, |p| p.instrument.0), &mut |limit| {
             limits.push(RiskLimit {
                 reason: Reason::from_code(limit.limit_code).unwrap_or(Reason::None),
+                scope: RiskScope::from_code(limit.scope).unwrap_or(RiskScope::Run),
                 used: limit.used.into(),
                 limit: limit.limit.into(),
                 headroom: limit.headroom.into(),
@@ -380,6 +381,21 @@ impl<'a> Context<'a> {
     pub fn periodic(&mut self, interval_ns: i64, tag: i64) -> Result<TimerId> {
         self.timer(abi::Schedule {
             kind: abi::schedule_kind::PERIODIC,
+            interval: interval_ns,
+            tag,
+            ..abi::Schedule::default()
+        })
+    }
+
+    /// Calls `on_timer` so much before the close of every session of an instrument, by the trading hours that bind this
+    /// strategy there.
+    ///
+    /// # Errors
+    /// No trading hours are configured, or the host's limit of timers is reached.
+    pub fn before_close(&mut self, instrument: InstrumentId, interval_ns: i64, tag: i64) -> Result<TimerId> {
+        self.timer(abi::Schedule {
+            kind: abi::schedule_kind::BEFORE_CLOSE,
+            instrument: instrument.0,
             interval: interval_ns,
             tag,
             ..abi::Schedule::default()

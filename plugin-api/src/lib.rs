@@ -110,7 +110,7 @@ pub use model::{
     Filter, Halt, HandlerError, Instrument, InstrumentId, InstrumentType, InstrumentTypes, Lifetime,
     LiquiditySide, MONEY_DECIMALS, MULTIPLIER_ONE, Money, NumberError, NumberErrorKind, OptionType, Order,
     OrderEvent, OrderEventKind, OrderFlags, OrderRequest, OrderStatus, OrderType, Portfolio, Position, Price,
-    PricePoint, Quantity, Quote, Reason, Risk, RiskLimit, Session, Side, Timer, Timestamp, Trade,
+    PricePoint, Quantity, Quote, Reason, Risk, RiskLimit, RiskScope, Session, Side, Timer, Timestamp, Trade,
     TradingHours, TradingType, TradingTypes,
 };
 pub use state_sink::StateSink;

@@ -8,9 +8,8 @@ use serde::Deserialize;
 use stratd::{
     host::Loader,
     results::RunFolder,
-    runtime::{Plan, PlannedExchange, PlannedStrategy, Services, backtest},
+    runtime::{Plan, PlannedExchange, PlannedRisk, PlannedStrategy, Services, backtest},
 };
-use stratd_engine::RiskLimits;
 use stratd_plugin_api::{
     Context, Filter, LinkedStrategy, OrderEvent, OrderRequest, OrderStatus, Quantity, Quote, Result,
     Strategy, Timestamp, Trade, TradingType,
@@ -106,7 +105,11 @@ fn run() -> stratd::results::Summary {
         currency: "USD".to_owned(),
         fill: stratd_simulation::FillRule::NextPrice.into(),
         costs: CostModels::default(),
-        limits: RiskLimits::default(),
+        account: stratd_engine::AccountRules::default(),
+        accounting: stratd_engine::Accounting::default(),
+        rates: Vec::new(),
+        risk: PlannedRisk::default(),
+        run: 0,
         folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
             .expect("a writable folder"),
         is_verbose: false,

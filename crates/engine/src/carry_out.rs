@@ -1,12 +1,14 @@
 //! From requests to outputs: risk.check → execution.open.
 
 use stratd_plugin_api::{
-    ClientOrderId, InstrumentId, OrderEventKind, OrderFlags, OrderRequest, Price, Quantity, Reason, Side, abi,
+    ClientOrderId, InstrumentId, OrderEventKind, OrderRequest, Price, Quantity, Reason, Side, abi,
 };
 
 use crate::{
-    CancelOrder, ChangeOrder, Engine, NewOrder, Order, OrderState, Output, RiskApproved, StrategyId,
-    execution::own_event, request::Request, risk,
+    CancelOrder, ChangeOrder, Denial, Engine, NewOrder, Order, OrderState, Output, RiskApproved, StrategyId,
+    execution::own_event,
+    request::Request,
+    risk::{self, Passed, Refusal},
 };
 
 /// A strategy that answers every refusal with a new order would never end its step: after this many refusals in one
@@ -76,7 +78,7 @@ impl Engine {
         match request {
             // what a strategy still asked for before it ended: only cancels are heard
             Request::New(id, raw) if !is_started => {
-                self.deny_raw(strategy, *id, raw, Reason::StrategyStopped)
+                self.deny_raw(strategy, *id, raw, Reason::StrategyStopped.into())
             }
             Request::Change(..)
             | Request::CloseAll(_)
@@ -86,14 +88,14 @@ impl Engine {
                 if !is_started => {}
             Request::New(id, raw) => self.new_order(strategy, *id, raw),
             Request::Cancel(id) => {
-                let is_own = StrategyId::of_order(*id) == Some(strategy);
+                let is_own = self.core.order_ids.owner(*id) == Some(strategy);
                 if !is_own || !self.cancel(*id) {
                     self.refuse_request(strategy, *id, Reason::UnknownOrder);
                 }
             }
             Request::Change(id, price, quantity) => self.change_order(strategy, *id, *price, *quantity),
             Request::CancelAll(instrument) => self.cancel_all(strategy, *instrument),
-            Request::CloseAll(instrument) => self.close_all(strategy, *instrument),
+            Request::CloseAll(instrument) => self.close_all(strategy, *instrument, false),
             Request::Stop(reason) => self.stop_strategy(strategy, Reason::StrategyStopped, reason),
             Request::Shutdown(reason) => self.shutdown(strategy, reason),
             Request::Metric(name, value) => {
@@ -108,14 +110,56 @@ impl Engine {
         }
         let exchange = self.exchange_of(InstrumentId(raw.instrument)).unwrap_or_default();
         match self.approve_new(strategy, raw) {
-            Ok(approved) => {
-                let order = approved.map(|request| NewOrder { id, strategy, exchange, request });
-                self.core.execution.open(&order, self.core.now);
-                self.expect_quantity(order.get());
-                self.outputs.push(Output::Submit(order));
+            Ok(Passed { request, reduced }) => {
+                let order = request.map(|request| NewOrder { id, strategy, exchange, request });
+                self.open(&order);
+                if let Some((why, asked)) = reduced {
+                    self.reduced((strategy, id), (why, asked), false);
+                }
             }
-            Err(reason) => self.deny_raw(strategy, id, raw, reason),
+            Err(refusal) => self.deny_raw(strategy, id, raw, refusal),
         }
+    }
+
+    /// Opens an order that risk approved, and sends it.
+    fn open(&mut self, order: &RiskApproved<NewOrder>) {
+        let NewOrder { strategy, request, .. } = *order.get();
+        self.core.execution.open(order, self.core.now);
+        self.core.risk.note_sent(strategy, request.instrument, self.core.now);
+        self.expect_quantity(order.get());
+        self.outputs.push(Output::Submit(*order));
+    }
+
+    /// Tells that an order, or a change of one, was cut down. The strategy hears of it as of a change of its order.
+    fn reduced(
+        &mut self,
+        (strategy, id): (StrategyId, ClientOrderId),
+        (why, asked): (Refusal, Quantity),
+        is_change: bool,
+    ) {
+        let Some(order) = self.core.execution.get(id) else { return };
+        let total = if order.quantity_expected.is_positive() {
+            order.quantity_expected
+        } else {
+            order.quantity_total()
+        };
+        self.outputs.push(Output::Reduced(Denial {
+            order: id,
+            is_change,
+            strategy,
+            instrument: order.request.instrument,
+            side: order.request.side,
+            asked,
+            allowed: total,
+            reason: why.reason,
+            breach: why.breach,
+        }));
+        let event = own_event(order, OrderEventKind::Change, self.core.now);
+        let reason = why.reason.code();
+        self.told.push_back((
+            strategy,
+            abi::OrderEvent { seq: self.core.seq, quantity: total.get(), reason, ..event },
+        ));
     }
 
     /// An order by amount has no quantity yet; until the exchange tells it, what the amount can buy counts.
@@ -123,44 +167,53 @@ impl Engine {
         if order.request.notional.is_none() {
             return;
         }
-        let view =
-            self.core.risk_view(order.strategy, order.request.instrument, order.request.side, Quantity::ZERO);
+        let view = self.core.risk_view(order.strategy, &order.request, None);
         if let Some(quantity) = view.and_then(|view| risk::quantity_bought(&order.request, &view)) {
             self.core.execution.expect_quantity(order.id, quantity);
         }
     }
 
-    fn deny_raw(&mut self, strategy: StrategyId, id: ClientOrderId, raw: &abi::OrderRequest, reason: Reason) {
+    fn deny_raw(
+        &mut self,
+        strategy: StrategyId,
+        id: ClientOrderId,
+        raw: &abi::OrderRequest,
+        refusal: Refusal,
+    ) {
         let instrument = InstrumentId(raw.instrument);
         let exchange = self.exchange_of(instrument).unwrap_or_default();
         // an order that could not even be read is kept with what can be shown of it
         let shown = OrderRequest::try_from(raw)
             .unwrap_or_else(|_| OrderRequest::market(instrument, Quantity::new(raw.quantity)));
-        self.deny(Order::new(id, strategy, exchange, shown, self.core.now), reason);
+        self.deny(Order::new(id, strategy, exchange, shown, self.core.now), refusal);
     }
 
-    fn approve_new(
-        &self,
-        strategy: StrategyId,
-        raw: &abi::OrderRequest,
-    ) -> Result<RiskApproved<OrderRequest>, Reason> {
+    fn approve_new(&self, strategy: StrategyId, raw: &abi::OrderRequest) -> Result<Passed, Refusal> {
         if self.core.is_exiting {
-            return Err(Reason::RunEnded);
+            return Err(Reason::RunEnded.into());
         }
         let request = OrderRequest::try_from(raw)?;
-        let view = self.core.risk_view(strategy, request.instrument, request.side, Quantity::ZERO);
-        let mut view = view.ok_or(Reason::UnknownInstrument)?;
-        if request.flags.contains(OrderFlags::REDUCE_ONLY) {
-            view.own_open = self.core.execution.own_open_quantity(strategy, request.instrument, request.side);
-        }
-        risk::check(request, &self.core.config.limits, &view)
+        let view = self.core.risk_view(strategy, &request, None).ok_or(Reason::UnknownInstrument)?;
+        risk::check(request, &view)
     }
 
-    fn deny(&mut self, order: Order, reason: Reason) {
+    fn deny(&mut self, order: Order, refusal: Refusal) {
+        let Refusal { reason, breach } = refusal;
         let strategy = order.strategy;
         if let Some(slot) = self.strategies.get_mut(strategy.index()) {
             slot.statistics.denials = slot.statistics.denials.wrapping_add(1);
         }
+        self.outputs.push(Output::Denied(Denial {
+            order: order.id,
+            is_change: false,
+            strategy,
+            instrument: order.request.instrument,
+            side: order.request.side,
+            asked: order.request.quantity,
+            allowed: Quantity::ZERO,
+            reason,
+            breach,
+        }));
         let mut shown = order.clone();
         let event = self.core.execution.deny(order, reason);
         shown.state = OrderState::Denied(reason);
@@ -178,12 +231,38 @@ impl Engine {
 
     fn change_order(&mut self, strategy: StrategyId, id: ClientOrderId, price: Price, quantity: Quantity) {
         match self.approve_change(strategy, id, price, quantity) {
-            Ok(change) => {
-                self.core.execution.change_sent(id, change.get().request.quantity);
+            Ok((change, reduced)) => {
+                let ChangeOrder { request, .. } = *change.get();
+                self.core.execution.change_sent(id, request.quantity);
+                self.core.risk.note_sent(strategy, request.instrument, self.core.now);
                 self.outputs.push(Output::Change(change));
+                if let Some(why) = reduced {
+                    self.reduced((strategy, id), (why, quantity), true);
+                }
             }
-            Err(reason) => self.refuse_request(strategy, id, reason),
+            Err(refusal) => {
+                self.deny_change(strategy, id, quantity, refusal);
+                self.refuse_request(strategy, id, refusal.reason);
+            }
         }
+    }
+
+    /// Tells that a change of an own order was denied. What is no order of the strategy is no matter of risk.
+    fn deny_change(&mut self, strategy: StrategyId, id: ClientOrderId, asked: Quantity, refusal: Refusal) {
+        let Some(order) = self.core.execution.get(id).filter(|order| order.strategy == strategy) else {
+            return;
+        };
+        self.outputs.push(Output::Denied(Denial {
+            order: id,
+            is_change: true,
+            strategy,
+            instrument: order.request.instrument,
+            side: order.request.side,
+            asked,
+            allowed: Quantity::ZERO,
+            reason: refusal.reason,
+            breach: refusal.breach,
+        }));
     }
 
     fn approve_change(
@@ -192,24 +271,26 @@ impl Engine {
         id: ClientOrderId,
         price: Price,
         quantity: Quantity,
-    ) -> Result<RiskApproved<ChangeOrder>, Reason> {
+    ) -> Result<(RiskApproved<ChangeOrder>, Option<Refusal>), Refusal> {
         if self.core.is_exiting {
-            return Err(Reason::RunEnded);
+            return Err(Reason::RunEnded.into());
         }
         let order = self.core.execution.get(id).filter(|order| order.strategy == strategy);
         let order = order.ok_or(Reason::UnknownOrder)?;
         if quantity <= order.filled {
-            return Err(Reason::VolumeNotAboveFilled);
+            return Err(Reason::VolumeNotAboveFilled.into());
         }
         let changed = OrderRequest { price: order.request.price.map(|_| price), quantity, ..order.request };
         // what is filled is in the position already: only the rest is judged
         let rest = quantity.checked_sub(order.filled).ok_or(Reason::Overflow)?;
         let judged = OrderRequest { quantity: rest, ..changed };
-        let view = self.core.risk_view(strategy, judged.instrument, judged.side, order.open_quantity());
-        let approved =
-            risk::check(judged, &self.core.config.limits, &view.ok_or(Reason::UnknownInstrument)?)?;
+        let view = self.core.risk_view(strategy, &judged, Some(order)).ok_or(Reason::UnknownInstrument)?;
+        let Passed { request, reduced } = risk::check(judged, &view)?;
+        let total = request.get().quantity.checked_add(order.filled).ok_or(Reason::Overflow)?;
         let (exchange, exchange_order_id) = (order.exchange, order.exchange_order_id);
-        Ok(approved.map(|_| ChangeOrder { id, exchange, exchange_order_id, request: changed }))
+        let changed = OrderRequest { quantity: total, ..changed };
+        let change = request.map(|_| ChangeOrder { id, exchange, exchange_order_id, request: changed });
+        Ok((change, reduced.map(|(why, _)| why)))
     }
 
     fn refuse_request(&mut self, strategy: StrategyId, id: ClientOrderId, reason: Reason) {
@@ -228,8 +309,13 @@ impl Engine {
     }
 
     /// Cancels all orders and sends market orders against all positions. What an earlier call sent works on and is
-    /// counted: asked for twice, a position is closed once.
-    fn close_all(&mut self, strategy: StrategyId, instrument: Option<InstrumentId>) {
+    /// counted: asked for twice, a position is closed once. `is_forced`: trading stops, and nobody asked.
+    pub(crate) fn close_all(
+        &mut self,
+        strategy: StrategyId,
+        instrument: Option<InstrumentId>,
+        is_forced: bool,
+    ) {
         self.cancel_all_but_closing(strategy, instrument);
         let positions =
             self.positions(strategy).filter(|(id, _)| instrument.is_none_or(|asked| asked == *id));
@@ -241,8 +327,8 @@ impl Engine {
             let Some(counter) = slot.order_counter.checked_add(1) else { return };
             slot.order_counter = counter;
             slot.statistics.orders = slot.statistics.orders.wrapping_add(1);
-            if let Some(id) = strategy.order_id(counter) {
-                self.close(strategy, id, request);
+            if let Some(id) = self.core.order_ids.id(strategy, counter) {
+                self.close(strategy, id, request, is_forced);
             }
         }
     }
@@ -252,7 +338,7 @@ impl Engine {
         let working = self.core.execution.working_of(strategy).filter(|order| {
             order.is_closing
                 && order.request.instrument == instrument
-                && order.state != OrderState::PendingCancel
+                && !matches!(order.state, OrderState::PendingCancel(_))
         });
         let left = working.map(|order| (order.request.side, order.open_quantity())).try_fold(
             size,
@@ -265,22 +351,19 @@ impl Engine {
     }
 
     /// Sends an order that closes a position: no limit may keep a strategy from getting out.
-    fn close(&mut self, strategy: StrategyId, id: ClientOrderId, request: OrderRequest) {
+    fn close(&mut self, strategy: StrategyId, id: ClientOrderId, request: OrderRequest, is_forced: bool) {
         let exchange = self.exchange_of(request.instrument).unwrap_or_default();
-        let view = self.core.risk_view(strategy, request.instrument, request.side, Quantity::ZERO);
-        let approved = match view {
-            _ if self.core.is_exiting => Err(Reason::RunEnded),
-            Some(view) => risk::check_closing(request, &view),
-            None => Err(Reason::UnknownInstrument),
+        let approved = match self.core.risk_view(strategy, &request, None) {
+            _ if self.core.is_exiting => Err(Reason::RunEnded.into()),
+            Some(view) => risk::check_closing(request, &view, is_forced),
+            None => Err(Reason::UnknownInstrument.into()),
         };
         match approved {
             Ok(approved) => {
-                let order = approved.map(|request| NewOrder { id, strategy, exchange, request });
-                self.core.execution.open(&order, self.core.now);
+                self.open(&approved.map(|request| NewOrder { id, strategy, exchange, request }));
                 self.core.execution.mark_closing(id);
-                self.outputs.push(Output::Submit(order));
             }
-            Err(reason) => self.deny(Order::new(id, strategy, exchange, request, self.core.now), reason),
+            Err(refusal) => self.deny(Order::new(id, strategy, exchange, request, self.core.now), refusal),
         }
     }
 

@@ -173,6 +173,10 @@ impl<L: ExchangeLink> Driver<L> {
                 Output::Change(change) => self.link.change(change, at),
                 Output::Filled(_)
                 | Output::OrderFinished(_)
+                | Output::Denied(_)
+                | Output::Reduced(_)
+                | Output::Trading { .. }
+                | Output::SessionClosed { .. }
                 | Output::StrategyStopped { .. }
                 | Output::StrategyFaulted { .. }
                 | Output::StrategyRolledBack { .. }

@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use stratd_plugin_api::{
-    EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OrderEventKind, Price, Quantity, Reason,
-    Side, StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
+    EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OrderEventKind, Price, Reason,
+    StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
     abi::{TextHandle, event_kind},
 };
 
 use crate::{
-    EngineError, FillReport, Input, InputKind, Output, Retired, RiskLimits, StrategyConfig, StrategyId,
+    AccountRules, Accounting, EngineError, Input, InputKind, OrderIds, Output, RateSource, Retired,
+    RiskLimits, StrategyConfig, StrategyId,
     core::Core,
     execution::Applied,
-    portfolio::FillToBook,
     probation::Guard,
-    schedule::Timers,
+    schedule::{DueTimer, Timers},
     strategies::{Slot, plain_event},
 };
 
@@ -27,8 +27,14 @@ pub struct EngineConfig {
     pub cash: Money,
     /// Currency of the run (text handle).
     pub currency: TextHandle,
-    /// Limits of the whole run.
+    /// Limits of the whole run; those of strategies and instruments are set with [`Engine::set_limits`].
     pub limits: RiskLimits,
+    /// What the account of the run allows.
+    pub account: AccountRules,
+    /// How the cost of what is closed is found.
+    pub accounting: Accounting,
+    /// How orders are numbered: ids of different runs differ, for an exchange that knows those of the run before.
+    pub order_ids: OrderIds,
     /// What executions cost beyond the exchange's fee, where a strategy's own hooks have no opinion.
     pub costs: Box<dyn FillCosts>,
 }
@@ -92,6 +98,19 @@ impl Engine {
         })
     }
 
+    /// Sets what one unit of a currency is worth in the currency of the run, for the instruments that have been added.
+    /// Without a rate, amounts of an instrument count as they are.
+    ///
+    /// # Errors
+    /// The rate is not above 0.
+    pub fn set_rate(&mut self, currency: &str, source: RateSource) -> Result<(), EngineError> {
+        let instruments = self.core.instruments.of_currency(currency);
+        let set = self.core.portfolio.rates.set(currency, source, instruments);
+        set.ok_or_else(|| {
+            EngineError::bad_input(self.core.now, format!("a rate of {currency} that is not above 0"))
+        })
+    }
+
     /// Adds a strategy. It gets events from the next input on.
     ///
     /// # Errors
@@ -101,7 +120,8 @@ impl Engine {
         config: StrategyConfig,
         instance: Box<dyn StrategyInstance>,
     ) -> Result<StrategyId, EngineError> {
-        let Ok(id) = u16::try_from(self.strategies.len()) else {
+        let id = u16::try_from(self.strategies.len()).ok();
+        let Some(id) = id.filter(|id| self.core.order_ids.id(StrategyId(*id), 0).is_some()) else {
             return Err(EngineError::bad_input(
                 self.core.now,
                 format!("no id is left for strategy {}", config.name),
@@ -124,18 +144,29 @@ impl Engine {
                 let event = abi::Event { seq: input.seq, ..*event };
                 self.check_known(event.instrument)?;
                 self.apply_market(&event)?;
+                self.watch_losses()?;
                 self.dispatch(&event);
             }
-            InputKind::Order(report) => self.order_report(&abi::OrderEvent { seq: input.seq, ..*report })?,
+            InputKind::Order(report) => {
+                self.order_report(&abi::OrderEvent { seq: input.seq, ..*report })?;
+                self.watch_losses()?;
+            }
             InputKind::Timers => self.fire_timers(),
-            InputKind::Start => self.dispatch(&self.plain(EventKind::Start, Reason::None)),
+            InputKind::Start => {
+                self.dispatch(&self.plain(EventKind::Start, Reason::None));
+                self.tell_states();
+            }
             InputKind::Exit(reason) => self.exit(*reason),
             InputKind::Halt(instrument, reason) => self.halt(*instrument, *reason),
             InputKind::Continue(instrument, reason) => self.go_on(*instrument, *reason),
+            InputKind::Trading(command) => self.trading_command(command),
             InputKind::StopStrategy(strategy, reason) => {
                 self.stop_strategy(*strategy, *reason, reason.name())
             }
-            InputKind::StartStrategy(strategy) => self.start_strategy(*strategy),
+            InputKind::StartStrategy(strategy) => {
+                self.start_strategy(*strategy);
+                self.tell_states();
+            }
             InputKind::FailStrategy(strategy, fault) => self.fail_between_calls(*strategy, fault),
         }
         self.carry_out_requests();
@@ -154,6 +185,9 @@ impl Engine {
         }
         self.core.now = at;
         self.outputs.clear();
+        if self.core.risk.session_next().is_some_and(|next| next <= at) {
+            self.begin_sessions();
+        }
         Ok(())
     }
 
@@ -166,10 +200,19 @@ impl Engine {
     }
 
     pub(crate) fn apply_market(&mut self, event: &abi::Event) -> Result<(), EngineError> {
-        match self.core.market.apply(event) {
-            Some(price) => self.mark(InstrumentId(event.instrument), price),
-            None => Ok(()),
+        let Some(price) = self.core.market.apply(event) else { return Ok(()) };
+        let id = InstrumentId(event.instrument);
+        self.mark(id, price)?;
+        if self.core.portfolio.rates.has_quoted()
+            && let Some(instrument) = self.core.instruments.get(id)
+        {
+            for revalued in self.core.portfolio.rates.quote(instrument, price) {
+                if let Some(price) = self.core.market.last_price(revalued) {
+                    self.mark(revalued, price)?;
+                }
+            }
         }
+        Ok(())
     }
 
     fn mark(&mut self, id: InstrumentId, price: Price) -> Result<(), EngineError> {
@@ -226,61 +269,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Asks the strategy, then the configured model, what an execution costs beyond the exchange's fee.
-    fn with_costs(
-        &mut self,
-        strategy: StrategyId,
-        mut fill: abi::FillRecord,
-    ) -> Result<abi::FillRecord, EngineError> {
-        let asked = self.call(strategy, |instance, view| instance.slippage(view, &fill)).flatten();
-        let slippage = asked.or_else(|| {
-            self.core.config.costs.slippage(self.core.instruments.get(InstrumentId(fill.instrument))?, &fill)
-        });
-        fill.slippage = slippage.ok_or_else(|| self.cost_overflow("slippage", &fill))?.into();
-        let asked = self.call(strategy, |instance, view| instance.transaction_cost(view, &fill)).flatten();
-        let cost = asked.or_else(|| {
-            let instrument = self.core.instruments.get(InstrumentId(fill.instrument))?;
-            self.core.config.costs.transaction_cost(instrument, &fill)
-        });
-        fill.transaction_cost = cost.ok_or_else(|| self.cost_overflow("transaction cost", &fill))?.into();
-        Ok(fill)
-    }
-
-    fn cost_overflow(&self, what: &str, fill: &abi::FillRecord) -> EngineError {
-        EngineError::overflow(self.core.now, format!("{what} of a fill of order {}", fill.client_order_id))
-    }
-
-    fn book(&mut self, strategy: StrategyId, fill: &abi::FillRecord) -> Result<(), EngineError> {
-        let now = self.core.now;
-        let Some(instrument) = self.core.instruments.get(InstrumentId(fill.instrument)) else {
-            return Err(EngineError::bad_input(now, format!("a fill of instrument {}", fill.instrument)));
-        };
-        let quantity = Quantity::new(fill.quantity);
-        let signed = if fill.side == Side::Sell.code() { quantity.checked_neg() } else { Some(quantity) };
-        let costs = [fill.slippage, fill.transaction_cost].map(Money::from);
-        let costs = costs.iter().try_fold(Money::from(fill.fee), |sum, cost| sum.checked_add(*cost));
-        let booked = signed.zip(costs).and_then(|(signed, fee)| {
-            self.core.portfolio.fill(&FillToBook {
-                strategy,
-                instrument,
-                price: Price::new(fill.price),
-                signed,
-                fee,
-                at: now,
-            })
-        });
-        booked.ok_or_else(|| {
-            EngineError::overflow(
-                now,
-                format!("a fill of {} {} at {}", fill.quantity, instrument.symbol, fill.price),
-            )
-        })?;
-        self.outputs.push(Output::Filled(FillReport { strategy, fill: *fill }));
-        Ok(())
-    }
-
     fn fire_timers(&mut self) {
-        while let Some(due) = self.timers.pop_due(self.core.now) {
+        while let Some(due) = self.pop_due_timer() {
             let event = abi::Event {
                 ts: self.core.now.get(),
                 seq: self.core.seq,
@@ -302,6 +292,12 @@ impl Engine {
             }
             self.deliver(due.strategy, &event);
         }
+    }
+
+    fn pop_due_timer(&mut self) -> Option<DueTimer> {
+        let risk = &self.core.risk;
+        let closes = |strategy, instrument, at| risk.next_close(strategy, instrument, at);
+        self.timers.pop_due((self.core.now, &closes))
     }
 
     /// Counts the firings of a strategy's timers since the last event that was none.

@@ -3,23 +3,34 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use stratd_plugin_api::{
-    ClientOrderId, Instrument, InstrumentId, LiquiditySide, OrderEventKind, Price, Quantity, Reason, Side,
+    ClientOrderId, Instrument, InstrumentId, LiquiditySide, OrderEventKind, Quantity, Reason, Side,
     Timestamp, abi,
 };
 
-use crate::{NewOrder, Order, OrderState, RiskApproved, StrategyId};
+use crate::{
+    NewOrder, Order, OrderIds, OrderState, RiskApproved, Scope, StrategyId,
+    report::{change, is_about},
+};
 
 /// At most this many finished orders and executions per strategy stay readable; older ones are forgotten here
 /// (the run's results have them all).
 const HISTORY_MAX: usize = 10_000;
 
 /// All own orders.
-#[derive(Default)]
 pub(crate) struct Execution {
+    ids: OrderIds,
     working: BTreeMap<ClientOrderId, Order>,
     strategies: Vec<History>,
     // by instrument and side: what working orders would still add
     open_quantity: BTreeMap<(InstrumentId, Side), i64>,
+    open_orders: OpenOrders,
+}
+
+/// How many orders work, by scope.
+#[derive(Default)]
+struct OpenOrders {
+    strategies: Vec<u32>,
+    instruments: BTreeMap<InstrumentId, u32>,
 }
 
 #[derive(Default)]
@@ -49,8 +60,19 @@ pub(crate) struct OrderChange {
 }
 
 impl Execution {
+    pub(crate) fn new(ids: OrderIds) -> Self {
+        Self {
+            ids,
+            working: BTreeMap::new(),
+            strategies: Vec::new(),
+            open_quantity: BTreeMap::new(),
+            open_orders: OpenOrders::default(),
+        }
+    }
+
     pub(crate) fn add_strategy(&mut self) {
         self.strategies.push(History::default());
+        self.open_orders.strategies.push(0);
     }
 
     /// Opens an order that risk approved.
@@ -76,7 +98,7 @@ impl Execution {
     }
 
     pub(crate) fn working_of(&self, strategy: StrategyId) -> impl Iterator<Item = &Order> {
-        self.working.range(strategy.order_ids()).map(|(_, order)| order)
+        self.working.range(self.ids.range(strategy)).map(|(_, order)| order)
     }
 
     pub(crate) fn past_of(&self, strategy: StrategyId) -> impl Iterator<Item = &Order> {
@@ -90,6 +112,20 @@ impl Execution {
     /// What working orders of a side would still add.
     pub(crate) fn open_quantity(&self, instrument: InstrumentId, side: Side) -> i64 {
         self.open_quantity.get(&(instrument, side)).copied().unwrap_or(0)
+    }
+
+    /// The instruments that orders worked in.
+    pub(crate) fn instruments(&self) -> impl Iterator<Item = InstrumentId> {
+        self.open_quantity.iter().filter(|(_, open)| **open != 0).map(|((id, _), _)| *id)
+    }
+
+    /// How many orders of a scope work.
+    pub(crate) fn open_orders(&self, scope: Scope) -> u32 {
+        match scope {
+            Scope::Run => u32::try_from(self.working.len()).unwrap_or(u32::MAX),
+            Scope::Strategy(id) => self.open_orders.strategies.get(id.index()).copied().unwrap_or(0),
+            Scope::Instrument(id) => self.open_orders.instruments.get(&id).copied().unwrap_or(0),
+        }
     }
 
     /// What working orders of one strategy and side would still add; costs time in proportion to its working orders.
@@ -192,7 +228,7 @@ impl Execution {
             self.count(&order, -1);
             return Some(order);
         }
-        let history = self.strategies.get_mut(StrategyId::of_order(id)?.index())?;
+        let history = self.strategies.get_mut(self.ids.owner(id)?.index())?;
         let at = history.past_orders.iter().rposition(|order| order.id == id)?;
         history.past_orders.remove(at)
     }
@@ -213,9 +249,14 @@ impl Execution {
     }
 
     /// Adds or removes what the order would still add to a position.
-    fn count(&mut self, order: &Order, sign: i64) {
+    fn count(&mut self, order: &Order, sign: i32) {
         let open = self.open_quantity.entry((order.request.instrument, order.request.side)).or_default();
-        *open = open.saturating_add(order.open_quantity().get().saturating_mul(sign));
+        *open = open.saturating_add(order.open_quantity().get().saturating_mul(i64::from(sign)));
+        let of_instrument = self.open_orders.instruments.entry(order.request.instrument).or_default();
+        *of_instrument = of_instrument.saturating_add_signed(sign);
+        if let Some(of_strategy) = self.open_orders.strategies.get_mut(order.strategy.index()) {
+            *of_strategy = of_strategy.saturating_add_signed(sign);
+        }
     }
 }
 
@@ -224,135 +265,6 @@ fn push_limited<T>(queue: &mut VecDeque<T>, item: T) {
         queue.pop_front();
     }
     queue.push_back(item);
-}
-
-/// Changes an order by a report. `Some(None)` = nothing changed; `None` on overflow.
-#[expect(
-    clippy::option_option,
-    reason = "overflow, no change, and a change without fill are three different things"
-)]
-fn change(
-    order: &mut Order,
-    report: &abi::OrderEvent,
-    instrument: Option<&Instrument>,
-) -> Option<Option<Option<abi::FillRecord>>> {
-    let reason = Reason::from_code(report.reason).unwrap_or(Reason::Exchange);
-    let next = match OrderEventKind::from_code(report.kind) {
-        Some(OrderEventKind::Bought | OrderEventKind::Sold) => return fill(order, report),
-        // the host says so when a connector failed, or did not answer in time
-        Some(OrderEventKind::Received) if report.status == abi::order_status::UNKNOWN => order.state.lost(),
-        Some(OrderEventKind::Received) => {
-            if report.exchange_order_id != 0 {
-                order.exchange_order_id = report.exchange_order_id;
-            }
-            order.state.received()
-        }
-        Some(OrderEventKind::Canceled) if report.status == abi::order_status::EXPIRED => {
-            order.state.ended(OrderState::Expired)
-        }
-        Some(OrderEventKind::Canceled) => order.state.ended(OrderState::Canceled(reason)),
-        Some(OrderEventKind::Rejected) => order.state.ended(OrderState::Rejected(reason)),
-        // a change was refused: a cancel that is on its way besides is another matter
-        Some(OrderEventKind::RequestRejected) if order.changes.answered() => Some(settled(order)),
-        Some(OrderEventKind::RequestRejected) => order.state.cancel_refused().or(Some(order.state)),
-        // the exchange accepted a change of an own order
-        Some(OrderEventKind::Change) if order.state.is_final() => None,
-        // nobody waits for it, and it would leave nothing to fill: an old report
-        Some(OrderEventKind::Change)
-            if !order.changes.answered() && report.quantity <= order.filled.get() =>
-        {
-            None
-        }
-        Some(OrderEventKind::Change) => {
-            order.request.quantity = Quantity::new(report.quantity);
-            if instrument.is_some_and(|i| i.is_on_tick(Price::new(report.price)))
-                && order.request.price.is_some()
-            {
-                order.request.price = Some(Price::new(report.price));
-            }
-            Some(settled(order))
-        }
-        Some(OrderEventKind::Open | OrderEventKind::Cancel | OrderEventKind::Fill) | None => None,
-    };
-    Some(next.map(|state| {
-        order.state = state;
-        None
-    }))
-}
-
-/// The state after the answer to a change: what was filled meanwhile may be all that is left of the order.
-fn settled(order: &Order) -> OrderState {
-    let is_complete = order.filled.is_positive() && order.filled >= order.quantity_total();
-    if is_complete && !order.state.is_final() { OrderState::Filled } else { order.state }
-}
-
-/// Whether a report can be about the order: of its exchange, its instrument and its side, and no fill of an order that
-/// was refused.
-fn is_about(report: &abi::OrderEvent, order: &Order) -> bool {
-    let is_of_exchange = report.exchange == 0 || report.exchange == order.exchange.0;
-    let is_of_instrument = report.instrument == 0 || report.instrument == order.request.instrument.0;
-    let can_fill = order.state.filled(false).is_some();
-    let is_of_side = match OrderEventKind::from_code(report.kind) {
-        Some(OrderEventKind::Bought) => order.request.side == Side::Buy && can_fill,
-        Some(OrderEventKind::Sold) => order.request.side == Side::Sell && can_fill,
-        Some(
-            OrderEventKind::Open
-            | OrderEventKind::Cancel
-            | OrderEventKind::Change
-            | OrderEventKind::Fill
-            | OrderEventKind::Received
-            | OrderEventKind::Rejected
-            | OrderEventKind::Canceled
-            | OrderEventKind::RequestRejected,
-        )
-        | None => true,
-    };
-    is_of_exchange && is_of_instrument && is_of_side
-}
-
-#[expect(clippy::option_option, reason = "as `change`")]
-fn fill(order: &mut Order, report: &abi::OrderEvent) -> Option<Option<Option<abi::FillRecord>>> {
-    let is_repeated = report.trade_id != 0 && order.trade_ids.contains(&report.trade_id);
-    let quantity = Quantity::new(report.last_quantity);
-    if is_repeated || !quantity.is_positive() {
-        return Some(None);
-    }
-    if order.request.notional.is_some() {
-        // the exchange turns the amount into a quantity
-        order.request.quantity = order.request.quantity.max(Quantity::new(report.quantity));
-        order.quantity_expected = Quantity::ZERO;
-    }
-    let filled = order.filled.checked_add(quantity)?;
-    // while a change is on its way only the exchange knows whether this was the last one
-    let is_last = report.status == abi::order_status::FILLED && filled >= order.request.quantity;
-    let is_complete = is_last || filled >= order.quantity_total();
-    let Some(state) = order.state.filled(is_complete) else { return Some(None) };
-    let value = i128::from(report.last_price).checked_mul(i128::from(report.last_quantity))?;
-    order.filled_value = order.filled_value.checked_add(value)?;
-    order.filled = filled;
-    order.state = state;
-    if report.trade_id != 0 {
-        order.trade_ids.push(report.trade_id);
-    }
-    if report.exchange_order_id != 0 {
-        order.exchange_order_id = report.exchange_order_id;
-    }
-    Some(Some(Some(abi::FillRecord {
-        ts: report.ts,
-        client_order_id: order.id.0,
-        exchange_order_id: order.exchange_order_id,
-        trade_id: report.trade_id,
-        instrument: order.request.instrument.0,
-        exchange: order.exchange.0,
-        side: order.request.side.code(),
-        liquidity: LiquiditySide::from_event_flags(report.flags)
-            .map_or(abi::liquidity::UNKNOWN, LiquiditySide::code),
-        price: report.last_price,
-        quantity: report.last_quantity,
-        fee: report.fee,
-        slippage: abi::MoneyBits::default(),
-        transaction_cost: abi::MoneyBits::default(),
-    })))
 }
 
 /// The event that tells a strategy how its order stands.

@@ -2,7 +2,7 @@
 
 use stratd_plugin_api::{Fault, InstrumentId, Reason, Timestamp, abi};
 
-use crate::StrategyId;
+use crate::{ExitRoutine, Scope, StrategyId, TradingState};
 
 /// One thing that happens to the engine.
 #[derive(Clone, Debug)]
@@ -32,10 +32,33 @@ pub enum InputKind {
     Halt(Option<InstrumentId>, Reason),
     /// Trading goes on.
     Continue(Option<InstrumentId>, Reason),
+    /// A command says what may be traded; the kill switch is one of them.
+    Trading(TradingCommand),
     /// One strategy ends.
     StopStrategy(StrategyId, Reason),
     /// One strategy starts: it was added or restarted while the run goes on, or a swap lets it start anew.
     StartStrategy(StrategyId),
     /// The instance of a strategy failed between two calls, as one that runs in a process of its own can.
     FailStrategy(StrategyId, Fault),
+}
+
+/// What may be traded from now on, by command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TradingCommand {
+    /// Where.
+    pub scope: Scope,
+    /// What may be traded. `Active` also lifts what a loss stopped: losses are counted from here on then.
+    pub state: TradingState,
+    /// What becomes of working orders and positions.
+    pub exit: ExitRoutine,
+    /// Why; denials for a reason other than [`Reason::Requested`] say it.
+    pub reason: Reason,
+}
+
+impl TradingCommand {
+    /// The kill switch: the whole run halts.
+    #[must_use]
+    pub fn kill(exit: ExitRoutine) -> Self {
+        Self { scope: Scope::Run, state: TradingState::Halted, exit, reason: Reason::Requested }
+    }
 }

@@ -46,6 +46,12 @@ impl Instruments {
         all.filter(move |instrument| instrument.exchange == exchange).map(|instrument| instrument.id)
     }
 
+    /// Those of a currency, in the order of their ids.
+    pub(crate) fn of_currency(&self, currency: &str) -> impl Iterator<Item = InstrumentId> {
+        let all = self.entries.iter().map(|entry| &entry.instrument);
+        all.filter(move |instrument| instrument.currency == currency).map(|instrument| instrument.id)
+    }
+
     fn entry(&self, id: InstrumentId) -> Option<&Entry> {
         self.entries.get(usize::try_from(id.0.checked_sub(1)?).ok()?)
     }

@@ -19,6 +19,7 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod booking;
 mod carry_out;
 mod core;
 mod dispatch;
@@ -26,16 +27,22 @@ mod driver;
 mod engine;
 mod error;
 mod execution;
+mod exposure;
+mod hours;
 mod input;
 mod instruments;
+mod lots;
 mod market;
 mod order;
+mod order_ids;
 mod output;
 mod portfolio;
 mod position;
 mod probation;
+mod rates;
 mod reads;
 mod replacement;
+mod report;
 mod request;
 mod risk;
 mod schedule;
@@ -43,18 +50,26 @@ mod slice;
 mod strategies;
 mod strategy_changes;
 mod swap;
+mod trading;
 mod view;
 
 pub use driver::{Driver, ExchangeLink};
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, EngineErrorKind};
-pub use input::{Input, InputKind};
-pub use order::{Order, OrderState};
-pub use output::{CancelOrder, ChangeOrder, FillReport, NewOrder, Output, Outputs};
+pub use hours::Hours;
+pub use input::{Input, InputKind, TradingCommand};
+pub use lots::Accounting;
+pub use order::{BeforeCancel, Order, OrderState};
+pub use order_ids::OrderIds;
+pub use output::{CancelOrder, ChangeOrder, Denial, FillReport, NewOrder, Output, Outputs};
 pub use position::Position;
 pub use probation::{Probation, Retired, Retirement};
+pub use rates::RateSource;
 pub use replacement::{Carried, OnRestoreError, Replacement, Restart, SwapRefused, SwapStep, Swapped};
-pub use risk::{RiskApproved, RiskLimits};
+pub use risk::{
+    AccountRules, Breach, ExitRoutine, HoursRule, Limit, LossLimit, OnBreach, OrderRate, PriceCollar,
+    RiskApproved, RiskLimits, Scope, TradingState,
+};
 pub use slice::SLICE_MAX;
 pub use strategies::{StrategyConfig, StrategyId, StrategyState, StrategyStatistics};
 pub use strategy_changes::Changed;

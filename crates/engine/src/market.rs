@@ -17,6 +17,8 @@ pub(crate) struct Market {
 #[derive(Default)]
 struct Latest {
     price: Option<Price>,
+    /// The middle of the latest quote of both sides, kept until there is a price.
+    quoted: Option<Price>,
     history: VecDeque<abi::PricePoint>,
 }
 
@@ -34,8 +36,11 @@ impl Market {
                 latest.price = Some(Price::new(close));
                 return latest.price;
             }
-            EventKind::Quote
-            | EventKind::BookUpdate
+            EventKind::Quote => {
+                self.quote(event);
+                return None;
+            }
+            EventKind::BookUpdate
             | EventKind::Data
             | EventKind::Timer
             | EventKind::Halt
@@ -51,6 +56,21 @@ impl Market {
         }
         latest.history.push_back(abi::PricePoint { ts: event.ts, price, quantity });
         latest.price
+    }
+
+    fn quote(&mut self, event: &abi::Event) {
+        let [bid, bid_quantity, ask, ask_quantity, _] = event.data;
+        let Some(latest) = self.latest_mut(InstrumentId(event.instrument)) else { return };
+        if latest.price.is_none() && bid_quantity > 0 && ask_quantity > 0 {
+            let middle = i128::from(bid).saturating_add(i128::from(ask)).checked_div_euclid(2);
+            latest.quoted = middle.and_then(|middle| i64::try_from(middle).ok()).map(Price::new);
+        }
+    }
+
+    /// What risk judges prices by: the last price, and before the first one the middle of the latest quote.
+    pub(crate) fn reference_price(&self, instrument: InstrumentId) -> Option<Price> {
+        let latest = self.instruments.get(index(instrument)?)?;
+        latest.price.or(latest.quoted)
     }
 
     pub(crate) fn last_price(&self, instrument: InstrumentId) -> Option<Price> {

@@ -73,8 +73,8 @@ pub enum OrderState {
     PendingNew,
     /// Working at the exchange.
     Working,
-    /// A cancel was sent; fills may still come. Refused, the order works on.
-    PendingCancel,
+    /// A cancel was sent; fills may still come. Refused, the order is what it was before.
+    PendingCancel(BeforeCancel),
     /// The exchange did not answer in time; reconciliation decides.
     Unknown,
     /// Completely filled.
@@ -89,14 +89,28 @@ pub enum OrderState {
     Denied(Reason),
 }
 
+/// What an order was when its cancel was sent, and what was heard of it since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BeforeCancel {
+    /// Sent; the exchange has not answered.
+    PendingNew,
+    /// Working at the exchange.
+    Working,
+    /// The exchange did not answer in time.
+    Unknown,
+}
+
 impl OrderState {
     /// The exchange has the order.
     pub(crate) fn received(self) -> Option<Self> {
         match self {
             Self::PendingNew | Self::Unknown => Some(Self::Working),
             // a cancel overtook the acknowledgement
-            Self::PendingCancel => Some(Self::PendingCancel),
-            Self::Working
+            Self::PendingCancel(BeforeCancel::PendingNew | BeforeCancel::Unknown) => {
+                Some(Self::PendingCancel(BeforeCancel::Working))
+            }
+            Self::PendingCancel(BeforeCancel::Working)
+            | Self::Working
             | Self::Filled
             | Self::Canceled(_)
             | Self::Expired
@@ -112,7 +126,10 @@ impl OrderState {
             Self::PendingNew | Self::Working | Self::Unknown => {
                 Some(if is_complete { Self::Filled } else { Self::Working })
             }
-            Self::PendingCancel => Some(if is_complete { Self::Filled } else { Self::PendingCancel }),
+            // a fill tells that the exchange has the order
+            Self::PendingCancel(_) => {
+                Some(if is_complete { Self::Filled } else { Self::PendingCancel(BeforeCancel::Working) })
+            }
             Self::Filled | Self::Canceled(_) | Self::Expired => {
                 Some(if is_complete { Self::Filled } else { self })
             }
@@ -122,8 +139,10 @@ impl OrderState {
     /// A cancel is sent.
     pub(crate) fn cancel_sent(self) -> Option<Self> {
         match self {
-            Self::PendingNew | Self::Working | Self::Unknown => Some(Self::PendingCancel),
-            Self::PendingCancel
+            Self::PendingNew => Some(Self::PendingCancel(BeforeCancel::PendingNew)),
+            Self::Working => Some(Self::PendingCancel(BeforeCancel::Working)),
+            Self::Unknown => Some(Self::PendingCancel(BeforeCancel::Unknown)),
+            Self::PendingCancel(_)
             | Self::Filled
             | Self::Canceled(_)
             | Self::Expired
@@ -136,8 +155,9 @@ impl OrderState {
     pub(crate) fn lost(self) -> Option<Self> {
         match self {
             Self::PendingNew => Some(Self::Unknown),
+            Self::PendingCancel(BeforeCancel::PendingNew) => Some(Self::PendingCancel(BeforeCancel::Unknown)),
             Self::Working
-            | Self::PendingCancel
+            | Self::PendingCancel(BeforeCancel::Working | BeforeCancel::Unknown)
             | Self::Unknown
             | Self::Filled
             | Self::Canceled(_)
@@ -147,10 +167,13 @@ impl OrderState {
         }
     }
 
-    /// The exchange refused a cancel: the order works on.
+    /// The exchange refused a cancel: the order is what it was before. That it did not know the order tells nothing of
+    /// one that it has not answered yet.
     pub(crate) fn cancel_refused(self) -> Option<Self> {
         match self {
-            Self::PendingCancel => Some(Self::Working),
+            Self::PendingCancel(BeforeCancel::PendingNew) => Some(Self::PendingNew),
+            Self::PendingCancel(BeforeCancel::Working) => Some(Self::Working),
+            Self::PendingCancel(BeforeCancel::Unknown) => Some(Self::Unknown),
             Self::PendingNew
             | Self::Working
             | Self::Unknown
@@ -165,7 +188,7 @@ impl OrderState {
     /// The order ends unfilled or partly filled: canceled, expired, rejected.
     pub(crate) fn ended(self, end: Self) -> Option<Self> {
         match self {
-            Self::PendingNew | Self::Working | Self::PendingCancel | Self::Unknown => Some(end),
+            Self::PendingNew | Self::Working | Self::PendingCancel(_) | Self::Unknown => Some(end),
             Self::Filled | Self::Canceled(_) | Self::Expired | Self::Rejected(_) | Self::Denied(_) => None,
         }
     }
@@ -174,7 +197,7 @@ impl OrderState {
     #[must_use]
     pub fn is_final(self) -> bool {
         match self {
-            Self::PendingNew | Self::Working | Self::PendingCancel | Self::Unknown => false,
+            Self::PendingNew | Self::Working | Self::PendingCancel(_) | Self::Unknown => false,
             Self::Filled | Self::Canceled(_) | Self::Expired | Self::Rejected(_) | Self::Denied(_) => true,
         }
     }
@@ -186,7 +209,7 @@ impl OrderState {
             Self::Canceled(reason) | Self::Rejected(reason) | Self::Denied(reason) => reason,
             Self::PendingNew
             | Self::Working
-            | Self::PendingCancel
+            | Self::PendingCancel(_)
             | Self::Unknown
             | Self::Filled
             | Self::Expired => Reason::None,
@@ -227,7 +250,7 @@ impl Order {
             OrderState::PendingNew => OrderStatus::PendingNew,
             OrderState::Working if self.filled.is_zero() => OrderStatus::Open,
             OrderState::Working => OrderStatus::PartiallyFilled,
-            OrderState::PendingCancel => OrderStatus::PendingCancel,
+            OrderState::PendingCancel(_) => OrderStatus::PendingCancel,
             OrderState::Unknown => OrderStatus::Unknown,
             OrderState::Filled => OrderStatus::Filled,
             OrderState::Canceled(_) => OrderStatus::Canceled,
@@ -317,8 +340,11 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_cancel_leaves_the_order_working() {
-        assert_eq!(OrderState::PendingCancel.cancel_refused(), Some(OrderState::Working));
+    fn a_refused_cancel_leaves_the_order_as_it_was() {
+        let canceling = |state: OrderState| state.cancel_sent().and_then(OrderState::cancel_refused);
+        for state in [OrderState::PendingNew, OrderState::Working, OrderState::Unknown] {
+            assert_eq!(canceling(state), Some(state));
+        }
         assert_eq!(OrderState::Working.cancel_refused(), None);
     }
 }

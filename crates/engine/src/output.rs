@@ -1,11 +1,11 @@
 //! The one way out.
 
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, Fault, OrderRequest,
+    ClientOrderId, ExchangeId, Fault, InstrumentId, OrderRequest, Quantity, Reason, Side,
     abi::{self, TextHandle},
 };
 
-use crate::{Order, RiskApproved, StrategyId};
+use crate::{Breach, Order, RiskApproved, Scope, StrategyId, TradingState};
 
 /// What the engine wants done, in this order. The buffer is reused from step to step.
 pub type Outputs = Vec<Output>;
@@ -23,6 +23,24 @@ pub enum Output {
     Filled(FillReport),
     /// An order reached a final state.
     OrderFinished(Order),
+    /// Risk denied an order, or a change of one. A denied order is finished: [`Output::OrderFinished`] follows.
+    Denied(Denial),
+    /// Risk cut an order, or a change of one, down to what the limits leave.
+    Reduced(Denial),
+    /// What may be traded in a scope has changed: by command, by a loss, or because a day began.
+    Trading {
+        /// Where.
+        scope: Scope,
+        /// What may be traded now.
+        state: TradingState,
+        /// Why.
+        reason: Reason,
+    },
+    /// A session is over, so that no order is taken any more; the exit routine follows.
+    SessionClosed {
+        /// Whose trading hours.
+        scope: Scope,
+    },
     /// A strategy ended on its own wish or by command.
     StrategyStopped {
         /// Which.
@@ -71,6 +89,29 @@ pub enum Output {
     Overfilled(abi::OrderEvent),
     /// The run was told to exit and every strategy has had its `on_exit`.
     Exited,
+}
+
+/// What risk did not let pass as it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// The order.
+    pub order: ClientOrderId,
+    /// Whether a change of the order was asked for, not a new order.
+    pub is_change: bool,
+    /// Who asked.
+    pub strategy: StrategyId,
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// Which way.
+    pub side: Side,
+    /// The quantity that was asked for; 0 for an order by amount that was denied.
+    pub asked: Quantity,
+    /// What passes; 0 = nothing.
+    pub allowed: Quantity,
+    /// The limit, or what else was wrong.
+    pub reason: Reason,
+    /// The limit in numbers, where it has some.
+    pub breach: Option<Breach>,
 }
 
 /// A new order on its way to an exchange.

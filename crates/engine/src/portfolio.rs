@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 
 use stratd_plugin_api::{Instrument, InstrumentId, Money, Price, Quantity, Timestamp};
 
-use crate::{Position, StrategyId};
+use crate::{
+    Position, StrategyId,
+    lots::{Accounting, Lots},
+    position::Booking,
+    rates::Rates,
+};
 
 /// The books of the run.
 pub(crate) struct Portfolio {
@@ -15,12 +20,16 @@ pub(crate) struct Portfolio {
     holders: Vec<Vec<StrategyId>>,
     // sizes of all strategies together
     net: BTreeMap<InstrumentId, Quantity>,
+    accounting: Accounting,
+    pub(crate) rates: Rates,
 }
 
 /// The book of one strategy, or of the run (which has sums only).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Book {
     pub(crate) positions: BTreeMap<InstrumentId, Position>,
+    /// What is open in its order, where cost is first in, first out.
+    lots: BTreeMap<InstrumentId, Lots>,
     /// Moved by fills and fees.
     pub(crate) cash: Money,
     /// Value of all positions at the last marks.
@@ -77,19 +86,21 @@ pub(crate) struct FillToBook<'a> {
     pub(crate) price: Price,
     /// Negative = sold.
     pub(crate) signed: Quantity,
-    /// The exchange's fee, slippage and transaction cost together.
+    /// The exchange's fee, slippage and transaction cost together, in the currency of the instrument.
     pub(crate) fee: Money,
     pub(crate) at: Timestamp,
 }
 
 impl Portfolio {
-    pub(crate) fn new(cash_initial: Money) -> Self {
+    pub(crate) fn new(cash_initial: Money, accounting: Accounting) -> Self {
         Self {
             cash_initial,
             run: Book::default(),
             strategies: Vec::new(),
             holders: Vec::new(),
             net: BTreeMap::new(),
+            accounting,
+            rates: Rates::default(),
         }
     }
 
@@ -119,6 +130,21 @@ impl Portfolio {
         self.net.get(&instrument).copied().unwrap_or_default()
     }
 
+    /// What the positions of all strategies in an instrument brought, fees included.
+    pub(crate) fn pnl_of_instrument(&self, instrument: InstrumentId) -> Option<Money> {
+        let Some(holders) = index(instrument).and_then(|i| self.holders.get(i)) else {
+            return Some(Money::ZERO);
+        };
+        let books = holders.iter().filter_map(|strategy| self.strategies.get(strategy.index()));
+        let mut positions = books.filter_map(|book| book.positions.get(&instrument));
+        positions.try_fold(Money::ZERO, |sum, position| sum.checked_add(position.pnl()?))
+    }
+
+    /// Sizes of all strategies together, by instrument.
+    pub(crate) fn net_sizes(&self) -> impl Iterator<Item = (InstrumentId, Quantity)> {
+        self.net.iter().map(|(id, size)| (*id, *size)).filter(|(_, size)| !size.is_zero())
+    }
+
     /// Values every position of an instrument at a price. `None` on overflow.
     pub(crate) fn mark(&mut self, instrument: &Instrument, price: Price, at: Timestamp) -> Option<()> {
         self.run.begin_day(at)?;
@@ -129,7 +155,7 @@ impl Portfolio {
             let Some(position) = book.positions.get_mut(&instrument.id).filter(|p| !p.size.is_zero()) else {
                 continue;
             };
-            let change = position.mark(instrument, price)?;
+            let change = position.mark(instrument, self.rates.of(instrument.id), price)?;
             book.revalue(change)?;
             self.run.revalue(change)?;
         }
@@ -145,13 +171,19 @@ impl Portfolio {
         let is_new = !book.positions.contains_key(&id);
         let position = book.positions.entry(id).or_default();
         let before = *position;
-        let cash = position.book(fill.instrument, fill.price, fill.signed, fill.fee)?;
+        let lots = match self.accounting {
+            Accounting::Average => None,
+            Accounting::Fifo => Some(book.lots.entry(id).or_default()),
+        };
+        let mut booking = Booking { instrument: fill.instrument, rate: self.rates.of(id), lots };
+        let cash = position.book(&mut booking, fill.price, fill.signed, fill.fee)?;
+        let fees = position.fees.checked_sub(before.fees)?;
         let change = position.notional.checked_sub(before.notional)?;
         let realized = position.realized.checked_sub(before.realized)?;
         for book in [&mut *book, &mut self.run] {
             book.cash = book.cash.checked_add(cash)?;
             book.realized = book.realized.checked_add(realized)?;
-            book.fees = book.fees.checked_add(fill.fee)?;
+            book.fees = book.fees.checked_add(fees)?;
             book.revalue(change)?;
         }
         let net = self.net.entry(id).or_default();

@@ -79,7 +79,9 @@ impl Engine {
         slot.subscription = guard.subscription;
         slot.firings = (self.core.events, 0);
         self.timers.cancel_all(strategy);
-        self.timers.put_back(guard.timers, self.core.now);
+        let risk = &self.core.risk;
+        let closes = |strategy, instrument, at| risk.next_close(strategy, instrument, at);
+        self.timers.put_back(guard.timers, (self.core.now, &closes));
         self.outputs.push(Output::StrategyRolledBack { strategy, fault: fault.clone() });
         if let Some(instance) = failed {
             self.retired.push_back(Retired { strategy, instance, why: Retirement::RolledBack });

@@ -1,8 +1,11 @@
 //! What the shell reads of the engine.
 
-use stratd_plugin_api::{ExchangeId, Instrument, InstrumentId, Money, Price, Timestamp};
+use stratd_plugin_api::{ExchangeId, Instrument, InstrumentId, Money, Price, Reason, Timestamp};
 
-use crate::{Engine, Order, Output, Position, StrategyConfig, StrategyId, StrategyState, StrategyStatistics};
+use crate::{
+    Engine, Order, Output, Position, Scope, StrategyConfig, StrategyId, StrategyState, StrategyStatistics,
+    TradingState,
+};
 
 impl Engine {
     /// What the last step wants done; the same as it returned.
@@ -22,10 +25,11 @@ impl Engine {
         self.core.instruments.of_exchange(exchange)
     }
 
-    /// When the next timer is due, or a probation ends: the shell sends [`crate::InputKind::Timers`] then.
+    /// When the next timer is due, a probation ends, or a session opens or closes: the shell sends [`crate::InputKind::Timers`] then.
     #[must_use]
     pub fn next_timer(&self) -> Option<Timestamp> {
-        self.timers.next().into_iter().chain(self.next_probation_end()).min()
+        let sessions = self.core.risk.session_next();
+        self.timers.next().into_iter().chain(self.next_probation_end()).chain(sessions).min()
     }
 
     /// An instrument.
@@ -85,6 +89,12 @@ impl Engine {
     #[must_use]
     pub fn pnl(&self, strategy: StrategyId) -> Option<Money> {
         self.core.portfolio.book(strategy)?.pnl()
+    }
+
+    /// What may be traded in a scope, and why not everything.
+    #[must_use]
+    pub fn trading_state(&self, scope: Scope) -> (TradingState, Reason) {
+        self.core.risk.state(scope)
     }
 
     /// Working orders, by id.

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use stratd_plugin_api::{Timestamp, abi, abi::schedule_kind};
+use stratd_plugin_api::{InstrumentId, Timestamp, abi, abi::schedule_kind};
 
 use crate::StrategyId;
 
 /// At most this many timers per run; further ones are refused.
 const TIMERS_MAX: usize = 100_000;
 const SECOND_NS: i64 = 1_000_000_000;
+
+/// The close of the session of an instrument, as a strategy trades it, that is open at a moment or comes next.
+pub(crate) type Closes<'a> = &'a dyn Fn(StrategyId, InstrumentId, Timestamp) -> Option<Timestamp>;
 
 /// All timers, by due time and then by id: equal times fire in the order in which they were set.
 #[derive(Default)]
@@ -41,12 +44,12 @@ impl Timers {
         &mut self,
         strategy: StrategyId,
         schedule: &abi::Schedule,
-        now: Timestamp,
+        (now, closes): (Timestamp, Closes<'_>),
     ) -> Option<u64> {
         if self.by_due.len() >= TIMERS_MAX {
             return None;
         }
-        let due = next_due(schedule, now)?;
+        let due = next_due(strategy, schedule, (now, closes))?;
         self.next_id = self.next_id.checked_add(1)?;
         self.by_due.insert((due, self.next_id), Timer { strategy, schedule: *schedule });
         Some(self.next_id)
@@ -76,9 +79,9 @@ impl Timers {
     /// Sets timers of [`Timers::of`] again. One that was due meanwhile and fires once does so now, for the strategy
     /// waits for it; one that repeats goes on with its next time. They were within the limit before: here it is not
     /// asked, because a strategy without its timers stands still.
-    pub(crate) fn put_back(&mut self, timers: Vec<SavedTimer>, now: Timestamp) {
+    pub(crate) fn put_back(&mut self, timers: Vec<SavedTimer>, (now, closes): (Timestamp, Closes<'_>)) {
         for (due, id, timer) in timers {
-            let due = if due > now { Some(due) } else { due_after(&timer.schedule, due, now) };
+            let due = if due > now { Some(due) } else { due_after(&timer, due, (now, closes)) };
             if let Some(due) = due {
                 self.by_due.insert((due, id), timer);
             }
@@ -91,7 +94,7 @@ impl Timers {
     }
 
     /// Takes the first timer that is due by `now`, and sets it anew if it repeats.
-    pub(crate) fn pop_due(&mut self, now: Timestamp) -> Option<DueTimer> {
+    pub(crate) fn pop_due(&mut self, (now, closes): (Timestamp, Closes<'_>)) -> Option<DueTimer> {
         let ((due, id), timer) = self.by_due.first_key_value().map(|(key, timer)| (*key, *timer))?;
         if due > now {
             return None;
@@ -99,7 +102,7 @@ impl Timers {
         self.by_due.remove(&(due, id));
         // from the due time, not from `now`: ten minutes stay 600 s however late the loop is
         if timer.schedule.kind != schedule_kind::ONCE
-            && let Some(next) = next_due(&timer.schedule, due)
+            && let Some(next) = next_due(timer.strategy, &timer.schedule, (due, closes))
         {
             self.by_due.insert((next, id), timer);
         }
@@ -108,21 +111,32 @@ impl Timers {
 }
 
 /// The first time after `now` at which the schedule fires; `None` if it is not usable.
-fn next_due(schedule: &abi::Schedule, now: Timestamp) -> Option<Timestamp> {
+fn next_due(
+    strategy: StrategyId,
+    schedule: &abi::Schedule,
+    (now, closes): (Timestamp, Closes<'_>),
+) -> Option<Timestamp> {
     match schedule.kind {
         // later than now: a handler that sets the next one would otherwise never return to the event loop
         schedule_kind::ONCE => Some(Timestamp::new(schedule.time).max(now.checked_add(1)?)),
         schedule_kind::PERIODIC if schedule.interval > 0 => now.checked_add(schedule.interval),
         schedule_kind::AT => next_wall_time(schedule, now),
-        // BEFORE_CLOSE needs a trading calendar; unknown kinds are of a newer SDK
+        schedule_kind::BEFORE_CLOSE if schedule.interval >= 0 => {
+            // the close that is the interval away from a moment after now
+            let after = now.checked_add(schedule.interval)?;
+            let close = closes(strategy, InstrumentId(schedule.instrument), after)?;
+            close.checked_add(schedule.interval.checked_neg()?)
+        }
+        // unknown kinds are of a newer SDK
         _ => None,
     }
 }
 
 /// The first time after `now` of a schedule that was due at `due`, which has passed.
-fn due_after(schedule: &abi::Schedule, due: Timestamp, now: Timestamp) -> Option<Timestamp> {
+fn due_after(timer: &Timer, due: Timestamp, (now, closes): (Timestamp, Closes<'_>)) -> Option<Timestamp> {
+    let Timer { strategy, schedule } = timer;
     if schedule.kind != schedule_kind::PERIODIC {
-        return next_due(schedule, now);
+        return next_due(*strategy, schedule, (now, closes));
     }
     let missed = now.get().checked_sub(due.get())?.checked_div(schedule.interval)?;
     due.checked_add(missed.checked_add(1)?.checked_mul(schedule.interval)?)
@@ -167,7 +181,8 @@ mod tests {
     }
 
     fn next(schedule: &abi::Schedule, now: &str) -> String {
-        next_due(schedule, now.parse().unwrap()).map_or_else(|| "never".to_owned(), |due| due.to_string())
+        next_due(StrategyId(0), schedule, (now.parse().unwrap(), &|_, _, _| None))
+            .map_or_else(|| "never".to_owned(), |due| due.to_string())
     }
 
     #[test]
@@ -191,9 +206,13 @@ mod tests {
             interval: 600 * SECOND_NS,
             ..abi::Schedule::default()
         };
-        timers.set(StrategyId(0), &schedule, "2013-03-01T10:00:00Z".parse().unwrap()).unwrap();
+        timers
+            .set(StrategyId(0), &schedule, ("2013-03-01T10:00:00Z".parse().unwrap(), &|_, _, _| None))
+            .unwrap();
         let late: Timestamp = "2013-03-01T10:30:07Z".parse().unwrap();
-        let due: Vec<_> = std::iter::from_fn(|| timers.pop_due(late)).map(|t| t.due.to_string()).collect();
+        let due: Vec<_> = std::iter::from_fn(|| timers.pop_due((late, &|_, _, _| None)))
+            .map(|t| t.due.to_string())
+            .collect();
         assert_eq!(due, ["2013-03-01T10:10:00Z", "2013-03-01T10:20:00Z", "2013-03-01T10:30:00Z"]);
         assert_eq!(timers.next().unwrap().to_string(), "2013-03-01T10:40:00Z");
     }
@@ -201,7 +220,7 @@ mod tests {
     #[test]
     fn a_timer_belongs_to_its_strategy() {
         let mut timers = Timers::default();
-        let id = timers.set(StrategyId(0), &at(-1, -1, 0), Timestamp::new(0)).unwrap();
+        let id = timers.set(StrategyId(0), &at(-1, -1, 0), (Timestamp::new(0), &|_, _, _| None)).unwrap();
         assert!(!timers.cancel(StrategyId(1), id));
         assert!(timers.cancel(StrategyId(0), id));
         assert!(!timers.cancel(StrategyId(0), id));

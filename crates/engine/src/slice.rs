@@ -66,6 +66,10 @@ impl Engine {
     }
 
     fn slice_listener(&self, event: &abi::Event) -> Option<StrategyId> {
+        // a loss must stop orders from the event on that brought it
+        if self.core.risk.watches_losses() {
+            return None;
+        }
         let strategy = self.only_listener(event)?;
         let is_safe = self.strategies.get(strategy.index())?.config.is_batch_safe;
         (is_safe && is_market(event.kind) && !self.is_on_probation(strategy)).then_some(strategy)

@@ -1,37 +1,20 @@
 //! The strategies of the run: who they are, what they listen to, how they fare.
 
-use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
-use stratd_plugin_api::{ClientOrderId, EventKind, Fault, Reason, StrategyInstance, abi};
+use stratd_plugin_api::{EventKind, Fault, Reason, StrategyInstance, abi};
 
-use crate::request::Request;
+use crate::{TradingState, request::Request};
 
 /// A strategy's number within the run, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StrategyId(pub u16);
-
-/// Order ids are `(strategy + 1) << ORDER_BITS | counter`: an id tells its owner, and ids of one strategy are a range.
-const ORDER_BITS: u32 = 40;
 
 impl StrategyId {
     /// Its place among the strategies of the run, from 0.
     #[must_use]
     pub fn index(self) -> usize {
         usize::from(self.0)
-    }
-
-    pub(crate) fn order_ids(self) -> RangeInclusive<ClientOrderId> {
-        let base = (u64::from(self.0).saturating_add(1)) << ORDER_BITS;
-        ClientOrderId(base)..=ClientOrderId(base | ((1 << ORDER_BITS) - 1))
-    }
-
-    pub(crate) fn order_id(self, counter: u64) -> Option<ClientOrderId> {
-        let ids = self.order_ids();
-        Some(ClientOrderId(ids.start().0.checked_add(counter)?)).filter(|id| ids.contains(id))
-    }
-
-    pub(crate) fn of_order(id: ClientOrderId) -> Option<Self> {
-        u16::try_from((id.0 >> ORDER_BITS).checked_sub(1)?).ok().map(Self)
     }
 }
 
@@ -118,6 +101,8 @@ pub(crate) struct Slot {
     /// The event after which timers were counted, and how often they fired since.
     pub(crate) firings: (u64, u64),
     pub(crate) statistics: StrategyStatistics,
+    /// What it was told that it may trade.
+    pub(crate) trading: TradingState,
 }
 
 impl Slot {
@@ -131,6 +116,7 @@ impl Slot {
             order_counter: 0,
             firings: (0, 0),
             statistics: StrategyStatistics::default(),
+            trading: TradingState::Active,
         }
     }
 
@@ -154,16 +140,6 @@ pub(crate) fn plain_event(kind: EventKind, ts: i64, seq: u64, reason: Reason) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_order_id_tells_its_owner() {
-        let id = StrategyId(7).order_id(1).unwrap();
-        assert_eq!(StrategyId::of_order(id), Some(StrategyId(7)));
-        assert!(StrategyId(7).order_ids().contains(&id));
-        assert!(!StrategyId(6).order_ids().contains(&id));
-        assert_eq!(StrategyId(0).order_id(1 << 40), None);
-        assert_eq!(StrategyId::of_order(ClientOrderId(5)), None);
-    }
 
     #[test]
     fn a_subscription_narrows() {

@@ -87,7 +87,7 @@ impl StrategyHost for StrategyView<'_> {
             return None;
         }
         let counter = self.order_counter.checked_add(1)?;
-        let id = self.strategy.order_id(counter)?;
+        let id = self.core.order_ids.id(self.strategy, counter)?;
         *self.order_counter = counter;
         self.requests.push(Request::New(id, *request));
         Some(id.0)
@@ -190,7 +190,12 @@ impl StrategyHost for StrategyView<'_> {
     }
 
     fn timer(&mut self, schedule: &abi::Schedule) -> Option<u64> {
-        if self.may_request { self.timers.set(self.strategy, schedule, self.core.now) } else { None }
+        if !self.may_request {
+            return None;
+        }
+        let risk = &self.core.risk;
+        let closes = |strategy, instrument, at| risk.next_close(strategy, instrument, at);
+        self.timers.set(self.strategy, schedule, (self.core.now, &closes))
     }
 
     fn timer_cancel(&mut self, timer: u64) -> bool {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use stratd_engine::{
-    Driver, Engine, EngineConfig, FillReport, InputKind, Order, Output, RiskLimits, StrategyConfig,
-    StrategyId, StrategyState,
+    AccountRules, Accounting, Driver, Engine, EngineConfig, FillReport, InputKind, Order, OrderIds, Output,
+    RiskLimits, StrategyConfig, StrategyId, StrategyState,
 };
 use stratd_plugin_api::{
     Bar, Fault, Instrument, InstrumentId, LinkedStrategy, LiquiditySide, Money, Quote, Reason, Side,
@@ -66,6 +66,9 @@ impl Desk {
             cash: "1000000".parse().expect("a literal amount"),
             currency: services.intern("USD"),
             limits,
+            order_ids: OrderIds::default(),
+            account: AccountRules::default(),
+            accounting: Accounting::default(),
             costs: Box::new(costs),
         };
         let for_engine: Arc<dyn StrategyServices> = services.clone();

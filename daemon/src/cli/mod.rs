@@ -4,6 +4,7 @@ mod backtest;
 mod check;
 mod checked;
 mod compare;
+mod limits;
 mod plugin;
 mod plugin_new;
 mod run;

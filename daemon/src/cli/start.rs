@@ -3,10 +3,13 @@
 use std::{io::Write as _, os::unix::net::UnixListener, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use stratd_engine::{RiskLimits, StrategyId};
+use stratd_engine::StrategyId;
 use stratd_plugin_api::{ExchangeId, TradingType, abi::plugin_flag};
 
-use super::checked::Checked;
+use super::{
+    checked::Checked,
+    limits::{planned_rates, planned_risk},
+};
 use crate::{
     check::EXIT_CONFIG,
     config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
@@ -36,7 +39,8 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     // the socket edits the environment, so it comes before any thread; the signals before those of the log, the store and
     // the watchdog: a thread that has not blocked a signal lets it end the process
     let outside = if is_by_the_clock {
-        Some((inherited_socket()?, StopSignals::install(reload_on_hangup)?))
+        let kill = checked.config.risk.kill_switch;
+        Some((inherited_socket()?, StopSignals::install(reload_on_hangup, kill)?))
     } else {
         None
     };
@@ -105,12 +109,15 @@ fn by_the_clock(
         currency: config.backtest.currency.clone(),
         hang_limit_ns: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX),
     };
-    let plan = making.plan(folder, last.as_ref())?;
+    let mut plan = making.plan(folder, last.as_ref())?;
     let active: Vec<String> = plan.strategies.iter().map(|strategy| strategy.name.clone()).collect();
     let store = match last {
         Some(last) => Some(Arc::new(last.begin(config.trading_type, &active)?)),
         None => None,
     };
+    // runs that nobody counts differ by the second in which they start
+    plan.run =
+        store.as_ref().map_or_else(|| clock::now().get().unsigned_abs() / SECOND_NS, |store| store.number());
     let parts = PlaneParts {
         plugins_config: config.plugins.clone(),
         save_interval: config.state.save_interval.duration(),
@@ -126,6 +133,8 @@ fn by_the_clock(
     drop(watchdog);
     Ok(finished)
 }
+
+const SECOND_NS: u64 = 1_000_000_000;
 
 /// Makes the plan of a run, and the registry of its plugins on the way.
 struct Making<'a> {
@@ -158,11 +167,11 @@ impl<'a> Making<'a> {
             currency: config.backtest.currency.clone(),
             fill: config.fill.model(&config.costs),
             costs: config.costs.models(),
-            limits: RiskLimits {
-                max_order_quantity: config.risk.max_order_quantity,
-                max_order_notional: config.risk.max_order_notional,
-                max_position: config.risk.max_position,
-            },
+            account: config.account.rules(),
+            accounting: config.portfolio.accounting,
+            rates: planned_rates(config),
+            risk: planned_risk(config)?,
+            run: 0,
             config: self.shown.clone(),
             is_verbose: config.verbose,
             slice_max: config.slice_max,

@@ -10,16 +10,20 @@ mod document;
 mod draft;
 mod fill_config;
 mod flags;
+mod hours_config;
 mod instance_flag;
 mod logging_config;
 mod origin;
 mod own_rules;
 mod plugins_config;
 pub(crate) mod pointer;
+mod portfolio_config;
 mod problem;
 #[cfg(test)]
 mod reference;
 mod resolve;
+mod risk_config;
+mod risk_rules;
 mod run_config;
 mod schema;
 mod shown;
@@ -33,12 +37,15 @@ pub use document::Position;
 pub use draft::Draft;
 pub use fill_config::{Cost, Costs, Fill};
 pub use flags::Flags;
+pub use hours_config::HoursConfig;
 pub use plugins_config::{
     ControlConfig, IsolationConfig, IsolationMode, OnRestoreError, PluginsConfig, StateConfig, TrustConfig,
     Unload,
 };
+pub use portfolio_config::{AccountConfig, AccountKind, PortfolioConfig, QuotedRate, RateConfig};
 pub use problem::{Problem, ProblemKind};
-pub use run_config::{Backtest, ExchangeEntry, Risk, RunConfig, StrategyEntry, default_name};
+pub use risk_config::{Collar, Limits, Rate, Risk, TradingHours};
+pub use run_config::{Backtest, ExchangeEntry, RunConfig, StrategyEntry, default_name};
 pub use span::Span;
 
 pub(crate) use logging_config::{parse_logging, read_logging};

@@ -21,6 +21,7 @@ pub(crate) fn findings(value: &Value) -> Vec<Finding> {
     }
     findings.extend(SPANS.iter().filter_map(|pointer| span_finding(value, pointer)));
     findings.extend(liquidity_finding(value));
+    findings.extend(super::risk_rules::findings(value));
     findings.extend(super::logging_config::findings(value));
     for kind in [PluginKind::Exchange, PluginKind::Strategy] {
         findings.extend(repeated_names(value, kind));
@@ -28,13 +29,13 @@ pub(crate) fn findings(value: &Value) -> Vec<Finding> {
     findings
 }
 
-struct NumberRule {
-    pointer: &'static str,
-    is_money: bool,
-    range: Range,
+pub(super) struct NumberRule<'a> {
+    pub(super) pointer: &'a str,
+    pub(super) is_money: bool,
+    pub(super) range: Range,
 }
 
-enum Range {
+pub(super) enum Range {
     Any,
     AboveZero,
     ZeroOrMore,
@@ -63,15 +64,15 @@ impl Range {
     }
 }
 
-const fn rule(pointer: &'static str, range: Range) -> NumberRule {
+const fn rule(pointer: &'static str, range: Range) -> NumberRule<'static> {
     NumberRule { pointer, is_money: false, range }
 }
 
-const fn money_rule(pointer: &'static str, range: Range) -> NumberRule {
+const fn money_rule(pointer: &'static str, range: Range) -> NumberRule<'static> {
     NumberRule { pointer, is_money: true, range }
 }
 
-const NUMBERS: &[NumberRule] = &[
+const NUMBERS: &[NumberRule<'static>] = &[
     money_rule("/backtest/cash", Range::ZeroOrMore),
     rule("/fill/liquidity/volume", Range::Part),
     rule("/costs/maker_fee", Range::SignedFraction),
@@ -83,12 +84,11 @@ const NUMBERS: &[NumberRule] = &[
     money_rule("/costs/transaction_cost/fixed", Range::ZeroOrMore),
     rule("/costs/transaction_cost/percentage", Range::Fraction),
     rule("/costs/transaction_cost/per_share", Range::ZeroOrMore),
-    rule("/risk/max_order_quantity", Range::AboveZero),
-    money_rule("/risk/max_order_notional", Range::AboveZero),
-    rule("/risk/max_position", Range::AboveZero),
+    rule("/account/initial_margin", Range::Part),
+    rule("/account/maintenance_margin", Range::Part),
 ];
 
-fn number_finding(value: &Value, rule: &NumberRule) -> Option<Finding> {
+pub(super) fn number_finding(value: &Value, rule: &NumberRule<'_>) -> Option<Finding> {
     let value = value.pointer(rule.pointer)?;
     let accepted = match Decimal::deserialize(value) {
         Ok(number) => match rule.range.accepted(number) {
@@ -103,7 +103,7 @@ fn number_finding(value: &Value, rule: &NumberRule) -> Option<Finding> {
     Some(value_finding(rule.pointer, value, accepted))
 }
 
-fn value_finding(pointer: &str, value: &Value, accepted: &str) -> Finding {
+pub(super) fn value_finding(pointer: &str, value: &Value, accepted: &str) -> Finding {
     Finding {
         pointer: pointer.to_owned(),
         spot: Spot::Value,
@@ -127,7 +127,7 @@ const SPANS: &[&str] = &[
 ];
 
 /// A length of time whose form is good may still be too long.
-fn span_finding(value: &Value, pointer: &str) -> Option<Finding> {
+pub(super) fn span_finding(value: &Value, pointer: &str) -> Option<Finding> {
     let value = value.pointer(pointer)?;
     let text = value.as_str()?;
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());

@@ -81,8 +81,13 @@ fn write_table(text: &mut String, root: &Value, node: &Value, path: &str) {
         let Some(property) = schema::property(node, key) else { continue };
         let target = schema::target(root, property);
         let items = target.get("items").filter(|items| items.get("properties").is_some());
+        // tables with names of the user's own, unless their keys are told elsewhere
+        let named = target.get("additionalProperties").map(|named| schema::target(root, named));
+        let named = named.filter(|named| named.get("properties").is_some() && node_is_plain(property));
         if target.get("properties").is_some() {
             tables.push((format!("`[{}]`", child(path, key)), property, target));
+        } else if let Some(named) = named {
+            tables.push((format!("`[{}.NAME]`", child(path, key)), property, named));
         } else if let Some(items) = items {
             tables.push((format!("`[[{}]]`", child(path, key)), property, items));
         } else {
@@ -95,6 +100,10 @@ fn write_table(text: &mut String, root: &Value, node: &Value, path: &str) {
         let (heading, keys) = inside.split_at(inside[1..].find('\n').map_or(inside.len(), |at| at + 2));
         let _ = write!(text, "{heading}\n{}\n{keys}", description(property));
     }
+}
+
+fn node_is_plain(property: &Value) -> bool {
+    property.get("x-accepted").is_none()
 }
 
 /// The dotted path of a key of the table with that title.

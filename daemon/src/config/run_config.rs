@@ -1,13 +1,16 @@
 //! The run configuration. The comments on its keys are the reference for users (`docs/configuration.md`).
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 use stratd_plugin_api::{Decimal, InstrumentType, Money, TradingType};
 
-use super::{ControlConfig, Costs, Fill, IsolationMode, PluginKind, PluginsConfig, StateConfig, Unload};
+use super::{
+    AccountConfig, ControlConfig, Costs, Fill, HoursConfig, IsolationMode, PluginKind, PluginsConfig,
+    PortfolioConfig, Risk, StateConfig, Unload,
+};
 
 /// A whole run: what it is, where its data comes from, and which strategies trade.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -46,9 +49,19 @@ pub struct RunConfig {
     /// What executions cost. A strategy's own hooks for slippage and transaction cost win over the models here.
     #[serde(default)]
     pub costs: Costs,
-    /// Limits on every order of every strategy. A limit that is absent does not limit.
+    /// Limits on what is traded, in a backtest as live. A limit that is absent does not limit; of several, the strictest
+    /// counts, and each lets its own value pass. `docs/risk.md` is the guide.
     #[serde(default)]
     pub risk: Risk,
+    /// How cost and currencies are counted.
+    #[serde(default)]
+    pub portfolio: PortfolioConfig,
+    /// What the account of the run allows, besides `[risk]`.
+    #[serde(default)]
+    pub account: AccountConfig,
+    /// When markets trade: a table `[hours.NAME]` for each, to which `trading_hours` of `[risk]` refers.
+    #[serde(default)]
+    pub hours: BTreeMap<String, HoursConfig>,
     /// How plugins are watched, loaded and swapped while a run goes on. A backtest looks at `trust` only.
     #[serde(default)]
     pub plugins: PluginsConfig,
@@ -83,22 +96,6 @@ pub struct Backtest {
     /// The currency of that money.
     #[schemars(regex(pattern = "^[A-Z][A-Z0-9]{2,11}$"), extend("x-accepted" = "a currency code such as USD"))]
     pub currency: String,
-}
-
-/// Limits on every order of every strategy.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Risk {
-    /// The largest quantity of one order.
-    #[schemars(with = "Decimal", extend("x-accepted" = "a decimal number above 0"))]
-    pub max_order_quantity: Option<Decimal>,
-    /// The largest notional of one order, in its currency, with at most 8 decimals.
-    #[serde(deserialize_with = "some_money")]
-    #[schemars(with = "Decimal", extend("x-accepted" = "a decimal number above 0, with at most 8 decimals"))]
-    pub max_order_notional: Option<Money>,
-    /// The largest position in one instrument, long or short.
-    #[schemars(with = "Decimal", extend("x-accepted" = "a decimal number above 0"))]
-    pub max_position: Option<Decimal>,
 }
 
 /// One exchange.
@@ -230,10 +227,6 @@ fn runs() -> PathBuf {
 
 pub(super) fn money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
     Money::try_from(Decimal::deserialize(deserializer)?).map_err(D::Error::custom)
-}
-
-fn some_money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
-    money(deserializer).map(Some)
 }
 
 fn instrument_types<'de, D: Deserializer<'de>>(

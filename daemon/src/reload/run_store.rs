@@ -126,6 +126,11 @@ impl LastRun {
 }
 
 impl RunStore {
+    /// The number of the run, from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.run.0.unsigned_abs()
+    }
+
     /// What a strategy of that name and plugin saved last, in this run or an earlier one.
     pub(super) fn state_of(&self, instance: &str, plugin: &str) -> Option<SavedState> {
         let saved = self.store.reader().and_then(|reader| reader.state_of(&key(instance)));

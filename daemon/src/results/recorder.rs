@@ -191,6 +191,10 @@ impl Recorder {
             Output::Submit(_)
             | Output::Cancel(_)
             | Output::Change(_)
+            | Output::Denied(_)
+            | Output::Reduced(_)
+            | Output::Trading { .. }
+            | Output::SessionClosed { .. }
             | Output::StrategyStopped { .. }
             | Output::StrategyFaulted { .. }
             | Output::StrategyRolledBack { .. }

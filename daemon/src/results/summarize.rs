@@ -239,5 +239,6 @@ fn add(a: &Position, b: &Position) -> Option<Position> {
         realized: a.realized.checked_add(b.realized)?,
         fees: a.fees.checked_add(b.fees)?,
         notional: a.notional.checked_add(b.notional)?,
+        cost_own: a.cost_own.checked_add(b.cost_own)?,
     })
 }

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use stratd_engine::{Replacement, StrategyConfig, StrategyId, StrategyState, SwapRefused, Swapped};
+use stratd_engine::{
+    Replacement, StrategyConfig, StrategyId, StrategyState, SwapRefused, Swapped, TradingCommand,
+    TradingState,
+};
 use stratd_plugin_api::{
     ExchangeId, ExchangeInstance, Fault, Money, Reason, StrategyInstance, Timestamp, abi::OrderRecord,
 };
@@ -52,6 +55,8 @@ pub(crate) enum Command {
     Fail { strategy: StrategyId, fault: Fault, watch: Watch },
     /// The version before goes on, if it still stands by.
     RollBack { strategy: StrategyId, fault: Fault },
+    /// What may be traded from now on; the answer is what may be traded then.
+    Trading { command: TradingCommand, answer: Option<Answer<TradingState>> },
     /// How things are.
     Look { answer: Answer<Snapshot> },
     /// The state of a connector; `None` outside: there is no such exchange.
@@ -94,6 +99,7 @@ impl Command {
             | Self::Fail { .. }
             | Self::GiveUp { .. }
             | Self::RollBack { .. }
+            | Self::Trading { .. }
             | Self::ExchangeSave { .. }
             | Self::ExchangeOut { .. } => false,
         }

@@ -3,14 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use stratd_engine::{InputKind, Replacement, Restart, StrategyId, StrategyState};
+use stratd_engine::{InputKind, Replacement, Restart, Scope, StrategyId, StrategyState};
 use stratd_plugin_api::{Fault, Timestamp};
 
 use super::{
     clock::{self, Stopwatch},
     command::{
-        AddAnswer, AddedStrategy, Command, OwnedRestart, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer,
-        Tag,
+        AddAnswer, AddedStrategy, Command, OwnedRestart, RestartAnswer, SavedByLoop, Snapshot,
+        StrategySnapshot, SwapAnswer, Tag,
     },
     event_loop::EventLoop,
     exchange_changes::{exchange_in, open_exchange},
@@ -36,14 +36,7 @@ impl EventLoop {
                 let _ = answer.send(swapped);
             }
             Command::Restart { strategy, restart, answer } => {
-                let OwnedRestart { tag, instance, is_batch_safe, state } = restart;
-                let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
-                let restart = Restart { instance, is_batch_safe, state };
-                let restarted = self.driver_mut().restart_strategy(now, strategy, restart)?;
-                if restarted.is_ok() {
-                    self.tags().set(strategy, tag);
-                }
-                let _ = answer.send(restarted);
+                let _ = answer.send(self.restart(strategy, restart)?);
             }
             Command::Add { added, answer } => {
                 let _ = answer.send(self.add(*added)?);
@@ -62,6 +55,12 @@ impl EventLoop {
             Command::RollBack { strategy, fault } => {
                 if self.engine().is_on_probation(strategy) {
                     self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
+                }
+            }
+            Command::Trading { command, answer } => {
+                self.driver_mut().feed(now, InputKind::Trading(command))?;
+                if let Some(answer) = answer {
+                    let _ = answer.send(self.engine().trading_state(command.scope).0);
                 }
             }
             Command::Look { answer } => {
@@ -94,11 +93,27 @@ impl EventLoop {
         self.take_outputs()
     }
 
+    fn restart(&mut self, strategy: StrategyId, restart: OwnedRestart) -> Result<RestartAnswer> {
+        let OwnedRestart { tag, instance, is_batch_safe, state } = restart;
+        let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
+        let (now, restart) = (self.now(), Restart { instance, is_batch_safe, state });
+        let restarted = self.driver_mut().restart_strategy(now, strategy, restart)?;
+        if restarted.is_ok() {
+            self.tags().set(strategy, tag);
+        }
+        Ok(restarted)
+    }
+
     fn add(&mut self, added: AddedStrategy) -> Result<AddAnswer> {
         let AddedStrategy { tag, config, plugin, instance, state } = added;
         let now = self.now();
         self.recorder_mut().add_strategy(&config.name, &plugin);
         let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
+        // it starts within the call: its limits are there before
+        let next = u16::try_from(self.engine().strategies().count()).map(StrategyId)?;
+        if let Some(limits) = self.limits_of(&config.name) {
+            self.driver_mut().engine_mut().set_limits(Scope::Strategy(next), limits);
+        }
         let id = self.driver_mut().add_strategy(now, config, instance, state)?;
         self.tags().set(id, tag);
         let state = self.engine().strategies().nth(id.index()).map(|(_, state, _)| state.clone());

@@ -1,10 +1,15 @@
 //! What backtest and live runs have in common: one event through the engine, and what comes out of it.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Result;
 use stratd_engine::{
-    CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, Output, StrategyId, StrategyState,
+    CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, Output, RiskLimits, Scope, StrategyId,
+    StrategyState, TradingState,
 };
 use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp};
 
@@ -46,6 +51,8 @@ pub(super) struct EventLoop {
     tags: Tags,
     /// Strategies that died and are not started again by themselves.
     given_up: BTreeSet<StrategyId>,
+    /// The limits of strategies by name, for those that join later.
+    limits: BTreeMap<String, RiskLimits>,
 }
 
 /// The builds that the instances of strategies are of.
@@ -98,7 +105,17 @@ impl EventLoop {
             notes: Notes::nowhere(),
             tags: Tags::default(),
             given_up: BTreeSet::new(),
+            limits: BTreeMap::new(),
         }
+    }
+
+    /// The limits of strategies that join later.
+    pub(super) fn set_limits(&mut self, limits: BTreeMap<String, RiskLimits>) {
+        self.limits = limits;
+    }
+
+    pub(super) fn limits_of(&self, strategy: &str) -> Option<RiskLimits> {
+        self.limits.get(strategy).cloned()
     }
 
     /// Tells `notes` of strategies from now on.
@@ -337,6 +354,26 @@ impl EventLoop {
                 tracing::info!(logger = format!("strategy.{name}"), %time, "ends the run: {reason}");
                 self.shutdown.get_or_insert_with(|| format!("{name}: {reason}"));
             }
+            Output::Trading { scope, state, reason } => {
+                let whose = self.scope_name(*scope);
+                if *state == TradingState::Active {
+                    tracing::info!(logger = "risk", %time, "{whose}: trading goes on");
+                } else {
+                    tracing::error!(logger = "risk", %time, "{whose}: trading is {}: {reason}", state.name());
+                }
+            }
+            Output::Reduced(denial) => {
+                let name = self.recorder.strategy_name(denial.strategy);
+                let instrument = self.engine().instrument(denial.instrument);
+                let shown = |quantity| instrument.map_or_else(String::new, |i| i.quantity_text(quantity).to_string());
+                let (asked, allowed) = (shown(denial.asked), shown(denial.allowed));
+                let order = denial.order;
+                tracing::info!(logger = format!("strategy.{name}"), %time, "order {order} was cut from {asked} to {allowed}: {}", denial.reason);
+            }
+            Output::SessionClosed { scope } => {
+                let whose = self.scope_name(*scope);
+                tracing::info!(logger = "risk", %time, "{whose}: the session is over");
+            }
             Output::UnknownOrder(report) => {
                 tracing::warn!(logger = "engine", %time, "report on unknown order {}", report.client_order_id);
             }
@@ -346,10 +383,23 @@ impl EventLoop {
             Output::Submit(_)
             | Output::Cancel(_)
             | Output::Change(_)
+            // told to the strategy, and in the results
+            | Output::Denied(_)
             | Output::Filled(_)
             | Output::OrderFinished(_)
             | Output::Metric { .. }
             | Output::Exited => {}
+        }
+    }
+
+    fn scope_name(&self, scope: Scope) -> String {
+        match scope {
+            Scope::Run => "all strategies".to_owned(),
+            Scope::Strategy(id) => format!("strategy {}", self.recorder.strategy_name(id)),
+            Scope::Instrument(id) => {
+                let symbol = self.engine().instrument(id).map_or("?", |instrument| &instrument.symbol);
+                format!("instrument {symbol}")
+            }
         }
     }
 }

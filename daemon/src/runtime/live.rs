@@ -71,6 +71,7 @@ pub(crate) fn live<P: ControlPlane>(
     let recorder = Recorder::create(&folder, labels)
         .with_context(|| format!("creating the results in {}", folder.display()))?;
     let mut run = EventLoop::new(driver, recorder, services, (plan.is_verbose, plan.slice_max));
+    run.set_limits(std::mem::take(&mut plan.risk.strategies));
     let plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
     run.set_notes(plane.notes());
     for (strategy, tag) in plane.tags() {

@@ -30,6 +30,8 @@ pub use event_loop::Finished;
 pub use exchange_desk::trial_host;
 pub(crate) use exchange_desk::{ExchangeDesk, Reported, Until};
 pub(crate) use live::{ControlPlane, live};
-pub use plan::{MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedStrategy};
+pub use plan::{
+    MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedRate, PlannedRisk, PlannedStrategy,
+};
 pub use services::Services;
 pub(crate) use signals::StopSignals;

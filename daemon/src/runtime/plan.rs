@@ -1,11 +1,14 @@
 //! What a run needs, checked; and how it starts.
 
-use std::{cell::RefCell, rc::Rc, sync::Arc};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
-use anyhow::{Context as _, Result};
-use stratd_engine::{Driver, Engine, EngineConfig, RiskLimits, StrategyConfig, StrategyId};
+use anyhow::{Context as _, Result, bail};
+use stratd_engine::{
+    AccountRules, Accounting, Driver, Engine, EngineConfig, OrderIds, RateSource, RiskLimits, Scope,
+    StrategyConfig, StrategyId,
+};
 use stratd_plugin_api::{
-    ExchangeHost, ExchangeId, ExchangeInstance, Fault, InstrumentId, Money, StrategyInstance,
+    Decimal, ExchangeHost, ExchangeId, ExchangeInstance, Fault, InstrumentId, Money, StrategyInstance,
     StrategyServices, TradingType, abi,
 };
 use stratd_simulation::{CostModels, FillModel};
@@ -31,8 +34,16 @@ pub struct Plan {
     pub fill: FillModel,
     /// What executions cost beyond the fees.
     pub costs: CostModels,
-    /// Limits of the run.
-    pub limits: RiskLimits,
+    /// What the account allows.
+    pub account: AccountRules,
+    /// How the cost of what is closed is found.
+    pub accounting: Accounting,
+    /// What currencies are worth.
+    pub rates: Vec<PlannedRate>,
+    /// Limits of the run, of its strategies and instruments.
+    pub risk: PlannedRisk,
+    /// The number of the run among all whose orders reach exchanges, from 1; 0 where none does.
+    pub run: u64,
     /// The configuration as it was written, without what does not bear on the results.
     pub config: serde_json::Value,
     /// The folder for the results of this run.
@@ -54,6 +65,28 @@ impl Plan {
         MayTrade::of(self.trading_type).is_some()
             && self.exchanges.iter().any(|exchange| exchange.has_order_entry)
     }
+}
+
+/// What one unit of a currency is worth in the currency of the run.
+#[derive(Clone, Debug)]
+pub struct PlannedRate {
+    /// The currency.
+    pub currency: String,
+    /// The rate, or that until the first price.
+    pub rate: Decimal,
+    /// The symbol whose last price is the rate, and whether it is the inverse one.
+    pub quoted: Option<(String, bool)>,
+}
+
+/// The limits of a run.
+#[derive(Clone, Debug, Default)]
+pub struct PlannedRisk {
+    /// Of all strategies together.
+    pub run: RiskLimits,
+    /// Of strategies, by name.
+    pub strategies: BTreeMap<String, RiskLimits>,
+    /// Of instruments, by symbol; each must be one that an exchange has.
+    pub instruments: BTreeMap<String, RiskLimits>,
 }
 
 /// Makes an exchange instance for a host.
@@ -135,7 +168,10 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
             trading_type: plan.trading_type,
             cash: plan.cash,
             currency: services.intern(&plan.currency),
-            limits: plan.limits,
+            limits: plan.risk.run.clone(),
+            account: plan.account,
+            accounting: plan.accounting,
+            order_ids: OrderIds::of_run(plan.run),
             costs: Box::new(plan.costs),
         },
         for_engine,
@@ -158,11 +194,17 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
         routes.push(route(plan.trading_type, has_order_entry, &opened.exchange));
         open.push(opened);
     }
+    let mut by_symbol: BTreeMap<String, Vec<InstrumentId>> = BTreeMap::new();
+    let mut currencies: BTreeMap<String, String> = BTreeMap::new();
     for (instrument, record) in instruments.close(services) {
         let expected = instrument.id;
+        by_symbol.entry(instrument.symbol.clone()).or_default().push(expected);
+        currencies.entry(instrument.currency.clone()).or_insert_with(|| instrument.symbol.clone());
         let id = engine.add_instrument(instrument, record)?;
         assert_eq!(id, expected, "desks and engine count instruments alike");
     }
+    limit_instruments(&mut engine, &plan.risk, &by_symbol)?;
+    set_rates(&mut engine, plan, &by_symbol, &currencies)?;
     let mut refused = Vec::new();
     for strategy in std::mem::take(&mut plan.strategies) {
         let for_strategy: Arc<dyn StrategyServices> = services.clone();
@@ -173,7 +215,11 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
             cancels_on_stop: strategy.cancels_on_stop,
             is_batch_safe: strategy.is_batch_safe,
         };
+        let limits = plan.risk.strategies.get(&config.name).cloned();
         let id = engine.add_strategy(config, instance)?;
+        if let Some(limits) = limits {
+            engine.set_limits(Scope::Strategy(id), limits);
+        }
         if let Some((version, state)) = &strategy.saved
             && let Err(fault) = engine.restore_strategy(id, *version, state)
         {
@@ -182,6 +228,62 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
     }
     let driver = Driver::new(engine, Links::new(plan.fill.clone(), routes));
     Ok(Opened { driver, exchanges: open, refused })
+}
+
+/// How many symbols a message shows.
+const SYMBOLS_SHOWN_MAX: usize = 10;
+
+/// Sets the limits of instruments; one that no exchange has is a mistake, which would leave another one unlimited.
+fn limit_instruments(
+    engine: &mut Engine,
+    risk: &PlannedRisk,
+    by_symbol: &BTreeMap<String, Vec<InstrumentId>>,
+) -> Result<()> {
+    for (symbol, limits) in &risk.instruments {
+        let Some(ids) = by_symbol.get(symbol) else {
+            let known: Vec<&str> = by_symbol.keys().take(SYMBOLS_SHOWN_MAX).map(String::as_str).collect();
+            let more = if by_symbol.len() > known.len() { ", …" } else { "" };
+            bail!(
+                "risk.instrument.{symbol}: no exchange has an instrument {symbol} (accepted: {}{more})",
+                known.join(", ")
+            );
+        };
+        for id in ids {
+            engine.set_limits(Scope::Instrument(*id), limits.clone());
+        }
+    }
+    Ok(())
+}
+
+/// Sets the rates; a currency without one would be counted as if it were that of the run.
+fn set_rates(
+    engine: &mut Engine,
+    plan: &Plan,
+    by_symbol: &BTreeMap<String, Vec<InstrumentId>>,
+    currencies: &BTreeMap<String, String>,
+) -> Result<()> {
+    for (currency, symbol) in currencies.iter().filter(|(currency, _)| **currency != plan.currency) {
+        if !plan.rates.iter().any(|rate| rate.currency == *currency) {
+            bail!(
+                "the instrument {symbol} is in {currency}, and the run in {}: portfolio.rates.{currency} is missing (accepted: a number above 0, or an instrument that quotes it)",
+                plan.currency
+            );
+        }
+    }
+    for PlannedRate { currency, rate, quoted } in &plan.rates {
+        let source = match quoted {
+            None => RateSource::Fixed(*rate),
+            Some((symbol, is_inverse)) => {
+                let id = by_symbol.get(symbol).and_then(|ids| ids.first());
+                let id = id.with_context(|| {
+                    format!("portfolio.rates.{currency}: no exchange has an instrument {symbol}")
+                })?;
+                RateSource::Quoted { instrument: *id, is_inverse: *is_inverse, initial: *rate }
+            }
+        };
+        engine.set_rate(currency, source)?;
+    }
+    Ok(())
 }
 
 /// Where the orders of an exchange go. Our own fill model stands in only where no money is at stake.

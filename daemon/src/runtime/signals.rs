@@ -1,4 +1,5 @@
-//! SIGINT and SIGTERM end a run in good order; SIGHUP has the configuration of the log read again.
+//! SIGINT and SIGTERM end a run in good order; SIGHUP has the configuration of the log read again; SIGUSR1 is the kill
+//! switch, and SIGUSR2 lets trading go on. They work where no command gets through.
 //!
 //! What SIGHUP asks for is done on a thread of its own, so that it cannot keep a run from its end. One more that comes
 //! meanwhile is done afterwards; further ones are one with it.
@@ -11,7 +12,10 @@ use std::{
 use anyhow::{Context as _, Result};
 use nix::sys::signal::{SigSet, Signal};
 
-use super::inbox::Inbox;
+use stratd_engine::{ExitRoutine, Scope, TradingCommand, TradingState};
+use stratd_plugin_api::Reason;
+
+use super::{command::Command, inbox::Inbox};
 
 /// The run ends on SIGINT and SIGTERM.
 ///
@@ -23,15 +27,17 @@ pub(crate) struct StopSignals {
 
 impl StopSignals {
     /// Blocks the signals, and waits for them in a thread of its own. The first one to stop asks the run to end, as soon
-    /// as it has begun; a second one ends the process, as if nobody had blocked it. `on_hangup` is called for SIGHUP.
+    /// as it has begun; a second one ends the process, as if nobody had blocked it. `on_hangup` is called for SIGHUP;
+    /// `kill` is what the kill switch does besides halting.
     ///
     /// # Errors
     /// The signals cannot be blocked, or a thread cannot be started.
-    pub(crate) fn install(on_hangup: impl Fn() + Send + 'static) -> Result<Self> {
+    pub(crate) fn install(on_hangup: impl Fn() + Send + 'static, kill: ExitRoutine) -> Result<Self> {
         let stops = [Signal::SIGINT, Signal::SIGTERM];
         let mut signals: SigSet = stops.into_iter().collect();
-        signals.add(Signal::SIGHUP);
-        signals.thread_block().context("blocking SIGINT, SIGTERM and SIGHUP")?;
+        let others = [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2];
+        signals.extend(others);
+        signals.thread_block().context("blocking SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2")?;
         let (hangups, hung_up) = mpsc::sync_channel(1);
         let reload = move || hung_up.iter().for_each(|()| on_hangup());
         thread::Builder::new()
@@ -47,11 +53,25 @@ impl StopSignals {
                     let _ = hangups.try_send(());
                     continue;
                 }
+                if let Some(command) = trading(signal, kill) {
+                    tracing::warn!(
+                        logger = "risk",
+                        "{signal}: trading of all strategies is to be {}",
+                        command.state.name()
+                    );
+                    if !asked.push_command(Command::Trading { command, answer: None }) {
+                        tracing::error!(
+                            logger = "risk",
+                            "{signal} has no effect: the run is over, or too many commands wait"
+                        );
+                    }
+                    continue;
+                }
                 asked.stop(signal.as_str());
                 // unblocked here alone: the kernel gives the next one to this thread, with its default action
                 let stops: SigSet = stops.into_iter().collect();
                 let _ = stops.thread_unblock();
-                signals = SigSet::from_iter([Signal::SIGHUP]);
+                signals = others.into_iter().collect();
             }
         };
         thread::Builder::new()
@@ -65,4 +85,14 @@ impl StopSignals {
     pub(super) fn inbox(&self) -> Arc<Inbox> {
         Arc::clone(&self.inbox)
     }
+}
+
+/// What a signal says may be traded.
+fn trading(signal: Signal, kill: ExitRoutine) -> Option<TradingCommand> {
+    let (state, exit) = match signal {
+        Signal::SIGUSR1 => return Some(TradingCommand::kill(kill)),
+        Signal::SIGUSR2 => (TradingState::Active, ExitRoutine::None),
+        _ => return None,
+    };
+    Some(TradingCommand { scope: Scope::Run, state, exit, reason: Reason::Requested })
 }

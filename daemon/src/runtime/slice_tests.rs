@@ -8,14 +8,13 @@ use std::{
     },
 };
 
-use stratd_engine::RiskLimits;
 use stratd_plugin_api::{
     ExchangeHost, ExchangeInstance, Fault, Instrument, InstrumentId, InstrumentType, Money, OrderEventKind,
     StrategyHost, StrategyInstance, Timestamp, TradingType, abi, export::instrument_to_record,
 };
 use stratd_simulation::{CostModels, FillRule};
 
-use super::{Plan, PlannedExchange, PlannedStrategy, Services, backtest};
+use super::{Plan, PlannedExchange, PlannedRisk, PlannedStrategy, Services, backtest};
 use crate::results::RunFolder;
 
 /// Instants of the recording; four events of each source in each.
@@ -223,7 +222,11 @@ fn run(slice_max: usize, sources: [(&str, bool); 2]) -> (Vec<String>, u32) {
         currency: "USD".to_owned(),
         fill: FillRule::NextPrice.into(),
         costs: CostModels::default(),
-        limits: RiskLimits::default(),
+        account: stratd_engine::AccountRules::default(),
+        accounting: stratd_engine::Accounting::default(),
+        rates: Vec::new(),
+        risk: PlannedRisk::default(),
+        run: 0,
         folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
             .expect("a writable folder"),
         is_verbose: false,

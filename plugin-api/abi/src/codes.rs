@@ -232,6 +232,20 @@ pub mod reason {
     pub const CRASHED: u32 = 34;
     /// The isolated plugin did not answer in time.
     pub const DEADLINE: u32 = 35;
+    /// The cash or margin of the account does not suffice.
+    pub const BUYING_POWER: u32 = 36;
+    /// The account may not sell more than it holds.
+    pub const SHORT_SALE: u32 = 37;
+}
+
+/// [`crate::RiskLimitRecord::scope`].
+pub mod risk_scope {
+    /// All strategies together.
+    pub const RUN: u32 = 0;
+    /// The asking strategy.
+    pub const STRATEGY: u32 = 1;
+    /// The asked instrument, all strategies together.
+    pub const INSTRUMENT: u32 = 2;
 }
 
 /// Instrument types.

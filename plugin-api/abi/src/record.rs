@@ -206,6 +206,10 @@ pub struct RiskLimitRecord {
     pub limit_code: u32,
     /// The instrument that it is for; 0 = all.
     pub instrument: u32,
+    /// One of [`crate::risk_scope`]: whose limit it is.
+    pub scope: u32,
+    /// Zero.
+    pub reserved: u32,
     /// In the unit of the limit: quantity, money or a count.
     pub used: MoneyBits,
     /// The limit.

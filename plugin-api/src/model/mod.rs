@@ -25,7 +25,7 @@ pub use order::{
 pub use price::Price;
 pub use quantity::Quantity;
 pub use record::{
-    Account, ExchangeInfo, Fill, Filter, Order, Portfolio, Position, PricePoint, Risk, RiskLimit,
+    Account, ExchangeInfo, Fill, Filter, Order, Portfolio, Position, PricePoint, Risk, RiskLimit, RiskScope,
 };
 pub use timestamp::Timestamp;
 pub use trading_type::{TradingType, TradingTypes};

@@ -261,6 +261,10 @@ coded! {
         Crashed = abi::reason::CRASHED, "crashed";
         /// The isolated plugin did not answer in time.
         Deadline = abi::reason::DEADLINE, "deadline";
+        /// The cash or margin of the account does not suffice.
+        BuyingPower = abi::reason::BUYING_POWER, "buying_power";
+        /// The account may not sell more than it holds.
+        ShortSale = abi::reason::SHORT_SALE, "short_sale";
     }
 }
 

@@ -1,10 +1,12 @@
 //! What queries return.
 
+use std::fmt;
+
 use stratd_abi as abi;
 
 use super::{
     ClientOrderId, ExchangeId, InstrumentId, InstrumentType, LiquiditySide, Money, OrderStatus, OrderType,
-    Price, Quantity, Reason, Side, Timestamp,
+    Price, Quantity, Reason, Side, Timestamp, order::coded,
 };
 
 /// Narrows a query; `Filter::default()` matches everything.
@@ -247,11 +249,25 @@ pub struct Risk {
     pub limits: Vec<RiskLimit>,
 }
 
+coded! {
+    /// Whose limit it is.
+    RiskScope: u32 {
+        /// All strategies together.
+        Run = abi::risk_scope::RUN, "run";
+        /// The asking strategy.
+        Strategy = abi::risk_scope::STRATEGY, "strategy";
+        /// The asked instrument, all strategies together.
+        Instrument = abi::risk_scope::INSTRUMENT, "instrument";
+    }
+}
+
 /// One limit and how much of it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RiskLimit {
     /// The reason that a breach gives.
     pub reason: Reason,
+    /// Whose limit it is.
+    pub scope: RiskScope,
     /// Used.
     pub used: Money,
     /// The limit.

@@ -21,9 +21,8 @@ use stratd::{
         isolation::{create_exchange, create_strategy},
     },
     results::RunFolder,
-    runtime::{Plan, PlannedExchange, PlannedStrategy, Services, backtest},
+    runtime::{Plan, PlannedExchange, PlannedRisk, PlannedStrategy, Services, backtest},
 };
-use stratd_engine::RiskLimits;
 use stratd_plugin_api::{
     Fault, Money, StrategyHost, StrategyInstance, Timestamp, TradingType,
     abi::{Event, FillRecord, OrderEvent, plugin_flag},
@@ -200,7 +199,11 @@ impl Recording {
             currency: "USD".to_owned(),
             fill: FillModel::default(),
             costs: CostModels::default(),
-            limits: RiskLimits::default(),
+            account: stratd_engine::AccountRules::default(),
+            accounting: stratd_engine::Accounting::default(),
+            rates: Vec::new(),
+            risk: PlannedRisk::default(),
+            run: 0,
             folder,
             is_verbose: false,
             slice_max: way.slice_max,
@@ -221,7 +224,17 @@ impl Recording {
         let (plain, calls, events) = self.run(strategies, PLAIN);
         assert_eq!(
             plain.keys().collect::<Vec<_>>(),
-            ["equity.csv", "fills.csv", "orders.csv", "summary.json"]
+            [
+                "config.json",
+                "denials.csv",
+                "equity.csv",
+                "fills.csv",
+                "orders.csv",
+                "positions.csv",
+                "report.html",
+                "returns.csv",
+                "summary.json"
+            ]
         );
         assert_eq!(calls, events, "slices of one");
         let mut told = String::new();

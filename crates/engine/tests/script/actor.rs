@@ -210,6 +210,13 @@ impl Actor {
                 tag: number(tag),
                 ..abi::Schedule::default()
             },
+            ["before_close", symbol, interval, tag] => abi::Schedule {
+                kind: abi::schedule_kind::BEFORE_CLOSE,
+                instrument: instrument(symbol),
+                interval: duration(interval),
+                tag: number(tag),
+                ..abi::Schedule::default()
+            },
             ["at", hour, minute, second, tag] => {
                 let field = |text| i8::try_from(number(text)).expect("a field of a time");
                 abi::Schedule {

@@ -297,6 +297,7 @@ fn exit_reaches_every_strategy_cancels_go_out_and_nothing_new() {
               ! cancel b1
               ! exited
               ! finished a2 denied 0/5 run_ended
+              ! denied change of a1 buy 12 X to 0: run_ended
               ! finished a3 denied 0/4 run_ended
               ! stopped b: bye
             > next

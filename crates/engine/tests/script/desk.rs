@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stratd_engine::{
-    Engine, EngineConfig, Input, InputKind, Order, Output, RiskLimits, StrategyConfig, StrategyId,
-    StrategyState,
+    AccountRules, Accounting, Denial, Engine, EngineConfig, Input, InputKind, Order, OrderIds, Output,
+    RateSource, Scope, StrategyConfig, StrategyId, StrategyState,
 };
 use stratd_plugin_api::{
     ExchangeId, FillCosts, Instrument, InstrumentId, InstrumentType, Log, Money, NoCosts, OrderEventKind,
@@ -12,8 +12,11 @@ use stratd_plugin_api::{
     abi, export::instrument_to_record,
 };
 
-use crate::actor::{
-    Actor, Hook, Transcript, duration, instrument, number, order_id, order_line, order_name, symbol,
+use crate::{
+    actor::{
+        Actor, Hook, Transcript, duration, instrument, number, order_id, order_line, order_name, symbol,
+    },
+    limits::{limit_scopes, limits, scope_name, trading},
 };
 
 /// 2024-01-02 14:30 UTC.
@@ -61,7 +64,19 @@ fn without_digits(line: &str) -> String {
 }
 
 fn is_setup(line: &str) -> bool {
-    let words = ["limits ", "costs", "keep ", "shutdown ", "hooks ", "quiet ", "stateful ", "batch "];
+    let words = [
+        "limits ",
+        "costs",
+        "account ",
+        "fifo",
+        "euro ",
+        "keep ",
+        "shutdown ",
+        "hooks ",
+        "quiet ",
+        "stateful ",
+        "batch ",
+    ];
     line.get(1..5) == Some(" on ") || words.iter().any(|word| line.starts_with(word))
 }
 
@@ -118,7 +133,10 @@ impl Desk {
             trading_type: TradingType::Backtest,
             cash: "1000".parse().expect("an amount"),
             currency: services.intern("USD"),
-            limits: limits(lines),
+            limits: limits(lines, Scope::Run),
+            order_ids: OrderIds::default(),
+            account: account(lines),
+            accounting: if lines.contains(&"fifo") { Accounting::Fifo } else { Accounting::Average },
             costs,
         };
         let mut engine = Engine::new(config, services.clone());
@@ -130,8 +148,26 @@ impl Desk {
         ] {
             let mut instrument = Instrument::new(symbol, kind).price_decimals(0);
             instrument.exchange = ExchangeId(exchange);
+            if symbol == "Y" && lines.iter().any(|line| line.starts_with("euro ")) {
+                instrument.currency = "EUR".to_owned();
+            }
+            if symbol == "Z" {
+                instrument.price_decimals = 2;
+            }
             let record = instrument_to_record(&instrument, |text| services.intern(text));
             engine.add_instrument(instrument, record).expect("a free id");
+        }
+        // Y is in euros: `euro 1.25`, or `euro 1.25 by Z` with the price of Z in hundredths
+        if let Some(words) = lines.iter().find_map(|line| line.strip_prefix("euro ")) {
+            let (rate, quoted) =
+                words.split_once(" by ").map_or((words, None), |(rate, by)| (rate, Some(by)));
+            let initial = rate.parse().expect("a rate");
+            let source = quoted.map_or(RateSource::Fixed(initial), |by| RateSource::Quoted {
+                instrument: InstrumentId(instrument(by)),
+                is_inverse: false,
+                initial,
+            });
+            engine.set_rate("EUR", source).expect("a rate above 0");
         }
         let owners = lines.iter().filter(|line| is_setup(line)).filter_map(|line| owner(line));
         // capitals are new versions
@@ -147,6 +183,7 @@ impl Desk {
             let actor = actor(name, lines, &transcript);
             engine.add_strategy(config, Box::new(actor)).expect("a free id");
         }
+        limit_scopes(&mut engine, lines);
         let setup = lines.iter().map(|line| (*line).to_owned()).collect();
         Self { engine, transcript, setup, seq: 0, now: START_NS }
     }
@@ -192,7 +229,7 @@ impl Desk {
         self.seq += 1;
         let input = Input { seq: self.seq, at: Timestamp::new(self.now), kind };
         let lines = match self.engine.step(&input) {
-            Ok(outputs) => outputs.iter().map(output_line).collect(),
+            Ok(outputs) => outputs.iter().filter(|output| is_shown(output)).map(output_line).collect(),
             Err(error) => vec![format!("error {:?}: {error}", error.kind())],
         };
         for line in lines {
@@ -214,7 +251,8 @@ impl Desk {
             let fed =
                 self.engine.step_slice(self.seq + 1, Timestamp::new(self.now), left).expect("it goes on");
             self.seq += u64::try_from(fed).expect("a small number");
-            let lines: Vec<_> = self.engine.outputs().iter().map(output_line).collect();
+            let lines: Vec<_> =
+                self.engine.outputs().iter().filter(|output| is_shown(output)).map(output_line).collect();
             self.write(&format!("    took {fed}"));
             lines.iter().for_each(|line| self.write(&format!("  ! {line}")));
             left = &left[fed..];
@@ -257,6 +295,20 @@ impl Desk {
     }
 }
 
+/// `account cash`, `account cash short`, `account margin 0.5 0.25`.
+fn account(lines: &[&str]) -> AccountRules {
+    let words = lines.iter().find_map(|line| line.strip_prefix("account "));
+    let words: Vec<&str> = words.unwrap_or_default().split_whitespace().collect();
+    match words[..] {
+        ["cash", ref rest @ ..] => AccountRules::Cash { allow_short: rest.contains(&"short") },
+        ["margin", initial, maintenance] => AccountRules::Margin {
+            initial: initial.parse().expect("a part"),
+            maintenance: maintenance.parse().expect("a part"),
+        },
+        _ => AccountRules::Unlimited,
+    }
+}
+
 /// How a strategy without lines of its own is treated.
 pub(crate) fn config(name: String, cancels_on_stop: bool) -> StrategyConfig {
     StrategyConfig { name, may_shutdown: false, cancels_on_stop, is_batch_safe: false }
@@ -269,20 +321,6 @@ fn owner(line: &str) -> Option<char> {
     }
     let name = line.split_whitespace().nth(1).filter(|word| word.len() == 1)?;
     name.chars().next()
-}
-
-fn limits(lines: &[&str]) -> RiskLimits {
-    let mut limits = RiskLimits::default();
-    let words = lines.iter().filter_map(|line| line.strip_prefix("limits ")).flat_map(str::split_whitespace);
-    for (name, value) in words.filter_map(|word| word.split_once('=')) {
-        match name {
-            "max_position" => limits.max_position = Some(value.parse().expect("a number")),
-            "max_order_quantity" => limits.max_order_quantity = Some(value.parse().expect("a number")),
-            "max_order_notional" => limits.max_order_notional = Some(value.parse().expect("an amount")),
-            _ => panic!("`{name}` is no limit"),
-        }
-    }
-    limits
 }
 
 fn actor(name: char, lines: &[&str], transcript: &Transcript) -> Actor {
@@ -337,6 +375,7 @@ fn input(words: &[&str]) -> InputKind {
         ["halt", symbol] => InputKind::Halt(some(symbol), Reason::Requested),
         ["continue"] => InputKind::Continue(None, Reason::Requested),
         ["continue", symbol] => InputKind::Continue(some(symbol), Reason::Requested),
+        ["trading", ref rest @ ..] => InputKind::Trading(trading(rest)),
         ["stop", name] => {
             let index = u16::try_from(order_id(&format!("{name}0")) >> 40).expect("a strategy") - 1;
             InputKind::StopStrategy(StrategyId(index), Reason::Requested)
@@ -419,6 +458,11 @@ fn order_text(order: &Order) -> String {
     text
 }
 
+/// What the next line says anyway: that a new order was denied for a reason without numbers.
+fn is_shown(output: &Output) -> bool {
+    !matches!(output, Output::Denied(Denial { breach: None, is_change: false, .. }))
+}
+
 fn output_line(output: &Output) -> String {
     let name = |strategy: &StrategyId| char::from(b'a' + u8::try_from(strategy.0).expect("few strategies"));
     match output {
@@ -443,6 +487,12 @@ fn output_line(output: &Output) -> String {
             line
         }
         Output::OrderFinished(order) => format!("finished {}", order_text(order)),
+        Output::Denied(denial) => denial_line("denied", denial),
+        Output::Reduced(denial) => denial_line("reduced", denial),
+        Output::Trading { scope, state, reason } => {
+            format!("trading of {} is {} ({reason})", scope_name(*scope), state.name())
+        }
+        Output::SessionClosed { scope } => format!("session of {} is over", scope_name(*scope)),
         Output::StrategyStopped { strategy, reason } => format!("stopped {}: {reason}", name(strategy)),
         Output::StrategyRolledBack { strategy, fault } => format!("rolled back {}: {fault}", name(strategy)),
         Output::ProbationPassed { strategy } => format!("probation of {} passed", name(strategy)),
@@ -455,4 +505,15 @@ fn output_line(output: &Output) -> String {
         Output::Overfilled(event) => format!("OVERFILLED {}", order_line(event)),
         Output::Exited => "exited".to_owned(),
     }
+}
+
+fn denial_line(what: &str, denial: &Denial) -> String {
+    let change = if denial.is_change { "change of " } else { "" };
+    let mut line = format!("{what} {change}{} {} {}", order_name(denial.order.0), denial.side, denial.asked);
+    line += &format!(" {} to {}: {}", symbol(denial.instrument.0), denial.allowed, denial.reason);
+    if let Some(breach) = denial.breach {
+        let (used, limit) = (short(breach.used), short(breach.limit));
+        line += &format!(" {used} above {limit} of {}", scope_name(breach.scope));
+    }
+    line
 }

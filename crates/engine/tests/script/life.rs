@@ -283,6 +283,7 @@ fn a_change_must_leave_more_than_is_filled() {
             > trade X 101
               a trade X 101
               a request_rejected a1 partially_filled 4/10 volume_not_above_filled
+              ! denied change of a1 buy 4 X to 0: volume_not_above_filled
             > trade X 102
               a trade X 102
               ! change a1 buy 5 X limit @ 101

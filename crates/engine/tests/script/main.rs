@@ -8,6 +8,7 @@
 //! ```
 //! In the result `> ` is an input, ` a ` an event that strategy a got, ` ! ` an output.
 
+mod accounts;
 mod actor;
 mod books;
 mod changes;
@@ -15,12 +16,17 @@ mod clock;
 mod desk;
 mod faults;
 mod life;
+mod limits;
+mod losses;
 mod probation;
+mod reducing;
 mod reports;
 mod restart;
 mod risk;
+mod scopes;
 mod slices;
 mod swap;
+mod table;
 
 use expect_test::Expect;
 

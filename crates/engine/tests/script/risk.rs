@@ -73,12 +73,16 @@ fn limits_let_their_own_value_pass() {
               a rejected a2 denied 0/10 max_order_notional
               a rejected a4 denied 0/6 max_position
               a rejected a7 denied 0/6 max_position
+              ! denied a1 buy 11 X to 0: max_order_quantity 11 above 10 of run
               ! finished a1 denied 0/11 max_order_quantity
+              ! denied a2 buy 10 X to 0: max_order_notional 1010 above 1000 of run
               ! finished a2 denied 0/10 max_order_notional
               ! submit a3 buy 10 X limit @ 100
+              ! denied a4 buy 6 X to 0: max_position 16 above 15 of run
               ! finished a4 denied 0/6 max_position
               ! submit a5 buy 5 X limit @ 1
               ! submit a6 sell 10 X limit @ 100
+              ! denied a7 sell 6 X to 0: max_position 16 above 15 of run
               ! finished a7 denied 0/6 max_position
               ! submit a8 sell 5 X limit @ 1
         "#]],
@@ -105,6 +109,7 @@ fn an_order_without_a_price_needs_a_last_price_if_its_value_is_limited() {
               a bar X 100
               a rejected a4 denied 0/11 max_order_notional
               ! submit a3 buy 10 X market
+              ! denied a4 buy 11 X to 0: max_order_notional 1100 above 1000 of run
               ! finished a4 denied 0/11 max_order_notional
         "#]],
     );
@@ -138,6 +143,7 @@ fn the_position_limit_counts_all_strategies_and_what_is_not_filled() {
               a trade X 101
               b trade X 101
               b rejected b1 denied 0/5 max_position
+              ! denied b1 buy 5 X to 0: max_position 11 above 10 of run
               ! finished b1 denied 0/5 max_position
               ! submit b2 buy 4 X limit @ 100
             > bought b2 4 @ 100 trade=2
@@ -148,6 +154,7 @@ fn the_position_limit_counts_all_strategies_and_what_is_not_filled() {
               a trade X 102
               b trade X 102
               b rejected b3 denied 0/20 max_position
+              ! denied b3 sell 20 X to 0: max_position 13 above 10 of run
               ! finished b3 denied 0/20 max_position
               ! submit b4 sell 16 X limit @ 100
             > canceled a1
@@ -158,7 +165,9 @@ fn the_position_limit_counts_all_strategies_and_what_is_not_filled() {
               b trade X 101
               b rejected b5 denied 0/5 max_position
               b rejected b6 denied 0/4 max_position
+              ! denied b5 buy 5 X to 0: max_position 12 above 10 of run
               ! finished b5 denied 0/5 max_position
+              ! denied b6 buy 4 X to 0: max_position 11 above 10 of run
               ! finished b6 denied 0/4 max_position
         "#]],
     );
@@ -189,10 +198,12 @@ fn a_change_is_judged_by_what_is_not_filled_and_reserved_until_answered() {
             > trade X 101
               a trade X 101
               a request_rejected a1 partially_filled 5/8 max_position
+              ! denied change of a1 buy 11 X to 0: max_position 11 above 10 of run
               ! change a1 buy 10 X limit @ 100
             > trade X 102
               a trade X 102
               a rejected a2 denied 0/1 max_position
+              ! denied a2 buy 1 X to 0: max_position 11 above 10 of run
               ! finished a2 denied 0/1 max_position
             > request_rejected a1
               a request_rejected a1 partially_filled 5/8
@@ -227,9 +238,10 @@ fn a_change_downwards_frees_nothing_before_it_is_answered() {
             > trade X 102
               a trade X 102
               a rejected a2 denied 0/5 max_position
+              ! denied a2 buy 5 X to 0: max_position 13 above 10 of run
               ! finished a2 denied 0/5 max_position
             > change a1 5 @ 100
-              a change a1 pending_new 0/5
+              a change a1 open 0/5
             > trade X 102
               a trade X 102
               ! submit a3 buy 5 X limit @ 100
@@ -264,15 +276,17 @@ fn the_largest_of_several_changes_is_reserved_until_all_are_answered() {
             > trade X 102
               a trade X 102
               a rejected a2 denied 0/5 max_position
+              ! denied a2 buy 5 X to 0: max_position 15 above 10 of run
               ! finished a2 denied 0/5 max_position
             > change a1 10 @ 100
-              a change a1 pending_new 0/10
+              a change a1 open 0/10
             > trade X 102
               a trade X 102
               a rejected a3 denied 0/5 max_position
+              ! denied a3 buy 5 X to 0: max_position 15 above 10 of run
               ! finished a3 denied 0/5 max_position
             > change a1 4 @ 100
-              a change a1 pending_new 0/4
+              a change a1 open 0/4
             > trade X 102
               a trade X 102
               ! submit a4 buy 5 X limit @ 100
@@ -299,6 +313,7 @@ fn an_order_by_amount_counts_with_what_it_can_buy_until_it_is_filled() {
             > trade X 100
               a trade X 100
               a rejected a2 denied 0/0 max_position
+              ! denied a2 buy 0 X to 0: max_position 12 above 10 of run
               ! finished a2 denied 0/0 max_position
             > bought a1 5 @ 100 trade=1 of=5
               a bought a1 filled 5/5: 5 @ 100
@@ -307,6 +322,7 @@ fn an_order_by_amount_counts_with_what_it_can_buy_until_it_is_filled() {
             > trade X 100
               a trade X 100
               a rejected a3 denied 0/0 max_position
+              ! denied a3 buy 0 X to 0: max_position 11 above 10 of run
               ! finished a3 denied 0/0 max_position
             > show
                 cash 500 equity 1000 realized 0 fees 0
@@ -339,6 +355,7 @@ fn an_order_whose_value_cannot_be_counted_is_denied_and_the_run_goes_on() {
               a trade X 101
               a request_rejected a5 pending_new 0/1 overflow
               ! submit a5 buy 1 X market
+              ! denied change of a5 buy 9223372036854775807 X to 0: overflow
               ! cancel a4
               ! cancel a5
             > show
@@ -377,6 +394,7 @@ fn a_halt_denies_orders_and_changes_and_lets_cancels_pass_until_it_ends() {
               a rejected a3 denied 0/1 halted
               a request_rejected a1 pending_new 0/5 halted
               ! finished a3 denied 0/1 halted
+              ! denied change of a1 buy 6 X to 0: halted
               ! cancel a2
               ! cancel a1
             > continue
@@ -484,6 +502,7 @@ fn close_all_passes_limits() {
             > trade X 50
               a trade X 50
               a rejected a5 denied 0/9 max_order_quantity
+              ! denied a5 sell 9 X to 0: max_order_quantity 9 above 5 of run
               ! finished a5 denied 0/9 max_order_quantity
             > trade X 60
               a trade X 60

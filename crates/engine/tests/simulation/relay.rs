@@ -4,8 +4,8 @@
 //! should have got, from inputs and outputs alone. Nothing may be lost, doubled or out of order.
 
 use stratd_engine::{
-    Carried, Driver, InputKind, OnRestoreError, Output, Probation, Replacement, Restart, StrategyConfig,
-    StrategyId, SwapStep,
+    Accounting, Carried, Driver, InputKind, OnRestoreError, Output, Probation, Replacement, Restart,
+    StrategyConfig, StrategyId, SwapStep,
 };
 use stratd_plugin_api::{Fault, Money, Reason, StrategyHost, StrategyInstance, Timestamp, abi};
 
@@ -283,7 +283,10 @@ impl Relay<'_> {
 
 fn relay(seed: u64, seen: &mut Seen) {
     let mut random = Random::new(seed);
-    let mut driver = Driver::new(engine("100000".parse().expect("an amount")), FillingLink::default());
+    let mut driver = Driver::new(
+        engine("100000".parse().expect("an amount"), Accounting::Average),
+        FillingLink::default(),
+    );
     for index in 0..STRATEGIES {
         let config = StrategyConfig {
             name: index.to_string(),

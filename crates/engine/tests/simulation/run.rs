@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use stratd_engine::{Engine, EngineConfig, Input, InputKind, Output, RiskLimits, StrategyConfig, StrategyId};
+use stratd_engine::{
+    AccountRules, Accounting, Engine, EngineConfig, ExitRoutine, Input, InputKind, Limit, OrderIds, Output,
+    RiskLimits, StrategyConfig, StrategyId, TradingCommand, TradingState,
+};
 use stratd_plugin_api::{
-    ExchangeId, Instrument, InstrumentType, Log, Money, NoCosts, Reason, StrategyServices, TextTable,
-    Timestamp, TradingType, abi, export::instrument_to_record,
+    Decimal, ExchangeId, Instrument, InstrumentType, Log, Money, NoCosts, Reason, StrategyServices,
+    TextTable, Timestamp, TradingType, abi, export::instrument_to_record,
 };
 
 use crate::{
@@ -63,6 +66,10 @@ impl Seen {
             Output::StrategyFaulted { .. } => self.faults += 1,
             Output::StrategyStopped { .. } => self.stops += 1,
             Output::Cancel(_)
+            | Output::Denied(_)
+            | Output::Reduced(_)
+            | Output::Trading { .. }
+            | Output::SessionClosed { .. }
             | Output::StrategyRolledBack { .. }
             | Output::ProbationPassed { .. }
             | Output::Shutdown { .. }
@@ -144,7 +151,9 @@ impl Run {
     fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let cash: Money = "100000".parse().expect("an amount");
-        let mut engine = engine(cash);
+        // every other seed finds cost first in, first out: the books must balance both ways
+        let accounting = if seed.is_multiple_of(2) { Accounting::Average } else { Accounting::Fifo };
+        let mut engine = engine(cash, accounting);
         for index in 0..STRATEGIES {
             let config = StrategyConfig {
                 name: index.to_string(),
@@ -181,6 +190,11 @@ impl Run {
                 InputKind::StopStrategy(StrategyId(index), Reason::Requested)
             }
             21..60 => InputKind::Timers,
+            60..62 => InputKind::Trading(TradingCommand::kill(ExitRoutine::CloseAll)),
+            62..76 => InputKind::Trading(TradingCommand {
+                state: TradingState::Active,
+                ..TradingCommand::kill(ExitRoutine::None)
+            }),
             _ => InputKind::Market(abi::Event {
                 ts: self.now,
                 instrument: u32::try_from(self.random.range(1, 3)).expect("an instrument"),
@@ -205,6 +219,10 @@ impl Run {
                 Output::Change(change) => self.exchange.change(&mut self.random, change.get()),
                 Output::Filled(_)
                 | Output::OrderFinished(_)
+                | Output::Denied(_)
+                | Output::Reduced(_)
+                | Output::Trading { .. }
+                | Output::SessionClosed { .. }
                 | Output::StrategyStopped { .. }
                 | Output::StrategyFaulted { .. }
                 | Output::StrategyRolledBack { .. }
@@ -224,18 +242,22 @@ impl Run {
 }
 
 /// An engine with the instruments X, Y and the index Z, and the limits of the twin.
-pub(crate) fn engine(cash: Money) -> Engine {
+pub(crate) fn engine(cash: Money, accounting: Accounting) -> Engine {
     let services = Arc::new(Services(TextTable::new(1_000)));
     let limits = RiskLimits {
-        max_order_quantity: QUANTITY_MAX.to_string().parse().ok(),
-        max_order_notional: NOTIONAL_MAX.to_string().parse().ok(),
-        max_position: POSITION_MAX.to_string().parse().ok(),
+        max_order_quantity: QUANTITY_MAX.to_string().parse::<Decimal>().ok().map(Limit::from),
+        max_order_notional: NOTIONAL_MAX.to_string().parse::<Money>().ok().map(Limit::from),
+        max_position: POSITION_MAX.to_string().parse::<Decimal>().ok().map(Limit::from),
+        ..RiskLimits::default()
     };
     let config = EngineConfig {
         trading_type: TradingType::Backtest,
         cash,
         currency: 0,
         limits,
+        order_ids: OrderIds::default(),
+        account: AccountRules::default(),
+        accounting,
         costs: Box::new(NoCosts),
     };
     let mut engine = Engine::new(config, services.clone());

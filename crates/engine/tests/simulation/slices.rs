@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use stratd_engine::{Driver, InputKind, SLICE_MAX, StrategyConfig};
+use stratd_engine::{Accounting, Driver, InputKind, SLICE_MAX, StrategyConfig};
 use stratd_plugin_api::{Fault, Money, Reason, StrategyHost, StrategyInstance, Timestamp, abi};
 
 use crate::{Named, filling_link::FillingLink, random::Random, run::engine, seeds};
@@ -149,7 +149,10 @@ fn event(random: &mut Random, ts: i64) -> abi::Event {
 /// The outputs, what the strategies got, the figures of the end; and how many calls had several events.
 fn run(seed: u64, strategies: u16, slice_max: usize) -> (Vec<String>, Vec<String>, u32) {
     let (got, slices) = (Arc::new(Mutex::default()), Arc::new(Mutex::new(0)));
-    let mut driver = Driver::new(engine("100000".parse().expect("an amount")), FillingLink::default());
+    let mut driver = Driver::new(
+        engine("100000".parse().expect("an amount"), Accounting::Average),
+        FillingLink::default(),
+    );
     for name in 0..strategies {
         let config = StrategyConfig {
             name: name.to_string(),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stratd_engine::{Engine, InputKind, NewOrder, Order, OrderState, Output, StrategyId};
+use stratd_engine::{Engine, InputKind, NewOrder, Order, OrderState, Output, StrategyId, TradingState};
 use stratd_plugin_api::{EventKind, InstrumentId, Money, OrderEventKind, OrderRequest, Reason, Side, abi};
 
 use crate::gambler::TAG;
@@ -65,6 +65,8 @@ pub(crate) struct Twin {
     booked: BTreeMap<u64, i64>,
     ended: BTreeSet<StrategyId>,
     is_halted: bool,
+    /// By the kill switch: only what closes positions goes out.
+    is_stopped: bool,
     is_exiting: bool,
 }
 
@@ -93,6 +95,7 @@ impl Twin {
             InputKind::Halt(..) => self.is_halted = true,
             InputKind::Continue(..) => self.is_halted = false,
             InputKind::Exit(_) => self.is_exiting = true,
+            InputKind::Trading(command) => self.is_stopped = command.state != TradingState::Active,
             InputKind::Market(_)
             | InputKind::Timers
             | InputKind::Start
@@ -138,6 +141,10 @@ impl Twin {
                 assert!(self.working.contains_key(&cancel.id.0), "a cancel of an order that is not working");
             }
             Output::StrategyRolledBack { .. }
+            | Output::Denied(_)
+            | Output::Reduced(_)
+            | Output::Trading { .. }
+            | Output::SessionClosed { .. }
             | Output::ProbationPassed { .. }
             | Output::Shutdown { .. }
             | Output::Metric { .. }
@@ -149,8 +156,13 @@ impl Twin {
 
     fn submit(&mut self, order: &NewOrder) {
         assert!(self.submitted.insert(order.id.0), "{:?} was sent twice", order.id);
-        assert!(!self.ended.contains(&order.strategy), "an order of a strategy that ended");
         let request = &order.request;
+        // the kill switch closes the positions of strategies that have ended, too
+        let may_be_of_ended = self.is_stopped && request.tag != TAG;
+        assert!(
+            may_be_of_ended || !self.ended.contains(&order.strategy),
+            "an order of a strategy that ended"
+        );
         if request.tag == TAG {
             let verdict = self.verdict(request, request.quantity.get(), 0);
             assert_eq!(verdict, None, "an order that the limits forbid: {order:?}");
@@ -182,7 +194,7 @@ impl Twin {
         Some(match instrument {
             _ if self.is_exiting => Reason::RunEnded,
             0 | 4.. => Reason::UnknownInstrument,
-            _ if self.is_halted => Reason::Halted,
+            _ if self.is_halted || self.is_stopped => Reason::Halted,
             3 => Reason::NotTradable,
             _ if quantity <= 0 => Reason::BadQuantity,
             _ if quantity > i64::MAX / 4 => Reason::Overflow,
@@ -223,7 +235,9 @@ impl Twin {
         };
         assert!(!was_sent, "{:?} was sent and denied", order.id);
         if self.ended.contains(&order.strategy) {
-            assert_eq!(reason, Reason::StrategyStopped);
+            // what the kill switch closes may be halted by its exchange
+            let is_halted = order.request.tag != TAG && self.is_halted && reason == Reason::Halted;
+            assert!(is_halted || reason == Reason::StrategyStopped, "{reason}");
         } else if order.request.tag == TAG {
             let verdict = self.verdict(&order.request, order.request.quantity.get(), 0);
             assert_eq!(verdict, Some(reason), "{:?}", order.request);

@@ -5,6 +5,7 @@ mod examples;
 mod flags;
 mod own_keys;
 mod plugin_keys;
+mod risk_keys;
 
 use std::path::Path;
 

@@ -19,7 +19,7 @@ fn defaults() {
     assert_eq!(config.backtest.currency, "USD");
     assert_eq!(config.fill.model(&config.costs), FillModel::default());
     assert_eq!(config.costs.models(), CostModels::default());
-    assert_eq!(config.risk.max_position, None);
+    assert_eq!(config.risk.run.max_position, None);
     assert_eq!(config.results.to_str(), Some("runs"));
     assert_eq!((config.exchange[0].name(), config.strategy[0].name()), ("csv", "hold"));
     assert!(!config.strategy[0].allow_shutdown);
@@ -72,8 +72,11 @@ fn every_key() {
     let costs = config.costs.models();
     assert_eq!(costs.slippage.to_string(), "0.0005 of the notional");
     assert_eq!(costs.transaction_cost.to_string(), "1.50000000 per fill");
-    assert_eq!(config.risk.max_order_notional.map(|money| format!("{money:.0}")), Some("2000000".to_owned()));
-    assert_eq!(config.risk.max_position.map(|limit| limit.to_string()), Some("0.1".to_owned()));
+    assert_eq!(
+        config.risk.run.max_order_notional.map(|limit| format!("{:.0}", limit.limit)),
+        Some("2000000".to_owned())
+    );
+    assert_eq!(config.risk.run.max_position.map(|limit| limit.limit.to_string()), Some("0.1".to_owned()));
     assert_eq!(
         config.exchange[0].instrument_types,
         Some(vec![InstrumentType::Equity, InstrumentType::Index])
@@ -87,19 +90,19 @@ fn unknown_keys() {
     check(
         "trading_typ = 'live'",
         expect![
-            "etc/run.toml:1:1: trading_typ: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, plugins, state, control, logging, exchange, strategy; did you mean trading_type?)"
+            "etc/run.toml:1:1: trading_typ: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, control, logging, exchange, strategy; did you mean trading_type?)"
         ],
     );
     check(
         "foo = 1",
         expect![
-            "etc/run.toml:1:1: foo: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, plugins, state, control, logging, exchange, strategy)"
+            "etc/run.toml:1:1: foo: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, control, logging, exchange, strategy)"
         ],
     );
     check(
         "cash = 1",
         expect![
-            "etc/run.toml:1:1: cash: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, plugins, state, control, logging, exchange, strategy; did you mean backtest.cash?)"
+            "etc/run.toml:1:1: cash: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, control, logging, exchange, strategy; did you mean backtest.cash?)"
         ],
     );
     check(
@@ -109,13 +112,13 @@ fn unknown_keys() {
     check(
         "[risk]\nmax-position = 1\n[rysk]",
         expect![[r#"
-            etc/run.toml:2:1: risk.max-position: unknown key (accepted: max_order_quantity, max_order_notional, max_position; did you mean max_position?)
-            etc/run.toml:3:2: rysk: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, plugins, state, control, logging, exchange, strategy; did you mean risk?)"#]],
+            etc/run.toml:2:1: risk.max-position: unknown key (accepted: max_order_quantity, max_order_notional, price_collar, max_position, max_open_orders, max_order_rate, max_daily_loss, max_drawdown, trading_hours, kill_switch, strategy, instrument; did you mean max_position?)
+            etc/run.toml:3:2: rysk: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, control, logging, exchange, strategy; did you mean risk?)"#]],
     );
     check(
         "\"a b\".c = 1",
         expect![[
-            r#"etc/run.toml:1:1: "a b": unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, plugins, state, control, logging, exchange, strategy)"#
+            r#"etc/run.toml:1:1: "a b": unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, control, logging, exchange, strategy)"#
         ]],
     );
 }
@@ -205,7 +208,7 @@ fn wrong_numbers_and_texts() {
     check(
         "[risk]\nmax_position = [1]",
         expect![
-            "etc/run.toml:2:16: risk.max_position: found a list of 1 (accepted: a decimal number above 0)"
+            "etc/run.toml:2:16: risk.max_position: found a list of 1 (accepted: a decimal number above 0, or { limit = NUMBER, on_breach = deny or reduce })"
         ],
     );
 }
@@ -372,7 +375,7 @@ fn all_problems_in_the_order_of_the_lines() {
         "verbos = true\ntrading_type = 'x'\n[fill]\nrule = 3\n[[exchange]]\nplugin = 'csv'\n\
          [[strategy]]\nplugin = 'ema-cross'\nconfig = { fats = 1, slow = 'x' }\n[[strategy]]\nplugin = 'gone'\n",
         expect![[r#"
-            etc/run.toml:1:1: verbos: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, plugins, state, control, logging, exchange, strategy; did you mean verbose?)
+            etc/run.toml:1:1: verbos: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, control, logging, exchange, strategy; did you mean verbose?)
             etc/run.toml:2:16: trading_type: found "x" (accepted: backtest, simulation, sandbox, live)
             etc/run.toml:4:8: fill.rule: found 3 (accepted: next_price, same_price, as_asked, book)
             etc/run.toml:5:1: exchange[0].config: missing key file (accepted: a path)

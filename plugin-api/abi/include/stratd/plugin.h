@@ -263,6 +263,18 @@ extern "C" {
 #define STRATD_REASON_CRASHED UINT32_C(34)
 // The isolated plugin did not answer in time.
 #define STRATD_REASON_DEADLINE UINT32_C(35)
+// The cash or margin of the account does not suffice.
+#define STRATD_REASON_BUYING_POWER UINT32_C(36)
+// The account may not sell more than it holds.
+#define STRATD_REASON_SHORT_SALE UINT32_C(37)
+
+// stratd_risk_limit_record_t.scope.
+// All strategies together.
+#define STRATD_RISK_SCOPE_RUN UINT32_C(0)
+// The asking strategy.
+#define STRATD_RISK_SCOPE_STRATEGY UINT32_C(1)
+// The asked instrument, all strategies together.
+#define STRATD_RISK_SCOPE_INSTRUMENT UINT32_C(2)
 
 // Instrument types.
 // Anything else.
@@ -366,6 +378,10 @@ extern "C" {
 #define STRATD_LOGGER_ID_IN_HAND UINT32_C(4294967295)
 // stratd_log_entry_t.event: of no known event.
 #define STRATD_LOGGER_ID_NO_EVENT UINT32_C(4294967295)
+
+// Bits of stratd_log_entry_t.flags.
+// The plugin lets the record pass whatever the level of its logger is: handlers have levels still.
+#define STRATD_LOG_FLAG_FORCED UINT32_C(1)
 
 // stratd_log_part_v1_t.kind.
 // Decides about records, and may change them.
@@ -770,6 +786,10 @@ typedef struct stratd_risk_limit_record {
     uint32_t limit_code;
     // The instrument that it is for; 0 = all.
     uint32_t instrument;
+    // One of STRATD_RISK_SCOPE_*: whose limit it is.
+    uint32_t scope;
+    // Zero.
+    uint32_t reserved;
     // In the unit of the limit: quantity, money or a count.
     stratd_money_bits_t used;
     // The limit.
@@ -968,8 +988,8 @@ typedef struct stratd_log_entry {
     const stratd_log_field_t *fields;
     // Length of `fields`.
     uint32_t field_count;
-    // Zero.
-    uint32_t reserved;
+    // Bits of STRATD_LOG_FLAG_*.
+    uint32_t flags;
 } stratd_log_entry_t;
 
 // What the host offers to whoever logs: its `get_extension` of `LOG_EXTENSION`. Lives as long as the process; every
@@ -1447,12 +1467,14 @@ STRATD_ASSERT_FIELD(stratd_risk_record_t, unrealized, 48);
 STRATD_ASSERT_FIELD(stratd_risk_record_t, drawdown, 64);
 STRATD_ASSERT_FIELD(stratd_risk_record_t, day_loss, 80);
 STRATD_ASSERT_FIELD(stratd_risk_record_t, open_order_exposure, 96);
-STRATD_ASSERT_TYPE(stratd_risk_limit_record_t, 56, 8);
+STRATD_ASSERT_TYPE(stratd_risk_limit_record_t, 64, 8);
 STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, limit_code, 0);
 STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, instrument, 4);
-STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, used, 8);
-STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, limit, 24);
-STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, headroom, 40);
+STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, scope, 8);
+STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, reserved, 12);
+STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, used, 16);
+STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, limit, 32);
+STRATD_ASSERT_FIELD(stratd_risk_limit_record_t, headroom, 48);
 STRATD_ASSERT_TYPE(stratd_price_point_t, 24, 8);
 STRATD_ASSERT_FIELD(stratd_price_point_t, ts, 0);
 STRATD_ASSERT_FIELD(stratd_price_point_t, price, 8);
@@ -1531,7 +1553,7 @@ STRATD_ASSERT_FIELD(stratd_log_entry_t, module, 80);
 STRATD_ASSERT_FIELD(stratd_log_entry_t, exception, 96);
 STRATD_ASSERT_FIELD(stratd_log_entry_t, fields, 112);
 STRATD_ASSERT_FIELD(stratd_log_entry_t, field_count, 120);
-STRATD_ASSERT_FIELD(stratd_log_entry_t, reserved, 124);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, flags, 124);
 STRATD_ASSERT_TYPE(stratd_log_host_v1_t, 56, 8);
 STRATD_ASSERT_FIELD(stratd_log_host_v1_t, size, 0);
 STRATD_ASSERT_FIELD(stratd_log_host_v1_t, abi, 4);

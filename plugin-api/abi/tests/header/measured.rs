@@ -45,7 +45,7 @@ pub(crate) fn structs() -> Vec<Layout> {
         AccountRecord { id, currency, exchange, reserved, cash, equity, margin },
         PortfolioRecord { currency, cash, notional, realized, unrealized, fees, equity_run },
         RiskRecord { exposure, notional, realized, unrealized, drawdown, day_loss, open_order_exposure },
-        RiskLimitRecord { limit_code, instrument, used, limit, headroom },
+        RiskLimitRecord { limit_code, instrument, scope, reserved, used, limit, headroom },
         PricePoint { ts, price, quantity },
         KeyValue { key, value },
         LogRecord { level, field_count, target, message, fields },

@@ -1,0 +1,60 @@
+//! From an execution to the books: what it costs, and whose it is.
+
+use stratd_plugin_api::{InstrumentId, Money, Price, Quantity, Side, abi};
+
+use crate::{Engine, EngineError, FillReport, Output, StrategyId, portfolio::FillToBook};
+
+impl Engine {
+    /// Asks the strategy, then the configured model, what an execution costs beyond the exchange's fee.
+    pub(crate) fn with_costs(
+        &mut self,
+        strategy: StrategyId,
+        mut fill: abi::FillRecord,
+    ) -> Result<abi::FillRecord, EngineError> {
+        let asked = self.call(strategy, |instance, view| instance.slippage(view, &fill)).flatten();
+        let slippage = asked.or_else(|| {
+            self.core.config.costs.slippage(self.core.instruments.get(InstrumentId(fill.instrument))?, &fill)
+        });
+        fill.slippage = slippage.ok_or_else(|| self.cost_overflow("slippage", &fill))?.into();
+        let asked = self.call(strategy, |instance, view| instance.transaction_cost(view, &fill)).flatten();
+        let cost = asked.or_else(|| {
+            let instrument = self.core.instruments.get(InstrumentId(fill.instrument))?;
+            self.core.config.costs.transaction_cost(instrument, &fill)
+        });
+        fill.transaction_cost = cost.ok_or_else(|| self.cost_overflow("transaction cost", &fill))?.into();
+        Ok(fill)
+    }
+
+    fn cost_overflow(&self, what: &str, fill: &abi::FillRecord) -> EngineError {
+        EngineError::overflow(self.core.now, format!("{what} of a fill of order {}", fill.client_order_id))
+    }
+
+    pub(crate) fn book(&mut self, strategy: StrategyId, fill: &abi::FillRecord) -> Result<(), EngineError> {
+        let now = self.core.now;
+        let Some(instrument) = self.core.instruments.get(InstrumentId(fill.instrument)) else {
+            return Err(EngineError::bad_input(now, format!("a fill of instrument {}", fill.instrument)));
+        };
+        let quantity = Quantity::new(fill.quantity);
+        let signed = if fill.side == Side::Sell.code() { quantity.checked_neg() } else { Some(quantity) };
+        let costs = [fill.slippage, fill.transaction_cost].map(Money::from);
+        let costs = costs.iter().try_fold(Money::from(fill.fee), |sum, cost| sum.checked_add(*cost));
+        let booked = signed.zip(costs).and_then(|(signed, fee)| {
+            self.core.portfolio.fill(&FillToBook {
+                strategy,
+                instrument,
+                price: Price::new(fill.price),
+                signed,
+                fee,
+                at: now,
+            })
+        });
+        booked.ok_or_else(|| {
+            EngineError::overflow(
+                now,
+                format!("a fill of {} {} at {}", fill.quantity, instrument.symbol, fill.price),
+            )
+        })?;
+        self.outputs.push(Output::Filled(FillReport { strategy, fill: *fill }));
+        Ok(())
+    }
+}

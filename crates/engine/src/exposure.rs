@@ -1,0 +1,230 @@
+//! Risk figures and limits, as strategies and the shell read them.
+
+use std::collections::BTreeSet;
+
+use stratd_plugin_api::{Decimal, InstrumentId, Money, Quantity, Reason, Side, abi, abi::risk_scope};
+
+use crate::{
+    AccountRules, Order, Position, RiskLimits, Scope, StrategyId,
+    core::{Core, shown},
+    risk::{AccountView, in_units, part_of},
+};
+
+impl Core {
+    /// Risk figures of a strategy, for one instrument or all; visits the limits that apply.
+    pub(crate) fn risk_record(
+        &self,
+        strategy: StrategyId,
+        instrument: Option<InstrumentId>,
+        visit: &mut dyn FnMut(&abi::RiskLimitRecord),
+    ) -> abi::RiskRecord {
+        self.visit_limits(strategy, instrument, visit);
+        let Some(book) = self.portfolio.book(strategy) else { return abi::RiskRecord::default() };
+        let positions = || {
+            let is_asked = move |id: &InstrumentId| instrument.is_none_or(|asked| asked == *id);
+            book.positions.iter().filter(move |(id, _)| is_asked(id)).map(|(_, position)| position)
+        };
+        let sum = |figure: &dyn Fn(&Position) -> Option<Money>| {
+            positions().try_fold(Money::ZERO, |total, position| total.checked_add(figure(position)?))
+        };
+        abi::RiskRecord {
+            exposure: shown(sum(&|p| p.notional.checked_abs())),
+            notional: shown(sum(&|p| Some(p.notional))),
+            realized: shown(sum(&|p| Some(p.realized))),
+            unrealized: shown(sum(&Position::unrealized)),
+            drawdown: shown(book.drawdown()),
+            day_loss: shown(book.day_loss()),
+            open_order_exposure: shown(self.open_order_exposure(strategy, instrument)),
+        }
+    }
+
+    fn open_order_exposure(&self, strategy: StrategyId, instrument: Option<InstrumentId>) -> Option<Money> {
+        let orders = self.execution.working_of(strategy);
+        orders
+            .filter(|order| instrument.is_none_or(|asked| asked == order.request.instrument))
+            .try_fold(Money::ZERO, |total, order| total.checked_add(self.open_value(order)?))
+    }
+
+    /// Value of what is not filled, at the order's price or the last one.
+    fn open_value(&self, order: &Order) -> Option<Money> {
+        let request = &order.request;
+        let last = self.market.last_price(request.instrument);
+        let Some(price) = request.price.or(request.stop_price).or(last) else { return Some(Money::ZERO) };
+        let instrument = self.instruments.get(request.instrument)?;
+        self.portfolio.rates.of(instrument.id).notional(instrument, price, order.remaining())?.checked_abs()
+    }
+
+    /// The account as an order for an instrument sees it; `None` if it has no rules. An amount that left its range
+    /// counts as used up, so that nothing is bought on it.
+    pub(crate) fn account_view(
+        &self,
+        instrument: InstrumentId,
+        changed: Option<&Order>,
+    ) -> Option<AccountView> {
+        let rules = self.config.account;
+        let (total, used) = match rules {
+            AccountRules::Unlimited => return None,
+            AccountRules::Cash { .. } => {
+                let is_other = |order: &&Order| changed.is_none_or(|changed| changed.id != order.id);
+                let buys = self.execution.working().filter(|order| order.request.side == Side::Buy);
+                let mut values = buys.filter(is_other).map(|order| self.open_value(order));
+                let used = values.try_fold(Money::ZERO, |sum, value| sum.checked_add(value?));
+                (self.portfolio.cash(), used)
+            }
+            AccountRules::Margin { initial, .. } => {
+                let needed = self.worst_exposure(changed).and_then(|worst| part_of(worst, initial));
+                (self.portfolio.equity(), needed)
+            }
+        };
+        let rate = self.portfolio.rates.of(instrument);
+        let (total, used) = total.zip(used).unwrap_or((Money::ZERO, Money::new(i128::MAX)));
+        Some(AccountView { rules, total, used, rate })
+    }
+
+    /// Sum of the absolute values of the positions of all strategies together, by instrument.
+    fn exposure(&self) -> Option<Money> {
+        self.portfolio.net_sizes().try_fold(Money::ZERO, |sum, (id, size)| {
+            let (Some(instrument), Some(price)) = (self.instruments.get(id), self.market.last_price(id))
+            else {
+                return Some(sum);
+            };
+            sum.checked_add(self.portfolio.rates.of(id).notional(instrument, price, size)?.checked_abs()?)
+        })
+    }
+
+    /// As [`Core::exposure`], with the working orders of one side filled, whichever makes it larger.
+    fn worst_exposure(&self, changed: Option<&Order>) -> Option<Money> {
+        let held = self.portfolio.net_sizes().map(|(id, _)| id);
+        let ids: BTreeSet<InstrumentId> = held.chain(self.execution.instruments()).collect();
+        ids.into_iter().try_fold(Money::ZERO, |sum, id| {
+            let (Some(instrument), Some(price)) = (self.instruments.get(id), self.market.last_price(id))
+            else {
+                return Some(sum);
+            };
+            let open = |side: Side| {
+                let own =
+                    changed.filter(|order| order.request.instrument == id && order.request.side == side);
+                let own = own.map_or(0, |order| order.open_quantity().get());
+                self.execution.open_quantity(id, side).saturating_sub(own)
+            };
+            let size = self.portfolio.net_size(id).get();
+            let long = size.checked_add(open(Side::Buy))?;
+            let short = open(Side::Sell).checked_sub(size)?;
+            let worst = Quantity::new(long.max(short).max(0));
+            sum.checked_add(self.portfolio.rates.of(id).notional(instrument, price, worst)?.checked_abs()?)
+        })
+    }
+
+    /// Whether the equity is below what the positions need to be kept.
+    pub(crate) fn has_margin_call(&self) -> Option<bool> {
+        let AccountRules::Margin { maintenance, .. } = self.config.account else { return Some(false) };
+        Some(self.portfolio.equity()? < part_of(self.exposure()?, maintenance)?)
+    }
+
+    fn visit_limits(
+        &self,
+        strategy: StrategyId,
+        instrument: Option<InstrumentId>,
+        visit: &mut dyn FnMut(&abi::RiskLimitRecord),
+    ) {
+        self.visit_scope(Scope::Run, strategy, instrument, visit);
+        if let Some(AccountView { total, used, .. }) = self.account_view(InstrumentId(0), None) {
+            visit(&abi::RiskLimitRecord {
+                limit_code: Reason::BuyingPower.code(),
+                scope: risk_scope::RUN,
+                used: used.into(),
+                limit: total.into(),
+                headroom: shown(total.checked_sub(used)),
+                ..abi::RiskLimitRecord::default()
+            });
+        }
+        self.visit_scope(Scope::Strategy(strategy), strategy, instrument, visit);
+        if let Some(id) = instrument {
+            self.visit_scope(Scope::Instrument(id), strategy, instrument, visit);
+        }
+    }
+
+    /// The limits of one scope with what is used of them. Limits of one order use nothing.
+    fn visit_scope(
+        &self,
+        scope: Scope,
+        strategy: StrategyId,
+        instrument: Option<InstrumentId>,
+        visit: &mut dyn FnMut(&abi::RiskLimitRecord),
+    ) {
+        let Some(limits) = self.risk.limits(scope) else { return };
+        let mut tell = |reason: Reason, used: Option<Money>, limit: Option<Money>| {
+            let figures =
+                used.zip(limit).and_then(|(used, limit)| Some((used, limit, limit.checked_sub(used)?)));
+            if let Some((used, limit, headroom)) = figures {
+                visit(&abi::RiskLimitRecord {
+                    limit_code: reason.code(),
+                    instrument: instrument.map_or(0, |i| i.0),
+                    scope: match scope {
+                        Scope::Run => risk_scope::RUN,
+                        Scope::Strategy(_) => risk_scope::STRATEGY,
+                        Scope::Instrument(_) => risk_scope::INSTRUMENT,
+                    },
+                    reserved: 0,
+                    used: used.into(),
+                    limit: limit.into(),
+                    headroom: headroom.into(),
+                });
+            }
+        };
+        let RiskLimits { max_order_quantity, max_order_notional, max_position, max_open_orders, .. } = limits;
+        let as_money = |limit: Decimal| Money::try_from(limit).ok();
+        let count = |count: u32| i128::from(count).checked_mul(100_000_000).map(Money::new);
+        if let Some(limit) = max_order_quantity {
+            tell(Reason::MaxOrderQuantity, Some(Money::ZERO), as_money(limit.limit));
+        }
+        if let Some(limit) = max_order_notional {
+            tell(Reason::MaxOrderNotional, Some(Money::ZERO), Some(limit.limit));
+        }
+        if let Some(limit) = max_position {
+            let used = self.largest_position(scope, strategy, instrument);
+            tell(Reason::MaxPosition, Some(used), as_money(limit.limit));
+        }
+        if let Some(limit) = max_open_orders {
+            tell(Reason::MaxOpenOrders, count(self.execution.open_orders(scope)), count(*limit));
+        }
+        if let Some(rate) = limits.max_order_rate {
+            let sent = self.risk.view(scope, 0, self.now).map_or(0, |view| view.sent);
+            tell(Reason::OrderRate, count(sent), count(rate.count));
+        }
+        let lost = self.risk.lost(scope);
+        if let Some(limit) = limits.max_daily_loss {
+            tell(Reason::MaxDailyLoss, lost.map(|(day, _)| day), Some(limit.limit));
+        }
+        if let Some(limit) = limits.max_drawdown {
+            tell(Reason::MaxDrawdown, lost.map(|(_, drawdown)| drawdown), Some(limit.limit));
+        }
+    }
+
+    /// The largest position that the limit of a scope counts, of the asked instrument or of all that the strategy held.
+    fn largest_position(
+        &self,
+        scope: Scope,
+        strategy: StrategyId,
+        instrument: Option<InstrumentId>,
+    ) -> Money {
+        let book = self.portfolio.book(strategy);
+        let held = book.into_iter().flat_map(|book| &book.positions);
+        let of_strategy =
+            held.filter(|(id, _)| instrument.is_none_or(|asked| asked == **id)).map(|(id, own)| {
+                let size = match scope {
+                    Scope::Strategy(_) => own.size,
+                    Scope::Run | Scope::Instrument(_) => self.portfolio.net_size(*id),
+                };
+                (*id, size)
+            });
+        let net = instrument
+            .filter(|_| !matches!(scope, Scope::Strategy(_)))
+            .map(|id| (id, self.portfolio.net_size(id)));
+        let in_money = |(id, size): (InstrumentId, Quantity)| {
+            let decimals = self.instruments.get(id)?.quantity_decimals;
+            in_units(i128::from(size.get()).checked_abs()?, decimals)
+        };
+        of_strategy.chain(net).filter_map(in_money).max().unwrap_or(Money::ZERO)
+    }
+}

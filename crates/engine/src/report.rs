@@ -1,0 +1,140 @@
+//! What a report of an exchange does to an order.
+
+use stratd_plugin_api::{Instrument, LiquiditySide, OrderEventKind, Price, Quantity, Reason, Side, abi};
+
+use crate::{Order, OrderState};
+
+/// Changes an order by a report. `Some(None)` = nothing changed; `None` on overflow.
+#[expect(
+    clippy::option_option,
+    reason = "overflow, no change, and a change without fill are three different things"
+)]
+pub(crate) fn change(
+    order: &mut Order,
+    report: &abi::OrderEvent,
+    instrument: Option<&Instrument>,
+) -> Option<Option<Option<abi::FillRecord>>> {
+    let reason = Reason::from_code(report.reason).unwrap_or(Reason::Exchange);
+    let next = match OrderEventKind::from_code(report.kind) {
+        Some(OrderEventKind::Bought | OrderEventKind::Sold) => return fill(order, report),
+        // the host says so when a connector failed, or did not answer in time
+        Some(OrderEventKind::Received) if report.status == abi::order_status::UNKNOWN => order.state.lost(),
+        Some(OrderEventKind::Received) => {
+            if report.exchange_order_id != 0 {
+                order.exchange_order_id = report.exchange_order_id;
+            }
+            order.state.received()
+        }
+        Some(OrderEventKind::Canceled) if report.status == abi::order_status::EXPIRED => {
+            order.state.ended(OrderState::Expired)
+        }
+        Some(OrderEventKind::Canceled) => order.state.ended(OrderState::Canceled(reason)),
+        // what was executed in part was accepted once: the rest of it is canceled, and late fills are still booked
+        Some(OrderEventKind::Rejected) if order.filled.is_positive() => {
+            order.state.ended(OrderState::Canceled(reason))
+        }
+        Some(OrderEventKind::Rejected) => order.state.ended(OrderState::Rejected(reason)),
+        // a change was refused: a cancel that is on its way besides is another matter
+        Some(OrderEventKind::RequestRejected) if order.changes.answered() => Some(settled(order)),
+        Some(OrderEventKind::RequestRejected) => order.state.cancel_refused().or(Some(order.state)),
+        // the exchange accepted a change of an own order
+        Some(OrderEventKind::Change) if order.state.is_final() => None,
+        // nobody waits for it, and it would leave nothing to fill: an old report
+        Some(OrderEventKind::Change)
+            if !order.changes.answered() && report.quantity <= order.filled.get() =>
+        {
+            None
+        }
+        Some(OrderEventKind::Change) => {
+            order.request.quantity = Quantity::new(report.quantity);
+            if instrument.is_some_and(|i| i.is_on_tick(Price::new(report.price)))
+                && order.request.price.is_some()
+            {
+                order.request.price = Some(Price::new(report.price));
+            }
+            // what was changed is there
+            order.state = order.state.received().unwrap_or(order.state);
+            Some(settled(order))
+        }
+        Some(OrderEventKind::Open | OrderEventKind::Cancel | OrderEventKind::Fill) | None => None,
+    };
+    Some(next.map(|state| {
+        order.state = state;
+        None
+    }))
+}
+
+/// The state after the answer to a change: what was filled meanwhile may be all that is left of the order.
+fn settled(order: &Order) -> OrderState {
+    let is_complete = order.filled.is_positive() && order.filled >= order.quantity_total();
+    if is_complete && !order.state.is_final() { OrderState::Filled } else { order.state }
+}
+
+/// Whether a report can be about the order: of its exchange, its instrument and its side, and no fill of an order that
+/// was refused.
+pub(crate) fn is_about(report: &abi::OrderEvent, order: &Order) -> bool {
+    let is_of_exchange = report.exchange == 0 || report.exchange == order.exchange.0;
+    let is_of_instrument = report.instrument == 0 || report.instrument == order.request.instrument.0;
+    let can_fill = order.state.filled(false).is_some();
+    let is_of_side = match OrderEventKind::from_code(report.kind) {
+        Some(OrderEventKind::Bought) => order.request.side == Side::Buy && can_fill,
+        Some(OrderEventKind::Sold) => order.request.side == Side::Sell && can_fill,
+        Some(
+            OrderEventKind::Open
+            | OrderEventKind::Cancel
+            | OrderEventKind::Change
+            | OrderEventKind::Fill
+            | OrderEventKind::Received
+            | OrderEventKind::Rejected
+            | OrderEventKind::Canceled
+            | OrderEventKind::RequestRejected,
+        )
+        | None => true,
+    };
+    is_of_exchange && is_of_instrument && is_of_side
+}
+
+#[expect(clippy::option_option, reason = "as `change`")]
+fn fill(order: &mut Order, report: &abi::OrderEvent) -> Option<Option<Option<abi::FillRecord>>> {
+    let is_repeated = report.trade_id != 0 && order.trade_ids.contains(&report.trade_id);
+    let quantity = Quantity::new(report.last_quantity);
+    if is_repeated || !quantity.is_positive() {
+        return Some(None);
+    }
+    if order.request.notional.is_some() {
+        // the exchange turns the amount into a quantity
+        order.request.quantity = order.request.quantity.max(Quantity::new(report.quantity));
+        order.quantity_expected = Quantity::ZERO;
+    }
+    let filled = order.filled.checked_add(quantity)?;
+    // while a change is on its way only the exchange knows whether this was the last one
+    let is_last = report.status == abi::order_status::FILLED && filled >= order.request.quantity;
+    let is_complete = is_last || filled >= order.quantity_total();
+    let Some(state) = order.state.filled(is_complete) else { return Some(None) };
+    let value = i128::from(report.last_price).checked_mul(i128::from(report.last_quantity))?;
+    order.filled_value = order.filled_value.checked_add(value)?;
+    order.filled = filled;
+    order.state = state;
+    if report.trade_id != 0 {
+        order.trade_ids.push(report.trade_id);
+    }
+    if report.exchange_order_id != 0 {
+        order.exchange_order_id = report.exchange_order_id;
+    }
+    Some(Some(Some(abi::FillRecord {
+        ts: report.ts,
+        client_order_id: order.id.0,
+        exchange_order_id: order.exchange_order_id,
+        trade_id: report.trade_id,
+        instrument: order.request.instrument.0,
+        exchange: order.exchange.0,
+        side: order.request.side.code(),
+        liquidity: LiquiditySide::from_event_flags(report.flags)
+            .map_or(abi::liquidity::UNKNOWN, LiquiditySide::code),
+        price: report.last_price,
+        quantity: report.last_quantity,
+        fee: report.fee,
+        slippage: abi::MoneyBits::default(),
+        transaction_cost: abi::MoneyBits::default(),
+    })))
+}

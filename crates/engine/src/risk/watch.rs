@@ -1,0 +1,150 @@
+//! One scope over time: what it sent, what it lost, what stopped it, whether its session is open.
+
+use std::collections::VecDeque;
+
+use stratd_plugin_api::{Money, Reason, Timestamp};
+
+use super::{ExitRoutine, OrderRate, RiskLimits, TradingState};
+
+/// What may stop trading. Each has a state of its own, and the strictest counts: the end of one does not lift another.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Stops {
+    command: Option<(TradingState, Reason)>,
+    /// Until the next day.
+    daily_loss: TradingState,
+    drawdown: TradingState,
+    /// Until the equity suffices again.
+    margin: TradingState,
+}
+
+impl Stops {
+    /// The strictest state, and its reason.
+    pub(super) fn state(&self) -> (TradingState, Reason) {
+        let mut strictest = (TradingState::Active, Reason::None);
+        let losses = [
+            (self.daily_loss, Reason::MaxDailyLoss),
+            (self.drawdown, Reason::MaxDrawdown),
+            (self.margin, Reason::BuyingPower),
+        ];
+        for (state, reason) in losses.into_iter().chain(self.command) {
+            if state > strictest.0 {
+                strictest = (state, reason);
+            }
+        }
+        strictest
+    }
+}
+
+/// The PnL of a scope, as its loss limits see it: from the first input, or from when trading was let go on by command.
+#[derive(Clone, Copy, Debug, Default)]
+struct Losses {
+    day: Option<i64>,
+    day_start: Money,
+    peak: Money,
+    last: Money,
+}
+
+/// Whether a session is open, and until when that is known; the beginning of time = not looked up yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SessionNow {
+    pub(super) is_open: bool,
+    pub(super) until: Option<Timestamp>,
+}
+
+/// What is kept of one scope.
+#[derive(Clone, Debug)]
+pub(super) struct ScopeRisk {
+    pub(super) limits: RiskLimits,
+    stops: Stops,
+    losses: Losses,
+    /// When the orders were sent that the rate still counts, the oldest first.
+    sent: VecDeque<Timestamp>,
+    pub(super) session: SessionNow,
+}
+
+impl Default for ScopeRisk {
+    fn default() -> Self {
+        Self {
+            limits: RiskLimits::default(),
+            stops: Stops::default(),
+            losses: Losses::default(),
+            sent: VecDeque::new(),
+            session: SessionNow { is_open: true, until: Some(Timestamp::MIN) },
+        }
+    }
+}
+
+impl ScopeRisk {
+    /// What may be traded, and why not everything.
+    pub(super) fn state(&self) -> (TradingState, Reason) {
+        self.stops.state()
+    }
+
+    /// Sets the state by command. Lifted, it lifts every cause, and losses are counted from here on.
+    pub(super) fn command(&mut self, state: TradingState, reason: Reason) {
+        if state == TradingState::Active {
+            self.stops = Stops::default();
+            (self.losses.day_start, self.losses.peak) = (self.losses.last, self.losses.last);
+        } else {
+            self.stops.command = Some((state, reason));
+        }
+    }
+
+    /// Takes the PnL of a moment. Inside: the strictest exit routine of the limits that are broken by it, if one is.
+    /// `None` outside: an amount left its range.
+    #[expect(clippy::option_option, reason = "overflow and nothing broken are two different things")]
+    pub(super) fn watch(&mut self, pnl: Money, at: Timestamp) -> Option<Option<ExitRoutine>> {
+        let losses = &mut self.losses;
+        if losses.day != Some(at.day()) {
+            (losses.day, losses.day_start) = (Some(at.day()), losses.last);
+            self.stops.daily_loss = TradingState::Active;
+        }
+        losses.last = pnl;
+        losses.peak = losses.peak.max(pnl);
+        let lost = (losses.day_start.checked_sub(pnl)?, losses.peak.checked_sub(pnl)?);
+        let mut broken: Option<ExitRoutine> = None;
+        let all = [
+            (self.limits.max_daily_loss, lost.0, &mut self.stops.daily_loss),
+            (self.limits.max_drawdown, lost.1, &mut self.stops.drawdown),
+        ];
+        for (limit, lost, state) in all {
+            let Some(limit) = limit.filter(|limit| lost > limit.limit && *state == TradingState::Active)
+            else {
+                continue;
+            };
+            *state = limit.state;
+            broken = broken.max(Some(limit.exit));
+        }
+        Some(broken)
+    }
+
+    /// Takes whether the positions have lost the margin that they need.
+    pub(super) fn margin_call(&mut self, is_called: bool) {
+        self.stops.margin = if is_called { TradingState::Reducing } else { TradingState::Active };
+    }
+
+    /// What counts against the loss limits; 0 where the day or the run gained.
+    pub(super) fn lost(&self) -> Option<(Money, Money)> {
+        let Losses { day_start, peak, last, .. } = self.losses;
+        Some((day_start.checked_sub(last)?.max(Money::ZERO), peak.checked_sub(last)?))
+    }
+
+    /// Counts an order or change that is sent.
+    pub(super) fn note_sent(&mut self, now: Timestamp) {
+        let Some(OrderRate { count, .. }) = self.limits.max_order_rate else { return };
+        // more than the limit never matters: closing orders are not limited, but counted
+        let room = usize::try_from(count.min(OrderRate::COUNT_MAX)).unwrap_or(usize::MAX);
+        while self.sent.len() >= room.max(1) {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(now);
+    }
+
+    /// Orders and changes within the window of the rate.
+    pub(super) fn sent_within(&self, now: Timestamp) -> u32 {
+        let Some(rate) = self.limits.max_order_rate else { return 0 };
+        let begin = now.get().saturating_sub(rate.window_ns);
+        let old = self.sent.partition_point(|sent| sent.get() <= begin);
+        u32::try_from(self.sent.len().saturating_sub(old)).unwrap_or(u32::MAX)
+    }
+}

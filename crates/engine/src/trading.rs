@@ -1,0 +1,123 @@
+//! What may be traded: by command, after a loss, outside of a session.
+//!
+//! A scope has a state; a strategy trades by the stricter one of its own and the run's, an instrument's comes on top.
+//! A state that becomes stricter is told with `on_halt`, one that becomes milder with `on_continue`; the text of the
+//! event is the state. Halts of exchanges are another matter: see [`crate::InputKind::Halt`].
+
+use stratd_plugin_api::{EventKind, InstrumentId, Reason, abi};
+
+use crate::{
+    Engine, EngineError, ExitRoutine, Output, RiskLimits, Scope, StrategyId, TradingCommand, TradingState,
+    risk::Stop,
+};
+
+impl Engine {
+    /// Sets the limits of a scope, between two steps; its state stays. A strategy or instrument may be added later.
+    pub fn set_limits(&mut self, scope: Scope, limits: RiskLimits) {
+        self.core.risk.set_limits(scope, limits);
+    }
+
+    /// Carries out a command on what may be traded.
+    pub(crate) fn trading_command(&mut self, command: &TradingCommand) {
+        let TradingCommand { scope, state, exit, reason } = *command;
+        let (before, _) = self.core.risk.state(scope);
+        self.core.risk.command(scope, state, reason);
+        self.changed(scope, before);
+        self.tell_states();
+        self.exit_routine(scope, exit);
+    }
+
+    /// Looks at the losses after the books changed.
+    pub(crate) fn watch_losses(&mut self) -> Result<(), EngineError> {
+        if !self.core.risk.watches_losses() {
+            return Ok(());
+        }
+        let has_margin_call = self.core.has_margin_call();
+        let watched = has_margin_call
+            .and_then(|is_called| self.core.risk.watch(&self.core.portfolio, self.core.now, is_called));
+        let watched = watched.ok_or_else(|| EngineError::overflow(self.core.now, "a loss"))?;
+        let has_changed = !watched.changed.is_empty();
+        for (scope, before) in watched.changed {
+            self.changed(scope, before);
+        }
+        if has_changed {
+            self.tell_states();
+        }
+        for Stop { scope, exit } in watched.stops {
+            self.exit_routine(scope, exit);
+        }
+        Ok(())
+    }
+
+    /// Looks at the sessions that opened or closed.
+    pub(crate) fn begin_sessions(&mut self) {
+        for Stop { scope, exit } in self.core.risk.begin(self.core.now) {
+            self.outputs.push(Output::SessionClosed { scope });
+            self.exit_routine(scope, exit);
+        }
+    }
+
+    /// Tells the new state of a scope; of an instrument, its strategies too.
+    fn changed(&mut self, scope: Scope, before: TradingState) {
+        let (state, reason) = self.core.risk.state(scope);
+        self.outputs.push(Output::Trading { scope, state, reason });
+        if let Scope::Instrument(id) = scope
+            && state != before
+        {
+            let event = self.state_event(Some(id), (before, state), reason);
+            self.dispatch(&event);
+        }
+    }
+
+    /// Tells each strategy what it may trade, if it has not heard so yet.
+    pub(crate) fn tell_states(&mut self) {
+        let run = self.core.risk.state(Scope::Run);
+        for index in 0..self.strategies.len() {
+            let Ok(id) = u16::try_from(index).map(StrategyId) else { continue };
+            let own = self.core.risk.state(Scope::Strategy(id));
+            let (now, reason) = if own.0 > run.0 { own } else { run };
+            let Some(slot) = self.strategies.get_mut(index).filter(|slot| slot.is_started()) else {
+                continue;
+            };
+            let before = std::mem::replace(&mut slot.trading, now);
+            if before != now {
+                let event = self.state_event(None, (before, now), reason);
+                self.deliver(id, &event);
+            }
+        }
+    }
+
+    fn state_event(
+        &self,
+        instrument: Option<InstrumentId>,
+        (before, now): (TradingState, TradingState),
+        reason: Reason,
+    ) -> abi::Event {
+        let kind = if now > before { EventKind::Halt } else { EventKind::Continue };
+        let event = self.plain(kind, reason);
+        let [reason, ..] = event.data;
+        let words = self.services.intern(now.name()).cast_signed();
+        abi::Event { instrument: instrument.map_or(0, |id| id.0), data: [reason, words, 0, 0, 0], ..event }
+    }
+
+    /// Cancels orders and closes positions of a scope, those of strategies that have ended included.
+    fn exit_routine(&mut self, scope: Scope, exit: ExitRoutine) {
+        if exit == ExitRoutine::None || self.core.is_exiting {
+            return;
+        }
+        for index in 0..self.strategies.len() {
+            let Ok(id) = u16::try_from(index).map(StrategyId) else { continue };
+            let instrument = match scope {
+                Scope::Run => None,
+                Scope::Strategy(meant) if meant == id => None,
+                Scope::Strategy(_) => continue,
+                Scope::Instrument(instrument) => Some(instrument),
+            };
+            match exit {
+                ExitRoutine::None => {}
+                ExitRoutine::CancelAll => self.cancel_all(id, instrument),
+                ExitRoutine::CloseAll => self.close_all(id, instrument, true),
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! From the keys of `[risk]`, `[hours]` and `[portfolio]` to the limits and rates of a run.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use stratd_engine::{Hours, HoursRule, RiskLimits};
+
+use crate::{
+    config::{Limits, QuotedRate, RateConfig, RunConfig},
+    runtime::{PlannedRate, PlannedRisk},
+};
+
+/// The limits of a checked configuration.
+pub(super) fn planned_risk(config: &RunConfig) -> Result<PlannedRisk> {
+    let mut hours = BTreeMap::new();
+    for (name, table) in &config.hours {
+        hours.insert(name.as_str(), Arc::new(table.hours().with_context(|| format!("hours.{name}"))?));
+    }
+    let limits = |limits: &Limits| with_hours(limits, &hours);
+    let of = |scopes: &BTreeMap<String, Limits>| {
+        scopes.iter().map(|(name, of)| Ok((name.clone(), limits(of)?))).collect::<Result<BTreeMap<_, _>>>()
+    };
+    let risk = &config.risk;
+    Ok(PlannedRisk {
+        run: limits(&risk.run)?,
+        strategies: of(&risk.strategy)?,
+        instruments: of(&risk.instrument)?,
+    })
+}
+
+/// The rates of a checked configuration.
+pub(super) fn planned_rates(config: &RunConfig) -> Vec<PlannedRate> {
+    let rates = config.portfolio.rates.iter().map(|(currency, rate)| match rate {
+        RateConfig::Fixed(rate) => PlannedRate { currency: currency.clone(), rate: *rate, quoted: None },
+        RateConfig::Quoted(QuotedRate { instrument, initial, inverse }) => PlannedRate {
+            currency: currency.clone(),
+            rate: *initial,
+            quoted: Some((instrument.clone(), *inverse)),
+        },
+    });
+    rates.collect()
+}
+
+fn with_hours(limits: &Limits, hours: &BTreeMap<&str, Arc<Hours>>) -> Result<RiskLimits> {
+    let rule = limits.trading_hours.as_ref().map(|rule| {
+        let hours = hours.get(rule.hours.as_str());
+        let hours = hours.with_context(|| format!("no [hours.{}] describes these hours", rule.hours))?;
+        Ok::<_, anyhow::Error>(HoursRule {
+            hours: Arc::clone(hours),
+            before_close_ns: rule.before_close.nanoseconds(),
+            exit: rule.exit,
+        })
+    });
+    Ok(RiskLimits { trading_hours: rule.transpose()?, ..limits.engine() })
+}
