@@ -1,4 +1,4 @@
-//! The two kinds of plugins.
+//! The kinds of plugins.
 
 use std::fmt;
 
@@ -12,6 +12,8 @@ pub enum PluginKind {
     Exchange,
     /// A trading strategy.
     Strategy,
+    /// Filters, handlers and formatters of the log.
+    Log,
 }
 
 impl PluginKind {
@@ -21,6 +23,7 @@ impl PluginKind {
         match self {
             Self::Exchange => "exchange",
             Self::Strategy => "strategy",
+            Self::Log => "log",
         }
     }
 
@@ -30,6 +33,7 @@ impl PluginKind {
         match self {
             Self::Exchange => "exchange-",
             Self::Strategy => "strategy-",
+            Self::Log => "log-",
         }
     }
 }

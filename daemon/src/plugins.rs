@@ -165,6 +165,7 @@ impl PluginLookup for Plugins {
             PluginKind::Exchange => {
                 plugin.create_exchange(name, config, trial_host(name, trading_type, &services)).map(drop)
             }
+            PluginKind::Log => return Err("a plugin of the log, which has no instances".to_owned()),
         };
         made.map_err(|refusal| refusal.found)
     }

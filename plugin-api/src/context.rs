@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
     Account, ClientOrderId, Error, ExchangeId, ExchangeInfo, Fill, Filter, Instrument, InstrumentId,
-    InstrumentType, Level, Log, Money, Order, OrderRequest, Portfolio, Position, Price, PricePoint, Quantity,
-    Reason, Result, Risk, RiskLimit, Side, StrategyHost, Timestamp, TradingType, abi,
-    export::instrument_from_record, log,
+    InstrumentType, Level, Location, Log, LogTarget, LogValue, Money, Order, OrderRequest, PluginLogger,
+    Portfolio, Position, Price, PricePoint, Quantity, Reason, Result, Risk, RiskLimit, Side, StrategyHost,
+    Timestamp, TradingType, abi, export::instrument_from_record, log,
 };
 
 /// The view of a handler: the time, the market, one's own orders and positions, and requests.
@@ -17,6 +17,8 @@ pub struct Context<'a> {
     host: &'a mut dyn StrategyHost,
     cache: &'a mut InstrumentCache,
     has_requested: bool,
+    /// Which event of the slice it is.
+    index: usize,
 }
 
 /// Instruments that were looked up before: they never change during a run.
@@ -47,7 +49,17 @@ fn limit_reached(what: &str) -> Error {
 
 impl<'a> Context<'a> {
     pub(crate) fn new(host: &'a mut dyn StrategyHost, cache: &'a mut InstrumentCache) -> Self {
-        Self { host, cache, has_requested: false }
+        Self::of_event(host, cache, 0)
+    }
+
+    /// The context of an event by its place in the slice of the call.
+    #[inline]
+    pub(crate) fn of_event(
+        host: &'a mut dyn StrategyHost,
+        cache: &'a mut InstrumentCache,
+        index: usize,
+    ) -> Self {
+        Self { host, cache, has_requested: false, index }
     }
 
     /// Whether a request was made: the caller stops the slice after such an event.
@@ -409,24 +421,46 @@ impl<'a> Context<'a> {
 
     // ---- words ----
 
-    /// Logs a message under `strategy.<instance>`.
+    /// Logs a message under `strategy.<instance>`, if the level is taken. The macro [`log!`](crate::log) does so with fields.
+    #[track_caller]
     pub fn log(&self, level: Level, message: impl fmt::Display) {
-        log::with_message(level, message, |record| self.host.log(record));
+        self.log_fields(level, message, &[]);
     }
 
-    /// Logs a message with key-values.
-    pub fn log_fields(&self, level: Level, message: impl fmt::Display, fields: &[(&str, &str)]) {
-        log::with_message(level, message, |record| self.host.log(&Log { fields, ..*record }));
+    /// Logs a message with key-values, if the level is taken.
+    #[track_caller]
+    pub fn log_fields(&self, level: Level, message: impl fmt::Display, fields: &[(&str, LogValue<'_>)]) {
+        if !self.is_enabled(level) {
+            return;
+        }
+        let location = Location::caller();
+        log::with_message(format_args!("{message}"), |message| {
+            self.log_record(&Log { fields, location, ..Log::new(level, message) });
+        });
     }
 
     /// Logs a message of level INFO.
+    #[track_caller]
     pub fn info(&self, message: impl fmt::Display) {
-        self.log(Level::Info, message);
+        self.log(Level::INFO, message);
     }
 
     /// Logs a message of level WARNING.
+    #[track_caller]
     pub fn warning(&self, message: impl fmt::Display) {
-        self.log(Level::Warning, message);
+        self.log(Level::WARNING, message);
+    }
+
+    /// The logger `name` below the instance's own, to be kept and used by any thread.
+    #[must_use]
+    pub fn logger(&self, name: &str) -> PluginLogger {
+        PluginLogger::of_host(self.host.log_sink(name), name)
+    }
+
+    /// Sets a field that every later record of this instance has, on top of `instance`, `instrument` and `order_id`, which
+    /// the host adds; [`LogValue::Null`] takes it away.
+    pub fn set_log_context<'v>(&self, key: &str, value: impl Into<LogValue<'v>>) {
+        self.host.log_context(key, value.into());
     }
 
     /// Reports a figure of the strategy's own.
@@ -434,5 +468,17 @@ impl<'a> Context<'a> {
         // counts against the limit of requests per event
         self.has_requested = true;
         self.host.metric(name, value);
+    }
+}
+
+impl LogTarget for Context<'_> {
+    #[inline]
+    fn is_enabled(&self, level: Level) -> bool {
+        log::is_enabled_in_scope(level, level.get() >= self.host.log_threshold())
+    }
+
+    fn log_record(&self, record: &Log<'_>) {
+        let record = Log { event: record.event.or(u32::try_from(self.index).ok()), ..*record };
+        log::pass(&record, || self.host.log_sink(""), |record| self.host.log(record));
     }
 }

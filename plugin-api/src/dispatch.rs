@@ -15,7 +15,7 @@ pub(crate) fn events<S: Strategy>(
     events: &[abi::Event],
 ) -> Result<usize, Fault> {
     for (index, event) in events.iter().enumerate() {
-        let mut ctx = Context::new(host, cache);
+        let mut ctx = Context::of_event(host, cache, index);
         event_handler(strategy, &mut ctx, event)
             .map_err(|error| Fault { index, ..Fault::error(error.to_string()) })?;
         if ctx.has_requested() {
@@ -57,7 +57,7 @@ pub(crate) fn orders<S: Strategy>(
     events: &[abi::OrderEvent],
 ) -> Result<usize, Fault> {
     for (index, event) in events.iter().enumerate() {
-        let mut ctx = Context::new(host, cache);
+        let mut ctx = Context::of_event(host, cache, index);
         order_handler(strategy, &mut ctx, event)
             .map_err(|error| Fault { index, ..Fault::error(error.to_string()) })?;
         if ctx.has_requested() {

@@ -1,11 +1,13 @@
 //! What the author of a connector writes.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Error, ExchangeHandle, Fault, InstrumentId, InstrumentTypes, Log, Reply, Result, StateSink, Timestamp,
-    TradingType, TradingTypes,
+    Error, ExchangeHandle, Fault, InstrumentId, InstrumentTypes, Log, LogSink, LogValue, Reply, Result,
+    StateSink, Timestamp, TradingType, TradingTypes,
     abi::{self, TextHandle},
 };
 
@@ -206,6 +208,20 @@ pub trait Exchange: Sized + Send + 'static {
 pub trait ExchangeHost: Send + Sync {
     /// Logs a record.
     fn log(&self, record: &Log<'_>);
+    /// The lowest level that anybody takes of this instance's own logger.
+    fn log_threshold(&self) -> i32 {
+        i32::MIN
+    }
+    /// The logger `name` below the instance's own, for any thread and any time; the empty name is its own. `None` if the
+    /// host keeps none.
+    fn log_sink(&self, name: &str) -> Option<Arc<dyn LogSink>> {
+        let _ = name;
+        None
+    }
+    /// Sets a field that every later record of the instance has; [`LogValue::Null`] takes it away.
+    fn log_context(&self, key: &str, value: LogValue<'_>) {
+        let _ = (key, value);
+    }
     /// The host's clock.
     fn now(&self) -> Timestamp;
     /// What the run is.

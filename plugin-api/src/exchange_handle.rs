@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Error, ExchangeHost, Instrument, InstrumentId, Level, Result, Timestamp, TradingType,
+    Error, ExchangeHost, Instrument, InstrumentId, Level, Location, Log, LogTarget, LogValue, PluginLogger,
+    Result, Timestamp, TradingType,
     abi::{self, TextHandle},
     export::instrument_to_record,
     log,
@@ -68,9 +69,28 @@ impl ExchangeHandle {
         self.0.emit_orders(events)
     }
 
-    /// Logs a message under `exchange.<instance>`.
+    /// Logs a message under `exchange.<instance>`, if the level is taken. The macro [`log!`](crate::log) does so with
+    /// fields.
+    #[track_caller]
     pub fn log(&self, level: Level, message: impl fmt::Display) {
-        log::with_message(level, message, |record| self.0.log(record));
+        if !self.is_enabled(level) {
+            return;
+        }
+        let location = Location::caller();
+        log::with_message(format_args!("{message}"), |message| {
+            self.log_record(&Log { location, ..Log::new(level, message) });
+        });
+    }
+
+    /// The logger `name` below the instance's own.
+    #[must_use]
+    pub fn logger(&self, name: &str) -> PluginLogger {
+        PluginLogger::of_host(self.0.log_sink(name), name)
+    }
+
+    /// Sets a field that every later record of this instance has; [`LogValue::Null`] takes it away.
+    pub fn set_log_context<'v>(&self, key: &str, value: impl Into<LogValue<'v>>) {
+        self.0.log_context(key, value.into());
     }
 
     fn register(&self, correlation: u64, instrument: &Instrument) -> Result<InstrumentId> {
@@ -83,6 +103,17 @@ impl ExchangeHandle {
             0 => Err(Error::new(format!("the host refused the instrument `{}`", instrument.symbol))),
             id => Ok(InstrumentId(id)),
         }
+    }
+}
+
+impl LogTarget for ExchangeHandle {
+    #[inline]
+    fn is_enabled(&self, level: Level) -> bool {
+        log::is_enabled_in_scope(level, level.get() >= self.0.log_threshold())
+    }
+
+    fn log_record(&self, record: &Log<'_>) {
+        log::pass(record, || self.0.log_sink(""), |record| self.0.log(record));
     }
 }
 

@@ -7,8 +7,10 @@
 //! The engine calls [`StrategyInstance`] and passes itself, narrowed to a read view and a request buffer, as
 //! [`StrategyHost`]. In the daemon both cross the C tables; in the test kit they meet directly.
 
+use std::sync::Arc;
+
 use crate::{
-    Fault, Instrument, Log, Money, Timestamp, TradingType,
+    Fault, Instrument, Log, LogSink, LogValue, Money, Timestamp, TradingType,
     abi::{self, Filter, TextHandle},
 };
 
@@ -87,6 +89,20 @@ pub trait StrategyInstance: Send {
 pub trait StrategyHost {
     /// Logs a record.
     fn log(&self, record: &Log<'_>);
+    /// The lowest level that anybody takes of this instance's own logger.
+    fn log_threshold(&self) -> i32 {
+        i32::MIN
+    }
+    /// The logger `name` below the instance's own, for any thread and any time; the empty name is its own. `None` if the
+    /// host keeps none.
+    fn log_sink(&self, name: &str) -> Option<Arc<dyn LogSink>> {
+        let _ = name;
+        None
+    }
+    /// Sets a field that every later record of the instance has; [`LogValue::Null`] takes it away.
+    fn log_context(&self, key: &str, value: LogValue<'_>) {
+        let _ = (key, value);
+    }
     /// Hands the interned text to `visit`; the empty text for an unknown handle.
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str));
     /// The time of the event in work.
@@ -146,6 +162,11 @@ pub trait StrategyHost {
 pub trait StrategyServices: Send + Sync {
     /// Logs a record under `strategy.<instance>`.
     fn log(&self, instance: &str, record: &Log<'_>);
+    /// The logger `strategy.<instance>.<name>`; `None` where records go through [`StrategyServices::log`] one by one.
+    fn log_sink(&self, instance: &str, name: &str) -> Option<Arc<dyn LogSink>> {
+        let _ = (instance, name);
+        None
+    }
     /// Hands the interned text to `visit`; the empty text for an unknown handle.
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str));
     /// Interns a text; one of more than 64 bytes is cut at a character boundary. 0 if the limit is reached.

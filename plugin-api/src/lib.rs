@@ -85,6 +85,7 @@ mod guard;
 mod host;
 mod linked;
 mod log;
+mod log_part;
 mod macros;
 mod model;
 mod state_sink;
@@ -97,7 +98,13 @@ pub use exchange::{Capabilities, Exchange, ExchangeHost, ExchangeInstance};
 pub use exchange_handle::{ExchangeHandle, Reply};
 pub use host::{FillCosts, NoCosts, StrategyHost, StrategyInstance, StrategyServices};
 pub use linked::LinkedStrategy;
-pub use log::{Level, Log};
+#[doc(hidden)]
+pub use log::with_message as __with_message;
+pub use log::{
+    Level, Location, Log, LogSink, LogTarget, LogValue, PluginLog, PluginLogger, buffered, capture_linked,
+    exception_text, scoped,
+};
+pub use log_part::{LogFilter, LogFormatter, LogHandler, LogItem};
 pub use model::{
     Account, Bar, BookUpdate, ClientOrderId, Data, Decimal, EventKind, ExchangeId, ExchangeInfo, Exit, Fill,
     Filter, Halt, HandlerError, Instrument, InstrumentId, InstrumentType, InstrumentTypes, Lifetime,

@@ -184,6 +184,8 @@ typedef struct {
 
 typedef struct {
     const stratd_host_v1_t *host;
+    const stratd_log_host_v1_t *log; // the log with levels; NULL for a host without the extension
+    stratd_logger_ref_t logger;      // strategy.INSTANCE
     config_t config;
     int instrument_count;
     instrument_t instruments[INSTRUMENTS_MAX];
@@ -193,13 +195,32 @@ enum { LOG_INFO = 20, LOG_WARNING = 30 };
 
 __attribute__((format(printf, 3, 4))) static void log_line(const momentum_t *m, uint32_t level,
                                                            const char *format, ...) {
+    // a level that nobody takes costs this load, and no text is put together
+    if (m->log != NULL && (int32_t)level < __atomic_load_n(m->logger.threshold, __ATOMIC_RELAXED)) {
+        return;
+    }
     char text[TEXT_MAX];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    stratd_log_record_t record = {.level = level, .message = stratd_str(text)};
-    m->host->log(m->host->ctx, &record);
+    if (m->log == NULL) {
+        stratd_log_record_t record = {.level = level, .message = stratd_str(text)};
+        m->host->log(m->host->ctx, &record);
+        return;
+    }
+    const stratd_log_field_t lookback = {.key = stratd_str("lookback"),
+                                         .bits = (uint64_t)m->config.lookback,
+                                         .kind = STRATD_LOG_VALUE_INTEGER};
+    // the host adds instrument and order of the event in hand, which it knows because a slice is of one event
+    const stratd_log_entry_t entry = {.logger = m->logger.id,
+                                      .level = (int32_t)level,
+                                      .event = STRATD_LOGGER_ID_NO_EVENT,
+                                      .message = stratd_str(text),
+                                      .file = stratd_str(__FILE__),
+                                      .fields = &lookback,
+                                      .field_count = 1};
+    m->log->log(m->log->ctx, &entry);
 }
 
 // Says why the call fails and returns the status for it.
@@ -358,6 +379,10 @@ static void *create(const stratd_host_v1_t *host, stratd_str_t text, const strat
     if (m != NULL) {
         m->host = host;
         m->config = config;
+        m->log = host->get_extension(host->ctx, stratd_str(STRATD_LOG_EXTENSION));
+        if (m->log != NULL) {
+            m->log->logger(m->log->ctx, STRATD_LOGGER_ID_OWN, stratd_str(""), &m->logger);
+        }
     }
     return m;
 }

@@ -1,5 +1,6 @@
 """The receivers of the logging cookbook take what our socket and datagram handlers send, attribute by attribute."""
 
+import json
 import logging
 
 from lib.compare import Comparison, run, until
@@ -43,6 +44,21 @@ def everything(work, comparison, kind):
         comparison.same(f"{kind}: {message[:30]!r}: printed", wanted_text, text)
 
 
+def as_json(work, comparison):
+    """The same frames with JSON in them, which any language reads."""
+    receiver = Receiver("tcp", work, decode=lambda data: logging.makeLogRecord(json.loads(data)))
+    table = config("socket", receiver.address)
+    table["handlers"]["peer"]["codec"] = "json"
+    sender = Send(work, table)
+    for record in RECORDS:
+        sender.log(**complete(record))
+    comparison.same("JSON: left behind", 0, sender.end()["left"])
+    until("all records as JSON", lambda: len(receiver.records) >= len(RECORDS))
+    receiver.close()
+    for record, found in zip(RECORDS, receiver.records, strict=True):
+        comparison.fields(f"JSON: {record['msg'][:30]!r}", vars(of_python(record)), vars(found))
+
+
 def away(work, comparison):
     """Nobody listens at first: what the queue holds arrives later, the rest is counted."""
     receiver = Receiver("tcp", work)
@@ -61,6 +77,7 @@ def away(work, comparison):
     comparison.same("nobody listens: the youngest are kept", 99, messages[-1])
     comparison.same("nobody listens: nothing arrives twice", 20, len(set(messages)))
     sender.end()
+    comparison.same("nobody listens: what was dropped is told", 80, sender.told_lost("peer"))
 
 
 def errors_of(sender):
@@ -73,8 +90,9 @@ def main(work):
     comparison = Comparison()
     for kind in KINDS:
         everything(work, comparison, kind)
+    as_json(work, comparison)
     away(work, comparison)
-    comparison.end(f"attributes of {len(RECORDS)} records over {', '.join(KINDS)}; a receiver that comes late")
+    comparison.end(f"attributes of {len(RECORDS)} records over {', '.join(KINDS)}, and as JSON; a receiver that comes late")
 
 
 if __name__ == "__main__":

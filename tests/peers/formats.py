@@ -133,8 +133,6 @@ def send(work, rows):
                 name: {"kind": "file", "path": f"{work}/{name}.txt", "formatter": name, "terminator": SEPARATOR}
                 for name in taken
             },
-            # what our side says of records that a formatter cannot print is not what is compared
-            "loggers": {"stratd.logging": {"propagate": False}},
             "root": {"level": 1, "handlers": list(taken)},
         }
         sender = Send(work, config, {"TZ": ZONE})

@@ -123,6 +123,7 @@ def restart(work, comparison, journald):
     numbers = [int(entry["MESSAGE"].removeprefix("away ")) for entry in entries[1:]]
     comparison.same("restarted: in order, none twice", sorted(set(numbers)), numbers)
     comparison.same("restarted: the youngest", 99, numbers[-1])
+    comparison.same("restarted: what was dropped is told", 70, sender.told_lost("peer"))
     comparison.same("restarted: left behind", 0, ended["left"])
 
 

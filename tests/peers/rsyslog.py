@@ -238,12 +238,33 @@ def restart(work, comparison, peer, transport):
     sender.command("status")
     found += [message["msg"] for message in peer.take(1, what)]
     ended = sender.end()
-    state = ended["handlers"][0]
+    state = next(handler for handler in ended["handlers"] if handler["name"] == "peer")
     # the one that was tried when the queue ran over stays first, and those that came last
     comparison.same(f"{what}: arrived, in order", found, sorted(found, key=age))
     comparison.same(f"{what}: all but the dropped arrived", while_away + 1 - state["dropped"], len(found))
+    comparison.same(f"{what}: what was dropped is told", state["dropped"], sender.told_lost("peer"))
     comparison.same(f"{what}: the last one", "after", found[-1])
     comparison.same(f"{what}: left behind", 0, ended["left"])
+
+
+def restart_of_datagrams(work, comparison, peer):
+    """Over UDP nobody says what arrives. A refusal is counted, and the peer that is back gets the next messages."""
+    sender = Send(work, config(handler(peer, "udp", "rfc5424")))
+    peer.stop()
+    numbers = iter(range(1000))
+
+    def send_one():
+        sender.log(msg=f"message {next(numbers)}")
+        return sender.handler("peer")
+
+    refused = until("a refusal", lambda: (state := send_one())["errors"] > 0 and state)
+    comparison.holds("udp, rsyslogd away: a refused message counts as dropped", refused["dropped"] > 0, refused)
+    peer.start()
+    found = until("a message after the restart", lambda: send_one() and peer.messages())
+    comparison.holds("udp, rsyslogd restarted: it gets messages", found[0]["msg"].startswith("message "), found)
+    sender.end()
+    # those that were on their way
+    peer.messages()
 
 
 def wrong_authority(work, comparison, peer):
@@ -309,6 +330,7 @@ def main(work):
         like_python(work, comparison, peer)
         for transport in ("tcp-octet", "unix", "tls"):
             restart(work, comparison, peer, transport)
+        restart_of_datagrams(work, comparison, peer)
         wrong_authority(work, comparison, peer)
         own_certificate(work, comparison, peer)
     finally:

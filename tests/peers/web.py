@@ -96,6 +96,23 @@ def as_json(work, comparison):
     server.close()
 
 
+def in_batches(work, comparison):
+    """Several records in one request: a list, or one object a line."""
+    read = {"post_json": json.loads, "post_ndjson": lambda text: [json.loads(line) for line in text.splitlines()]}
+    for method, decode in read.items():
+        server = WebServer()
+        sender = Send(work, config(server, method, batch={"max_records": 5, "max_age": "60s"}))
+        for record in RECORDS:
+            sender.log(**complete(record))
+        comparison.same(f"{method}: left behind", 0, sender.end()["left"])
+        batches = [decode(text) for *_, text in server.requests]
+        comparison.same(f"{method}: sizes of batches", [5, 5, 2], [len(batch) for batch in batches])
+        found = [record for batch in batches for record in batch]
+        for record, other in zip(RECORDS, found, strict=True):
+            comparison.fields(f"{method}: {record['msg'][:20]!r}", vars(of_python(record)), other)
+        server.close()
+
+
 def refusals(work, comparison):
     """5xx is tried again, 4xx is counted and never tried again."""
     server = WebServer(answers=[503, 500, 200, 404, 200])
@@ -104,7 +121,7 @@ def refusals(work, comparison):
         sender.log(msg=f"{number}")
     sender.command("status")
     until("the server answered five times", lambda: len(server.requests) == 5)
-    ended = sender.end()["handlers"][0]
+    ended = next(handler for handler in sender.end()["handlers"] if handler["name"] == "peer")
     found = [(status, json.loads(text)["msg"]) for status, _, _, _, text in server.requests]
     comparison.same("answers", [(503, "0"), (500, "0"), (200, "0"), (404, "1"), (200, "2")], found)
     comparison.same("dropped after 404", 1, ended["dropped"])
@@ -114,8 +131,8 @@ def refusals(work, comparison):
 
 
 def certificates(work, comparison, right):
-    """A server whose certificate is signed by somebody else gets nothing. Once the configuration names the right authority,
-    what comes from then on arrives; the same handler, with the right one from the start, delivers after a refusal."""
+    """A server whose certificate is signed by somebody else gets nothing. Once the server has the right one, or the
+    configuration names the right authority, everything arrives that waited."""
     wrong = Authority(work, "wrong")
     server = WebServer(authority=wrong)
     port = server.port
@@ -137,14 +154,26 @@ def certificates(work, comparison, right):
     sender.end()
     # the wrong one in the configuration, mended while we run
     sender = Send(work, config(server, "post_json", secure=True, ca_file=wrong.ca))
-    sender.log(msg="3")
+    for number in range(3, 6):
+        sender.log(msg=f"{number}")
     until("an error about the certificate", lambda: errors_of(sender))
     sender.configure(config(server, "post_json", **secure))
     comparison.same("mended configuration", {"applied": True}, sender.command("apply"))
-    sender.log(msg="4")
+    sender.log(msg="6")
+    ended = sender.end()
+    comparison.same("mended configuration: left behind", 0, ended["left"])
+    found = [json.loads(text)["msg"] for *_, text in server.requests[3:]]
+    comparison.same("mended configuration: arrived", ["3", "4", "5", "6"], found)
+    # a changed method makes other requests of the records: what waits cannot be sent, and that is told
+    changed = config(server, "post_json", secure=True, ca_file=wrong.ca)
+    sender = Send(work, changed)
+    sender.log(msg="lost")
+    until("an error about the certificate", lambda: errors_of(sender))
+    changed["handlers"]["peer"]["method"] = "get"
+    sender.configure(changed)
+    sender.command("apply")
     sender.command("status")
-    until("a record with the right authority", lambda: len(server.requests) >= 4)
-    comparison.same("mended configuration: arrived", "4", json.loads(server.requests[-1][4])["msg"])
+    comparison.holds("changed method: the loss is told", "1 records were not delivered" in sender.complaint())
     sender.end()
     server.close()
 
@@ -160,9 +189,10 @@ def main(work):
     authority = Authority(work)
     beside_python(work, comparison, authority)
     as_json(work, comparison)
+    in_batches(work, comparison)
     refusals(work, comparison)
     certificates(work, comparison, authority)
-    comparison.end(f"{len(RECORDS)} records as GET, POST and JSON, with and without login and TLS, beside CPython's; answers that refuse, certificates refused")
+    comparison.end(f"{len(RECORDS)} records as GET, POST and JSON, with and without login and TLS, beside CPython's; batches; answers that refuse, certificates refused")
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ pub struct LogLine {
     /// The instance.
     pub instance: String,
     /// CPython's number.
-    pub level: u32,
+    pub level: i32,
     /// The message.
     pub message: String,
 }
@@ -183,7 +183,7 @@ impl StrategyServices for RecordingServices {
         let fields: String = record.fields.iter().map(|(key, value)| format!(" {key}={value}")).collect();
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(LogLine {
             instance: instance.to_owned(),
-            level: record.level,
+            level: record.level.get(),
             message: format!("{}{fields}", record.message),
         });
         self.has_more.notify_all();

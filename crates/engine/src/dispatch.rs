@@ -148,7 +148,7 @@ impl Engine {
         let result = instance.on_events(&mut view, std::slice::from_ref(event));
         if let Err(fault) = result {
             let message = format!("while ending: {fault}");
-            let record = stratd_plugin_api::Log { level: 40, target: "", message: &message, fields: &[] };
+            let record = stratd_plugin_api::Log::new(stratd_plugin_api::Level::ERROR, &message);
             self.services.log(&slot.config.name, &record);
         }
         let cancels = requests.into_iter().filter(|request| match request {

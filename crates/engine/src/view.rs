@@ -1,7 +1,9 @@
 //! The engine as a strategy sees it during a call: a read view and a request buffer.
 
+use std::sync::Arc;
+
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, InstrumentId, Log, Money, Price, Quantity, Side, StrategyHost,
+    ClientOrderId, ExchangeId, InstrumentId, Log, LogSink, Money, Price, Quantity, Side, StrategyHost,
     StrategyServices, Timestamp, TradingType,
     abi::{self, Filter, TextHandle},
 };
@@ -62,6 +64,10 @@ fn instrument_of(raw: u32) -> Option<InstrumentId> {
 impl StrategyHost for StrategyView<'_> {
     fn log(&self, record: &Log<'_>) {
         self.services.log(self.name, record);
+    }
+
+    fn log_sink(&self, name: &str) -> Option<Arc<dyn LogSink>> {
+        self.services.log_sink(self.name, name)
     }
 
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {

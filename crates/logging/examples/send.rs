@@ -9,12 +9,12 @@
 //! `{"msg": "filled", "levelname": "INFO", "name": "strategy.momentum", "order_id": 17}`. A line can also be a command,
 //! which is answered with one line of JSON on standard output as soon as it is done:
 //!
-//! - `status`: what was written, what waits, what was dropped, for each handler.
+//! - `status`: what was written, what waits, what was dropped, for each handler; what came in, for each receiver.
 //! - `apply`: reads the file again and changes to what it says now; a bad one changes nothing.
 //! - `reopen`: opens the files of all handlers again, as after a rotation by somebody else.
 //!
-//! Records go to the handlers of their logger if its level lets them pass. At the end of the input everything is written,
-//! and a last `status` says what could not be.
+//! Records go to the handlers of their logger if its level lets them pass. With `[receivers]` in the file, those of other
+//! programs come in as well. At the end of the input everything is written, and a last `status` says what could not be.
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -103,7 +103,22 @@ fn status(logging: &Logging) -> Value {
             })
         })
         .collect();
-    json!({ "handlers": handlers, "lost": logging.lost(), "renamed_fields": logging.renamed_fields() })
+    let receivers: Vec<Value> = logging
+        .receivers()
+        .into_iter()
+        .map(|receiver| {
+            json!({
+                "name": receiver.name,
+                "address": receiver.address,
+                "connections": receiver.connections,
+                "received": receiver.received,
+                "refused": receiver.refused,
+                "dropped": receiver.dropped,
+                "last_error": receiver.last_error,
+            })
+        })
+        .collect();
+    json!({ "handlers": handlers, "receivers": receivers, "lost": logging.lost(), "renamed_fields": logging.renamed_fields() })
 }
 
 /// Logs the record of one line.

@@ -4,28 +4,18 @@
 //! unloaded. Numbers are little-endian; a record is its head, then its texts one after the other.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::io::Write;
+use std::fmt::{self, Write};
 
 use crate::{
     fields::{Fields, RESERVED, cut, write_field},
+    head::{FLAG_FOREIGN, FLAG_HANDLED, FLAG_LARGE, FLAG_MODULE, HEAD_BYTES, Head},
     level::Level,
     record::Record,
     value::Value,
 };
 
-/// Bytes before the texts.
-pub(crate) const HEAD_BYTES: usize = 52;
 /// The longest text of one record in bytes; what is longer is cut there.
 pub const RECORD_TEXT_MAX: usize = 16 << 20;
-
-const FLAG_MODULE: u16 = 1;
-/// the record was received: its bytes begin with the attributes of its own process
-const FLAG_FOREIGN: u16 = 2;
-/// only a marker: the record itself waits beside the ring
-const FLAG_LARGE: u16 = 4;
-/// the level was not asked for: the record was handed over with `handle`
-const FLAG_HANDLED: u16 = 8;
 
 /// Where a record comes from in the source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,13 +30,22 @@ pub struct Location<'a> {
     pub module: Option<&'a str>,
 }
 
+/// The text of a record.
+#[derive(Clone, Copy)]
+pub(crate) enum Message<'a> {
+    /// finished
+    Text(&'a str),
+    /// still to be printed, by code that is not ours and may log itself
+    Arguments(fmt::Arguments<'a>),
+}
+
 /// What a thread says when it logs; the rest of the record is known.
 #[derive(Clone, Copy)]
 pub(crate) struct Parts<'a> {
     pub(crate) logger: u32,
     pub(crate) level: Level,
     pub(crate) at_ns: i64,
-    pub(crate) message: fmt::Arguments<'a>,
+    pub(crate) message: Message<'a>,
     pub(crate) location: Location<'a>,
     pub(crate) fields: &'a [(&'a str, Value<'a>)],
     pub(crate) context: &'a [(&'a str, Value<'a>)],
@@ -62,15 +61,20 @@ pub(crate) fn encode(out: &mut Vec<u8>, parts: &Parts<'_>) -> u64 {
     let lengths = [location.file, location.function, location.module.unwrap_or_default()]
         .map(|text| push_short(out, text));
     let start = out.len();
-    // writing to a Vec cannot fail; a Display that fails leaves what it wrote
-    let _ = out.write_fmt(parts.message);
+    match parts.message {
+        Message::Text(text) => out.extend_from_slice(text.as_bytes()),
+        Message::Arguments(arguments) => {
+            // a Display that fails leaves what it wrote
+            let _ = Text(out).write_fmt(arguments);
+        }
+    }
     let message = close_text(out, start);
     let start = out.len();
     let mut renamed = 0;
     for (key, value) in parts.context.iter().chain(parts.fields) {
         renamed += push_field(out, key, value);
     }
-    let fields = out.len() - start;
+    let fields = length_since(out, start);
     let exc_text = push_long(out, parts.exc_text.unwrap_or_default());
     let stack = push_long(out, parts.stack_info.unwrap_or_default());
     let flags = if location.module.is_some() { FLAG_MODULE } else { 0 };
@@ -85,6 +89,17 @@ pub(crate) fn encode(out: &mut Vec<u8>, parts: &Parts<'_>) -> u64 {
     };
     head.write(out);
     renamed
+}
+
+/// Room for a text that is printed into it, which cannot fail.
+struct Text<'a>(&'a mut Vec<u8>);
+
+impl Write for Text<'_> {
+    #[inline]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
 }
 
 fn push_field(out: &mut Vec<u8>, key: &str, value: &Value<'_>) -> u64 {
@@ -106,7 +121,7 @@ pub(crate) fn encode_record(out: &mut Vec<u8>, logger: u32, at_ns: i64, record: 
     let message = push_long(out, &record.message);
     let start = out.len();
     record.fields.iter().for_each(|(key, value)| write_field(out, key, &value));
-    let fields = out.len() - start;
+    let fields = length_since(out, start);
     let exc_text = push_long(out, record.exc_text.as_deref().unwrap_or_default());
     let stack = push_long(out, record.stack_info.as_deref().unwrap_or_default());
     let start = out.len();
@@ -123,7 +138,7 @@ pub(crate) fn encode_record(out: &mut Vec<u8>, logger: u32, at_ns: i64, record: 
     write_field(out, "threadName", &Value::from(&*record.thread_name));
     write_field(out, "process", &Value::from(record.process));
     write_field(out, "processName", &Value::from(&*record.process_name));
-    let foreign = out.len() - start;
+    let foreign = length_since(out, start);
     let module = if record.module.is_some() { FLAG_MODULE } else { 0 };
     let head = Head {
         logger,
@@ -147,20 +162,29 @@ pub(crate) fn encode_marker(out: &mut Vec<u8>, at_ns: i64, key: u64) {
     head.write(out);
 }
 
+#[inline]
 fn push_short(out: &mut Vec<u8>, text: &str) -> u16 {
+    if text.is_empty() {
+        return 0;
+    }
     let text = cut(text, usize::from(u16::MAX));
     out.extend_from_slice(text.as_bytes());
     u16::try_from(text.len()).unwrap_or(u16::MAX)
 }
 
-fn push_long(out: &mut Vec<u8>, text: &str) -> usize {
+#[inline]
+fn push_long(out: &mut Vec<u8>, text: &str) -> u32 {
+    if text.is_empty() {
+        return 0;
+    }
     let start = out.len();
     out.extend_from_slice(text.as_bytes());
     close_text(out, start)
 }
 
-/// Cuts what was written since `start` to the limit, at a character.
-fn close_text(out: &mut Vec<u8>, start: usize) -> usize {
+/// Cuts what was written since `start` to the limit, at a character, and says how long it is.
+#[inline]
+fn close_text(out: &mut Vec<u8>, start: usize) -> u32 {
     if out.len() - start > RECORD_TEXT_MAX {
         let mut end = start + RECORD_TEXT_MAX;
         // the second and further bytes of a character begin with the bits 10
@@ -169,83 +193,13 @@ fn close_text(out: &mut Vec<u8>, start: usize) -> usize {
         }
         out.truncate(end);
     }
-    out.len() - start
+    length_since(out, start)
 }
 
-/// What stands before the texts.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Head {
-    pub(crate) logger: u32,
-    pub(crate) level: i32,
-    pub(crate) at_ns: i64,
-    line: u32,
-    /// message, fields, exception, stack, attributes of another process
-    long: [usize; 5],
-    /// file, function, module
-    short: [u16; 3],
-    flags: u16,
-}
-
-impl Head {
-    fn write(&self, out: &mut [u8]) {
-        let total = u32::try_from(out.len()).unwrap_or(u32::MAX);
-        let mut at = 0;
-        let mut put = |bytes: &[u8]| {
-            if let Some(slot) = out.get_mut(at..at + bytes.len()) {
-                slot.copy_from_slice(bytes);
-            }
-            at += bytes.len();
-        };
-        put(&total.to_le_bytes());
-        put(&self.logger.to_le_bytes());
-        put(&self.at_ns.to_le_bytes());
-        put(&self.level.to_le_bytes());
-        put(&self.line.to_le_bytes());
-        for length in self.long {
-            // RECORD_TEXT_MAX fits
-            put(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
-        }
-        for length in self.short {
-            put(&length.to_le_bytes());
-        }
-        put(&self.flags.to_le_bytes());
-    }
-
-    /// Reads the head, and how long the whole record is.
-    pub(crate) fn read(bytes: &[u8]) -> Option<(Self, usize)> {
-        let mut rest = bytes;
-        let total = take_u32(&mut rest)?;
-        let logger = take_u32(&mut rest)?;
-        let at_ns = i64::from_le_bytes(take(&mut rest)?);
-        let level = i32::from_le_bytes(take(&mut rest)?);
-        let line = take_u32(&mut rest)?;
-        let mut long = [0; 5];
-        for length in &mut long {
-            *length = usize::try_from(take_u32(&mut rest)?).ok()?;
-        }
-        let mut short = [0; 3];
-        for length in &mut short {
-            *length = u16::from_le_bytes(take(&mut rest)?);
-        }
-        let flags = u16::from_le_bytes(take(&mut rest)?);
-        Some((Self { logger, level, at_ns, line, long, short, flags }, usize::try_from(total).ok()?))
-    }
-
-    /// The key of a record that waits elsewhere.
-    pub(crate) fn large_key(&self, bytes: &[u8]) -> Option<u64> {
-        let key = bytes.get(HEAD_BYTES..)?.first_chunk()?;
-        (self.flags & FLAG_LARGE != 0).then(|| u64::from_le_bytes(*key))
-    }
-}
-
-fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
-    let (chunk, rest) = bytes.split_first_chunk()?;
-    *bytes = rest;
-    Some(*chunk)
-}
-
-fn take_u32(bytes: &mut &[u8]) -> Option<u32> {
-    take(bytes).map(u32::from_le_bytes)
+/// How much was written since `start`; texts and fields are limited far below what the number holds.
+#[inline]
+fn length_since(out: &[u8], start: usize) -> u32 {
+    u32::try_from(out.len() - start).unwrap_or(u32::MAX)
 }
 
 /// The thread and process that a record was logged in.
@@ -258,62 +212,66 @@ pub(crate) struct Origin {
     pub(crate) start_ns: i64,
 }
 
-/// Reads a record in place. `name` is that of the logger whose number the head holds.
-pub(crate) fn decode<'a>(
+/// Reads a record in place and hands it to `work`. `name` is that of the logger whose number the head holds.
+///
+/// It is lent, not returned: a record is half a kilobyte, which would be copied on its way out.
+#[inline]
+pub(crate) fn with_decoded<'a, R>(
     head: &Head,
     bytes: &'a [u8],
-    name: &'a str,
-    origin: &'a Origin,
-) -> Option<Record<'a>> {
-    let mut rest = bytes.get(HEAD_BYTES..)?;
-    let mut text = |length: usize| {
-        let (text, after) = rest.split_at_checked(length)?;
-        rest = after;
-        Some(text)
-    };
-    let [message, fields, exc_text, stack, foreign] = head.long;
-    let texts = split_texts(
-        text(head.short.iter().map(|&length| usize::from(length)).sum::<usize>() + message)?,
-        head.short,
-    )?;
-    let [file, function, module, message] = texts;
-    let fields = text(fields)?;
-    let (exc_text, stack, foreign) = (text(exc_text)?, text(stack)?, text(foreign)?);
+    (name, origin): (&'a str, &'a Origin),
+    work: impl FnOnce(&mut Record<'a>) -> R,
+) -> Option<R> {
+    let [message, others @ ..] = head.long;
+    let texts = head.short.iter().map(|&length| usize::from(length)).sum::<usize>() + message as usize;
+    let (texts, mut rest) = bytes.get(HEAD_BYTES..)?.split_at_checked(texts)?;
+    let [file, function, module, message] = split_texts(texts, head.short)?;
+    let mut parts: [&[u8]; 4] = [&[]; 4];
+    // most records have none of these
+    if others != [0; 4] {
+        for (part, length) in parts.iter_mut().zip(others) {
+            (*part, rest) = rest.split_at_checked(length as usize)?;
+        }
+    }
+    let [fields, exc_text, stack, foreign] = parts;
     let optional = |text: &'a [u8]| (!text.is_empty()).then(|| str_of(text));
-    let mut record = Record::new(name, Level::new(head.level), message);
-    record.created_ns = head.at_ns;
-    record.start_ns = origin.start_ns;
-    record.pathname = file;
-    record.lineno = head.line;
-    record.function = function;
-    record.module = (head.flags & FLAG_MODULE != 0).then_some(module);
-    record.thread = origin.thread;
-    record.thread_name = Cow::Borrowed(&origin.thread_name);
-    record.process = origin.process;
-    record.process_name = Cow::Borrowed(&origin.process_name);
-    record.exc_text = optional(exc_text);
-    record.stack_info = optional(stack);
-    record.fields = Fields::from_encoded(fields);
+    // written at once: a default that is written over would have to be dropped first
+    let mut record = Record {
+        name: Cow::Borrowed(name),
+        level: Level::new(head.level),
+        level_name: None,
+        created_ns: head.at_ns,
+        start_ns: origin.start_ns,
+        message: Cow::Borrowed(message),
+        pathname: Cow::Borrowed(file),
+        lineno: head.line,
+        function: Cow::Borrowed(function),
+        module: (head.flags & FLAG_MODULE != 0).then_some(Cow::Borrowed(module)),
+        thread: origin.thread,
+        thread_name: Cow::Borrowed(&origin.thread_name),
+        process: origin.process,
+        process_name: Cow::Borrowed(&origin.process_name),
+        task_name: None,
+        exc_text: optional(exc_text),
+        stack_info: optional(stack),
+        fields: Fields::from_encoded(fields),
+    };
     if head.flags & FLAG_FOREIGN != 0 {
         take_foreign(&mut record, &Fields::from_encoded(foreign));
     }
-    Some(record)
+    Some(work(&mut record))
 }
 
 /// File, function, module and message, which follow each other: looked at for what is no text once, not four times.
-fn split_texts(bytes: &[u8], lengths: [u16; 3]) -> Option<[Cow<'_, str>; 4]> {
+#[inline]
+fn split_texts(bytes: &[u8], lengths: [u16; 3]) -> Option<[&str; 4]> {
+    // what is encoded was text
+    let text = std::str::from_utf8(bytes).ok()?;
     let [file, function, module] = lengths.map(usize::from);
-    if let Ok(text) = std::str::from_utf8(bytes)
-        && let Some((file, text)) = text.split_at_checked(file)
-        && let Some((function, text)) = text.split_at_checked(function)
-        && let Some((module, message)) = text.split_at_checked(module)
-    {
-        return Some([file, function, module, message].map(Cow::Borrowed));
-    }
-    let (file, rest) = bytes.split_at_checked(file)?;
-    let (function, rest) = rest.split_at_checked(function)?;
-    let (module, message) = rest.split_at_checked(module)?;
-    Some([file, function, module, message].map(str_of))
+    let (file, text) = text.split_at_checked(file)?;
+    let (function, text) = text.split_at_checked(function)?;
+    let (module, message) = text.split_at_checked(module)?;
+    Some([file, function, module, message])
 }
 
 /// Puts the attributes of the record's own process in place of ours. Received records are few: this may allocate.
@@ -341,8 +299,14 @@ fn str_of(bytes: &[u8]) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Head, Location, Origin, Parts, RECORD_TEXT_MAX, decode, encode, encode_record};
+    use super::{
+        Head, Location, Message, Origin, Parts, RECORD_TEXT_MAX, encode, encode_record, with_decoded,
+    };
     use crate::{level::Level, record::Record, value::Value};
+
+    fn decode<'a>(head: &Head, bytes: &'a [u8], name: &'a str, origin: &'a Origin) -> Option<Record<'a>> {
+        with_decoded(head, bytes, (name, origin), |record| record.clone())
+    }
 
     fn origin() -> Origin {
         Origin { thread: 7, thread_name: "t".into(), process: 3, process_name: "p".into(), start_ns: 1 }
@@ -355,7 +319,7 @@ mod tests {
             logger: 5,
             level: Level::ERROR,
             at_ns: 42,
-            message: format_args!("hello {}", "ž"),
+            message: Message::Arguments(format_args!("hello {}", "ž")),
             location: Location { file: "/a/b.rs", line: 9, function: "f", module: Some("m") },
             fields: &[("name", Value::from("x")), ("qty", Value::from(5))],
             context: &[("qty", Value::from(4))],
@@ -363,8 +327,8 @@ mod tests {
             stack_info: None,
         };
         assert_eq!(encode(&mut bytes, &parts), 1);
-        let (head, total) = Head::read(&bytes).unwrap();
-        assert_eq!((head.logger, head.at_ns, total), (5, 42, bytes.len()));
+        let head = Head::read(&bytes).unwrap();
+        assert_eq!((head.logger, head.at_ns, Head::peek(&bytes)), (5, 42, Some((42, bytes.len()))));
         let origin = origin();
         let record = decode(&head, &bytes, "a.b", &origin).unwrap();
         assert_eq!((&*record.name, &*record.message, record.module()), ("a.b", "hello ž", "m"));
@@ -381,7 +345,7 @@ mod tests {
         sent.process_name = "python".into();
         let mut bytes = Vec::new();
         encode_record(&mut bytes, 1, 77, &sent);
-        let (head, _) = Head::read(&bytes).unwrap();
+        let head = Head::read(&bytes).unwrap();
         let origin = origin();
         let record = decode(&head, &bytes, "here", &origin).unwrap();
         assert_eq!((&*record.name, &*record.process_name, record.process), ("remote", "python", 4242));
@@ -399,7 +363,7 @@ mod tests {
         record.exc_text = Some("e".into());
         let mut bytes = Vec::new();
         encode_record(&mut bytes, 0, 77, &record);
-        let (head, _) = Head::read(&bytes).unwrap();
+        let head = Head::read(&bytes).unwrap();
         let origin = origin();
         let read = decode(&head, &bytes, "a", &origin).unwrap();
         assert_eq!(read.message.len(), RECORD_TEXT_MAX - 1);

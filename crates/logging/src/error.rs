@@ -43,6 +43,17 @@ pub struct Error {
 }
 
 impl Error {
+    /// The error of a part that a program brings along: a filter, handler or formatter that cannot be made, or fails.
+    ///
+    /// ```
+    /// # use stratd_logging::Error;
+    /// assert_eq!(Error::refused("no such table").to_string(), "no such table");
+    /// ```
+    #[must_use]
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, message.into())
+    }
+
     pub(crate) fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into(), source: None }
     }

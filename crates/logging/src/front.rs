@@ -152,6 +152,18 @@ impl Front {
         Level::new(self.0.lowest.load(Ordering::Relaxed))
     }
 
+    /// Where [`Front::lowest`] is kept, for who wants to ask without a call.
+    ///
+    /// ```
+    /// # use std::sync::atomic::Ordering;
+    /// # use stratd_logging::{Front, Level};
+    /// assert_eq!(Front::new(Level::INFO, |_| {}).lowest_cell().load(Ordering::Relaxed), 20);
+    /// ```
+    #[must_use]
+    pub fn lowest_cell(&self) -> &AtomicI32 {
+        &self.0.lowest
+    }
+
     /// True if somebody takes a record of that logger and level.
     ///
     /// ```

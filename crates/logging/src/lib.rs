@@ -61,6 +61,7 @@ mod flight;
 mod format;
 mod front;
 mod handler;
+mod head;
 mod inspect;
 mod last_words;
 mod level;
@@ -92,8 +93,8 @@ pub use fields::{FIELD_KEY_MAX, Fields};
 pub use filter::{Filter, NameFilter, Operand, Predicate};
 pub use flight::{FLIGHTS_MAX, Flight, FlightOptions};
 pub use format::{
-    ExceptionText, Formatter, FormatterOptions, Layout, MSEC_FORMAT, NamedZone, Style, TIME_FORMAT,
-    WIDTH_MAX, Zone, format_batch,
+    ExceptionText, Formatter, FormatterOptions, Layout, MSEC_FORMAT, NamedZone, Render, Renderer, Style,
+    TIME_FORMAT, WIDTH_MAX, Zone, format_batch,
 };
 pub use front::{Front, STRAY_LOGGER, Target};
 pub use handler::{

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use crate::{
     clock,
-    encoding::{Location, Parts, encode_record},
+    encoding::{Location, Message, Parts, encode_record},
     error::Result,
     flight,
     level::Level,
@@ -152,7 +152,7 @@ impl Logger {
     #[track_caller]
     pub fn log(&self, level: Level, message: &str) {
         if self.is_enabled(level) {
-            self.emit(&Event::new(level, format_args!("{message}")));
+            self.send(&Event::new(level, format_args!("")), Message::Text(message), &[]);
         }
     }
 
@@ -169,24 +169,51 @@ impl Logger {
     }
 
     pub(crate) fn emit_with(&self, event: &Event<'_>, context: &[(&str, Value<'_>)]) {
-        if !self.is_enabled(event.level) {
-            return;
+        if self.is_enabled(event.level) {
+            self.send(event, Message::Arguments(event.message), context);
         }
-        let parts = Parts {
+    }
+
+    /// Logs an event whatever the level of this logger is; its filters, and the levels of handlers, count still.
+    ///
+    /// ```
+    /// use stratd_logging::{Event, Level, Logging};
+    /// let logger = Logging::new().logger("a")?;
+    /// logger.emit_forced(&Event::new(Level::DEBUG, format_args!("of interest to whoever asked for it")));
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    pub fn emit_forced(&self, event: &Event<'_>) {
+        // past the flight recorder, which keeps what the level holds back
+        self.shared.channel.send(&self.parts(event, Message::Arguments(event.message), &[]));
+    }
+
+    #[inline]
+    fn send(&self, event: &Event<'_>, message: Message<'_>, context: &[(&str, Value<'_>)]) {
+        let parts = self.parts(event, message, context);
+        if self.cell.flight.is_taken() {
+            return flight::send(self, &parts);
+        }
+        self.shared.channel.send(&parts);
+    }
+
+    #[inline]
+    fn parts<'a>(
+        &self,
+        event: &'a Event<'a>,
+        message: Message<'a>,
+        context: &'a [(&'a str, Value<'a>)],
+    ) -> Parts<'a> {
+        Parts {
             logger: self.cell.id,
             level: event.level,
             at_ns: clock::now_ns(),
-            message: event.message,
+            message,
             location: event.location,
             fields: event.fields,
             context,
             exc_text: event.exc_text,
             stack_info: event.stack_info,
-        };
-        if self.cell.flight.is_taken() {
-            return flight::send(self, &parts);
         }
-        self.shared.channel.send(&parts);
     }
 
     /// Routes a finished record, one that was received for example: the logger's level is not asked, its filters are.

@@ -325,6 +325,7 @@ impl Inner {
         }
         let mut backend = self.shared.claim();
         backend.drain_all();
+        backend.report_last_drops();
         let mut result = Shutdown::default();
         for handler in backend.router.youngest_first() {
             let remaining = deadline.saturating_duration_since(clock::monotonic());

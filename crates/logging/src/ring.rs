@@ -16,7 +16,7 @@ use rtrb::{Consumer, RingBuffer};
 
 use crate::{
     clock,
-    encoding::{Origin, Parts, encode, encode_marker},
+    encoding::{Message, Origin, Parts, encode, encode_marker},
     level::Level,
 };
 
@@ -108,6 +108,14 @@ pub(crate) struct Source {
     pub(crate) origin: Origin,
     pub(crate) losses: Arc<Mutex<Vec<Loss>>>,
     pub(crate) has_losses: Arc<AtomicBool>,
+}
+
+impl Source {
+    /// True if at least half of the ring is free. Only then are waiting threads told: waking them for each bit of room
+    /// costs more than the room is worth.
+    pub(crate) fn has_room(&self) -> bool {
+        self.ring.slots() <= self.ring.buffer().capacity() / 2
+    }
 }
 
 struct Producer {
@@ -218,14 +226,36 @@ impl Channel {
 
     /// Logs: makes the record and puts it into this thread's ring.
     pub(crate) fn send(&self, parts: &Parts<'_>) {
+        let about = (parts.logger, parts.level, parts.at_ns);
+        if let Message::Text(_) = parts.message {
+            let sent = with_producer(self, |producer| {
+                let mut scratch = std::mem::take(&mut producer.scratch);
+                self.encode(&mut scratch, parts);
+                producer.push(self, &scratch, about);
+                producer.scratch = scratch;
+            });
+            return self.count_unsent(sent);
+        }
         // the message may log while it is printed, so that nothing is borrowed meanwhile
         let mut scratch =
             with_producer(self, |producer| std::mem::take(&mut producer.scratch)).unwrap_or_default();
-        let renamed = encode(&mut scratch, parts);
+        self.encode(&mut scratch, parts);
+        self.send_bytes(scratch, about);
+    }
+
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>, parts: &Parts<'_>) {
+        let renamed = encode(out, parts);
         if renamed > 0 {
             self.renamed_fields.fetch_add(renamed, Ordering::Relaxed);
         }
-        self.send_bytes(scratch, (parts.logger, parts.level, parts.at_ns));
+    }
+
+    fn count_unsent(&self, sent: Option<()>) {
+        if sent.is_none() {
+            // the thread is ending and its ring is gone already
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Puts a finished record into this thread's ring.
@@ -234,10 +264,7 @@ impl Channel {
             producer.push(self, &bytes, about);
             producer.scratch = bytes;
         });
-        if sent.is_none() {
-            // the thread is ending and its ring is gone already
-            self.lost.fetch_add(1, Ordering::Relaxed);
-        }
+        self.count_unsent(sent);
     }
 
     /// Takes out a record that waited beside the rings.
@@ -271,10 +298,18 @@ pub(crate) fn origin((process, start_ns): (u32, i64)) -> Origin {
     let thread_name = match current.name() {
         Some("main") => "MainThread".to_owned(),
         Some(name) => name.to_owned(),
-        None => format!("Thread-{number}"),
+        None => name_of_system().unwrap_or_else(|| format!("Thread-{number}")),
     };
     let thread = u64::try_from(nix::unistd::gettid().as_raw()).unwrap_or(number);
     Origin { thread, thread_name, process, process_name: "MainProcess".to_owned(), start_ns }
+}
+
+/// The name that the system knows of this thread, if it is another than the process's: code of another library, a
+/// plugin, may have named it.
+fn name_of_system() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/thread-self/comm").ok()?;
+    let of_process = std::fs::read_to_string("/proc/self/comm").ok()?;
+    (name != of_process).then(|| name.trim_end().to_owned()).filter(|name| !name.is_empty())
 }
 
 fn with_producer<R>(channel: &Channel, work: impl FnOnce(&mut Producer) -> R) -> Option<R> {
@@ -302,6 +337,9 @@ impl Producer {
             return self.lose(channel, about);
         }
         let sleep = channel.sleep.load(Ordering::Relaxed);
+        if sleep == AWAKE {
+            return;
+        }
         // what is cached may be old: only a second look tells
         let half = channel.ring_bytes / 2;
         let is_filling = self.ring.cached_slots() < half && self.ring.slots() < half;

@@ -12,7 +12,7 @@
 //! There is one standard error a process: a second capture at a time is refused.
 
 use std::fs::File;
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::io::{self, IsTerminal, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -62,6 +62,13 @@ static IS_CAPTURED: AtomicBool = AtomicBool::new(false);
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StandardError;
+
+impl StandardError {
+    /// True if it is a terminal, captured or not.
+    pub(crate) fn is_terminal(self) -> bool {
+        ORIGINAL.get().map_or_else(|| io::stderr().is_terminal(), |original| original.is_terminal())
+    }
+}
 
 impl Write for StandardError {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

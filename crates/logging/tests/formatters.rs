@@ -207,11 +207,11 @@ fn zones_are_configured_by_name() {
 #[test]
 fn variables_of_the_environment_are_filled_in_outside_of_formats() {
     let folder = tempfile::tempdir().unwrap();
-    // cargo sets this one for every test
-    let name = std::env::var("CARGO_PKG_NAME").unwrap();
+    // the one variable that every process has
+    let value = std::env::var("PATH").unwrap();
     let text = format!(
-        "[formatters.f]\nstyle = \"$\"\nformat = \"${{message}} ${{host}}\"\ndefaults = {{ host = \"${{CARGO_PKG_NAME}}\" }}\n\
-         [handlers.h]\nkind = \"file\"\npath = \"{}/${{CARGO_PKG_NAME}}-$${{x}}.log\"\nformatter = \"f\"\n\
+        "[formatters.f]\nstyle = \"$\"\nformat = \"${{message}} ${{host}}\"\ndefaults = {{ host = \"${{PATH}}\" }}\n\
+         [handlers.h]\nkind = \"file\"\npath = \"{}/a-$${{x}}.log\"\nformatter = \"f\"\n\
          [root]\nlevel = 10\nhandlers = [\"h\"]",
         folder.path().display()
     );
@@ -219,8 +219,8 @@ fn variables_of_the_environment_are_filled_in_outside_of_formats() {
     logging.apply(Config::parse(&text).unwrap()).unwrap();
     logging.logger("a").unwrap().log(Level::INFO, "hello");
     logging.flush();
-    let written = std::fs::read_to_string(folder.path().join(format!("{name}-${{x}}.log"))).unwrap();
-    assert_eq!(written, format!("hello {name}\n"));
+    let written = std::fs::read_to_string(folder.path().join("a-${x}.log")).unwrap();
+    assert_eq!(written, format!("hello {value}\n"));
     let bad = "[handlers.h]\nkind = \"file\"\npath = \"/x/${STRATD_NO_SUCH_VARIABLE}\"";
     let error = Config::parse(bad).unwrap_err().to_string();
     assert!(

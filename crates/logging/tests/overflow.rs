@@ -31,11 +31,13 @@ fn system(overflow: Overflow) -> (Logging, Captured) {
         LoggingOptions { ring_bytes: 4096, overflow, last_resort: false, ..LoggingOptions::default() };
     let logging = Logging::with_options(&options);
     let (capture, captured) = Capture::new(100_000);
-    logging.add_handler("capture", Box::new(capture)).unwrap();
+    logging.add_handler("capture", Box::new(capture)).expect("a new name");
     let format = Some("%(levelname)s %(name)s %(message)s".to_owned());
-    logging.set_formatter("capture", &FormatterOptions { format, ..FormatterOptions::default() }).unwrap();
-    logging.attach("root", "capture").unwrap();
-    logging.set_level("root", Level::DEBUG).unwrap();
+    logging
+        .set_formatter("capture", &FormatterOptions { format, ..FormatterOptions::default() })
+        .expect("a good format");
+    logging.attach("root", "capture").expect("a known handler");
+    logging.set_level("root", Level::DEBUG).expect("the root is there");
     (logging, captured)
 }
 
@@ -43,11 +45,11 @@ fn system(overflow: Overflow) -> (Logging, Captured) {
 fn overflown(overflow: Overflow) -> (u64, Vec<String>, Vec<String>) {
     let (logging, captured) = system(overflow);
     let ((entered, has_entered), (open, is_open)) = (channel(), channel());
-    logging.add_handler("gate", Box::new(Gate { entered, open: is_open })).unwrap();
-    logging.attach("slow", "gate").unwrap();
-    let logger = logging.logger("slow.peer").unwrap();
+    logging.add_handler("gate", Box::new(Gate { entered, open: is_open })).expect("a new name");
+    logging.attach("slow", "gate").expect("a known handler");
+    let logger = logging.logger("slow.peer").expect("a short name");
     logger.log(Level::INFO, "first");
-    has_entered.recv_timeout(DEADLINE).unwrap();
+    has_entered.recv_timeout(DEADLINE).expect("the back end comes to the gate");
     for index in 0..RECORDS {
         let level = if index % 10 == 0 { Level::ERROR } else { Level::DEBUG };
         log!(logger, level, "record {index}");
@@ -63,7 +65,7 @@ fn overflown(overflow: Overflow) -> (u64, Vec<String>, Vec<String>) {
 fn check_told(overflow: Overflow, policy: &str) -> (u64, Vec<String>) {
     let (lost, arrived, told) = overflown(overflow);
     assert!(lost > 0, "{policy}");
-    assert_eq!(u64::try_from(arrived.len()).unwrap() + lost, RECORDS, "{policy}");
+    assert_eq!(u64::try_from(arrived.len()).expect("a small number") + lost, RECORDS, "{policy}");
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with(&format!("WARNING slow.peer {lost} records lost between ")), "{}", told[0]);
     assert!(told[0].ends_with(&format!(": the ring of their thread was full ({policy})")), "{}", told[0]);
@@ -115,4 +117,24 @@ fn drop_oldest_of_a_handler_s_queue_is_told_on_the_system_s_own_logger() {
         std::thread::park_timeout(Duration::from_millis(10));
     }
     panic!("nothing was told within a minute");
+}
+
+#[test]
+fn what_a_queue_dropped_last_is_told_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("told.log");
+    // nobody listens, and the end comes long before the next line about losses is due
+    let text = format!(
+        "[handlers.peer]\nkind = \"socket\"\naddress = \"127.0.0.1:1\"\nqueue = {{ capacity = 10 }}\n\
+         [handlers.told]\nkind = \"file\"\npath = {file:?}\n\
+         [loggers.a]\nlevel = \"DEBUG\"\nhandlers = [\"peer\"]\n\
+         [loggers.\"stratd.logging\"]\nhandlers = [\"told\"]\n"
+    );
+    let logging = Logging::new();
+    logging.apply(stratd_logging::Config::parse(&text).unwrap()).unwrap();
+    let logger = logging.logger("a").unwrap();
+    (0..100).for_each(|index| log!(logger, Level::INFO, "record {index}"));
+    logging.shutdown(Duration::ZERO);
+    let told = std::fs::read_to_string(&file).unwrap();
+    assert!(told.contains("handler \"peer\": 90 records lost between "), "{told}");
 }

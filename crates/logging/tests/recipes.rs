@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use stratd_logging::{Config, Event, Level, Logging, LoggingOptions, Value, log};
+use stratd_logging::{Config, Event, Kinds, Level, Logging, LoggingOptions, NameFilter, Value, log};
 
 fn text_of(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/logging").join(name);
@@ -54,7 +54,10 @@ fn every_recipe_loads() {
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if let Err(error) = Config::parse(&std::fs::read_to_string(&path).unwrap()) {
+        // parts of plugins are made by the daemon; here anything stands in for them
+        let mut kinds = Kinds::default();
+        kinds.add_filter("plugin", |_| Ok(Box::new(NameFilter::new(""))));
+        if let Err(error) = Config::parse_with(&std::fs::read_to_string(&path).unwrap(), &kinds) {
             panic!("{}: {error}", path.display());
         }
         count += 1;

@@ -13,7 +13,7 @@ use stratd_plugin_api::{
 };
 use stratd_simulation::{CostModels, FillModel, FillRule};
 
-use crate::{services::Services, simulated_link::SimulatedLink};
+use crate::{capture, services::Services, simulated_link::SimulatedLink};
 
 /// A desk: add instruments and strategies, start it, script the market, look at what happened.
 ///
@@ -60,6 +60,7 @@ impl Desk {
         let model = model.into();
         let rule = model.rule;
         let services = Arc::new(Services::new());
+        capture::into(&services);
         let config = EngineConfig {
             trading_type: TradingType::Backtest,
             cash: "1000000".parse().expect("a literal amount"),
@@ -304,7 +305,9 @@ impl Desk {
         strategies.nth(usize::from(strategy.0)).expect("a strategy of this desk").1.clone()
     }
 
-    /// What the strategies logged: `20 BuyOnce: bought`.
+    /// What the strategies logged: `20 BuyOnce: bought`. What they logged through
+    /// [`PluginLog`](stratd_plugin_api::PluginLog), and through the crates `log` and `tracing` if those features of the SDK
+    /// are on, reads `20 plugin: …`, as far as it was this thread that logged, after it made the latest desk.
     #[must_use]
     pub fn logs(&self) -> Vec<String> {
         self.services.logs()

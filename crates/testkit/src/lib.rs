@@ -27,6 +27,7 @@
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
+mod capture;
 mod desk;
 mod services;
 mod simulated_link;

@@ -17,6 +17,10 @@ impl Services {
         Self { texts: TextTable::new(TEXTS_MAX), logs: Mutex::default() }
     }
 
+    pub(crate) fn push(&self, line: String) {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
     pub(crate) fn logs(&self) -> Vec<String> {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -24,8 +28,7 @@ impl Services {
 
 impl StrategyServices for Services {
     fn log(&self, instance: &str, record: &Log<'_>) {
-        let line = format!("{} {instance}: {}", record.level, record.message);
-        self.logs.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        self.push(format!("{} {instance}: {}", record.level.get(), record.message));
     }
 
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {

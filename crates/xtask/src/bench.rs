@@ -3,6 +3,7 @@
 //! Each prints a table and writes `TARGET/bench/NAME.json`, a flat object of numbers; it finds TARGET in
 //! `CARGO_TARGET_DIR`, which every task sets for the programs that it starts.
 
+mod log;
 mod reload;
 
 use std::fmt::Write;
@@ -19,8 +20,7 @@ struct Bench {
     name: &'static str,
     by: By,
     needs_plugins: bool,
-    /// A package of its own, no member of the workspace, that measures what others make of the same input.
-    peers: Option<Peers>,
+    beside: Beside,
     about: &'static str,
 }
 
@@ -29,6 +29,15 @@ enum By {
     /// A benchmark of a package.
     Package(&'static str),
     /// A function here, which drives a daemon from outside; it writes its numbers to the file.
+    Us(fn(&Workspace, &Path) -> Result<()>),
+}
+
+/// Who is measured beside ours, if anybody.
+enum Beside {
+    Nobody,
+    /// A package of its own, no member of the workspace, that measures what others make of the same input.
+    Package(Peers),
+    /// A function here, which adds its numbers to the file.
     Us(fn(&Workspace, &Path) -> Result<()>),
 }
 
@@ -46,7 +55,7 @@ const BENCHES: &[Bench] = &[
         name: "book",
         by: By::Package("stratd-orderbook"),
         needs_plugins: false,
-        peers: Some(Peers {
+        beside: Beside::Package(Peers {
             manifest: "crates/orderbook/peers/Cargo.toml",
             ours: "book.ns_per_op",
             ratio: "book.ratio_",
@@ -57,29 +66,37 @@ const BENCHES: &[Bench] = &[
         name: "call",
         by: By::Package("stratd-tests"),
         needs_plugins: true,
-        peers: None,
+        beside: Beside::Nobody,
         about: "a strategy through the plugin table: nanoseconds per event, against the same one linked statically",
     },
     Bench {
         name: "isolation",
         by: By::Package("stratd-tests"),
         needs_plugins: true,
-        peers: None,
+        beside: Beside::Nobody,
         about: "a strategy in a thread or process of its own: round trip p50 and p99, beside the calling thread",
     },
     Bench {
         name: "log",
         by: By::Package("stratd-logging"),
         needs_plugins: false,
+        beside: Beside::Us(log::measure_peers),
+        about: "logging: lines to a file through hierarchy, filter and two handlers, beside formatting on one thread and four other loggers",
+    },
+    Bench {
+        name: "log_ffi",
+        by: By::Package("stratd"),
+        // it takes the one that talks, which is for tests
+        needs_plugins: true,
         peers: None,
-        about: "logging: lines to a file through hierarchy, filter and two handlers, against formatting them on one thread",
+        about: "a record of a plugin: nanoseconds of the call through the table, p50 and p99 paced, and of a level that is off",
     },
     Bench {
         name: "reload",
         by: By::Us(reload::measure),
         // it builds the misbehaving ones, too
         needs_plugins: false,
-        peers: None,
+        beside: Beside::Nobody,
         about: "a settled file to running code: milliseconds with and without the probe, beside what the kernel needs",
     },
 ];
@@ -111,7 +128,7 @@ fn measure(workspace: &Workspace, bench: &Bench) -> Result<()> {
         By::Package(package) => {
             let mut cargo = workspace.cargo(&["bench", "-p", package, "--bench", bench.name]);
             if bench.needs_plugins {
-                cargo.env("STRATD_PLUGINS", plugins::build(workspace, false)?);
+                cargo.env("STRATD_PLUGINS", plugins::build(workspace, bench.name == "log_ffi")?);
             }
             run_command(&mut cargo)?;
         }
@@ -120,8 +137,10 @@ fn measure(workspace: &Workspace, bench: &Bench) -> Result<()> {
     if !numbers.is_file() {
         bail!("benchmark '{}' ended without writing {}", bench.name, numbers.display());
     }
-    if let Some(peers) = &bench.peers {
-        measure_peers(workspace, peers, &numbers)?;
+    match &bench.beside {
+        Beside::Nobody => {}
+        Beside::Package(peers) => measure_peers(workspace, peers, &numbers)?,
+        Beside::Us(measure) => measure(workspace, &numbers)?,
     }
     eprintln!("numbers in {}", numbers.display());
     Ok(())
@@ -198,7 +217,7 @@ fn list() -> String {
     let mut text = String::from("benchmarks:\n");
     for bench in BENCHES {
         // writing to a String cannot fail
-        let _ = writeln!(text, "  {:<8} {}", bench.name, bench.about);
+        let _ = writeln!(text, "  {:<9} {}", bench.name, bench.about);
     }
     text
 }

@@ -8,12 +8,13 @@ use crate::tier::{Tier, summarize};
 use crate::workspace::{Workspace, run as run_command};
 use crate::{TaskResult, asan, bed, peers, soak, test, usage_error};
 
-/// The task `ci [--skip-test]`; every stage runs, and one that failed fails the whole at the end.
+/// The task `ci [--skip-test] [--skip-peers]`; every stage runs, and one that failed fails the whole at the end.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
-    let mut with_test = true;
+    let (mut with_test, mut with_peers) = (true, true);
     for argument in arguments {
         match argument.as_str() {
             "--skip-test" => with_test = false,
+            "--skip-peers" => with_peers = false,
             other => return Ok(usage_error("ci", other)),
         }
     }
@@ -28,7 +29,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
     tiers.push(Tier::run("soak", || passed(soak::run(workspace, &arguments_of(SOAK)))));
     tiers.extend(bed::tiers(workspace));
     tiers.push(Tier::run("asan", || passed(asan::run(workspace, &[]))));
-    tiers.push(Tier::run("peers", || passed(peers::run(workspace, &[]))));
+    tiers.push(if with_peers {
+        Tier::run("peers", || passed(peers::run(workspace, &[])))
+    } else {
+        Tier::skipped("peers", "--skip-peers")
+    });
     if !summarize(&tiers) {
         bail!("a stage failed");
     }

@@ -57,7 +57,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         name: "ci",
-        arguments: "[--skip-test]",
+        arguments: "[--skip-test] [--skip-peers]",
         about: "the gate: test, fmt, clippy, doc, deny if cargo-deny is installed, a short soak, asan, peers; fails at the end",
         run: ci::run,
     },

@@ -43,10 +43,11 @@ fn read(arguments: &RunArguments) -> Result<Result<Checked, Vec<Problem>>> {
         Ok(draft) => draft,
         Err(problems) => return Ok(Err(problems)),
     };
-    let plugins = Plugins::new(draft.plugin_settings())?;
-    Ok(check(&draft, &plugins).map(|config| {
+    let plugins = Arc::new(Plugins::new(draft.plugin_settings())?);
+    logging::take_parts_from(&plugins);
+    Ok(check(&draft, &*plugins).map(|config| {
         let log = LogSource { file: arguments.config.clone(), flags: arguments.flags.clone() };
-        Checked { config, shown: draft.shown(), plugins: Arc::new(plugins), log }
+        Checked { config, shown: draft.shown(), plugins, log }
     }))
 }
 

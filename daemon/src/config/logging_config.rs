@@ -11,7 +11,7 @@ use super::{
     origin::{Finding, Spot},
     pointer, resolve_paths,
 };
-use crate::logging::{kinds, table_of};
+use crate::logging::{PLUGIN_KIND, kinds, problem_of_handler, table_of};
 
 /// Where it stands.
 const AT: &str = "/logging";
@@ -19,7 +19,7 @@ const AT: &str = "/logging";
 const INCREMENTAL_AT: &str = "/logging/incremental";
 
 /// What is said of handlers.
-const HANDLERS: &str = "Where records go, by name. `kind` is `stream`, `file`, `memory`, `syslog`, `journald`, `socket`, `datagram`, `http`, `smtp`, `command`, `null`, or `console`: the lines on standard error that a run without this table has. Each takes `level`, `formatter` and `filters` besides its own keys.
+const HANDLERS: &str = "Where records go, by name. `kind` is `stream`, `file`, `memory`, `syslog`, `journald`, `socket`, `datagram`, `http`, `smtp`, `command`, `null`, `plugin` (with `plugin`, `name` and `options`: a handler that a plugin offers), or `console`: the lines on standard error that a run without this table has. Each takes `level`, `formatter` and `filters` besides its own keys.
 
 `file`: `path`, `mode` (`a` or `w`), `delay`, `watch`, `create_folders`, `permissions`, `owner`, `group`, `rotate`. A relative `path` starts in the folder of the configuration file.
 
@@ -52,7 +52,7 @@ pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
                 "tables, as `[logging.formatters.brief]`"
             ),
             "filters": table(
-                "Filters by name, for `filters` of handlers and loggers.",
+                "Filters by name, for `filters` of handlers and loggers. `kind = \"plugin\"` with `plugin`, `name` and `options` is one that a plugin offers, as it is for formatters.",
                 "tables with a `kind`, as `[logging.filters.only-orders]`"
             ),
             "handlers": {
@@ -126,12 +126,21 @@ pub(super) fn findings(value: &Value) -> Vec<Finding> {
     findings
 }
 
-/// A handler of the daemon's own kind takes no keys of its own.
+/// A handler of the daemon's own kind takes no keys of its own; one of a plugin is made to see whether it can be.
 fn own_kind_findings(logging: &Map<String, Value>) -> Vec<Finding> {
     const KEYS: [&str; 5] = ["kind", "level", "formatter", "filters", "encoding"];
     let handlers = logging.get("handlers").and_then(Value::as_object);
-    let own = handlers.into_iter().flatten().filter(|(_, handler)| handler["kind"] == "console");
     let mut findings = Vec::new();
+    for (name, handler) in handlers.into_iter().flatten() {
+        if handler["kind"] == PLUGIN_KIND
+            && let Ok(table) = toml::Table::try_from(handler)
+            && let Some(problem) = problem_of_handler(&table)
+        {
+            let at = pointer::child(&pointer::child(&format!("{AT}/handlers"), name), "kind");
+            findings.push(Finding::conflict(at, problem, ""));
+        }
+    }
+    let own = handlers.into_iter().flatten().filter(|(_, handler)| handler["kind"] == "console");
     for (name, handler) in own {
         let at = pointer::child(&format!("{AT}/handlers"), name);
         for key in handler.as_object().into_iter().flat_map(Map::keys) {
@@ -307,9 +316,9 @@ mod tests {
             "#]],
         );
         check(
-            "[logging.handlers.f]\nkind = \"file\"\npath = \"${CARGO_MANIFEST_DIR}/a.log\"\n",
+            "[logging.handlers.f]\nkind = \"file\"\npath = \"${PATH}/a.log\"\n",
             expect![[r#"
-                {"handlers":{"f":{"kind":"file","path":"${CARGO_MANIFEST_DIR}/a.log"}}}
+                {"handlers":{"f":{"kind":"file","path":"${PATH}/a.log"}}}
             "#]],
         );
         check(

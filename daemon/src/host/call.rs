@@ -19,12 +19,16 @@ use std::{
     },
 };
 
-use stratd_plugin_api::{StrategyHost, StrategyServices, Timestamp, abi::HostV1};
+use stratd_plugin_api::{
+    StrategyHost, StrategyServices, Timestamp,
+    abi::{Filter, HostV1, TextHandle},
+};
 
 use super::{
     callbacks,
     crash::seat::{self, Entry, Seat},
     instance::Run,
+    log::{InHand, InstanceLog, Instruments, Way},
 };
 
 /// The context of an instance; `HostV1::ctx` points to it.
@@ -34,6 +38,7 @@ pub(super) struct Bridge {
     seat: Seat,
     run: Run,
     services: Arc<dyn StrategyServices>,
+    log: InstanceLog,
     /// The lent host. Only touched by the thread that is inside a call.
     host: Cell<Option<NonNull<dyn StrategyHost>>>,
     /// The time of the last event: what `now` tells outside of calls without a clock.
@@ -47,8 +52,16 @@ unsafe impl Sync for Bridge {}
 
 impl Bridge {
     /// A bridge that lives as long as the process.
-    pub(super) fn leak(seat: Seat, run: Run, services: Arc<dyn StrategyServices>) -> &'static Self {
+    /// `library` is a number that instances of one library share.
+    pub(super) fn leak(
+        seat: Seat,
+        run: Run,
+        services: Arc<dyn StrategyServices>,
+        library: usize,
+    ) -> &'static Self {
+        let way = Way::Strategy(Arc::clone(&services), seat.instance().to_owned());
         let bridge = Box::into_raw(Box::new(Self {
+            log: InstanceLog::new(way, library),
             table: callbacks::table(std::ptr::null_mut()),
             seat,
             run,
@@ -59,8 +72,11 @@ impl Bridge {
         }));
         // SAFETY: just allocated, and nobody else knows of it
         unsafe { (*bridge).table.ctx = bridge.cast() };
+        // SAFETY: as above, and it never moves again
+        unsafe { (*bridge).log.settle() };
         // SAFETY: never freed, and from here on only shared
         let bridge = unsafe { &*bridge };
+        bridge.log.belongs_to(&bridge.seat, bridge);
         seat::register(&bridge.seat);
         bridge
     }
@@ -91,6 +107,7 @@ impl Bridge {
         self.host.set(Some(host));
         let result = self.seat.during(entry, call);
         self.host.set(None);
+        self.log.hold(InHand::Nothing);
         result
     }
 
@@ -142,8 +159,23 @@ impl Bridge {
         &*self.services
     }
 
+    /// The log of the instance.
+    #[inline]
+    pub(super) fn log(&'static self) -> &'static InstanceLog {
+        &self.log
+    }
+
     pub(super) fn error(&self) -> &LastError {
         &self.error
+    }
+}
+
+impl Instruments for Bridge {
+    fn symbol(&self, instrument: u32) -> TextHandle {
+        let filter = Filter { instrument, ..Filter::default() };
+        let mut symbol = 0;
+        self.lent((), |host| host.instruments(&filter, &mut |record| symbol = record.symbol));
+        symbol
     }
 }
 

@@ -4,26 +4,22 @@
 //! process: it must not unwind through the plugin.
 #![expect(unsafe_code, reason = "the entries of the host's table")]
 
-use std::{borrow::Cow, ffi::c_void};
+use std::ffi::c_void;
 
-use stratd_plugin_api::{
-    Log,
-    abi::{
-        self, ABI, Filter, HostV1, LogRecord, MoneyBits, OrderRequest, PortfolioRecord, PricePoint,
-        RiskLimitRecord, RiskRecord, Schedule, Str, TextHandle,
-    },
+use stratd_plugin_api::abi::{
+    self, ABI, Filter, HostV1, LOG_EXTENSION, LogRecord, MoneyBits, OrderRequest, PortfolioRecord,
+    PricePoint, RiskLimitRecord, RiskRecord, Schedule, Str, TextHandle,
 };
 
 use super::{
     borrowed::{self, Out},
     call::Bridge,
     instance::ERROR_BYTES_MAX,
+    log::{self, InstanceLog},
 };
 
-/// The longest log message, key, value or target; what is beyond is cut.
-const LOG_TEXT_BYTES_MAX: usize = 16 * 1024;
-/// The most key-values of a record; what is beyond is dropped.
-const LOG_FIELDS_MAX: usize = 64;
+/// The longest id of an extension.
+const ID_BYTES_MAX: usize = 64;
 /// The longest symbol to look up or name of a metric.
 const NAME_BYTES_MAX: usize = 256;
 /// The longest reason to stop.
@@ -67,34 +63,11 @@ pub(super) const fn table(ctx: *mut c_void) -> HostV1 {
     }
 }
 
-/// Copies nothing: borrows a plugin's log record for the duration of `with`.
-///
-/// # Safety
-/// `record` is null or lent for the call with all that it points to.
-pub(super) unsafe fn with_log(record: *const LogRecord, with: impl FnOnce(&Log<'_>)) {
-    // SAFETY: lent for the call
-    let Some(record) = (unsafe { borrowed::record(record) }) else { return };
-    let count = u64::from(record.field_count).min(LOG_FIELDS_MAX as u64);
-    // SAFETY: lent for the call
-    let pairs = unsafe { borrowed::slice(record.fields, count) }.unwrap_or_default();
-    // SAFETY: lent for the call
-    let text = |text: Str| unsafe { borrowed::text(text, LOG_TEXT_BYTES_MAX) };
-    let owned: Vec<(Cow<'_, str>, Cow<'_, str>)> =
-        pairs.iter().map(|pair| (text(pair.key), text(pair.value))).collect();
-    let fields: Vec<(&str, &str)> = owned.iter().map(|(key, value)| (&**key, &**value)).collect();
-    with(&Log {
-        level: record.level,
-        target: &text(record.target),
-        message: &text(record.message),
-        fields: &fields,
-    });
-}
-
 unsafe extern "C" fn log(ctx: *mut c_void, record: *const LogRecord) {
     // SAFETY: the plugin passes the table's context
     let bridge = unsafe { Bridge::of(ctx) };
     // SAFETY: the plugin lends the record for the call
-    unsafe { with_log(record, |log| bridge.services().log(bridge.instance(), log)) };
+    unsafe { log::with_base(bridge.log(), record) };
 }
 
 unsafe extern "C" fn error(ctx: *mut c_void, message: Str) {
@@ -285,7 +258,22 @@ unsafe extern "C" fn metric(ctx: *mut c_void, name: Str, value: MoneyBits) {
     bridge.lent((), |host| host.metric(&name, value.into()));
 }
 
-/// There is no extension yet.
-unsafe extern "C" fn get_extension(_: *mut c_void, _: Str) -> *const c_void {
-    std::ptr::null()
+/// The extensions of the host: the log.
+unsafe extern "C" fn get_extension(ctx: *mut c_void, id: Str) -> *const c_void {
+    // SAFETY: the plugin passes the table's context
+    let bridge = unsafe { Bridge::of(ctx) };
+    // SAFETY: the plugin lends the text for the call
+    unsafe { extension(bridge.log(), id) }
+}
+
+/// An extension table by its id; null if it is not known.
+///
+/// # Safety
+/// `id` is lent for the call.
+pub(super) unsafe fn extension(log: &'static InstanceLog, id: Str) -> *const c_void {
+    // SAFETY: as demanded of the caller
+    match unsafe { borrowed::exact_text(id, ID_BYTES_MAX) } {
+        Some(LOG_EXTENSION) => log.table(),
+        _ => std::ptr::null(),
+    }
 }

@@ -60,7 +60,11 @@ impl HostedExchange {
         host: Arc<dyn ExchangeHost>,
     ) -> Result<Self, Problem> {
         let config = config_text(config)?;
-        let bridge = ExchangeBridge::leak(Seat::new(PluginKind::Exchange, instance, plugin), host);
+        let bridge = ExchangeBridge::leak(
+            Seat::new(PluginKind::Exchange, instance, plugin),
+            host,
+            (table.create as *const ()).addr(),
+        );
         let made = creating(bridge.error(), |errors| {
             bridge.during(Entry::Create, || {
                 // SAFETY: the plugin's own entry; the bridge's table lives as long as the process, the rest for the call
@@ -83,8 +87,10 @@ impl HostedExchange {
 
     fn order(&mut self, what: Entry, entry: OrderEntry, command: &OrderCommand) -> Result<(), Fault> {
         let Some(entry) = entry else { return Err(Fault::error(TAKES_NO_ORDERS)) };
+        let instance = self.instance.as_ptr();
         // SAFETY: the plugin's own entry with its own instance; the command lives during the call
-        self.call(what, |instance| unsafe { entry(instance, command) })
+        let status = self.bridge.about(command, what, || unsafe { entry(instance, command) });
+        done(what.name(), status, self.bridge.error())
     }
 
     /// Runs an entry that takes a configuration or a state and says what is wrong with it.

@@ -5,27 +5,30 @@
 #![expect(unsafe_code, reason = "the entries of the host's table")]
 
 use std::{
+    collections::HashMap,
     ffi::c_void,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
+use rustc_hash::FxBuildHasher;
 use stratd_plugin_api::{
     ExchangeHost,
     abi::{
-        ABI, AccountRecord, Event, ExchangeHostV1, FillRecord, InstrumentRecord, LogRecord, OrderEvent,
-        OrderRecord, Str, TEXT_BYTES_MAX, TextHandle,
+        ABI, AccountRecord, Event, ExchangeHostV1, FillRecord, InstrumentRecord, LogRecord, OrderCommand,
+        OrderEvent, OrderRecord, Str, TEXT_BYTES_MAX, TextHandle,
     },
 };
 
 use super::{
     borrowed::{self, Out},
     call::LastError,
-    callbacks::with_log,
+    callbacks::extension,
     crash::seat::{self, Entry, Seat},
     instance::ERROR_BYTES_MAX,
+    log::{self, InHand, InstanceLog, Instruments, Way},
 };
 
 /// The context of a connector instance; `ExchangeHostV1::ctx` points to it. Leaked, as [`super::call::Bridge`].
@@ -33,18 +36,27 @@ pub(super) struct ExchangeBridge {
     table: ExchangeHostV1,
     seat: Seat,
     host: Arc<dyn ExchangeHost>,
+    log: InstanceLog,
+    /// The symbols of the instruments that it registered: names for the log. Look-up only.
+    symbols: Mutex<HashMap<u32, TextHandle, FxBuildHasher>>,
     is_stopped: AtomicBool,
     error: LastError,
 }
+
+/// Symbols that are remembered; records about further instruments do not name them.
+const SYMBOLS_MAX: usize = 65_536;
 
 // SAFETY: the table's pointer is the address of this bridge and never written; all else is `Sync` by itself
 unsafe impl Sync for ExchangeBridge {}
 
 impl ExchangeBridge {
     /// A bridge that lives as long as the process.
-    pub(super) fn leak(seat: Seat, host: Arc<dyn ExchangeHost>) -> &'static Self {
+    /// `library` is a number that instances of one library share.
+    pub(super) fn leak(seat: Seat, host: Arc<dyn ExchangeHost>, library: usize) -> &'static Self {
         let bridge = Box::into_raw(Box::new(Self {
             table: table(std::ptr::null_mut()),
+            log: InstanceLog::new(Way::Exchange(Arc::clone(&host)), library),
+            symbols: Mutex::default(),
             seat,
             host,
             is_stopped: AtomicBool::new(false),
@@ -52,8 +64,11 @@ impl ExchangeBridge {
         }));
         // SAFETY: just allocated, and nobody else knows of it
         unsafe { (*bridge).table.ctx = bridge.cast() };
+        // SAFETY: as above, and it never moves again
+        unsafe { (*bridge).log.settle() };
         // SAFETY: never freed, and from here on only shared
         let bridge = unsafe { &*bridge };
+        bridge.log.belongs_to(&bridge.seat, bridge);
         seat::register(&bridge.seat);
         bridge
     }
@@ -62,6 +77,14 @@ impl ExchangeBridge {
     #[inline]
     pub(super) fn during<R>(&self, entry: Entry, call: impl FnOnce() -> R) -> R {
         self.seat.during(entry, call)
+    }
+
+    /// As [`ExchangeBridge::during`], about an order.
+    pub(super) fn about<R>(&self, command: &OrderCommand, entry: Entry, call: impl FnOnce() -> R) -> R {
+        self.log.hold(InHand::command(command));
+        let result = self.seat.during(entry, call);
+        self.log.hold(InHand::Nothing);
+        result
     }
 
     /// # Safety
@@ -98,6 +121,13 @@ impl ExchangeBridge {
     }
 }
 
+impl Instruments for ExchangeBridge {
+    fn symbol(&self, instrument: u32) -> TextHandle {
+        let symbols = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
+        symbols.get(&instrument).copied().unwrap_or(0)
+    }
+}
+
 const fn table(ctx: *mut c_void) -> ExchangeHostV1 {
     ExchangeHostV1 {
         #[expect(clippy::cast_possible_truncation, reason = "a table is small")]
@@ -125,7 +155,7 @@ unsafe extern "C" fn log(ctx: *mut c_void, record: *const LogRecord) {
     // SAFETY: the plugin passes the table's context
     let bridge = unsafe { ExchangeBridge::of(ctx) };
     // SAFETY: the plugin lends the record for the call
-    unsafe { with_log(record, |log| bridge.host.log(log)) };
+    unsafe { log::with_base(&bridge.log, record) };
 }
 
 unsafe extern "C" fn error(ctx: *mut c_void, message: Str) {
@@ -177,9 +207,16 @@ unsafe extern "C" fn emit_orders(ctx: *mut c_void, events: *const OrderEvent, co
 
 unsafe extern "C" fn instrument(ctx: *mut c_void, correlation: u64, record: *const InstrumentRecord) -> u32 {
     // SAFETY: the plugin passes the table's context
-    let Some(host) = unsafe { ExchangeBridge::of(ctx) }.open() else { return 0 };
+    let bridge = unsafe { ExchangeBridge::of(ctx) };
+    let Some(host) = bridge.open() else { return 0 };
     // SAFETY: the plugin lends the record for the call
-    unsafe { borrowed::record(record) }.map_or(0, |record| host.instrument(correlation, record))
+    let Some(record) = (unsafe { borrowed::record(record) }) else { return 0 };
+    let id = host.instrument(correlation, record);
+    let mut symbols = bridge.symbols.lock().unwrap_or_else(PoisonError::into_inner);
+    if id != 0 && symbols.len() < SYMBOLS_MAX {
+        symbols.insert(id, record.symbol);
+    }
+    id
 }
 
 /// Writes one forwarding report: they differ in the method and the record only.
@@ -212,7 +249,10 @@ unsafe extern "C" fn answer(ctx: *mut c_void, correlation: u64, status: i64, mes
     host.answer(correlation, Err(&message));
 }
 
-/// There is no extension yet.
-unsafe extern "C" fn get_extension(_: *mut c_void, _: Str) -> *const c_void {
-    std::ptr::null()
+/// The extensions of the host: the log.
+unsafe extern "C" fn get_extension(ctx: *mut c_void, id: Str) -> *const c_void {
+    // SAFETY: the plugin passes the table's context
+    let bridge = unsafe { ExchangeBridge::of(ctx) };
+    // SAFETY: the plugin lends the text for the call
+    unsafe { extension(&bridge.log, id) }
 }

@@ -10,14 +10,15 @@ use abi_stable::{
 };
 use libloading::os::unix::{Library as Handle, RTLD_LOCAL, RTLD_NOW};
 use stratd_plugin_api::abi::{
-    ABI, CRATE_VERSION, ExchangeV1, ManifestV1, PLUGIN_ENTRY, PLUGIN_ENTRY_WITH_NUL, PluginEntry,
-    PluginModule_Ref, PluginV1, StrategyV1, plugin_flag,
+    ABI, CRATE_VERSION, ExchangeV1, LOG_EXTENSION, LogPartV1, ManifestV1, PLUGIN_ENTRY,
+    PLUGIN_ENTRY_WITH_NUL, PluginEntry, PluginModule_Ref, PluginV1, Str, StrategyV1, plugin_flag,
 };
 
 use crate::plugin_kind::PluginKind;
 
 use super::{
     layout,
+    log_part::{self, LogPart},
     manifest::Manifest,
     process,
     refusal::{Identity, Observer, Problem, Step},
@@ -32,6 +33,8 @@ pub(super) struct Library(ManuallyDrop<Handle>);
 /// A library with the table of its plugin. Every instance shares it, so that nobody closes it while one lives.
 pub(super) struct Opened {
     pub(super) table: Table,
+    /// What it offers to the log.
+    pub(super) log_parts: Vec<LogPart>,
     library: Library,
     /// The threads of the process before the library was mapped.
     pub(super) threads_before: usize,
@@ -49,7 +52,8 @@ pub(super) fn open(
         observe(Step::Open, identity);
         let library = Library::open(copy)?;
         let contract = library.contract(identity, observe)?;
-        Ok((Opened { table: contract.table, library, threads_before }, contract))
+        let log_parts = contract.log_parts.clone();
+        Ok((Opened { table: contract.table, log_parts, library, threads_before }, contract))
     };
     on_own_thread("plugin-open", work)?
 }
@@ -84,12 +88,15 @@ impl Opened {
 pub(super) enum Table {
     Strategy(StrategyV1),
     Exchange(ExchangeV1),
+    /// There is no table: the parts are all.
+    Log,
 }
 
 /// All that the host needs of a library.
 pub(super) struct Contract {
     pub(super) manifest: Manifest,
     pub(super) table: Table,
+    pub(super) log_parts: Vec<LogPart>,
     /// Every type was compared field by field, not only sizes and the ABI number.
     pub(super) is_layout_checked: bool,
 }
@@ -127,7 +134,7 @@ impl Library {
         let raw: ManifestV1 = unsafe { read(plugin.manifest, "the manifest") }?;
         observe(Step::Manifest, identity);
         // SAFETY: its texts are static data of the library, which stays mapped
-        let manifest = unsafe { Manifest::read(&raw) }?;
+        let mut manifest = unsafe { Manifest::read(&raw) }?;
         identity.name = Some(manifest.name.clone());
         identity.version = Some(manifest.version.clone());
         if !manifest.build_id.is_empty() {
@@ -135,6 +142,16 @@ impl Library {
         }
         // SAFETY: its tables are static data of the library, which stays mapped
         let table = unsafe { table(&plugin, &manifest) }?;
+        // SAFETY: as above
+        let log_parts = unsafe { log_parts(&plugin) }?;
+        manifest.log_parts = log_parts
+            .iter()
+            .map(|part| format!("{} {}: {}", part.kind.name(), part.name, part.description))
+            .collect();
+        if manifest.kind == PluginKind::Log && log_parts.is_empty() {
+            let found = "a plugin of kind log that offers nothing";
+            return Err(Problem::new(Step::Abi, found, "a filter, a handler or a formatter"));
+        }
         observe(Step::PanicMode, identity);
         if !manifest.panic_unwinds {
             return Err(Problem::new(
@@ -143,7 +160,7 @@ impl Library {
                 "one whose panics can be caught (build it with panic = \"unwind\")",
             ));
         }
-        Ok(Contract { manifest, table, is_layout_checked })
+        Ok(Contract { manifest, table, log_parts, is_layout_checked })
     }
 
     /// The door of every language.
@@ -154,7 +171,7 @@ impl Library {
             Err(_) => Err(Problem::new(
                 Step::Symbol,
                 format!("no exported function `{PLUGIN_ENTRY}`"),
-                "a library made with export_strategy!, export_exchange! or stratd/plugin.h",
+                "a library made with export_strategy!, export_exchange!, export_log! or stratd/plugin.h",
             )),
         }
     }
@@ -200,6 +217,7 @@ unsafe fn table(plugin: &PluginV1, manifest: &Manifest) -> Result<Table, Problem
     let (needed, other) = match manifest.kind {
         PluginKind::Strategy => (plugin.strategy.is_null(), !plugin.exchange.is_null()),
         PluginKind::Exchange => (plugin.exchange.is_null(), !plugin.strategy.is_null()),
+        PluginKind::Log => (false, !plugin.strategy.is_null() || !plugin.exchange.is_null()),
     };
     if needed || other {
         let found = if needed { "without its table" } else { "with a table of another kind, too" };
@@ -224,7 +242,20 @@ unsafe fn table(plugin: &PluginV1, manifest: &Manifest) -> Result<Table, Problem
             check_capabilities(&table, manifest)?;
             Ok(Table::Exchange(table))
         }
+        PluginKind::Log => Ok(Table::Log),
     }
+}
+
+/// What a library offers to the log.
+///
+/// # Safety
+/// `plugin` is that of a loaded library.
+unsafe fn log_parts(plugin: &PluginV1) -> Result<Vec<LogPart>, Problem> {
+    let Some(get_extension) = plugin.get_extension else { return Ok(Vec::new()) };
+    // SAFETY: the library's own function; the text lives during the call
+    let parts = unsafe { get_extension(Str::new(LOG_EXTENSION)) };
+    // SAFETY: null or static data of the library, as the ABI demands of extensions
+    unsafe { log_part::read(parts.cast()) }
 }
 
 /// What an exchange declares, it must have entries for.
@@ -281,7 +312,7 @@ unsafe fn check_head(data: *const c_void, what: &str, size: usize) -> Result<(),
 /// # Safety
 /// `data` is null or points to static data of a loaded library whose size it tells first. If `T` has function
 /// pointers that must not be null, they are not.
-unsafe fn read<T: Copy>(data: *const T, what: &str) -> Result<T, Problem> {
+pub(super) unsafe fn read<T: Copy>(data: *const T, what: &str) -> Result<T, Problem> {
     // SAFETY: as demanded of the caller
     unsafe { check_head(data.cast(), what, size_of::<T>()) }?;
     // SAFETY: not null, aligned, of the right size
@@ -289,7 +320,7 @@ unsafe fn read<T: Copy>(data: *const T, what: &str) -> Result<T, Problem> {
 }
 
 /// The entries of a table that must not be null, and its size.
-struct Entries {
+pub(super) struct Entries {
     size: usize,
     required: &'static [(&'static str, usize)],
 }
@@ -301,6 +332,14 @@ const STRATEGY_ENTRIES: Entries = Entries {
         ("destroy", std::mem::offset_of!(StrategyV1, destroy)),
         ("on_events", std::mem::offset_of!(StrategyV1, on_events)),
         ("on_orders", std::mem::offset_of!(StrategyV1, on_orders)),
+    ],
+};
+
+pub(super) const LOG_PART_ENTRIES: Entries = Entries {
+    size: size_of::<LogPartV1>(),
+    required: &[
+        ("create", std::mem::offset_of!(LogPartV1, create)),
+        ("destroy", std::mem::offset_of!(LogPartV1, destroy)),
     ],
 };
 
@@ -321,7 +360,11 @@ const EXCHANGE_ENTRIES: Entries = Entries {
 ///
 /// # Safety
 /// As [`check_head`]; if size and ABI number fit, the whole table is there.
-unsafe fn check_entries(data: *const c_void, what: &str, entries: &Entries) -> Result<(), Problem> {
+pub(super) unsafe fn check_entries(
+    data: *const c_void,
+    what: &str,
+    entries: &Entries,
+) -> Result<(), Problem> {
     // SAFETY: as demanded of the caller
     unsafe { check_head(data, what, entries.size) }?;
     for (name, offset) in entries.required {

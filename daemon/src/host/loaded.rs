@@ -17,6 +17,7 @@ use super::{
     exchange::HostedExchange,
     instance::Run,
     library::{self, Contract, Opened, Table},
+    log_part::{HostedLogPart, LogPartKind},
     manifest::Manifest,
     process::{self, Memory},
     refusal::{Identity, Observer, Problem, Refusal, Step},
@@ -199,6 +200,27 @@ impl LoadedPlugin {
         // SAFETY: the table was found in this library and checked; the instance shares the library
         let made = unsafe { HostedExchange::create(table, instance, &self.identity, config, host) };
         Ok(Box::new(made.map_err(|problem| problem.of(&self.identity))?))
+    }
+
+    /// Makes a filter, handler or formatter of the log. The library is opened first if it was not.
+    ///
+    /// # Errors
+    /// The plugin offers none of this name, or it refuses the options; opening it now refuses.
+    pub(crate) fn create_log_part(
+        &self,
+        (kind, name): (LogPartKind, &str),
+        options: &serde_json::Value,
+    ) -> Result<HostedLogPart, Refusal> {
+        let opened = self.opened()?;
+        let Some(part) = opened.log_parts.iter().find(|part| part.kind == kind && part.name == name) else {
+            let offered: Vec<String> =
+                opened.log_parts.iter().map(|part| format!("{} {}", part.kind.name(), part.name)).collect();
+            let offered = if offered.is_empty() { "nothing".to_owned() } else { offered.join(", ") };
+            let found = format!("no {} {name:?}", kind.name());
+            return Err(Problem::new(Step::Create, found, offered).of(&self.identity));
+        };
+        HostedLogPart::create(part, options, &self.identity, Arc::clone(opened))
+            .map_err(|problem| problem.of(&self.identity))
     }
 
     /// Tries to unmap the library. `own_threads` is how many threads more than at the time of opening the process has by

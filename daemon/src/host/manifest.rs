@@ -50,6 +50,9 @@ pub struct Manifest {
     pub trading_types: u32,
     /// Exchange: bits of the instrument types that it serves.
     pub instrument_types: u32,
+    /// What it offers to the log: kind, name and a sentence of each part.
+    #[serde(default)]
+    pub log_parts: Vec<String>,
 }
 
 impl Manifest {
@@ -94,8 +97,9 @@ impl Manifest {
         let kind = match raw.kind {
             plugin_kind::STRATEGY => PluginKind::Strategy,
             plugin_kind::EXCHANGE => PluginKind::Exchange,
+            plugin_kind::LOG => PluginKind::Log,
             other => {
-                wrong.push(format!("kind {other}"), "1 (strategy) or 2 (exchange)");
+                wrong.push(format!("kind {other}"), "1 (strategy), 2 (exchange) or 3 (log)");
                 PluginKind::Strategy
             }
         };
@@ -158,6 +162,7 @@ impl Manifest {
             flags: raw.flags,
             trading_types: raw.trading_types,
             instrument_types: raw.instrument_types,
+            log_parts: Vec::new(),
         })
     }
 }
@@ -254,7 +259,7 @@ mod tests {
                 ..raw()
             },
             expect![[
-                r#"kind 9; a version of 1 bytes that is no usable text; the name "Strategy_X"; no version; state version 2 that restores from 3; a configuration schema that is no JSON object: it is another JSON value (accepted: 1 (strategy) or 2 (exchange); UTF-8 of at most 256 bytes; 1 to 64 of a-z 0-9 -; one; the latter not above the former; a JSON schema)"#
+                r#"kind 9; a version of 1 bytes that is no usable text; the name "Strategy_X"; no version; state version 2 that restores from 3; a configuration schema that is no JSON object: it is another JSON value (accepted: 1 (strategy), 2 (exchange) or 3 (log); UTF-8 of at most 256 bytes; 1 to 64 of a-z 0-9 -; one; the latter not above the former; a JSON schema)"#
             ]],
         );
     }

@@ -16,6 +16,7 @@ use super::{
     crash::seat::{Entry, Seat},
     instance::{CONFIG_BYTES_MAX, ERROR_BYTES_MAX, Run, STATE_BYTES_MAX, count, done, fault},
     library::Opened,
+    log::InHand,
     refusal::{Identity, Problem, Step},
 };
 
@@ -57,7 +58,12 @@ impl HostedStrategy {
         services: Arc<dyn StrategyServices>,
     ) -> Result<Self, Problem> {
         let config = config_text(config)?;
-        let bridge = Bridge::leak(Seat::new(PluginKind::Strategy, instance, plugin), run, services);
+        let bridge = Bridge::leak(
+            Seat::new(PluginKind::Strategy, instance, plugin),
+            run,
+            services,
+            (table.create as *const ()).addr(),
+        );
         let made = creating(bridge.error(), |errors| {
             bridge.during_alone(Entry::Create, || {
                 // SAFETY: the plugin's own entry; the bridge's table lives as long as the process, the rest for the call
@@ -106,6 +112,7 @@ impl StrategyInstance for HostedStrategy {
     fn on_events(&mut self, host: &mut dyn StrategyHost, events: &[Event]) -> Result<usize, Fault> {
         let Some(last) = events.last() else { return Ok(0) };
         self.bridge.set_time(last.ts);
+        self.bridge.log().hold(InHand::events(events));
         let (entry, instance) = (self.table.on_events, self.instance.as_ptr());
         let mut failed_index = 0;
         let returned = self.bridge.during(host, Entry::OnEvents, || {
@@ -119,6 +126,7 @@ impl StrategyInstance for HostedStrategy {
     fn on_orders(&mut self, host: &mut dyn StrategyHost, events: &[OrderEvent]) -> Result<usize, Fault> {
         let Some(last) = events.last() else { return Ok(0) };
         self.bridge.set_time(last.ts);
+        self.bridge.log().hold(InHand::orders(events));
         let (entry, instance) = (self.table.on_orders, self.instance.as_ptr());
         let mut failed_index = 0;
         let returned = self.bridge.during(host, Entry::OnOrders, || {

@@ -143,6 +143,13 @@ fn described(accepted: &Accepted, line: &mut impl FnMut(&str, &str)) {
         line("trading types", &trading_types(manifest).join(", "));
         line("instruments", &instrument_types(manifest).join(", "));
     }
+    for part in &manifest.log_parts {
+        line("offers", part);
+    }
+    if manifest.kind == PluginKind::Log {
+        // it has no instance that could be configured
+        return;
+    }
     let keys = config_keys(&manifest.config_schema);
     if keys.is_empty() {
         line("config", "no keys are described");

@@ -167,6 +167,8 @@ fn try_instance(
             step(Step::Destroy);
             drop(made);
         }
+        // its parts are made by the log
+        PluginKind::Log => {}
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use stratd_plugin_api::{
     abi::{self, Filter, TextHandle},
 };
 
-use crate::runtime::Services;
+use crate::{plugin_kind::PluginKind, runtime::Services};
 
 /// Nothing can be traded here.
 pub(super) struct TrialHost {
@@ -23,7 +23,7 @@ impl TrialHost {
 
 impl StrategyHost for TrialHost {
     fn log(&self, record: &Log<'_>) {
-        self.services.log_plugin("strategy", "trial", record);
+        self.services.log_plugin(PluginKind::Strategy, "trial", record);
     }
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {
         visit(&self.services.text_of(handle));

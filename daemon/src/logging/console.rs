@@ -35,14 +35,15 @@ fn append<'a>(line: &mut String, text: &str, fields: impl Iterator<Item = (&'a s
         let _ = write!(line, "{} ", plain(&time));
     }
     line.push_str(text);
-    for (key, value) in fields.filter(|(key, _)| *key != TIME) {
+    // the name of the logger says which instance it is
+    for (key, value) in fields.filter(|(key, _)| !matches!(*key, TIME | "instance")) {
         let _ = write!(line, " {key}={}", plain(&value));
     }
     line.push('\n');
 }
 
 /// A value without quotes.
-fn plain<'a>(value: &'a Value<'_>) -> Cow<'a, str> {
+pub(super) fn plain<'a>(value: &'a Value<'_>) -> Cow<'a, str> {
     match value {
         Value::Null => Cow::Borrowed("null"),
         Value::Bool(value) => Cow::Owned(value.to_string()),

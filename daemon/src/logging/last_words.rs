@@ -73,3 +73,45 @@ pub(crate) fn last_words(culprit: Option<usize>) {
         let _ = last_words.say(culprit, SIGNAL_TIME_MAX);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{env, process::Command};
+
+    use serde_json::json;
+
+    use super::super::{LogOptions, LogSource, begin, start};
+    use crate::config::Flags;
+
+    /// Names the file of the log, in the child.
+    const CHILD: &str = "STRATD_TEST_PANIC_LOG";
+
+    /// In a child process, because a hook is for all of a process.
+    #[test]
+    fn a_panic_is_a_record_and_what_was_logged_before_is_written_though_the_process_aborts() {
+        if let Some(file) = env::var_os(CHILD) {
+            start(false);
+            let logging = json!({ "file": file.to_string_lossy(), "level": "INFO" });
+            let source = LogSource { file: None, flags: Flags::default() };
+            let options = LogOptions { is_verbose: false, is_by_the_clock: true, source };
+            let _log = begin(logging.as_object(), options).unwrap();
+            tracing::info!(logger = "a", "before");
+            log::warn!(target: "lib::net", "of a library");
+            let thread = std::thread::Builder::new().name("worker".to_owned());
+            let panicked = thread.spawn(|| panic!("told to {}", 1)).unwrap().join();
+            assert!(panicked.is_err());
+            std::process::abort();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("all.log");
+        let name = "logging::last_words::tests::a_panic_is_a_record_and_what_was_logged_before_is_written_though_the_process_aborts";
+        let mut child = Command::new(env::current_exe().unwrap());
+        let output = child.args([name, "--exact", "--test-threads=1"]).env(CHILD, &file).output().unwrap();
+        assert_eq!(output.status.code(), None, "it aborted");
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[..2], ["INFO:a:before", "WARNING:lib.net:of a library"], "{text}");
+        assert!(lines[2].starts_with("CRITICAL:host.panic:thread worker panicked at "), "{text}");
+        assert!(lines[2].ends_with(": told to 1"), "{text}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The log of the process.
 //!
 //! All of it passes one [`Front`]: the daemon's own events by the layer for `tracing`, records of libraries by the bridge
-//! from `log`, records of plugins directly (`emit.rs`). From the start of the program until a configuration is applied, in
+//! from `log`, records of plugins directly (`plugin_sink.rs`). From the start of the program until a configuration is applied, in
 //! children that look at plugins or run them, and after the end of the pipeline, it goes to the journal or to standard
 //! error at once (`early.rs`). In between everything goes through the pipeline of `stratd-logging`: whoever logs copies
 //! the record into a ring of its thread and goes on; formatting and writing happen on the pipeline's own thread.
@@ -14,24 +14,27 @@
 
 mod console;
 mod early;
-mod emit;
 mod last_words;
+mod market_time;
+mod parts;
 mod pipeline;
+mod plugin_sink;
 mod reload;
 mod settings;
 mod tap;
 
 pub(crate) use self::{
     early::complain,
-    emit::{PluginRecord, log_plugin},
     last_words::{last_words, rescue_stderr},
+    parts::{KIND as PLUGIN_KIND, problem_of_handler, take_parts_from},
     pipeline::{LogOptions, Pipeline, begin, dump_flight, flush_within, pipeline},
+    plugin_sink::{PluginSink, log_plugin},
     reload::reload_on_hangup,
     settings::{LogSource, kinds, table_of, with_level},
     tap::{TapWish, Tapped},
 };
 
-use std::sync::OnceLock;
+use std::sync::{OnceLock, atomic::AtomicI32};
 
 use stratd_logging::{Front, Level, LogBridge, TracingLayer};
 use tracing_subscriber::{Registry, layer::SubscriberExt as _};
@@ -59,4 +62,11 @@ pub fn start(is_verbose: bool) {
 /// What all records pass, once logging has started.
 fn front() -> Option<&'static Front> {
     FRONT.get()
+}
+
+/// The lowest level that anybody takes, to be read by plugins.
+pub(crate) fn lowest_of_all() -> &'static AtomicI32 {
+    /// Of a process that does not log.
+    static NOBODY: AtomicI32 = AtomicI32::new(i32::MAX);
+    front().map_or(&NOBODY, Front::lowest_cell)
 }

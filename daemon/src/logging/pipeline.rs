@@ -87,11 +87,10 @@ pub(crate) fn pipeline() -> Option<&'static Pipeline> {
 }
 
 /// Writes what was logged so far, if that is possible within the time: before a summary, and on the way out of a process
-/// that is lost.
-pub(crate) fn flush_within(within: Duration) {
-    if let Some(logging) = front().and_then(|front| front.logging()) {
-        let _ = apart(within, move || logging.flush_within(within));
-    }
+/// that is lost. False if it was not.
+pub(crate) fn flush_within(within: Duration) -> bool {
+    let Some(logging) = front().and_then(|front| front.logging()) else { return true };
+    apart(within, move || logging.flush_within(within)).unwrap_or(false)
 }
 
 /// Hands what a flight recorder keeps to the handlers, if that logger has one.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use stratd_logging::{Config, Kinds};
 use toml::Table;
 
-use super::{TRACE, console::Console, early};
+use super::{TRACE, console::Console, early, parts};
 use crate::config::Flags;
 
 /// The kind of the handler that a run without `[logging]` has.
@@ -27,6 +27,7 @@ pub(crate) struct LogSource {
 /// The kinds of handlers of the daemon's own.
 pub(crate) fn kinds() -> Kinds {
     let mut kinds = Kinds::default();
+    parts::add_to(&mut kinds);
     kinds.add_handler(CONSOLE, |_| Ok(Box::new(Console::new(early::is_journal()))));
     kinds
 }

@@ -178,6 +178,7 @@ impl Manager {
         instance.restart_at = Some(Timestamp::new(now.get().saturating_add(pause)));
         instance.set_state(PluginState::Faulted, now);
         plugin.settle_state(now);
+        crate::logging::dump_flight(&format!("exchange.{}", record.name), "fault");
         tracing::error!(
             logger = "plugins",
             "exchange {} stays away and its instruments are halted: {why} (next try in {} ms; `stratctl plugin start {}` tries at once)",

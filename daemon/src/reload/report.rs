@@ -134,6 +134,7 @@ pub(super) fn plugin(record: &PluginRecord, look: &Snapshot) -> Plugin {
         kind: match record.kind {
             PluginKind::Strategy => ShownKind::Strategy,
             PluginKind::Exchange => ShownKind::Exchange,
+            PluginKind::Log => ShownKind::Log,
         },
         version: identity.version.unwrap_or_default(),
         build_id: identity.build_id.unwrap_or_default(),

@@ -11,10 +11,12 @@ use std::{
 
 use anyhow::{Result, bail};
 use stratd_plugin_api::{
-    EventKind, ExchangeHost, ExchangeId, Log, OrderEventKind, Timestamp, TradingType,
+    EventKind, ExchangeHost, ExchangeId, Log, LogSink, OrderEventKind, Timestamp, TradingType,
     abi::{self, TextHandle},
     export::instrument_from_record,
 };
+
+use crate::plugin_kind::PluginKind;
 
 use super::{
     Services,
@@ -278,7 +280,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl ExchangeHost for ExchangeDesk {
     fn log(&self, record: &Log<'_>) {
-        self.services.log_plugin("exchange", &self.name, record);
+        self.services.log_plugin(PluginKind::Exchange, &self.name, record);
+    }
+
+    fn log_sink(&self, name: &str) -> Option<Arc<dyn LogSink>> {
+        Some(self.services.log_sink(PluginKind::Exchange, &self.name, name))
     }
 
     fn now(&self) -> Timestamp {

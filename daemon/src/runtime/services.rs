@@ -1,10 +1,16 @@
 //! Texts and log of the run, for the engine, the plugins and their threads.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 
-use stratd_plugin_api::{Log, StrategyServices, TextTable, Timestamp, abi::TextHandle};
+use stratd_plugin_api::{Log, LogSink, StrategyServices, TextTable, Timestamp, abi::TextHandle};
 
-use crate::logging::{self, PluginRecord};
+use crate::{
+    logging::{self, PluginSink},
+    plugin_kind::PluginKind,
+};
 
 /// More texts than any run of this kind needs: symbols, currencies, venue ids. Beyond it, new texts are refused.
 const TEXTS_MAX: usize = 4_000_000;
@@ -13,12 +19,12 @@ const TEXTS_MAX: usize = 4_000_000;
 pub struct Services {
     texts: TextTable,
     /// The time of the event in work: what log lines of plugins carry.
-    now: AtomicI64,
+    now: Arc<AtomicI64>,
 }
 
 impl Default for Services {
     fn default() -> Self {
-        Self { texts: TextTable::new(TEXTS_MAX), now: AtomicI64::new(0) }
+        Self { texts: TextTable::new(TEXTS_MAX), now: Arc::default() }
     }
 }
 
@@ -47,23 +53,24 @@ impl Services {
     }
 
     /// Logs a plugin's record under `KIND.INSTANCE` (`strategy.momentum`), with the time of the market as a field.
-    pub fn log_plugin(&self, kind: &str, instance: &str, record: &Log<'_>) {
-        let now = self.now();
-        // before the first event there is no time of the market
-        let time = (now != Timestamp::default()).then_some(&now as &dyn std::fmt::Display);
-        logging::log_plugin(&PluginRecord {
-            logger: [kind, instance, record.target],
-            level: record.level,
-            message: record.message,
-            fields: record.fields,
-            time,
-        });
+    pub fn log_plugin(&self, kind: PluginKind, instance: &str, record: &Log<'_>) {
+        logging::log_plugin(kind.name(), instance, record, &self.now);
+    }
+
+    /// The logger `KIND.INSTANCE.NAME`, for [`Services::log_plugin`] again and again.
+    #[must_use]
+    pub fn log_sink(&self, kind: PluginKind, instance: &str, name: &str) -> Arc<dyn LogSink> {
+        Arc::new(PluginSink::new((kind.name(), instance, name), Arc::clone(&self.now)))
     }
 }
 
 impl StrategyServices for Services {
     fn log(&self, instance: &str, record: &Log<'_>) {
-        self.log_plugin("strategy", instance, record);
+        self.log_plugin(PluginKind::Strategy, instance, record);
+    }
+
+    fn log_sink(&self, instance: &str, name: &str) -> Option<Arc<dyn LogSink>> {
+        Some(self.log_sink(PluginKind::Strategy, instance, name))
     }
 
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {

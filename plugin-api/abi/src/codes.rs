@@ -290,6 +290,8 @@ pub mod plugin_kind {
     pub const STRATEGY: u32 = 1;
     /// An exchange connector.
     pub const EXCHANGE: u32 = 2;
+    /// Filters, handlers and formatters of the log.
+    pub const LOG: u32 = 3;
 }
 
 /// Bits of [`crate::ManifestV1::flags`].
@@ -320,4 +322,49 @@ pub mod schedule_kind {
     pub const PERIODIC: u32 = 3;
     /// `interval` before the close of `instrument`'s trading session.
     pub const BEFORE_CLOSE: u32 = 4;
+}
+
+/// [`crate::LogField::kind`].
+pub mod log_value {
+    /// Nothing.
+    pub const NONE: u32 = 0;
+    /// `text`.
+    pub const TEXT: u32 = 1;
+    /// `bits` as a signed integer.
+    pub const INTEGER: u32 = 2;
+    /// `bits` as an unsigned integer.
+    pub const UNSIGNED: u32 = 3;
+    /// `bits` as a double.
+    pub const FLOAT: u32 = 4;
+    /// `bits` is 0 or 1.
+    pub const BOOL: u32 = 5;
+    /// `text` is JSON: a list or a table.
+    pub const JSON: u32 = 6;
+}
+
+/// Numbers of loggers that need not be asked for, for [`crate::LogEntry::logger`].
+pub mod logger_id {
+    /// The instance's own logger.
+    pub const OWN: u32 = 0;
+    /// The logger of the instance of the same plugin that this thread is inside a call of; the instance's own if it is
+    /// in none. For code that several instances share.
+    pub const IN_HAND: u32 = 4294967295;
+    /// [`crate::LogEntry::event`]: of no known event.
+    pub const NO_EVENT: u32 = 4294967295;
+}
+
+/// Bits of [`crate::LogEntry::flags`].
+pub mod log_flag {
+    /// The plugin lets the record pass whatever the level of its logger is: handlers have levels still.
+    pub const FORCED: u32 = 1;
+}
+
+/// [`crate::LogPartV1::kind`].
+pub mod log_part {
+    /// Decides about records, and may change them.
+    pub const FILTER: u32 = 1;
+    /// Takes records.
+    pub const HANDLER: u32 = 2;
+    /// Makes texts of records.
+    pub const FORMATTER: u32 = 3;
 }

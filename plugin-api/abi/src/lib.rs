@@ -27,6 +27,7 @@ mod event;
 mod exchange;
 mod host;
 mod instrument;
+mod log;
 mod manifest;
 mod order;
 mod record;
@@ -34,15 +35,18 @@ mod strategy;
 mod text;
 
 pub use codes::{
-    event_flag, event_kind, instrument_type, liquidity, option_type, order_event_flag, order_event_kind,
-    order_flag, order_lifetime, order_status, order_type, plugin_flag, plugin_kind, reason, schedule_kind,
-    side, trading_type,
+    event_flag, event_kind, instrument_type, liquidity, log_flag, log_part, log_value, logger_id,
+    option_type, order_event_flag, order_event_kind, order_flag, order_lifetime, order_status, order_type,
+    plugin_flag, plugin_kind, reason, schedule_kind, side, trading_type,
 };
 pub use door::{PLUGIN_ENTRY, PLUGIN_ENTRY_WITH_NUL, PluginEntry, PluginModule, PluginModule_Ref};
 pub use event::{Event, OrderEvent};
 pub use exchange::{ExchangeHostV1, ExchangeV1};
 pub use host::{HostV1, KeyValue, LogRecord, Schedule};
 pub use instrument::{InstrumentRecord, Session};
+pub use log::{
+    LOG_EXTENSION, LogEdit, LogEntry, LogField, LogHostV1, LogPartV1, LogPartsV1, LogView, LoggerRef,
+};
 pub use manifest::{ManifestV1, PluginV1};
 pub use order::{OrderCommand, OrderRequest};
 pub use record::{
@@ -54,7 +58,7 @@ pub use text::{MoneyBits, Sink, Str, TextHandle};
 
 /// The ABI number of this crate's types: what [`PluginV1::abi`] and every table carries.
 /// While V1 is a draft it changes with every change of a type.
-pub const ABI: u32 = 1;
+pub const ABI: u32 = 2;
 
 /// Venue ids and other interned texts are at most this many bytes long.
 pub const TEXT_BYTES_MAX: usize = 64;

@@ -1,5 +1,7 @@
 //! What a plugin says of itself, readable without creating an instance.
 
+use std::ffi::c_void;
+
 use abi_stable::StableAbi;
 
 use crate::{ExchangeV1, Str, StrategyV1};
@@ -57,4 +59,6 @@ pub struct PluginV1 {
     pub strategy: *const StrategyV1,
     /// The table of a connector; null for other kinds.
     pub exchange: *const ExchangeV1,
+    /// An extension table of the library by id ("stratd.NAME/1"), static data; null if unknown. May be null.
+    pub get_extension: Option<unsafe extern "C" fn(id: Str) -> *const c_void>,
 }

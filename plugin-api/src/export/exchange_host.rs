@@ -1,12 +1,17 @@
 //! [`ExchangeHost`] over the host's table, as seen from inside the connector.
 #![expect(unsafe_code, reason = "calls the host's function table")]
 
-use super::strategy_host::{log_to, with_text};
+use std::sync::{Arc, atomic::Ordering};
+
+use super::{
+    strategy_host::with_text,
+    table_log::{self, TableLog},
+};
 use crate::{
-    ExchangeHost, Log, Result, Timestamp, TradingType,
+    ExchangeHost, Log, LogSink, LogValue, Result, Timestamp, TradingType,
     abi::{
-        AccountRecord, Event, ExchangeHostV1, FillRecord, InstrumentRecord, OrderEvent, OrderRecord, Str,
-        TextHandle,
+        AccountRecord, Event, ExchangeHostV1, FillRecord, InstrumentRecord, LOG_EXTENSION, OrderEvent,
+        OrderRecord, Str, TextHandle,
     },
 };
 
@@ -14,6 +19,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct TableExchangeHost {
     table: *const ExchangeHostV1,
+    log: TableLog,
 }
 
 // SAFETY: the host promises that every function of this table may be called from any thread
@@ -25,7 +31,18 @@ impl TableExchangeHost {
     /// # Safety
     /// `table` is the pointer that the host passed to `create`; the host keeps it valid as long as the process.
     pub(super) unsafe fn new(table: *const ExchangeHostV1) -> Self {
-        Self { table }
+        // SAFETY: as demanded of the caller
+        let host = unsafe { &*table };
+        // SAFETY: the host's function with the host's context; the text lives during the call
+        let extension = unsafe { (host.get_extension)(host.ctx, Str::new(LOG_EXTENSION)) };
+        // SAFETY: both are of the host's table, which it keeps as long as the process
+        let log = unsafe { TableLog::new(extension, (host.ctx, host.log)) };
+        Self { table, log }
+    }
+
+    /// The instance's own logger.
+    pub(super) fn log_table(&self) -> &TableLog {
+        &self.log
     }
 
     fn table(&self) -> &ExchangeHostV1 {
@@ -43,11 +60,19 @@ impl TableExchangeHost {
 
 impl ExchangeHost for TableExchangeHost {
     fn log(&self, record: &Log<'_>) {
-        let host = self.table();
-        log_to(record, |raw| {
-            // SAFETY: the host's function with the host's context; the record lives during the call
-            unsafe { (host.log)(host.ctx, raw) }
-        });
+        self.log.send(record);
+    }
+
+    fn log_threshold(&self) -> i32 {
+        self.log.threshold().load(Ordering::Relaxed)
+    }
+
+    fn log_sink(&self, name: &str) -> Option<Arc<dyn LogSink>> {
+        Some(table_log::shared(self.log.child(name)))
+    }
+
+    fn log_context(&self, key: &str, value: LogValue<'_>) {
+        self.log.set_context(key, value);
     }
 
     fn now(&self) -> Timestamp {

@@ -14,6 +14,7 @@ use crate::{
     abi::{ABI, Event, ExchangeHostV1, ExchangeV1, OrderCommand, Sink, Str},
     guard::{Guarded, guarded, install_panic_hook, mark_host_thread},
     linked::parse_config,
+    log,
 };
 
 /// An instance behind the table.
@@ -62,7 +63,7 @@ fn report_panic(text: &str) {
     if let Ok(host) = REPORT_TO.try_lock()
         && let Some(host) = &*host
     {
-        host.log(&Log { level: Level::Critical.number(), target: "", message: text, fields: &[] });
+        host.log(&Log::new(Level::CRITICAL, text));
     }
 }
 
@@ -74,6 +75,8 @@ unsafe extern "C" fn create<X: Exchange>(
     // SAFETY: the host passes its table and keeps it as long as the process
     let host = unsafe { TableExchangeHost::new(host) };
     *REPORT_TO.lock().unwrap_or_else(PoisonError::into_inner) = Some(host);
+    host.log_table().make_ambient();
+    log::install();
     install_panic_hook(report_panic);
     let handle = ExchangeHandle::new(Arc::new(host));
     // SAFETY: the host lends the text for the call
@@ -107,7 +110,7 @@ unsafe extern "C" fn destroy<X: Exchange>(instance: *mut c_void) {
         Ok(())
     }) {
         let message = format!("while dropping the connector: {}", fault.message);
-        host.log(&Log { level: Level::Error.number(), target: "", message: &message, fields: &[] });
+        host.log(&Log::new(Level::ERROR, &message));
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the exported function returns, built once per library.
 #![expect(unsafe_code, reason = "shares static data with the host and builds abi_stable's header by hand")]
 
-use std::sync::OnceLock;
+use std::{ffi::c_void, sync::OnceLock};
 
 use abi_stable::{
     library::{CheckTypeLayout, LibHeader},
@@ -9,12 +9,12 @@ use abi_stable::{
 };
 use schemars::JsonSchema;
 
-use super::{exchange_table::ExchangeTable, strategy_table::StrategyTable};
+use super::{exchange_table::ExchangeTable, str_of, strategy_table::StrategyTable};
 use crate::{
     Exchange, Strategy,
     abi::{
-        ABI, CRATE_VERSION, ManifestV1, PluginModule, PluginModule_Ref, PluginV1, Str, plugin_flag,
-        plugin_kind,
+        ABI, CRATE_VERSION, LOG_EXTENSION, LogPartV1, LogPartsV1, ManifestV1, PluginModule, PluginModule_Ref,
+        PluginV1, Str, plugin_flag, plugin_kind,
     },
     guard::guarded,
 };
@@ -81,10 +81,47 @@ impl PluginCell {
         })
     }
 
+    /// The plugin of filters, handlers and formatters of the log; null if a schema cannot be made.
+    pub fn log(&'static self, info: PluginInfo, parts: fn() -> Vec<LogPartV1>) -> *const PluginV1 {
+        self.get(|| {
+            let parts: &'static [LogPartV1] = Box::leak(parts().into_boxed_slice());
+            PARTS.get_or_init(|| {
+                Parts(LogPartsV1 {
+                    #[expect(clippy::cast_possible_truncation, reason = "a record is small")]
+                    size: size_of::<LogPartsV1>() as u32,
+                    abi: ABI,
+                    count: parts.len() as u64,
+                    parts: parts.as_ptr(),
+                })
+            });
+            let manifest = manifest(info, plugin_kind::LOG, "{}");
+            let plugin = plugin(manifest, std::ptr::null(), std::ptr::null());
+            PluginV1 { get_extension: Some(get_extension), ..plugin }
+        })
+    }
+
     fn get(&'static self, build: impl FnOnce() -> PluginV1) -> *const PluginV1 {
         // making the schema runs code of the author: a panic there must not cross
         let built = self.0.get_or_init(|| guarded(|| Ok(build())).ok());
         built.as_ref().map_or(std::ptr::null(), std::ptr::from_ref)
+    }
+}
+
+/// What this library offers to the log.
+static PARTS: OnceLock<Parts> = OnceLock::new();
+
+struct Parts(LogPartsV1);
+// SAFETY: written once, plain and immutable; its pointer leads to leaked memory of this library
+unsafe impl Sync for Parts {}
+// SAFETY: as above
+unsafe impl Send for Parts {}
+
+/// The extensions of a library: the parts of the log.
+unsafe extern "C" fn get_extension(id: Str) -> *const c_void {
+    // SAFETY: the host lends the text for the call
+    match unsafe { str_of(id) } {
+        Some(LOG_EXTENSION) => PARTS.get().map_or(std::ptr::null(), |parts| (&raw const parts.0).cast()),
+        _ => std::ptr::null(),
     }
 }
 
@@ -98,7 +135,7 @@ fn flag(is_set: bool, bit: u64) -> u64 {
     if is_set { bit } else { 0 }
 }
 
-fn schema<C: JsonSchema>() -> &'static str {
+pub(super) fn schema<C: JsonSchema>() -> &'static str {
     let mut schema = schemars::schema_for!(C);
     // the dialect is always the same, and the title would only repeat the name of the author's type
     schema.remove("$schema");
@@ -140,6 +177,7 @@ fn plugin(
         manifest: &raw const *Box::leak(Box::new(manifest)),
         strategy,
         exchange,
+        get_extension: None,
     }
 }
 

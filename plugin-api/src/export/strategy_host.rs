@@ -1,15 +1,20 @@
 //! [`StrategyHost`] over the host's table, as seen from inside the plugin.
 #![expect(unsafe_code, reason = "calls the host's function table")]
 
+use std::sync::{Arc, atomic::Ordering};
+
 use crate::{
-    Log, Money, StrategyHost, Timestamp, TradingType,
-    abi::{self, Filter, HostV1, KeyValue, LogRecord, Str, TextHandle},
+    Log, LogSink, LogValue, Money, StrategyHost, Timestamp, TradingType,
+    abi::{self, Filter, HostV1, LOG_EXTENSION, Str, TextHandle},
 };
+
+use super::table_log::{self, TableLog};
 
 /// The host's table. The host keeps it alive as long as the process.
 #[derive(Clone, Copy)]
 pub(super) struct TableHost {
     table: *const HostV1,
+    log: TableLog,
 }
 
 /// Records that fit on the stack: most queries need one call.
@@ -19,7 +24,18 @@ impl TableHost {
     /// # Safety
     /// `table` is the pointer that the host passed to `create`; the host keeps it valid as long as the process.
     pub(super) unsafe fn new(table: *const HostV1) -> Self {
-        Self { table }
+        // SAFETY: as demanded of the caller
+        let host = unsafe { &*table };
+        // SAFETY: the host's function with the host's context; the text lives during the call
+        let extension = unsafe { (host.get_extension)(host.ctx, Str::new(LOG_EXTENSION)) };
+        // SAFETY: both are of the host's table, which it keeps as long as the process
+        let log = unsafe { TableLog::new(extension, (host.ctx, host.log)) };
+        Self { table, log }
+    }
+
+    /// The instance's own logger.
+    pub(super) fn log_table(&self) -> &TableLog {
+        &self.log
     }
 
     fn table(&self) -> &HostV1 {
@@ -62,11 +78,19 @@ macro_rules! query {
 
 impl StrategyHost for TableHost {
     fn log(&self, record: &Log<'_>) {
-        let host = self.table();
-        log_to(record, |raw| {
-            // SAFETY: the host's function with the host's context; the record lives during the call
-            unsafe { (host.log)(host.ctx, raw) }
-        });
+        self.log.send(record);
+    }
+
+    fn log_threshold(&self) -> i32 {
+        self.log.threshold().load(Ordering::Relaxed)
+    }
+
+    fn log_sink(&self, name: &str) -> Option<Arc<dyn LogSink>> {
+        Some(table_log::shared(self.log.child(name)))
+    }
+
+    fn log_context(&self, key: &str, value: LogValue<'_>) {
+        self.log.set_context(key, value);
     }
 
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {
@@ -200,19 +224,6 @@ impl StrategyHost for TableHost {
         // SAFETY: the host's function with the host's context; the text lives during the call
         unsafe { (host.metric)(host.ctx, Str::new(name), value.into()) }
     }
-}
-
-/// Builds the raw record of a [`Log`] for the duration of `send`.
-pub(super) fn log_to(record: &Log<'_>, send: impl FnOnce(&LogRecord)) {
-    let pair = |(key, value): &(&str, &str)| KeyValue { key: Str::new(key), value: Str::new(value) };
-    let fields: Vec<KeyValue> = record.fields.iter().map(pair).collect();
-    send(&LogRecord {
-        level: record.level,
-        field_count: u32::try_from(fields.len()).unwrap_or(0),
-        target: Str::new(record.target),
-        message: Str::new(record.message),
-        fields: fields.as_ptr(),
-    });
 }
 
 /// Copies an interned text out and hands it on: `call(out, capacity)` returns its length.

@@ -9,7 +9,7 @@ use crate::{
     abi::{ABI, Event, FillRecord, HostV1, MoneyBits, OrderEvent, Sink, Str, StrategyV1},
     dispatch,
     guard::{Guarded, install_panic_hook, mark_host_thread},
-    linked,
+    linked, log,
 };
 
 /// An instance behind the table.
@@ -53,7 +53,7 @@ fn report_panic(text: &str) {
     if let Ok(host) = REPORT_TO.try_lock()
         && let Some(ReportTo(host)) = &*host
     {
-        host.log(&Log { level: Level::Critical.number(), target: "", message: text, fields: &[] });
+        host.log(&Log::new(Level::CRITICAL, text));
     }
 }
 
@@ -80,6 +80,8 @@ unsafe extern "C" fn create<S: Strategy>(
     // SAFETY: the host passes its table and keeps it as long as the process
     let host = unsafe { TableHost::new(host) };
     *REPORT_TO.lock().unwrap_or_else(PoisonError::into_inner) = Some(ReportTo(host));
+    host.log_table().make_ambient();
+    log::install();
     install_panic_hook(report_panic);
     // SAFETY: the host lends the text for the call
     let config = unsafe { str_of(config) }.ok_or_else(|| Fault::error("the configuration is not UTF-8"));
@@ -103,12 +105,7 @@ unsafe extern "C" fn destroy<S: Strategy>(instance: *mut c_void) {
         drop(instance);
         Ok(())
     }) {
-        host.log(&Log {
-            level: Level::Error.number(),
-            target: "",
-            message: &format!("while dropping the strategy: {}", fault.message),
-            fields: &[],
-        });
+        host.log(&Log::new(Level::ERROR, &format!("while dropping the strategy: {}", fault.message)));
     }
 }
 

@@ -17,10 +17,10 @@ impl BadRows {
     pub(crate) fn add(&mut self, error: &Error, host: &ExchangeHandle) {
         self.count += 1;
         if self.count <= NAMED_MAX {
-            host.log(Level::Warning, format_args!("bad row left out: {error}"));
+            host.log(Level::WARNING, format_args!("bad row left out: {error}"));
         }
         if self.count == NAMED_MAX + 1 {
-            host.log(Level::Warning, "further bad rows are only counted; the total comes at the end");
+            host.log(Level::WARNING, "further bad rows are only counted; the total comes at the end");
         }
     }
 

@@ -129,7 +129,7 @@ impl CsvExchange {
         check_selected(&table)?;
         if !has_rows.contains(&true) {
             self.host.log(
-                Level::Warning,
+                Level::WARNING,
                 format_args!("there are no rows to replay in {}", settings.files.join(", ")),
             );
         }

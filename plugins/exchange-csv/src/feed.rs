@@ -91,6 +91,6 @@ impl Feed {
             text.push_str("; ");
             text.push_str(&statement);
         }
-        host.log(if bad > 0 { Level::Warning } else { Level::Info }, text);
+        host.log(if bad > 0 { Level::WARNING } else { Level::INFO }, text);
     }
 }

@@ -69,7 +69,7 @@ impl Exchange for SyntheticExchange {
             }
         }
         let seed = self.shared.lock().venue.config().seed;
-        self.host.log(Level::Info, format_args!("the seed of the synthetic market is {seed}"));
+        self.host.log(Level::INFO, format_args!("the seed of the synthetic market is {seed}"));
         reply.done();
         Ok(())
     }

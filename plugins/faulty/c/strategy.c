@@ -2,7 +2,7 @@
 //
 // -DNAME="…" -DVERSION="…"   what the manifest says
 // -DNO_SYMBOL                exports nothing
-// -DABI_NUMBER=2             another ABI number
+// -DABI_NUMBER=3             another ABI number
 // -DTABLE_SIZE=88            another size of the strategy table
 // -DNULL_ENTRY               the table has no on_orders
 // -DNO_TABLE, -DBOTH_TABLES  tables that do not fit the kind

@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -60,7 +61,14 @@ class Send:
             )
 
     def configure(self, config):
-        """Writes the file; a command has to make it so."""
+        """Writes the file; a command has to make it so. What our side says about itself goes to its standard error, and
+        not to the peer."""
+        own = {"told": {"kind": "stream", "target": "stderr"}}
+        config = {
+            **config,
+            "handlers": {**own, **config["handlers"]},
+            "loggers": {"stratd.logging": {"handlers": ["told"], "propagate": False}, **config.get("loggers", {})},
+        }
         with open(self.path, "w", encoding="utf-8") as file:
             file.write(toml({"schema": 1, **config}))
 
@@ -97,6 +105,11 @@ class Send:
         """What it wrote to standard error."""
         with open(self.errors, encoding="utf-8", errors="replace") as file:
             return file.read()
+
+    def told_lost(self, handler):
+        """How many records its log says that the queue of a handler lost."""
+        found = re.findall(rf'handler "{handler}": (\d+) records lost between .*its queue was full', self.complaint())
+        return sum(int(count) for count in found)
 
 
 class Daemon:

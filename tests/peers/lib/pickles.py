@@ -16,8 +16,9 @@ import threading
 class Receiver:
     """Takes records over a stream (`tcp`, `unix`) or as datagrams (`udp`, `unix-datagram`)."""
 
-    def __init__(self, kind, work, port=0):
+    def __init__(self, kind, work, port=0, decode=lambda data: logging.makeLogRecord(pickle.loads(data))):
         self.records = []
+        self.decode = decode
         self.arrived = threading.Lock()
         path = os.path.join(work, f"receiver-{kind}.sock")
         servers = {
@@ -39,7 +40,7 @@ class Receiver:
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def take(self, data):
-        record = logging.makeLogRecord(pickle.loads(data))
+        record = self.decode(data)
         with self.arrived:
             self.records.append(record)
 

@@ -42,7 +42,7 @@ impl Desk {
 
 impl ExchangeHost for Desk {
     fn log(&self, record: &Log<'_>) {
-        self.tell(format!("log {} {}", record.level, record.message));
+        self.tell(format!("log {} {}", record.level.get(), record.message));
     }
     fn now(&self) -> Timestamp {
         // every reading is another, so a reading more or less shows

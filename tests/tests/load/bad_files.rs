@@ -63,7 +63,7 @@ fn a_library_without_the_symbol() {
     let place = Place::new();
     place.refused(
         &place.c_strategy("other", &["-DNO_SYMBOL"]),
-        expect!["symbol: no exported function `stratd_plugin_v1` (accepted: a library made with export_strategy!, export_exchange! or stratd/plugin.h)"],
+        expect!["symbol: no exported function `stratd_plugin_v1` (accepted: a library made with export_strategy!, export_exchange!, export_log! or stratd/plugin.h)"],
     );
     place.refused(
         &place.c_strategy("undefined", &["-DUNDEFINED"]),
@@ -75,8 +75,8 @@ fn a_library_without_the_symbol() {
 fn another_abi_number_or_size() {
     let place = Place::new();
     place.refused(
-        &place.c_strategy("abi", &["-DABI_NUMBER=2"]),
-        expect!["abi: ABI number 2 in the plugin record (accepted: 1)"],
+        &place.c_strategy("abi", &["-DABI_NUMBER=3"]),
+        expect!["abi: ABI number 3 in the plugin record (accepted: 2)"],
     );
     place.refused(
         &place.c_strategy("size", &["-DTABLE_SIZE=88"]),

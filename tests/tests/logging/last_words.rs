@@ -85,7 +85,9 @@ fn a_fault_of_a_strategy_brings_what_was_kept_back_before_the_error() {
     check_end(&lines, "error");
     let error = lines.iter().position(|line| line.starts_with("ERROR|strategy.faulty|failed: "));
     assert!(lines[error.expect("an error") - 1].starts_with("DEBUG|strategy.faulty|before trade 50|"));
-    desk.end();
+    // a strategy failed, and the exit code says so
+    let ended = desk.running.take().expect("a daemon").end("TERM");
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.err);
 }
 
 #[test]
@@ -112,6 +114,6 @@ fn a_panic_of_a_plugin_s_thread_is_a_record() {
     desk.wait_for("all.log", "as configured, in a thread");
     let lines = lines(&desk);
     let line = lines.iter().find(|line| line.contains("as configured, in a thread")).expect("a line");
-    assert!(line.starts_with("WARNING|host.stderr|"), "{line}");
+    assert!(line.starts_with("CRITICAL|strategy.faulty|panicked at "), "{line}");
     desk.end();
 }

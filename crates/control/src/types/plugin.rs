@@ -19,6 +19,8 @@ pub enum PluginKind {
     Strategy,
     /// It connects to an exchange.
     Exchange,
+    /// Filters, handlers and formatters of the log.
+    Log,
 }
 
 impl PluginKind {
@@ -28,6 +30,7 @@ impl PluginKind {
         match self {
             Self::Strategy => "strategy",
             Self::Exchange => "exchange",
+            Self::Log => "log",
         }
     }
 }

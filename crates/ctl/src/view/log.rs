@@ -173,17 +173,7 @@ mod tests {
                 errors: 1,
                 last_error: Some("broken pipe".into()),
             }],
-            receivers: vec![LogReceiver {
-                name: "fleet".into(),
-                kind: "socket".into(),
-                address: "tcp 127.0.0.1:9020".into(),
-                connections: 4,
-                received: 1234,
-                refused: 1,
-                connections_refused: 3,
-                dropped: 0,
-                last_error: Some("127.0.0.1:40000: a frame of 5 bytes".into()),
-            }],
+            receivers: Vec::new(),
             lost: 2,
             renamed_fields: 0,
         };
@@ -206,6 +196,27 @@ mod tests {
             2 records lost before they reached a handler
         "#]]
         .assert_eq(&log_handlers(&tree));
+    }
+
+    #[test]
+    fn receivers_tell_what_they_refused() {
+        let tree = LogTree {
+            loggers: Vec::new(),
+            handlers: Vec::new(),
+            receivers: vec![LogReceiver {
+                name: "fleet".into(),
+                kind: "socket".into(),
+                address: "tcp 127.0.0.1:9020".into(),
+                connections: 4,
+                received: 1234,
+                refused: 1,
+                connections_refused: 3,
+                dropped: 0,
+                last_error: Some("127.0.0.1:40000: a frame of 5 bytes".into()),
+            }],
+            lost: 0,
+            renamed_fields: 0,
+        };
         expect![[r#"
             +-------------------------------------------------------------------------------------+
             | receiver   kind     address              connections   received   refused   dropped |

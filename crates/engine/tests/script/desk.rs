@@ -72,7 +72,7 @@ struct Services {
 
 impl StrategyServices for Services {
     fn log(&self, instance: &str, record: &Log<'_>) {
-        let line = format!("  {instance} [{}] {}", record.level, record.message);
+        let line = format!("  {instance} [{}] {}", record.level.get(), record.message);
         self.transcript.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 

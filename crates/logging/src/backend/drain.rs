@@ -7,16 +7,30 @@ use std::time::Duration;
 use super::{Backend, FLUSH_INTERVAL_MS, MERGE_GRACE_NS, Router, Staged};
 use crate::{
     clock,
-    encoding::{Head, decode},
+    encoding::with_decoded,
+    head::Head,
     level::Level,
-    ring::lock,
+    ring::{Channel, lock},
     tree::{LoggerCell, Tree},
 };
 
 /// Records that one look takes at most, so that whoever waits for the lock gets it.
 const BATCH_MAX: usize = 65_536;
+/// Records that are taken from one ring before the others are looked at again.
+const RUN_MAX: usize = 1024;
+/// A record that is so much younger than now was logged before the clock was set back. Anything younger by less was
+/// logged during a long look.
+const CLOCK_BACK_NS: i64 = 100_000_000;
 /// Bytes that are taken out of a ring at once.
 const PULL_BYTES: usize = 64 << 10;
+
+/// Up to which time records are routed.
+#[derive(Clone, Copy)]
+struct Limits {
+    until: i64,
+    /// and from this time on
+    beyond: i64,
+}
 
 /// What one look at the rings did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,43 +39,56 @@ pub(crate) struct Drained {
     pub(crate) routed: usize,
     /// records wait still: younger than the grace, or above the batch
     pub(crate) has_more: bool,
+    /// the look ended early: at the batch, or for a thread that has just begun to log
+    is_cut_short: bool,
 }
 
 impl Backend {
     /// Routes what is in the rings. The youngest records wait: an older one of another thread may still be under way.
     pub(crate) fn drain(&mut self) -> Drained {
         self.take_new_sources();
+        let now = clock::now_ns();
         let is_alone = self.sources.len() <= 1;
-        self.drain_until(clock::now_ns().saturating_sub(if is_alone { 0 } else { MERGE_GRACE_NS }))
+        self.drain_until(Limits {
+            // the order of a single ring is that of its records
+            until: if is_alone { i64::MAX } else { now.saturating_sub(MERGE_GRACE_NS) },
+            beyond: now.saturating_add(CLOCK_BACK_NS),
+        })
     }
 
     /// Routes everything that was logged before the call. What is logged meanwhile waits: threads that log without end
     /// must not keep the caller for ever.
     pub(crate) fn drain_logged(&mut self) {
-        let now = clock::now_ns();
-        while self.drain_until(now).routed >= BATCH_MAX {}
+        let until = clock::now_ns();
+        // `beyond` is of each look: what was logged since the call is not from before the clock was set back
+        while self.drain_until(Limits { until, beyond: clock::now_ns() }).is_cut_short {}
     }
 
-    /// Routes the records up to a time.
-    fn drain_until(&mut self, cutoff: i64) -> Drained {
+    /// Routes the records within the limits.
+    fn drain_until(&mut self, limits: Limits) -> Drained {
         self.take_new_sources();
-        let now = clock::now_ns();
         let has_room = self.sources.iter_mut().fold(false, |has_room, source| source.pull() | has_room);
         if has_room {
             self.channel.announce_room();
         }
         self.refresh();
-        let mut routed = 0;
+        let (mut routed, mut has_begun) = (0, false);
         while routed < BATCH_MAX
-            && let Some((index, until)) = self.oldest(cutoff, now)
+            && let Some((index, until)) = self.oldest(limits)
         {
-            routed += self.route_from(index, until, BATCH_MAX - routed);
+            routed += self.route_from(index, until, RUN_MAX.min(BATCH_MAX - routed));
+            // a thread that has just begun to log may have older records than those that wait
+            has_begun = self.channel.has_new_sources.load(Ordering::Relaxed);
+            if has_begun {
+                break;
+            }
         }
         self.routed += u64::try_from(routed).unwrap_or(u64::MAX);
         self.report_losses();
-        self.report_failures(now);
+        self.report_failures(clock::now_ns());
         self.sources.retain(|source| !source.is_finished());
-        Drained { routed, has_more: self.sources.iter().any(|source| source.next.is_some()) }
+        let has_more = self.sources.iter().any(|source| source.next.is_some());
+        Drained { routed, has_more, is_cut_short: has_begun || routed >= BATCH_MAX }
     }
 
     /// Routes everything that was logged before the call, and writes it.
@@ -101,13 +128,13 @@ impl Backend {
 
     /// The ring with the oldest record, and up to which time it may be emptied before another one's turn.
     ///
-    /// A time after `now` is one from before the clock was set back: such a record does not wait for the clock to come
+    /// A time far after now is one from before the clock was set back: such a record does not wait for the clock to come
     /// round again.
-    fn oldest(&self, cutoff: i64, now: i64) -> Option<(usize, i64)> {
+    fn oldest(&self, limits: Limits) -> Option<(usize, i64)> {
         let mut best: Option<(i64, usize)> = None;
-        let mut second = cutoff;
+        let mut second = limits.until;
         for (index, source) in self.sources.iter().enumerate() {
-            let Some(at) = source.next.map(|(head, _)| head.at_ns) else { continue };
+            let Some((at, _)) = source.next else { continue };
             match best {
                 Some((known, _)) if known <= at => second = second.min(at),
                 _ => {
@@ -118,35 +145,26 @@ impl Backend {
                 }
             }
         }
-        best.filter(|&(at, _)| at <= cutoff || at > now).map(|(at, index)| (index, second.max(at)))
+        best.filter(|&(at, _)| at <= limits.until || at > limits.beyond)
+            .map(|(at, index)| (index, second.max(at)))
     }
 
+    /// Routes the records of one ring up to a time, or `max` of them.
     fn route_from(&mut self, index: usize, until: i64, max: usize) -> usize {
+        let Self { sources, router, channel, tree, .. } = self;
+        let Some(staged) = sources.get_mut(index) else { return 0 };
         let mut count = 0;
-        while count < max {
-            let Some(staged) = self.sources.get_mut(index) else { break };
-            let Some((head, total)) = staged.next.filter(|(head, _)| head.at_ns <= until) else { break };
-            let bytes = staged.bytes.get(staged.at..staged.at + total).unwrap_or_default();
-            let level = match head.large_key(bytes) {
-                None => {
-                    find_logger(&mut staged.logger, &mut self.router, &self.tree, head.logger);
-                    route_bytes(&mut self.router, (&head, bytes), staged)
-                }
-                Some(key) => {
-                    let record = self.channel.take_large(key);
-                    Head::read(&record).and_then(|(head, _)| {
-                        find_logger(&mut staged.logger, &mut self.router, &self.tree, head.logger);
-                        route_bytes(&mut self.router, (&head, &record), staged)
-                    })
-                }
-            };
+        while count < max
+            && let Some((_, total)) = staged.next.filter(|&(at_ns, _)| at_ns <= until)
+        {
+            let level = staged.route(router, tree, channel);
             count += 1;
             if staged.advance(total) {
-                self.channel.announce_room();
+                channel.announce_room();
             }
             if level.is_some_and(|level| level >= Level::ERROR) {
                 // whoever looks for an error must find it
-                self.router.flush_dirty();
+                router.flush_dirty();
             }
         }
         count
@@ -154,6 +172,7 @@ impl Backend {
 }
 
 /// Finds the logger of a number, which may be younger than the last look at the tree.
+#[inline]
 fn find_logger(known: &mut Option<Arc<LoggerCell>>, router: &mut Router, tree: &Mutex<Tree>, logger: u32) {
     if known.as_ref().is_some_and(|cell| cell.id == logger) {
         return;
@@ -164,17 +183,46 @@ fn find_logger(known: &mut Option<Arc<LoggerCell>>, router: &mut Router, tree: &
     *known = router.logger_name(logger);
 }
 
-fn route_bytes(router: &mut Router, (head, bytes): (&Head, &[u8]), staged: &Staged) -> Option<Level> {
-    let cell = staged.logger.as_ref()?;
-    let mut record = decode(head, bytes, &cell.name, &staged.source.origin)?;
-    let level = record.level;
-    router.route(head.logger, &mut record, None);
-    Some(level)
-}
-
 impl Staged {
+    /// What was taken out of the ring and not routed yet.
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    /// Routes the next record, or the one that it is the marker of, and says how grave it is.
+    #[inline]
+    fn route(&mut self, router: &mut Router, tree: &Mutex<Tree>, channel: &Channel) -> Option<Level> {
+        let head = Head::read(self.bytes())?;
+        match head.large_key(self.bytes()) {
+            None => self.route_bytes(router, tree, &head, None),
+            Some(key) => {
+                let record = channel.take_large(key);
+                self.route_bytes(router, tree, &Head::read(&record)?, Some(&record))
+            }
+        }
+    }
+
+    #[inline]
+    fn route_bytes(
+        &mut self,
+        router: &mut Router,
+        tree: &Mutex<Tree>,
+        head: &Head,
+        large: Option<&[u8]>,
+    ) -> Option<Level> {
+        find_logger(&mut self.logger, router, tree, head.logger);
+        let cell = self.logger.as_ref()?;
+        let bytes = large.unwrap_or_else(|| self.bytes());
+        with_decoded(head, bytes, (&cell.name, &self.source.origin), |record| {
+            // a filter may give it another level: what counts is the one it was logged with
+            let level = record.level;
+            router.route(head.logger, record, None);
+            level
+        })
+    }
+
     /// Takes what is next out of the ring, until a whole record is there: a part at a time, so that the bytes are still in
-    /// the cache when they are routed.
+    /// the cache when they are routed. True if the ring has room again.
     fn pull(&mut self) -> bool {
         let mut has_pulled = false;
         while self.next.is_none() {
@@ -195,20 +243,22 @@ impl Staged {
             has_pulled = true;
             self.look();
         }
-        has_pulled
+        has_pulled && self.source.has_room()
     }
 
-    /// Reads the head of the record at `at`, if all of it is there.
+    /// Looks at the record at `at`, if all of it is there.
+    #[inline]
     fn look(&mut self) {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        self.next = Head::read(rest).filter(|&(_, total)| total <= rest.len());
+        let rest = self.bytes();
+        self.next = Head::peek(rest).filter(|&(_, total)| total <= rest.len());
     }
 
     /// Goes on to the next record; true if the ring has room again.
+    #[inline]
     fn advance(&mut self, total: usize) -> bool {
         self.at += total;
         self.look();
-        self.pull()
+        self.next.is_none() && self.pull()
     }
 
     /// True if its thread has ended and everything of it is routed.

@@ -12,7 +12,20 @@ impl Backend {
     pub(super) fn report_drops(&mut self) {
         let now = clock::now_ns();
         let since = *self.drops_told_ns.get_or_insert(now);
-        if !self.reports_failures || (0..REPORT_NS).contains(&(now - since)) {
+        if !(0..REPORT_NS).contains(&(now - since)) {
+            self.tell_drops(since, now);
+        }
+    }
+
+    /// Tells what was not told yet: at the end there is no later.
+    pub(crate) fn report_last_drops(&mut self) {
+        let now = clock::now_ns();
+        let since = self.drops_told_ns.unwrap_or(now);
+        self.tell_drops(since, now);
+    }
+
+    fn tell_drops(&mut self, since: i64, now: i64) {
+        if !self.reports_failures {
             return;
         }
         self.drops_told_ns = Some(now);

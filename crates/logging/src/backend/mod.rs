@@ -5,10 +5,13 @@
 //! routed by the configuration in which it was logged, and none is lost or doubled.
 
 mod drain;
+mod duties;
 mod losses;
+mod places;
 mod report;
 mod router;
 mod slot;
+mod texts;
 
 pub(crate) use report::OWN_LOGGER;
 pub(crate) use router::Router;
@@ -19,7 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::{
-    encoding::{Head, Origin},
+    encoding::Origin,
     ring::{Channel, Overflow, Source, lock},
     tree::{LoggerCell, Tree},
 };
@@ -50,8 +53,8 @@ struct Staged {
     source: Source,
     bytes: Vec<u8>,
     at: usize,
-    /// head and length of the record at `at`, if it is there whole
-    next: Option<(Head, usize)>,
+    /// time and length of the record at `at`, if it is there whole
+    next: Option<(i64, usize)>,
     /// the logger of the last record, which is most often that of the next
     logger: Option<Arc<LoggerCell>>,
 }

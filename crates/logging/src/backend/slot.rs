@@ -42,9 +42,10 @@ pub struct HandlerStatus {
 
 pub(crate) struct Slot {
     pub(crate) level: Level,
-    /// shared, so that a record costs no copy
     pub(crate) filters: Arc<[u32]>,
     pub(crate) formatter: u32,
+    /// whether the handler wants the text of a record
+    pub(super) needs_text: bool,
     pub(crate) sink: Sink,
     /// its place in the order in which handlers were made
     pub(crate) born: u64,
@@ -89,10 +90,15 @@ impl Slot {
             errors: 0,
             last_error: None,
         };
+        let needs_text = match &sink {
+            Sink::Handler(handler) => handler.needs_text(),
+            Sink::Memory(_) => false,
+        };
         Self {
             level: Level::NOTSET,
             filters: Arc::new([]),
             formatter: 0,
+            needs_text,
             sink,
             born: 0,
             status,
@@ -125,16 +131,10 @@ impl Slot {
                 self.status.queued = progress.queued;
                 self.status.dropped += progress.dropped;
                 self.status.errors += progress.errors;
-                let lost = match progress.dropped {
-                    0 => None,
-                    dropped => Some(format!("{dropped} records were dropped")),
-                };
-                let news = [progress.last_error.clone(), lost].into_iter().flatten().collect::<Vec<_>>();
-                if !news.is_empty() {
-                    self.news = Some(news.join("; "));
-                }
-                if progress.last_error.is_some() {
-                    self.status.last_error = progress.last_error;
+                if let Some(error) = progress.last_error {
+                    // what was dropped is told apart from that
+                    self.news = Some(error.clone());
+                    self.status.last_error = Some(error);
                 }
             }
             Sink::Memory(memory) => {

@@ -4,8 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{
-    Config, LoggerSpec,
+    Config,
+    apply_loggers::configure_loggers,
     handler::{HandlerOptions, HandlerSpec},
+    succession::hand_over,
 };
 use crate::{
     backend::{Backend, Memory, OWN_LOGGER, Router, Sink, Slot},
@@ -261,7 +263,13 @@ fn swap(
         } else {
             // what it keeps comes before anything that its successor writes to the same place
             router.flush(id);
-            retired.extend(router.slots.get_mut(id as usize).and_then(Option::take));
+            if let Some(mut slot) = router.slots.get_mut(id as usize).and_then(Option::take) {
+                let successor = handlers.get(&slot.status.name);
+                if let Some(Some(successor)) = successor.and_then(|&id| router.slots.get_mut(id as usize)) {
+                    hand_over(&mut slot, successor);
+                }
+                retired.push(slot);
+            }
         }
         router.forget(id);
     }
@@ -355,56 +363,4 @@ fn configure(
         Some(formatter) => formatter.plain,
     };
     slot.filters = spec.filters.iter().filter_map(|name| filters.get(name)).copied().collect();
-}
-
-type Names<'a> = (&'a HashMap<String, u32>, &'a HashMap<String, u32>);
-
-fn configure_loggers(
-    tree: &mut Tree,
-    loggers: &[(String, LoggerSpec)],
-    root: Option<&LoggerSpec>,
-    (names, survivors): (Names<'_>, &[u32]),
-    disables_existing: bool,
-) {
-    let is_below = |name: &str| {
-        loggers.iter().any(|(known, _)| {
-            name == known || name.strip_prefix(known.as_str()).is_some_and(|rest| rest.starts_with('.'))
-        })
-    };
-    for id in tree.ids() {
-        let is_root = id == 0;
-        let name = tree.node(id).cell.name.to_string();
-        let spec = if is_root {
-            root
-        } else {
-            loggers.iter().find(|(known, _)| *known == name).map(|(_, spec)| spec)
-        };
-        let node = tree.node_mut(id);
-        let default = if is_root { Level::WARNING } else { Level::NOTSET };
-        let none = LoggerSpec::default();
-        // those below a named logger keep their flag, as in Python
-        node.is_disabled = match spec {
-            Some(spec) => spec.is_disabled,
-            None if is_root || is_below(&name) => node.is_disabled,
-            None => disables_existing,
-        };
-        let spec = spec.unwrap_or(&none);
-        node.level = spec.level.unwrap_or(default);
-        node.propagate = spec.propagate.unwrap_or(true);
-        // taps hang where they were hung, whatever the configuration
-        let taps: Vec<u32> = node.handlers.iter().copied().filter(|id| survivors.contains(id)).collect();
-        let configured = spec.handlers.iter().filter_map(|name| names.0.get(name)).copied();
-        node.handlers = unique(configured.chain(taps));
-        node.filters = unique(spec.filters.iter().filter_map(|name| names.1.get(name)).copied());
-    }
-}
-
-fn unique(ids: impl Iterator<Item = u32>) -> Vec<u32> {
-    let mut list = Vec::new();
-    for id in ids {
-        if !list.contains(&id) {
-            list.push(id);
-        }
-    }
-    list
 }

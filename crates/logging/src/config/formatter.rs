@@ -2,7 +2,10 @@
 
 use toml::Value;
 
-use super::section::{Section, describe};
+use super::{
+    kinds::Kinds,
+    section::{Section, describe},
+};
 use crate::format::{ExceptionText, Formatter, FormatterOptions, Layout, Style, Zone};
 
 /// A formatter as configured.
@@ -15,7 +18,11 @@ pub(crate) struct FormatterSpec {
 }
 
 /// Reads a formatter, and compiles it to see what is wrong with it.
-pub(super) fn read(name: &str, section: &Section<'_>) -> FormatterSpec {
+pub(super) fn read(name: &str, section: &Section<'_>, kinds: &Kinds) -> FormatterSpec {
+    if let Some(kind) = section.text("kind") {
+        let options = read_kind(kind, section, kinds);
+        return FormatterSpec { name: name.to_owned(), options, is_colored_for_terminals: false };
+    }
     let (has_color, is_colored_for_terminals) = read_color(section);
     let mut options = FormatterOptions {
         has_color,
@@ -62,6 +69,21 @@ fn read_color(section: &Section<'_>) -> (bool, bool) {
             (false, false)
         }
     }
+}
+
+/// Reads a formatter of a kind that the program brought along.
+fn read_kind(kind: &str, section: &Section<'_>, kinds: &Kinds) -> FormatterOptions {
+    let mut options = FormatterOptions::default();
+    match kinds.formatter(kind).map(|make| make(section.rest())) {
+        Some(Ok(renderer)) => options.renderer = Some(renderer),
+        Some(Err(error)) => section.problem("kind", error.to_string()),
+        None => {
+            section.rest();
+            let known = kinds.formatter_names();
+            section.problem("kind", format!("no formatter {kind:?} (accepted: {known})"));
+        }
+    }
+    options
 }
 
 /// What a formatter and the short form have in common.

@@ -1,4 +1,4 @@
-//! Kinds of handlers and filters that a program brings along.
+//! Kinds of handlers, filters and formatters that a program brings along.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use toml::Table;
 
-use crate::{error::Result, filter::Filter, handler::Handler};
+use crate::{error::Result, filter::Filter, format::Renderer, handler::Handler};
 
 type MakeHandler = Arc<dyn Fn(&Table) -> Result<Box<dyn Handler>> + Send + Sync>;
+type MakeFormatter = Arc<dyn Fn(&Table) -> Result<Renderer> + Send + Sync>;
 type MakeFilter = Arc<dyn Fn(&Table) -> Result<Box<dyn Filter>> + Send + Sync>;
 
-/// Kinds of handlers and filters beside the built-in ones, for [`Config::parse_with`](crate::Config::parse_with).
+/// Kinds of handlers, filters and formatters beside the built-in ones, for [`Config::parse_with`](crate::Config::parse_with).
 ///
 /// ```
 /// use stratd_logging::{Config, Kinds, NullHandler};
@@ -25,6 +26,7 @@ type MakeFilter = Arc<dyn Fn(&Table) -> Result<Box<dyn Filter>> + Send + Sync>;
 pub struct Kinds {
     handlers: BTreeMap<String, MakeHandler>,
     filters: BTreeMap<String, MakeFilter>,
+    formatters: BTreeMap<String, MakeFormatter>,
 }
 
 impl Kinds {
@@ -54,6 +56,34 @@ impl Kinds {
         make: impl Fn(&Table) -> Result<Box<dyn Filter>> + Send + Sync + 'static,
     ) {
         self.filters.insert(kind.to_owned(), Arc::new(make));
+    }
+
+    /// Adds a kind of formatter. The maker gets the formatter's whole table.
+    ///
+    /// ```
+    /// # use stratd_logging::{Kinds, Record, Render, Renderer, Result};
+    /// # struct Nothing;
+    /// # impl Render for Nothing {
+    /// #     fn render(&mut self, _: &Record<'_>, _: &mut String) -> Result<()> { Ok(()) }
+    /// # }
+    /// Kinds::default().add_formatter("mine", |_options| Ok(Renderer::new(Nothing)));
+    /// ```
+    pub fn add_formatter(
+        &mut self,
+        kind: &str,
+        make: impl Fn(&Table) -> Result<Renderer> + Send + Sync + 'static,
+    ) {
+        self.formatters.insert(kind.to_owned(), Arc::new(make));
+    }
+
+    pub(super) fn formatter(&self, kind: &str) -> Option<&MakeFormatter> {
+        self.formatters.get(kind)
+    }
+
+    /// The kinds of formatters, for messages.
+    pub(super) fn formatter_names(&self) -> String {
+        let names: Vec<&str> = self.formatters.keys().map(String::as_str).collect();
+        if names.is_empty() { "none; a format needs no kind".to_owned() } else { names.join(", ") }
     }
 
     pub(super) fn handler(&self, kind: &str) -> Option<&MakeHandler> {

@@ -10,6 +10,7 @@
 //! `disable_existing_loggers` says so, and a logger that is not named goes back to its defaults.
 
 mod apply;
+mod apply_loggers;
 mod command;
 mod delivery;
 mod environment;
@@ -22,6 +23,7 @@ mod network;
 mod receiver;
 pub(crate) mod section;
 mod shorthand;
+mod succession;
 
 pub use kinds::Kinds;
 
@@ -220,7 +222,7 @@ impl Config {
             captures_stderr: section.flag("capture_stderr").unwrap_or(false),
         };
         for (name, section) in section.sections("formatters") {
-            config.formatters.push(formatter::read(name, &section));
+            config.formatters.push(formatter::read(name, &section, kinds));
         }
         for (name, section) in section.sections("filters") {
             config.filters.extend(filter::read(&section, kinds).map(|filter| (name.to_owned(), filter)));

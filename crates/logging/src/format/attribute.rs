@@ -1,6 +1,7 @@
 //! The standard attributes of a record, as a format string may name them.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::structured;
 use crate::{level::Level, record::Record, value::Value};
@@ -181,6 +182,18 @@ pub(super) fn second_and_msecs(created_ns: i64) -> (i64, i64) {
     #[expect(clippy::cast_possible_truncation, reason = "an i64 of nanoseconds has far fewer seconds")]
     let rounded = created_float(created_ns).floor() as i64;
     (rounded, if rounded == second { rest / NS_PER_MS } else { 0 })
+}
+
+/// The times around this one that [`second_and_msecs`] says the same of, as far as that is certain: perhaps none.
+pub(super) fn same_millisecond(created_ns: i64) -> Range<i64> {
+    let rest = created_ns.rem_euclid(NS_PER_S);
+    // the end of a second may be shown as the next one
+    if rest >= NS_PER_S - 1000 {
+        return 0..0;
+    }
+    // the first millisecond that an i64 holds may be cut short
+    let start = created_ns.saturating_sub(rest % NS_PER_MS);
+    start..start.saturating_add(NS_PER_MS.min(NS_PER_S - 1000 - rest / NS_PER_MS * NS_PER_MS))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "this is what Python calls created")]

@@ -2,6 +2,8 @@
 
 use super::{
     options::{ExceptionText, FormatterOptions, Layout},
+    prefix::Prefix,
+    render::Renderer,
     segment::{Scratch, Segment, compile},
     structured,
     time::TimeText,
@@ -28,13 +30,14 @@ use crate::{error::Result, level::Level, record::Record};
 pub struct Formatter {
     layout: Layout,
     segments: Vec<Segment>,
+    prefix: Prefix,
     time: TimeText,
     uses_time: bool,
     exception: ExceptionText,
     has_color: bool,
-    asctime: String,
     scratch: Scratch,
     renamed_fields: u64,
+    renderer: Option<Renderer>,
 }
 
 impl Formatter {
@@ -64,14 +67,15 @@ impl Formatter {
         let uses_time = options.layout != Layout::Text || segments.iter().any(Segment::uses_time);
         Ok(Self {
             layout: options.layout,
+            prefix: Prefix::of(&segments),
             segments,
             time,
             uses_time,
             exception: options.exception,
             has_color: options.has_color,
-            asctime: String::new(),
             scratch: Scratch::default(),
             renamed_fields: 0,
+            renderer: options.renderer.clone(),
         })
     }
 
@@ -125,25 +129,49 @@ impl Formatter {
     }
 
     fn write(&mut self, record: &Record<'_>, out: &mut String, start: usize) -> Result<()> {
+        if let Some(renderer) = &self.renderer {
+            return renderer.render(record, out);
+        }
+        let mut is_other_time = false;
         if self.uses_time {
-            let mut digits = String::new();
-            self.time.write(record.created_ns, &mut self.asctime, &mut digits)?;
+            is_other_time = self.time.show(record.created_ns, self.scratch.text())?;
         }
         if self.has_color {
             out.push_str(color(record.level));
         }
         match self.layout {
             Layout::Text => {
-                for segment in &self.segments {
-                    segment.write(out, record, &self.asctime, &mut self.scratch)?;
-                }
+                self.write_text(record, out, is_other_time)?;
                 self.append_error(record, out, start);
             }
-            Layout::Json => self.renamed_fields += structured::write_json(out, record, &self.asctime),
-            Layout::Logfmt => self.renamed_fields += structured::write_logfmt(out, record, &self.asctime),
+            Layout::Json => {
+                self.renamed_fields += structured::write_json(out, record, self.time.shown_text())
+            }
+            Layout::Logfmt => {
+                self.renamed_fields += structured::write_logfmt(out, record, self.time.shown_text());
+            }
         }
         if self.has_color {
             out.push_str("\x1b[0m");
+        }
+        Ok(())
+    }
+
+    fn write_text(&mut self, record: &Record<'_>, out: &mut String, is_other_time: bool) -> Result<()> {
+        let (begin, rest) = self.segments.split_at(self.prefix.count.min(self.segments.len()));
+        if let Some(text) = self.prefix.get(record, is_other_time) {
+            out.push_str(text);
+        } else {
+            let start = out.len();
+            for segment in begin {
+                segment.write(out, record, self.time.shown_text(), &mut self.scratch)?;
+            }
+            if !begin.is_empty() {
+                self.prefix.keep(record, out.get(start..).unwrap_or_default());
+            }
+        }
+        for segment in rest {
+            segment.write(out, record, self.time.shown_text(), &mut self.scratch)?;
         }
         Ok(())
     }
@@ -161,8 +189,8 @@ impl Formatter {
             }
             out.push_str(text);
         }
-        let has_newline = out.get(start..).unwrap_or_default().contains('\n');
-        if self.exception == ExceptionText::OneLine && has_newline {
+        // looked for only where it matters: it is a walk over the whole line
+        if self.exception == ExceptionText::OneLine && out.get(start..).unwrap_or_default().contains('\n') {
             let line = out.split_off(start);
             out.push_str(&line.replace('\n', "\\n"));
         }

@@ -1,6 +1,7 @@
 //! What a formatter is made of.
 
 use super::{
+    render::Renderer,
     time::{MSEC_FORMAT, TIME_FORMAT},
     zone::Zone,
 };
@@ -103,6 +104,8 @@ pub struct FormatterOptions {
     pub exception: ExceptionText,
     /// Put a colour for the level around the text; for terminals.
     pub has_color: bool,
+    /// Makes the whole text; everything else is without meaning then.
+    pub renderer: Option<Renderer>,
 }
 
 impl Default for FormatterOptions {
@@ -120,6 +123,7 @@ impl Default for FormatterOptions {
             msec_format: Some(MSEC_FORMAT.to_owned()),
             exception: ExceptionText::Append,
             has_color: false,
+            renderer: None,
         }
     }
 }

@@ -46,6 +46,13 @@ pub(super) struct Scratch {
     digits: [String; 2],
 }
 
+impl Scratch {
+    /// Room for one text.
+    pub(super) fn text(&mut self) -> &mut String {
+        &mut self.first
+    }
+}
+
 /// Compiles a format string.
 pub(super) fn compile(options: &FormatterOptions) -> Result<Vec<Segment>> {
     let default = match options.style {

@@ -1,10 +1,13 @@
-//! The text of a record's time: `strftime` once a second, milliseconds after it for each record.
+//! The text of a record's time: `strftime` once a second, milliseconds after it once a millisecond.
+//!
+//! A busy log has many records in one millisecond, and all of them show the same time.
 
 use std::ffi::CString;
+use std::ops::Range;
 
 use super::{
     Zone,
-    attribute::second_and_msecs,
+    attribute::{same_millisecond, second_and_msecs},
     number::write_decimal,
     percent::{self, Piece},
 };
@@ -19,7 +22,7 @@ pub const TIME_FORMAT: &str = "%Y-%m-%d %H:%M:%S";
 /// How milliseconds follow that time.
 pub const MSEC_FORMAT: &str = "%s,%03d";
 
-/// Compiled time options of a formatter, and the text of the last second.
+/// Compiled time options of a formatter, and the texts of the last second and millisecond.
 #[derive(Debug)]
 pub(super) struct TimeText {
     pattern: CString,
@@ -28,6 +31,9 @@ pub(super) struct TimeText {
     joined: Option<Joined>,
     second: Option<i64>,
     text: String,
+    /// the times that `whole` is the text of
+    shown: Range<i64>,
+    whole: String,
 }
 
 #[derive(Debug)]
@@ -60,16 +66,35 @@ impl TimeText {
         let text = chosen.unwrap_or(time_format);
         let pattern = pattern(text)
             .ok_or_else(|| Error::format(format!("time format {text:?}: it holds a zero byte")))?;
-        Ok(Self { pattern, zone, joined, second: None, text: String::new() })
+        let (text, whole) = (String::new(), String::new());
+        Ok(Self { pattern, zone, joined, second: None, text, shown: 0..0, whole })
     }
 
-    /// Writes the text of `created_ns` over `out`.
-    pub(super) fn write(&mut self, created_ns: i64, out: &mut String, scratch: &mut String) -> Result<()> {
-        out.clear();
+    /// The text of the time that was shown last.
+    pub(super) fn shown_text(&self) -> &str {
+        &self.whole
+    }
+
+    /// Makes [`Self::shown_text`] that of `created_ns`; true if it, and the milliseconds, may be others than before.
+    #[inline]
+    pub(super) fn show(&mut self, created_ns: i64, scratch: &mut String) -> Result<bool> {
+        if self.shown.contains(&created_ns) {
+            return Ok(false);
+        }
+        // whatever fails below, no text is taken for one of another time
+        self.shown = 0..0;
+        self.write(created_ns, scratch)?;
+        self.shown = same_millisecond(created_ns);
+        Ok(true)
+    }
+
+    fn write(&mut self, created_ns: i64, scratch: &mut String) -> Result<()> {
         let (second, milliseconds) = second_and_msecs(created_ns);
         if self.second != Some(second) {
             self.refresh(second)?;
         }
+        let out = &mut self.whole;
+        out.clear();
         let Some(joined) = &self.joined else {
             out.push_str(&self.text);
             return Ok(());
@@ -146,10 +171,11 @@ mod tests {
     #[test]
     fn no_time_of_two_and_a_half_thousand_shows_a_thousandth_millisecond() {
         let mut time = TimeText::new(None, TIME_FORMAT, Some(MSEC_FORMAT), Zone::Utc).unwrap();
-        let (mut out, mut scratch) = (String::new(), String::new());
+        let mut scratch = String::new();
         for index in 0..2500_i64 {
             let ns = 1_677_903_920_999_998_503 + index * 400_009;
-            time.write(ns, &mut out, &mut scratch).unwrap();
+            time.show(ns, &mut scratch).unwrap();
+            let out = time.shown_text();
             let (second, milliseconds) = out.split_once(',').unwrap();
             assert_eq!(milliseconds.len(), 3, "{out}");
             // at the very end of a second its float is the next one, and nothing of it may show
@@ -161,12 +187,28 @@ mod tests {
     #[test]
     fn the_text_of_a_second_is_made_once_and_anew_when_time_goes_back() {
         let mut time = TimeText::new(Some("%S"), TIME_FORMAT, None, Zone::Utc).unwrap();
-        let (mut out, mut scratch) = (String::new(), String::new());
+        let mut scratch = String::new();
         for (ns, expected) in
             [(5_000_000_000, "05"), (5_900_000_000, "05"), (4_000_000_000, "04"), (-1, "59")]
         {
-            time.write(ns, &mut out, &mut scratch).unwrap();
-            assert_eq!(out, expected);
+            time.show(ns, &mut scratch).unwrap();
+            assert_eq!(time.shown_text(), expected);
+        }
+    }
+
+    #[test]
+    fn the_text_of_a_millisecond_is_that_of_every_time_within_it_and_of_no_other() {
+        let start = 1_677_903_921_000_000_000_i64;
+        let around = [-1_000_001, -1_000_000, -1001, -1000, -121, -100, -1, 0, 1, 999_999, 1_000_000];
+        for first in around {
+            for second in around {
+                let mut time = TimeText::new(None, TIME_FORMAT, Some(MSEC_FORMAT), Zone::Utc).unwrap();
+                time.show(start + first, &mut String::new()).unwrap();
+                time.show(start + second, &mut String::new()).unwrap();
+                let mut fresh = TimeText::new(None, TIME_FORMAT, Some(MSEC_FORMAT), Zone::Utc).unwrap();
+                fresh.show(start + second, &mut String::new()).unwrap();
+                assert_eq!(time.shown_text(), fresh.shown_text(), "{first} {second}");
+            }
         }
     }
 }

@@ -149,6 +149,17 @@ pub trait Handler: Send {
         let _ = error;
     }
 
+    /// Takes out what waits for a peer, for the handler that takes its place. It can only be handed to one that sends the
+    /// same bytes.
+    fn take_waiting(&mut self) -> Vec<Vec<u8>> {
+        Vec::new()
+    }
+
+    /// Sends what waited at its predecessor, before any record of its own.
+    fn put_waiting(&mut self, items: Vec<Vec<u8>>) {
+        drop(items);
+    }
+
     /// What happened since the last time it was asked, for handlers that work on a thread of their own. It is asked a few
     /// times a second, which a handler may use to try again what failed.
     fn take_progress(&mut self) -> Progress {

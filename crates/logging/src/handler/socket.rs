@@ -236,6 +236,14 @@ impl Handler for SocketHandler {
         false
     }
 
+    fn take_waiting(&mut self) -> Vec<Vec<u8>> {
+        self.worker.take_waiting()
+    }
+
+    fn put_waiting(&mut self, items: Vec<Vec<u8>>) {
+        self.worker.put_waiting(items);
+    }
+
     fn take_progress(&mut self) -> Progress {
         self.worker.take_progress()
     }

@@ -61,7 +61,7 @@ impl StreamTarget {
         let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let is_terminal = match self {
-            Self::Stderr => io::stderr().is_terminal(),
+            Self::Stderr | Self::Descriptor(2) => StandardError.is_terminal(),
             Self::Stdout => io::stdout().is_terminal(),
             Self::Descriptor(number) => sys::duplicate(number).is_ok_and(|file| file.is_terminal()),
         };

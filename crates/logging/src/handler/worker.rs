@@ -127,6 +127,21 @@ impl Worker {
         Ok(())
     }
 
+    /// Takes out what waits. What is being delivered stays.
+    pub(crate) fn take_waiting(&self) -> Vec<Vec<u8>> {
+        let mut state = lock(&self.queue.state);
+        state.bytes = 0;
+        state.items.drain(..).map(|item| item.bytes).collect()
+    }
+
+    /// Puts items last into the queue; those for which there is no room count as dropped.
+    pub(crate) fn put_waiting(&self, items: Vec<Vec<u8>>) {
+        for item in items {
+            // a worker that is closed takes nothing more, and its successor was just made
+            let _ = self.push(item);
+        }
+    }
+
     /// Delivers what there is, at most so long; then the thread ends.
     pub(crate) fn close(&mut self, within: Duration) -> Result<()> {
         let Some(thread) = self.thread.take() else { return Ok(()) };

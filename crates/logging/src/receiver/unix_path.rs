@@ -9,12 +9,18 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use super::options::Access;
 use crate::{
     error::{Error, ErrorKind, Result},
     handler::{group_of, user_of},
+    ring::lock,
 };
+
+/// Held while a path is looked at and changed: between the look of a receiver that ends and its removing the path, another
+/// one of this process would put its socket there, and lose it.
+static PLACES: Mutex<()> = Mutex::new(());
 
 /// Of a socket for which the configuration says none: its owner and its group may write.
 const PERMISSIONS: u32 = 0o660;
@@ -71,6 +77,7 @@ impl UnixPath {
     /// Puts the socket into its place.
     pub(super) fn place(&mut self) -> Result<()> {
         let Some(beside) = &self.beside else { return Ok(()) };
+        let _places = lock(&PLACES);
         fs::rename(beside, &self.path).map_err(|error| {
             Error::io(format!("renaming {} to {}", beside.display(), self.path.display()), error)
         })?;
@@ -82,6 +89,7 @@ impl UnixPath {
 impl Drop for UnixPath {
     fn drop(&mut self) {
         let path = self.beside.as_ref().unwrap_or(&self.path);
+        let _places = lock(&PLACES);
         if fs::symlink_metadata(path).is_ok_and(|metadata| identity(&metadata) == self.identity) {
             // who removed it meanwhile has done our work
             let _ = fs::remove_file(path);

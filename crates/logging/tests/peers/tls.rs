@@ -111,6 +111,32 @@ fn a_server_that_asks_gets_our_certificate() {
     assert!(server.first().starts_with("GET /in?name=a&msg=hello&"));
 }
 
+#[test]
+fn what_waits_goes_out_once_the_configuration_names_the_right_authority() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let server = TlsServer::new(&authority.server("localhost", None), |stream, out| {
+        std::io::copy(stream, out).map(|_| ())
+    });
+    let config = |ca: &Authority, more: &str| {
+        let text = format!(
+            "[handlers.peer]\nkind = \"syslog\"\ntransport = \"tls\"\naddress = \"localhost:{}\"\nca_file = {:?}\n\
+             format = \"python\"\nappend_nul = false\n{more}\n[root]\nlevel = \"DEBUG\"\nhandlers = [\"peer\"]",
+            server.port,
+            ca.path()
+        );
+        Config::parse(&text).expect("the configuration is good")
+    };
+    let logging = Logging::with_options(&LoggingOptions { last_resort: false, ..LoggingOptions::default() });
+    logging.apply(config(&other, "")).unwrap();
+    logging.logger("a").unwrap().log(Level::INFO, "one");
+    logging.flush();
+    wait_for(|| Some(status(&logging)).filter(|status| status.errors > 0));
+    logging.apply(config(&authority, "queue = { capacity = 7 }")).unwrap();
+    logging.logger("a").unwrap().log(Level::INFO, "two");
+    assert_eq!(logging.shutdown(DEADLINE).left, 0);
+    assert_eq!(server.first(), "7 <14>one7 <14>two");
+}
+
 /// Such a server says so after our side of the handshake is done, and syslog has no answers: what was written at once
 /// would be lost.
 #[test]

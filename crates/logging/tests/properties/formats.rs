@@ -12,7 +12,7 @@ use crate::config;
 enum Piece {
     Literal(String),
     Text { field: &'static str, align: char, width: usize, precision: Option<usize> },
-    Number { field: &'static str, sign: &'static str, has_zeros: bool, width: usize },
+    Number { field: &'static str, align: char, sign: &'static str, has_zeros: bool, width: usize },
 }
 
 fn piece() -> impl Strategy<Value = Piece> {
@@ -23,8 +23,9 @@ fn piece() -> impl Strategy<Value = Piece> {
         "[a-z%{}$ \u{17e}\n]{0,6}".prop_map(Piece::Literal),
         (texts, prop::sample::select(vec!['<', '>', '^']), 0_usize..20, prop::option::of(0_usize..8))
             .prop_map(|(field, align, width, precision)| Piece::Text { field, align, width, precision }),
-        (numbers, sign, any::<bool>(), 0_usize..20)
-            .prop_map(|(field, sign, has_zeros, width)| Piece::Number { field, sign, has_zeros, width }),
+        (numbers, prop::sample::select(vec!['<', '>', '^', '=']), sign, any::<bool>(), 0_usize..20).prop_map(
+            |(field, align, sign, has_zeros, width)| Piece::Number { field, align, sign, has_zeros, width }
+        ),
     ]
 }
 
@@ -43,12 +44,16 @@ fn notation(piece: &Piece, style: Style) -> String {
             let precision = precision.map(|precision| format!(".{precision}")).unwrap_or_default();
             format!("{{{field}:*{align}{}{precision}}}", width(*wide))
         }
-        (Piece::Number { field, sign, has_zeros, width: wide }, Style::Percent) => {
-            format!("%({field}){sign}{}{}d", if *has_zeros { "0" } else { "" }, width(*wide))
+        (Piece::Number { field, align, sign, has_zeros, width: wide }, Style::Percent) => {
+            let left = if *align == '<' { "-" } else { "" };
+            format!("%({field}){left}{sign}{}{}d", if *has_zeros { "0" } else { "" }, width(*wide))
         }
-        (Piece::Number { field, sign, has_zeros, width: wide }, Style::Brace) => {
-            let zeros = if *has_zeros && *wide > 0 { "0" } else { "" };
-            format!("{{{field}:{sign}{zeros}{}d}}", width(*wide))
+        (Piece::Number { field, align, sign, has_zeros, width: wide }, Style::Brace) => {
+            if *has_zeros && *wide > 0 {
+                format!("{{{field}:{sign}0{wide}d}}")
+            } else {
+                format!("{{{field}:*{align}{sign}{}d}}", width(*wide))
+            }
         }
         (Piece::Text { field, .. } | Piece::Number { field, .. }, Style::Dollar) => format!("${{{field}}}"),
     }
@@ -79,13 +84,18 @@ fn printed(piece: &Piece, style: Style, fields: &BTreeMap<&str, String>) -> Stri
                 _ => pad(&text, *width, if *align == '<' { '<' } else { '>' }, ' '),
             }
         }
-        Piece::Number { field, sign, has_zeros, width } => {
+        Piece::Number { field, align, sign, has_zeros, width } => {
             let digits = &fields[field];
-            if *has_zeros {
-                let room = width.saturating_sub(sign.len());
-                format!("{sign}{}", pad(digits, room, '>', '0'))
-            } else {
-                pad(&format!("{sign}{digits}"), *width, '>', ' ')
+            let after_sign =
+                |fill| format!("{sign}{}", pad(digits, width.saturating_sub(sign.len()), '>', fill));
+            let whole = format!("{sign}{digits}");
+            match (style, align) {
+                // to the left there are no zeros
+                (Style::Percent, '<') => pad(&whole, *width, '<', ' '),
+                (Style::Percent, _) if !has_zeros => pad(&whole, *width, '>', ' '),
+                (Style::Brace, '=') if !has_zeros => after_sign('*'),
+                (Style::Brace, align) if !has_zeros => pad(&whole, *width, *align, '*'),
+                _ => after_sign('0'),
             }
         }
     }

@@ -119,6 +119,7 @@ impl PluginLookup for FakePlugins {
         let names: &[&str] = match kind {
             PluginKind::Exchange => &["csv", "desk", "orders"],
             PluginKind::Strategy => &["ema-cross", "hold", "odd"],
+            PluginKind::Log => &["filter"],
         };
         names.iter().map(|name| (*name).to_owned()).collect()
     }

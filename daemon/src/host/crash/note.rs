@@ -138,7 +138,9 @@ fn parse(line: &str) -> Option<CrashNote> {
     let culprit = match *rest {
         [NOBODY] => None,
         [kind, instance, plugin, entry] => Some(Culprit {
-            kind: [PluginKind::Strategy, PluginKind::Exchange].into_iter().find(|k| k.name() == kind)?,
+            kind: [PluginKind::Strategy, PluginKind::Exchange, PluginKind::Log]
+                .into_iter()
+                .find(|k| k.name() == kind)?,
             instance: unescaped(instance)?,
             plugin: unescaped(plugin)?,
             entry: entry.to_owned(),

@@ -9,14 +9,17 @@
 //!   with a load and a store.
 //! - A word whose low byte is 0 means idle; equal words mean the same call.
 
-use std::sync::{
-    Mutex, OnceLock, PoisonError,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+use std::{
+    fmt,
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
 };
 
 use crate::plugin_kind::PluginKind;
 
-use super::super::refusal::Identity;
+use super::super::{log::InstanceLog, refusal::Identity};
 
 /// The longest name of an instance or plugin in a note; what is beyond is cut.
 const WORD_BYTES_MAX: usize = 128;
@@ -50,10 +53,14 @@ pub(crate) enum Entry {
     OpenOrders,
     FillsSince,
     Stop,
+    Filter,
+    Handle,
+    Flush,
+    Format,
 }
 
 /// Each entry at the place of its code, less one.
-const ENTRIES: [(Entry, &str); 22] = [
+const ENTRIES: [(Entry, &str); 26] = [
     (Entry::Create, "create"),
     (Entry::Destroy, "destroy"),
     (Entry::OnEvents, "on_events"),
@@ -76,6 +83,10 @@ const ENTRIES: [(Entry, &str); 22] = [
     (Entry::OpenOrders, "open_orders"),
     (Entry::FillsSince, "fills_since"),
     (Entry::Stop, "stop"),
+    (Entry::Filter, "filter"),
+    (Entry::Handle, "handle"),
+    (Entry::Flush, "flush"),
+    (Entry::Format, "format"),
 ];
 
 impl Entry {
@@ -100,7 +111,6 @@ pub(crate) fn thread_key() -> usize {
 }
 
 /// What one instance is doing.
-#[derive(Debug)]
 pub(crate) struct Seat {
     kind: PluginKind,
     instance: String,
@@ -113,6 +123,14 @@ pub(crate) struct Seat {
     /// The key of the thread that is inside a call, 0 = none.
     thread: AtomicUsize,
     next: OnceLock<&'static Seat>,
+    /// The log of the instance.
+    log: OnceLock<&'static InstanceLog>,
+}
+
+impl fmt::Debug for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Seat").field("label", &self.label).field("call", &self.call()).finish_non_exhaustive()
+    }
 }
 
 /// One call, as another thread sees it.
@@ -135,6 +153,7 @@ impl Seat {
             word: AtomicU64::new(0),
             thread: AtomicUsize::new(0),
             next: OnceLock::new(),
+            log: OnceLock::new(),
         }
     }
 
@@ -167,6 +186,16 @@ impl Seat {
         let word = self.word.load(Ordering::Relaxed);
         let entry = Entry::of_word(word)?;
         Some(Call { entry, thread: self.thread.load(Ordering::Relaxed), word })
+    }
+
+    /// Notes the log of the instance, once.
+    pub(in super::super) fn set_log(&self, log: &'static InstanceLog) {
+        // a second one would be that of another bridge, which there is not
+        let _ = self.log.set(log);
+    }
+
+    pub(in super::super) fn log(&self) -> Option<&'static InstanceLog> {
+        self.log.get().copied()
     }
 
     pub(crate) fn kind(&self) -> PluginKind {

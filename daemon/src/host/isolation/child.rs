@@ -83,6 +83,8 @@ fn run(pump: &Rc<Pump>, setup: &Setup, remote: Arc<Remote>) {
                 exchange_pump::run(pump, exchange);
             }
         }
+        // parts of the log run where the log is written
+        PluginKind::Log => {}
     }
 }
 

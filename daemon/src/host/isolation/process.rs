@@ -262,5 +262,5 @@ impl Keeper {
 }
 
 fn tell_line(tell: &mut Tell, line: &str) {
-    tell(&Log { level: Level::Warning.number(), target: "stderr", message: line, fields: &[] });
+    tell(&Log { target: "stderr", ..Log::new(Level::WARNING, line) });
 }

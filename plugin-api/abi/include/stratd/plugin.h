@@ -47,7 +47,7 @@ extern "C" {
 // ---- generated from the Rust types; do not edit ----
 // The ABI number of this crate's types: what stratd_plugin_v1_t.abi and every table carries.
 // While V1 is a draft it changes with every change of a type.
-#define STRATD_ABI UINT32_C(1)
+#define STRATD_ABI UINT32_C(2)
 
 // Venue ids and other interned texts are at most this many bytes long.
 #define STRATD_TEXT_BYTES_MAX 64
@@ -313,6 +313,8 @@ extern "C" {
 #define STRATD_PLUGIN_KIND_STRATEGY UINT32_C(1)
 // An exchange connector.
 #define STRATD_PLUGIN_KIND_EXCHANGE UINT32_C(2)
+// Filters, handlers and formatters of the log.
+#define STRATD_PLUGIN_KIND_LOG UINT32_C(3)
 
 // Bits of stratd_manifest_v1_t.flags.
 // Starts threads of its own.
@@ -339,6 +341,39 @@ extern "C" {
 #define STRATD_SCHEDULE_KIND_PERIODIC UINT32_C(3)
 // `interval` before the close of `instrument`'s trading session.
 #define STRATD_SCHEDULE_KIND_BEFORE_CLOSE UINT32_C(4)
+
+// stratd_log_field_t.kind.
+// Nothing.
+#define STRATD_LOG_VALUE_NONE UINT32_C(0)
+// `text`.
+#define STRATD_LOG_VALUE_TEXT UINT32_C(1)
+// `bits` as a signed integer.
+#define STRATD_LOG_VALUE_INTEGER UINT32_C(2)
+// `bits` as an unsigned integer.
+#define STRATD_LOG_VALUE_UNSIGNED UINT32_C(3)
+// `bits` as a double.
+#define STRATD_LOG_VALUE_FLOAT UINT32_C(4)
+// `bits` is 0 or 1.
+#define STRATD_LOG_VALUE_BOOL UINT32_C(5)
+// `text` is JSON: a list or a table.
+#define STRATD_LOG_VALUE_JSON UINT32_C(6)
+
+// Numbers of loggers that need not be asked for, for stratd_log_entry_t.logger.
+// The instance's own logger.
+#define STRATD_LOGGER_ID_OWN UINT32_C(0)
+// The logger of the instance of the same plugin that this thread is inside a call of; the instance's own if it is
+// in none. For code that several instances share.
+#define STRATD_LOGGER_ID_IN_HAND UINT32_C(4294967295)
+// stratd_log_entry_t.event: of no known event.
+#define STRATD_LOGGER_ID_NO_EVENT UINT32_C(4294967295)
+
+// stratd_log_part_v1_t.kind.
+// Decides about records, and may change them.
+#define STRATD_LOG_PART_FILTER UINT32_C(1)
+// Takes records.
+#define STRATD_LOG_PART_HANDLER UINT32_C(2)
+// Makes texts of records.
+#define STRATD_LOG_PART_FORMATTER UINT32_C(3)
 
 // A text interned by the host; 0 is the empty text. stratd_host_v1_t.text copies it out.
 //
@@ -878,6 +913,185 @@ typedef struct stratd_host_v1 {
     const void *(*get_extension)(void *ctx, stratd_str_t id);
 } stratd_host_v1_t;
 
+// Id of the extension: of the host's stratd_log_host_v1_t and of a plugin's stratd_log_parts_v1_t.
+#define STRATD_LOG_EXTENSION "stratd.log/1"
+
+// A key with its value.
+typedef struct stratd_log_field {
+    // Key.
+    stratd_str_t key;
+    // The value, if it is a text.
+    stratd_str_t text;
+    // The value, if it is no text: the two's complement of an integer, the bits of a double, 0 or 1.
+    uint64_t bits;
+    // One of STRATD_LOG_VALUE_*.
+    uint32_t kind;
+    // Zero.
+    uint32_t reserved;
+} stratd_log_field_t;
+
+// A logger of an instance.
+typedef struct stratd_logger_ref {
+    // The lowest level that anybody takes: to be read with a relaxed atomic load at each use, because it changes at any
+    // time. Valid as long as the process.
+    const int32_t *threshold;
+    // The number of the logger, for stratd_log_entry_t.logger; the same for the same name as long as the process lives.
+    uint32_t id;
+    // Zero.
+    uint32_t reserved;
+} stratd_logger_ref_t;
+
+// A log record, borrowed for the call; the host copies.
+typedef struct stratd_log_entry {
+    // A number that stratd_log_host_v1_t.logger gave, or one of STRATD_LOGGER_ID_*.
+    uint32_t logger;
+    // CPython's numbers: 10 debug, 20 info, 30 warning, 40 error, 50 critical; any other is allowed.
+    int32_t level;
+    // Line in the source; 0 = unknown.
+    uint32_t line;
+    // The place, in the slice of the call in hand, of the event that the record is about.
+    // STRATD_LOGGER_ID_* = unknown: then the host names the instrument if the slice is of one.
+    uint32_t event;
+    // Name below the logger, looked up by the host; empty = the logger itself.
+    stratd_str_t target;
+    // Message.
+    stratd_str_t message;
+    // Source file.
+    stratd_str_t file;
+    // Function.
+    stratd_str_t function;
+    // Module.
+    stratd_str_t module;
+    // The error that is reported, with its causes or its stack; may have several lines.
+    stratd_str_t exception;
+    // Key-values.
+    const stratd_log_field_t *fields;
+    // Length of `fields`.
+    uint32_t field_count;
+    // Zero.
+    uint32_t reserved;
+} stratd_log_entry_t;
+
+// What the host offers to whoever logs: its `get_extension` of `LOG_EXTENSION`. Lives as long as the process; every
+// function may be called from any thread and at any time, `create`, `save` and `destroy` included.
+typedef struct stratd_log_host_v1 {
+    // Size of this table in bytes.
+    uint32_t size;
+    // STRATD_ABI.
+    uint32_t abi;
+    // First argument of every function.
+    void *ctx;
+    // No record of a lower level is of interest to anybody; to be read as stratd_logger_ref_t.threshold.
+    const int32_t *lowest;
+    // Finds the logger `name` below `parent` (a number that this function gave, or one of STRATD_LOGGER_ID_*; the
+    // empty name is the parent itself) and writes it to `out`. 0, or negative if the name is not usable or the limit of
+    // loggers is reached; `out` is then the instance's own logger.
+    int64_t (*logger)(void *ctx, uint32_t parent, stratd_str_t name, stratd_logger_ref_t *out);
+    // Logs a record.
+    void (*log)(void *ctx, const stratd_log_entry_t *entry);
+    // Sets a field that every later record of this instance has, unless it brings its own of that key; the kind NONE
+    // takes it away. 0, or negative if the limit of fields is reached.
+    int64_t (*context_set)(void *ctx, const stratd_log_field_t *field);
+    // Waits until everything that was logged is written; negative if that took too long. It may take long: never on
+    // the way of an event.
+    int64_t (*flush)(void *ctx);
+} stratd_log_host_v1_t;
+
+// A record on its way through the log, lent for the call.
+typedef struct stratd_log_view {
+    // Nanoseconds since 1970-01-01 UTC.
+    int64_t created;
+    // Number of the thread that logged.
+    uint64_t thread;
+    // Number of the process that logged.
+    uint32_t process;
+    // Level.
+    int32_t level;
+    // Line in the source.
+    uint32_t line;
+    // Length of `fields`.
+    uint32_t field_count;
+    // Name of the logger.
+    stratd_str_t name;
+    // Name of the level.
+    stratd_str_t level_name;
+    // Message.
+    stratd_str_t message;
+    // Source file.
+    stratd_str_t file;
+    // Function.
+    stratd_str_t function;
+    // Module.
+    stratd_str_t module;
+    // Name of the thread.
+    stratd_str_t thread_name;
+    // Text of the error; empty if there is none.
+    stratd_str_t exception;
+    // Text of the stack; empty if there is none.
+    stratd_str_t stack;
+    // Fields.
+    const stratd_log_field_t *fields;
+} stratd_log_view_t;
+
+// How a filter changes the record that it was handed; works during the call only.
+typedef struct stratd_log_edit {
+    // First argument of every function.
+    void *ctx;
+    // Replaces the message.
+    void (*message)(void *ctx, stratd_str_t message);
+    // Replaces the level.
+    void (*level)(void *ctx, int32_t level);
+    // Sets a field.
+    void (*field)(void *ctx, const stratd_log_field_t *field);
+} stratd_log_edit_t;
+
+// A filter, a handler or a formatter. Its functions are called one at a time.
+typedef struct stratd_log_part_v1 {
+    // Size of this record in bytes.
+    uint32_t size;
+    // STRATD_ABI.
+    uint32_t abi;
+    // One of STRATD_LOG_PART_*.
+    uint32_t kind;
+    // Filter: 1 if it may change records, else 0.
+    uint32_t changes_records;
+    // Name, for `name` in a configuration.
+    stratd_str_t name;
+    // One sentence.
+    stratd_str_t description;
+    // JSON schema of the options.
+    stratd_str_t options_schema;
+    // Makes a part from its options (JSON, validated against the schema). Null if refused; the reason goes to `errors`.
+    void *(*create)(stratd_str_t options, const stratd_sink_t *errors);
+    // Ends a part; nothing of it is used afterwards.
+    void (*destroy)(void *part);
+    // Filter: 1 = the record goes on, 0 = it does not, negative = error. Null for other kinds.
+    int64_t (*filter)(void *part, const stratd_log_view_t *record, const stratd_log_edit_t *edit,
+        const stratd_sink_t *errors);
+    // Handler: takes a record with the text that its formatter made. 0, negative = the record is lost. Null for other
+    // kinds.
+    int64_t (*handle)(void *part, const stratd_log_view_t *record, stratd_str_t text,
+        const stratd_sink_t *errors);
+    // Handler: hands over what it kept. 0, negative = something is lost. May be null.
+    int64_t (*flush)(void *part, const stratd_sink_t *errors);
+    // Formatter: writes the text of a record. 0, negative = error. Null for other kinds.
+    int64_t (*format)(void *part, const stratd_log_view_t *record, const stratd_sink_t *text,
+        const stratd_sink_t *errors);
+} stratd_log_part_v1_t;
+
+// What a plugin offers to the log: its stratd_plugin_v1_t.get_extension of `LOG_EXTENSION`. Static data of the
+// library.
+typedef struct stratd_log_parts_v1 {
+    // Size of this record in bytes.
+    uint32_t size;
+    // STRATD_ABI.
+    uint32_t abi;
+    // Length of `parts`.
+    uint64_t count;
+    // The parts; names are unique within a kind.
+    const stratd_log_part_v1_t *parts;
+} stratd_log_parts_v1_t;
+
 // A strategy's functions. The host never calls two of them at once for one instance, and calls all of one
 // instance's functions on one thread at a time.
 typedef struct stratd_strategy_v1 {
@@ -1058,6 +1272,8 @@ typedef struct stratd_plugin_v1 {
     const stratd_strategy_v1_t *strategy;
     // The table of a connector; null for other kinds.
     const stratd_exchange_v1_t *exchange;
+    // An extension table of the library by id ("stratd.NAME/1"), static data; null if unknown. May be null.
+    const void *(*get_extension)(stratd_str_t id);
 } stratd_plugin_v1_t;
 
 // What the host was compiled with. An assertion that fails means that this compiler lays a struct
@@ -1292,6 +1508,80 @@ STRATD_ASSERT_FIELD(stratd_host_v1_t, stop, 208);
 STRATD_ASSERT_FIELD(stratd_host_v1_t, shutdown, 216);
 STRATD_ASSERT_FIELD(stratd_host_v1_t, metric, 224);
 STRATD_ASSERT_FIELD(stratd_host_v1_t, get_extension, 232);
+STRATD_ASSERT_TYPE(stratd_log_field_t, 48, 8);
+STRATD_ASSERT_FIELD(stratd_log_field_t, key, 0);
+STRATD_ASSERT_FIELD(stratd_log_field_t, text, 16);
+STRATD_ASSERT_FIELD(stratd_log_field_t, bits, 32);
+STRATD_ASSERT_FIELD(stratd_log_field_t, kind, 40);
+STRATD_ASSERT_FIELD(stratd_log_field_t, reserved, 44);
+STRATD_ASSERT_TYPE(stratd_logger_ref_t, 16, 8);
+STRATD_ASSERT_FIELD(stratd_logger_ref_t, threshold, 0);
+STRATD_ASSERT_FIELD(stratd_logger_ref_t, id, 8);
+STRATD_ASSERT_FIELD(stratd_logger_ref_t, reserved, 12);
+STRATD_ASSERT_TYPE(stratd_log_entry_t, 128, 8);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, logger, 0);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, level, 4);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, line, 8);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, event, 12);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, target, 16);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, message, 32);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, file, 48);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, function, 64);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, module, 80);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, exception, 96);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, fields, 112);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, field_count, 120);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, reserved, 124);
+STRATD_ASSERT_TYPE(stratd_log_host_v1_t, 56, 8);
+STRATD_ASSERT_FIELD(stratd_log_host_v1_t, size, 0);
+STRATD_ASSERT_FIELD(stratd_log_host_v1_t, abi, 4);
+STRATD_ASSERT_FIELD(stratd_log_host_v1_t, ctx, 8);
+STRATD_ASSERT_FIELD(stratd_log_host_v1_t, lowest, 16);
+STRATD_ASSERT_FIELD(stratd_log_host_v1_t, logger, 24);
+STRATD_ASSERT_FIELD(stratd_log_host_v1_t, log, 32);
+STRATD_ASSERT_FIELD(stratd_log_host_v1_t, context_set, 40);
+STRATD_ASSERT_FIELD(stratd_log_host_v1_t, flush, 48);
+STRATD_ASSERT_TYPE(stratd_log_view_t, 184, 8);
+STRATD_ASSERT_FIELD(stratd_log_view_t, created, 0);
+STRATD_ASSERT_FIELD(stratd_log_view_t, thread, 8);
+STRATD_ASSERT_FIELD(stratd_log_view_t, process, 16);
+STRATD_ASSERT_FIELD(stratd_log_view_t, level, 20);
+STRATD_ASSERT_FIELD(stratd_log_view_t, line, 24);
+STRATD_ASSERT_FIELD(stratd_log_view_t, field_count, 28);
+STRATD_ASSERT_FIELD(stratd_log_view_t, name, 32);
+STRATD_ASSERT_FIELD(stratd_log_view_t, level_name, 48);
+STRATD_ASSERT_FIELD(stratd_log_view_t, message, 64);
+STRATD_ASSERT_FIELD(stratd_log_view_t, file, 80);
+STRATD_ASSERT_FIELD(stratd_log_view_t, function, 96);
+STRATD_ASSERT_FIELD(stratd_log_view_t, module, 112);
+STRATD_ASSERT_FIELD(stratd_log_view_t, thread_name, 128);
+STRATD_ASSERT_FIELD(stratd_log_view_t, exception, 144);
+STRATD_ASSERT_FIELD(stratd_log_view_t, stack, 160);
+STRATD_ASSERT_FIELD(stratd_log_view_t, fields, 176);
+STRATD_ASSERT_TYPE(stratd_log_edit_t, 32, 8);
+STRATD_ASSERT_FIELD(stratd_log_edit_t, ctx, 0);
+STRATD_ASSERT_FIELD(stratd_log_edit_t, message, 8);
+STRATD_ASSERT_FIELD(stratd_log_edit_t, level, 16);
+STRATD_ASSERT_FIELD(stratd_log_edit_t, field, 24);
+STRATD_ASSERT_TYPE(stratd_log_part_v1_t, 112, 8);
+STRATD_ASSERT_FIELD(stratd_log_part_v1_t, size, 0);
+STRATD_ASSERT_FIELD(stratd_log_part_v1_t, abi, 4);
+STRATD_ASSERT_FIELD(stratd_log_part_v1_t, kind, 8);
+STRATD_ASSERT_FIELD(stratd_log_part_v1_t, changes_records, 12);
+STRATD_ASSERT_FIELD(stratd_log_part_v1_t, name, 16);
+STRATD_ASSERT_FIELD(stratd_log_part_v1_t, description, 32);
+STRATD_ASSERT_FIELD(stratd_log_part_v1_t, options_schema, 48);
+STRATD_ASSERT_FIELD(stratd_log_part_v1_t, create, 64);
+STRATD_ASSERT_FIELD(stratd_log_part_v1_t, destroy, 72);
+STRATD_ASSERT_FIELD(stratd_log_part_v1_t, filter, 80);
+STRATD_ASSERT_FIELD(stratd_log_part_v1_t, handle, 88);
+STRATD_ASSERT_FIELD(stratd_log_part_v1_t, flush, 96);
+STRATD_ASSERT_FIELD(stratd_log_part_v1_t, format, 104);
+STRATD_ASSERT_TYPE(stratd_log_parts_v1_t, 24, 8);
+STRATD_ASSERT_FIELD(stratd_log_parts_v1_t, size, 0);
+STRATD_ASSERT_FIELD(stratd_log_parts_v1_t, abi, 4);
+STRATD_ASSERT_FIELD(stratd_log_parts_v1_t, count, 8);
+STRATD_ASSERT_FIELD(stratd_log_parts_v1_t, parts, 16);
 STRATD_ASSERT_TYPE(stratd_strategy_v1_t, 96, 8);
 STRATD_ASSERT_FIELD(stratd_strategy_v1_t, size, 0);
 STRATD_ASSERT_FIELD(stratd_strategy_v1_t, abi, 4);
@@ -1363,12 +1653,13 @@ STRATD_ASSERT_FIELD(stratd_manifest_v1_t, build_id, 88);
 STRATD_ASSERT_FIELD(stratd_manifest_v1_t, compiler, 104);
 STRATD_ASSERT_FIELD(stratd_manifest_v1_t, abi_crate, 120);
 STRATD_ASSERT_FIELD(stratd_manifest_v1_t, config_schema, 136);
-STRATD_ASSERT_TYPE(stratd_plugin_v1_t, 32, 8);
+STRATD_ASSERT_TYPE(stratd_plugin_v1_t, 40, 8);
 STRATD_ASSERT_FIELD(stratd_plugin_v1_t, size, 0);
 STRATD_ASSERT_FIELD(stratd_plugin_v1_t, abi, 4);
 STRATD_ASSERT_FIELD(stratd_plugin_v1_t, manifest, 8);
 STRATD_ASSERT_FIELD(stratd_plugin_v1_t, strategy, 16);
 STRATD_ASSERT_FIELD(stratd_plugin_v1_t, exchange, 24);
+STRATD_ASSERT_FIELD(stratd_plugin_v1_t, get_extension, 32);
 // ---- end of the generated part ----
 
 // The one function that a plugin exports: returns data that lives as long as the library, or null if the plugin

@@ -3,7 +3,7 @@
 use syn::{Attribute, Expr, Fields, Item, Lit, Meta, ReturnType, Type};
 
 /// The files in an order in which every type is declared before it is used.
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 12] = [
     ("lib", include_str!("../../src/lib.rs")),
     ("codes", include_str!("../../src/codes.rs")),
     ("text", include_str!("../../src/text.rs")),
@@ -12,6 +12,7 @@ const FILES: [(&str, &str); 11] = [
     ("instrument", include_str!("../../src/instrument.rs")),
     ("record", include_str!("../../src/record.rs")),
     ("host", include_str!("../../src/host.rs")),
+    ("log", include_str!("../../src/log.rs")),
     ("strategy", include_str!("../../src/strategy.rs")),
     ("exchange", include_str!("../../src/exchange.rs")),
     ("manifest", include_str!("../../src/manifest.rs")),
@@ -138,7 +139,8 @@ fn constant(c: &syn::ItemConst, prefix: &str) -> Option<Constant> {
     let value = match &*c.expr {
         Expr::Lit(literal) => match &literal.lit {
             Lit::Int(number) => number.base10_digits().to_owned(),
-            _ => panic!("{}: neither a number nor the version", c.ident),
+            Lit::Str(text) => format!("\"{}\"", text.value()),
+            _ => panic!("{}: neither a number nor a text", c.ident),
         },
         // the only constant that is no number: the version of the package
         Expr::Macro(_) => format!("\"{}\"", stratd_abi::CRATE_VERSION),

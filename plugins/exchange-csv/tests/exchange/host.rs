@@ -103,7 +103,7 @@ impl Bench {
 
 impl ExchangeHost for NotingHost {
     fn log(&self, record: &Log<'_>) {
-        self.notes.lock().unwrap().log.push(format!("{} {}", record.level, record.message));
+        self.notes.lock().unwrap().log.push(format!("{} {}", record.level.get(), record.message));
     }
     fn now(&self) -> Timestamp {
         Timestamp::new(0)

@@ -61,7 +61,7 @@ impl Shared {
                 let pushed = venue.step(now);
                 if venue.is_stopped {
                     let text = format_args!("after stop the host took {} events", pushed.unwrap_or(0));
-                    venue.host.log(Level::Warning, text);
+                    venue.host.log(Level::WARNING, text);
                 }
             }
         };
