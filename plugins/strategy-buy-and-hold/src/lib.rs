@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn a_refusal_ends_it() {
-        let limits = RiskLimits { max_order_quantity: Some(Decimal::from(5).into()), ..RiskLimits::default() };
+        let limits =
+            RiskLimits { max_order_quantity: Some(Decimal::from(5).into()), ..RiskLimits::default() };
         let mut desk = Desk::with(FillRule::NextPrice, limits);
         let aapl = desk.instrument(Instrument::new("AAPL", InstrumentType::Equity));
         let strategy = desk.strategy::<BuyAndHold>(r#"{"quantity": 10}"#).unwrap();
