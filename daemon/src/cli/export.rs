@@ -6,7 +6,6 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 #[derive(Args)]
-#[cfg_attr(not(feature = "arrow"), expect(dead_code, reason = "read by builds with Arrow only"))]
 pub(super) struct ExportArguments {
     /// Folder of a run
     run: PathBuf,
