@@ -367,6 +367,10 @@ extern "C" {
 // stratd_log_entry_t.event: of no known event.
 #define STRATD_LOGGER_ID_NO_EVENT UINT32_C(4294967295)
 
+// Bits of stratd_log_entry_t.flags.
+// The plugin lets the record pass whatever the level of its logger is: handlers have levels still.
+#define STRATD_LOG_FLAG_FORCED UINT32_C(1)
+
 // stratd_log_part_v1_t.kind.
 // Decides about records, and may change them.
 #define STRATD_LOG_PART_FILTER UINT32_C(1)
@@ -968,8 +972,8 @@ typedef struct stratd_log_entry {
     const stratd_log_field_t *fields;
     // Length of `fields`.
     uint32_t field_count;
-    // Zero.
-    uint32_t reserved;
+    // Bits of STRATD_LOG_FLAG_*.
+    uint32_t flags;
 } stratd_log_entry_t;
 
 // What the host offers to whoever logs: its `get_extension` of `LOG_EXTENSION`. Lives as long as the process; every
@@ -1531,7 +1535,7 @@ STRATD_ASSERT_FIELD(stratd_log_entry_t, module, 80);
 STRATD_ASSERT_FIELD(stratd_log_entry_t, exception, 96);
 STRATD_ASSERT_FIELD(stratd_log_entry_t, fields, 112);
 STRATD_ASSERT_FIELD(stratd_log_entry_t, field_count, 120);
-STRATD_ASSERT_FIELD(stratd_log_entry_t, reserved, 124);
+STRATD_ASSERT_FIELD(stratd_log_entry_t, flags, 124);
 STRATD_ASSERT_TYPE(stratd_log_host_v1_t, 56, 8);
 STRATD_ASSERT_FIELD(stratd_log_host_v1_t, size, 0);
 STRATD_ASSERT_FIELD(stratd_log_host_v1_t, abi, 4);
