@@ -27,6 +27,8 @@
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "adversary")]
+pub mod adversary;
 mod capture;
 mod desk;
 mod services;

@@ -26,6 +26,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
     tiers.push(Tier::run("clippy", || clippy(workspace)));
     tiers.push(Tier::run("doc", || doc(workspace)));
     tiers.push(deny(workspace));
+    tiers.push(Tier::run("sim", || passed(soak::run(workspace, &arguments_of(&["sim"])))));
     tiers.push(Tier::run("soak", || passed(soak::run(workspace, &arguments_of(SOAK)))));
     tiers.extend(bed::tiers(workspace));
     tiers.push(Tier::run("asan", || passed(asan::run(workspace, &[]))));

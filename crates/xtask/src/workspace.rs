@@ -68,6 +68,11 @@ impl Workspace {
         self.target.join("debug")
     }
 
+    /// Where a profile of our own puts its results.
+    pub(crate) fn profile(&self, name: &str) -> PathBuf {
+        self.target.join(name)
+    }
+
     /// Where `plugins` puts the plugins; `release/stratd` finds it as `../plugins`.
     pub(crate) fn plugins(&self) -> PathBuf {
         self.target.join("plugins")

@@ -1,6 +1,7 @@
 //! Runs a long proof by name: bounded in count and time, with its numbers in `TARGET/soak/NAME.json`.
 
 mod reload;
+mod sim;
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -16,12 +17,20 @@ struct Soak {
 }
 
 /// Every soak of the workspace; a new one is a new row and a file of its own.
-const SOAKS: &[Soak] = &[Soak {
-    name: "reload",
-    arguments: "[--count N] [--rate N] [--out FILE]",
-    about: "replace a strategy N times (1,000) at full speed: nothing lost, duplicated or reordered; pauses, memory",
-    run: reload::run,
-}];
+const SOAKS: &[Soak] = &[
+    Soak {
+        name: "reload",
+        arguments: "[--count N] [--rate N] [--out FILE]",
+        about: "replace a strategy N times (1,000) at full speed: nothing lost, duplicated or reordered; pauses, memory",
+        run: reload::run,
+    },
+    Soak {
+        name: "sim",
+        arguments: "[--steps N] [--seed S] [--out FILE]",
+        about: "the engine against adversarial exchanges for N steps (1,000,000): books, limits and orders hold after each",
+        run: sim::run,
+    },
+];
 
 /// The task `soak NAME`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {

@@ -1,0 +1,279 @@
+//! Naive limits: what speaks against an order, asked anew from all orders and fills.
+
+use stratd_engine::{OrderState, Scope, StrategyId, TradingState};
+use stratd_plugin_api::{InstrumentId, OrderFlags, OrderRequest, Price, Reason, Side, Timestamp};
+
+use super::{
+    scenario::{Account, INDEX, INSTRUMENTS, PlainLimits, SECOND_NS, SESSION, lot, point, units},
+    twin::{Twin, Working},
+};
+
+/// Beyond this a position could not be turned around any more.
+const QUANTITY_COUNTABLE: i64 = i64::MAX / 2;
+
+/// An order, or a change of one, that is asked about.
+pub(super) struct Question<'a> {
+    pub(super) strategy: StrategyId,
+    pub(super) request: &'a OrderRequest,
+    /// What it would add: of a change, what is not filled.
+    pub(super) quantity: i64,
+    /// The order that is changed; it does not count twice.
+    pub(super) changed: Option<&'a Working>,
+}
+
+impl Question<'_> {
+    fn side(&self) -> Side {
+        self.request.side
+    }
+
+    fn instrument(&self) -> u32 {
+        self.request.instrument.0
+    }
+}
+
+impl Twin {
+    /// Everything that speaks against an order. None of it may be there when an order is sent, and the reason of a
+    /// denial must be among it.
+    pub(super) fn against(&self, asked: &Question<'_>) -> Vec<Reason> {
+        let id = asked.instrument();
+        let mut reasons = Vec::new();
+        let mut add = |is_so: bool, reason: Reason| {
+            if is_so {
+                reasons.push(reason)
+            }
+        };
+        add(self.is_exiting, Reason::RunEnded);
+        add(!INSTRUMENTS.contains(&id), Reason::UnknownInstrument);
+        add(self.is_halted || self.halted.contains(&id), Reason::Halted);
+        add(id == INDEX, Reason::NotTradable);
+        add(asked.request.notional.is_none() && asked.quantity <= 0, Reason::BadQuantity);
+        add(asked.request.notional.is_some() && asked.request.quantity.get() != 0, Reason::BadOrder);
+        add(asked.request.quantity.get() % lot(id) != 0, Reason::OffLot);
+        add(asked.quantity.saturating_abs() > QUANTITY_COUNTABLE, Reason::Overflow);
+        if reasons.contains(&Reason::UnknownInstrument) {
+            return reasons;
+        }
+        let is_reducing = self.is_reducing(asked);
+        let flags = asked.request.flags;
+        if flags.contains(OrderFlags::REDUCE_ONLY) && !is_reducing {
+            reasons.push(Reason::Reducing);
+        }
+        for scope in scopes(asked) {
+            reasons.extend(self.against_by_state(scope, is_reducing));
+            if let Some(limits) = self.scenario.limits.get(&scope) {
+                self.against_by_limits(scope, limits, asked, &mut reasons);
+            }
+        }
+        reasons.extend(self.against_by_account(asked));
+        reasons
+    }
+
+    fn against_by_state(&self, scope: Scope, is_reducing: bool) -> Option<Reason> {
+        let (state, reason) = self.states.get(&scope).copied()?;
+        match state {
+            TradingState::Active => None,
+            TradingState::Reducing if is_reducing => None,
+            TradingState::Reducing if reason == Reason::Requested => Some(Reason::Reducing),
+            TradingState::Halted if reason == Reason::Requested => Some(Reason::Halted),
+            TradingState::Reducing | TradingState::Halted => Some(reason),
+        }
+    }
+
+    /// With every working order of its side filled, the order leaves the own position smaller, not turned around.
+    fn is_reducing(&self, asked: &Question<'_>) -> bool {
+        let size = self.books.size(asked.strategy.0, asked.instrument());
+        let held = if asked.side() == Side::Sell { size } else { -size };
+        let open = self.open(asked, asked.side(), |order| order.strategy == asked.strategy);
+        asked.request.notional.is_none() && i128::from(asked.quantity) <= i128::from(held) - open
+    }
+
+    /// What working orders of a side in the instrument would still add, without the order that is changed.
+    fn open(&self, asked: &Question<'_>, side: Side, is_meant: impl Fn(&Working) -> bool) -> i128 {
+        let orders = self.working.values().filter(|order| {
+            order.instrument == asked.instrument()
+                && order.side == side
+                && asked.changed.is_none_or(|changed| changed.id != order.id)
+                && is_meant(order)
+        });
+        orders.map(|order| i128::from(order.open())).sum()
+    }
+
+    fn price_of(&self, request: &OrderRequest) -> Option<i64> {
+        let own = request.price.or(request.stop_price).map(Price::get);
+        own.or_else(|| self.last.get(&request.instrument.0).copied())
+    }
+
+    /// The most that is bought or sold; of an order by amount, by the last price.
+    pub(super) fn expected(&self, request: &OrderRequest, quantity: i64) -> i64 {
+        let Some(amount) = request.notional else { return quantity };
+        let id = request.instrument.0;
+        let of_lot = self.price_of(request).map(|price| i128::from(price) * i128::from(lot(id)) * point(id));
+        let lots = of_lot.filter(|of_lot| *of_lot > 0).map_or(0, |of_lot| amount.get() / of_lot);
+        i64::try_from(lots).unwrap_or(0) * lot(id)
+    }
+
+    fn against_by_limits(
+        &self,
+        scope: Scope,
+        limits: &PlainLimits,
+        asked: &Question<'_>,
+        reasons: &mut Vec<Reason>,
+    ) {
+        let id = asked.instrument();
+        let last = self.last.get(&id).copied();
+        let own = [asked.request.price, asked.request.stop_price];
+        if last.is_none() && (asked.request.notional.is_some() || self.price_of(asked.request).is_none()) {
+            reasons.push(Reason::NoPrice);
+        }
+        let mut add = |is_so: bool, reason: Reason| {
+            if is_so {
+                reasons.push(reason)
+            }
+        };
+        let in_session = (i64::from(SESSION.0)..i64::from(SESSION.1))
+            .contains(&self.now.div_euclid(SECOND_NS).rem_euclid(86_400));
+        add(limits.has_hours && !in_session, Reason::TradingHours);
+        if let Some(points) = limits.collar_points {
+            let is_far = |price: Price| {
+                last.is_none_or(|last| (price.get() - last).abs() * 10_000 > last.abs() * i64::from(points))
+            };
+            add(own.into_iter().flatten().any(is_far), Reason::PriceCollar);
+            add(last.is_none() && own.iter().any(Option::is_some), Reason::NoPrice);
+        }
+        let of_scope = |order: &&Working| match scope {
+            Scope::Run => true,
+            Scope::Strategy(strategy) => order.strategy == strategy,
+            Scope::Instrument(instrument) => order.instrument == instrument.0,
+        };
+        if let Some(most) = limits.open_orders {
+            let count = self.working.values().filter(of_scope).count();
+            add(asked.changed.is_none() && count >= most as usize, Reason::MaxOpenOrders);
+        }
+        if let Some((most, window)) = limits.rate {
+            let sent = self.sent.get(&scope).into_iter().flatten().filter(|at| **at > self.now - window);
+            add(sent.count() >= most as usize, Reason::OrderRate);
+        }
+        reasons.extend(self.against_by_size(scope, limits, asked));
+    }
+
+    /// The limits that an order can be cut down to.
+    pub(super) fn against_by_size(
+        &self,
+        scope: Scope,
+        limits: &PlainLimits,
+        asked: &Question<'_>,
+    ) -> Vec<Reason> {
+        let id = asked.instrument();
+        let quantity = i128::from(self.expected(asked.request, asked.quantity));
+        let whole = |limit: u32| i128::from(limit) * i128::from(units(id));
+        let mut reasons = Vec::new();
+        if limits.order_quantity.is_some_and(|(most, _)| quantity > whole(most)) {
+            reasons.push(Reason::MaxOrderQuantity);
+        }
+        let is_cut = limits.order_notional.is_some_and(|(_, reduces)| reduces);
+        let value = match (asked.request.notional, self.price_of(asked.request)) {
+            // an amount that buys no lot more than what is left is not cut: its lots are what counts
+            (Some(amount), Some(price)) if is_cut => {
+                amount.get().min((quantity * i128::from(price) * point(id)).abs())
+            }
+            (Some(amount), _) => amount.get(),
+            (None, Some(price)) => (quantity * i128::from(price) * point(id)).abs(),
+            (None, None) => 0,
+        };
+        if limits.order_notional.is_some_and(|(most, _)| value > most) {
+            reasons.push(Reason::MaxOrderNotional);
+        }
+        let (size, open) = match scope {
+            Scope::Strategy(_) => {
+                let open = self.open(asked, asked.side(), |order| order.strategy == asked.strategy);
+                (self.books.size(asked.strategy.0, id), open)
+            }
+            Scope::Run | Scope::Instrument(_) => {
+                (self.books.net(id), self.open(asked, asked.side(), |_| true))
+            }
+        };
+        let size = i128::from(if asked.side() == Side::Sell { -size } else { size });
+        // an amount that buys no lot at the last price passes limits that reduce: there is nothing to cut
+        let is_cut = |reduces: bool| !reduces || quantity > 0;
+        if limits.position.is_some_and(|(most, cut)| is_cut(cut) && size + open + quantity > whole(most)) {
+            reasons.push(Reason::MaxPosition);
+        }
+        reasons
+    }
+
+    fn value_in_run(&self, id: u32, price: i64, quantity: i128) -> i128 {
+        (quantity * i128::from(price) * point(id) * i128::from(self.rate(id)) / 100).abs()
+    }
+
+    fn against_by_account(&self, asked: &Question<'_>) -> Option<Reason> {
+        let id = asked.instrument();
+        let quantity = i128::from(self.expected(asked.request, asked.quantity));
+        let net = i128::from(self.books.net(id));
+        let signed = if asked.side() == Side::Sell { -net } else { net };
+        let after = signed + self.open(asked, asked.side(), |_| true) + quantity;
+        let (account, side) = (self.scenario.account, asked.side());
+        if let (Account::Cash { allow_short }, Side::Sell) = (account, side) {
+            return (!allow_short && after > 0).then_some(Reason::ShortSale);
+        }
+        let Some(price) = self.price_of(asked.request) else {
+            return (account != Account::Unlimited).then_some(Reason::NoPrice);
+        };
+        match account {
+            Account::Unlimited => None,
+            Account::Cash { .. } => {
+                let buys = self.working.values().filter(|order| {
+                    order.side == Side::Buy && asked.changed.is_none_or(|changed| changed.id != order.id)
+                });
+                let used: i128 = buys.map(|order| self.open_value(order)).sum();
+                let needed = self.value_in_run(id, price, quantity);
+                (used + needed > self.cash()).then_some(Reason::BuyingPower)
+            }
+            Account::Margin { initial, .. } => {
+                let before = after - quantity;
+                let opposite = self.open(asked, asked.side().opposite(), |_| true) - signed;
+                let grown = after.max(opposite).max(0) - before.max(opposite).max(0);
+                let needed = self.value_in_run(id, price, grown);
+                let used = self.worst_exposure(asked.changed);
+                let margin = (used + needed) * i128::from(initial);
+                (grown > 0 && margin > self.equity() * 100).then_some(Reason::BuyingPower)
+            }
+        }
+    }
+
+    fn open_value(&self, order: &Working) -> i128 {
+        let price = order.price.or_else(|| self.last.get(&order.instrument).copied());
+        self.value_in_run(order.instrument, price.unwrap_or(0), i128::from(order.reserved()))
+    }
+
+    /// Values of the positions of all strategies, with the working orders of one side filled, whichever is worse.
+    fn worst_exposure(&self, changed: Option<&Working>) -> i128 {
+        let worst = |id: u32| {
+            let open = |side: Side| -> i128 {
+                let orders = self.working.values().filter(|order| {
+                    order.instrument == id
+                        && order.side == side
+                        && changed.is_none_or(|changed| changed.id != order.id)
+                });
+                orders.map(|order| i128::from(order.open())).sum()
+            };
+            let net = i128::from(self.books.net(id));
+            (net + open(Side::Buy)).max(open(Side::Sell) - net).max(0)
+        };
+        let valued = |id: &u32| self.last.get(id).map_or(0, |last| self.value_in_run(*id, *last, worst(*id)));
+        INSTRUMENTS.iter().map(valued).sum()
+    }
+}
+
+pub(super) fn scopes(asked: &Question<'_>) -> [Scope; 3] {
+    [Scope::Run, Scope::Strategy(asked.strategy), Scope::Instrument(InstrumentId(asked.instrument()))]
+}
+
+/// The day of a moment, from the beginning of 1970.
+pub(super) fn day(at: i64) -> i64 {
+    Timestamp::new(at).get().div_euclid(86_400 * SECOND_NS)
+}
+
+/// Why an order was denied.
+pub(super) fn denied(state: OrderState) -> Option<Reason> {
+    if let OrderState::Denied(reason) = state { Some(reason) } else { None }
+}

@@ -1,0 +1,250 @@
+//! What a run is made of: instruments, limits, account. Drawn from the seed.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use stratd_engine::{
+    AccountRules, Accounting, Engine, EngineConfig, ExitRoutine, Hours, HoursRule, Limit, LossLimit,
+    OnBreach, OrderIds, OrderRate, PriceCollar, RateSource, RiskLimits, Scope, StrategyId, TradingState,
+};
+use stratd_plugin_api::{
+    Decimal, ExchangeId, Instrument, InstrumentId, InstrumentType, Money, NoCosts, Quantity, Session,
+    TradingType, export::instrument_to_record,
+};
+
+use super::random::Random;
+use crate::services::Services;
+
+pub(super) const STRATEGIES: u16 = 3;
+/// Monday, 2024-01-01 14:30 UTC: in a session.
+pub(super) const START_NS: i64 = 1_704_119_400_000_000_000;
+pub(super) const SECOND_NS: i64 = 1_000_000_000;
+/// Seconds of the UTC day between which orders may be sent, where hours are limited.
+pub(super) const SESSION: (u32, u32) = (9 * 3_600, 17 * 3_600);
+/// Units of money in one of its currency.
+const MONEY: i128 = 100_000_000;
+
+/// X, a future Y, the index Z, E in euros with fractions and lots, and the pair that says what a euro is worth.
+pub(super) const FUTURE: u32 = 2;
+pub(super) const INDEX: u32 = 3;
+pub(super) const IN_EUROS: u32 = 4;
+pub(super) const EURO: u32 = 5;
+pub(super) const INSTRUMENTS: [u32; 5] = [1, FUTURE, INDEX, IN_EUROS, EURO];
+/// What a euro is worth before the first price, in hundredths.
+pub(super) const EURO_RATE_START: i64 = 110;
+
+/// Value of one unit of quantity at one unit of price, in units of money of the instrument's currency.
+pub(super) fn point(instrument: u32) -> i128 {
+    match instrument {
+        FUTURE => 10 * MONEY,
+        IN_EUROS | EURO => MONEY / 100,
+        _ => MONEY,
+    }
+}
+
+/// Units of quantity in a whole one.
+pub(super) fn units(instrument: u32) -> i64 {
+    if instrument == IN_EUROS { 10 } else { 1 }
+}
+
+pub(super) fn lot(instrument: u32) -> i64 {
+    if instrument == IN_EUROS { 5 } else { 1 }
+}
+
+pub(super) fn exchange_of(instrument: u32) -> u16 {
+    if instrument < IN_EUROS { 1 } else { 2 }
+}
+
+pub(super) fn price(random: &mut Random, instrument: u32) -> i64 {
+    match instrument {
+        IN_EUROS => random.range(900, 1_101),
+        EURO => random.range(100, 131),
+        _ => random.range(90, 111),
+    }
+}
+
+/// The limits of a scope in plain numbers: quantities in whole units, money in units of 1e-8; `true` = reduce.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PlainLimits {
+    pub(super) order_quantity: Option<(u32, bool)>,
+    pub(super) order_notional: Option<(i128, bool)>,
+    pub(super) collar_points: Option<u32>,
+    pub(super) position: Option<(u32, bool)>,
+    pub(super) open_orders: Option<u32>,
+    pub(super) rate: Option<(u32, i64)>,
+    pub(super) daily_loss: Option<(i128, TradingState)>,
+    pub(super) drawdown: Option<(i128, TradingState)>,
+    pub(super) has_hours: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Account {
+    Unlimited,
+    Cash {
+        allow_short: bool,
+    },
+    /// Parts in percent.
+    Margin {
+        initial: i64,
+        maintenance: i64,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Scenario {
+    pub(super) cash: i128,
+    pub(super) limits: BTreeMap<Scope, PlainLimits>,
+    exits: [ExitRoutine; 3],
+    pub(super) account: Account,
+    pub(super) is_fifo: bool,
+}
+
+impl Scenario {
+    pub(super) fn draw(random: &mut Random) -> Self {
+        let mut scopes = vec![Scope::Run];
+        scopes.extend((0..STRATEGIES).map(|id| Scope::Strategy(StrategyId(id))));
+        scopes.extend(INSTRUMENTS.map(|id| Scope::Instrument(InstrumentId(id))));
+        let limits = scopes
+            .into_iter()
+            .filter(|scope| *scope == Scope::Run || random.chance(35))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|scope| (scope, plain_limits(random)))
+            .collect();
+        let account = match random.range(0, 10) {
+            0 => Account::Cash { allow_short: true },
+            1 => Account::Cash { allow_short: false },
+            2 | 3 => Account::Margin { initial: 50, maintenance: 25 },
+            _ => Account::Unlimited,
+        };
+        let cash = if account == Account::Unlimited { 100_000 } else { random.range(2_000, 30_000) };
+        let exits = [(); 3].map(|()| *random.pick(&ExitRoutine::ALL).unwrap_or(&ExitRoutine::None));
+        Self { cash: i128::from(cash) * MONEY, limits, exits, account, is_fifo: random.chance(50) }
+    }
+
+    /// The engine, with instruments and limits and without strategies.
+    pub(super) fn engine(&self, services: &Arc<Services>) -> Result<Engine, String> {
+        let percent = |part: i64| Decimal::new(part, 2).map_err(|error| error.to_string());
+        let account = match self.account {
+            Account::Unlimited => AccountRules::Unlimited,
+            Account::Cash { allow_short } => AccountRules::Cash { allow_short },
+            Account::Margin { initial, maintenance } => {
+                AccountRules::Margin { initial: percent(initial)?, maintenance: percent(maintenance)? }
+            }
+        };
+        let limits =
+            |scope| self.limits.get(&scope).map_or(Ok(RiskLimits::default()), |l| self.real_limits(l));
+        let config = EngineConfig {
+            trading_type: TradingType::Backtest,
+            cash: Money::new(self.cash),
+            currency: 0,
+            limits: limits(Scope::Run)?,
+            order_ids: OrderIds::of_run(7),
+            account,
+            accounting: if self.is_fifo { Accounting::Fifo } else { Accounting::Average },
+            costs: Box::new(NoCosts),
+        };
+        let mut engine = Engine::new(config, services.clone());
+        for instrument in instruments() {
+            let record = instrument_to_record(&instrument, |text| services.texts.intern_cut(text));
+            engine.add_instrument(instrument, record).map_err(|error| error.to_string())?;
+        }
+        let initial = Decimal::new(EURO_RATE_START, 2).map_err(|error| error.to_string())?;
+        let quoted = RateSource::Quoted { instrument: InstrumentId(EURO), is_inverse: false, initial };
+        engine.set_rate("EUR", quoted).map_err(|error| error.to_string())?;
+        for scope in self.limits.keys().filter(|scope| **scope != Scope::Run) {
+            engine.set_limits(*scope, limits(*scope)?);
+        }
+        Ok(engine)
+    }
+
+    fn real_limits(&self, plain: &PlainLimits) -> Result<RiskLimits, String> {
+        let [exit_daily, exit_drawdown, exit_hours] = self.exits;
+        let on_breach = |reduces: bool| if reduces { OnBreach::Reduce } else { OnBreach::Deny };
+        let whole = |(limit, reduces): (u32, bool)| Limit {
+            limit: Decimal::from(limit),
+            on_breach: on_breach(reduces),
+        };
+        let loss = |exit| {
+            move |(limit, state): (i128, TradingState)| LossLimit { limit: Money::new(limit), state, exit }
+        };
+        let collar = plain.collar_points.map(|points| {
+            PriceCollar::basis_points(Decimal::from(points)).ok_or("a collar of too many decimals")
+        });
+        let hours = Hours {
+            timezone: jiff::tz::TimeZone::UTC,
+            weekdays: 0x7f,
+            sessions: vec![Session { open: SESSION.0, close: SESSION.1 }],
+            holidays: std::collections::BTreeSet::new(),
+        };
+        Ok(RiskLimits {
+            max_order_quantity: plain.order_quantity.map(whole),
+            max_order_notional: plain
+                .order_notional
+                .map(|(limit, reduces)| Limit { limit: Money::new(limit), on_breach: on_breach(reduces) }),
+            price_collar: collar.transpose()?,
+            max_position: plain.position.map(whole),
+            max_open_orders: plain.open_orders,
+            max_order_rate: plain.rate.map(|(count, window_ns)| OrderRate { count, window_ns }),
+            max_daily_loss: plain.daily_loss.map(loss(exit_daily)),
+            max_drawdown: plain.drawdown.map(loss(exit_drawdown)),
+            trading_hours: plain.has_hours.then(|| HoursRule {
+                hours: Arc::new(hours),
+                before_close_ns: 0,
+                exit: exit_hours,
+            }),
+        })
+    }
+}
+
+fn plain_limits(random: &mut Random) -> PlainLimits {
+    let mut limits = PlainLimits::default();
+    let reduces = random.chance(40);
+    if random.chance(40) {
+        limits.order_quantity = Some((random.small(6, 14).into(), reduces));
+    }
+    if random.chance(40) {
+        limits.order_notional = Some((i128::from(random.range(600, 9_000)) * MONEY, random.chance(40)));
+    }
+    if random.chance(25) {
+        limits.collar_points = Some(random.small(300, 1_500).into());
+    }
+    if random.chance(60) {
+        limits.position = Some((random.small(10, 40).into(), random.chance(40)));
+    }
+    if random.chance(40) {
+        limits.open_orders = Some(u32::from(random.small(2, 16)));
+    }
+    if random.chance(30) {
+        limits.rate = Some((u32::from(random.small(2, 20)), random.range(1, 60) * SECOND_NS));
+    }
+    let states = [TradingState::Reducing, TradingState::Halted];
+    let state = |random: &mut Random| *random.pick(&states).unwrap_or(&TradingState::Halted);
+    if random.chance(10) {
+        limits.daily_loss = Some((i128::from(random.range(100, 3_000)) * MONEY, state(random)));
+    }
+    if random.chance(10) {
+        limits.drawdown = Some((i128::from(random.range(100, 3_000)) * MONEY, state(random)));
+    }
+    limits.has_hours = random.chance(15);
+    limits
+}
+
+fn instruments() -> [Instrument; 5] {
+    let whole = |symbol: &str, kind| Instrument::new(symbol, kind).price_decimals(0);
+    let mut future = whole("Y", InstrumentType::Future);
+    future.multiplier *= 10;
+    let mut in_euros = Instrument::new("E", InstrumentType::Equity).price_decimals(1).quantity_decimals(1);
+    in_euros.lot = Quantity::new(5);
+    in_euros.currency = "EUR".to_owned();
+    let mut all = [
+        whole("X", InstrumentType::Equity),
+        future,
+        whole("Z", InstrumentType::Index),
+        in_euros,
+        Instrument::new("EURUSD", InstrumentType::Pair),
+    ];
+    for (id, instrument) in (1..).zip(&mut all) {
+        instrument.exchange = ExchangeId(exchange_of(id));
+    }
+    all
+}

@@ -1,0 +1,544 @@
+//! The naive twin: what inputs and outputs alone say about cash, positions, orders, limits and states.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stratd_engine::{
+    ChangeOrder, Denial, Engine, FillReport, InputKind, NewOrder, Order, OrderState, Output, Scope,
+    StrategyId, TradingState,
+};
+use stratd_plugin_api::{
+    EventKind, InstrumentId, Money, OrderEventKind, OrderRequest, Price, Quantity, Reason, Side, abi,
+};
+
+use super::{
+    books::{Books, Fill},
+    ensure,
+    gambler::{COMPLAINT, TAG},
+    gate::{Question, day, denied, scopes},
+    scenario::{Account, EURO, EURO_RATE_START, IN_EUROS, Scenario, lot, point},
+};
+
+/// A working order, as it stands by what was reported.
+#[derive(Clone)]
+pub(super) struct Working {
+    pub(super) id: u64,
+    pub(super) strategy: StrategyId,
+    pub(super) instrument: u32,
+    pub(super) side: Side,
+    pub(super) price: Option<i64>,
+    has_limit: bool,
+    is_by_amount: bool,
+    quantity: i64,
+    filled: i64,
+    /// Changes without an answer, and the largest quantity among them.
+    changes: (u32, i64),
+    /// What an order by amount may buy, until its exchange says it.
+    expected: i64,
+}
+
+impl Working {
+    pub(super) fn open(&self) -> i64 {
+        (self.quantity.max(self.changes.1).max(self.expected) - self.filled).max(0)
+    }
+
+    /// What a cash account keeps aside for it.
+    pub(super) fn reserved(&self) -> i64 {
+        (self.quantity - self.filled).max(0)
+    }
+
+    /// An answer to a change; false if none was expected.
+    fn answered(&mut self) -> bool {
+        let was_expected = self.changes.0 > 0;
+        self.changes.0 = self.changes.0.saturating_sub(1);
+        if self.changes.0 == 0 {
+            self.changes.1 = 0;
+        }
+        was_expected
+    }
+}
+
+/// What a scope lost, and what that stopped.
+#[derive(Clone, Copy, Default)]
+struct Losses {
+    day: Option<i64>,
+    day_start: i128,
+    peak: i128,
+    last: i128,
+    daily: TradingState,
+    drawdown: TradingState,
+    command: TradingState,
+}
+
+pub(super) struct Twin {
+    pub(super) scenario: Scenario,
+    pub(super) books: Books,
+    pub(super) working: BTreeMap<u64, Working>,
+    pub(super) last: BTreeMap<u32, i64>,
+    euro: i64,
+    pub(super) now: i64,
+    pub(super) states: BTreeMap<Scope, (TradingState, Reason)>,
+    /// When orders and changes were sent.
+    pub(super) sent: BTreeMap<Scope, Vec<i64>>,
+    losses: BTreeMap<Scope, Losses>,
+    has_margin_call: bool,
+    submitted: BTreeSet<u64>,
+    finished: BTreeSet<u64>,
+    /// What was booked: quantities by order and trade.
+    booked: BTreeMap<u64, BTreeMap<u64, i64>>,
+    ended: BTreeSet<StrategyId>,
+    pub(super) is_halted: bool,
+    pub(super) halted: BTreeSet<u32>,
+    pub(super) is_exiting: bool,
+    /// The report of this step.
+    report: Option<abi::OrderEvent>,
+    /// The books changed in this step, or prices.
+    watches: bool,
+}
+
+impl Twin {
+    pub(super) fn new(scenario: Scenario) -> Self {
+        Self {
+            scenario,
+            books: Books::default(),
+            working: BTreeMap::new(),
+            last: BTreeMap::new(),
+            euro: EURO_RATE_START,
+            now: 0,
+            states: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            losses: BTreeMap::new(),
+            has_margin_call: false,
+            submitted: BTreeSet::new(),
+            finished: BTreeSet::new(),
+            booked: BTreeMap::new(),
+            ended: BTreeSet::new(),
+            is_halted: false,
+            halted: BTreeSet::new(),
+            is_exiting: false,
+            report: None,
+            watches: false,
+        }
+    }
+
+    pub(super) fn working_ids(&self) -> Vec<u64> {
+        self.working.keys().copied().collect()
+    }
+
+    pub(super) fn has_ended(&self, strategy: StrategyId) -> bool {
+        self.ended.contains(&strategy)
+    }
+
+    pub(super) fn restarted(&mut self, strategy: StrategyId) {
+        self.ended.remove(&strategy);
+    }
+
+    /// What the currency of an instrument is worth, in hundredths.
+    pub(super) fn rate(&self, instrument: u32) -> i64 {
+        if instrument == IN_EUROS { self.euro } else { 100 }
+    }
+
+    pub(super) fn cash(&self) -> i128 {
+        self.scenario.cash + self.books.of(|_, _| true).map(|(_, line)| line.cash).sum::<i128>()
+    }
+
+    pub(super) fn equity(&self) -> i128 {
+        self.scenario.cash + self.books.pnl(|_, _| true)
+    }
+
+    // ---- inputs ----
+
+    /// What an input says before the engine took it.
+    pub(super) fn input(&mut self, input: &InputKind, at: i64, is_nonsense: bool) {
+        self.now = at;
+        self.report = None;
+        self.watches = matches!(input, InputKind::Market(_) | InputKind::Order(_));
+        match input {
+            InputKind::Market(event) if event.kind == EventKind::Trade.code() => {
+                self.price(event.instrument, event.data[0]);
+            }
+            InputKind::Order(report) if !is_nonsense => self.report(report),
+            InputKind::Halt(None, _) => self.is_halted = true,
+            InputKind::Halt(Some(id), _) => {
+                self.halted.insert(id.0);
+            }
+            InputKind::Continue(None, _) => {
+                self.is_halted = false;
+                self.halted.clear();
+            }
+            InputKind::Continue(Some(id), _) => {
+                self.halted.remove(&id.0);
+            }
+            InputKind::Exit(_) => self.is_exiting = true,
+            InputKind::Trading(command) => {
+                let losses = self.losses.entry(command.scope).or_default();
+                let Losses { day, last, .. } = *losses;
+                if command.state == TradingState::Active {
+                    *losses = Losses { day, day_start: last, peak: last, last, ..Losses::default() };
+                    self.has_margin_call &= command.scope != Scope::Run;
+                } else {
+                    losses.command = command.state;
+                }
+            }
+            InputKind::Market(_)
+            | InputKind::Order(_)
+            | InputKind::Timers
+            | InputKind::Start
+            | InputKind::StopStrategy(..)
+            | InputKind::StartStrategy(_)
+            | InputKind::FailStrategy(..) => {}
+        }
+    }
+
+    fn price(&mut self, instrument: u32, price: i64) {
+        self.last.insert(instrument, price);
+        let mut mark = |instrument: u32, price: i64, rate: i64| {
+            let lines = self.books.0.iter_mut().filter(|((_, id), _)| *id == instrument);
+            lines.for_each(|(_, line)| line.mark(price, rate));
+        };
+        if instrument == EURO {
+            self.euro = price;
+            if let Some(last) = self.last.get(&IN_EUROS) {
+                mark(IN_EUROS, *last, price);
+            }
+        }
+        let rate = if instrument == IN_EUROS { self.euro } else { 100 };
+        mark(instrument, price, rate);
+    }
+
+    fn report(&mut self, report: &abi::OrderEvent) {
+        self.report = Some(*report);
+        let Some(order) = self.working.get_mut(&report.client_order_id) else { return };
+        let kind = OrderEventKind::from_code(report.kind);
+        if kind == Some(OrderEventKind::Change) && (order.answered() || report.quantity > order.filled) {
+            order.quantity = report.quantity;
+            if order.has_limit {
+                order.price = Some(report.price);
+            }
+        } else if kind == Some(OrderEventKind::RequestRejected) {
+            order.answered();
+        }
+    }
+
+    // ---- outputs ----
+
+    /// What an output says, in the order of the outputs.
+    pub(super) fn output(&mut self, output: &Output) -> Result<(), String> {
+        match output {
+            Output::Submit(order) => self.submit(order.get()),
+            Output::Change(change) => self.change(change.get()),
+            Output::Filled(report) => self.fill(report),
+            Output::OrderFinished(order) => self.finish(order),
+            Output::StrategyStopped { strategy, .. } | Output::StrategyFaulted { strategy, .. } => {
+                ensure(self.ended.insert(*strategy), || format!("{strategy:?} ended twice"))
+            }
+            Output::Cancel(cancel) => ensure(self.working.contains_key(&cancel.id.0), || {
+                format!("a cancel of {:?}, which does not work", cancel.id)
+            }),
+            Output::Reduced(denial) => self.reduced(denial),
+            Output::Trading { scope, state, reason } => {
+                self.states.insert(*scope, (*state, *reason));
+                Ok(())
+            }
+            Output::Metric { strategy, name, value } => ensure(name != COMPLAINT, || {
+                format!("{strategy:?} got an event out of order or a timer too early, at {value:?}")
+            }),
+            Output::UnknownOrder(report) => ensure(self.report.is_none(), || {
+                format!("a report on an own order was taken for one of a stranger: {report:?}")
+            }),
+            Output::Denied(_)
+            | Output::SessionClosed { .. }
+            | Output::StrategyRolledBack { .. }
+            | Output::ProbationPassed { .. }
+            | Output::Shutdown { .. }
+            | Output::Overfilled(_)
+            | Output::Exited => Ok(()),
+        }
+    }
+
+    fn submit(&mut self, order: &NewOrder) -> Result<(), String> {
+        let NewOrder { id, strategy, request, .. } = *order;
+        ensure(self.submitted.insert(id.0), || format!("{id:?} was sent twice"))?;
+        if request.tag == TAG {
+            ensure(!self.ended.contains(&strategy), || {
+                format!("an order of a strategy that ended: {order:?}")
+            })?;
+            let asked =
+                Question { strategy, request: &request, quantity: request.quantity.get(), changed: None };
+            let against = self.certainly_against(&asked);
+            ensure(against.is_empty(), || format!("an order against {against:?}: {order:?}"))?;
+        } else {
+            let is_halted = self.is_halted || self.halted.contains(&request.instrument.0);
+            ensure(!is_halted && !self.is_exiting, || {
+                format!("a closing order in a halt or after the end: {order:?}")
+            })?;
+        }
+        self.note_sent(strategy, request.instrument);
+        let expected = request.notional.map_or(0, |_| self.expected(&request, 0));
+        let working = Working {
+            id: id.0,
+            strategy,
+            instrument: request.instrument.0,
+            side: request.side,
+            price: request.price.or(request.stop_price).map(Price::get),
+            has_limit: request.price.is_some(),
+            is_by_amount: request.notional.is_some(),
+            quantity: request.quantity.get(),
+            filled: 0,
+            changes: (0, 0),
+            expected,
+        };
+        self.working.insert(id.0, working);
+        Ok(())
+    }
+
+    fn change(&mut self, change: &ChangeOrder) -> Result<(), String> {
+        let ChangeOrder { id, request, .. } = *change;
+        let Some(order) = self.working.get(&id.0).cloned() else {
+            return Err(format!("a change of {id:?}, which does not work"));
+        };
+        let quantity = request.quantity.get() - order.filled;
+        let asked = Question { strategy: order.strategy, request: &request, quantity, changed: Some(&order) };
+        let against = self.certainly_against(&asked);
+        ensure(against.is_empty(), || format!("a change against {against:?}: {change:?}"))?;
+        self.note_sent(order.strategy, request.instrument);
+        if let Some(order) = self.working.get_mut(&id.0) {
+            order.changes = (order.changes.0 + 1, order.changes.1.max(request.quantity.get()));
+        }
+        Ok(())
+    }
+
+    /// A missing price speaks only against an order that needs one; what a price would say is judged without it.
+    fn certainly_against(&self, asked: &Question<'_>) -> Vec<Reason> {
+        let mut against = self.against(asked);
+        against.retain(|reason| *reason != Reason::NoPrice);
+        against
+    }
+
+    fn note_sent(&mut self, strategy: StrategyId, instrument: InstrumentId) {
+        for scope in [Scope::Run, Scope::Strategy(strategy), Scope::Instrument(instrument)] {
+            let has_rate = self.scenario.limits.get(&scope).is_some_and(|limits| limits.rate.is_some());
+            if has_rate {
+                self.sent.entry(scope).or_default().push(self.now);
+            }
+        }
+    }
+
+    /// An order was cut down: a limit spoke against what was asked, and against one lot more than what passed.
+    fn reduced(&self, denial: &Denial) -> Result<(), String> {
+        let Some(order) = self.working.get(&denial.order.0) else {
+            return Err(format!("{denial:?}: the order does not work"));
+        };
+        if denial.is_change || order.is_by_amount {
+            return Ok(());
+        }
+        let request = OrderRequest {
+            price: order.price.map(Price::new),
+            ..OrderRequest::market(denial.instrument, Quantity::ZERO).side(denial.side)
+        };
+        let against = |quantity: i64| {
+            let request = OrderRequest { quantity: Quantity::new(quantity), ..request };
+            let asked =
+                Question { strategy: denial.strategy, request: &request, quantity, changed: Some(order) };
+            let limits = scopes(&asked).map(|scope| (scope, self.scenario.limits.get(&scope)));
+            let limits = limits.into_iter().filter_map(|(scope, limits)| Some((scope, limits?)));
+            limits.flat_map(|(scope, limits)| self.against_by_size(scope, limits, &asked)).collect::<Vec<_>>()
+        };
+        ensure(against(denial.asked.get()).contains(&denial.reason), || {
+            format!("reduced although nothing speaks against it: {denial:?}")
+        })?;
+        ensure(!against(denial.allowed.get() + lot(denial.instrument.0)).is_empty(), || {
+            format!("reduced to less than the limits leave: {denial:?}")
+        })
+    }
+
+    fn fill(&mut self, FillReport { strategy, fill }: &FillReport) -> Result<(), String> {
+        let id = fill.client_order_id;
+        let report = self.report.take().filter(|report| report.client_order_id == id);
+        let Some(report) = report else { return Err(format!("a fill that nobody reported: {fill:?}")) };
+        let told = (report.last_price, report.last_quantity, report.trade_id, report.instrument, report.side);
+        let booked = (fill.price, fill.quantity, fill.trade_id, fill.instrument, fill.side);
+        ensure(told == booked && fill.fee == report.fee, || format!("{fill:?} was booked for {report:?}"))?;
+        let is_new = self.booked.entry(id).or_default().insert(fill.trade_id, fill.quantity).is_none();
+        ensure(is_new, || format!("trade {} of order {id} was booked twice", fill.trade_id))?;
+        let sign = if fill.side == Side::Buy.code() { 1 } else { -1 };
+        let costs = [fill.fee, fill.slippage, fill.transaction_cost];
+        let line = self.books.0.entry((strategy.0, fill.instrument)).or_default();
+        let rate = if fill.instrument == IN_EUROS { self.euro } else { 100 };
+        let costs = costs.into_iter().map(|cost| Money::from(cost).get()).sum();
+        let fill_naive = Fill { signed: sign * fill.quantity, price: fill.price, costs, rate };
+        line.add(fill.instrument, fill_naive, self.scenario.is_fifo);
+        if let Some(order) = self.working.get_mut(&id) {
+            order.filled += fill.quantity;
+            if order.is_by_amount {
+                order.quantity = order.quantity.max(report.quantity);
+                order.expected = 0;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, order: &Order) -> Result<(), String> {
+        let id = order.id.0;
+        ensure(self.finished.insert(id), || format!("{:?} finished twice", order.id))?;
+        ensure(order.state.is_final(), || format!("finished in no final state: {order:?}"))?;
+        if let Some(reason) = denied(order.state) {
+            return self.denied(order, reason);
+        }
+        let Some(working) = self.working.remove(&id) else {
+            return Err(format!("{:?} finished and did not work", order.id));
+        };
+        ensure(working.filled == order.filled.get(), || {
+            format!("{} is filled of {order:?}", working.filled)
+        })?;
+        let is_complete = order.state != OrderState::Filled || working.filled >= working.quantity;
+        ensure(is_complete, || format!("filled too early: {order:?}"))
+    }
+
+    fn denied(&self, order: &Order, reason: Reason) -> Result<(), String> {
+        let request = &order.request;
+        ensure(!self.submitted.contains(&order.id.0), || format!("{:?} was sent and denied", order.id))?;
+        if self.ended.contains(&order.strategy) {
+            return ensure(reason == Reason::StrategyStopped || request.tag != TAG, || {
+                format!("an order of a strategy that ended was denied for {reason}: {order:?}")
+            });
+        }
+        let asked =
+            Question { strategy: order.strategy, request, quantity: request.quantity.get(), changed: None };
+        let against = self.against(&asked);
+        ensure(against.contains(&reason) || request.tag != TAG, || {
+            format!("denied for {reason}, and against it is {against:?}: {order:?}")
+        })
+    }
+
+    // ---- after every step ----
+
+    /// Compares everything that the engine shows.
+    pub(super) fn compare(&mut self, engine: &Engine) -> Result<(), String> {
+        self.compare_report()?;
+        let working = || engine.working_orders().map(|o| (o.id.0, o.request.quantity.get(), o.filled.get()));
+        let expected = || self.working.values().map(|o| (o.id, o.quantity, o.filled));
+        ensure(working().eq(expected()), || {
+            let (working, expected): (Vec<_>, Vec<_>) = (working().collect(), expected().collect());
+            format!("working orders (id, quantity, filled) are {working:?}, and should be {expected:?}")
+        })?;
+        for strategy in 0..super::scenario::STRATEGIES {
+            self.compare_book(engine, StrategyId(strategy))?;
+        }
+        let (realized, fees) = engine.realized_and_fees();
+        let lines = || self.books.of(|_, _| true);
+        let fees_naive: i128 = lines().map(|(_, line)| line.fees).sum();
+        let unrealized: i128 = self.equity() - self.scenario.cash - realized.get() + fees_naive;
+        let shown = (engine.cash().map(Money::get), engine.equity().map(Money::get), fees.get());
+        let naive = (Some(self.cash()), Some(self.equity()), fees_naive);
+        ensure(shown == naive, || format!("cash, equity and fees are {shown:?}, and should be {naive:?}"))?;
+        // cash + positions at cost + fees = start + realized, the positions of all strategies together
+        let cost: i128 = (0..super::scenario::STRATEGIES)
+            .flat_map(|id| engine.positions(StrategyId(id)).map(|(_, p)| p.cost.get()))
+            .sum();
+        let (left, right) = (self.cash() + cost + fees_naive, self.scenario.cash + realized.get());
+        ensure(left == right, || {
+            format!("cash + cost + fees is {left}, start + realized {right}; unrealized {unrealized}")
+        })?;
+        self.compare_states(engine)
+    }
+
+    fn compare_report(&self) -> Result<(), String> {
+        // taken when it was booked
+        let Some(report) = &self.report else { return Ok(()) };
+        let is_fill = report.last_quantity > 0;
+        let is_booked =
+            self.booked.get(&report.client_order_id).is_some_and(|b| b.contains_key(&report.trade_id));
+        ensure(!is_fill || is_booked, || format!("a trade was not booked: {report:?}"))
+    }
+
+    fn compare_book(&self, engine: &Engine, strategy: StrategyId) -> Result<(), String> {
+        let lines = || self.books.of(|id, _| id == strategy.0);
+        ensure(engine.positions(strategy).count() == lines().count(), || {
+            format!("{strategy:?} has positions in other instruments than it traded")
+        })?;
+        for ((id, position), (instrument, line)) in engine.positions(strategy).zip(lines()) {
+            let shown = (id.0, position.size.get(), position.fees.get(), position.notional.get());
+            let naive = (instrument, line.size, line.fees, line.value(instrument));
+            ensure(shown == naive, || {
+                format!(
+                    "position of {strategy:?} (instrument, size, fees, value) is {shown:?}, and should be {naive:?}"
+                )
+            })?;
+            let realized = position.realized.get();
+            ensure((realized - line.realized).abs() <= line.tolerance, || {
+                format!("realized of {strategy:?} in {id} is {realized}, and should be {}", line.realized)
+            })?;
+            let (left, right) = (line.cash + position.cost.get() + line.fees, realized);
+            ensure(left == right, || {
+                format!("cash + cost + fees of {strategy:?} in {id} is {left}, and realized {right}")
+            })?;
+        }
+        let (shown, naive) = (engine.pnl(strategy).map(Money::get), self.books.pnl(|id, _| id == strategy.0));
+        ensure(shown == Some(naive), || format!("PnL of {strategy:?} is {shown:?}, and should be {naive}"))
+    }
+
+    /// What may be traded, by what was commanded and lost.
+    fn compare_states(&mut self, engine: &Engine) -> Result<(), String> {
+        if self.watches {
+            self.watch();
+        }
+        let scopes = self.losses.keys().chain(self.scenario.limits.keys()).chain(self.states.keys());
+        for scope in scopes {
+            let Losses { daily, drawdown, command, .. } = self.losses.get(scope).copied().unwrap_or_default();
+            let is_called = *scope == Scope::Run && self.has_margin_call;
+            let margin = if is_called { TradingState::Reducing } else { TradingState::Active };
+            let expected = daily.max(drawdown).max(command).max(margin);
+            let (state, reason) = engine.trading_state(*scope);
+            ensure(state == expected, || format!("{scope:?} is {state:?}, and should be {expected:?}"))?;
+            let told = self.states.get(scope).copied().unwrap_or((TradingState::Active, Reason::None));
+            ensure(told == (state, reason), || {
+                format!("{scope:?} is {state:?} for {reason}, and told was {told:?}")
+            })?;
+        }
+        Ok(())
+    }
+
+    fn watch(&mut self) {
+        if let Account::Margin { maintenance, .. } = self.scenario.account {
+            let exposure = self.last.iter().map(|(id, last)| {
+                let value = i128::from(self.books.net(*id)) * i128::from(*last) * point(*id);
+                (value * i128::from(self.rate(*id)) / 100).abs()
+            });
+            self.has_margin_call = self.equity() * 100 < exposure.sum::<i128>() * i128::from(maintenance);
+        }
+        for (scope, limits) in &self.scenario.limits {
+            if limits.daily_loss.is_none() && limits.drawdown.is_none() {
+                continue;
+            }
+            let pnl = match *scope {
+                Scope::Run => self.books.pnl(|_, _| true),
+                Scope::Strategy(strategy) => self.books.pnl(|id, _| id == strategy.0),
+                Scope::Instrument(instrument) => self.books.pnl(|_, id| id == instrument.0),
+            };
+            let losses = self.losses.entry(*scope).or_default();
+            let today = Some(day(self.now));
+            if losses.day != today {
+                (losses.day, losses.day_start, losses.daily) = (today, losses.last, TradingState::Active);
+            }
+            (losses.last, losses.peak) = (pnl, losses.peak.max(pnl));
+            if let Some((_, state)) = limits.daily_loss.filter(|(most, _)| losses.day_start - pnl > *most) {
+                losses.daily = state;
+            }
+            if let Some((_, state)) = limits.drawdown.filter(|(most, _)| losses.peak - pnl > *most) {
+                losses.drawdown = state;
+            }
+        }
+    }
+
+    /// The end: everything was answered, and every execution is booked once.
+    pub(super) fn settled(&self, trades: &BTreeMap<u64, BTreeMap<u64, i64>>) -> Result<(), String> {
+        let working = self.working_ids();
+        ensure(working.is_empty(), || format!("orders that never became final: {working:?}"))?;
+        let open: Vec<_> = self.submitted.difference(&self.finished).collect();
+        ensure(open.is_empty(), || format!("orders that were sent and never finished: {open:?}"))?;
+        ensure(self.booked == *trades, || {
+            let wrong = trades.iter().filter(|(id, trades)| self.booked.get(id) != Some(trades));
+            format!("not booked as it was executed: {:?}", wrong.collect::<Vec<_>>())
+        })
+    }
+}
