@@ -46,6 +46,23 @@ at_least "seconds: at most 3 and what the machine takes" $((9 - ($(date +%s) - b
 becomes "by systemd's watchdog" 'journalctl -q -u stratd.service --grep "Watchdog timeout .limit 3s.!"'
 same "no core is left" "$(find /var/lib/stratd -name 'core*' | wc -l)" 0
 
+group "an instance that cannot be made ends the start with its reason, and is no crash"
+systemctl stop stratd.service 2>/dev/null
+rm -rf /var/lib/stratd/state.db*
+configure_sleeper 10s
+sed -i 's|libstrategy_sleeper.so"|&\nconfig = { refuse = true }|' "$config"
+# more often than crashes lead to quarantine
+for _ in 1 2 3 4; do
+    systemctl reset-failed stratd.service
+    systemctl start stratd.service 2>/dev/null
+    systemctl stop stratd.service 2>/dev/null
+done
+check "the journal says why" journalctl -q -u stratd.service -o cat --grep "no keys are accepted"
+configure </dev/null
+systemctl reset-failed stratd.service
+check "start without it" systemctl start stratd.service
+same "nobody is in quarantine" "$(prop StatusText)" "strategies: 1 started; exchanges: 1 started"
+
 group "a process that was killed is back at once"
 systemctl stop stratd.service 2>/dev/null
 rm -rf /var/lib/stratd/state.db*

@@ -1,4 +1,4 @@
-// A strategy that does not return from its first market event.
+// A strategy that does not return from its first market event; with any configuration, it cannot be made.
 #include <stratd/plugin.h>
 
 #include <unistd.h>
@@ -6,7 +6,13 @@
 static int instance_;
 
 static void *create(const stratd_host_v1_t *host, stratd_str_t config, const stratd_sink_t *errors) {
-    (void)host, (void)config, (void)errors;
+    (void)host;
+    static const char REASON[] = "no keys are accepted";
+    // an empty table is `{}`
+    if (config.length > 2) {
+        errors->write(errors->ctx, (const uint8_t *)REASON, sizeof REASON - 1);
+        return NULL;
+    }
     return &instance_;
 }
 

@@ -88,7 +88,7 @@ const BENCHES: &[Bench] = &[
         by: By::Package("stratd"),
         // it takes the one that talks, which is for tests
         needs_plugins: true,
-        peers: None,
+        beside: Beside::Nobody,
         about: "a record of a plugin: nanoseconds of the call through the table, p50 and p99 paced, and of a level that is off",
     },
     Bench {

@@ -4,6 +4,7 @@ mod backtest;
 mod check;
 mod checked;
 mod compare;
+mod export;
 mod limits;
 mod plugin;
 mod plugin_new;
@@ -39,6 +40,8 @@ enum Command {
     ///
     /// Prints a table, and writes a page with the curves and what differs in the configurations.
     Compare(compare::CompareArguments),
+    /// Write the tables of a run as Parquet or Arrow files
+    Export(export::ExportArguments),
     /// List all problems of a configuration, without running anything
     Check(RunArguments),
     /// Look at plugins, begin one
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Backtest(arguments) => backtest::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
         Command::Compare(arguments) => compare::main(&arguments),
+        Command::Export(arguments) => export::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
         Command::Plugin(command) => plugin::main(&command),
         Command::PluginProbe => crate::inspect::probe(),

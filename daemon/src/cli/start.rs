@@ -1,6 +1,8 @@
 //! From a checked configuration to a run.
 
-use std::{io::Write as _, os::unix::net::UnixListener, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    cell::Cell, io::Write as _, os::unix::net::UnixListener, process::ExitCode, sync::Arc, time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use stratd_engine::StrategyId;
@@ -126,12 +128,23 @@ fn by_the_clock(
         registry: making.registry.clone(),
         plugins: Arc::clone(&checked.plugins),
         factory: making.factory.clone(),
-        store,
+        store: store.clone(),
         run: facts,
     };
-    let finished = live(plan, services, signals, move |event_loop| Plane::start(parts, event_loop))?;
+    let has_begun = Cell::new(false);
+    let finished = live(plan, services, signals, |event_loop| {
+        let plane = Plane::start(parts, event_loop)?;
+        has_begun.set(true);
+        Ok(plane)
+    });
+    // an instance that cannot be made, and says so, is no crash
+    if let (Err(_), false, Some(store)) = (&finished, has_begun.get(), store)
+        && let Err(error) = store.end()
+    {
+        tracing::error!(logger = "store", "{error}");
+    }
     drop(watchdog);
-    Ok(finished)
+    finished
 }
 
 const SECOND_NS: u64 = 1_000_000_000;

@@ -222,7 +222,7 @@ impl RunStore {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub(super) fn end(&self) -> Result<(), store::Error> {
+    pub(crate) fn end(&self) -> Result<(), store::Error> {
         self.store.end_run(self.run, clock::now())
     }
 }

@@ -7,6 +7,8 @@
 pub mod compare;
 mod curve;
 mod denials;
+#[cfg(feature = "arrow")]
+pub mod export;
 mod exposure;
 mod fill_totals;
 mod finish;

@@ -144,7 +144,7 @@ impl Strategy for Faulty {
     fn on_trade(&mut self, ctx: &mut Context<'_>, trade: &Trade) -> Result<()> {
         self.trades += 1;
         if self.config.says {
-            ctx.log(Level::Debug, format_args!("before trade {}", self.trades));
+            ctx.log(Level::DEBUG, format_args!("before trade {}", self.trades));
             ctx.info(format_args!("trade {}", self.trades));
         }
         self.reach(Entry::Trade)?;

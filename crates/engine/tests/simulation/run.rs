@@ -152,7 +152,7 @@ impl Run {
         let mut random = Random::new(seed);
         let cash: Money = "100000".parse().expect("an amount");
         // every other seed finds cost first in, first out: the books must balance both ways
-        let accounting = if seed % 2 == 0 { Accounting::Average } else { Accounting::Fifo };
+        let accounting = if seed.is_multiple_of(2) { Accounting::Average } else { Accounting::Fifo };
         let mut engine = engine(cash, accounting);
         for index in 0..STRATEGIES {
             let config = StrategyConfig {

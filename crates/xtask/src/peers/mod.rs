@@ -1,5 +1,5 @@
 //! Our logging beside the programs that it is made to work with: CPython, rsyslogd, journald, logrotate, mail and web
-//! servers.
+//! servers; and our results beside what other programs make of them.
 //!
 //! A check is a program in Python below `tests/peers`. It starts the other program for itself alone, with configuration,
 //! ports, sockets and files of its own, lets ours talk to it, and compares what arrived field by field. It prints one
@@ -73,6 +73,11 @@ const CHECKS: &[Check] = &[
         needs_root: false,
         about: "logrotate rotates a file that is written to, with create and copytruncate",
     },
+    Check {
+        name: "results",
+        needs_root: false,
+        about: "quantstats, empyrical and pyfolio agree on the ratios of a run, pyarrow reads its exports",
+    },
 ];
 
 /// The task `peers [NAME …]`.
@@ -126,16 +131,9 @@ impl Programs {
             );
         }
         let tools = Tools::install(workspace, &work)?;
-        // examples are built by the tests, with all features, too
-        run_command(&mut workspace.cargo(&[
-            "build",
-            "-p",
-            "stratd-logging",
-            "--all-features",
-            "--example",
-            EXAMPLE,
-        ]))?;
-        run_command(&mut workspace.cargo(&["build", "-p", "stratd"]))?;
+        let example = ["build", "-p", "stratd-logging", "--features", "tls", "--example", EXAMPLE];
+        run_command(&mut workspace.cargo(&example))?;
+        run_command(&mut workspace.cargo(&["build", "-p", "stratd", "--features", "arrow"]))?;
         let plugins = plugins::build(workspace, false)?;
         let debug = workspace.debug();
         Ok(Self {

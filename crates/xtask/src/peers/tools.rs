@@ -27,9 +27,10 @@ const UNPACKED: &[&str] =
     &["rsyslog", "rsyslog-gnutls", "libestr0", "libfastjson4", "liblognorm5", "logrotate", "libpopt0"];
 /// Files that show that everything was unpacked.
 const UNPACKED_PROGRAMS: &[&str] = &["usr/sbin/rsyslogd", "usr/sbin/logrotate"];
-/// The mail server of a check.
-const PYTHON_PACKAGES: &[&str] = &["aiosmtpd==1.4.6"];
-const PYTHON_MODULE: &str = "aiosmtpd";
+/// The mail server of a check; what other programs make of our results.
+const PYTHON_PACKAGES: &[&str] =
+    &["aiosmtpd==1.4.6", "pyarrow==26.0.1", "pyfolio-reloaded==0.10.1", "quantstats==0.0.86"];
+const PYTHON_MODULES: &str = "aiosmtpd, pyarrow, pyfolio, quantstats";
 /// The oldest Python that the checks are written for.
 const PYTHON_TEST: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
 
@@ -137,7 +138,7 @@ fn unpack(workspace: &Workspace, folder: &Path) -> Result<()> {
 fn environment_of(workspace: &Workspace, python: &Path) -> Result<PathBuf> {
     let folder = workspace.peer_environment();
     let inside = folder.join("bin/python");
-    let import = format!("import {PYTHON_MODULE}");
+    let import = format!("import {PYTHON_MODULES}");
     if answers(&inside, &import) {
         return Ok(inside);
     }

@@ -4,14 +4,18 @@
 //! broken or careless plugin from starting programs, signalling and tracing others, changing the system and lifting
 //! its own limits. `clone3` does not exist, because a filter cannot see its flags: C libraries fall back to `clone`,
 //! which may only make threads.
+//!
+//! A filter is installed by prctl(2) and not by seccomp(2), which a service under systemd 252 may not call
+//! (`SystemCallFilter=@system-service`).
+#![expect(unsafe_code, reason = "nix has no call for filters, and that of seccompiler is seccomp(2)")]
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use nix::libc;
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
-    TargetArch, apply_filter,
+    TargetArch,
 };
 
 /// Forbidden whatever the arguments.
@@ -122,8 +126,23 @@ pub(super) fn apply() -> Result<()> {
     }
     let absent = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
     for (calls, error) in [(absent, libc::ENOSYS), (forbidden, libc::EPERM)] {
-        apply_filter(&program(calls, error)?).context("installing a filter")?;
+        install(&program(calls, error)?).context("installing a filter")?;
     }
+    Ok(())
+}
+
+/// Installs a filter for this thread and those that it starts, which have given up new privileges.
+fn install(program: &BpfProgram) -> Result<()> {
+    let length =
+        u16::try_from(program.len()).context("the filter is too long (accepted: 65535 instructions)")?;
+    let program = libc::sock_fprog {
+        len: length,
+        // instructions of the kernel's own layout; it copies them and writes nothing
+        filter: program.as_ptr().cast::<libc::sock_filter>().cast_mut(),
+    };
+    // SAFETY: `program` and the instructions that it points to live during the call, which only reads them
+    let result = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
+    ensure!(result == 0, "prctl(PR_SET_SECCOMP): {}", io::Error::last_os_error());
     Ok(())
 }
 
