@@ -87,20 +87,21 @@ fn a_plugin_logs_while_it_is_created_saved_restored_and_destroyed() {
 fn records_of_a_library_that_was_unmapped_are_whole() {
     let mut desk = started();
     let maps = format!("/proc/{}/maps", desk.running().id());
-    // the build before the running one stays, to go back to
-    for build in [2, 3] {
+    // The first one was opened while threads of the daemon were still to start, which might be its own: it stays. So does
+    // the one before the running one, to go back to.
+    for build in [2, 3, 4] {
         put(&desk, build);
         desk.wait_for("all.log", &format!("|build {build} in on_events|"));
     }
-    desk.wait_for("all.log", "c-talker: generation 1 is unmapped|");
+    desk.wait_for("all.log", "c-talker: generation 2 is unmapped|");
     let maps = text_of(maps.as_ref());
     let libraries = libraries(&maps);
-    assert_eq!(libraries.len(), 2, "{libraries:?}");
+    assert_eq!(libraries.len(), 3, "{libraries:?}");
     // the level of the logger kept a detail of each build back; the recorder has both
     let flight: LogFlight =
         desk.ask(&Request::log_flight("strategy.c-talker")).unwrap_or_else(|error| panic!("{error}"));
     let is_detail = |record: &&FlightRecord| record.message == "a detail of the first event";
-    assert_eq!(flight.records.iter().filter(is_detail).count(), 3, "{flight:?}");
+    assert_eq!(flight.records.iter().filter(is_detail).count(), 4, "{flight:?}");
     let request = Request::log_flight_dump("strategy.c-talker");
     let _: LogDone = desk.ask(&request).unwrap_or_else(|error| panic!("{error}"));
     let ended = desk.running.take().expect("a daemon").end("TERM");
@@ -108,11 +109,11 @@ fn records_of_a_library_that_was_unmapped_are_whole() {
     let kept = text_of(&desk.path("kept.log"));
     let place = "|plugins/faulty/c/talker.c|say|c_talker|";
     for message in ["create", "on_events", "save", "destroy"] {
-        let line = format!("INFO|strategy.c-talker|build 1 in {message}{place}");
-        assert_eq!(kept.matches(&line).count(), 1, "{line} in {kept}");
+        let line = format!("INFO|strategy.c-talker|build 2 in {message}{place}");
+        assert!(kept.contains(&line), "{line} in {kept}");
     }
     let detail = format!("DEBUG|strategy.c-talker|a detail of the first event{place}");
-    assert_eq!(kept.matches(&detail).count(), 3, "{kept}");
+    assert_eq!(kept.matches(&detail).count(), 4, "{kept}");
 }
 
 /// The files of the strategy that a process has mapped.
