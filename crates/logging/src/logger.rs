@@ -156,6 +156,26 @@ impl Logger {
         }
     }
 
+    /// Logs an event whose text is finished, if its level is enabled; the `message` of the event is not looked at.
+    ///
+    /// For texts that were put together elsewhere, in a plugin for example: nothing has to be printed, and nobody can log
+    /// while it is printed, so that the record goes into the ring in one step.
+    ///
+    /// ```
+    /// # use stratd_logging::{Event, Level, Logging, Value};
+    /// let logger = Logging::new().logger("a")?;
+    /// let text = String::from("order filled");
+    /// let fields = [("order_id", Value::from(17))];
+    /// logger.emit_text(&text, &Event { fields: &fields, ..Event::new(Level::INFO, format_args!("")) });
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    #[inline]
+    pub fn emit_text(&self, text: &str, event: &Event<'_>) {
+        if self.is_enabled(event.level) {
+            self.send(event, Message::Text(text), &[]);
+        }
+    }
+
     /// Logs an event, if its level is enabled.
     ///
     /// ```
@@ -183,8 +203,24 @@ impl Logger {
     /// # Ok::<(), stratd_logging::Error>(())
     /// ```
     pub fn emit_forced(&self, event: &Event<'_>) {
+        self.send_forced(event, Message::Arguments(event.message));
+    }
+
+    /// As [`Logger::emit_text`], whatever the level of this logger is.
+    ///
+    /// ```
+    /// use stratd_logging::{Event, Level, Logging};
+    /// let logger = Logging::new().logger("a")?;
+    /// logger.emit_text_forced("of interest", &Event::new(Level::DEBUG, format_args!("")));
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    pub fn emit_text_forced(&self, text: &str, event: &Event<'_>) {
+        self.send_forced(event, Message::Text(text));
+    }
+
+    fn send_forced(&self, event: &Event<'_>, message: Message<'_>) {
         // past the flight recorder, which keeps what the level holds back
-        self.shared.channel.send(&self.parts(event, Message::Arguments(event.message), &[]));
+        self.shared.channel.send(&self.parts(event, message, &[]));
     }
 
     #[inline]

@@ -351,6 +351,26 @@ fn a_configuration_of_which_one_file_cannot_be_opened_changes_nothing() {
 }
 
 #[test]
+fn what_a_memory_handler_keeps_reaches_its_target_at_the_end_whichever_was_made_first() {
+    for (memory, target) in [("a", "b"), ("b", "a")] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kept.log");
+        let mut tables = [
+            (memory, format!("kind = \"memory\"\ncapacity = 100\ntarget = \"{target}\"\n")),
+            (target, format!("kind = \"file\"\npath = \"{}\"\n", path.display())),
+        ];
+        tables.sort();
+        let text: String = tables.iter().map(|(name, table)| format!("[handlers.{name}]\n{table}")).collect();
+        let logging = Logging::new();
+        let text = format!("{text}[root]\nlevel = \"INFO\"\nhandlers = [\"{memory}\"]\n");
+        logging.apply(Config::parse(&text).unwrap()).unwrap();
+        logging.logger("x").unwrap().log(Level::INFO, "kept to the end");
+        logging.shutdown();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "kept to the end\n", "{text}");
+    }
+}
+
+#[test]
 fn a_target_that_changes_while_a_memory_handler_is_flushed_loses_nothing() {
     let logging = Logging::with_options(&LoggingOptions { last_resort: false, ..LoggingOptions::default() });
     let captured: Vec<Captured> = ["t0", "t1"]

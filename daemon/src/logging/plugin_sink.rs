@@ -115,13 +115,11 @@ struct Said<'a> {
 impl Said<'_> {
     #[inline]
     fn emit(&self, logger: &Logger, is_stray: bool) {
-        let is_forced = self.record.is_forced;
-        self.with_event(
-            is_stray,
-            |event| {
-                if is_forced { logger.emit_forced(event) } else { logger.emit(event) }
-            },
-        );
+        // the text was put together in the plugin
+        let (text, is_forced) = (self.record.message, self.record.is_forced);
+        self.with_event(is_stray, |event| {
+            if is_forced { logger.emit_text_forced(text, event) } else { logger.emit_text(text, event) }
+        });
     }
 
     #[inline]

@@ -37,7 +37,7 @@ fn a_strategy_logs_under_its_name_with_the_time_of_the_market() {
     let mut desk = Desk::started(LOGGING);
     desk.wait_for("logs/strategies.log", "|strategy.market-maker|");
     let path = desk.path("logs/strategies.log");
-    desk.running().wait_until("a record of an event", || text_of(&path).contains("|time="));
+    desk.running().wait_until("a record of an event", || text_of(&path).contains(" time="));
     desk.end();
 }
 

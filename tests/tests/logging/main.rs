@@ -4,4 +4,6 @@ mod commands;
 mod desk;
 mod handlers;
 mod last_words;
+mod parts;
+mod plugins;
 mod receivers;

@@ -5,7 +5,7 @@
 use super::{
     Router,
     router::FilterSlot,
-    slot::{Sink, Slot},
+    slot::{Memory, Sink, Slot},
     texts::FormatterSlot,
 };
 use crate::{
@@ -87,11 +87,26 @@ impl Router {
         0..u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
     }
 
-    /// The numbers of all handlers, the youngest first.
+    /// The numbers of all handlers in the order in which they end: the youngest first, as in Python, but every memory
+    /// handler before its target, which must still take what was kept. In Python a target is always the older one; a
+    /// configuration may name them in any order.
     pub(crate) fn youngest_first(&self) -> Vec<u32> {
         let mut ids: Vec<u32> = self.handler_ids().collect();
-        ids.sort_by_key(|&id| std::cmp::Reverse(self.slots[id as usize].as_ref().map(|slot| slot.born)));
+        ids.sort_by_key(|&id| {
+            let born = self.slots.get(id as usize).and_then(Option::as_ref).map(|slot| slot.born);
+            std::cmp::Reverse((self.targets_behind(id), born))
+        });
         ids
+    }
+
+    /// How many handlers its records pass through after it, memory handlers before the last one.
+    fn targets_behind(&self, handler: u32) -> usize {
+        let target = |id: &u32| match self.slots.get(*id as usize).and_then(Option::as_ref)?.sink {
+            Sink::Memory(Memory { target, .. }) => target,
+            Sink::Handler(_) => None,
+        };
+        // as many as there are handlers at most: a chain might lead back to itself
+        std::iter::successors(Some(handler), target).take(self.slots.len()).count()
     }
 
     /// The handler of a name.

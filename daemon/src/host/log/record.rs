@@ -1,13 +1,15 @@
 //! From a record that a plugin lends to a [`Log`] whose texts are texts.
 //!
 //! Limits: what is longer than [`MESSAGE_BYTES_MAX`], [`EXCEPTION_BYTES_MAX`] or [`TEXT_BYTES_MAX`] is cut there, fields
-//! beyond [`FIELDS_MAX`] are left out, and a field of the record says so.
+//! beyond [`FIELDS_MAX`] are left out, and a field of the record says so. JSON that is none, or is none once it is cut,
+//! becomes a text.
 
 use std::{
     borrow::Cow,
     sync::{PoisonError, atomic::Ordering},
 };
 
+use serde::de::IgnoredAny;
 use stratd_plugin_api::{
     Level, Location, Log, LogValue,
     abi::{LogEntry, LogField, LogRecord, Str, log_flag, log_value, logger_id},
@@ -132,7 +134,28 @@ unsafe fn plain<'a>(field: &LogField) -> Option<(&'a str, LogValue<'a>)> {
         log_value::TEXT | log_value::JSON => unsafe { borrowed::exact_text(field.text, TEXT_BYTES_MAX) }?,
         _ => "",
     };
+    if field.kind == log_value::JSON && !(is_json(text) && is_one_line(text)) {
+        return None;
+    }
     Some((key, value_of(field, text)))
+}
+
+/// Formatters write JSON as it is: what is none would break the line that it stands in.
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+fn is_one_line(text: &str) -> bool {
+    !text.contains(['\n', '\r'])
+}
+
+/// JSON in one line; what is no JSON as a text.
+fn json_of(text: &str) -> String {
+    if is_json(text) {
+        // between values only: inside of a text, JSON allows none
+        return text.replace(['\n', '\r'], " ");
+    }
+    serde_json::Value::from(text).to_string()
 }
 
 /// Key and text of a field, repaired and cut.
@@ -143,8 +166,12 @@ unsafe fn plain<'a>(field: &LogField) -> Option<(&'a str, LogValue<'a>)> {
 unsafe fn repaired(field: &LogField) -> (String, String) {
     // SAFETY: as demanded of the caller
     let part = |lent: Str| unsafe { text(lent, TEXT_BYTES_MAX) }.into_owned();
-    let has_text = matches!(field.kind, log_value::TEXT | log_value::JSON);
-    (part(field.key), if has_text { part(field.text) } else { String::new() })
+    let text = match field.kind {
+        log_value::TEXT => part(field.text),
+        log_value::JSON => json_of(&part(field.text)),
+        _ => String::new(),
+    };
+    (part(field.key), text)
 }
 
 /// Hands a field of a plugin to `with`, its text copied if it is none.
@@ -315,4 +342,18 @@ pub(in super::super) unsafe fn with_base(log: &'static InstanceLog, record: *con
     };
     // SAFETY: the texts are lent for the call, the fields live in this function
     unsafe { log.take(&raw const entry) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::json_of;
+
+    #[test]
+    fn json_is_one_line_and_what_is_none_is_a_text() {
+        assert_eq!(json_of("{\n  \"a\": [1,\r\n 2]\n}"), "{   \"a\": [1,   2] }");
+        assert_eq!(json_of("\"a\\nb\""), "\"a\\nb\"");
+        for (bad, text) in [("", "\"\""), ("[1,", "\"[1,\""), ("1} {\n", "\"1} {\\n\"")] {
+            assert_eq!(json_of(bad), text);
+        }
+    }
 }

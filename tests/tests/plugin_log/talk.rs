@@ -1,48 +1,6 @@
-//! What plugins log, end to end: a backtest with a strategy that talks, and the lines that arrive.
+//! What a strategy in Rust says, in every way that the SDK has.
 
-use std::fs;
-
-use stratd_tests::{Place, plugin, workspace};
-
-const ROWS: &str = "date,open,high,low,close,volume\n2020-01-02,10,11,9,10,100\n2020-01-03,10,11,9,10,100\n2020-01-06,10,11,9,10,100\n";
-
-/// Everything of a record that a plugin can decide.
-const LOGGING: &str = r#"
-[logging.formatters.whole]
-format = "%(levelname)s|%(name)s|%(message)s|%(fields_logfmt)s|%(threadName)s|%(module)s"
-[logging.handlers.all]
-kind = "file"
-path = "all.log"
-formatter = "whole"
-[logging.root]
-level = "INFO"
-handlers = ["all"]
-"#;
-
-/// What a strategy that says so leaves in the log, its own lines alone.
-fn said(say: &str, logging: &str) -> Vec<String> {
-    let place = place(say, logging);
-    let ran = place.stratd(&["run", "stratd.toml"]);
-    assert_eq!(ran.code, 0, "{ran:#?}");
-    let text = fs::read_to_string(place.path().join("all.log")).expect("a log");
-    let own = text.lines().filter(|line| line.contains("|strategy.talk") || !line.contains('|'));
-    own.map(str::to_owned).collect()
-}
-
-fn place(say: &str, logging: &str) -> Place {
-    let run = format!(
-        "trading_type = \"backtest\"\n[[exchange]]\nplugin = \"csv\"\nconfig = {{ file = \"AAPL.csv\", symbol = \"AAPL\" }}\n\
-         [[strategy]]\nplugin = \"{}\"\nname = \"talk\"\nconfig = {{ say = [{say}] }}\n",
-        plugin("strategy_talker").display()
-    );
-    Place::new(&[("stratd.toml", &format!("{run}{logging}")), ("AAPL.csv", ROWS)])
-}
-
-/// The line with that message.
-fn line<'a>(lines: &'a [String], message: &str) -> &'a str {
-    let found = lines.iter().find(|line| line.split('|').nth(2) == Some(message));
-    found.unwrap_or_else(|| panic!("no line `{message}` in {lines:#?}"))
-}
+use crate::said::{LOGGING, line, said};
 
 #[test]
 fn levels_are_numbers_and_those_below_the_logger_stay_away() {
@@ -158,43 +116,4 @@ fn an_error_arrives_with_its_causes() {
     let lines = said("\"error\"", LOGGING);
     let at = lines.iter().position(|line| line.starts_with("ERROR|strategy.talk|loading|")).expect("a line");
     assert_eq!(lines[at + 1..at + 3], ["the prices cannot be read", "caused by: no such file"]);
-}
-
-/// Recipe 14 with the filter of a plugin.
-#[test]
-fn a_filter_of_a_plugin_drops_and_marks() {
-    let recipe = fs::read_to_string(workspace().join("configs/logging/14b-filter-of-a-plugin.toml"))
-        .expect("the recipe is there");
-    let logging = recipe.replace("\n[", "\n[logging.").replace("schema = 1", "[logging]\nschema = 1");
-    let file = "kind = \"file\"\npath = \"all.log\"";
-    let logging = logging.replace("kind = \"stream\"\ntarget = \"stderr\"", file);
-    let place = place("\"levels\"", &logging.replace("\"noshow\", prefix", "\"at 4\", prefix"));
-    let ran = place.stratd(&["run", "stratd.toml"]);
-    assert_eq!(ran.code, 0, "{ran:#?}");
-    let text = fs::read_to_string(place.path().join("all.log")).expect("a log");
-    assert!(text.contains("changed: at 30\n") && text.contains("changed: at 50\n"), "{text}");
-    assert!(!text.contains("at 40"), "{text}");
-    // every record passed the filter
-    assert!(text.lines().all(|line| line.starts_with("changed: ")), "{text}");
-}
-
-#[test]
-fn what_a_part_refuses_is_told_with_its_place() {
-    let refused = |table: &str| {
-        let place = place("", &format!("[logging.filters.f]\nkind = \"plugin\"\n{table}\n"));
-        let ran = place.stratd(&["check", "stratd.toml"]);
-        assert_eq!(ran.code, 78, "{ran:#?}");
-        ran.err
-    };
-    let part = "plugin = \"filter\"\nname = \"noshow\"";
-    let empty = refused(&format!("{part}\noptions = {{ word = \"\" }}"));
-    assert!(empty.contains("stratd.toml:") && empty.contains("logging.filters.f.kind: "), "{empty}");
-    assert!(empty.contains("word is empty, which every message holds (expected a word)"), "{empty}");
-    assert!(refused(part).contains("missing field `word`"), "{}", refused(part));
-    let unknown = refused("plugin = \"filter\"\nname = \"nobody\"");
-    assert!(unknown.contains("no filter \"nobody\"") && unknown.contains("filter noshow"), "{unknown}");
-    let nowhere = refused("plugin = \"nowhere\"\nname = \"x\"");
-    assert!(nowhere.contains("find"), "{nowhere}");
-    let key = refused(&format!("{part}\ncolour = 1"));
-    assert!(key.contains("unknown key colour (accepted: kind, plugin, name, options)"), "{key}");
 }
