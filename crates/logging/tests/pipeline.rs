@@ -365,7 +365,7 @@ fn what_a_memory_handler_keeps_reaches_its_target_at_the_end_whichever_was_made_
         let text = format!("{text}[root]\nlevel = \"INFO\"\nhandlers = [\"{memory}\"]\n");
         logging.apply(Config::parse(&text).unwrap()).unwrap();
         logging.logger("x").unwrap().log(Level::INFO, "kept to the end");
-        logging.shutdown();
+        logging.shutdown(Duration::from_secs(60));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "kept to the end\n", "{text}");
     }
 }
