@@ -72,7 +72,7 @@ impl Plugins {
         Outcome {
             ns_per_tick: finished.elapsed.as_nanos() as f64 / count as f64,
             orders: summary.orders,
-            pnl: equity.checked_sub(cash).expect("a small amount").to_string(),
+            pnl: format!("{:.2}", equity.checked_sub(cash).expect("a small amount")),
         }
     }
 
