@@ -30,7 +30,8 @@ impl Floor {
         // SAFETY: so many bytes were mapped there, and the file is as long.
         let bytes = unsafe { slice::from_raw_parts(start.cast::<u8>().as_ptr(), len.get()) };
         // SAFETY: `floor.c` defines it so.
-        let tick: Symbol<'_, Tick> = unsafe { self.0.get(b"floor_tick") }.expect("the function of the library");
+        let tick: Symbol<'_, Tick> =
+            unsafe { self.0.get(b"floor_tick") }.expect("the function of the library");
         let tick = black_box(*tick);
         let both = [(); 2].map(|()| {
             let start = Instant::now();

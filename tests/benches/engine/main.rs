@@ -85,7 +85,8 @@ impl Measured {
     }
 
     fn all(&self) {
-        let mut rows: Vec<Row> = ["floor", "floor_fresh", "noop", "every_1000", "ema", "every_10"].map(Row::new).into();
+        let mut rows: Vec<Row> =
+            ["floor", "floor_fresh", "noop", "every_1000", "ema", "every_10"].map(Row::new).into();
         let mut long = Row::new("noop_10m");
         let mut crowd = Row::new("noop_x100");
         for round in 0..ROUNDS {
@@ -169,7 +170,10 @@ fn report(rows: &[Row], memory_kb: u64) {
     };
     let row = |name: &str| rows.iter().find(|row| row.name == name).map_or([f64::NAN; 3], Row::figures);
     let [floor, floor_lowest, _] = row("floor");
-    println!("{:<12} {:>9} {:>9} {:>9} {:>9}   ns per tick, {ROUNDS} rounds", "run", "median", "lowest", "highest", "floors");
+    println!(
+        "{:<12} {:>9} {:>9} {:>9} {:>9}   ns per tick, {ROUNDS} rounds",
+        "run", "median", "lowest", "highest", "floors"
+    );
     for Row { name, .. } in rows {
         let [median, lowest, highest] = row(name);
         println!("{name:<12} {median:>9.2} {lowest:>9.2} {highest:>9.2} {:>9.1}", median / floor);
@@ -185,7 +189,11 @@ fn report(rows: &[Row], memory_kb: u64) {
     let order_us = |which: usize| (row("every_10")[which] - row("noop")[which]) * BUSY as f64 / 1_000.0;
     let growth = row("noop_10m")[1] / row("noop")[1];
     let memory_mib = memory_kb as f64 / 1_024.0;
-    println!("order: {:.3} us (lowest {:.3}); 10 M over 1 M ticks: {growth:.3}; anonymous memory at 5 M: {memory_mib:.1} MiB", order_us(0), order_us(1));
+    println!(
+        "order: {:.3} us (lowest {:.3}); 10 M over 1 M ticks: {growth:.3}; anonymous memory at 5 M: {memory_mib:.1} MiB",
+        order_us(0),
+        order_us(1)
+    );
     note("order_us", order_us(0));
     note("order_us_min", order_us(1));
     note("long_ratio", growth);

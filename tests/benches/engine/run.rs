@@ -57,11 +57,16 @@ impl Plugins {
             costs: CostModels::default(),
             limits: RiskLimits::default(),
             config: json!({}),
-            folder: RunFolder::create(results, TradingType::Backtest, clock::now()).expect("a writable folder"),
+            folder: RunFolder::create(results, TradingType::Backtest, clock::now())
+                .expect("a writable folder"),
             is_verbose: false,
             slice_max: 64,
             exchanges: vec![self.exchange(ticks, count)],
-            strategies: strategies.iter().enumerate().map(|(index, which)| self.strategy(index, *which)).collect(),
+            strategies: strategies
+                .iter()
+                .enumerate()
+                .map(|(index, which)| self.strategy(index, *which))
+                .collect(),
         };
         let folder = plan.folder.path();
         let finished = backtest(plan, &Arc::new(Services::default())).expect("a run without errors");

@@ -40,8 +40,7 @@ fn make(path: &Path, count: usize) -> io::Result<()> {
         ts += 1_000 * (1 + (bits & 0xffff) % 2_000);
         price = (price + i64::from((bits >> 16) as u16 % 3) - 1).clamp(1_000, 100_000);
         let quantity = 1 + u32::from((bits >> 32) as u16) % 100;
-        let words =
-            [ts, price.cast_unsigned(), u64::from(quantity), id, bits >> 63];
+        let words = [ts, price.cast_unsigned(), u64::from(quantity), id, bits >> 63];
         for word in words {
             out.write_all(&word.to_le_bytes())?;
             hash = (hash ^ word).wrapping_mul(0x0100_0000_01b3);

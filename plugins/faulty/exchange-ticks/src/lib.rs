@@ -11,8 +11,8 @@ use std::{fs::File, path::PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use stratd_plugin_api::{
-    Capabilities, Error, Exchange, ExchangeHandle, Instrument, InstrumentType, InstrumentTypes, Reply, Result,
-    TradingType, TradingTypes, abi, abi::event_kind,
+    Capabilities, Error, Exchange, ExchangeHandle, Instrument, InstrumentType, InstrumentTypes, Reply,
+    Result, TradingType, TradingTypes, abi, abi::event_kind,
 };
 
 use mapped::Mapped;
@@ -73,8 +73,10 @@ impl Exchange for Ticks {
     }
 
     fn instruments(&mut self, reply: Reply) -> Result<()> {
-        let instrument =
-            Instrument::new("TICK", InstrumentType::Equity).price_decimals(2).quantity_decimals(0).currency("USD");
+        let instrument = Instrument::new("TICK", InstrumentType::Equity)
+            .price_decimals(2)
+            .quantity_decimals(0)
+            .currency("USD");
         self.instrument = reply.instrument(&instrument)?.0;
         reply.done();
         Ok(())
@@ -103,7 +105,10 @@ impl Exchange for Ticks {
 impl Ticks {
     fn map(&self) -> Result<Mapped, String> {
         let what = |found: &dyn std::fmt::Display| {
-            format!("mapping {}: {found} (accepted: a file of records of {RECORD} bytes)", self.config.file.display())
+            format!(
+                "mapping {}: {found} (accepted: a file of records of {RECORD} bytes)",
+                self.config.file.display()
+            )
         };
         let file = File::open(&self.config.file).map_err(|error| what(&error))?;
         let mapped = Mapped::new(&file).map_err(|error| what(&error))?;
