@@ -84,7 +84,10 @@ impl<L: ExchangeLink> Driver<L> {
         if events.len() == 1 || !self.link.is_idle() {
             self.show(first, at);
             self.feed_reports(at)?;
-            self.feed(at, InputKind::Market(*first))?;
+            self.seq = self.seq.saturating_add(1);
+            self.engine.step_market(self.seq, at, first)?;
+            self.carry_outputs(at);
+            self.feed_reports(at)?;
             return Ok(1);
         }
         let consumed = self.engine.step_slice(self.seq.saturating_add(1), at, events)?;

@@ -140,13 +140,7 @@ impl Engine {
     pub fn step(&mut self, input: &Input) -> Result<&[Output], EngineError> {
         self.begin(input.seq, input.at, !matches!(input.kind, InputKind::Timers))?;
         match &input.kind {
-            InputKind::Market(event) => {
-                let event = abi::Event { seq: input.seq, ..*event };
-                self.check_known(event.instrument)?;
-                self.apply_market(&event)?;
-                self.watch_losses()?;
-                self.dispatch(&event);
-            }
+            InputKind::Market(event) => self.market_event(&abi::Event { seq: input.seq, ..*event })?,
             InputKind::Order(report) => {
                 self.order_report(&abi::OrderEvent { seq: input.seq, ..*report })?;
                 self.watch_losses()?;
@@ -172,6 +166,31 @@ impl Engine {
         self.carry_out_requests();
         self.end_probations();
         Ok(&self.outputs)
+    }
+
+    /// As [`Engine::step`] with a market event, which is copied once only: there are more of them than of all others.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    pub fn step_market(
+        &mut self,
+        seq: u64,
+        at: Timestamp,
+        event: &abi::Event,
+    ) -> Result<&[Output], EngineError> {
+        self.begin(seq, at, true)?;
+        self.market_event(&abi::Event { seq, ..*event })?;
+        self.carry_out_requests();
+        self.end_probations();
+        Ok(&self.outputs)
+    }
+
+    fn market_event(&mut self, event: &abi::Event) -> Result<(), EngineError> {
+        self.check_known(event.instrument)?;
+        self.apply_market(event)?;
+        self.watch_losses()?;
+        self.dispatch(event);
+        Ok(())
     }
 
     pub(crate) fn begin(&mut self, seq: u64, at: Timestamp, is_event: bool) -> Result<(), EngineError> {

@@ -8,7 +8,7 @@
 
 use stratd_plugin_api::{EventKind, Fault, InstrumentId, Timestamp, abi};
 
-use crate::{Engine, EngineError, Input, InputKind, StrategyId};
+use crate::{Engine, EngineError, StrategyId};
 
 /// At most this many events in one call: beyond it a call costs as little per event as it ever will.
 pub const SLICE_MAX: usize = 64;
@@ -28,7 +28,7 @@ impl Engine {
     ) -> Result<usize, EngineError> {
         let Some(first) = events.first() else { return Ok(0) };
         let Some((strategy, len)) = self.slice_of(events) else {
-            self.step(&Input { seq, at, kind: InputKind::Market(*first) })?;
+            self.step_market(seq, at, first)?;
             return Ok(1);
         };
         self.begin(seq, at, true)?;

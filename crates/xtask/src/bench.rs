@@ -19,9 +19,18 @@ use crate::{TaskResult, USAGE_ERROR, plugins, usage_error};
 struct Bench {
     name: &'static str,
     by: By,
-    needs_plugins: bool,
+    needs: Needs,
     beside: Beside,
     about: &'static str,
+}
+
+/// The plugins that are built before.
+#[derive(PartialEq)]
+enum Needs {
+    Nothing,
+    Plugins,
+    /// Those for tests, too.
+    AllPlugins,
 }
 
 /// Who measures.
@@ -54,7 +63,7 @@ const BENCHES: &[Bench] = &[
     Bench {
         name: "book",
         by: By::Package("stratd-orderbook"),
-        needs_plugins: false,
+        needs: Needs::Nothing,
         beside: Beside::Package(Peers {
             manifest: "crates/orderbook/peers/Cargo.toml",
             ours: "book.ns_per_op",
@@ -65,21 +74,28 @@ const BENCHES: &[Bench] = &[
     Bench {
         name: "call",
         by: By::Package("stratd-tests"),
-        needs_plugins: true,
+        needs: Needs::Plugins,
         beside: Beside::Nobody,
         about: "a strategy through the plugin table: nanoseconds per event, against the same one linked statically",
     },
     Bench {
+        name: "engine",
+        by: By::Package("stratd-tests"),
+        needs: Needs::AllPlugins,
+        beside: Beside::Nobody,
+        about: "a whole backtest on a mapped file of ticks: nanoseconds per tick and order, beside a read and a call",
+    },
+    Bench {
         name: "isolation",
         by: By::Package("stratd-tests"),
-        needs_plugins: true,
+        needs: Needs::Plugins,
         beside: Beside::Nobody,
         about: "a strategy in a thread or process of its own: round trip p50 and p99, beside the calling thread",
     },
     Bench {
         name: "log",
         by: By::Package("stratd-logging"),
-        needs_plugins: false,
+        needs: Needs::Nothing,
         beside: Beside::Us(log::measure_peers),
         about: "logging: lines to a file through hierarchy, filter and two handlers, beside formatting on one thread and four other loggers",
     },
@@ -87,7 +103,7 @@ const BENCHES: &[Bench] = &[
         name: "log_ffi",
         by: By::Package("stratd"),
         // it takes the one that talks, which is for tests
-        needs_plugins: true,
+        needs: Needs::AllPlugins,
         beside: Beside::Nobody,
         about: "a record of a plugin: nanoseconds of the call through the table, p50 and p99 paced, and of a level that is off",
     },
@@ -95,7 +111,7 @@ const BENCHES: &[Bench] = &[
         name: "reload",
         by: By::Us(reload::measure),
         // it builds the misbehaving ones, too
-        needs_plugins: false,
+        needs: Needs::Nothing,
         beside: Beside::Nobody,
         about: "a settled file to running code: milliseconds with and without the probe, beside what the kernel needs",
     },
@@ -127,8 +143,8 @@ fn measure(workspace: &Workspace, bench: &Bench) -> Result<()> {
     match bench.by {
         By::Package(package) => {
             let mut cargo = workspace.cargo(&["bench", "-p", package, "--bench", bench.name]);
-            if bench.needs_plugins {
-                cargo.env("STRATD_PLUGINS", plugins::build(workspace, bench.name == "log_ffi")?);
+            if bench.needs != Needs::Nothing {
+                cargo.env("STRATD_PLUGINS", plugins::build(workspace, bench.needs == Needs::AllPlugins)?);
             }
             run_command(&mut cargo)?;
         }

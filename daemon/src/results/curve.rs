@@ -9,6 +9,8 @@ pub(super) struct Curve {
     last: Money,
     last_at: Timestamp,
     day: Option<i64>,
+    /// Where that day ends: an instant before it needs no division.
+    day_end: Timestamp,
     /// Equity at the end of the day before.
     day_base: Money,
     days: Vec<DayClose>,
@@ -58,6 +60,7 @@ impl Curve {
             last: start,
             last_at: Timestamp::default(),
             day: None,
+            day_end: Timestamp::MIN,
             day_base: start,
             days: Vec::new(),
             falls: Falls {
@@ -73,10 +76,9 @@ impl Curve {
 
     /// Takes the equity at the end of an instant.
     pub(super) fn push(&mut self, at: Timestamp, equity: Money) {
-        if self.day.is_some_and(|day| day != at.day()) {
-            self.close_day();
+        if at >= self.day_end {
+            self.begin_day(at);
         }
-        self.day = Some(at.day());
         self.last = equity;
         self.last_at = at;
         self.falls.push(at, equity);
@@ -109,6 +111,16 @@ impl Curve {
             underwater_ns_max: self.falls.longest_ns.max(unfinished),
             days: self.days,
         }
+    }
+
+    /// Time does not go back: whatever is not before the end of the day is of a later one.
+    fn begin_day(&mut self, at: Timestamp) {
+        if self.day.is_some() {
+            self.close_day();
+        }
+        let day = at.day();
+        self.day = Some(day);
+        self.day_end = Timestamp::new(day.saturating_add(1).saturating_mul(Timestamp::DAY_NS));
     }
 
     fn close_day(&mut self) {

@@ -49,32 +49,34 @@ pub fn backtest(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
 
 fn to_the_end(run: &mut EventLoop, sources: &mut Sources, refused: Vec<(StrategyId, Fault)>) -> Result<()> {
     let progress = Progress::start();
-    let mut next = sources.next()?;
-    run.start(next.map_or(Timestamp::default(), |told| Timestamp::new(told.ts())), refused)?;
     let mut slice = Vec::new();
-    while let Some(told) = next {
+    sources.next(&mut slice)?;
+    run.start(slice.first().map_or(Timestamp::default(), |told| Timestamp::new(told.ts())), refused)?;
+    while let Some(told) = slice.first() {
         let at = Timestamp::new(told.ts());
         if at > run.now() {
             run.close_instant()?;
             progress.show(at, run.events());
         }
-        slice.push(told);
-        if run.may_begin_slice(&told) {
+        if run.may_begin_slice(told) {
             sources.take_alike(&mut slice, run.slice_max());
         }
         let fed = run.feed(&slice, at)?;
-        sources.give_back(slice.drain(..).skip(fed));
+        sources.give_back(slice.drain(fed..));
+        slice.clear();
         if run.shutdown().is_some() {
             break;
         }
-        next = sources.next()?;
+        sources.next(&mut slice)?;
     }
     run.exit(if run.shutdown().is_some() { Reason::StrategyStopped } else { Reason::DataEnded })?;
     // a venue answers the cancels of the exit at once; nothing else of it counts any more
-    while let Some(told) = sources.next_told()? {
-        if matches!(told, Told::Order(_)) {
-            run.feed(&[told], run.now())?;
+    slice.clear();
+    while sources.next_told(&mut slice)? {
+        if matches!(slice.first(), Some(Told::Order(_))) {
+            run.feed(&slice, run.now())?;
         }
+        slice.clear();
     }
     run.close_instant()
 }

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -67,6 +67,8 @@ pub(crate) struct ExchangeDesk {
     services: Arc<Services>,
     instruments: Arc<Instruments>,
     way: Way,
+    /// How many wait in the queue of a pulled connector, set under its lock: asked for every event, and nearly always 0.
+    queued: AtomicUsize,
     answers: Mutex<Answers>,
     answered: Condvar,
     gate: AtomicU8,
@@ -124,6 +126,7 @@ impl ExchangeDesk {
             services: Arc::clone(services),
             instruments: Arc::clone(instruments),
             way,
+            queued: AtomicUsize::new(0),
             answers: Mutex::default(),
             answered: Condvar::new(),
             gate: AtomicU8::new(OPEN),
@@ -189,8 +192,16 @@ impl ExchangeDesk {
         }
     }
 
+    /// Whether anything waits in the queue of a pulled connector.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.queued.load(Ordering::Acquire) > 0
+    }
+
     /// The time of the first event that waits.
     pub(super) fn first_ts(&self) -> Option<i64> {
+        if !self.has_waiting() {
+            return None;
+        }
         match &self.way {
             Way::Pulled(told) => lock(told).front().map(Told::ts),
             Way::Inbox(_) => None,
@@ -199,6 +210,9 @@ impl ExchangeDesk {
 
     /// The first event that waits.
     pub(super) fn first(&self) -> Option<Told> {
+        if !self.has_waiting() {
+            return None;
+        }
         match &self.way {
             Way::Pulled(told) => lock(told).front().copied(),
             Way::Inbox(_) => None,
@@ -215,8 +229,16 @@ impl ExchangeDesk {
 
     /// Takes the first event that waits.
     pub(super) fn take(&self) -> Option<Told> {
+        if !self.has_waiting() {
+            return None;
+        }
         match &self.way {
-            Way::Pulled(told) => lock(told).pop_front(),
+            Way::Pulled(told) => {
+                let mut queue = lock(told);
+                let first = queue.pop_front();
+                self.queued.store(queue.len(), Ordering::Release);
+                first
+            }
             Way::Inbox(_) => None,
         }
     }
@@ -259,6 +281,7 @@ impl ExchangeDesk {
                 let room = PULLED_MAX.saturating_sub(queue.len());
                 let before = queue.len();
                 queue.extend(told.take(room));
+                self.queued.store(queue.len(), Ordering::Release);
                 queue.len() - before
             }
             Way::Inbox(inbox) => inbox.push(told),

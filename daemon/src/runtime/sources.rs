@@ -54,8 +54,9 @@ impl Sources {
         });
     }
 
-    /// The earliest event of all sources; at equal times the source that was configured first.
-    pub(super) fn next(&mut self) -> Result<Option<Told>> {
+    /// Appends the earliest event of all sources; at equal times that of the source that was configured first. False
+    /// if there is none any more. It goes straight to its place: what an exchange may tell is large to move.
+    pub(super) fn next(&mut self, events: &mut Vec<Told>) -> Result<bool> {
         let mut earliest: Option<(i64, usize)> = None;
         for (index, source) in self.all.iter_mut().enumerate() {
             let Some(ts) = source.next_ts()? else { continue };
@@ -66,9 +67,9 @@ impl Sources {
         match earliest {
             Some((_, index)) => {
                 self.last = index;
-                self.all[index].take()
+                self.all[index].take(events)
             }
-            None => Ok(None),
+            None => Ok(false),
         }
     }
 
@@ -93,11 +94,11 @@ impl Sources {
         }
     }
 
-    /// What a source still has to say without being pulled.
-    pub(super) fn next_told(&mut self) -> Result<Option<Told>> {
+    /// Appends what a source still has to say without being pulled; false if there is nothing.
+    pub(super) fn next_told(&mut self, events: &mut Vec<Told>) -> Result<bool> {
         match self.all.iter_mut().find(|source| source.has_told()) {
-            Some(source) => source.take(),
-            None => Ok(None),
+            Some(source) => source.take(events),
+            None => Ok(false),
         }
     }
 
@@ -157,6 +158,10 @@ impl Source {
 
     /// The next event, if it is at hand, of the market, and of that time.
     fn take_market_at(&mut self, ts: i64) -> Option<Told> {
+        // the common answer is no, and needs no copy
+        if self.waiting_ts() != Some(ts) {
+            return None;
+        }
         let told = if let Some(told) = self.returned.front() {
             *told
         } else if let Some(told) = self.desk.first() {
@@ -164,7 +169,7 @@ impl Source {
         } else {
             Told::Market(*self.batch.get(..self.count)?.get(self.next)?)
         };
-        if told.ts() != ts || !matches!(told, Told::Market(_)) {
+        if !matches!(told, Told::Market(_)) {
             return None;
         }
         if self.returned.pop_front().is_none() && self.desk.take().is_none() {
@@ -173,19 +178,20 @@ impl Source {
         Some(told)
     }
 
-    fn take(&mut self) -> Result<Option<Told>> {
-        let told = self.returned.pop_front().or_else(|| self.desk.take()).or_else(|| {
-            let event = self.batch.get(self.next).filter(|_| self.next < self.count).copied();
+    fn take(&mut self, events: &mut Vec<Told>) -> Result<bool> {
+        if let Some(told) = self.returned.pop_front().or_else(|| self.desk.take()) {
+            events.push(told);
+        } else if let Some(event) = self.batch[..self.count].get(self.next) {
             self.next += 1;
-            event.map(Told::Market)
-        });
-        if let Some(told) = &told {
-            let ts = Timestamp::new(told.ts());
-            if ts < self.last {
-                bail!("data of exchange {}: time goes backwards from {} to {ts}", self.name, self.last);
-            }
-            self.last = ts;
+            events.push(Told::Market(*event));
+        } else {
+            return Ok(false);
         }
-        Ok(told)
+        let ts = Timestamp::new(events.last().map_or(i64::MIN, Told::ts));
+        if ts < self.last {
+            bail!("data of exchange {}: time goes backwards from {} to {ts}", self.name, self.last);
+        }
+        self.last = ts;
+        Ok(true)
     }
 }

@@ -1,0 +1,67 @@
+//! Buys one and sells one in turn at every so many trades, or does nothing: what `cargo xtask bench engine` runs.
+#![forbid(unsafe_code)]
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use stratd_plugin_api::{Context, OrderRequest, Quantity, Result, Side, Strategy, Trade};
+
+/// How often.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Trades from one order to the next; 0 = it never trades.
+    #[serde(default)]
+    pub every: u64,
+}
+
+/// The strategy.
+pub struct Every {
+    config: Config,
+    trades: u64,
+    side: Side,
+}
+
+impl Strategy for Every {
+    type Config = Config;
+    const BATCH_SAFE: bool = true;
+
+    fn new(config: Config) -> Result<Self> {
+        Ok(Self { config, trades: 0, side: Side::Buy })
+    }
+
+    fn on_trade(&mut self, ctx: &mut Context<'_>, trade: &Trade) -> Result<()> {
+        self.trades += 1;
+        if self.trades == self.config.every {
+            self.trades = 0;
+            ctx.new_order(OrderRequest::market(trade.instrument, Quantity::new(1)).side(self.side))?;
+            self.side = if self.side == Side::Buy { Side::Sell } else { Side::Buy };
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "export")]
+stratd_plugin_api::export_strategy!(Every);
+
+#[cfg(test)]
+mod tests {
+    use stratd_plugin_api::{Instrument, InstrumentType};
+    use stratd_testkit::Desk;
+
+    use super::Every;
+
+    #[test]
+    fn it_buys_and_sells_in_turn() {
+        let mut desk = Desk::new();
+        let aapl = desk.instrument(Instrument::new("AAPL", InstrumentType::Equity));
+        let strategy = desk.strategy::<Every>(r#"{"every": 2}"#).unwrap();
+        let idle = desk.strategy::<Every>("{}").unwrap();
+        desk.start();
+        for price in ["100", "101", "102", "103", "104"] {
+            desk.trade(aapl, price, "1");
+        }
+        desk.end();
+        assert_eq!(desk.fills(strategy), ["buy 1 AAPL @ 102.00", "sell 1 AAPL @ 104.00"]);
+        assert!(desk.fills(idle).is_empty());
+    }
+}
