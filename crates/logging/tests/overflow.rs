@@ -138,3 +138,35 @@ fn what_a_queue_dropped_last_is_told_at_the_end() {
     let told = std::fs::read_to_string(&file).unwrap();
     assert!(told.contains("handler \"peer\": 90 records lost between "), "{told}");
 }
+
+#[test]
+fn the_line_about_a_full_queue_does_not_go_into_it_and_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("told.log");
+    // nobody listens, and both are handlers of the system's own logger
+    let text = format!(
+        "[handlers.peer]\nkind = \"socket\"\naddress = \"127.0.0.1:1\"\nqueue = {{ capacity = 10 }}\n\
+         [handlers.told]\nkind = \"file\"\npath = {file:?}\n\
+         [root]\nlevel = \"WARNING\"\nhandlers = [\"peer\", \"told\"]\n"
+    );
+    let logging = Logging::new();
+    logging.apply(stratd_logging::Config::parse(&text).unwrap()).unwrap();
+    let logger = logging.logger("a").unwrap();
+    (0..100).for_each(|index| log!(logger, Level::WARNING, "record {index}"));
+    logging.flush();
+    let told = || {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let lines = text.lines().filter(|line| line.contains("records lost between"));
+        lines.map(|line| line.split(' ').nth(2).unwrap().parse::<u64>().unwrap()).sum::<u64>()
+    };
+    for _ in 0..6000 {
+        if told() > 0 {
+            break;
+        }
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    // the program is idle from here on: what is told at the end is what was dropped since
+    logging.shutdown(Duration::ZERO);
+    let dropped = logging.handlers().iter().find(|known| known.name == "peer").map(|known| known.dropped);
+    assert_eq!((told(), dropped), (90, Some(90)));
+}
