@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How deep memory handlers may feed each other.
-const MEMORY_DEPTH_MAX: usize = 4;
+pub(crate) const MEMORY_DEPTH_MAX: usize = 4;
 
 impl Router {
     /// Hands what a memory handler keeps to its target, whose filters apply and whose level does not.
