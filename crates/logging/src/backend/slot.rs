@@ -30,7 +30,7 @@ pub struct HandlerStatus {
     pub level: Level,
     /// Records that wait in it.
     pub queued: u64,
-    /// Records it took.
+    /// Records that it wrote, delivered or handed over.
     pub written: u64,
     /// Records it dropped.
     pub dropped: u64,
@@ -46,6 +46,8 @@ pub(crate) struct Slot {
     pub(crate) formatter: u32,
     /// whether the handler wants the text of a record
     pub(super) needs_text: bool,
+    /// whether the handler says itself what it has written
+    pub(super) counts_written: bool,
     pub(crate) sink: Sink,
     /// its place in the order in which handlers were made
     pub(crate) born: u64,
@@ -90,15 +92,16 @@ impl Slot {
             errors: 0,
             last_error: None,
         };
-        let needs_text = match &sink {
-            Sink::Handler(handler) => handler.needs_text(),
-            Sink::Memory(_) => false,
+        let (needs_text, counts_written) = match &sink {
+            Sink::Handler(handler) => (handler.needs_text(), handler.counts_written()),
+            Sink::Memory(_) => (false, true),
         };
         Self {
             level: Level::NOTSET,
             filters: Arc::new([]),
             formatter: 0,
             needs_text,
+            counts_written,
             sink,
             born: 0,
             status,
@@ -129,6 +132,7 @@ impl Slot {
             Sink::Handler(handler) => {
                 let progress = handler.take_progress();
                 self.status.queued = progress.queued;
+                self.status.written += progress.written;
                 self.status.dropped += progress.dropped;
                 self.status.errors += progress.errors;
                 if let Some(error) = progress.last_error {
