@@ -4,8 +4,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use stratd_logging::{
-    Capture, Captured, Entry, FormatterOptions, Handler, Level, Logging, LoggingOptions, Overflow, Result,
-    log,
+    Capture, Captured, Entry, FormatterOptions, Handler, Level, Logging, LoggingOptions, Overflow,
+    Result, log,
 };
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -170,4 +170,32 @@ fn the_line_about_a_full_queue_does_not_go_into_it_and_is_told_once() {
     let peer = logging.handlers().into_iter().find(|known| known.name == "peer").unwrap();
     // ten of them wait for a peer that never came
     assert_eq!((told(), peer.dropped, peer.queued, peer.written), (90, 90, 10, 0));
+}
+
+#[test]
+fn records_that_a_program_refused_are_told_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("told.log");
+    let text = format!(
+        "[handlers.run]\nkind = \"command\"\nargv = [\"/bin/false\"]\n\
+         [handlers.told]\nkind = \"file\"\npath = {file:?}\n\
+         [loggers.a]\nlevel = \"DEBUG\"\nhandlers = [\"run\"]\n\
+         [loggers.\"stratd.logging\"]\nhandlers = [\"told\"]\n"
+    );
+    let logging = Logging::new();
+    logging.apply(stratd_logging::Config::parse(&text).unwrap()).unwrap();
+    logging.logger("a").unwrap().log(Level::INFO, "refused");
+    let line = || {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        text.lines().find(|line| line.contains("records lost between")).map(str::to_owned)
+    };
+    for _ in 0..6000 {
+        if line().is_some() {
+            break;
+        }
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    let line = line().expect("it is told");
+    assert!(line.starts_with("handler \"run\": 1 records lost between "), "{line}");
+    assert!(line.contains(": they could not be delivered (") && !line.contains("full"), "{line}");
 }

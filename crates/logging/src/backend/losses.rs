@@ -1,6 +1,6 @@
-//! Tells in the log what handlers dropped because their queues were full.
+//! Tells in the log what handlers dropped because their queues were full or nobody would take it.
 
-use super::{Backend, OWN_LOGGER, report::time_text};
+use super::{Backend, OWN_LOGGER, Slot, report::time_text};
 use crate::{clock, level::Level, record::Record, ring::lock, value::Value};
 
 /// Losses of handlers are told this often at most: one line for all of that time.
@@ -38,14 +38,12 @@ impl Backend {
             let count = slot.status.dropped - slot.dropped_told;
             if count > 0 {
                 slot.dropped_told = slot.status.dropped;
-                lost.push((handler, slot.status.name.clone(), count));
+                lost.push((handler, slot.status.name.clone(), count, why_lost(slot, count)));
             }
         }
-        for (handler, name, count) in lost {
+        for (handler, name, count, why) in lost {
             let (first, last) = (time_text(since), time_text(now));
-            let text = format!(
-                "handler {name:?}: {count} records lost between {first} and {last}: its queue was full"
-            );
+            let text = format!("handler {name:?}: {count} records lost between {first} and {last}: {why}");
             let mut record = Record::new(OWN_LOGGER, Level::WARNING, text);
             record.created_ns = now;
             record.fields.add("handler", Value::from(name));
@@ -55,5 +53,16 @@ impl Backend {
             self.refresh();
             self.router.route(logger, &mut record, Some(handler));
         }
+    }
+}
+
+/// What became of records that were lost and not told of yet.
+fn why_lost(slot: &mut Slot, count: u64) -> String {
+    let refused = std::mem::take(&mut slot.refused_untold);
+    let error = slot.status.last_error.as_deref().unwrap_or("no error is known");
+    match count.saturating_sub(refused) {
+        full if refused == 0 || full == count => "its queue was full".to_owned(),
+        0 => format!("they could not be delivered ({error})"),
+        full => format!("its queue was full ({full}), they could not be delivered ({refused}: {error})"),
     }
 }

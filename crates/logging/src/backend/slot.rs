@@ -60,6 +60,8 @@ pub(crate) struct Slot {
     pub(crate) is_dirty: bool,
     /// how many dropped records were told of
     pub(crate) dropped_told: u64,
+    /// how many of those that were not told of were refused
+    pub(super) refused_untold: u64,
     /// second of the last report about it, and how many errors were not reported since
     pub(crate) reported: (Option<i64>, u64),
     /// what went wrong on its own thread and was not reported yet
@@ -109,6 +111,7 @@ impl Slot {
             survives: false,
             is_dirty: false,
             dropped_told: 0,
+            refused_untold: 0,
             reported: (None, 0),
             news: None,
         }
@@ -133,7 +136,8 @@ impl Slot {
                 let progress = handler.take_progress();
                 self.status.queued = progress.queued;
                 self.status.written += progress.written;
-                self.status.dropped += progress.dropped;
+                self.status.dropped += progress.dropped + progress.refused;
+                self.refused_untold += progress.refused;
                 self.status.errors += progress.errors;
                 if let Some(error) = progress.last_error {
                     // what was dropped is told apart from that

@@ -181,8 +181,10 @@ pub struct Progress {
     pub queued: u64,
     /// Records that were written or delivered since the last time; for a handler with [`Handler::counts_written`].
     pub written: u64,
-    /// Records that were dropped since the last time.
+    /// Records that were dropped since the last time because there was no room for them.
     pub dropped: u64,
+    /// Records that were given up since the last time because they will never be taken.
+    pub refused: u64,
     /// Errors since the last time.
     pub errors: u64,
     /// The last of them.

@@ -162,7 +162,7 @@ impl Handler for StreamHandler {
         Progress {
             queued: self.kept,
             written: std::mem::take(&mut self.written),
-            dropped: std::mem::take(&mut self.lost),
+            refused: std::mem::take(&mut self.lost),
             ..Progress::default()
         }
     }

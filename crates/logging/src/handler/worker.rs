@@ -67,6 +67,7 @@ struct State {
     delivering: usize,
     delivered: u64,
     dropped: u64,
+    refused: u64,
     errors: u64,
     last_error: Option<String>,
     /// deliver until then, then end
@@ -191,6 +192,7 @@ impl Worker {
             queued: u64::try_from(state.waiting()).unwrap_or(u64::MAX),
             written: std::mem::take(&mut state.delivered),
             dropped: std::mem::take(&mut state.dropped),
+            refused: std::mem::take(&mut state.refused),
             errors: std::mem::take(&mut state.errors),
             last_error: state.last_error.take(),
         }
@@ -254,7 +256,7 @@ fn run(queue: &Queue, mut transport: impl Transport, mut pace: Pace) {
             Err(Undelivered::Never(error)) => {
                 // it was reached, so that the next one need not wait
                 backoff.succeed();
-                state.dropped += u64::try_from(items.len()).unwrap_or(u64::MAX);
+                state.refused += u64::try_from(items.len()).unwrap_or(u64::MAX);
                 note(&mut state, &error);
             }
             Err(Undelivered::Later(error)) => {
