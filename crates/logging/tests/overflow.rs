@@ -1,10 +1,11 @@
 //! What is lost at each limit is counted, and told in the log: how many, between when, and by which policy.
 
+use std::cell::RefCell;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use stratd_logging::{
-    Capture, Captured, Entry, FormatterOptions, Handler, Level, Logging, LoggingOptions, Overflow,
+    Capture, Captured, Entry, FormatterOptions, Handler, Level, Logger, Logging, LoggingOptions, Overflow,
     Result, log,
 };
 
@@ -198,4 +199,40 @@ fn records_that_a_program_refused_are_told_as_such() {
     let line = line().expect("it is told");
     assert!(line.starts_with("handler \"run\": 1 records lost between "), "{line}");
     assert!(line.contains(": they could not be delivered (") && !line.contains("full"), "{line}");
+}
+
+/// Logs when its thread ends.
+struct AtEnd(RefCell<Option<Logger>>);
+
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        if let Some(logger) = self.0.take() {
+            logger.log(Level::ERROR, "at the end");
+        }
+    }
+}
+
+thread_local! {
+    static BEFORE: AtEnd = const { AtEnd(RefCell::new(None)) };
+    static AFTER: AtEnd = const { AtEnd(RefCell::new(None)) };
+}
+
+#[test]
+fn what_a_thread_logs_after_its_ring_is_gone_is_told() {
+    let (logging, captured) = system(Overflow::default());
+    let logger = logging.logger("a").unwrap();
+    std::thread::spawn(move || {
+        // values of a thread go in the order of their first use or against it: one of these goes after the ring
+        BEFORE.with(|value| value.0.replace(Some(logger.clone())));
+        logger.log(Level::ERROR, "the ring is there");
+        AFTER.with(|value| value.0.replace(Some(logger.clone())));
+    })
+    .join()
+    .unwrap();
+    logging.flush();
+    let lines = captured.take();
+    assert_eq!((logging.lost(), lines.len()), (1, 3), "{lines:?}");
+    let told: Vec<&String> = lines.iter().filter(|line| line.contains("lost between")).collect();
+    assert!(told[0].starts_with("WARNING a 1 records lost between "), "{told:?}");
+    assert!(told[0].ends_with(": their thread was ending"), "{told:?}");
 }
