@@ -67,6 +67,7 @@ mod last_words;
 mod level;
 mod logger;
 mod logging;
+mod loss;
 mod receiver;
 mod record;
 mod ring;

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::{
-    backend::Backend,
+    backend::{Backend, Slot},
     clock,
     error::Result,
     handler::{Handler, StreamHandler, StreamTarget},
@@ -105,13 +105,15 @@ impl Default for LoggingOptions {
 }
 
 /// What a shutdown left behind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shutdown {
     /// Records that handlers still kept when the time was over.
     pub left: u64,
     /// Handlers that could not be flushed and closed.
     pub failed: u64,
+    /// The names of the handlers that still kept something or failed, the youngest first.
+    pub handlers: Vec<String>,
 }
 
 impl Default for Logging {
@@ -329,11 +331,14 @@ impl Inner {
         let mut result = Shutdown::default();
         for handler in backend.router.youngest_first() {
             let remaining = deadline.saturating_duration_since(clock::monotonic());
-            if !backend.router.end(handler, remaining) {
-                result.failed += 1;
-            }
+            let has_failed = !backend.router.end(handler, remaining);
+            result.failed += u64::from(has_failed);
             let slot = backend.router.slots.get_mut(handler as usize).and_then(Option::as_mut);
-            result.left += slot.map_or(0, |slot| slot.status().queued);
+            let Some(status) = slot.map(Slot::status) else { continue };
+            result.left += status.queued;
+            if has_failed || status.queued > 0 {
+                result.handlers.push(status.name);
+            }
         }
         backend.router.failures.clear();
         result

@@ -18,14 +18,13 @@ use crate::{
     clock,
     encoding::{Message, Origin, Parts, encode, encode_marker},
     level::Level,
+    loss::{Loss, count_loss},
 };
 
 /// Bytes of the ring of one thread.
 pub const RING_BYTES: usize = 1 << 20;
 /// Bytes that records beside the rings may hold together; more are lost and counted.
 pub const LARGE_BYTES_MAX: usize = 64 << 20;
-/// Loggers whose losses one thread counts apart; those of further ones are counted with the last.
-const LOSSES_MAX: usize = 64;
 /// How long a blocked thread waits before it looks again, should it miss being woken.
 const RETRY: Duration = Duration::from_millis(1);
 
@@ -57,15 +56,6 @@ impl Overflow {
     }
 }
 
-/// Records of one logger that one thread lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Loss {
-    pub(crate) logger: u32,
-    pub(crate) count: u64,
-    pub(crate) first_ns: i64,
-    pub(crate) last_ns: i64,
-}
-
 /// What the producing threads and the back end share.
 #[derive(Debug)]
 pub(crate) struct Channel {
@@ -78,6 +68,9 @@ pub(crate) struct Channel {
     large: Mutex<LargeRecords>,
     large_key: AtomicU64,
     pub(crate) lost: AtomicU64,
+    /// what threads logged after their rings were gone, and whether there is some
+    late_losses: Mutex<Vec<Loss>>,
+    has_late_losses: AtomicBool,
     pub(crate) renamed_fields: AtomicU64,
     is_closed: AtomicBool,
     sleep: AtomicU8,
@@ -150,6 +143,8 @@ impl Channel {
             large: Mutex::new(LargeRecords::default()),
             large_key: AtomicU64::new(0),
             lost: AtomicU64::new(0),
+            late_losses: Mutex::new(Vec::new()),
+            has_late_losses: AtomicBool::new(false),
             renamed_fields: AtomicU64::new(0),
             is_closed: AtomicBool::new(false),
             sleep: AtomicU8::new(AWAKE),
@@ -234,7 +229,7 @@ impl Channel {
                 producer.push(self, &scratch, about);
                 producer.scratch = scratch;
             });
-            return self.count_unsent(sent);
+            return self.count_unsent(sent, about);
         }
         // the message may log while it is printed, so that nothing is borrowed meanwhile
         let mut scratch =
@@ -251,10 +246,21 @@ impl Channel {
         }
     }
 
-    fn count_unsent(&self, sent: Option<()>) {
+    fn count_unsent(&self, sent: Option<()>, (logger, _, at_ns): (u32, Level, i64)) {
         if sent.is_none() {
             // the thread is ending and its ring is gone already
             self.lost.fetch_add(1, Ordering::Relaxed);
+            count_loss(&mut lock(&self.late_losses), logger, at_ns);
+            self.has_late_losses.store(true, Ordering::Release);
+            self.wake();
+        }
+    }
+
+    /// What was lost since the last time because its thread was ending.
+    pub(crate) fn take_late_losses(&self) -> Vec<Loss> {
+        match self.has_late_losses.swap(false, Ordering::AcqRel) {
+            true => std::mem::take(&mut *lock(&self.late_losses)),
+            false => Vec::new(),
         }
     }
 
@@ -264,7 +270,7 @@ impl Channel {
             producer.push(self, &bytes, about);
             producer.scratch = bytes;
         });
-        self.count_unsent(sent);
+        self.count_unsent(sent, about);
     }
 
     /// Takes out a record that waited beside the rings.
@@ -405,16 +411,7 @@ impl Producer {
 
     fn lose(&self, channel: &Channel, (logger, _, at_ns): (u32, Level, i64)) {
         channel.lost.fetch_add(1, Ordering::Relaxed);
-        let mut losses = lock(&self.losses);
-        let is_full = losses.len() >= LOSSES_MAX;
-        let known = losses.iter_mut().rev().find(|loss| loss.logger == logger || is_full);
-        match known {
-            Some(loss) => {
-                loss.count += 1;
-                loss.last_ns = at_ns;
-            }
-            None => losses.push(Loss { logger, count: 1, first_ns: at_ns, last_ns: at_ns }),
-        }
+        count_loss(&mut lock(&self.losses), logger, at_ns);
         self.has_losses.store(true, Ordering::Release);
     }
 }

@@ -122,20 +122,24 @@ impl Logging {
     /// ```
     pub fn tap(&self, logger: &str, capacity: usize) -> Result<Tap> {
         let (sender, receiver) = sync_channel(capacity.max(1));
-        let handler = Box::new(ToReceiver { sender, dropped: 0 });
+        let handler = Box::new(ToReceiver { sender, written: 0, dropped: 0 });
         Ok(Tap { receiver, _guard: self.tap_into(&TapOptions::new(logger), handler)? })
     }
 }
 
 struct ToReceiver {
     sender: SyncSender<Record<'static>>,
+    written: u64,
     dropped: u64,
 }
 
 impl Handler for ToReceiver {
     fn emit(&mut self, entry: &Entry<'_>) -> Result<()> {
-        if let Err(TrySendError::Full(_)) = self.sender.try_send(entry.record.clone().into_owned()) {
-            self.dropped += 1;
+        match self.sender.try_send(entry.record.clone().into_owned()) {
+            Ok(()) => self.written += 1,
+            Err(TrySendError::Full(_)) => self.dropped += 1,
+            // its reader has gone
+            Err(TrySendError::Disconnected(_)) => {}
         }
         Ok(())
     }
@@ -144,8 +148,16 @@ impl Handler for ToReceiver {
         false
     }
 
+    fn counts_written(&self) -> bool {
+        true
+    }
+
     fn take_progress(&mut self) -> Progress {
-        Progress { dropped: std::mem::take(&mut self.dropped), ..Progress::default() }
+        Progress {
+            written: std::mem::take(&mut self.written),
+            dropped: std::mem::take(&mut self.dropped),
+            ..Progress::default()
+        }
     }
 }
 

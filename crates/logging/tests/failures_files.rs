@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use nix::sys::stat::Mode;
 use stratd_logging::{
     Compression, Config, Entry, FileHandler, FileOptions, Handler, HandlerStatus, Level, Logging,
-    LoggingOptions, Record, RotateBySize, RotateByTime, RotatingFileHandler, TimedFileHandler, When, log,
+    LoggingOptions, Record, RotateBySize, RotateByTime, RotatingFileHandler, StreamHandler, TimedFileHandler,
+    When, log,
 };
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -104,9 +105,42 @@ fn a_full_disk_loses_and_counts_what_is_above_the_backlog() {
     }
     let status = status(&logging, "file");
     // four of a MiB each fill the backlog
-    assert_eq!(status.written, 4);
+    assert_eq!((status.written, status.queued), (0, 4));
     assert!(status.errors >= 2, "{status:?}");
-    assert_eq!(logging.shutdown(Duration::from_millis(10)).failed, 1);
+    let end = logging.shutdown(Duration::from_millis(10));
+    assert_eq!((end.failed, end.left, end.handlers), (1, 4, vec!["file".to_owned()]));
+}
+
+/// Takes one text, and fails then.
+struct OneText(bool);
+
+impl std::io::Write for OneText {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if std::mem::replace(&mut self.0, true) {
+            Err(std::io::Error::other("broken"))
+        } else {
+            Ok(bytes.len())
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_stream_counts_what_was_written_and_what_was_lost() {
+    let logging = Logging::with_options(&LoggingOptions { last_resort: false, ..LoggingOptions::default() });
+    let stream = StreamHandler::from_writer(OneText(false), "pipe", "\n");
+    logging.add_handler("stream", Box::new(stream)).unwrap();
+    logging.attach("a", "stream").unwrap();
+    let logger = logging.logger("a").unwrap();
+    for text in ["taken", "lost"] {
+        logger.log(Level::WARNING, text);
+        logging.flush();
+    }
+    let status = status(&logging, "stream");
+    assert_eq!((status.written, status.dropped, status.errors, status.queued), (1, 1, 1, 0));
 }
 
 /// A folder that this thread may not write to, even if it is root's, and the way to make it writable.

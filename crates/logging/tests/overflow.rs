@@ -1,11 +1,12 @@
 //! What is lost at each limit is counted, and told in the log: how many, between when, and by which policy.
 
+use std::cell::RefCell;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use stratd_logging::{
-    Capture, Captured, Entry, FormatterOptions, Handler, Level, Logging, LoggingOptions, Overflow, Result,
-    log,
+    Capture, Captured, Entry, FormatterOptions, Handler, Level, Logger, Logging, LoggingOptions, Overflow,
+    Result, log,
 };
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -137,4 +138,101 @@ fn what_a_queue_dropped_last_is_told_at_the_end() {
     logging.shutdown(Duration::ZERO);
     let told = std::fs::read_to_string(&file).unwrap();
     assert!(told.contains("handler \"peer\": 90 records lost between "), "{told}");
+}
+
+#[test]
+fn the_line_about_a_full_queue_does_not_go_into_it_and_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("told.log");
+    // nobody listens, and both are handlers of the system's own logger
+    let text = format!(
+        "[handlers.peer]\nkind = \"socket\"\naddress = \"127.0.0.1:1\"\nqueue = {{ capacity = 10 }}\n\
+         [handlers.told]\nkind = \"file\"\npath = {file:?}\n\
+         [root]\nlevel = \"WARNING\"\nhandlers = [\"peer\", \"told\"]\n"
+    );
+    let logging = Logging::new();
+    logging.apply(stratd_logging::Config::parse(&text).unwrap()).unwrap();
+    let logger = logging.logger("a").unwrap();
+    (0..100).for_each(|index| log!(logger, Level::WARNING, "record {index}"));
+    logging.flush();
+    let told = || {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let lines = text.lines().filter(|line| line.contains("records lost between"));
+        lines.map(|line| line.split(' ').nth(2).unwrap().parse::<u64>().unwrap()).sum::<u64>()
+    };
+    for _ in 0..6000 {
+        if told() > 0 {
+            break;
+        }
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    // the program is idle from here on: what is told at the end is what was dropped since
+    logging.shutdown(Duration::ZERO);
+    let peer = logging.handlers().into_iter().find(|known| known.name == "peer").unwrap();
+    // ten of them wait for a peer that never came
+    assert_eq!((told(), peer.dropped, peer.queued, peer.written), (90, 90, 10, 0));
+}
+
+#[test]
+fn records_that_a_program_refused_are_told_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("told.log");
+    let text = format!(
+        "[handlers.run]\nkind = \"command\"\nargv = [\"/bin/false\"]\n\
+         [handlers.told]\nkind = \"file\"\npath = {file:?}\n\
+         [loggers.a]\nlevel = \"DEBUG\"\nhandlers = [\"run\"]\n\
+         [loggers.\"stratd.logging\"]\nhandlers = [\"told\"]\n"
+    );
+    let logging = Logging::new();
+    logging.apply(stratd_logging::Config::parse(&text).unwrap()).unwrap();
+    logging.logger("a").unwrap().log(Level::INFO, "refused");
+    let line = || {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        text.lines().find(|line| line.contains("records lost between")).map(str::to_owned)
+    };
+    for _ in 0..6000 {
+        if line().is_some() {
+            break;
+        }
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    let line = line().expect("it is told");
+    assert!(line.starts_with("handler \"run\": 1 records lost between "), "{line}");
+    assert!(line.contains(": they could not be delivered (") && !line.contains("full"), "{line}");
+}
+
+/// Logs when its thread ends.
+struct AtEnd(RefCell<Option<Logger>>);
+
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        if let Some(logger) = self.0.take() {
+            logger.log(Level::ERROR, "at the end");
+        }
+    }
+}
+
+thread_local! {
+    static BEFORE: AtEnd = const { AtEnd(RefCell::new(None)) };
+    static AFTER: AtEnd = const { AtEnd(RefCell::new(None)) };
+}
+
+#[test]
+fn what_a_thread_logs_after_its_ring_is_gone_is_told() {
+    let (logging, captured) = system(Overflow::default());
+    let logger = logging.logger("a").unwrap();
+    std::thread::spawn(move || {
+        // values of a thread go in the order of their first use or against it: one of these goes after the ring
+        BEFORE.with(|value| value.0.replace(Some(logger.clone())));
+        logger.log(Level::ERROR, "the ring is there");
+        AFTER.with(|value| value.0.replace(Some(logger.clone())));
+    })
+    .join()
+    .unwrap();
+    logging.flush();
+    let lines = captured.take();
+    assert_eq!((logging.lost(), lines.len()), (1, 3), "{lines:?}");
+    let told: Vec<&String> = lines.iter().filter(|line| line.contains("lost between")).collect();
+    assert!(told[0].starts_with("WARNING a 1 records lost between "), "{told:?}");
+    assert!(told[0].ends_with(": their thread was ending"), "{told:?}");
 }

@@ -188,6 +188,33 @@ fn what_cannot_be_read_is_counted_told_and_harms_no_other_connection() {
 }
 
 #[test]
+fn frames_that_are_refused_together_are_counted_in_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("told.log");
+    let system = System::new(&format!(
+        "[receivers.r]\nkind = \"socket\"\nport = 0\n[formatters.json]\nlayout = \"json\"\n\
+         [handlers.told]\nkind = \"file\"\npath = {path:?}\nformatter = \"json\"\n\
+         [loggers.\"stratd.logging\"]\nhandlers = [\"told\"]\n"
+    ));
+    let bad = [&[0, 0, 0, 18][..], b"cos\nsystem\n(S'id'\nt"].concat()[..22].to_vec();
+    // they come with one read, or the rest of them is told a second later
+    system.connect().write_all(&bad.repeat(3)).unwrap();
+    system.wait_for("r", 0, 3);
+    let mut told = 0;
+    wait_until("the reports", || {
+        system.logging.flush();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines = text.lines().map(|line| match line.split_once("\"not_reported\":") {
+            Some((_, count)) => 1 + count[..1].parse::<u64>().unwrap(),
+            None => 1,
+        });
+        told = lines.sum();
+        told >= 3
+    });
+    assert_eq!(told, 3);
+}
+
+#[test]
 fn syslog_comes_over_udp_and_tcp_counted_or_ended() {
     let system = System::new("[receivers.r]\nkind = \"syslog\"\nport = 0\n");
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -217,8 +217,9 @@ impl Drop for Running {
         }
         let text = match ended {
             Ok(Shutdown { left: 0, failed: 0, .. }) => return,
-            Ok(Shutdown { left, failed, .. }) => format!(
-                "{left} records were not written within {END_TIME_MAX:?}, {failed} handlers were not closed"
+            Ok(Shutdown { left, failed, handlers, .. }) => format!(
+                "{left} records were not written within {END_TIME_MAX:?}, {failed} handlers were not closed: {}",
+                handlers.join(", ")
             ),
             Err(why) => format!("the log is not complete: {why:#}"),
         };

@@ -55,7 +55,7 @@ pub struct LogHandler {
     pub level: String,
     /// Records that wait in it.
     pub queued: u64,
-    /// Records that it took.
+    /// Records that it wrote, delivered or handed over.
     pub written: u64,
     /// Records that it dropped.
     pub dropped: u64,
@@ -77,7 +77,7 @@ pub struct LogReceiver {
     pub address: String,
     /// Connections that are open.
     pub connections: u64,
-    /// Records that it took.
+    /// Records that it wrote, delivered or handed over.
     pub received: u64,
     /// Frames that it could not read.
     pub refused: u64,

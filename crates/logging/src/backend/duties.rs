@@ -15,12 +15,14 @@ use crate::{
 };
 
 /// How deep memory handlers may feed each other.
-const MEMORY_DEPTH_MAX: usize = 4;
+pub(crate) const MEMORY_DEPTH_MAX: usize = 4;
 
 impl Router {
     /// Hands what a memory handler keeps to its target, whose filters apply and whose level does not.
     pub(crate) fn flush_memory(&mut self, handler: u32) {
-        let Some(Some(Slot { sink: Sink::Memory(memory), .. })) = self.slots.get_mut(handler as usize) else {
+        let Some(Some(Slot { sink: Sink::Memory(memory), status, .. })) =
+            self.slots.get_mut(handler as usize)
+        else {
             return;
         };
         let Some(target) = memory.target else { return };
@@ -28,6 +30,7 @@ impl Router {
             return;
         }
         let mut records = std::mem::take(&mut memory.records);
+        status.written += u64::try_from(records.len()).unwrap_or(u64::MAX);
         self.depth += 1;
         for record in &mut records {
             // each is another record for the shared texts

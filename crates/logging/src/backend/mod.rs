@@ -13,6 +13,7 @@ mod router;
 mod slot;
 mod texts;
 
+pub(crate) use duties::MEMORY_DEPTH_MAX;
 pub(crate) use report::OWN_LOGGER;
 pub(crate) use router::Router;
 pub use slot::HandlerStatus;

@@ -27,6 +27,22 @@ impl Router {
         Some(handler) != self.last_resort && slot.is_some_and(|slot| !slot.survives)
     }
 
+    /// True if what a handler is given comes to `other`: it is that one, or a memory handler that feeds it.
+    pub(crate) fn feeds(&self, handler: u32, other: u32) -> bool {
+        let mut at = Some(handler);
+        for _ in 0..=self.slots.len() {
+            let Some(id) = at else { return false };
+            if id == other {
+                return true;
+            }
+            at = match self.slots.get(id as usize) {
+                Some(Some(Slot { sink: Sink::Memory(memory), .. })) => memory.target,
+                _ => None,
+            };
+        }
+        false
+    }
+
     /// Sets the target of a memory handler.
     pub(crate) fn set_target(&mut self, handler: u32, target: Option<u32>) {
         if let Some(Some(Slot { sink: Sink::Memory(memory), .. })) = self.slots.get_mut(handler as usize) {
@@ -57,6 +73,13 @@ impl Router {
     /// True for a memory handler.
     pub(crate) fn is_memory(&self, handler: u32) -> bool {
         matches!(self.slots.get(handler as usize), Some(Some(Slot { sink: Sink::Memory(_), .. })))
+    }
+
+    /// True for a handler that was configured with this kind and these options.
+    pub(crate) fn has_identity(&self, handler: u32, kind: &str, options: &toml::Table) -> bool {
+        let slot = self.slots.get(handler as usize).and_then(Option::as_ref);
+        let identity = slot.and_then(|slot| slot.identity.as_ref());
+        identity.is_some_and(|(own, known)| own == kind && known == options)
     }
 
     /// Drops a handler, which no logger must have any more: its number is used again.

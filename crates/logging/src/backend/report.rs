@@ -4,13 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::{Backend, FLUSH_INTERVAL_MS, Slot};
-use crate::{
-    clock,
-    level::Level,
-    record::Record,
-    ring::{Loss, lock},
-    value::Value,
-};
+use crate::{clock, level::Level, loss::Loss, record::Record, ring::lock, value::Value};
 
 /// The logger of the reports about handlers.
 pub(crate) const OWN_LOGGER: &str = "stratd.logging";
@@ -21,17 +15,23 @@ impl Backend {
     /// Tells, on the logger that lost them, how many records were lost and when.
     pub(super) fn report_losses(&mut self) {
         let mut losses: Vec<Loss> = Vec::new();
+        let late = self.channel.take_late_losses();
         for staged in &self.sources {
             // once there is room again: as long as its ring is full the count still grows
             if staged.source.has_losses.swap(false, Ordering::AcqRel) {
                 losses.append(&mut lock(&staged.source.losses));
             }
         }
-        for loss in losses {
+        if losses.is_empty() && late.is_empty() {
+            return;
+        }
+        let policy = lock(&self.channel.overflow).name();
+        let full = format!("the ring of their thread was full ({policy})");
+        let losses = losses.into_iter().map(|loss| (loss, full.as_str()));
+        for (loss, why) in losses.chain(late.into_iter().map(|loss| (loss, "their thread was ending"))) {
             let Some(cell) = self.router.logger_name(loss.logger) else { continue };
-            let policy = lock(&self.channel.overflow).name();
             let text = format!(
-                "{} records lost between {} and {}: the ring of their thread was full ({policy})",
+                "{} records lost between {} and {}: {why}",
                 loss.count,
                 time_text(loss.first_ns),
                 time_text(loss.last_ns)

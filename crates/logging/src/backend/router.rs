@@ -200,7 +200,6 @@ fn hand_over(slot: &mut Slot, texts: &mut Texts, record: &Record<'_>, is_shared:
     let emitted = match &mut slot.sink {
         Sink::Memory(memory) => {
             let is_due = memory.push(record, &mut slot.status.dropped);
-            slot.status.written += 1;
             return if is_due { Outcome::MemoryIsDue } else { Outcome::Taken };
         }
         Sink::Handler(sink) if slot.needs_text => texts
@@ -210,7 +209,7 @@ fn hand_over(slot: &mut Slot, texts: &mut Texts, record: &Record<'_>, is_shared:
     };
     match emitted {
         Ok(()) => {
-            slot.status.written += 1;
+            slot.status.written += u64::from(!slot.counts_written);
             slot.is_dirty = true;
             Outcome::Taken
         }

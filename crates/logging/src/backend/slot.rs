@@ -30,7 +30,7 @@ pub struct HandlerStatus {
     pub level: Level,
     /// Records that wait in it.
     pub queued: u64,
-    /// Records it took.
+    /// Records that it wrote, delivered or handed over.
     pub written: u64,
     /// Records it dropped.
     pub dropped: u64,
@@ -46,6 +46,8 @@ pub(crate) struct Slot {
     pub(crate) formatter: u32,
     /// whether the handler wants the text of a record
     pub(super) needs_text: bool,
+    /// whether the handler says itself what it has written
+    pub(super) counts_written: bool,
     pub(crate) sink: Sink,
     /// its place in the order in which handlers were made
     pub(crate) born: u64,
@@ -58,6 +60,8 @@ pub(crate) struct Slot {
     pub(crate) is_dirty: bool,
     /// how many dropped records were told of
     pub(crate) dropped_told: u64,
+    /// how many of those that were not told of were refused
+    pub(super) refused_untold: u64,
     /// second of the last report about it, and how many errors were not reported since
     pub(crate) reported: (Option<i64>, u64),
     /// what went wrong on its own thread and was not reported yet
@@ -90,15 +94,16 @@ impl Slot {
             errors: 0,
             last_error: None,
         };
-        let needs_text = match &sink {
-            Sink::Handler(handler) => handler.needs_text(),
-            Sink::Memory(_) => false,
+        let (needs_text, counts_written) = match &sink {
+            Sink::Handler(handler) => (handler.needs_text(), handler.counts_written()),
+            Sink::Memory(_) => (false, true),
         };
         Self {
             level: Level::NOTSET,
             filters: Arc::new([]),
             formatter: 0,
             needs_text,
+            counts_written,
             sink,
             born: 0,
             status,
@@ -106,6 +111,7 @@ impl Slot {
             survives: false,
             is_dirty: false,
             dropped_told: 0,
+            refused_untold: 0,
             reported: (None, 0),
             news: None,
         }
@@ -129,7 +135,9 @@ impl Slot {
             Sink::Handler(handler) => {
                 let progress = handler.take_progress();
                 self.status.queued = progress.queued;
-                self.status.dropped += progress.dropped;
+                self.status.written += progress.written;
+                self.status.dropped += progress.dropped + progress.refused;
+                self.refused_untold += progress.refused;
                 self.status.errors += progress.errors;
                 if let Some(error) = progress.last_error {
                     // what was dropped is told apart from that

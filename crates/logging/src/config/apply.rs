@@ -7,7 +7,7 @@ use super::{
     Config,
     apply_loggers::configure_loggers,
     handler::{HandlerOptions, HandlerSpec},
-    succession::hand_over,
+    succession::retire,
 };
 use crate::{
     backend::{Backend, Memory, OWN_LOGGER, Router, Sink, Slot},
@@ -57,7 +57,14 @@ impl Logging {
     fn close_retired(&self, retired: Vec<Slot>) {
         let start = clock::monotonic();
         for slot in retired {
-            let Sink::Handler(mut handler) = slot.sink else { continue };
+            let name = slot.status.name;
+            let mut handler = match slot.sink {
+                Sink::Handler(handler) => handler,
+                Sink::Memory(memory) => {
+                    self.tell_kept(&name, memory.records.len());
+                    continue;
+                }
+            };
             let left = SHUTDOWN_TIMEOUT.saturating_sub(clock::monotonic().saturating_duration_since(start));
             let closed = catch_unwind(AssertUnwindSafe(|| handler.close(left)));
             let problem = match closed {
@@ -66,8 +73,19 @@ impl Logging {
                 Err(_) => "it panicked".to_owned(),
             };
             if let Ok(logger) = self.logger(OWN_LOGGER) {
-                logger.log(Level::ERROR, &format!("closing handler {:?}: {problem}", slot.status.name));
+                logger.log(Level::ERROR, &format!("closing handler {name:?}: {problem}"));
             }
+        }
+    }
+
+    /// Tells what a memory handler that is gone still kept: nobody sees it any more.
+    fn tell_kept(&self, name: &str, kept: usize) {
+        if kept == 0 {
+            return;
+        }
+        if let Ok(logger) = self.logger(OWN_LOGGER) {
+            let text = format!("closing handler {name:?}: the {kept} records that it kept are lost");
+            logger.log(Level::WARNING, &text);
         }
     }
 
@@ -253,26 +271,8 @@ fn swap(
     let router = &mut backend.router;
     router.uses_last_resort = config.has_last_resort;
     router.context = config.context;
-    let mut old: Vec<u32> = old.into_iter().filter(|id| !handlers.values().any(|kept| kept == id)).collect();
-    // a memory handler hands over before its target closes
-    old.sort_by_key(|&id| !router.is_memory(id));
-    let mut retired = Vec::new();
-    for id in old {
-        if router.is_memory(id) {
-            router.close(id, SHUTDOWN_TIMEOUT);
-        } else {
-            // what it keeps comes before anything that its successor writes to the same place
-            router.flush(id);
-            if let Some(mut slot) = router.slots.get_mut(id as usize).and_then(Option::take) {
-                let successor = handlers.get(&slot.status.name);
-                if let Some(Some(successor)) = successor.and_then(|&id| router.slots.get_mut(id as usize)) {
-                    hand_over(&mut slot, successor);
-                }
-                retired.push(slot);
-            }
-        }
-        router.forget(id);
-    }
+    let old = old.into_iter().filter(|id| !handlers.values().any(|kept| kept == id)).collect();
+    let retired = retire(router, old, &handlers);
     router.sweep(tree);
     Ok(retired)
 }
@@ -285,8 +285,10 @@ fn place_all(
 ) -> Result<HashMap<String, u32>> {
     let (mut handlers, mut placed) = (HashMap::new(), Vec::new());
     for (spec, handler) in specs.iter().zip(opened) {
+        // a memory handler is never opened: whether it stays is to be seen here
         let is_memory = matches!(spec.options, HandlerOptions::Memory(_));
-        let kept = router.find_handler(&spec.name).filter(|_| handler.is_none() && !is_memory);
+        let is_same = |&id: &u32| !is_memory || router.has_identity(id, &spec.kind, &spec.identity);
+        let kept = router.find_handler(&spec.name).filter(|id| handler.is_none() && is_same(id));
         let id = match kept {
             Some(id) => id,
             None => match place(router, spec, handler) {

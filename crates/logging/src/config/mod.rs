@@ -11,6 +11,7 @@
 
 mod apply;
 mod apply_loggers;
+mod circle;
 mod command;
 mod delivery;
 mod environment;
@@ -277,6 +278,7 @@ impl Config {
                 memory.target.iter().for_each(|name| check(path("target"), "handler", name, &handlers));
             }
         }
+        circle::check(&self.handlers, section);
         let root = self.root.iter().map(|root| ("root".to_owned(), root));
         let loggers = self.loggers.iter().map(|(name, logger)| (format!("loggers.{name:?}"), logger));
         for (path, logger) in loggers.chain(root) {

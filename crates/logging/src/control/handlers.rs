@@ -225,24 +225,30 @@ impl Logging {
     /// Sets the target of a memory handler.
     ///
     /// # Errors
-    /// If there is no such handler, or it is no memory handler.
+    /// If there is no such handler, it is no memory handler, or the target hands over to it.
     ///
     /// ```
     /// # use stratd_logging::{Logging, MemoryOptions};
     /// let logging = Logging::new();
     /// logging.add_memory_handler("memory", &MemoryOptions::default())?;
+    /// assert!(logging.set_target("memory", Some("memory")).is_err());
     /// logging.set_target("memory", None)?;
     /// # Ok::<(), stratd_logging::Error>(())
     /// ```
     pub fn set_target(&self, memory: &str, target: Option<&str>) -> Result<()> {
         let id = self.find_handler(memory)?;
         let target = target.map(|target| self.find_handler(target)).transpose()?;
-        self.shared().change(|backend, _| match backend.router.slots.get_mut(id as usize) {
-            Some(Some(Slot { sink: Sink::Memory(memory), .. })) => {
-                memory.target = target;
-                Ok(())
+        self.shared().change(|backend, _| {
+            let failed =
+                |what: &str| Err(Error::new(ErrorKind::Handler, format!("handler {memory:?} {what}")));
+            if !backend.router.is_memory(id) {
+                return failed("is no memory handler");
             }
-            _ => Err(Error::new(ErrorKind::Handler, format!("handler {memory:?} is no memory handler"))),
+            if target.is_some_and(|target| backend.router.feeds(target, id)) {
+                return failed("would hand over to itself");
+            }
+            backend.router.set_target(id, target);
+            Ok(())
         })
     }
 }

@@ -218,6 +218,10 @@ impl Handler for CommandHandler {
         !self.has_fields
     }
 
+    fn counts_written(&self) -> bool {
+        true
+    }
+
     fn take_progress(&mut self) -> Progress {
         self.worker.take_progress()
     }

@@ -51,8 +51,12 @@ impl Handler for FileHandler {
         self.file.flush()
     }
 
+    fn counts_written(&self) -> bool {
+        true
+    }
+
     fn take_progress(&mut self) -> Progress {
-        self.file.retry()
+        self.file.take_progress()
     }
 
     fn reopen(&mut self) -> Result<()> {

@@ -208,6 +208,10 @@ impl Handler for JournaldHandler {
         self.worker.put_waiting(items);
     }
 
+    fn counts_written(&self) -> bool {
+        true
+    }
+
     fn take_progress(&mut self) -> Progress {
         self.worker.take_progress()
     }

@@ -8,6 +8,7 @@
 //! - A pipe whose reader is slow holds nobody up: what does not fit waits in the same place. One without a reader is an
 //!   error, not a wait for one.
 
+use std::collections::VecDeque;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -91,6 +92,9 @@ pub(super) struct LogFile {
     /// bytes in the file, as far as this handler knows
     size: u64,
     buffer: Vec<u8>,
+    /// how much of the buffer belongs to each text in it, and how many texts were written since the last look
+    lengths: VecDeque<usize>,
+    written: u64,
     /// a file that is not appended to is not opened a second time: that would empty it
     is_closed: bool,
     /// since when nothing can be written, and when to try again
@@ -106,6 +110,8 @@ impl LogFile {
             file: None,
             size: 0,
             buffer: Vec::new(),
+            lengths: VecDeque::new(),
+            written: 0,
             is_closed: false,
             failing: None,
             is_full_pipe: false,
@@ -212,6 +218,7 @@ impl LogFile {
         }
         self.buffer.extend_from_slice(text.as_bytes());
         self.buffer.extend_from_slice(self.options.terminator.as_bytes());
+        self.lengths.push_back(text.len() + self.options.terminator.len());
         let is_due = self.buffer.len() >= BUFFER_BYTES;
         // a backlog is tried again by the flush of the back end, not by each record
         if is_due && self.buffer.len() < 2 * BUFFER_BYTES { self.flush() } else { Ok(()) }
@@ -263,14 +270,34 @@ impl LogFile {
         };
         self.size += u64::try_from(written).unwrap_or(0);
         self.buffer.drain(..written.min(self.buffer.len()));
+        self.count_written(written);
         result.map_err(|error| {
             Error::io(format!("{} ({} bytes wait)", self.context("writing to"), self.buffer.len()), error)
         })
     }
 
-    /// Tries again what could not be written; for [`Handler::take_progress`](super::Handler::take_progress), which is
-    /// called a few times a second.
-    pub(super) fn retry(&mut self) -> Progress {
+    /// Counts the texts of which the last byte was written just now.
+    fn count_written(&mut self, mut bytes: usize) {
+        while let Some(first) = self.lengths.front_mut() {
+            if *first > bytes {
+                *first -= bytes;
+                return;
+            }
+            bytes -= *first;
+            self.lengths.pop_front();
+            self.written += 1;
+        }
+    }
+
+    /// For [`Handler::take_progress`](super::Handler::take_progress), which is called a few times a second: tries again
+    /// what could not be written.
+    pub(super) fn take_progress(&mut self) -> Progress {
+        let retried = self.retry();
+        let queued = u64::try_from(self.lengths.len()).unwrap_or(u64::MAX);
+        Progress { queued, written: std::mem::take(&mut self.written), ..retried }
+    }
+
+    fn retry(&mut self) -> Progress {
         let now = clock::monotonic();
         let since = |since: Instant| now.saturating_duration_since(since);
         let is_due = match &self.failing {

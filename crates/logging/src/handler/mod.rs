@@ -144,6 +144,12 @@ pub trait Handler: Send {
         true
     }
 
+    /// True if it keeps records and says with [`Progress::written`] how many came to their end; else a record counts as
+    /// written once it was taken.
+    fn counts_written(&self) -> bool {
+        false
+    }
+
     /// Told of each error of its own, its formatter's included, after it was counted.
     fn on_error(&mut self, error: &Error) {
         let _ = error;
@@ -173,8 +179,12 @@ pub trait Handler: Send {
 pub struct Progress {
     /// Records that wait.
     pub queued: u64,
-    /// Records that were dropped since the last time.
+    /// Records that were written or delivered since the last time; for a handler with [`Handler::counts_written`].
+    pub written: u64,
+    /// Records that were dropped since the last time because there was no room for them.
     pub dropped: u64,
+    /// Records that were given up since the last time because they will never be taken.
+    pub refused: u64,
     /// Errors since the last time.
     pub errors: u64,
     /// The last of them.

@@ -244,6 +244,10 @@ impl Handler for SocketHandler {
         self.worker.put_waiting(items);
     }
 
+    fn counts_written(&self) -> bool {
+        true
+    }
+
     fn take_progress(&mut self) -> Progress {
         self.worker.take_progress()
     }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 
-use super::{Entry, Handler};
+use super::{Entry, Handler, Progress};
 use crate::{
     error::{Error, ErrorKind, Result},
     stderr::StandardError,
@@ -82,6 +82,10 @@ pub struct StreamHandler {
     name: String,
     terminator: String,
     buffer: Vec<u8>,
+    /// records in the buffer, written since the last look, and lost with a write that failed
+    kept: u64,
+    written: u64,
+    lost: u64,
 }
 
 impl StreamHandler {
@@ -108,7 +112,7 @@ impl StreamHandler {
                 (Box::new(file), format!("fd:{number}"))
             }
         };
-        Ok(Self { writer, name, terminator: terminator.to_owned(), buffer: Vec::new() })
+        Ok(Self::over(writer, name, terminator))
     }
 
     /// A handler for any writer.
@@ -119,12 +123,12 @@ impl StreamHandler {
     /// ```
     #[must_use]
     pub fn from_writer(writer: impl Write + Send + 'static, name: &str, terminator: &str) -> Self {
-        Self {
-            writer: Box::new(writer),
-            name: name.to_owned(),
-            terminator: terminator.to_owned(),
-            buffer: Vec::new(),
-        }
+        Self::over(Box::new(writer), name.to_owned(), terminator)
+    }
+
+    fn over(writer: Box<dyn Write + Send>, name: String, terminator: &str) -> Self {
+        let terminator = terminator.to_owned();
+        Self { writer, name, terminator, buffer: Vec::new(), kept: 0, written: 0, lost: 0 }
     }
 }
 
@@ -132,6 +136,7 @@ impl Handler for StreamHandler {
     fn emit(&mut self, entry: &Entry<'_>) -> Result<()> {
         self.buffer.extend_from_slice(entry.text.as_bytes());
         self.buffer.extend_from_slice(self.terminator.as_bytes());
+        self.kept += 1;
         if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
     }
 
@@ -141,6 +146,24 @@ impl Handler for StreamHandler {
         }
         let result = self.writer.write_all(&self.buffer).and_then(|()| self.writer.flush());
         self.buffer.clear();
+        let kept = std::mem::take(&mut self.kept);
+        match &result {
+            Ok(()) => self.written += kept,
+            Err(_) => self.lost += kept,
+        }
         result.map_err(|error| Error::io(format!("writing to {}", self.name), error))
+    }
+
+    fn counts_written(&self) -> bool {
+        true
+    }
+
+    fn take_progress(&mut self) -> Progress {
+        Progress {
+            queued: self.kept,
+            written: std::mem::take(&mut self.written),
+            refused: std::mem::take(&mut self.lost),
+            ..Progress::default()
+        }
     }
 }

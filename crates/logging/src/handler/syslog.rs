@@ -363,6 +363,10 @@ impl Handler for SyslogHandler {
         self.worker.put_waiting(items);
     }
 
+    fn counts_written(&self) -> bool {
+        true
+    }
+
     fn take_progress(&mut self) -> Progress {
         self.worker.take_progress()
     }

@@ -371,8 +371,12 @@ impl Handler for TimedFileHandler {
         self.file.flush()
     }
 
+    fn counts_written(&self) -> bool {
+        true
+    }
+
     fn take_progress(&mut self) -> Progress {
-        self.file.retry()
+        self.file.take_progress()
     }
 
     fn reopen(&mut self) -> Result<()> {

@@ -65,7 +65,9 @@ struct State {
     bytes: usize,
     /// those that are being delivered still count
     delivering: usize,
+    delivered: u64,
     dropped: u64,
+    refused: u64,
     errors: u64,
     last_error: Option<String>,
     /// deliver until then, then end
@@ -188,7 +190,9 @@ impl Worker {
         let mut state = lock(&self.queue.state);
         Progress {
             queued: u64::try_from(state.waiting()).unwrap_or(u64::MAX),
+            written: std::mem::take(&mut state.delivered),
             dropped: std::mem::take(&mut state.dropped),
+            refused: std::mem::take(&mut state.refused),
             errors: std::mem::take(&mut state.errors),
             last_error: state.last_error.take(),
         }
@@ -245,11 +249,14 @@ fn run(queue: &Queue, mut transport: impl Transport, mut pace: Pace) {
         state = lock(&queue.state);
         state.delivering = 0;
         match sent {
-            Ok(()) => backoff.succeed(),
+            Ok(()) => {
+                backoff.succeed();
+                state.delivered += u64::try_from(items.len()).unwrap_or(u64::MAX);
+            }
             Err(Undelivered::Never(error)) => {
                 // it was reached, so that the next one need not wait
                 backoff.succeed();
-                state.dropped += u64::try_from(items.len()).unwrap_or(u64::MAX);
+                state.refused += u64::try_from(items.len()).unwrap_or(u64::MAX);
                 note(&mut state, &error);
             }
             Err(Undelivered::Later(error)) => {

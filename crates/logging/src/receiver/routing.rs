@@ -69,10 +69,10 @@ impl Routing {
         Logger { shared: Arc::clone(&self.shared), cell }
     }
 
-    /// Says what went wrong, or keeps it for the next time that something may be said.
-    pub(super) fn report(&mut self, receiver: &str, peer: &str, what: &str, now: Instant) {
+    /// Says what went wrong, and how often it did, or keeps it for the next time that something may be said.
+    pub(super) fn report(&mut self, receiver: &str, peer: &str, (what, times): (&str, u64), now: Instant) {
         let count = self.silent.as_ref().map_or(0, |(count, ..)| *count);
-        self.silent = Some((count + 1, peer.to_owned(), what.to_owned()));
+        self.silent = Some((count + times, peer.to_owned(), what.to_owned()));
         self.report_due(receiver, now);
     }
 

@@ -227,7 +227,7 @@ impl Service {
             tally.refused += refused;
         });
         if let Some(reason) = reason {
-            self.tell(&peer, &reason);
+            self.tell_times(&peer, &reason, refused);
         }
         match result {
             Pumped::Open => {}
@@ -320,8 +320,13 @@ impl Service {
 
     /// Keeps and reports what went wrong.
     fn tell(&mut self, peer: &str, what: &str) {
+        self.tell_times(peer, what, 1);
+    }
+
+    /// As [`Service::tell`], of the last of several faults.
+    fn tell_times(&mut self, peer: &str, what: &str, times: u64) {
         self.link.count(|tally| tally.last_error = Some(format!("{peer}: {what}")));
-        self.routing.report(&self.orders.name, peer, what, clock::monotonic());
+        self.routing.report(&self.orders.name, peer, (what, times), clock::monotonic());
     }
 }
 
