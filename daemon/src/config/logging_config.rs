@@ -30,7 +30,7 @@ Whatever goes over TLS takes `ca_file` (otherwise the system's roots of trust co
 
 `command` runs a program for each record, one at a time and without a shell: `argv`, whose elements may hold fields in the `style` of the handler; without a field the record's text goes to standard input. `timeout` (`\"30s\"`) kills it with its process group, `env` is all of its environment besides `PATH` and `LANG`.
 
-Those with a peer take `queue = { capacity = 10000, overflow = \"drop_oldest\" }`. `http` and `smtp` take `batch = { max_records = 100, max_age = \"5s\" }`, for mails also with `header`, `footer` and `terminator`, and `rate = { count = 6, per = \"1h\" }`.
+Those with a peer take `queue = { capacity = 10000, overflow = \"drop_oldest\" }`. A full queue drops the oldest record or, with `drop_newest`, the one that comes. `block` makes every handler wait for room, for `wait` (`\"1s\"`, at most `\"10s\"`), and drops what comes from then on until something is delivered. `drop_below` with `level` (`\"WARNING\"`) drops records below that level and keeps graver ones, as long as there are others to drop. `http` and `smtp` take `batch = { max_records = 100, max_age = \"5s\" }`, for mails also with `header`, `footer` and `terminator`, and `rate = { count = 6, per = \"1h\" }`.
 
 In every text of this table but `format` and `argv`, where `${name}` is a field, `${NAME}` stands for a variable of the environment, which must be set; `$${` is `${` itself.";
 

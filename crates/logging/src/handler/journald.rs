@@ -193,7 +193,7 @@ impl JournaldHandler {
 
 impl Handler for JournaldHandler {
     fn emit(&mut self, entry: &Entry<'_>) -> Result<()> {
-        self.worker.push(self.options.entry(entry.record, entry.text))
+        self.worker.push(Some(entry.record.level), self.options.entry(entry.record, entry.text))
     }
 
     fn close(&mut self, within: Duration) -> Result<()> {

@@ -348,7 +348,7 @@ impl SyslogHandler {
 
 impl Handler for SyslogHandler {
     fn emit(&mut self, entry: &Entry<'_>) -> Result<()> {
-        self.worker.push(self.options.frame(entry.record, entry.text))
+        self.worker.push(Some(entry.record.level), self.options.frame(entry.record, entry.text))
     }
 
     fn close(&mut self, within: Duration) -> Result<()> {
