@@ -70,6 +70,7 @@ pub(super) fn read_journald(section: &Section<'_>) -> JournaldOptions {
     JournaldOptions {
         socket: section.text("socket").map_or(default.socket, Into::into),
         identifier: text("identifier", default.identifier),
+        facility: section.parsed("facility", SyslogOptions::facility_of).unwrap_or(default.facility),
         field_prefix: text("field_prefix", default.field_prefix),
         queue: read_queue(section),
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::{
     Address, Entry, Handler, Progress, QueueOptions, TlsOptions,
     socket::{DatagramPeer, StreamPeer},
-    syslog_names::{FACILITIES, priority_of_level, priority_of_name},
+    syslog_names::{FACILITIES, FACILITY_DEFAULT, check_facility, priority_of_level, priority_of_name},
     worker::Worker,
 };
 use crate::{
@@ -111,7 +111,7 @@ impl SyslogOptions {
             transport: SyslogTransport::Datagram,
             format: SyslogFormat::Rfc5424,
             framing: SyslogFraming::OctetCounting,
-            facility: 1,
+            facility: FACILITY_DEFAULT,
             app_name: "stratd".to_owned(),
             host_name: host.unwrap_or_default(),
             ident: String::new(),
@@ -320,12 +320,7 @@ impl SyslogHandler {
     /// # Ok::<(), stratd_logging::Error>(())
     /// ```
     pub fn new(options: SyslogOptions) -> Result<Self> {
-        if options.facility > 23 {
-            return Err(Error::new(
-                ErrorKind::Handler,
-                format!("facility {} (accepted: 0 to 23)", options.facility),
-            ));
-        }
+        check_facility(options.facility)?;
         let (address, queue) = (options.address.clone(), options.queue);
         let worker = match options.transport {
             SyslogTransport::Datagram => Worker::start("syslog", DatagramPeer::new(address), queue)?,
