@@ -23,7 +23,8 @@ const HANDLERS: &str = "Where records go, by name. `kind` is `stream`, `file`, `
 
 `file`: `path`, `mode` (`a` or `w`), `delay`, `watch`, `create_folders`, `permissions`, `owner`, `group`, `rotate`. A relative `path` starts in the folder of the configuration file.
 
-`syslog`: `address` (`host:port` or a path), `transport` (`unix`, `unix_stream`, `udp`, `tcp` or `tls`), `format`, `framing`, `facility`, `app_name`, `bom`, `sd`. \
+`syslog`: `address` (`host:port` or a path), `transport` (`unix`, `unix_stream`, `udp`, `tcp` or `tls`), `format`, `framing`, `facility`, `app_name`, `bom`, `sd`. `format` is `rfc5424` for a network and `rfc3164` for a path, whose listener understands nothing else; `python` is for the receivers of Python. `bom` and `sd` are of RFC 5424. \
+`journald`: `socket`, `identifier`, `facility` (`user`), `field_prefix` (`F_`). \
 `http`: `url = \"https://host/path\"`, or `host`, `url` and `secure`; `method` (`get`, `post_form`, `post_json` or `post_ndjson`), `user`, `password`. \
 `smtp`: `host`, `from`, `to`, `subject`, `user`, `password`, `secure` (STARTTLS). \
 Whatever goes over TLS takes `ca_file` (otherwise the system's roots of trust count), `cert_file` and `key_file`, `server_name`.

@@ -96,20 +96,26 @@ pub struct SyslogOptions {
 }
 
 impl SyslogOptions {
-    /// RFC 5424 as facility `user`.
+    /// Facility `user`; to a network in RFC 5424, to a local socket in RFC 3164, because journald and rsyslogd take nothing
+    /// else apart that comes through one.
     ///
     /// ```
     /// # use stratd_logging::{Address, SyslogFormat, SyslogOptions};
     /// assert_eq!(SyslogOptions::new(Address::parse("localhost:514")?).format, SyslogFormat::Rfc5424);
+    /// assert_eq!(SyslogOptions::new(Address::parse("/dev/log")?).format, SyslogFormat::Rfc3164);
     /// # Ok::<(), stratd_logging::Error>(())
     /// ```
     #[must_use]
     pub fn new(address: Address) -> Self {
         let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+        let format = match address {
+            Address::Unix(_) => SyslogFormat::Rfc3164,
+            Address::Network(_) => SyslogFormat::Rfc5424,
+        };
         Self {
             address,
             transport: SyslogTransport::Datagram,
-            format: SyslogFormat::Rfc5424,
+            format,
             framing: SyslogFraming::OctetCounting,
             facility: FACILITY_DEFAULT,
             app_name: "stratd".to_owned(),
