@@ -49,7 +49,7 @@ pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
                 "names with their numbers, as `NOTICE = 25`"
             ),
             "formatters": table(
-                "How a record becomes text, by name: `format`, `datefmt`, `style` (`%`, `{` or `$`), `layout` (`text`, `json` or `logfmt`), `utc` or `tz` (`\"Europe/Berlin\"`), `defaults`, `extra_fields`, `missing`, `exc` (`append`, `one_line` or `omit`), `color` (true, false, or `\"auto\"` for terminals only).",
+                "How a record becomes text, by name: `format`, `datefmt`, `style` (`%`, `{` or `$`), `layout` (`text`, `json` or `logfmt`), `utc` or `tz` (`\"Europe/Berlin\"`), `defaults`, `extra_fields`, `missing`, `exc` (`append`, `one_line`, `quoted` or `omit`), `color` (true, false, or `\"auto\"` for terminals only).",
                 "tables, as `[logging.formatters.brief]`"
             ),
             "filters": table(
