@@ -102,10 +102,10 @@ pub use handler::{
     Address, BACKLOG_BYTES_MAX, BATCH_RECORDS_MAX, Backoff, BatchOptions, COMMAND_TIMEOUT, Capture, Captured,
     Clock, CommandHandler, CommandOptions, Compression, Entry, FileHandler, FileOptions, Handler,
     HttpHandler, HttpMethod, HttpOptions, JournaldHandler, JournaldOptions, NullHandler, PEER_TIMEOUT,
-    Progress, QUEUE_BYTES_MAX, QUEUE_RECORDS, QueueOptions, QueueOverflow, RATE_COUNT_MAX, RateLimit,
-    RotateBySize, RotateByTime, RotatingFileHandler, SmtpConnect, SmtpHandler, SmtpLink, SmtpOptions,
-    SocketHandler, SocketOptions, StreamHandler, StreamTarget, SyslogFormat, SyslogFraming, SyslogHandler,
-    SyslogOptions, SyslogTransport, TimedFileHandler, TlsOptions, When,
+    Progress, QUEUE_BYTES_MAX, QUEUE_RECORDS, QUEUE_WAIT_MAX, QueueOptions, QueueOverflow, RATE_COUNT_MAX,
+    RateLimit, RotateBySize, RotateByTime, RotatingFileHandler, SmtpConnect, SmtpHandler, SmtpLink,
+    SmtpOptions, SocketHandler, SocketOptions, StreamHandler, StreamTarget, SyslogFormat, SyslogFraming,
+    SyslogHandler, SyslogOptions, SyslogTransport, TimedFileHandler, TlsOptions, When,
 };
 pub use inspect::{LoggerStatus, Reach, Resolution};
 pub use last_words::LastWords;

@@ -1,12 +1,14 @@
 //! What is lost at each limit is counted, and told in the log: how many, between when, and by which policy.
 
 use std::cell::RefCell;
+use std::io::Read;
+use std::os::unix::net::UnixListener;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use stratd_logging::{
-    Capture, Captured, Entry, FormatterOptions, Handler, Level, Logger, Logging, LoggingOptions, Overflow,
-    Result, log,
+    Capture, Captured, Config, Entry, FormatterOptions, Handler, Level, Logger, Logging, LoggingOptions,
+    Overflow, Result, log,
 };
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -235,4 +237,100 @@ fn what_a_thread_logs_after_its_ring_is_gone_is_told() {
     let told: Vec<&String> = lines.iter().filter(|line| line.contains("lost between")).collect();
     assert!(told[0].starts_with("WARNING a 1 records lost between "), "{told:?}");
     assert!(told[0].ends_with(": their thread was ending"), "{told:?}");
+}
+
+/// A system whose one handler has the given keys.
+fn with_handler(keys: &str) -> Logging {
+    let logging = Logging::with_options(&LoggingOptions { last_resort: false, ..LoggingOptions::default() });
+    let text = format!("[handlers.peer]\n{keys}\n[loggers.a]\nlevel = \"DEBUG\"\nhandlers = [\"peer\"]\n");
+    logging.apply(Config::parse(&text).expect("a good configuration")).expect("it can be applied");
+    logging
+}
+
+fn dropped(logging: &Logging) -> u64 {
+    logging.flush();
+    logging.handlers().iter().find(|known| known.name == "peer").expect("it is there").dropped
+}
+
+#[test]
+fn a_queue_that_blocks_loses_nothing_while_its_peer_is_only_slow() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("said");
+    let logging = with_handler(&format!(
+        "kind = \"command\"\nargv = [\"/bin/sh\", \"-c\", 'cat >> {}']\n\
+         queue = {{ capacity = 2, overflow = \"block\", wait = \"10s\" }}",
+        file.display()
+    ));
+    let logger = logging.logger("a").unwrap();
+    (0..20).for_each(|index| log!(logger, Level::INFO, "record {index}"));
+    assert_eq!(dropped(&logging), 0);
+    assert_eq!(logging.shutdown(DEADLINE).left, 0);
+    let expected: String = (0..20).map(|index| format!("record {index}\n")).collect();
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), expected);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "how long a wait takes is what is tested")]
+fn a_queue_that_blocks_waits_once_for_a_peer_that_is_away() {
+    let logging = with_handler(
+        "kind = \"socket\"\naddress = \"127.0.0.1:1\"\n\
+         queue = { capacity = 10, overflow = \"block\", wait = \"1s\" }",
+    );
+    let logger = logging.logger("a").unwrap();
+    let start = std::time::Instant::now();
+    (0..100).for_each(|index| log!(logger, Level::INFO, "record {index}"));
+    assert_eq!(dropped(&logging), 90);
+    let waited = start.elapsed();
+    // one wait for each of those that were dropped would be 90 seconds
+    assert!(waited >= Duration::from_secs(1) && waited < Duration::from_secs(45), "{waited:?}");
+}
+
+#[test]
+fn a_queue_that_drops_below_a_level_keeps_what_is_graver() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("peer");
+    let logging = with_handler(&format!(
+        "kind = \"socket\"\naddress = {path:?}\ncodec = \"json\"\n\
+         queue = {{ capacity = 5, overflow = \"drop_below\", level = \"ERROR\" }}"
+    ));
+    let logger = logging.logger("a").unwrap();
+    for index in 0..30 {
+        let level = if index % 10 == 9 { Level::ERROR } else { Level::INFO };
+        log!(logger, level, "record {index}.");
+    }
+    assert_eq!(dropped(&logging), 25);
+    // somebody listens at last, and gets the errors, and with them the oldest of the others that had room until the end
+    let listener = UnixListener::bind(&path).unwrap();
+    let (mut stream, _) = listener.accept().unwrap();
+    assert_eq!(logging.shutdown(DEADLINE).left, 0);
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    let arrived: Vec<u32> = (0..30).filter(|index| text.contains(&format!("\"record {index}.\""))).collect();
+    assert!(arrived.len() == 5 && [9, 19, 29].iter().all(|index| arrived.contains(index)), "{arrived:?}");
+}
+
+#[test]
+fn keys_that_a_queue_s_policy_does_not_have_are_refused() {
+    let refusal = |queue: &str| {
+        let text =
+            format!("[handlers.peer]\nkind = \"socket\"\naddress = \"127.0.0.1:1\"\nqueue = {{ {queue} }}");
+        Config::parse(&text).unwrap_err().to_string()
+    };
+    let at = "handlers.peer.queue";
+    for (queue, expected) in [
+        (
+            "overflow = \"drop\"",
+            "overflow: found \"drop\" (accepted: drop_oldest, drop_newest, block, drop_below)",
+        ),
+        ("wait = \"1s\"", "wait: it would do nothing here (accepted: with overflow = \"block\")"),
+        ("level = \"ERROR\"", "level: it would do nothing here (accepted: with overflow = \"drop_below\")"),
+        (
+            "overflow = \"block\", wait = \"11s\"",
+            "wait: found 11 s (accepted: up to 10 s: all handlers wait)",
+        ),
+    ] {
+        let refusal = refusal(queue);
+        assert!(refusal.contains(&format!("{at}.{expected}")), "{refusal}");
+    }
 }

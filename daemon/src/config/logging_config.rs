@@ -23,14 +23,15 @@ const HANDLERS: &str = "Where records go, by name. `kind` is `stream`, `file`, `
 
 `file`: `path`, `mode` (`a` or `w`), `delay`, `watch`, `create_folders`, `permissions`, `owner`, `group`, `rotate`. A relative `path` starts in the folder of the configuration file.
 
-`syslog`: `address` (`host:port` or a path), `transport` (`unix`, `unix_stream`, `udp`, `tcp` or `tls`), `format`, `framing`, `facility`, `app_name`, `bom`, `sd`. \
+`syslog`: `address` (`host:port` or a path), `transport` (`unix`, `unix_stream`, `udp`, `tcp` or `tls`), `format`, `framing`, `facility`, `app_name`, `bom`, `sd`. `format` is `rfc5424` for a network and `rfc3164` for a path, whose listener understands nothing else; `python` is for the receivers of Python. `bom` and `sd` are of RFC 5424. \
+`journald`: `socket`, `identifier`, `facility` (`user`), `field_prefix` (`F_`). \
 `http`: `url = \"https://host/path\"`, or `host`, `url` and `secure`; `method` (`get`, `post_form`, `post_json` or `post_ndjson`), `user`, `password`. \
 `smtp`: `host`, `from`, `to`, `subject`, `user`, `password`, `secure` (STARTTLS). \
 Whatever goes over TLS takes `ca_file` (otherwise the system's roots of trust count), `cert_file` and `key_file`, `server_name`.
 
 `command` runs a program for each record, one at a time and without a shell: `argv`, whose elements may hold fields in the `style` of the handler; without a field the record's text goes to standard input. `timeout` (`\"30s\"`) kills it with its process group, `env` is all of its environment besides `PATH` and `LANG`.
 
-Those with a peer take `queue = { capacity = 10000, overflow = \"drop_oldest\" }`. `http` and `smtp` take `batch = { max_records = 100, max_age = \"5s\" }`, for mails also with `header`, `footer` and `terminator`, and `rate = { count = 6, per = \"1h\" }`.
+Those with a peer take `queue = { capacity = 10000, overflow = \"drop_oldest\" }`. A full queue drops the oldest record or, with `drop_newest`, the one that comes. `block` makes every handler wait for room, for `wait` (`\"1s\"`, at most `\"10s\"`), and drops what comes from then on until something is delivered. `drop_below` with `level` (`\"WARNING\"`) drops records below that level and keeps graver ones, as long as there are others to drop. `http` and `smtp` take `batch = { max_records = 100, max_age = \"5s\" }`, for mails also with `header`, `footer` and `terminator`, and `rate = { count = 6, per = \"1h\" }`.
 
 In every text of this table but `format` and `argv`, where `${name}` is a field, `${NAME}` stands for a variable of the environment, which must be set; `$${` is `${` itself.";
 
@@ -48,7 +49,7 @@ pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
                 "names with their numbers, as `NOTICE = 25`"
             ),
             "formatters": table(
-                "How a record becomes text, by name: `format`, `datefmt`, `style` (`%`, `{` or `$`), `layout` (`text`, `json` or `logfmt`), `utc` or `tz` (`\"Europe/Berlin\"`), `defaults`, `extra_fields`, `missing`, `exc` (`append`, `one_line` or `omit`), `color` (true, false, or `\"auto\"` for terminals only).",
+                "How a record becomes text, by name: `format`, `datefmt`, `style` (`%`, `{` or `$`), `layout` (`text`, `json` or `logfmt`), `utc` or `tz` (`\"Europe/Berlin\"`), `defaults`, `extra_fields`, `missing`, `exc` (`append`, `one_line`, `quoted` or `omit`), `color` (true, false, or `\"auto\"` for terminals only).",
                 "tables, as `[logging.formatters.brief]`"
             ),
             "filters": table(

@@ -3,23 +3,48 @@
 use std::time::Duration;
 
 use super::section::Section;
-use crate::handler::{
-    BATCH_RECORDS_MAX, BatchOptions, QueueOptions, QueueOverflow, RATE_COUNT_MAX, RateLimit, TlsOptions,
+use crate::{
+    handler::{
+        BATCH_RECORDS_MAX, BatchOptions, QUEUE_WAIT_MAX, QueueOptions, QueueOverflow, RATE_COUNT_MAX,
+        RateLimit, TlsOptions,
+    },
+    level::Level,
 };
 
 /// Records of a batch, and how long the first of them waits, if nobody says otherwise.
 const BATCH_RECORDS: i64 = 100;
 const BATCH_AGE: Duration = Duration::from_secs(5);
+/// How long a full queue that blocks holds up the back end, if nobody says otherwise.
+const QUEUE_WAIT: Duration = Duration::from_secs(1);
 
-/// `queue = { capacity = 10000, overflow = "drop_oldest" }`
+/// `queue = { capacity = 10000, overflow = "drop_oldest" }`; of `block` also `wait`, of `drop_below` also `level`.
 pub(super) fn read_queue(section: &Section<'_>) -> QueueOptions {
     let mut options = QueueOptions::default();
     let Some(section) = section.section("queue") else { return options };
     if let Some(capacity) = section.number("capacity", 1..=1_000_000) {
         options.capacity = usize::try_from(capacity).unwrap_or(options.capacity);
     }
-    let policies = [("drop_oldest", QueueOverflow::DropOldest), ("drop_newest", QueueOverflow::DropNewest)];
+    let (wait, level) = (section.duration("wait"), section.level("level"));
+    if let Some(wait) = wait.filter(|wait| *wait > QUEUE_WAIT_MAX) {
+        let accepted = format!("(accepted: up to {} s: all handlers wait)", QUEUE_WAIT_MAX.as_secs());
+        section.problem("wait", format!("found {} s {accepted}", wait.as_secs_f64()));
+    }
+    let policies = [
+        ("drop_oldest", QueueOverflow::DropOldest),
+        ("drop_newest", QueueOverflow::DropNewest),
+        ("block", QueueOverflow::Block(wait.unwrap_or(QUEUE_WAIT))),
+        ("drop_below", QueueOverflow::DropBelow(level.unwrap_or(Level::WARNING))),
+    ];
     options.overflow = section.choice("overflow", &policies).unwrap_or_default();
+    for (key, is_used, policy) in [
+        ("wait", matches!(options.overflow, QueueOverflow::Block(_)), "block"),
+        ("level", matches!(options.overflow, QueueOverflow::DropBelow(_)), "drop_below"),
+    ] {
+        if section.has(key) && !is_used {
+            section
+                .problem(key, format!("it would do nothing here (accepted: with overflow = \"{policy}\")"));
+        }
+    }
     section.finish();
     options
 }

@@ -35,6 +35,7 @@ pub(super) fn read(name: &str, section: &Section<'_>, kinds: &Kinds) -> Formatte
                 &[
                     ("append", ExceptionText::Append),
                     ("one_line", ExceptionText::OneLine),
+                    ("quoted", ExceptionText::Quoted),
                     ("omit", ExceptionText::Omit),
                 ],
             )

@@ -34,7 +34,7 @@ pub(super) fn read_syslog(section: &Section<'_>) -> Option<SyslogOptions> {
         ("rfc3164", SyslogFormat::Rfc3164),
         ("python", SyslogFormat::Python),
     ];
-    options.format = section.choice("format", &formats).unwrap_or_default();
+    options.format = section.choice("format", &formats).unwrap_or(options.format);
     let framings = [
         ("octet", SyslogFraming::OctetCounting),
         ("lf", SyslogFraming::Newline),
@@ -53,6 +53,14 @@ pub(super) fn read_syslog(section: &Section<'_>) -> Option<SyslogOptions> {
     options.append_nul = section.flag("append_nul").unwrap_or(options.append_nul);
     options.bom = section.flag("bom").unwrap_or(false);
     options.structured_data = section.text("sd").map(str::to_owned);
+    for key in ["bom", "sd"] {
+        if section.has(key) && options.format != SyslogFormat::Rfc5424 {
+            section.problem(
+                key,
+                "only RFC 5424 has it (accepted: with format = \"rfc5424\", which a network has by itself)",
+            );
+        }
+    }
     if options.structured_data.as_ref().is_some_and(|id| !id.contains('@')) {
         section.problem("sd", "a name of one's own has an enterprise number: fields@32473");
     }
@@ -70,6 +78,7 @@ pub(super) fn read_journald(section: &Section<'_>) -> JournaldOptions {
     JournaldOptions {
         socket: section.text("socket").map_or(default.socket, Into::into),
         identifier: text("identifier", default.identifier),
+        facility: section.parsed("facility", SyslogOptions::facility_of).unwrap_or(default.facility),
         field_prefix: text("field_prefix", default.field_prefix),
         queue: read_queue(section),
     }

@@ -6,9 +6,10 @@ use super::{
     render::Renderer,
     segment::{Scratch, Segment, compile},
     structured,
+    text::write_repr,
     time::TimeText,
 };
-use crate::{error::Result, level::Level, record::Record};
+use crate::{error::Result, level::Level, record::Record, value::Value};
 
 /// What the fields are wrapped in is a format string; what time and errors look like are options. See
 /// [`FormatterOptions`].
@@ -184,13 +185,19 @@ impl Formatter {
             if text.is_empty() {
                 continue;
             }
+            if self.exception == ExceptionText::Quoted {
+                write_repr(out, &Value::Text(text.as_ref().into()), false);
+                out.push('|');
+                continue;
+            }
             if !out.get(start..).unwrap_or_default().ends_with('\n') {
                 out.push('\n');
             }
             out.push_str(text);
         }
         // looked for only where it matters: it is a walk over the whole line
-        if self.exception == ExceptionText::OneLine && out.get(start..).unwrap_or_default().contains('\n') {
+        let is_one_line = matches!(self.exception, ExceptionText::OneLine | ExceptionText::Quoted);
+        if is_one_line && out.get(start..).unwrap_or_default().contains('\n') {
             let line = out.split_off(start);
             out.push_str(&line.replace('\n', "\\n"));
         }

@@ -65,6 +65,8 @@ pub enum ExceptionText {
     Append,
     /// On the same line: every newline of the whole text becomes `\n`.
     OneLine,
+    /// On the same line in quotes and with escapes, as Python's `repr` shows it, and `|` at the end.
+    Quoted,
     /// Left out.
     Omit,
 }

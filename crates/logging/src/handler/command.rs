@@ -189,7 +189,7 @@ fn find(name: &str) -> Result<PathBuf> {
 impl Handler for CommandHandler {
     fn emit(&mut self, entry: &Entry<'_>) -> Result<()> {
         if !self.has_fields {
-            return self.worker.push(format!("{}\n", entry.text).into_bytes());
+            return self.worker.push(Some(entry.record.level), format!("{}\n", entry.text).into_bytes());
         }
         let mut item = Vec::new();
         let mut text = String::new();
@@ -201,7 +201,7 @@ impl Handler for CommandHandler {
             item.extend_from_slice(cut(&text, ARGUMENT_BYTES_MAX).as_bytes());
             item.push(0);
         }
-        self.worker.push(item)
+        self.worker.push(Some(entry.record.level), item)
     }
 
     fn close(&mut self, within: Duration) -> Result<()> {

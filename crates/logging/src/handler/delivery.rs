@@ -3,21 +3,31 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use crate::level::Level;
+
 /// Records that wait for a peer if nobody says otherwise.
 pub const QUEUE_RECORDS: usize = 10_000;
 /// Records that one batch may hold at most.
 pub const BATCH_RECORDS_MAX: usize = 10_000;
 /// Deliveries that a rate limit may count at most.
 pub const RATE_COUNT_MAX: u32 = 1000;
+/// How long a record may wait for room in the full queue of a handler at most: meanwhile all other handlers wait too.
+pub const QUEUE_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// What a full queue of a handler drops.
+/// What happens to a record that finds the queue of its handler full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum QueueOverflow {
-    /// The record that waited longest.
+    /// The record that waited longest is dropped.
     #[default]
     DropOldest,
-    /// The record that comes.
+    /// The record that comes is dropped.
     DropNewest,
+    /// The back end waits for room, at most so long and never longer than [`QUEUE_WAIT_MAX`]; then the record is dropped.
+    /// Once a wait was in vain, no other record waits until something has been delivered.
+    Block(Duration),
+    /// Records below the level are dropped: the one that comes, or the oldest of those that wait, for a graver one. If none
+    /// of those that wait is below the level, the one that comes is dropped.
+    DropBelow(Level),
 }
 
 /// The queue of a handler.
@@ -31,7 +41,7 @@ pub enum QueueOverflow {
 pub struct QueueOptions {
     /// Records that may wait.
     pub capacity: usize,
-    /// What is dropped when there are more.
+    /// What happens when there are more.
     pub overflow: QueueOverflow,
 }
 

@@ -289,7 +289,7 @@ impl HttpHandler {
 
 impl Handler for HttpHandler {
     fn emit(&mut self, entry: &Entry<'_>) -> Result<()> {
-        self.worker.push(self.options.item(entry.record))
+        self.worker.push(Some(entry.record.level), self.options.item(entry.record))
     }
 
     fn close(&mut self, within: Duration) -> Result<()> {

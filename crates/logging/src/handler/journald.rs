@@ -14,7 +14,7 @@ use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
 use super::{
     Entry, Handler, Progress, QueueOptions,
     socket::PEER_TIMEOUT,
-    syslog_names::priority_of_level,
+    syslog_names::{FACILITY_DEFAULT, check_facility, priority_of_level},
     worker::{Transport, Undelivered, Worker, only},
 };
 use crate::{error::Result, format::text_of, record::Record, value::Value};
@@ -35,6 +35,8 @@ pub struct JournaldOptions {
     pub socket: PathBuf,
     /// `SYSLOG_IDENTIFIER`
     pub identifier: String,
+    /// `SYSLOG_FACILITY`, 0 to 23.
+    pub facility: u8,
     /// Put before the names of a record's own fields, so that they cannot be taken for the journal's.
     pub field_prefix: String,
     /// What waits while the journal is away.
@@ -46,6 +48,7 @@ impl Default for JournaldOptions {
         Self {
             socket: PathBuf::from("/run/systemd/journal/socket"),
             identifier: "stratd".to_owned(),
+            facility: FACILITY_DEFAULT,
             field_prefix: "F_".to_owned(),
             queue: QueueOptions::default(),
         }
@@ -68,6 +71,7 @@ impl JournaldOptions {
         let mut put = |name: &str, value: &str| put_field(&mut out, name, value);
         put("MESSAGE", text);
         put("PRIORITY", &priority_of_level(record.level).to_string());
+        put("SYSLOG_FACILITY", &self.facility.to_string());
         put("SYSLOG_IDENTIFIER", &self.identifier);
         put("LOGGER", &record.name);
         put("TID", &record.thread.to_string());
@@ -177,7 +181,7 @@ impl JournaldHandler {
     /// A handler for the journal.
     ///
     /// # Errors
-    /// If its thread cannot be started.
+    /// If the facility is unknown or its thread cannot be started.
     ///
     /// ```
     /// # use stratd_logging::{JournaldHandler, JournaldOptions};
@@ -185,6 +189,7 @@ impl JournaldHandler {
     /// # Ok::<(), stratd_logging::Error>(())
     /// ```
     pub fn new(options: JournaldOptions) -> Result<Self> {
+        check_facility(options.facility)?;
         let journal = Journal { path: options.socket.clone(), socket: None };
         let worker = Worker::start("journald", journal, options.queue)?;
         Ok(Self { options, worker })
@@ -193,7 +198,7 @@ impl JournaldHandler {
 
 impl Handler for JournaldHandler {
     fn emit(&mut self, entry: &Entry<'_>) -> Result<()> {
-        self.worker.push(self.options.entry(entry.record, entry.text))
+        self.worker.push(Some(entry.record.level), self.options.entry(entry.record, entry.text))
     }
 
     fn close(&mut self, within: Duration) -> Result<()> {
@@ -238,12 +243,20 @@ mod tests {
     }
 
     #[test]
+    fn a_facility_that_syslog_does_not_have_is_refused() {
+        let options = JournaldOptions { facility: 24, ..JournaldOptions::default() };
+        let refusal = JournaldHandler::new(options).err().map(|error| error.to_string());
+        assert_eq!(refusal.as_deref(), Some("facility 24 (accepted: 0 to 23)"));
+    }
+
+    #[test]
     fn an_entry_arrives_with_its_fields_and_a_text_of_several_lines_after_its_length() {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("journal");
         let journal = UnixDatagram::bind(&socket).unwrap();
         let mut handler =
-            JournaldHandler::new(JournaldOptions { socket, ..JournaldOptions::default() }).unwrap();
+            JournaldHandler::new(JournaldOptions { socket, facility: 19, ..JournaldOptions::default() })
+                .unwrap();
         let mut record = Record::new("a.b", Level::WARNING, "two\nlines");
         record.fields.add("qty", Value::from(5));
         handler.emit(&Entry::new(&record, "two\nlines")).unwrap();
@@ -254,6 +267,7 @@ mod tests {
         let message = [b"MESSAGE\n".as_slice(), &9_u64.to_le_bytes(), b"two\nlines\nPRIORITY=4\n"].concat();
         assert!(entry.starts_with(&message), "{entry:?}");
         let text = String::from_utf8_lossy(entry);
+        assert!(text.contains("\nSYSLOG_FACILITY=19\n"), "{text}");
         assert!(text.contains("\nLOGGER=a.b\n") && text.contains("\nF_QTY=5\n"), "{text}");
     }
 }

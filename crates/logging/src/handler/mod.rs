@@ -28,7 +28,8 @@ pub use backoff::Backoff;
 pub use capture::{Capture, Captured};
 pub use command::{COMMAND_TIMEOUT, CommandHandler, CommandOptions};
 pub use delivery::{
-    BATCH_RECORDS_MAX, BatchOptions, QUEUE_RECORDS, QueueOptions, QueueOverflow, RATE_COUNT_MAX, RateLimit,
+    BATCH_RECORDS_MAX, BatchOptions, QUEUE_RECORDS, QUEUE_WAIT_MAX, QueueOptions, QueueOverflow,
+    RATE_COUNT_MAX, RateLimit,
 };
 pub use file::FileHandler;
 pub use http::{HttpHandler, HttpMethod, HttpOptions};

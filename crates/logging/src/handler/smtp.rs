@@ -212,7 +212,7 @@ impl Handler for SmtpHandler {
     fn emit(&mut self, entry: &Entry<'_>) -> Result<()> {
         let mut item = entry.record.created_ns.to_le_bytes().to_vec();
         item.extend_from_slice(entry.text.as_bytes());
-        self.worker.push(item)
+        self.worker.push(Some(entry.record.level), item)
     }
 
     fn close(&mut self, within: Duration) -> Result<()> {

@@ -225,7 +225,7 @@ impl SocketHandler {
 
 impl Handler for SocketHandler {
     fn emit(&mut self, entry: &Entry<'_>) -> Result<()> {
-        self.worker.push(frame(entry.record, self.codec)?)
+        self.worker.push(Some(entry.record.level), frame(entry.record, self.codec)?)
     }
 
     fn close(&mut self, within: Duration) -> Result<()> {

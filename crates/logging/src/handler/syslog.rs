@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::{
     Address, Entry, Handler, Progress, QueueOptions, TlsOptions,
     socket::{DatagramPeer, StreamPeer},
-    syslog_names::{FACILITIES, priority_of_level, priority_of_name},
+    syslog_names::{FACILITIES, FACILITY_DEFAULT, check_facility, priority_of_level, priority_of_name},
     worker::Worker,
 };
 use crate::{
@@ -96,22 +96,28 @@ pub struct SyslogOptions {
 }
 
 impl SyslogOptions {
-    /// RFC 5424 as facility `user`.
+    /// Facility `user`; to a network in RFC 5424, to a local socket in RFC 3164, because journald and rsyslogd take nothing
+    /// else apart that comes through one.
     ///
     /// ```
     /// # use stratd_logging::{Address, SyslogFormat, SyslogOptions};
     /// assert_eq!(SyslogOptions::new(Address::parse("localhost:514")?).format, SyslogFormat::Rfc5424);
+    /// assert_eq!(SyslogOptions::new(Address::parse("/dev/log")?).format, SyslogFormat::Rfc3164);
     /// # Ok::<(), stratd_logging::Error>(())
     /// ```
     #[must_use]
     pub fn new(address: Address) -> Self {
         let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+        let format = match address {
+            Address::Unix(_) => SyslogFormat::Rfc3164,
+            Address::Network(_) => SyslogFormat::Rfc5424,
+        };
         Self {
             address,
             transport: SyslogTransport::Datagram,
-            format: SyslogFormat::Rfc5424,
+            format,
             framing: SyslogFraming::OctetCounting,
-            facility: 1,
+            facility: FACILITY_DEFAULT,
             app_name: "stratd".to_owned(),
             host_name: host.unwrap_or_default(),
             ident: String::new(),
@@ -320,12 +326,7 @@ impl SyslogHandler {
     /// # Ok::<(), stratd_logging::Error>(())
     /// ```
     pub fn new(options: SyslogOptions) -> Result<Self> {
-        if options.facility > 23 {
-            return Err(Error::new(
-                ErrorKind::Handler,
-                format!("facility {} (accepted: 0 to 23)", options.facility),
-            ));
-        }
+        check_facility(options.facility)?;
         let (address, queue) = (options.address.clone(), options.queue);
         let worker = match options.transport {
             SyslogTransport::Datagram => Worker::start("syslog", DatagramPeer::new(address), queue)?,
@@ -348,7 +349,7 @@ impl SyslogHandler {
 
 impl Handler for SyslogHandler {
     fn emit(&mut self, entry: &Entry<'_>) -> Result<()> {
-        self.worker.push(self.options.frame(entry.record, entry.text))
+        self.worker.push(Some(entry.record.level), self.options.frame(entry.record, entry.text))
     }
 
     fn close(&mut self, within: Duration) -> Result<()> {

@@ -1,6 +1,9 @@
 //! The names of syslog, with the numbers that Python's `SysLogHandler` gives them.
 
-use crate::level::Level;
+use crate::{
+    error::{Error, ErrorKind, Result},
+    level::Level,
+};
 
 /// Facilities.
 pub(super) const FACILITIES: [(&str, u8); 24] = [
@@ -29,6 +32,20 @@ pub(super) const FACILITIES: [(&str, u8); 24] = [
     ("local6", 22),
     ("local7", 23),
 ];
+
+/// The facility of those who say nothing: `user`.
+pub(super) const FACILITY_DEFAULT: u8 = 1;
+
+/// Refuses a number that no facility has.
+pub(super) fn check_facility(number: u8) -> Result<()> {
+    if usize::from(number) < FACILITIES.len() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Handler,
+        format!("facility {number} (accepted: 0 to {})", FACILITIES.len() - 1),
+    ))
+}
 
 /// The name of a facility; one that syslog does not have is a number.
 pub(crate) fn facility_name(number: u8) -> String {

@@ -1,8 +1,8 @@
 //! A thread and a bounded queue for handlers whose peer may be slow or away.
 //!
 //! What cannot be delivered stays first in the queue and is tried again, after pauses that double from one second to
-//! thirty, as Python's `SocketHandler` reconnects. A full queue drops, and counts what it drops; it never holds up the back
-//! end, nor the other handlers.
+//! thirty, as Python's `SocketHandler` reconnects. A full queue drops, and counts what it drops. It holds up the back end,
+//! and with it the other handlers, only if it is told to block, and then for a limited time.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 
 use super::{
     Backoff, Progress,
-    delivery::{BatchOptions, Delivery, Pace, QueueOptions, QueueOverflow},
+    delivery::{BatchOptions, Delivery, Pace, QUEUE_WAIT_MAX, QueueOptions, QueueOverflow},
 };
 use crate::{
     clock,
     error::{Error, ErrorKind, Result},
+    level::Level,
     ring::lock,
 };
 
@@ -57,6 +58,8 @@ struct Queue {
 struct Item {
     bytes: Vec<u8>,
     since: Instant,
+    /// one that may go when a graver one comes
+    is_minor: bool,
 }
 
 #[derive(Default)]
@@ -66,6 +69,12 @@ struct State {
     /// those that are being delivered still count
     delivering: usize,
     delivered: u64,
+    /// of those that wait, how many may go when a graver one comes
+    minor: usize,
+    /// somebody waits for room
+    is_awaited: bool,
+    /// a wait for room was in vain, and nothing has been delivered since
+    is_stuck: bool,
     dropped: u64,
     refused: u64,
     errors: u64,
@@ -78,6 +87,39 @@ struct State {
 impl State {
     fn waiting(&self) -> usize {
         self.items.len() + self.delivering
+    }
+
+    fn has_room(&self, capacity: usize, bytes: usize) -> bool {
+        self.waiting() < capacity.max(1) && self.bytes + bytes <= QUEUE_BYTES_MAX
+    }
+
+    fn put_last(&mut self, item: Item) {
+        self.bytes += item.bytes.len();
+        self.minor += usize::from(item.is_minor);
+        self.items.push_back(item);
+    }
+
+    fn put_first(&mut self, item: Item) {
+        self.bytes += item.bytes.len();
+        self.minor += usize::from(item.is_minor);
+        self.items.push_front(item);
+    }
+
+    /// Drops one of those that wait; false if there is none at this place.
+    fn drop_at(&mut self, index: Option<usize>) -> bool {
+        let Some(item) = index.and_then(|index| self.items.remove(index)) else { return false };
+        self.bytes -= item.bytes.len();
+        self.minor -= usize::from(item.is_minor);
+        self.dropped += 1;
+        true
+    }
+
+    /// Where the oldest is that may go when a graver one comes.
+    fn oldest_minor(&self) -> Option<usize> {
+        if self.minor == 0 {
+            return None;
+        }
+        self.items.iter().position(|item| item.is_minor)
     }
 }
 
@@ -105,34 +147,73 @@ impl Worker {
         Ok(Self { queue, thread: Some(thread) })
     }
 
-    /// Puts an item last into the queue.
-    pub(crate) fn push(&self, item: Vec<u8>) -> Result<()> {
+    /// Puts an item last into the queue, or does what the policy says if there is no room. The level is that of its record;
+    /// None for one that was in a queue before, which counts as grave and waits for nothing.
+    pub(crate) fn push(&self, level: Option<Level>, item: Vec<u8>) -> Result<()> {
         let mut state = lock(&self.queue.state);
         if state.closing.is_some() {
             return Err(Error::new(ErrorKind::Handler, "the handler is closed"));
         }
-        let options = &self.queue.options;
-        while state.waiting() >= options.capacity.max(1) || state.bytes + item.len() > QUEUE_BYTES_MAX {
-            state.dropped += 1;
-            match options.overflow {
-                QueueOverflow::DropOldest if !state.items.is_empty() => {
-                    let oldest = state.items.pop_front().map_or(0, |item| item.bytes.len());
-                    state.bytes -= oldest;
+        let QueueOptions { capacity, overflow } = self.queue.options;
+        let is_minor = match overflow {
+            QueueOverflow::DropBelow(threshold) => level.is_some_and(|level| level < threshold),
+            _ => false,
+        };
+        let is_possible = item.len() <= QUEUE_BYTES_MAX;
+        if let QueueOverflow::Block(wait) = overflow
+            && level.is_some()
+            && is_possible
+            && !state.is_stuck
+        {
+            state = self.wait_for_room(state, item.len(), wait);
+        }
+        while !state.has_room(capacity, item.len()) {
+            let has_dropped = match overflow {
+                _ if !is_possible => false,
+                QueueOverflow::DropOldest => state.drop_at(Some(0)),
+                QueueOverflow::DropBelow(_) if !is_minor => {
+                    let oldest = state.oldest_minor();
+                    state.drop_at(oldest)
                 }
-                QueueOverflow::DropOldest | QueueOverflow::DropNewest => return Ok(()),
+                QueueOverflow::DropNewest | QueueOverflow::Block(_) | QueueOverflow::DropBelow(_) => false,
+            };
+            if !has_dropped {
+                state.dropped += 1;
+                return Ok(());
             }
         }
-        state.bytes += item.len();
-        state.items.push_back(Item { bytes: item, since: clock::monotonic() });
+        state.put_last(Item { bytes: item, since: clock::monotonic(), is_minor });
         drop(state);
         self.queue.changed.notify_all();
         Ok(())
     }
 
+    /// Waits until an item of so many bytes has room, or the time is over, or the thread has ended.
+    fn wait_for_room<'q>(
+        &'q self,
+        mut state: MutexGuard<'q, State>,
+        bytes: usize,
+        within: Duration,
+    ) -> MutexGuard<'q, State> {
+        let now = clock::monotonic();
+        let deadline = now.checked_add(within.min(QUEUE_WAIT_MAX)).unwrap_or(now);
+        while !state.has_room(self.queue.options.capacity, bytes) {
+            let remaining = deadline.saturating_duration_since(clock::monotonic());
+            if remaining.is_zero() || state.is_ended {
+                state.is_stuck = true;
+                break;
+            }
+            state.is_awaited = true;
+            state = wait(&self.queue, state, remaining);
+        }
+        state.is_awaited = false;
+        state
+    }
+
     /// Takes out what waits. What is being delivered stays.
     pub(crate) fn take_waiting(&self) -> Vec<Vec<u8>> {
         let mut state = lock(&self.queue.state);
-        state.bytes = 0;
+        (state.bytes, state.minor) = (0, 0);
         state.items.drain(..).map(|item| item.bytes).collect()
     }
 
@@ -140,7 +221,7 @@ impl Worker {
     pub(crate) fn put_waiting(&self, items: Vec<Vec<u8>>) {
         for item in items {
             // a worker that is closed takes nothing more, and its successor was just made
-            let _ = self.push(item);
+            let _ = self.push(None, item);
         }
     }
 
@@ -242,12 +323,18 @@ fn run(queue: &Queue, mut transport: impl Transport, mut pace: Pace) {
             state = wait(queue, state, pause.min(left));
             continue;
         }
-        let items = take(queue, &mut state);
+        let (items, minor) = take(queue, &mut state);
         drop(state);
         pace.begin(now);
         let sent = transport.send(&items);
         state = lock(&queue.state);
         state.delivering = 0;
+        if !matches!(sent, Err(Undelivered::Later(_))) {
+            state.is_stuck = false;
+            if state.is_awaited {
+                queue.changed.notify_all();
+            }
+        }
         match sent {
             Ok(()) => {
                 backoff.succeed();
@@ -261,10 +348,9 @@ fn run(queue: &Queue, mut transport: impl Transport, mut pace: Pace) {
             }
             Err(Undelivered::Later(error)) => {
                 note(&mut state, &error);
-                for bytes in items.into_iter().rev() {
-                    state.bytes += bytes.len();
+                for (bytes, is_minor) in items.into_iter().zip(minor).rev() {
                     // a batch that failed does not wait for more
-                    state.items.push_front(Item { bytes, since: start });
+                    state.put_first(Item { bytes, since: start, is_minor });
                 }
                 backoff.fail(clock::monotonic().saturating_duration_since(start));
             }
@@ -282,14 +368,16 @@ fn age_left(queue: &Queue, state: &State, first: &Item, now: Instant) -> Duratio
     }
 }
 
-/// Takes what is delivered next.
-fn take(queue: &Queue, state: &mut State) -> Vec<Vec<u8>> {
+/// Takes what is delivered next, and of each whether it may go when a graver one comes.
+fn take(queue: &Queue, state: &mut State) -> (Vec<Vec<u8>>, Vec<bool>) {
     let max = queue.batch.as_ref().map_or(1, |batch| batch.max_records);
     let count = state.items.len().min(max);
-    let items: Vec<Vec<u8>> = state.items.drain(..count).map(|item| item.bytes).collect();
+    let taken = state.items.drain(..count).map(|item| (item.bytes, item.is_minor));
+    let (items, minor): (Vec<Vec<u8>>, Vec<bool>) = taken.unzip();
     state.bytes -= items.iter().map(Vec::len).sum::<usize>();
+    state.minor -= minor.iter().filter(|&&is_minor| is_minor).count();
     state.delivering = items.len();
-    items
+    (items, minor)
 }
 
 fn note(state: &mut State, error: &io::Error) {

@@ -1,5 +1,6 @@
 //! Recipes 10, 11, 13 and 16 of Python's logging cookbook: those that need somebody at the other end.
 
+use std::net::UdpSocket;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
@@ -68,11 +69,9 @@ fn recipe_10_errors_of_one_site_go_out_in_one_mail() {
 
 #[test]
 fn recipe_11_the_mark_stands_between_ascii_and_the_rest() {
-    let (_folder, path) = folder();
-    let socket = path.join("log");
-    let receiver = UnixDatagram::bind(&socket).unwrap();
+    let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
     receiver.set_read_timeout(Some(DEADLINE)).unwrap();
-    let logging = recipe("11-bom.toml", &[("/dev/log", &socket.display().to_string())]);
+    let logging = recipe("11-bom.toml", &[("localhost:514", &receiver.local_addr().unwrap().to_string())]);
     let receive = |text: &str| {
         logging.logger("root").unwrap().log(Level::INFO, text);
         logging.flush();
@@ -91,6 +90,26 @@ fn recipe_11_the_mark_stands_between_ascii_and_the_rest() {
     assert!(messages[1].ends_with(b" root - \xef\xbb\xbfUnicode section \xc5\xbe"));
     assert!(receive("plain")[1].ends_with(b" root - plain"));
     logging.shutdown(DEADLINE);
+}
+
+#[test]
+fn a_local_socket_gets_what_its_listener_understands() {
+    let (_folder, path) = folder();
+    let socket = path.join("log");
+    let receiver = UnixDatagram::bind(&socket).unwrap();
+    receiver.set_read_timeout(Some(DEADLINE)).unwrap();
+    let options = LoggingOptions { last_resort: false, ..LoggingOptions::default() };
+    let logging = Logging::with_options(&options);
+    let text = format!("[handlers.h]\nkind = \"syslog\"\naddress = {socket:?}\n[root]\nhandlers = [\"h\"]");
+    logging.apply(Config::parse(&text).unwrap()).unwrap();
+    logging.logger("root").unwrap().log(Level::ERROR, "hello");
+    let mut buffer = [0; 4096];
+    let length = receiver.recv(&mut buffer).unwrap();
+    logging.shutdown(DEADLINE);
+    let message = String::from_utf8_lossy(&buffer[..length]);
+    // a time of fifteen letters, then the program at once: a name of the host would be taken for it
+    let rest = message.strip_prefix("<11>").and_then(|rest| rest.get(15..));
+    assert_eq!(rest, Some(format!(" stratd[{}]: hello", std::process::id()).as_str()), "{message}");
 }
 
 #[test]
