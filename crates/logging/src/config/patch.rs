@@ -104,4 +104,23 @@ mod tests {
         let keys: Vec<&str> = error.problems().iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(keys, ["handlers.f.path", "handlers.g.path"]);
     }
+
+    #[test]
+    fn a_configuration_that_is_refused_leaves_no_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+        std::fs::write(&old, "").unwrap();
+        let file = |name: &str, path: &std::path::Path| {
+            format!("handlers.{name} = {{ kind = \"file\", path = {path:?} }}\n")
+        };
+        let good = file("a", &old) + &file("b", &new);
+        let bad = Config::parse(&format!("{good}{}", file("c", "/nonexistent/c".as_ref()))).unwrap();
+        let logging = Logging::new();
+        logging.apply(bad).unwrap_err();
+        assert!(old.exists() && !new.exists());
+        logging.apply(Config::parse(&good).unwrap()).unwrap();
+        assert!(new.exists());
+        logging.apply(Config::parse("").unwrap()).unwrap();
+        assert!(new.exists(), "it was in force");
+    }
 }
