@@ -116,7 +116,10 @@ pub(super) fn findings(value: &Value) -> Vec<Finding> {
         Ok(table) => table,
         Err(error) => return vec![Finding::conflict(AT, error.to_string(), "a TOML table")],
     };
-    let problems = Config::check_table(&table, &kinds()).err().unwrap_or_default();
+    let problems = match Config::check_table(&table, &kinds()) {
+        Ok(config) => config.missing_programs(),
+        Err(problems) => problems,
+    };
     let mut findings: Vec<_> = problems.iter().map(|(path, text)| finding(value, path, text)).collect();
     findings.extend(own_kind_findings(logging));
     if logging.contains_key("incremental") {
@@ -424,6 +427,16 @@ mod tests {
             expect![[r#"
             the text:1:17: logging.root.handlers: no key of an incremental configuration (accepted: level, propagate)
             the text:2:1: logging.context: no key of an incremental configuration (accepted: disable, handlers, incremental, loggers, root, schema)
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_a_problem_of_the_file() {
+        check(
+            "[logging.handlers.f]\nkind = \"command\"\nargv = [\"/nonexistent/program\"]\n",
+            expect![[r#"
+            DIR/stratd.toml:3:8: logging.handlers.f.argv: command: there is no program "/nonexistent/program", by its whole path or in /usr/local/bin:/usr/bin:/bin, that may be run (accepted: argv = ["/path/of/program", "argument", "%(message)s"])
         "#]],
         );
     }

@@ -130,7 +130,10 @@ fn options(kind: &str, section: &Section<'_>, kinds: &Kinds) -> Option<HandlerOp
         }),
         _ if kinds.handler(kind).is_some() => HandlerOptions::Own(section.rest().clone(), kinds.clone()),
         _ => {
-            section.problem("kind", format!("no handler {kind:?} (accepted: {KINDS})"));
+            section.problem(
+                "kind",
+                format!("no handler {kind:?} (accepted: {KINDS}{})", kinds.further_handlers()),
+            );
             section.rest();
             return None;
         }

@@ -37,6 +37,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     filter::Filter,
     flight::FlightOptions,
+    handler::CommandHandler,
     level::{Level, LevelNames},
     receiver::{RECEIVERS_MAX, ReceiverSpec},
     ring::Overflow,
@@ -169,6 +170,26 @@ impl Config {
     /// ```
     pub fn check_table(table: &Table, kinds: &Kinds) -> Result<Self, Vec<(String, String)>> {
         Self::read(table, kinds)
+    }
+
+    /// The programs that it names and this machine does not have, each by its key: they would be refused when it is applied.
+    ///
+    /// ```
+    /// # use stratd_logging::Config;
+    /// let config = Config::parse("[handlers.h]\nkind = \"command\"\nargv = [\"/nonexistent\"]")?;
+    /// assert_eq!(config.missing_programs()[0].0, "handlers.h.argv");
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    #[must_use]
+    pub fn missing_programs(&self) -> Vec<(String, String)> {
+        let missing = |spec: &HandlerSpec| match &spec.options {
+            handler::HandlerOptions::Command(options) => {
+                let error = CommandHandler::find_program(options).err()?;
+                Some((spec.path_of_place(), error.to_string()))
+            }
+            _ => None,
+        };
+        self.handlers.iter().filter_map(missing).collect()
     }
 
     /// True if it asks for a [`StderrCapture`](crate::StderrCapture): that is for the program to begin, once a process.
