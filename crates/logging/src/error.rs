@@ -40,6 +40,7 @@ pub struct Error {
     kind: ErrorKind,
     text: String,
     source: Option<io::Error>,
+    problems: Vec<(String, String)>,
 }
 
 impl Error {
@@ -55,11 +56,16 @@ impl Error {
     }
 
     pub(crate) fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), source: None }
+        Self { kind, text: text.into(), source: None, problems: Vec::new() }
     }
 
     pub(crate) fn io(context: impl Into<String>, source: io::Error) -> Self {
-        Self { kind: ErrorKind::Io, text: context.into(), source: Some(source) }
+        Self { kind: ErrorKind::Io, text: context.into(), source: Some(source), problems: Vec::new() }
+    }
+
+    /// A configuration that is refused: its text, and each problem apart.
+    pub(crate) fn of_problems(text: impl Into<String>, problems: Vec<(String, String)>) -> Self {
+        Self { problems, ..Self::new(ErrorKind::Config, text) }
     }
 
     pub(crate) fn format(text: impl Into<String>) -> Self {
@@ -79,6 +85,18 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// Of a configuration that is refused, each problem apart: its key, with dots, and what is wrong with it.
+    ///
+    /// ```
+    /// # use stratd_logging::Config;
+    /// let error = Config::parse("[root]\nlevel = \"LOUD\"").unwrap_err();
+    /// assert_eq!(error.problems()[0].0, "root.level");
+    /// ```
+    #[must_use]
+    pub fn problems(&self) -> &[(String, String)] {
+        &self.problems
     }
 
     /// The reason the system gave, if it was asked.

@@ -64,7 +64,9 @@ fn permissions_and_owner_are_those_that_were_asked_for() {
         group: Some(owner.gid().to_string()),
         ..FileOptions::new(&path)
     };
-    drop(FileHandler::new(options).unwrap());
+    let mut handler = FileHandler::new(options).unwrap();
+    handler.activate().unwrap();
+    drop(handler);
     let made = std::fs::metadata(&path).unwrap();
     assert_eq!((made.mode() & 0o7777, made.uid(), made.gid()), (0o640, owner.uid(), owner.gid()));
     let unknown = FileOptions { owner: Some("no-such-user".to_owned()), ..FileOptions::new(&path) };

@@ -53,11 +53,9 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
         Ok(log) => log,
         // another start would find the same
         Err(error) => {
-            tracing::error!(
-                logger = "stratd.logging",
-                "[logging]: {}",
-                format!("{error:#}").replace('\n', ";")
-            );
+            for problem in format!("{error:#}").lines() {
+                tracing::error!(logger = "stratd.logging", "{problem}");
+            }
             return Ok(ExitCode::from(EXIT_CONFIG));
         }
     };

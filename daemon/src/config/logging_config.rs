@@ -117,7 +117,10 @@ pub(super) fn findings(value: &Value) -> Vec<Finding> {
         Ok(table) => table,
         Err(error) => return vec![Finding::conflict(AT, error.to_string(), "a TOML table")],
     };
-    let problems = Config::check_table(&table, &kinds()).err().unwrap_or_default();
+    let problems = match Config::check_table(&table, &kinds()) {
+        Ok(config) => config.missing_programs(),
+        Err(problems) => problems,
+    };
     let mut findings: Vec<_> = problems.iter().map(|(path, text)| finding(value, path, text)).collect();
     findings.extend(own_kind_findings(logging));
     if logging.contains_key("incremental") {
@@ -242,10 +245,79 @@ pub(crate) fn parse_logging(
     is_patch: bool,
 ) -> Result<Map<String, Value>, Vec<Problem>> {
     let mut draft = Draft::parse_logging(name, text.as_bytes())?;
+    let mut refused = Vec::new();
     if is_patch && let Some(Value::Object(logging)) = draft.value.pointer_mut(AT) {
-        logging.insert("incremental".to_owned(), Value::Bool(true));
+        let said = logging.insert("incremental".to_owned(), Value::Bool(true));
+        if let Some(said) = said.filter(|said| *said != Value::Bool(true)) {
+            refused.push(Finding::conflict(
+                INCREMENTAL_AT,
+                format!("found {said}"),
+                "true, or `stratctl log apply`",
+            ));
+        }
     }
-    Ok(checked(&draft, true)?.unwrap_or_default())
+    if let Some(Value::Object(logging)) = draft.value.pointer(AT)
+        && logging.get("incremental") == Some(&Value::Bool(true))
+    {
+        refused.extend(patch_findings(logging));
+    }
+    let checked = checked(&draft, true);
+    if refused.is_empty() {
+        return Ok(checked?.unwrap_or_default());
+    }
+    let mut problems = located(&draft, refused);
+    problems.extend(checked.err().unwrap_or_default());
+    problems.sort_by_key(|problem| problem.position);
+    Err(problems)
+}
+
+/// What an incremental table cannot do, besides what the pipeline says of it.
+fn patch_findings(logging: &Map<String, Value>) -> Vec<Finding> {
+    const WHAT: &str = "disable, handlers, loggers, root";
+    let mut findings = Vec::new();
+    if logging.contains_key("levels") {
+        let text = "no key of an incremental configuration";
+        findings.push(Finding::conflict(format!("{AT}/levels"), text, WHAT));
+    }
+    let is_empty = |value: &Value| value.as_object().is_some_and(Map::is_empty);
+    let says_nothing = |(key, value): (&String, &Value)| match key.as_str() {
+        "incremental" | "schema" => true,
+        "handlers" | "loggers" => is_empty(value),
+        _ => false,
+    };
+    if logging.iter().all(says_nothing) {
+        findings.push(Finding::conflict(AT, "changes nothing", WHAT));
+    }
+    findings
+}
+
+/// Problems that showed when a table was applied, by the places of its keys: the file is read again for them. What has no
+/// place there any more is told without.
+pub(crate) fn locate_in_file(file: &Path, flags: &Flags, problems: &[(String, String)]) -> Vec<Problem> {
+    match Draft::read(Some(file), flags) {
+        Ok(draft) => locate(&draft, problems),
+        Err(problems) => problems,
+    }
+}
+
+/// As [`locate_in_file`], in a text that [`parse_logging`] read.
+pub(crate) fn locate_in_text(name: &Path, text: &str, problems: &[(String, String)]) -> Vec<Problem> {
+    match Draft::parse_logging(name, text.as_bytes()) {
+        Ok(draft) => locate(&draft, problems),
+        Err(problems) => problems,
+    }
+}
+
+fn locate(draft: &Draft, problems: &[(String, String)]) -> Vec<Problem> {
+    let findings = problems.iter().map(|(path, text)| finding(&draft.value, path, text));
+    located(draft, findings.collect())
+}
+
+fn located(draft: &Draft, findings: Vec<Finding>) -> Vec<Problem> {
+    let mut problems: Vec<_> =
+        findings.into_iter().map(|finding| draft.origins.locate(&draft.value, finding)).collect();
+    problems.sort_by_key(|problem| problem.position);
+    problems
 }
 
 fn checked(draft: &Draft, may_be_incremental: bool) -> Result<Option<Map<String, Value>>, Vec<Problem>> {
@@ -269,10 +341,7 @@ fn checked(draft: &Draft, may_be_incremental: bool) -> Result<Option<Map<String,
             _ => None,
         });
     }
-    let mut problems: Vec<_> =
-        findings.into_iter().map(|finding| draft.origins.locate(&draft.value, finding)).collect();
-    problems.sort_by_key(|problem| problem.position);
-    Err(problems)
+    Err(located(draft, findings))
 }
 
 #[cfg(test)]
@@ -306,6 +375,80 @@ mod tests {
                 DIR/stratd.toml:14:13: logging.loggers."strategy.ema".propagate: found 3 (accepted: true or false)
             "#]],
         );
+    }
+
+    fn check_patch(text: &str, expected: Expect) {
+        let said = match parse_logging(Path::new("the text"), text, true) {
+            Ok(logging) => serde_json::to_string(&logging).unwrap() + "\n",
+            Err(problems) => problems.iter().map(|problem| format!("{problem}\n")).collect(),
+        };
+        expected.assert_eq(&said);
+    }
+
+    #[test]
+    fn a_patch_that_says_what_is_not_done_is_refused() {
+        check_patch(
+            "root.level = \"DEBUG\"",
+            expect![[r#"
+            {"root":{"level":"DEBUG"},"incremental":true}
+        "#]],
+        );
+        check_patch(
+            "",
+            expect![[r#"
+            the text:1:1: logging: changes nothing (accepted: disable, handlers, loggers, root)
+        "#]],
+        );
+        check_patch(
+            "handlers = {}",
+            expect![[r#"
+            the text:1:1: logging: changes nothing (accepted: disable, handlers, loggers, root)
+        "#]],
+        );
+        check_patch(
+            "incremental = false\nroot.level = 10",
+            expect![[r#"
+            the text:1:15: logging.incremental: found false (accepted: true, or `stratctl log apply`)
+        "#]],
+        );
+        check_patch(
+            "root.level = 10\nlevels.NOTICE = 25",
+            expect![[r#"
+            the text:2:1: logging.levels: no key of an incremental configuration (accepted: disable, handlers, loggers, root)
+        "#]],
+        );
+        check_patch(
+            "handlers.x.level = 10\nhandlers.x.formatter = \"f\"",
+            expect![[r#"
+            the text:2:24: logging.handlers.x.formatter: no key of an incremental configuration (accepted: level)
+        "#]],
+        );
+        check_patch(
+            "root.handlers = []\ncontext.a = 1",
+            expect![[r#"
+            the text:1:17: logging.root.handlers: no key of an incremental configuration (accepted: level, propagate)
+            the text:2:1: logging.context: no key of an incremental configuration (accepted: disable, handlers, incremental, loggers, root, schema)
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_a_problem_of_the_file() {
+        check(
+            "[logging.handlers.f]\nkind = \"command\"\nargv = [\"/nonexistent/program\"]\n",
+            expect![[r#"
+            DIR/stratd.toml:3:8: logging.handlers.f.argv: command: there is no program "/nonexistent/program", by its whole path or in /usr/local/bin:/usr/bin:/bin, that may be run (accepted: argv = ["/path/of/program", "argument", "%(message)s"])
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_problem_of_applying_gets_the_place_of_its_key() {
+        let text = "[logging.handlers.f]\nkind = \"file\"\npath = \"/nonexistent/a\"\n";
+        let problems = [("handlers.f.path".to_owned(), "opening /nonexistent/a: gone".to_owned())];
+        let said = locate_in_text(Path::new("a.toml"), text, &problems);
+        let said: Vec<String> = said.iter().map(ToString::to_string).collect();
+        assert_eq!(said, ["a.toml:3:8: logging.handlers.f.path: opening /nonexistent/a: gone"]);
     }
 
     #[test]

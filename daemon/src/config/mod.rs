@@ -48,7 +48,7 @@ pub use risk_config::{Collar, Limits, Rate, Risk, TradingHours};
 pub use run_config::{Backtest, ExchangeEntry, RunConfig, StrategyEntry, default_name};
 pub use span::Span;
 
-pub(crate) use logging_config::{parse_logging, read_logging};
+pub(crate) use logging_config::{locate_in_file, locate_in_text, parse_logging, read_logging};
 pub(crate) use origin::Finding;
 pub(crate) use own_rules::findings as own_findings;
 pub(crate) use problem::nearest;

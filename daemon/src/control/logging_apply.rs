@@ -16,7 +16,10 @@ use super::{
     logging::{done, refused},
     operations::ActionError,
 };
-use crate::{config::parse_logging, logging::Pipeline};
+use crate::{
+    config::{locate_in_text, parse_logging},
+    logging::Pipeline,
+};
 
 /// What a text without a file is called.
 const NO_FILE: &str = "the text";
@@ -43,11 +46,26 @@ fn apply_to(pipeline: &Pipeline, request: &LogConfigRequest) -> Result<String, A
         refused(problems.join("\n"))
     })?;
     let is_incremental = table.get("incremental") == Some(&Value::Bool(true));
-    let failed = |error: anyhow::Error| refused(format!("{}: {error:#}", name.display()));
+    let failed = |error: anyhow::Error| {
+        let problems = error.downcast_ref::<stratd_logging::Error>().map(stratd_logging::Error::problems);
+        match problems.unwrap_or_default() {
+            [] => refused(format!("{}: {error:#}", name.display())),
+            problems => {
+                let problems = locate_in_text(&name, &request.text, problems);
+                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                refused(problems.join("\n"))
+            }
+        }
+    };
     let what = if is_incremental { "levels and propagation" } else { "the configuration" };
     if request.dry_run {
         pipeline.check(&table).map_err(failed)?;
-        return Ok(format!("{what} of {} would be applied; nothing was changed", name.display()));
+        let untried = if is_incremental {
+            ""
+        } else {
+            "; nothing was opened: whether files, addresses and programs can be reached was not tried"
+        };
+        return Ok(format!("{what} of {} would be applied; nothing was changed{untried}", name.display()));
     }
     if is_incremental { pipeline.patch(&table) } else { pipeline.apply(Some(&table)) }.map_err(failed)?;
     Ok(format!("applied {what} of {}", name.display()))

@@ -59,7 +59,7 @@ pub(crate) struct LogOptions {
 /// Starts the pipeline with `[logging]`, or with lines on standard error if there is none.
 ///
 /// # Errors
-/// A handler cannot be opened.
+/// A handler cannot be opened: every problem with its file, line and key.
 pub(crate) fn begin(logging: Option<&Map<String, Value>>, options: LogOptions) -> Result<Running> {
     let overflow = if options.is_by_the_clock { Overflow::DropNewest } else { Overflow::default() };
     let pipeline = Pipeline {
@@ -70,7 +70,8 @@ pub(crate) fn begin(logging: Option<&Map<String, Value>>, options: LogOptions) -
         overflow,
         is_verbose: options.is_verbose,
     };
-    pipeline.put(logging, &mut pipeline.change())?;
+    let begun = pipeline.put(logging, &mut pipeline.change());
+    begun.map_err(|error| pipeline.source.located(error))?;
     last_words::prepare(&pipeline.logging);
     if let Some(front) = front() {
         front.connect(&pipeline.logging);

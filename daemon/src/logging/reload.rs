@@ -23,9 +23,7 @@ impl Pipeline {
             return Ok("opened the files anew; there is no configuration file to read".to_owned());
         };
         match read_logging(file, &self.source.flags) {
-            Ok(logging) => {
-                self.apply(logging.as_ref()).map_err(|error| error.context(file.display().to_string()))?
-            }
+            Ok(logging) => self.apply(logging.as_ref()).map_err(|error| self.source.located(error))?,
             Err(problems) => {
                 let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 bail!("{}", problems.join("\n"));

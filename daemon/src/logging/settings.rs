@@ -8,7 +8,7 @@ use stratd_logging::{Config, Kinds};
 use toml::Table;
 
 use super::{TRACE, console::Console, early, parts};
-use crate::config::Flags;
+use crate::config::{Flags, locate_in_file};
 
 /// The kind of the handler that a run without `[logging]` has.
 const CONSOLE: &str = "console";
@@ -22,6 +22,21 @@ pub(crate) struct LogSource {
     /// None for a run that flags alone describe.
     pub(crate) file: Option<PathBuf>,
     pub(crate) flags: Flags,
+}
+
+impl LogSource {
+    /// An error of the pipeline with the places of its problems in the file, one a line; another error as it is.
+    pub(super) fn located(&self, error: anyhow::Error) -> anyhow::Error {
+        let problems = error.downcast_ref::<stratd_logging::Error>().map(stratd_logging::Error::problems);
+        match (&self.file, problems.unwrap_or_default()) {
+            (None, _) | (_, []) => error,
+            (Some(file), problems) => {
+                let problems = locate_in_file(file, &self.flags, problems);
+                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                anyhow::Error::msg(problems.join("\n"))
+            }
+        }
+    }
 }
 
 /// The kinds of handlers of the daemon's own.

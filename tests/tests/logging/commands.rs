@@ -165,7 +165,10 @@ fn a_configuration_over_the_socket_is_applied_whole_or_not_at_all() {
     let mut desk = Desk::started(LOGGING);
     let good = "[handlers.other]\nkind = \"file\"\npath = \"other.log\"\n[root]\nlevel = \"INFO\"\nhandlers = [\"other\"]\n";
     let report = apply(&desk, good, false, true).unwrap_or_else(|error| panic!("{error}"));
-    assert!(report.ends_with("applied.toml would be applied; nothing was changed"), "{report}");
+    assert!(
+        report.contains("applied.toml would be applied; nothing was changed; nothing was opened: "),
+        "{report}"
+    );
     assert!(!desk.path("other.log").exists());
     for (bad, why) in [
         (good.replace("INFO", "LOUD"), "applied.toml:5:9: logging.root.level: unknown level \"LOUD\""),
@@ -173,7 +176,10 @@ fn a_configuration_over_the_socket_is_applied_whole_or_not_at_all() {
             good.replace("[\"other\"]", "[\"nobody\"]"),
             "applied.toml:6:12: logging.root.handlers: no handler \"nobody\"",
         ),
-        (good.replace("other.log", "no/such/folder.log"), "handlers.other: opening "),
+        (
+            good.replace("other.log", "no/such/folder.log"),
+            "applied.toml:3:8: logging.handlers.other.path: opening ",
+        ),
         ("[handlers".to_owned(), "applied.toml:1:10: "),
         ("[logging]\nlevel = 3.5".to_owned(), "applied.toml:2:9: logging.level: found 3.5"),
     ] {
@@ -208,7 +214,12 @@ fn a_patch_changes_levels_and_nothing_else() {
         tree.handlers.iter().map(|known| (known.name.as_str(), known.level.as_str())).collect();
     assert_eq!(levels, [("strategies", "NOTSET"), ("all", "WARNING")]);
     for (bad, why) in [
-        ("handlers.nobody.level = 10", "handlers.nobody: there is none of this name"),
+        (
+            "handlers.nobody.level = 10",
+            "applied.toml:1:10: logging.handlers.nobody: there is none of this name (accepted: all, ",
+        ),
+        ("handlers.all.formatter = \"f\"", "logging.handlers.all.formatter: no key of an incremental"),
+        ("", "logging: changes nothing (accepted: disable, handlers, loggers, root)"),
         ("root.level = \"LOUD\"", "applied.toml:1:14: logging.root.level: unknown level"),
     ] {
         for dry_run in [false, true] {

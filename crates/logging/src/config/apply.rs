@@ -7,7 +7,9 @@ use super::{
     Config,
     apply_loggers::configure_loggers,
     handler::{HandlerOptions, HandlerSpec},
+    section::join,
     succession::retire,
+    to_error,
 };
 use crate::{
     backend::{Backend, Memory, OWN_LOGGER, Router, Sink, Slot},
@@ -106,10 +108,18 @@ impl Logging {
             return Ok(());
         }
         let backend = self.shared().claim();
-        let unknown = config.handlers.iter().filter(|spec| backend.router.find_handler(&spec.name).is_none());
-        let unknown: Vec<String> =
-            unknown.map(|spec| format!("handlers.{}: there is none of this name", spec.name)).collect();
-        if unknown.is_empty() { Ok(()) } else { Err(Error::new(ErrorKind::Config, unknown.join("\n"))) }
+        let is_unknown = |spec: &&HandlerSpec| backend.router.find_handler(&spec.name).is_none();
+        let unknown: Vec<&HandlerSpec> = config.handlers.iter().filter(is_unknown).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let mut names: Vec<&str> =
+            backend.router.slots.iter().flatten().map(|slot| slot.status.name.as_str()).collect();
+        names.sort_unstable();
+        let text = format!("there is none of this name (accepted: {})", names.join(", "));
+        let problems: Vec<_> =
+            unknown.iter().map(|spec| (join("handlers", &spec.name), text.clone())).collect();
+        Err(to_error(&problems, None))
     }
 
     /// Opens what the running handlers cannot be used for.
@@ -133,16 +143,10 @@ impl Logging {
             }
             match spec.open() {
                 Ok(handler) => opened.push(handler),
-                Err(error) => problems.push(format!("handlers.{}: {error}", spec.name)),
+                Err(error) => problems.push((spec.path_of_place(), error.to_string())),
             }
         }
-        if problems.is_empty() {
-            return Ok(opened);
-        }
-        Err(Error::new(
-            ErrorKind::Config,
-            format!("logging configuration refused\n  {}", problems.join("\n  ")),
-        ))
+        if problems.is_empty() { Ok(opened) } else { Err(to_error(&problems, None)) }
     }
 
     /// Levels and propagation only.

@@ -78,5 +78,47 @@ fn predicate(kind: &str, section: &Section<'_>) -> Option<Predicate> {
 
 fn compile(pattern: &str) -> Result<Regex> {
     Regex::new(pattern)
-        .map_err(|error| Error::new(ErrorKind::Filter, format!("pattern {pattern:?}: {error}")))
+        .map_err(|error| Error::new(ErrorKind::Filter, format!("pattern {pattern:?}: {}", one_line(&error))))
+}
+
+/// What is wrong, without the drawing of the place, which needs lines of its own.
+fn one_line(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().next_back().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Config;
+
+    fn problem(text: &str) -> String {
+        let error = Config::parse(text).unwrap_err();
+        let [(key, problem)] = error.problems() else { panic!("{error}") };
+        assert!(!problem.contains('\n'), "{problem}");
+        format!("{key}: {problem}")
+    }
+
+    #[test]
+    fn what_is_refused_is_told_in_one_plain_line() {
+        let filter = "[filters.f]\nkind = \"regex\"\nfield = \"message\"\npattern = \"a(\"";
+        assert_eq!(problem(filter), "filters.f.pattern: pattern \"a(\": unclosed group");
+        let said = problem("[formatters.f]\nstyle = \"{\"\nformat = \"{message:>10d}\"");
+        assert!(said.contains("of type 'd' does not fit a text (accepted: "), "{said}");
+        let said = problem("[formatters.f]\nformat = \"%(message)y\"");
+        assert!(said.contains("'y' is no conversion"), "{said}");
+        assert!(
+            problem("[handlers.f]\nkind = \"http\"\nurl = \"ftp://x\"").starts_with("handlers.f.url: found ")
+        );
+        let smtp = "[handlers.f]\nkind = \"smtp\"\nhost = \"a:25\"\nfrom = \"a@b\"\nto = []";
+        assert_eq!(problem(smtp), "handlers.f.to: found an empty list (accepted: one address at least)");
+    }
+
+    #[test]
+    fn kinds_of_the_program_are_among_those_accepted() {
+        let mut kinds = crate::Kinds::default();
+        kinds.add_handler("console", |_| Err(crate::Error::refused("not made here")));
+        let error = Config::parse_with("handlers.f.kind = \"fil\"", &kinds).unwrap_err().to_string();
+        assert!(error.contains("smtp, command, console)"), "{error}");
+    }
 }

@@ -2,7 +2,12 @@
 
 use toml::Table;
 
-use super::{command, file, kinds::Kinds, network, section::Section};
+use super::{
+    command, file,
+    kinds::Kinds,
+    network,
+    section::{Section, join},
+};
 use crate::{
     control::MemoryOptions,
     error::{Error, ErrorKind, Result},
@@ -125,7 +130,10 @@ fn options(kind: &str, section: &Section<'_>, kinds: &Kinds) -> Option<HandlerOp
         }),
         _ if kinds.handler(kind).is_some() => HandlerOptions::Own(section.rest().clone(), kinds.clone()),
         _ => {
-            section.problem("kind", format!("no handler {kind:?} (accepted: {KINDS})"));
+            section.problem(
+                "kind",
+                format!("no handler {kind:?} (accepted: {KINDS}{})", kinds.further_handlers()),
+            );
             section.rest();
             return None;
         }
@@ -134,10 +142,9 @@ fn options(kind: &str, section: &Section<'_>, kinds: &Kinds) -> Option<HandlerOp
     Some(options)
 }
 
-/// Reads what an incremental configuration says about a handler: its level. The rest is not looked at, as in Python.
+/// Reads what an incremental configuration says about a handler: its level.
 pub(super) fn read_level(name: &str, section: &Section<'_>) -> Option<HandlerSpec> {
-    let level = section.level("level")?;
-    section.rest();
+    let level = section.required("level", section.level("level"))?;
     Some(HandlerSpec {
         name: name.to_owned(),
         kind: String::new(),
@@ -154,6 +161,22 @@ pub(super) fn as_size(count: u64) -> usize {
 }
 
 impl HandlerSpec {
+    /// The key that says where the handler writes, or that of the handler if there is none: what cannot be opened is there.
+    pub(crate) fn path_of_place(&self) -> String {
+        let path = join("handlers", &self.name);
+        let key = match &self.options {
+            HandlerOptions::File(..) => "path",
+            HandlerOptions::Command(_) => "argv",
+            HandlerOptions::Journald(_) => "socket",
+            HandlerOptions::Syslog(_) | HandlerOptions::Socket(_) | HandlerOptions::Datagram(_) => "address",
+            HandlerOptions::Http(_) => "url",
+            HandlerOptions::Smtp(_) => "host",
+            HandlerOptions::Stream { .. } => "target",
+            HandlerOptions::Null | HandlerOptions::Memory(_) | HandlerOptions::Own(..) => return path,
+        };
+        if self.identity.contains_key(key) { join(&path, key) } else { path }
+    }
+
     /// Makes the handler: opens its file, connects, as far as that is done at once. None for a memory handler.
     pub(crate) fn open(&self) -> Result<Option<Box<dyn Handler>>> {
         Ok(match &self.options {

@@ -86,6 +86,11 @@ impl Kinds {
         if names.is_empty() { "none; a format needs no kind".to_owned() } else { names.join(", ") }
     }
 
+    /// As a further part of a list of the built-in ones.
+    pub(super) fn further_handlers(&self) -> String {
+        self.handlers.keys().map(|name| format!(", {name}")).collect()
+    }
+
     pub(super) fn handler(&self, kind: &str) -> Option<&MakeHandler> {
         self.handlers.get(kind)
     }

@@ -21,6 +21,7 @@ mod formatter;
 mod handler;
 mod kinds;
 mod network;
+mod patch;
 mod receiver;
 pub(crate) mod section;
 mod shorthand;
@@ -37,6 +38,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     filter::Filter,
     flight::FlightOptions,
+    handler::CommandHandler,
     level::{Level, LevelNames},
     receiver::{RECEIVERS_MAX, ReceiverSpec},
     ring::Overflow,
@@ -171,6 +173,26 @@ impl Config {
         Self::read(table, kinds)
     }
 
+    /// The programs that it names and this machine does not have, each by its key: they would be refused when it is applied.
+    ///
+    /// ```
+    /// # use stratd_logging::Config;
+    /// let config = Config::parse("[handlers.h]\nkind = \"command\"\nargv = [\"/nonexistent\"]")?;
+    /// assert_eq!(config.missing_programs()[0].0, "handlers.h.argv");
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    #[must_use]
+    pub fn missing_programs(&self) -> Vec<(String, String)> {
+        let missing = |spec: &HandlerSpec| match &spec.options {
+            handler::HandlerOptions::Command(options) => {
+                let error = CommandHandler::find_program(options).err()?;
+                Some((spec.path_of_place(), error.to_string()))
+            }
+            _ => None,
+        };
+        self.handlers.iter().filter_map(missing).collect()
+    }
+
     /// True if it asks for a [`StderrCapture`](crate::StderrCapture): that is for the program to begin, once a process.
     ///
     /// ```
@@ -214,14 +236,32 @@ impl Config {
             loggers: Vec::new(),
             root: None,
             disable: section.level("disable"),
-            disables_existing: section.flag("disable_existing_loggers").unwrap_or(false),
+            disables_existing: false,
             is_incremental: section.flag("incremental").unwrap_or(false),
-            overflow: section.section("overflow").and_then(|section| read_overflow(&section)),
-            has_last_resort: section.flag("last_resort").unwrap_or(true),
-            context: section.fields("context").unwrap_or_default(),
-            flight_recorder: section.section("flight_recorder").map(|section| read_flight(&section)),
-            captures_stderr: section.flag("capture_stderr").unwrap_or(false),
+            overflow: None,
+            has_last_resort: true,
+            context: Vec::new(),
+            flight_recorder: None,
+            captures_stderr: false,
         };
+        if config.is_incremental {
+            patch::read(&section, &mut config);
+        } else {
+            config.read_whole(&section, kinds);
+        }
+        let problems = problems.take();
+        if problems.is_empty() { Ok(config) } else { Err(problems) }
+    }
+
+    /// Reads what a configuration that is not incremental says besides.
+    fn read_whole(&mut self, section: &Section<'_>, kinds: &Kinds) {
+        let config = self;
+        config.disables_existing = section.flag("disable_existing_loggers").unwrap_or(false);
+        config.overflow = section.section("overflow").and_then(|section| read_overflow(&section));
+        config.has_last_resort = section.flag("last_resort").unwrap_or(true);
+        config.context = section.fields("context").unwrap_or_default();
+        config.flight_recorder = section.section("flight_recorder").map(|section| read_flight(&section));
+        config.captures_stderr = section.flag("capture_stderr").unwrap_or(false);
         for (name, section) in section.sections("formatters") {
             config.formatters.push(formatter::read(name, &section, kinds));
         }
@@ -229,16 +269,12 @@ impl Config {
             config.filters.extend(filter::read(&section, kinds).map(|filter| (name.to_owned(), filter)));
         }
         for (name, section) in section.sections("handlers") {
-            if config.is_incremental {
-                config.handlers.extend(handler::read_level(name, &section));
-            } else {
-                config.handlers.extend(handler::read(name, &section, kinds));
-            }
+            config.handlers.extend(handler::read(name, &section, kinds));
         }
         for (name, section) in section.sections("receivers") {
             config.receivers.extend(receiver::read(name, &section));
         }
-        receiver::check_places(&config.receivers, &section);
+        receiver::check_places(&config.receivers, section);
         if config.receivers.len() > RECEIVERS_MAX {
             section.problem("receivers", format!("more than {RECEIVERS_MAX} receivers"));
         }
@@ -246,18 +282,13 @@ impl Config {
             config.loggers.push((name.to_owned(), read_logger(&section)));
         }
         config.root = section.section("root").map(|section| read_logger(&section));
-        shorthand::read(&section, &mut config);
+        shorthand::read(section, config);
         section.finish();
-        config.check_names(&section);
-        let problems = problems.take();
-        if problems.is_empty() { Ok(config) } else { Err(problems) }
+        config.check_names(section);
     }
 
     /// Every name that is referred to must be there.
     fn check_names(&self, section: &Section<'_>) {
-        if self.is_incremental {
-            return;
-        }
         let formatters: Vec<&str> = self.formatters.iter().map(|spec| spec.name.as_str()).collect();
         let filters: Vec<&str> = self.filters.iter().map(|(name, _)| name.as_str()).collect();
         let handlers: Vec<&str> = self.handlers.iter().map(|handler| handler.name.as_str()).collect();
@@ -355,7 +386,7 @@ fn read_flight(section: &Section<'_>) -> FlightOptions {
 }
 
 /// All problems as one error, in the order of the text.
-fn to_error(problems: &[(String, String)], text: Option<&str>) -> Error {
+pub(super) fn to_error(problems: &[(String, String)], text: Option<&str>) -> Error {
     let document = text.and_then(|text| toml::de::DeTable::parse(text).ok().map(|table| (text, table)));
     let mut message = String::from("logging configuration refused");
     for (path, problem) in problems {
@@ -366,7 +397,7 @@ fn to_error(problems: &[(String, String)], text: Option<&str>) -> Error {
             None => write!(message, "\n  {path}: {problem}"),
         };
     }
-    Error::new(ErrorKind::Config, message)
+    Error::of_problems(message, problems.to_vec())
 }
 
 /// The line of the key at the end of a path, or of the last key on the way that there is.

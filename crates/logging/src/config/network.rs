@@ -111,6 +111,11 @@ pub(super) fn read_http(section: &Section<'_>) -> Option<HttpOptions> {
             section.problem("host", "url names the host already (accepted: one of them)");
             Err(())
         }
+        (None, false) if section.has("url") && !url.starts_with('/') => {
+            let accepted = "http://host:port/path, https://…, or a path with the key host";
+            section.problem("url", format!("found {url:?} (accepted: {accepted})"));
+            Err(())
+        }
         (None, false) => {
             section.problem("host", "is missing");
             Err(())
@@ -146,5 +151,11 @@ pub(super) fn read_smtp(section: &Section<'_>) -> Option<SmtpOptions> {
     let (queue, rate, batch) = (read_queue(section), read_rate(section), read_batch(section, true));
     let tls = read_tls(section, secure);
     let options = SmtpOptions::new(host?, from?, &[], subject);
-    Some(SmtpOptions { to: to?, secure, tls, batch, rate, credentials, queue, ..options })
+    let options = SmtpOptions { to: to?, secure, tls, batch, rate, credentials, queue, ..options };
+    if options.to.is_empty() {
+        section.problem("to", "found an empty list (accepted: one address at least)");
+    } else if let Err(error) = options.check() {
+        section.problem("to", error.to_string());
+    }
+    Some(options)
 }

@@ -42,6 +42,11 @@ impl<'a> Section<'a> {
         join(&self.path, key)
     }
 
+    /// The path of this table itself.
+    pub(crate) fn path_here(&self) -> String {
+        self.path.clone()
+    }
+
     pub(crate) fn problem(&self, key: &str, text: impl Into<String>) {
         self.problems.add(self.path(key), text);
     }

@@ -64,7 +64,17 @@ impl BraceSpec {
     }
 
     fn refuse(&self, what: &str) -> Error {
-        Error::record(format!("a format specification that does not fit {what}: {self:?}"))
+        let kind = match self.presentation {
+            Some(presentation) => format!("of type {presentation:?} "),
+            None => String::new(),
+        };
+        let accepted = match what {
+            "a text" => "[[fill]align][width][.precision][s], align one of < > ^",
+            "nothing" => "no specification, or !s or !r before it",
+            "a float" => "types e E f F g G n %",
+            _ => "types b c d n o x X without a precision, e E f F g G %; ',' with d or none",
+        };
+        Error::record(format!("a specification {kind}does not fit {what} (accepted: {accepted})"))
     }
 
     fn apply_text(&self, out: &mut String, text: &str) -> Result<()> {

@@ -45,12 +45,14 @@ pub(super) enum Piece<'f> {
 
 /// Parses a format whose conversions name their fields.
 pub(super) fn parse(format: &str) -> Result<Vec<Piece<'_>>> {
-    if !has_valid_field(format) {
+    let pieces = parse_pieces(format, true);
+    // what is wrong within a field says more than that none is right
+    if pieces.is_ok() && !has_valid_field(format) {
         return Err(Error::format(format!(
             "format {format:?}: no field (expected something like %(message)s)"
         )));
     }
-    parse_pieces(format, true)
+    pieces
 }
 
 /// Parses a format whose conversions take their values in order, like the one that joins time and milliseconds.

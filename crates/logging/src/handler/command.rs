@@ -114,16 +114,8 @@ impl CommandHandler {
     /// assert!(error.to_string().contains("unknown field \"nobody\""), "{error}");
     /// ```
     pub fn new(options: &CommandOptions) -> Result<Self> {
-        let arguments = compile(options)?;
-        let (name, _) = options.argv.split_first().ok_or_else(|| refused("argv is empty"))?;
-        let program = find(name)?;
-        if let Some((name, _)) = options
-            .environment
-            .iter()
-            .find(|(name, value)| name.is_empty() || name.contains(['=', '\0']) || value.contains('\0'))
-        {
-            return Err(refused(format!("variable {name:?} of its environment")));
-        }
+        let arguments = Self::check(options)?;
+        let program = Self::find_program(options)?;
         let has_fields = arguments.iter().any(Template::has_fields);
         let is_abandoned = Arc::new(AtomicBool::new(false));
         let runner = Runner {
@@ -137,9 +129,22 @@ impl CommandHandler {
         Ok(Self { arguments, has_fields, worker, is_abandoned })
     }
 
-    /// Checks everything that does not need the program.
-    pub(crate) fn check(options: &CommandOptions) -> Result<()> {
-        compile(options).map(|_| ())
+    /// Checks everything that does not need the program. Its arguments, compiled.
+    pub(crate) fn check(options: &CommandOptions) -> Result<Vec<Template>> {
+        let arguments = compile(options)?;
+        let is_bad = |(name, value): &&(String, String)| {
+            name.is_empty() || name.contains(['=', '\0']) || value.contains('\0')
+        };
+        if let Some((name, _)) = options.environment.iter().find(is_bad) {
+            return Err(refused(format!("variable {name:?} of its environment")));
+        }
+        Ok(arguments)
+    }
+
+    /// Where the program is.
+    pub(crate) fn find_program(options: &CommandOptions) -> Result<PathBuf> {
+        let (name, _) = options.argv.split_first().ok_or_else(|| refused("argv is empty"))?;
+        find(name)
     }
 }
 

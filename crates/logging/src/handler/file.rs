@@ -25,6 +25,7 @@ pub struct FileHandler {
 
 impl FileHandler {
     /// A handler for a file, which is opened now unless it is to be opened later.
+    /// A file that is made here goes again if the handler is dropped without having been activated or used.
     ///
     /// # Errors
     /// If it cannot be opened, or its owner cannot be set.

@@ -89,6 +89,9 @@ impl FileOptions {
 pub(super) struct LogFile {
     pub(super) options: FileOptions,
     file: Option<File>,
+    /// the file was made here, for a handler that has not come into force yet
+    is_made_early: bool,
+    is_active: bool,
     /// bytes in the file, as far as this handler knows
     size: u64,
     buffer: Vec<u8>,
@@ -103,11 +106,24 @@ pub(super) struct LogFile {
     is_full_pipe: bool,
 }
 
+impl Drop for LogFile {
+    /// Removes an empty file that was made for a configuration that was refused then.
+    fn drop(&mut self) {
+        let about = std::fs::symlink_metadata(&self.options.path);
+        if self.is_made_early && about.is_ok_and(|about| about.is_file() && about.len() == 0) {
+            // what cannot be removed stays, and is empty
+            let _ = std::fs::remove_file(&self.options.path);
+        }
+    }
+}
+
 impl LogFile {
     pub(super) fn new(options: FileOptions) -> Result<Self> {
         let mut file = Self {
             options,
             file: None,
+            is_made_early: false,
+            is_active: false,
             size: 0,
             buffer: Vec::new(),
             lengths: VecDeque::new(),
@@ -147,8 +163,10 @@ impl LogFile {
         if let Some(mode) = self.options.mode {
             open.mode(mode);
         }
+        let was_there = std::fs::symlink_metadata(&self.options.path).is_ok();
         let file =
             open.open(&self.options.path).map_err(|error| Error::io(self.context("opening"), error))?;
+        self.is_made_early = !was_there && !self.is_active;
         self.set_owner(&file)?;
         self.size =
             file.metadata().map_err(|error| Error::io(self.context("reading the size of"), error))?.len();
@@ -196,6 +214,7 @@ impl LogFile {
 
     /// Empties the file if it is not to be appended to.
     pub(super) fn activate(&mut self) -> Result<()> {
+        (self.is_active, self.is_made_early) = (true, false);
         if let Some(file) = self.file.as_ref().filter(|_| !self.options.append) {
             file.set_len(0).map_err(|error| Error::io(self.context("emptying"), error))?;
             self.size = 0;
@@ -213,6 +232,8 @@ impl LogFile {
         if self.is_closed && !self.options.append {
             return Ok(());
         }
+        // whoever uses it without a configuration has it in force with its first text
+        (self.is_active, self.is_made_early) = (true, false);
         if self.buffer.len() >= BACKLOG_BYTES_MAX {
             self.flush()?;
         }

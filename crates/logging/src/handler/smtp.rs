@@ -78,7 +78,8 @@ impl SmtpOptions {
         }
     }
 
-    fn check(&self) -> Result<()> {
+    /// Checks everything that does not need the server.
+    pub(crate) fn check(&self) -> Result<()> {
         let addresses = std::iter::once(&self.from).chain(&self.to);
         let is_good = |text: &String| !text.is_empty() && !text.contains(['\r', '\n', '<', '>']);
         if self.to.is_empty() || !addresses.clone().all(is_good) || self.subject.contains(['\r', '\n']) {

@@ -22,7 +22,11 @@ pub(crate) fn kinds(events: &Arc<Mutex<Vec<Json>>>) -> Kinds {
 /// A dictConfig document.
 pub(crate) fn dict_config(doc: &Json, extra_fields: &[String]) -> Result<Table> {
     let mut ours = Map::new();
-    ours.insert("disable_existing_loggers".to_owned(), json!(true));
+    // Python's default, which an incremental configuration does not look at
+    let is_incremental = doc["incremental"] == json!(true);
+    if !is_incremental {
+        ours.insert("disable_existing_loggers".to_owned(), json!(true));
+    }
     for (key, value) in doc.as_object().into_iter().flatten() {
         let (key, value) = match key.as_str() {
             "version" => ("schema", value.clone()),
@@ -41,7 +45,7 @@ pub(crate) fn dict_config(doc: &Json, extra_fields: &[String]) -> Result<Table> 
                 }),
             ),
             "filters" => ("filters", each(value, filter)),
-            "handlers" => ("handlers", each(value, handler)),
+            "handlers" if !is_incremental => ("handlers", each(value, handler)),
             other => (other, value.clone()),
         };
         ours.insert(key.to_owned(), value);
