@@ -143,7 +143,10 @@ impl Logging {
             }
             match spec.open() {
                 Ok(handler) => opened.push(handler),
-                Err(error) => problems.push((spec.path_of_place(), error.to_string())),
+                Err(error) => {
+                    let problem = error.to_string();
+                    problems.push((spec.path_of_place(&problem), problem));
+                }
             }
         }
         if problems.is_empty() { Ok(opened) } else { Err(to_error(&problems, None)) }

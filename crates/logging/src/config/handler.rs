@@ -161,9 +161,14 @@ pub(super) fn as_size(count: u64) -> usize {
 }
 
 impl HandlerSpec {
-    /// The key that says where the handler writes, or that of the handler if there is none: what cannot be opened is there.
-    pub(crate) fn path_of_place(&self) -> String {
+    /// The key of what cannot be opened: that of the file that the problem begins with, or the one that says where the
+    /// handler writes, or that of the handler.
+    pub(crate) fn path_of_place(&self, problem: &str) -> String {
         let path = join("handlers", &self.name);
+        let first = problem.split(' ').next().filter(|word| word.ends_with("_file"));
+        if let Some(key) = first.filter(|key| self.identity.contains_key(*key)) {
+            return join(&path, key);
+        }
         let key = match &self.options {
             HandlerOptions::File(..) => "path",
             HandlerOptions::Command(_) => "argv",

@@ -186,7 +186,7 @@ impl Config {
         let missing = |spec: &HandlerSpec| match &spec.options {
             handler::HandlerOptions::Command(options) => {
                 let error = CommandHandler::find_program(options).err()?;
-                Some((spec.path_of_place(), error.to_string()))
+                Some((spec.path_of_place(""), error.to_string()))
             }
             _ => None,
         };

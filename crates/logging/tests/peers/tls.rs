@@ -248,7 +248,7 @@ fn a_mail_server_without_starttls_gets_nothing() {
 fn files_of_tls_that_are_not_there_are_errors_when_the_configuration_is_applied() {
     let text = "[handlers.h]\nkind = \"syslog\"\ntransport = \"tls\"\naddress = \"localhost:6514\"\nca_file = \"/nonexistent.pem\"";
     let error = Logging::new().apply(Config::parse(text).unwrap()).unwrap_err().to_string();
-    assert!(error.contains("handlers.h: ca_file /nonexistent.pem"), "{error}");
+    assert!(error.contains("handlers.h.ca_file: ca_file /nonexistent.pem"), "{error}");
     let text = "[handlers.h]\nkind = \"syslog\"\ntransport = \"tcp\"\naddress = \"localhost:6514\"\nca_file = \"/x.pem\"\nkey_file = \"/y\"";
     let error = Config::parse(text).unwrap_err().to_string();
     assert!(error.contains("line 5: handlers.h.ca_file: nothing is encrypted here"), "{error}");
