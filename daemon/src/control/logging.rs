@@ -202,6 +202,7 @@ fn tree_of(pipeline: &Pipeline) -> LogTree {
         loggers: loggers.collect(),
         handlers: handlers.collect(),
         receivers: receivers.collect(),
+        disabled_to: Some(logging.disabled_to()).filter(|to| *to > Level::NOTSET).map(|to| names.name(to)),
         lost: logging.lost(),
         renamed_fields: logging.renamed_fields(),
     }

@@ -44,6 +44,7 @@ fn a_resolution_names_the_handlers_and_disable_silences() {
     let _: LogDone = desk.ask(&request).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(resolve("INFO").refusal.as_deref(), Some("every level up to INFO is disabled"));
     assert_eq!(resolve("WARNING").refusal, None);
+    assert_eq!(desk.tree().disabled_to.as_deref(), Some("INFO"));
     desk.end();
 }
 

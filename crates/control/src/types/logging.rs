@@ -12,6 +12,9 @@ pub struct LogTree {
     /// Every receiver, in the order of the configuration.
     #[serde(default)]
     pub receivers: Vec<LogReceiver>,
+    /// Every record of this level and below is silent, whatever the loggers say; absent if nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled_to: Option<String>,
     /// Records that were lost because their thread found no room on their way to the handlers.
     pub lost: u64,
     /// Fields that arrived as `x_NAME`, because their name is that of an attribute of every record.

@@ -31,7 +31,11 @@ pub(crate) fn log_tree(tree: &LogTree) -> String {
             notes.join(", "),
         ]);
     }
-    grid.text()
+    let mut text = grid.text();
+    if let Some(level) = &tree.disabled_to {
+        text.push_str(&format!("\nall loggers are silent up to {level} (log disable)\n"));
+    }
+    text
 }
 
 pub(crate) fn log_handlers(tree: &LogTree) -> String {
@@ -150,6 +154,7 @@ mod tests {
             reverts_in_ns: None,
         };
         let tree = LogTree {
+            disabled_to: None,
             loggers: vec![
                 LogLogger { level: Some("INFO".into()), handlers: vec!["stderr".into()], ..logger("root") },
                 LogLogger {
@@ -199,8 +204,22 @@ mod tests {
     }
 
     #[test]
+    fn a_tree_says_up_to_which_level_all_is_silent() {
+        let tree = LogTree {
+            disabled_to: Some("WARNING".into()),
+            loggers: Vec::new(),
+            handlers: Vec::new(),
+            receivers: Vec::new(),
+            lost: 0,
+            renamed_fields: 0,
+        };
+        assert!(log_tree(&tree).ends_with("\nall loggers are silent up to WARNING (log disable)\n"));
+    }
+
+    #[test]
     fn receivers_tell_what_they_refused() {
         let tree = LogTree {
+            disabled_to: None,
             loggers: Vec::new(),
             handlers: Vec::new(),
             receivers: vec![LogReceiver {

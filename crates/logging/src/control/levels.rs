@@ -68,6 +68,19 @@ impl Logging {
         self.shared().change(|_, tree| tree.set_disabled_to(level));
     }
 
+    /// The level up to which all loggers are silent; `NOTSET` if none is.
+    ///
+    /// ```
+    /// # use stratd_logging::{Level, Logging};
+    /// let logging = Logging::new();
+    /// logging.disable(Level::INFO);
+    /// assert_eq!(logging.disabled_to(), Level::INFO);
+    /// ```
+    #[must_use]
+    pub fn disabled_to(&self) -> Level {
+        lock(&self.shared().tree).disabled_to()
+    }
+
     /// Gives a level a name.
     ///
     /// # Errors
