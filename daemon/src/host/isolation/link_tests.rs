@@ -5,11 +5,12 @@ use std::{
 };
 
 use proptest::{collection, prelude::*};
-use stratd_plugin_api::abi;
+use stratd_plugin_api::{Level, Log, abi};
 
 use super::*;
 use crate::host::isolation::{
     channel::Channel,
+    log,
     mapping::Mapping,
     protocol::{ASK, TELL, limit_of_calls},
     serve_exchange,
@@ -108,11 +109,7 @@ fn a_peer_that_only_asks_ends_at_the_deadline() {
 
 fn log_record() -> Vec<u8> {
     let mut message = Vec::new();
-    let mut out = Encoder::new(&mut message);
-    out.number(20);
-    out.text("");
-    out.text("still here");
-    out.number(0);
+    log::write(&Log::new(Level::INFO, "still here"), &mut Encoder::new(&mut message));
     message
 }
 
