@@ -189,7 +189,7 @@ fn a_new_configuration_is_taken_or_refused_with_its_reason() {
     };
     assert_eq!(told(r#"{"at": 5}"#), "taken");
     assert_eq!(told(r#"{"at": 0}"#), "at is 0 (expected 1 or more)");
-    expect!["reading the configuration: unknown field `x`, expected one of `fault`, `at`, `ms`, `bytes` at line 1 column 4"]
+    expect!["reading the configuration: unknown field `x`, expected one of `fault`, `at`, `says`, `ms`, `bytes` at line 1 column 4"]
         .assert_eq(&told(r#"{"x": 0}"#));
 }
 
@@ -243,7 +243,11 @@ fn the_strategy_in_c_trades() {
     assert_eq!(running.trades(&[800, 700]), Ok(2));
     assert_eq!(
         running.services.messages(),
-        ["bought AAPL @ 10.20", "AAPL: order 1 was refused for reason 0; no more orders"]
+        [
+            // the host adds instrument and order of the event in hand, the strategy its own context
+            "bought AAPL @ 10.20 instrument=AAPL order_id=1 lookback=2",
+            "AAPL: order 1 was refused for reason 0; no more orders instrument=AAPL order_id=1 lookback=2"
+        ]
     );
     assert!(workspace().join("plugins/c/README.md").is_file());
 }
