@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use stratd::{
     host::{LoadedPlugin, Loader, Run},
     results::RunFolder,
-    runtime::{MakeExchange, Plan, PlannedExchange, PlannedStrategy, Services, backtest, clock},
+    runtime::{MakeExchange, Plan, PlannedExchange, PlannedRisk, PlannedStrategy, Services, backtest, clock},
 };
-use stratd_engine::RiskLimits;
+use stratd_engine::{AccountRules, Accounting};
 use stratd_plugin_api::{Money, StrategyServices, TradingType, abi::plugin_flag};
 use stratd_simulation::{CostModels, FillModel, FillRule};
 use stratd_tests::plugin;
@@ -55,7 +55,11 @@ impl Plugins {
             currency: "USD".to_owned(),
             fill: FillModel::from(FillRule::SamePrice),
             costs: CostModels::default(),
-            limits: RiskLimits::default(),
+            account: AccountRules::default(),
+            accounting: Accounting::default(),
+            rates: Vec::new(),
+            risk: PlannedRisk::default(),
+            run: 0,
             config: json!({}),
             folder: RunFolder::create(results, TradingType::Backtest, clock::now())
                 .expect("a writable folder"),

@@ -210,6 +210,8 @@ fn a_file_that_goes_leaves_an_orphan_and_a_file_that_comes_back_is_taken() {
     let stopped = desk.act(&Request::stop("counter"));
     assert_eq!(stopped.plugin.state, PluginState::Retired);
     assert_eq!(instance_of(&stopped.plugin, "counter").state, PluginState::Retired);
+    // the log is written by a thread of its own
+    desk.running().wait_for_log("first build: count");
     let before = Figures::last_of(&desk.log(), "counter");
     before.assert_whole();
 

@@ -14,7 +14,7 @@ use crate::cli::desk::{Desk, absolute};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// A TOML file with the table [logging], or with what stands in that table; - for the standard input
+    /// A TOML file with the table logging, or with what stands in that table; - for the standard input
     file: PathBuf,
     /// Check it, and change nothing
     #[arg(long)]

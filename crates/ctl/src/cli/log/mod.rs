@@ -41,7 +41,7 @@ pub(super) enum LogCommand {
     Apply(apply::Arguments),
     /// Change levels and propagation, and nothing else
     Set(set::Arguments),
-    /// Read [logging] of the daemon's file again, and open log files anew
+    /// Read the table logging of the daemon's file again, and open log files anew
     Reload,
 }
 

@@ -8,7 +8,7 @@ use crate::cli::desk::Desk;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Lines of TOML as below [logging]: levels of loggers and handlers, propagation, disable
+    /// Lines of TOML as in the table logging: levels of loggers and handlers, propagation, disable
     ///
     /// As `root.level = "INFO"`, `handlers.mail.level = "ERROR"`, or
     /// `loggers."strategy.momentum" = { level = "DEBUG", propagate = false }`.
