@@ -21,6 +21,10 @@ const INCREMENTAL_AT: &str = "/logging/incremental";
 /// What is said of handlers.
 const HANDLERS: &str = "Where records go, by name. `kind` is `stream`, `file`, `memory`, `syslog`, `journald`, `socket`, `datagram`, `http`, `smtp`, `command`, `null`, `plugin` (with `plugin`, `name` and `options`: a handler that a plugin offers), or `console`: the lines on standard error that a run without this table has. Each takes `level`, `formatter` and `filters` besides its own keys.
 
+`stream`: `target` (`stderr`, `stdout` or `fd:N`), `terminator`. \
+`memory`: `target`, `capacity`, `flush_level` (`ERROR`), `flush_on_close` (true). \
+`socket` and `datagram`: `address` (`host:port` or a path), `codec` (`pickle`, `json` or `cbor`).
+
 `file`: `path`, `mode` (`a` or `w`), `delay`, `watch`, `create_folders`, `permissions`, `owner`, `group`, `rotate`. A relative `path` starts in the folder of the configuration file.
 
 `syslog`: `address` (`host:port` or a path), `transport` (`unix`, `unix_stream`, `udp`, `tcp` or `tls`), `format`, `framing`, `facility`, `app_name`, `bom`, `sd`. `format` is `rfc5424` for a network and `rfc3164` for a path, whose listener understands nothing else; `python` is for the receivers of Python. `bom` and `sd` are of RFC 5424. \
@@ -53,7 +57,7 @@ pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
                 "tables, as `[logging.formatters.brief]`"
             ),
             "filters": table(
-                "Filters by name, for `filters` of handlers and loggers. `kind = \"plugin\"` with `plugin`, `name` and `options` is one that a plugin offers, as it is for formatters.",
+                "Filters by name, for `filters` of handlers and loggers.\n\nBy `kind`, with their keys: `name` (`name`), `level_min` and `level_max` (`level`), `level_range` (`min`, `max`), `level_in` (`levels`), `contains` (`value`), `regex` (`pattern`), `equals` (`field`, `value`), `has` (`field`), `every` and `first` (`n`), `rate_limit` (`n`, `per = \"1s\"`), `const` (`value`), and those that change a record: `add_fields` (`fields`), `prefix` (`prefix`), `set_level` (`level`), `mark` (`stop`, `prefix`). `contains`, `regex`, `equals` and `has` take `negate`. `kind = \"plugin\"` with `plugin`, `name` and `options` is one that a plugin offers, as it is for formatters.",
                 "tables with a `kind`, as `[logging.filters.only-orders]`"
             ),
             "handlers": {
@@ -98,7 +102,7 @@ pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
                 "Whether loggers that are not named here are silenced when this table is applied.",
                 "true or false"
             ),
-            "level": text("The short form: the level of the root.", "the name or the number of a level"),
+            "level": text("The short form, with the words of `basicConfig`: the level of the root. `filemode`, `stream`, `style`, `datefmt`, `utc`, `tz` and `force` belong to it, too.", "the name or the number of a level"),
             "file": {
                 "description": "The short form: a file for all records.",
                 "format": "path",
