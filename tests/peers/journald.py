@@ -63,6 +63,8 @@ def expected(record):
         "MESSAGE": text,
         "PRIORITY": "6",
         "SYSLOG_IDENTIFIER": "peer",
+        # the facility `user`
+        "SYSLOG_FACILITY": "1",
         "LOGGER": record.get("name", "root"),
         "TID": "77",
         "THREAD_NAME": record.get("threadName", "MainThread"),
