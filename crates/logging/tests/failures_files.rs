@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
 use nix::sys::stat::Mode;
 use stratd_logging::{
     Compression, Config, Entry, FileHandler, FileOptions, Handler, HandlerStatus, Level, Logging,
@@ -56,13 +57,8 @@ fn emit(handler: &mut dyn Handler, text: &str) -> stratd_logging::Result<()> {
 #[test]
 fn child_whose_disk_is_full() {
     let Ok(path) = std::env::var("STRATD_LOGGING_FULL") else { return };
-    let limit = |bytes: u64| {
-        let limit = libc::rlimit { rlim_cur: bytes, rlim_max: libc::RLIM_INFINITY };
-        // SAFETY: the structure is this frame's; the call changes a limit of this process only.
-        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) }, 0);
-        // SAFETY: ignoring a signal installs no code; a write beyond the limit is an error then.
-        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
-    };
+    // whoever started this has the signal ignored, so that a write beyond the limit is an error
+    let limit = |bytes| setrlimit(Resource::RLIMIT_FSIZE, bytes, RLIM_INFINITY).unwrap();
     limit(64 << 10);
     let logging = with_file(Path::new(&path), "");
     let logger = logging.logger("a").unwrap();
@@ -73,7 +69,7 @@ fn child_whose_disk_is_full() {
     let full = status(&logging, "file");
     assert!(full.errors > 0 && full.last_error.unwrap().contains("File too large"));
     assert_eq!(std::fs::metadata(&path).unwrap().len(), 64 << 10);
-    limit(libc::RLIM_INFINITY);
+    limit(RLIM_INFINITY);
     // nobody logs any more: what waits is written by itself
     wait_for(|| std::fs::read_to_string(&path).ok().filter(|text| text.lines().count() == 2000));
 }
@@ -82,7 +78,9 @@ fn child_whose_disk_is_full() {
 fn disk_full_keeps_what_it_can_and_writes_it_when_there_is_room_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.log");
-    let output = Command::new(std::env::current_exe().unwrap())
+    let output = Command::new("env")
+        .arg("--ignore-signal=XFSZ")
+        .arg(std::env::current_exe().unwrap())
         .args(["--exact", "child_whose_disk_is_full", "--nocapture"])
         .env("STRATD_LOGGING_FULL", &path)
         .output()
