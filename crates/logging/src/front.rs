@@ -205,14 +205,27 @@ impl Front {
         match kept(logging, logger, level) {
             Ok(found) => found.map(|found| Target(Way::Logger(found))),
             Err(()) => {
-                let (found, stray) = match logging.logger(logger) {
-                    Ok(found) => (found, None),
-                    Err(_) => (logging.logger(STRAY_LOGGER).ok()?, Some(logger)),
-                };
-                let way =
-                    |found| stray.map_or(Way::Logger(Logger::clone(&found)), |name| Way::Stray(found, name));
+                let (found, is_stray) = self.logger(logger)?;
+                let way = |found| if is_stray { Way::Stray(found, logger) } else { Way::Logger(found) };
                 found.is_enabled(level).then(|| Target(way(found)))
             }
+        }
+    }
+
+    /// The logger of that name, for who keeps it, and whether it stands in for one that cannot be made. None without a
+    /// system.
+    ///
+    /// ```
+    /// # use stratd_logging::{Front, Logging};
+    /// let (logger, is_stray) = Front::from(Logging::new()).logger("a").unwrap();
+    /// assert_eq!((logger.name(), is_stray), ("a", false));
+    /// ```
+    #[must_use]
+    pub fn logger(&self, name: &str) -> Option<(Logger, bool)> {
+        let logging = self.logging()?;
+        match logging.logger(name) {
+            Ok(logger) => Some((logger, false)),
+            Err(_) => Some((logging.logger(STRAY_LOGGER).ok()?, true)),
         }
     }
 

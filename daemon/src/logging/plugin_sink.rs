@@ -9,7 +9,7 @@ use std::sync::{
     atomic::{AtomicI32, AtomicI64, Ordering},
 };
 
-use stratd_logging::{Event, Level, Location, Logger, STRAY_LOGGER, Value};
+use stratd_logging::{Event, Level, Location, Logger, Value};
 use stratd_plugin_api::{Log, LogSink, LogValue};
 
 use super::{console, early, front, lowest_of_all, market_time::MarketTime, pipeline};
@@ -41,11 +41,7 @@ impl PluginSink {
         if let Some(found) = self.logger.get() {
             return Some(found);
         }
-        let logging = front()?.logging()?;
-        let found = match logging.logger(&self.name) {
-            Ok(logger) => (logger, false),
-            Err(_) => (logging.logger(STRAY_LOGGER).ok()?, true),
-        };
+        let found = front()?.logger(&self.name)?;
         Some(self.logger.get_or_init(|| found))
     }
 }
@@ -81,10 +77,11 @@ pub(crate) fn log_plugin(kind: &str, instance: &str, record: &Log<'_>, time: &At
     match front.logging() {
         None => said.print(),
         // the level is not asked, and there are few of them: a look at the tree is good enough
-        Some(logging) if record.is_forced => match logging.logger(&name) {
-            Ok(logger) => said.emit(&logger, false),
-            Err(_) => logging.logger(STRAY_LOGGER).into_iter().for_each(|logger| said.emit(&logger, true)),
-        },
+        Some(_) if record.is_forced => {
+            if let Some((logger, is_stray)) = front.logger(&name) {
+                said.emit(&logger, is_stray);
+            }
+        }
         Some(_) => {
             if let Some(target) = front.target(&name, level) {
                 said.with_event(false, |event| target.emit(event));
