@@ -12,6 +12,7 @@ mod fill_config;
 mod flags;
 mod hours_config;
 mod instance_flag;
+mod layers;
 mod logging_config;
 mod origin;
 mod own_rules;
@@ -26,11 +27,13 @@ mod risk_config;
 mod risk_rules;
 mod run_config;
 mod schema;
-mod shown;
+pub(crate) mod secrets;
+pub(crate) mod shown;
 mod span;
 #[cfg(test)]
 pub(crate) mod tests;
 mod validator;
+mod written;
 
 pub use crate::plugin_kind::PluginKind;
 pub use document::Position;
@@ -55,3 +58,4 @@ pub(crate) use problem::nearest;
 pub(crate) use resolve::{resolve_path, resolve_paths, resolve_texts};
 pub(crate) use run_config::instrument_type;
 pub(crate) use validator::Validator;
+pub(crate) use written::Written;

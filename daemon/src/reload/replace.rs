@@ -9,11 +9,12 @@ use stratd_plugin_api::Timestamp;
 
 use super::{
     Manager,
+    factory::{expanded, scrubbed},
     record::{InstanceRecord, PluginRecord},
     report::time_text,
 };
 use crate::{
-    config::{OnRestoreError, Validator},
+    config::{OnRestoreError, Validator, secrets::Expanded},
     host::{Candidate, LoadedPlugin, Refusal, Step, Trial},
     runtime::clock,
 };
@@ -114,11 +115,11 @@ impl Manager {
         wanted: &[Wanted],
     ) -> Result<Arc<LoadedPlugin>, Refusal> {
         let is_fresh = self.options.plugins.on_restore_error == OnRestoreError::Fresh;
-        let configs: Vec<Value> =
-            wanted.iter().map(|one| Value::Object(one.instance.settings.config.clone())).collect();
+        let of = |one: &Wanted| Expanded::of("/config", &Value::Object(one.instance.settings.config.clone()));
+        let configs: Vec<Expanded> = wanted.iter().map(of).collect();
         let trials = wanted.iter().zip(&configs).map(|(one, config)| Trial {
             instance: &one.instance.name,
-            config,
+            config: &config.value,
             run: self.factory.trading_type(),
             // a policy that starts anew does not need the state to be taken
             state: one
@@ -128,7 +129,8 @@ impl Manager {
                 .map(|(version, bytes)| (*version, bytes.as_slice())),
         });
         let trials: Vec<Trial<'_>> = trials.collect();
-        self.plugins.take_up(candidate, &trials)
+        let taken = self.plugins.take_up(candidate, &trials);
+        taken.map_err(|refusal| configs.iter().fold(refusal, scrubbed))
     }
 
     /// Keeps and tells why a file was not taken.
@@ -187,13 +189,13 @@ pub(super) fn check_config(plugin: &LoadedPlugin, instance: &InstanceRecord) -> 
     let validator = Validator::of_plugin(&schema).map_err(|why| {
         refused(plugin, Step::Config, format!("a schema that is not valid: {why}"), "a JSON schema")
     })?;
-    let config = Value::Object(instance.settings.config.clone());
-    let findings = validator.findings("", &config);
+    let config = expanded(plugin, &instance.settings)?;
+    let findings = validator.findings("", &config.value);
     let Some(first) = findings.first() else { return Ok(()) };
     let key = first.pointer.trim_start_matches('/').replace('/', ".");
     let more = findings.len() - 1;
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let found = format!("configuration of {}: {key}: {}{more}", instance.name, first.found);
+    let found = format!("configuration of {}: {key}: {}{more}", instance.name, config.scrubbed(&first.found));
     Err(refused(plugin, Step::Config, found, first.accepted.clone()))
 }
 
