@@ -24,6 +24,14 @@ pub(crate) struct Risk {
     session_next: Option<Timestamp>,
 }
 
+/// Limits that others took the place of.
+#[derive(Clone, Debug)]
+pub struct ReplacedLimits {
+    scope: Scope,
+    limits: RiskLimits,
+    session: SessionNow,
+}
+
 /// Trading of a scope stops: a limit on losses is broken, or a session is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stop {
@@ -57,6 +65,19 @@ impl Risk {
         let has_hours = self.all().any(|(_, risk)| risk.limits.trading_hours.is_some());
         self.watches_losses = watches_losses || self.has_margin;
         self.session_next = has_hours.then_some(Timestamp::MIN);
+    }
+
+    /// As [`Risk::set_limits`]; what was there before, for [`Risk::put_limits_back`].
+    pub(crate) fn replace_limits(&mut self, scope: Scope, limits: RiskLimits) -> ReplacedLimits {
+        let before = self.get(scope).cloned().unwrap_or_default();
+        self.set_limits(scope, limits);
+        ReplacedLimits { scope, limits: before.limits, session: before.session }
+    }
+
+    /// Puts limits back as if they had never been replaced: the session that was open is not opened again.
+    pub(crate) fn put_limits_back(&mut self, replaced: ReplacedLimits) {
+        self.set_limits(replaced.scope, replaced.limits);
+        self.entry(replaced.scope).session = replaced.session;
     }
 
     /// The limits of a scope.
