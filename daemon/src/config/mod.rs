@@ -6,8 +6,10 @@
 //! manifest.
 
 mod describe;
+pub(crate) mod difference;
 mod document;
 mod draft;
+pub(crate) mod edit;
 mod fill_config;
 mod flags;
 mod hours_config;

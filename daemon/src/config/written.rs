@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::{
     PluginKind, Position, Problem, ProblemKind,
+    difference::differences,
     document::{Document, Lines, Texts},
     layers::{self, Layer, Unreadable},
     origin::{Origin, Origins, SourceFile},
@@ -60,6 +61,28 @@ impl Written {
             }
         }
         if problems.is_empty() { Ok(written) } else { Err(problems) }
+    }
+
+    /// Puts a whole table in the place of what is there: what is equal keeps its origin, what differs has this one.
+    pub(super) fn take_table(&mut self, table: Map<String, Value>, origin: &Origin) {
+        let (old, new) = (Value::Object(std::mem::take(&mut self.table)), Value::Object(table));
+        let differences = differences(&old, &new);
+        // digits that JSON lost count as long as the number stays where it is
+        self.texts.retain(|known, _| old.pointer(known).is_some() && old.pointer(known) == new.pointer(known));
+        let lists = [PluginKind::Exchange, PluginKind::Strategy];
+        for kind in lists.into_iter().filter(|kind| old.get(kind.name()) != new.get(kind.name())) {
+            // numbers of entries may have changed: the list speaks for all of it
+            self.origins.say(&format!("/{kind}"), origin.clone());
+        }
+        for difference in differences {
+            match difference.after {
+                Some(_) => self.origins.say(&difference.pointer, origin.clone()),
+                None => self.origins.forget(&difference.pointer),
+            }
+        }
+        if let Value::Object(table) = new {
+            self.table = table;
+        }
     }
 
     /// Lays a document over what is there.
@@ -176,5 +199,23 @@ fn syntax(path: &Path, position: Option<Position>, found: String, accepted: &str
         found,
         accepted: accepted.to_owned(),
         hint: None,
+    }
+}
+
+impl Written {
+    /// As it is stored: secrets are references.
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    pub(crate) fn to_json(&self) -> Result<String, String> {
+        serde_json::to_string(self).map_err(|error| format!("writing the configuration: {error}"))
+    }
+
+    /// What was stored.
+    ///
+    /// # Errors
+    /// It is no stored configuration.
+    pub(crate) fn from_json(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| format!("reading a stored configuration: {error}"))
     }
 }

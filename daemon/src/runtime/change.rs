@@ -36,6 +36,8 @@ const TAKES_NONE: &str = "takes no new configuration while it runs";
 pub(crate) struct Change {
     pub(crate) strategies: Vec<StrategyChange>,
     pub(crate) exchanges: Vec<ExchangeChange>,
+    /// Whether strategies may end the run, and whether their orders are canceled when they end.
+    pub(crate) terms: Vec<(StrategyId, (bool, bool))>,
     /// All limits from now on, if one changes.
     pub(crate) limits: Option<PlannedRisk>,
     pub(crate) starts: Vec<Start>,
@@ -54,8 +56,6 @@ pub(crate) struct StrategyChange {
     /// With the old configuration, for a strategy that cannot go back by itself.
     pub(crate) spare: Option<Box<dyn StrategyInstance>>,
     pub(crate) tag: Tag,
-    /// Whether it may end the run, and whether its orders are canceled when it ends.
-    pub(crate) terms: (bool, bool),
 }
 
 /// Another configuration of a connector.
@@ -103,6 +103,8 @@ pub(crate) enum Part {
 pub(crate) struct ChangeRefused {
     pub(crate) part: Part,
     pub(crate) why: String,
+    /// The places of strategies that joined, by their index among those that start: they stay, and are empty.
+    pub(crate) joined: Vec<(usize, StrategyId)>,
     /// To be dropped away from the loop.
     pub(crate) unneeded: Vec<Box<dyn StrategyInstance>>,
 }
@@ -127,6 +129,7 @@ struct Progress {
     anew: Vec<StrategyId>,
     carried: Vec<Option<Carried>>,
     started: Vec<StrategyId>,
+    joined: Vec<(usize, StrategyId)>,
     unneeded: Vec<Box<dyn StrategyInstance>>,
 }
 
@@ -146,13 +149,13 @@ impl EventLoop {
         let mut progress = Progress::default();
         let stops = change.stops.clone();
         let refused = self.try_change(change, exchanges, &mut progress)?;
-        let Progress { undo, swapped, carried, started, mut unneeded, .. } = progress;
+        let Progress { undo, swapped, carried, started, joined, mut unneeded, .. } = progress;
         if let Some((part, why)) = refused {
             for step in undo.into_iter().rev() {
                 self.undo(step, exchanges, &mut unneeded)?;
             }
             self.take_outputs()?;
-            return Ok(Err(ChangeRefused { part, why, unneeded }));
+            return Ok(Err(ChangeRefused { part, why, joined, unneeded }));
         }
         for strategy in swapped {
             self.driver_mut().engine_mut().keep_swap(strategy);
@@ -184,7 +187,7 @@ impl EventLoop {
         exchanges: &mut [OpenExchange],
         progress: &mut Progress,
     ) -> Result<Option<Refused>> {
-        let Change { strategies, exchanges: connectors, limits, starts, stops: _, quiesce_ns } = change;
+        let Change { strategies, exchanges: connectors, terms, limits, starts, stops: _, quiesce_ns } = change;
         for one in strategies {
             let part = Part::Strategy(one.strategy);
             if let Err(why) = self.change_strategy(one, quiesce_ns, progress)? {
@@ -202,6 +205,9 @@ impl EventLoop {
                 None => return Ok(Some((Part::Exchange(exchange), "there is no such exchange".to_owned()))),
             }
         }
+        for (strategy, terms) in terms {
+            self.set_terms(strategy, terms, progress);
+        }
         if let Some(limits) = limits
             && let Err(why) = self.change_limits(&limits, progress)
         {
@@ -217,7 +223,7 @@ impl EventLoop {
             }
         }
         for (index, start) in starts.into_iter().enumerate() {
-            match self.start_one(start, progress)? {
+            match self.start_one((index, start), progress)? {
                 Ok(()) => {}
                 Err(why) => return Ok(Some((Part::Start(index), why))),
             }
@@ -231,7 +237,7 @@ impl EventLoop {
         quiesce_ns: i64,
         progress: &mut Progress,
     ) -> Result<std::result::Result<(), String>> {
-        let StrategyChange { strategy, texts, replacement, spare, tag, terms } = change;
+        let StrategyChange { strategy, texts, replacement, spare, tag } = change;
         if self.engine().is_on_probation(strategy) {
             progress.unneeded.extend(spare.into_iter().chain([replacement.instance]));
             return Ok(Err("another version of it is on probation (accepted: when that is over)".to_owned()));
@@ -295,10 +301,12 @@ impl EventLoop {
                 }
             }
         }
-        let before = self.terms_of(strategy);
-        self.driver_mut().engine_mut().set_strategy_terms(strategy, terms.0, terms.1);
-        progress.undo.push(Undo::Terms(strategy, before));
         Ok(Ok(()))
+    }
+
+    fn set_terms(&mut self, strategy: StrategyId, terms: (bool, bool), progress: &mut Progress) {
+        progress.undo.push(Undo::Terms(strategy, self.terms_of(strategy)));
+        self.driver_mut().engine_mut().set_strategy_terms(strategy, terms.0, terms.1);
     }
 
     fn terms_of(&self, strategy: StrategyId) -> (bool, bool) {
@@ -378,15 +386,21 @@ impl EventLoop {
         Ok(())
     }
 
-    fn start_one(&mut self, start: Start, progress: &mut Progress) -> Result<std::result::Result<(), String>> {
+    fn start_one(
+        &mut self,
+        (index, start): (usize, Start),
+        progress: &mut Progress,
+    ) -> Result<std::result::Result<(), String>> {
         let (strategy, state) = match start {
             Start::Add(added) => match self.add(*added)? {
-                Ok(added) => added,
+                Ok(added) => {
+                    progress.joined.push((index, added.0));
+                    added
+                }
                 Err(why) => return Ok(Err(why)),
             },
             Start::Again(strategy, restart, terms) => {
-                progress.undo.push(Undo::Terms(strategy, self.terms_of(strategy)));
-                self.driver_mut().engine_mut().set_strategy_terms(strategy, terms.0, terms.1);
+                self.set_terms(strategy, terms, progress);
                 match self.restart(strategy, restart)? {
                     Ok(old) => progress.unneeded.extend(old),
                     Err(refused) => {

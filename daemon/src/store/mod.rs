@@ -92,6 +92,16 @@ impl Store {
         Reader::open(&self.file)
     }
 
+    /// A connection to read the database of a state directory with, before the run that may write it; `None` if there is
+    /// none yet.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn peek(directory: &Path) -> Result<Option<Reader>, Error> {
+        let file = directory.join(database::FILE_NAME);
+        if file.exists() { Reader::open(&file).map(Some) } else { Ok(None) }
+    }
+
     /// Asks for a write and does not wait for it; it is committed in turn, within milliseconds if the disk can.
     /// For the event loop.
     ///

@@ -124,6 +124,15 @@ impl Reader {
         Ok(Some(run))
     }
 
+    /// Whether the database is new enough to hold configurations: one that no newer stratd has opened to write is not.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn has_configs(&self) -> Result<bool, Error> {
+        let found = self.one("SELECT 1 FROM sqlite_schema WHERE name = 'config'", [], |row| row.get::<_, i64>(0))?;
+        Ok(found.is_some())
+    }
+
     /// The configurations, oldest first.
     ///
     /// # Errors

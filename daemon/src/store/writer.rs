@@ -173,7 +173,7 @@ fn apply(db: &Savepoint<'_>, write: &Write) -> rusqlite::Result<i64> {
         Write::PutConfig(row, document) => return put_config(db, row, document),
         Write::SettleConfig(generation, state) => {
             db.prepare_cached(
-                "UPDATE config SET state = ?2, before = NULL, confirm_by = NULL WHERE generation = ?1",
+                "UPDATE config SET state = ?2 WHERE generation = ?1",
             )?
             .execute(params![generation, state.name()])?;
         }
