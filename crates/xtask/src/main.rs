@@ -15,6 +15,7 @@ mod live;
 mod peers;
 mod plugins;
 mod quickstart;
+mod retry;
 mod soak;
 mod test;
 mod tier;
