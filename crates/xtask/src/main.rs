@@ -101,7 +101,8 @@ const TASKS: &[Task] = &[
     Task {
         name: "peers",
         arguments: "[NAME …]",
-        about: "let our logging talk to CPython, rsyslogd, journald and others, and compare; installs what is missing",
+        about: "let our logging talk to CPython, rsyslogd, journald and others, and compare; installs what is missing; \
+                `peers bench` runs other backtests beside ours",
         run: peers::run,
     },
 ];
