@@ -263,7 +263,7 @@ fn kind_of(at: &str) -> Option<PluginKind> {
 
 /// The names of the entries of a list, or their numbers.
 fn names(at: &str, list: &[Value]) -> Vec<String> {
-    let name = |(index, entry)| {
+    let name = |(index, entry): (usize, &Value)| {
         kind_of(at).and_then(|kind| entry_name(kind, entry)).unwrap_or_else(|| index.to_string())
     };
     list.iter().enumerate().map(name).collect()

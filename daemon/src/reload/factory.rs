@@ -10,11 +10,11 @@ use stratd_plugin_api::{
     ExchangeHost, ExchangeInstance, Fault, StrategyInstance, StrategyServices, TradingType,
 };
 
-use super::{SharedRegistry, record::InstanceSettings, replace::refused};
+use super::{SharedRegistry, record::InstanceSettings, replace::refused_of};
 use crate::{
     config::{IsolationConfig, IsolationMode, secrets::Expanded},
     host::{
-        LoadedPlugin, Refusal, Run, Step,
+        Identity, LoadedPlugin, Refusal, Run, Step,
         isolation::{self, ChannelOptions, Death, Isolation, ProcessOptions, Watch},
     },
     runtime::{Command, LoopHandle, Services},
@@ -89,7 +89,7 @@ impl Factory {
         settings: &InstanceSettings,
     ) -> Result<MadeStrategy, Refusal> {
         let services: Arc<dyn StrategyServices> = self.services.clone();
-        let config = expanded(plugin, settings)?;
+        let config = expanded(plugin.identity(), settings)?;
         let place = self.place(settings.isolation);
         let made = isolation::create_strategy(plugin, name, &config.value, self.run, services, &place)
             .map_err(|refusal| scrubbed(refusal, &config))?;
@@ -111,7 +111,7 @@ impl Factory {
         settings: &InstanceSettings,
         host: Arc<dyn ExchangeHost>,
     ) -> Result<MadeExchange, Refusal> {
-        let config = expanded(plugin, settings)?;
+        let config = expanded(plugin.identity(), settings)?;
         let place = self.place(settings.isolation);
         let made = isolation::create_exchange(plugin, name, &config.value, host, &place)
             .map_err(|refusal| scrubbed(refusal, &config))?;
@@ -171,11 +171,11 @@ impl Factory {
 ///
 /// # Errors
 /// A secret cannot be read.
-pub(super) fn expanded(plugin: &LoadedPlugin, settings: &InstanceSettings) -> Result<Expanded, Refusal> {
+pub(super) fn expanded(plugin: &Identity, settings: &InstanceSettings) -> Result<Expanded, Refusal> {
     let expanded = Expanded::of("/config", &Value::Object(settings.config.clone()));
     match expanded.refusal() {
         None => Ok(expanded),
-        Some((found, accepted)) => Err(refused(plugin, Step::Config, found, accepted)),
+        Some((found, accepted)) => Err(refused_of(plugin, Step::Config, found, accepted)),
     }
 }
 
