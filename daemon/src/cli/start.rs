@@ -17,12 +17,13 @@ use crate::{
     config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
     control::inherited_socket,
     host::{LoadedPlugin, Run, Watchdog, WatchdogOptions, crash},
-    logging::{self, LogOptions, reload_on_hangup},
+    logging::{self, LogOptions},
     plugins::Plugins,
     reload::{
-        Factory, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord, RunFacts,
+        Factory, Hangups, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord, RunFacts,
         Saved, SharedRegistry,
     },
+    reload::config::{Configured, reload_on_hangup},
     results::{RunFolder, print_summary},
     runtime::{
         Finished, Plan, PlannedExchange, PlannedStrategy, Services, StopSignals, backtest,
@@ -41,8 +42,12 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     // the socket edits the environment, so it comes before any thread; the signals before those of the log, the store and
     // the watchdog: a thread that has not blocked a signal lets it end the process
     let outside = if is_by_the_clock {
+        let inherited = inherited_socket()?;
         let kill = checked.config.risk.kill_switch;
-        Some((inherited_socket()?, StopSignals::install(reload_on_hangup, kill)?))
+        let hangups = Hangups::default();
+        let way = Arc::clone(&hangups);
+        let signals = StopSignals::install(move || reload_on_hangup(&way), kill)?;
+        Some((inherited, signals, hangups))
     } else {
         None
     };
@@ -69,7 +74,9 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
             let making = Making::new(&checked, run, &services);
             backtest(making.plan(folder, None)?, &services)?
         }
-        Some((inherited, signals)) => by_the_clock(&checked, folder, &services, inherited, &signals)?,
+        Some((inherited, signals, hangups)) => {
+            by_the_clock(&checked, folder, &services, inherited, (&signals, hangups))?
+        }
     };
     // on a terminal the summary comes after what led to it
     logging::flush_within(FLUSH_TIME_MAX);
@@ -85,7 +92,7 @@ fn by_the_clock(
     folder: RunFolder,
     services: &Arc<Services>,
     inherited: Option<UnixListener>,
-    signals: &StopSignals,
+    (signals, hangups): (&StopSignals, Hangups),
 ) -> Result<Finished> {
     let config = &checked.config;
     let run = Run { trading_type: config.trading_type, clock: Some(clock::now) };
@@ -118,7 +125,11 @@ fn by_the_clock(
     // runs that nobody counts differ by the second in which they start
     plan.run =
         store.as_ref().map_or_else(|| clock::now().get().unsigned_abs() / SECOND_NS, |store| store.number());
+    let configured = Configured::begin(checked.start.clone(), config.clone(), store.clone());
+    let configured = configured.map_err(anyhow::Error::msg).context("the generation of the configuration")?;
     let parts = PlaneParts {
+        configured,
+        hangups,
         plugins_config: config.plugins.clone(),
         save_interval: config.state.save_interval.duration(),
         control: config.control.clone(),

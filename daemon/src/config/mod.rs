@@ -16,7 +16,7 @@ mod hours_config;
 mod instance_flag;
 mod layers;
 mod logging_config;
-mod origin;
+pub(crate) mod origin;
 mod own_rules;
 mod plugins_config;
 pub(crate) mod pointer;
@@ -39,6 +39,7 @@ mod written;
 
 pub use crate::plugin_kind::PluginKind;
 pub use document::Position;
+pub use edit::Edit;
 pub use draft::Draft;
 pub use fill_config::{Cost, Costs, Fill};
 pub use flags::Flags;

@@ -17,6 +17,7 @@
 
 mod body;
 mod condition;
+mod config;
 mod desk;
 mod guard;
 mod health;
@@ -63,7 +64,7 @@ use self::{
 pub use self::{
     inherited::inherited_socket,
     operations::{
-        Action, ActionError, ActionErrorKind, Basis, Condition, Operations, Outcome, PluginOperations,
+        Action, ConfigChange, ConfigOperations, Edit, What, ActionError, ActionErrorKind, Basis, Condition, Operations, Outcome, PluginOperations,
         RunOperations, Tag, Terms,
     },
     peer::Role,

@@ -12,19 +12,20 @@ use axum::{
     response::Response,
 };
 use stratd_control::{
-    API, DisableRequest, Done, Health, InspectRequest, Inspection, LevelRequest, LoadRequest,
+    API, Config, ConfigApplyRequest, ConfigDiff, ConfigDone, ConfigEdit, ConfigHistory, ConfigPart, DisableRequest, Done, Health, InspectRequest, Inspection, LevelRequest, LoadRequest,
     LogConfigRequest, LogDone, LogFlight, LogResolution, LogTree, Plugin, PluginList, QuarantineRequest,
     Status, Version,
 };
 
 use super::{
+    config,
     desk::Desk,
     guard::{self, Needed, Recorder},
     health, inspect, logging, logging_apply, logging_flight, logging_tap, openapi,
     peer::Role::{Operator, Reader},
     plugins,
     problem::{ProblemKind, problem},
-    row::{Row, get, post, run},
+    row::{Row, delete, get, patch, post, put, run},
     status, version,
 };
 
@@ -47,6 +48,19 @@ pub(super) fn table() -> Vec<Row> {
         post("/v1/plugins/{name}/rollback", Operator, plugins::rollback, "Puts the generation before back").gives::<Done>(),
         post("/v1/plugins/{name}/quarantine", Operator, plugins::quarantine, "Ends all instances, and lets none start").takes::<QuarantineRequest>().gives::<Done>(),
         post("/v1/plugins/{name}/release", Operator, plugins::release, "Ends a quarantine").gives::<Done>(),
+
+        get("/v1/config", Reader, config::show, "The configuration in force").gives::<Config>().tagged(),
+        get("/v1/config/history", Reader, config::history, "All generations").gives::<ConfigHistory>(),
+        get("/v1/config/diff", Reader, config::diff, "What differs between two, or from the files").query::<config::Between>().gives::<ConfigDiff>(),
+        get("/v1/config/{*path}", Reader, config::show_part, "A part of it").gives::<ConfigPart>(),
+        post("/v1/config/apply", Operator, config::apply, "Puts another one in force").takes::<ConfigApplyRequest>().gives::<ConfigDone>(),
+        post("/v1/config/confirm", Operator, config::confirm, "Keeps one that would go back").gives::<ConfigDone>(),
+        post("/v1/config/rollback/{generation}", Operator, config::rollback, "Goes back to an earlier one").gives::<ConfigDone>(),
+        put("/v1/config", Operator, config::put, "Puts a whole one in force").takes::<ConfigEdit>().gives::<ConfigDone>(),
+        patch("/v1/config", Operator, config::patch, "Merges a patch into it").takes::<ConfigEdit>().gives::<ConfigDone>(),
+        put("/v1/config/{*path}", Operator, config::put, "Puts a value in the place of a part").takes::<ConfigEdit>().gives::<ConfigDone>(),
+        patch("/v1/config/{*path}", Operator, config::patch, "Merges a patch into a part").takes::<ConfigEdit>().gives::<ConfigDone>(),
+        delete("/v1/config/{*path}", Operator, config::delete, "Takes a part away").gives::<ConfigDone>(),
 
         get("/v1/logging", Reader, logging::tree, "The tree of loggers, and the handlers").gives::<LogTree>().tagged(),
         get("/v1/logging/resolve", Reader, logging::resolve, "What would become of a record").query::<logging::Which>().gives::<LogResolution>(),

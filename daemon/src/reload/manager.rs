@@ -17,8 +17,10 @@ use stratd_plugin_api::{ExchangeId, Fault, Timestamp};
 use super::{
     SharedRegistry,
     away::Away,
+    config::{ConfigChange, ConfigDone, ConfigRefusal, Configured},
     factory::Factory,
     operations::Acted,
+    plane::Watching,
     record::{InstanceRecord, Saved},
     run_store::{ROLLED_BACK, RunStore},
     saving::Saving,
@@ -40,6 +42,8 @@ pub(crate) enum Request {
     Found(Found),
     /// The control socket asks.
     Act(Action, Terms, SyncSender<Result<Acted, ActionError>>),
+    /// The configuration is to be another one; who asks, on what terms.
+    Config(Box<ConfigChange>, String, Option<Terms>, SyncSender<Result<ConfigDone, ConfigRefusal>>),
     /// The event loop tells.
     Note(Note),
     /// An isolated connector died.
@@ -67,6 +71,8 @@ pub(crate) struct ManagerParts {
     pub(crate) event_loop: LoopHandle,
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) present: BTreeSet<PathBuf>,
+    pub(crate) configured: Configured,
+    pub(crate) watching: Watching,
 }
 
 /// The manager; see the module.
@@ -78,6 +84,8 @@ pub(crate) struct Manager {
     pub(super) event_loop: LoopHandle,
     pub(super) store: Option<Arc<RunStore>>,
     pub(super) saving: Saving,
+    pub(super) configured: Configured,
+    pub(super) watching: Watching,
     /// Connectors that left their place and have no successor yet, by exchange.
     pub(super) away: BTreeMap<ExchangeId, Away>,
     /// Files that lay in the folders when the run began, and were not looked at yet.
@@ -89,7 +97,7 @@ pub(crate) struct Manager {
 impl Manager {
     pub(crate) fn new(options: ManagerOptions, parts: ManagerParts, factory: Factory) -> Self {
         let saving = Saving::new(options.save_interval);
-        let ManagerParts { registry, plugins, event_loop, store, present } = parts;
+        let ManagerParts { registry, plugins, event_loop, store, present, configured, watching } = parts;
         Self {
             options,
             registry,
@@ -98,6 +106,8 @@ impl Manager {
             event_loop,
             store,
             saving,
+            configured,
+            watching,
             away: BTreeMap::new(),
             present,
             told: String::new(),
@@ -113,6 +123,9 @@ impl Manager {
                     // who asked may have gone
                     let _ = answer.send(self.act(action, &terms));
                 }
+                Ok(Request::Config(change, who, terms, answer)) => {
+                    let _ = answer.send(self.change_config(&change, &who, terms.as_ref()));
+                }
                 Ok(Request::Note(note)) => self.note(note),
                 Ok(Request::ExchangeDied { token, text }) => self.exchange_died(token, &text),
                 Ok(Request::End(states)) => {
@@ -124,6 +137,7 @@ impl Manager {
             }
             let now = clock::now();
             self.restart_due(now);
+            self.revert_unconfirmed();
             self.unload();
             if self.saving.is_due() {
                 self.save_all();

@@ -7,6 +7,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
+        Mutex, OnceLock, PoisonError,
         mpsc::{self, Receiver, SyncSender, TrySendError},
     },
     thread::{self, JoinHandle},
@@ -19,6 +20,7 @@ use stratd_engine::StrategyId;
 use super::{
     InstanceRecord, Manager, ManagerOperations, ManagerOptions, ManagerParts, PluginRecord, Request,
     SharedRegistry,
+    config::Configured,
     factory::{DeathListener, Factory},
     report::RunFacts,
     run_store::RunStore,
@@ -49,6 +51,45 @@ pub(crate) struct PlaneParts {
     pub(crate) factory: Factory,
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) run: RunFacts,
+    pub(crate) configured: Configured,
+    /// Where SIGHUP finds the way to the manager.
+    pub(crate) hangups: Hangups,
+}
+
+/// The way from the thread of SIGHUP to the manager, once there is one.
+pub(crate) type Hangups = Arc<OnceLock<SyncSender<Request>>>;
+
+/// What watches the folders of plugins, as long as somebody wants that.
+#[derive(Clone)]
+pub(crate) struct Watching {
+    watcher: Arc<Mutex<Option<Watcher>>>,
+    requests: SyncSender<Request>,
+}
+
+impl Watching {
+    /// Watches as the configuration says now, or not at all.
+    ///
+    /// # Errors
+    /// The folders cannot be watched; nothing is watched any more then.
+    pub(super) fn restart(
+        &self,
+        config: &PluginsConfig,
+        registry: &SharedRegistry,
+        plugins: &Plugins,
+    ) -> Result<()> {
+        // the one before ends first: what comes to rest is told once
+        self.stop();
+        if config.watch {
+            let watcher = watch(config, registry, plugins, &self.requests)?;
+            *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher);
+        }
+        Ok(())
+    }
+
+    fn stop(&self) {
+        let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(watcher);
+    }
 }
 
 /// The threads around the event loop.
@@ -60,7 +101,7 @@ pub(crate) struct Plane {
     ended: Receiver<()>,
     requests: SyncSender<Request>,
     manager: Option<JoinHandle<()>>,
-    watcher: Option<Watcher>,
+    watching: Watching,
     control: Option<Control>,
     store: Option<Arc<RunStore>>,
 }
@@ -81,19 +122,20 @@ impl Plane {
             factory,
             store,
             run,
+            configured,
+            hangups,
         } = parts;
         let (requests, receiver) = mpsc::sync_channel(NOTES_MAX);
-        let watcher = if plugins_config.watch {
-            Some(watch(&plugins_config, &registry, &plugins, &requests)?)
-        } else {
-            None
-        };
+        let watching = Watching { watcher: Arc::default(), requests: requests.clone() };
+        watching.restart(&plugins_config, &registry, &plugins)?;
+        let _ = hangups.set(requests.clone());
         let operations = ManagerOperations {
             registry: registry.clone(),
             event_loop: event_loop.clone(),
             plugins: Arc::clone(&plugins),
             store: store.clone(),
             run,
+            config: configured.shared(),
             requests: requests.clone(),
         };
         let requests_of_deaths = requests.clone();
@@ -106,7 +148,15 @@ impl Plane {
         });
         let options = ManagerOptions { plugins: plugins_config, save_interval };
         let present = present(&plugins.directories());
-        let parts = ManagerParts { registry, plugins, event_loop, store: store.clone(), present };
+        let parts = ManagerParts {
+            registry,
+            plugins,
+            event_loop,
+            store: store.clone(),
+            present,
+            configured,
+            watching: watching.clone(),
+        };
         let (tell_end, ended) = mpsc::sync_channel(1);
         let starts_new = options.plugins.watch && options.plugins.start_new;
         let shared = parts.registry.clone();
@@ -130,7 +180,7 @@ impl Plane {
             ended,
             requests,
             manager: Some(manager),
-            watcher,
+            watching,
             control,
             store,
         })
@@ -172,7 +222,7 @@ impl ControlPlane for Plane {
     fn stop(mut self, states: Vec<SavedByLoop>, is_clean: bool) {
         // nobody asks any more, nothing is found any more; then the manager ends
         drop(self.control.take());
-        drop(self.watcher.take());
+        self.watching.stop();
         let told = self.requests.try_send(Request::End(states)).is_ok();
         // code of a plugin that hangs in its constructor must not keep the daemon from its end
         let has_ended = told && self.ended.recv_timeout(END_TIME_MAX).is_ok();

@@ -23,7 +23,7 @@ mod slice_tests;
 mod sources;
 
 pub use backtest::backtest;
-pub(crate) use change::{Change, ChangeRefused, ExchangeChange, Part, Start, StrategyChange};
+pub(crate) use change::{Change, ChangeDone, ChangeRefused, ExchangeChange, Part, Start, StrategyChange};
 pub(crate) use command::{
     AddedStrategy, Command, ExchangeLeft, LoopHandle, NOTES_MAX, Note, Notes, OwnedRestart, Question,
     SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer, Tag,

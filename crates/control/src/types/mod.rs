@@ -1,5 +1,6 @@
 //! What travels over the socket, one file a resource.
 
+mod config;
 mod inspection;
 mod instance;
 mod logging;
@@ -8,6 +9,10 @@ mod problem;
 mod request;
 mod status;
 
+pub use config::{
+    Config, ConfigApplyRequest, ConfigDiff, ConfigDifference, ConfigDone, ConfigEdit, ConfigGeneration,
+    ConfigHistory, ConfigPart, ConfigUnconfirmed, ConfigValue,
+};
 pub use inspection::{Inspection, PluginFile, Verdict};
 pub use instance::{Instance, Probation};
 pub use logging::{

@@ -7,12 +7,14 @@
 //! the [`Basis`] with the terms ([`Terms::check`]), checks everything else, ends there if it is a dry run, and tells the
 //! basis before and after in its [`Outcome`].
 
+mod config;
 mod error;
 mod plugins;
 mod run;
 mod terms;
 
 pub use self::{
+    config::{ConfigChange, ConfigOperations, Edit, What},
     error::{ActionError, ActionErrorKind},
     plugins::{Action, PluginOperations},
     run::RunOperations,
@@ -20,6 +22,6 @@ pub use self::{
 };
 
 /// The daemon, as the control server sees it.
-pub trait Operations: PluginOperations + RunOperations + Send + Sync {}
+pub trait Operations: ConfigOperations + PluginOperations + RunOperations + Send + Sync {}
 
-impl<T: PluginOperations + RunOperations + Send + Sync> Operations for T {}
+impl<T: ConfigOperations + PluginOperations + RunOperations + Send + Sync> Operations for T {}
