@@ -233,7 +233,7 @@ impl Engine {
         match self.approve_change(strategy, id, price, quantity) {
             Ok((change, reduced)) => {
                 let ChangeOrder { request, .. } = *change.get();
-                self.core.execution.change_sent(id, request.quantity);
+                self.core.execution.change_sent(id, &request);
                 self.core.risk.note_sent(strategy, request.instrument, self.core.now);
                 self.outputs.push(Output::Change(change));
                 if let Some(why) = reduced {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use stratd_plugin_api::{
-    ClientOrderId, Instrument, InstrumentId, LiquiditySide, OrderEventKind, Quantity, Reason, Side,
-    Timestamp, abi,
+    ClientOrderId, Instrument, InstrumentId, LiquiditySide, OrderEventKind, OrderRequest, Quantity,
+    Reason, Side, Timestamp, abi,
 };
 
 use crate::{
@@ -150,10 +150,10 @@ impl Execution {
     }
 
     /// Notes a change that is sent, so that risk counts it before it is answered.
-    pub(crate) fn change_sent(&mut self, id: ClientOrderId, quantity: Quantity) {
+    pub(crate) fn change_sent(&mut self, id: ClientOrderId, request: &OrderRequest) {
         if let Some(mut order) = self.working.remove(&id) {
             self.count(&order, -1);
-            order.changes.sent(quantity);
+            order.changes.sent(request);
             self.insert(order);
         }
     }
@@ -210,7 +210,7 @@ impl Execution {
         };
         let strategy = order.strategy;
         let finished = (order.state.is_final() && !was_final).then(|| order.clone());
-        let is_overfilled = fill.is_some() && order.filled > order.quantity_total();
+        let is_overfilled = fill.is_some() && order.has_quantity() && order.filled > order.quantity_total();
         self.insert(order);
         Some(Applied::Event(Box::new(OrderChange { strategy, event, fill, finished, is_overfilled })))
     }

@@ -45,13 +45,21 @@ impl Core {
             .try_fold(Money::ZERO, |total, order| total.checked_add(self.open_value(order)?))
     }
 
-    /// Value of what is not filled, at the order's price or the last one.
+    /// Value of what the order may still execute, at its price or the last one; while changes are on their way, of their
+    /// largest quantity at their highest price.
     fn open_value(&self, order: &Order) -> Option<Money> {
         let request = &order.request;
+        let rate = self.portfolio.rates.of(request.instrument);
+        // until the exchange says how much it is for, an amount may be spent whole
+        if let Some(amount) = request.notional.filter(|_| !order.has_quantity()) {
+            return rate.convert(amount);
+        }
         let last = self.market.last_price(request.instrument);
-        let Some(price) = request.price.or(request.stop_price).or(last) else { return Some(Money::ZERO) };
+        let Some(price) = order.price_highest().or(request.stop_price).or(last) else {
+            return Some(Money::ZERO);
+        };
         let instrument = self.instruments.get(request.instrument)?;
-        self.portfolio.rates.of(instrument.id).notional(instrument, price, order.remaining())?.checked_abs()
+        rate.notional(instrument, price, order.open_quantity())?.checked_abs()
     }
 
     /// The account as an order for an instrument sees it; `None` if it has no rules. An amount that left its range

@@ -140,10 +140,14 @@ pub(crate) fn check(request: OrderRequest, view: &RiskView<'_>) -> Result<Passed
     }
     check_range(&request, view)?;
     let order = Judged::new(&request, view);
+    // the next price could make something of it that no limit has seen
+    if order.quantity? <= 0 {
+        return Err(Reason::BadQuantity.into());
+    }
     for scope in view.scopes() {
         check_denying(&order, scope, view)?;
     }
-    let mut cut = Cut::none();
+    let mut cut = Cut::default();
     for scope in view.scopes() {
         cut_down(&order, scope, view, &mut cut)?;
     }
@@ -310,7 +314,7 @@ fn cut_down(
         if notional > *limit {
             let most = lots_worth(*limit, order.price.ok_or(Reason::NoPrice)?, instrument);
             let refusal = refuse(Reason::MaxOrderNotional, scope.scope, Some(notional), Some(*limit));
-            cut.to(quantity, most.ok_or(Reason::Overflow)?, refusal);
+            cut.to_amount(quantity, most.ok_or(Reason::Overflow)?, *limit, refusal);
         }
     }
     if let Some(limit) = reducing(limits.max_position.as_ref()) {

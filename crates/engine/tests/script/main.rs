@@ -10,6 +10,7 @@
 
 mod accounts;
 mod actor;
+mod amounts;
 mod books;
 mod changes;
 mod clock;
