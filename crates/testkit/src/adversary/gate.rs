@@ -47,7 +47,9 @@ impl Twin {
         add(!INSTRUMENTS.contains(&id), Reason::UnknownInstrument);
         add(self.is_halted || self.halted.contains(&id), Reason::Halted);
         add(id == INDEX, Reason::NotTradable);
-        add(asked.request.notional.is_none() && asked.quantity <= 0, Reason::BadQuantity);
+        let expected = || self.expected(asked.request, asked.quantity);
+        let buys_nothing = INSTRUMENTS.contains(&id) && self.price_of(asked.request).is_some() && expected() <= 0;
+        add(asked.quantity <= 0 && (asked.request.notional.is_none() || buys_nothing), Reason::BadQuantity);
         add(asked.request.notional.is_some() && asked.request.quantity.get() != 0, Reason::BadOrder);
         add(asked.request.quantity.get() % lot(id) != 0, Reason::OffLot);
         add(asked.quantity.saturating_abs() > QUANTITY_COUNTABLE, Reason::Overflow);
@@ -171,12 +173,7 @@ impl Twin {
         if limits.order_quantity.is_some_and(|(most, _)| quantity > whole(most)) {
             reasons.push(Reason::MaxOrderQuantity);
         }
-        let is_cut = limits.order_notional.is_some_and(|(_, reduces)| reduces);
         let value = match (asked.request.notional, self.price_of(asked.request)) {
-            // an amount that buys no lot more than what is left is not cut: its lots are what counts
-            (Some(amount), Some(price)) if is_cut => {
-                amount.get().min((quantity * i128::from(price) * point(id)).abs())
-            }
             (Some(amount), _) => amount.get(),
             (None, Some(price)) => (quantity * i128::from(price) * point(id)).abs(),
             (None, None) => 0,
@@ -194,9 +191,7 @@ impl Twin {
             }
         };
         let size = i128::from(if asked.side() == Side::Sell { -size } else { size });
-        // an amount that buys no lot at the last price passes limits that reduce: there is nothing to cut
-        let is_cut = |reduces: bool| !reduces || quantity > 0;
-        if limits.position.is_some_and(|(most, cut)| is_cut(cut) && size + open + quantity > whole(most)) {
+        if limits.position.is_some_and(|(most, _)| size + open + quantity > whole(most)) {
             reasons.push(Reason::MaxPosition);
         }
         reasons
@@ -226,8 +221,9 @@ impl Twin {
                     order.side == Side::Buy && asked.changed.is_none_or(|changed| changed.id != order.id)
                 });
                 let used: i128 = buys.map(|order| self.open_value(order)).sum();
-                let needed = self.value_in_run(id, price, quantity);
-                (quantity > 0 && used + needed > self.cash()).then_some(Reason::BuyingPower)
+                let amount = asked.request.notional.map(|amount| amount.get() * i128::from(self.rate(id)) / 100);
+                let needed = amount.unwrap_or_else(|| self.value_in_run(id, price, quantity));
+                (used + needed > self.cash()).then_some(Reason::BuyingPower)
             }
             Account::Margin { initial, .. } => {
                 let before = after - quantity;
@@ -242,8 +238,12 @@ impl Twin {
     }
 
     fn open_value(&self, order: &Working) -> i128 {
-        let price = order.price.or_else(|| self.last.get(&order.instrument).copied());
-        self.value_in_run(order.instrument, price.unwrap_or(0), i128::from(order.reserved()))
+        // what its exchange has not told may be spent whole
+        if let Some(amount) = order.amount.filter(|_| order.quantity == 0) {
+            return amount * i128::from(self.rate(order.instrument)) / 100;
+        }
+        let price = order.price_highest().or_else(|| self.last.get(&order.instrument).copied());
+        self.value_in_run(order.instrument, price.unwrap_or(0), i128::from(order.open()))
     }
 
     /// Values of the positions of all strategies, with the working orders of one side filled, whichever is worse.
