@@ -97,6 +97,12 @@ impl Engine {
         self.core.risk.state(scope)
     }
 
+    /// Orders that have ended and are remembered, by strategy and the oldest first.
+    pub fn ended_orders(&self) -> impl Iterator<Item = &Order> {
+        let strategies = (0..self.strategies.len()).filter_map(|index| u16::try_from(index).ok());
+        strategies.flat_map(|id| self.core.execution.past_of(StrategyId(id)))
+    }
+
     /// Working orders, by id.
     pub fn working_orders(&self) -> impl Iterator<Item = &Order> {
         self.core.execution.working()
