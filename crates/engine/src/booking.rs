@@ -1,6 +1,6 @@
 //! From an execution to the books: what it costs, and whose it is.
 
-use stratd_plugin_api::{InstrumentId, Money, Price, Quantity, Side, abi};
+use stratd_plugin_api::{InstrumentId, Money, PositionSide, Price, Quantity, Side, abi};
 
 use crate::{Engine, EngineError, FillReport, Output, StrategyId, portfolio::FillToBook};
 
@@ -29,7 +29,12 @@ impl Engine {
         EngineError::overflow(self.core.now, format!("{what} of a fill of order {}", fill.client_order_id))
     }
 
-    pub(crate) fn book(&mut self, strategy: StrategyId, fill: &abi::FillRecord) -> Result<(), EngineError> {
+    /// Books an execution of an order that is about the position of a side.
+    pub(crate) fn book(
+        &mut self,
+        (strategy, side): (StrategyId, PositionSide),
+        fill: &abi::FillRecord,
+    ) -> Result<(), EngineError> {
         let now = self.core.now;
         let Some(instrument) = self.core.instruments.get(InstrumentId(fill.instrument)) else {
             return Err(EngineError::bad_input(now, format!("a fill of instrument {}", fill.instrument)));
@@ -42,6 +47,7 @@ impl Engine {
             self.core.portfolio.fill(&FillToBook {
                 strategy,
                 instrument,
+                side,
                 price: Price::new(fill.price),
                 signed,
                 fee,

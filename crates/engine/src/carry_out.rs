@@ -1,12 +1,15 @@
 //! From requests to outputs: risk.check → execution.open.
 
 use stratd_plugin_api::{
-    ClientOrderId, InstrumentId, OrderEventKind, OrderRequest, Price, Quantity, Reason, Side, abi,
+    ClientOrderId, InstrumentId, OrderEventKind, OrderFlags, OrderRequest, PositionSide, Price, Quantity,
+    Reason, Side, abi,
 };
 
 use crate::{
-    CancelOrder, ChangeOrder, Denial, Engine, NewOrder, Order, OrderState, Output, RiskApproved, StrategyId,
+    CancelOrder, ChangeOrder, Denial, Engine, NewOrder, Order, OrderState, Output, Position, RiskApproved,
+    StrategyId,
     execution::own_event,
+    position::PositionId,
     request::Request,
     risk::{self, Passed, Refusal},
 };
@@ -320,7 +323,14 @@ impl Engine {
         let positions =
             self.positions(strategy).filter(|(id, _)| instrument.is_none_or(|asked| asked == *id));
         let closing: Vec<_> = positions
-            .filter_map(|(id, position)| closing_order(id, self.left_to_close(strategy, id, position.size)))
+            .filter_map(|(id, position)| {
+                let left = self.left_to_close(strategy, id, position);
+                let flags = match position.side {
+                    PositionSide::Net => OrderFlags::NONE,
+                    PositionSide::Long | PositionSide::Short => OrderFlags::REDUCE_ONLY,
+                };
+                Some(closing_order(id, left)?.flags(flags))
+            })
             .collect();
         for request in closing {
             let Some(slot) = self.strategies.get_mut(strategy.index()) else { return };
@@ -334,10 +344,12 @@ impl Engine {
     }
 
     /// The size that is left once the closing orders on their way are filled.
-    fn left_to_close(&self, strategy: StrategyId, instrument: InstrumentId, size: Quantity) -> Quantity {
-        let working = self.core.execution.working_of(strategy).filter(|order| {
+    fn left_to_close(&self, strategy: StrategyId, instrument: InstrumentId, position: &Position) -> Quantity {
+        let (size, side) = (position.size, position.side);
+        let execution = &self.core.execution;
+        let working = execution.working_of(strategy).filter(|order| {
             order.is_closing
-                && order.request.instrument == instrument
+                && execution.position_of(order) == PositionId { instrument, side }
                 && !matches!(order.state, OrderState::PendingCancel(_))
         });
         let left = working.map(|order| (order.request.side, order.open_quantity())).try_fold(

@@ -79,10 +79,10 @@ impl Engine {
         self.strategies.iter().map(|slot| (&slot.config, &slot.state, slot.statistics))
     }
 
-    /// The positions of a strategy, by instrument.
+    /// The positions of a strategy, by instrument; of hedged ones the long before the short.
     pub fn positions(&self, strategy: StrategyId) -> impl Iterator<Item = (InstrumentId, &Position)> {
         let book = self.core.portfolio.book(strategy);
-        book.into_iter().flat_map(|book| &book.positions).map(|(id, position)| (*id, position))
+        book.into_iter().flat_map(|book| &book.positions).map(|(id, position)| (id.instrument, position))
     }
 
     /// What the fills and marks of a strategy brought, fees included; `None` only after an overflow.

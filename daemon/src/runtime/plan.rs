@@ -8,8 +8,8 @@ use stratd_engine::{
     StrategyConfig, StrategyId,
 };
 use stratd_plugin_api::{
-    Decimal, ExchangeHost, ExchangeId, ExchangeInstance, Fault, InstrumentId, Money, StrategyInstance,
-    StrategyServices, TradingType, abi,
+    Decimal, ExchangeHost, ExchangeId, ExchangeInstance, Fault, InstrumentId, Money, OmsType,
+    StrategyInstance, StrategyServices, TradingType, abi,
 };
 use stratd_simulation::{CostModels, FillModel};
 
@@ -38,6 +38,8 @@ pub struct Plan {
     pub account: AccountRules,
     /// How the cost of what is closed is found.
     pub accounting: Accounting,
+    /// Whether positions are netted or hedged.
+    pub oms_type: OmsType,
     /// What currencies are worth.
     pub rates: Vec<PlannedRate>,
     /// Limits of the run, of its strategies and instruments.
@@ -170,6 +172,7 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
             currency: services.intern(&plan.currency),
             limits: plan.risk.run.clone(),
             account: plan.account,
+            oms_type: plan.oms_type,
             accounting: plan.accounting,
             order_ids: OrderIds::of_run(plan.run),
             costs: Box::new(plan.costs),

@@ -16,6 +16,7 @@ mod changes;
 mod clock;
 mod desk;
 mod faults;
+mod hedging;
 mod life;
 mod limits;
 mod losses;

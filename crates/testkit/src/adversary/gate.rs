@@ -48,7 +48,8 @@ impl Twin {
         add(self.is_halted || self.halted.contains(&id), Reason::Halted);
         add(id == INDEX, Reason::NotTradable);
         let expected = || self.expected(asked.request, asked.quantity);
-        let buys_nothing = INSTRUMENTS.contains(&id) && self.price_of(asked.request).is_some() && expected() <= 0;
+        let buys_nothing =
+            INSTRUMENTS.contains(&id) && self.price_of(asked.request).is_some() && expected() <= 0;
         add(asked.quantity <= 0 && (asked.request.notional.is_none() || buys_nothing), Reason::BadQuantity);
         add(asked.request.notional.is_some() && asked.request.quantity.get() != 0, Reason::BadOrder);
         add(asked.request.quantity.get() % lot(id) != 0, Reason::OffLot);
@@ -221,7 +222,8 @@ impl Twin {
                     order.side == Side::Buy && asked.changed.is_none_or(|changed| changed.id != order.id)
                 });
                 let used: i128 = buys.map(|order| self.open_value(order)).sum();
-                let amount = asked.request.notional.map(|amount| amount.get() * i128::from(self.rate(id)) / 100);
+                let amount =
+                    asked.request.notional.map(|amount| amount.get() * i128::from(self.rate(id)) / 100);
                 let needed = amount.unwrap_or_else(|| self.value_in_run(id, price, quantity));
                 (used + needed > self.cash()).then_some(Reason::BuyingPower)
             }

@@ -140,6 +140,7 @@ impl Scenario {
             limits: limits(Scope::Run)?,
             order_ids: OrderIds::of_run(7),
             account,
+            oms_type: stratd_plugin_api::OmsType::Netting,
             accounting: if self.is_fifo { Accounting::Fifo } else { Accounting::Average },
             costs: Box::new(NoCosts),
         };

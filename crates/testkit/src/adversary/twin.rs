@@ -7,7 +7,8 @@ use stratd_engine::{
     TradingState,
 };
 use stratd_plugin_api::{
-    EventKind, InstrumentId, Money, OrderEventKind, OrderRequest, OrderStatus, Price, Quantity, Reason, Side, abi,
+    EventKind, InstrumentId, Money, OrderEventKind, OrderRequest, OrderStatus, Price, Quantity, Reason, Side,
+    abi,
 };
 
 use super::{
