@@ -147,7 +147,8 @@ impl Gambler {
                 (order.quantity, order.notional) = (0, Money::new(amount).into());
             }
         }
-        if self.random.chance(15) {
+        // where positions are hedged, nothing else closes one
+        if self.random.chance(30) {
             order.flags = abi::order_flag::REDUCE_ONLY;
         }
         self.orders.extend(host.submit(&order));

@@ -1,7 +1,9 @@
 //! Naive limits: what speaks against an order, asked anew from all orders and fills.
 
 use stratd_engine::{OrderState, Scope, StrategyId, TradingState};
-use stratd_plugin_api::{InstrumentId, OrderFlags, OrderRequest, Price, Reason, Side, Timestamp};
+use stratd_plugin_api::{
+    InstrumentId, OrderFlags, OrderRequest, PositionSide, Price, Reason, Side, Timestamp,
+};
 
 use super::{
     scenario::{Account, INDEX, INSTRUMENTS, PlainLimits, SECOND_NS, SESSION, lot, point, units},
@@ -29,6 +31,11 @@ impl Question<'_> {
 
     fn instrument(&self) -> u32 {
         self.request.instrument.0
+    }
+
+    /// The position that it is about.
+    fn position(&self, twin: &Twin) -> PositionSide {
+        twin.scenario.position(self.request)
     }
 }
 
@@ -85,16 +92,17 @@ impl Twin {
 
     /// With every working order of its side filled, the order leaves the own position smaller, not turned around.
     fn is_reducing(&self, asked: &Question<'_>) -> bool {
-        let size = self.books.size(asked.strategy.0, asked.instrument());
+        let size = self.books.size((asked.strategy.0, asked.instrument(), asked.position(self)));
         let held = if asked.side() == Side::Sell { size } else { -size };
         let open = self.open(asked, asked.side(), |order| order.strategy == asked.strategy);
         asked.request.notional.is_none() && i128::from(asked.quantity) <= i128::from(held) - open
     }
 
-    /// What working orders of a side in the instrument would still add, without the order that is changed.
+    /// What working orders of a side about the position would still trade, without the order that is changed.
     fn open(&self, asked: &Question<'_>, side: Side, is_meant: impl Fn(&Working) -> bool) -> i128 {
         let orders = self.working.values().filter(|order| {
             order.instrument == asked.instrument()
+                && order.position == asked.position(self)
                 && order.side == side
                 && asked.changed.is_none_or(|changed| changed.id != order.id)
                 && is_meant(order)
@@ -185,10 +193,10 @@ impl Twin {
         let (size, open) = match scope {
             Scope::Strategy(_) => {
                 let open = self.open(asked, asked.side(), |order| order.strategy == asked.strategy);
-                (self.books.size(asked.strategy.0, id), open)
+                (self.books.size((asked.strategy.0, id, asked.position(self))), open)
             }
             Scope::Run | Scope::Instrument(_) => {
-                (self.books.net(id), self.open(asked, asked.side(), |_| true))
+                (self.books.net(id, asked.position(self)), self.open(asked, asked.side(), |_| true))
             }
         };
         let size = i128::from(if asked.side() == Side::Sell { -size } else { size });
@@ -205,7 +213,7 @@ impl Twin {
     fn against_by_account(&self, asked: &Question<'_>) -> Option<Reason> {
         let id = asked.instrument();
         let quantity = i128::from(self.expected(asked.request, asked.quantity));
-        let net = i128::from(self.books.net(id));
+        let net = i128::from(self.books.net(id, asked.position(self)));
         let signed = if asked.side() == Side::Sell { -net } else { net };
         let after = signed + self.open(asked, asked.side(), |_| true) + quantity;
         let (account, side) = (self.scenario.account, asked.side());
@@ -250,19 +258,22 @@ impl Twin {
 
     /// Values of the positions of all strategies, with the working orders of one side filled, whichever is worse.
     fn worst_exposure(&self, changed: Option<&Working>) -> i128 {
-        let worst = |id: u32| {
+        let worst = |id: u32, position: PositionSide| {
             let open = |side: Side| -> i128 {
                 let orders = self.working.values().filter(|order| {
                     order.instrument == id
+                        && order.position == position
                         && order.side == side
                         && changed.is_none_or(|changed| changed.id != order.id)
                 });
                 orders.map(|order| i128::from(order.open())).sum()
             };
-            let net = i128::from(self.books.net(id));
+            let net = i128::from(self.books.net(id, position));
             (net + open(Side::Buy)).max(open(Side::Sell) - net).max(0)
         };
-        let valued = |id: &u32| self.last.get(id).map_or(0, |last| self.value_in_run(*id, *last, worst(*id)));
+        let of_both = |id: u32| PositionSide::ALL.iter().map(|side| worst(id, *side)).sum();
+        let valued =
+            |id: &u32| self.last.get(id).map_or(0, |last| self.value_in_run(*id, *last, of_both(*id)));
         INSTRUMENTS.iter().map(valued).sum()
     }
 }

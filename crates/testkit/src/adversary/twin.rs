@@ -7,8 +7,8 @@ use stratd_engine::{
     TradingState,
 };
 use stratd_plugin_api::{
-    EventKind, InstrumentId, Money, OrderEventKind, OrderRequest, OrderStatus, Price, Quantity, Reason, Side,
-    abi,
+    EventKind, InstrumentId, Money, OrderEventKind, OrderRequest, OrderStatus, PositionSide, Price, Quantity,
+    Reason, Side, abi,
 };
 
 use super::{
@@ -44,6 +44,8 @@ pub(super) struct Twin {
     pub(super) sent: BTreeMap<Scope, Vec<i64>>,
     pub(super) losses: BTreeMap<Scope, Losses>,
     pub(super) has_margin_call: bool,
+    /// The position that each order is about.
+    positions: BTreeMap<u64, PositionSide>,
     pub(super) submitted: BTreeSet<u64>,
     pub(super) finished: BTreeSet<u64>,
     /// What was booked: quantities by order and trade.
@@ -73,6 +75,7 @@ impl Twin {
             sent: BTreeMap::new(),
             losses: BTreeMap::new(),
             has_margin_call: false,
+            positions: BTreeMap::new(),
             submitted: BTreeSet::new(),
             finished: BTreeSet::new(),
             booked: BTreeMap::new(),
@@ -159,7 +162,7 @@ impl Twin {
     fn price(&mut self, instrument: u32, price: i64) {
         self.last.insert(instrument, price);
         let mut mark = |instrument: u32, price: i64, rate: i64| {
-            let lines = self.books.0.iter_mut().filter(|((_, id), _)| *id == instrument);
+            let lines = self.books.0.iter_mut().filter(|((_, id, _), _)| *id == instrument);
             lines.for_each(|(_, line)| line.mark(price, rate));
         };
         if instrument == EURO {
@@ -253,6 +256,8 @@ impl Twin {
             strategy,
             instrument: request.instrument.0,
             side: request.side,
+            flags: request.flags,
+            position: self.scenario.position(&request),
             price: request.price.or(request.stop_price).map(Price::get),
             has_limit: request.price.is_some(),
             amount: request.notional.map(Money::get),
@@ -262,6 +267,7 @@ impl Twin {
             expected,
             is_told_filled: false,
         };
+        self.positions.insert(id.0, working.position);
         self.working.insert(id.0, working);
         Ok(())
     }
@@ -313,7 +319,7 @@ impl Twin {
         }
         let request = OrderRequest {
             price: order.price.map(Price::new),
-            ..OrderRequest::market(denial.instrument, Quantity::ZERO).side(denial.side)
+            ..OrderRequest::market(denial.instrument, Quantity::ZERO).side(denial.side).flags(order.flags)
         };
         let against = |quantity: i64| {
             let request = OrderRequest { quantity: Quantity::new(quantity), ..request };
@@ -337,7 +343,7 @@ impl Twin {
         let of_lot = self.last.get(&id).map_or(0, |last| i128::from(*last) * i128::from(lot(id)) * point(id));
         let more = OrderRequest {
             notional: Some(Money::new(amount + of_lot)),
-            ..OrderRequest::market(denial.instrument, Quantity::ZERO).side(denial.side)
+            ..OrderRequest::market(denial.instrument, Quantity::ZERO).side(denial.side).flags(order.flags)
         };
         let asked = Question { strategy: denial.strategy, request: &more, quantity: 0, changed: Some(order) };
         let limits = scopes(&asked).map(|scope| (scope, self.scenario.limits.get(&scope)));
@@ -357,11 +363,13 @@ impl Twin {
         ensure(is_new, || format!("trade {} of order {id} was booked twice", fill.trade_id))?;
         let sign = if fill.side == Side::Buy.code() { 1 } else { -1 };
         let costs = [fill.fee, fill.slippage, fill.transaction_cost];
-        let line = self.books.0.entry((strategy.0, fill.instrument)).or_default();
         let rate = if fill.instrument == IN_EUROS { self.euro } else { 100 };
         let costs = costs.into_iter().map(|cost| Money::from(cost).get()).sum();
         let fill_naive = Fill { signed: sign * fill.quantity, price: fill.price, costs, rate };
-        line.add(fill.instrument, fill_naive, self.scenario.is_fifo);
+        let Some(side) = self.positions.get(&id).copied() else {
+            return Err(format!("a fill of an order that was never sent: {fill:?}"));
+        };
+        self.books.add((strategy.0, fill.instrument, side), fill_naive, self.scenario.is_fifo);
         if let Some(order) = self.working.get_mut(&id) {
             order.filled += fill.quantity;
             if order.amount.is_some() && report.quantity > 0 {

@@ -1,7 +1,7 @@
 //! An order that works, by what was sent and reported.
 
 use stratd_engine::StrategyId;
-use stratd_plugin_api::Side;
+use stratd_plugin_api::{OrderFlags, PositionSide, Side};
 
 /// A working order, as it stands by what was reported.
 #[derive(Clone)]
@@ -10,6 +10,9 @@ pub(super) struct Working {
     pub(super) strategy: StrategyId,
     pub(super) instrument: u32,
     pub(super) side: Side,
+    pub(super) flags: OrderFlags,
+    /// The position that it is about.
+    pub(super) position: PositionSide,
     pub(super) price: Option<i64>,
     pub(super) has_limit: bool,
     /// What an order by amount may spend.
