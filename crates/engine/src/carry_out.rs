@@ -11,7 +11,7 @@ use crate::{
     execution::own_event,
     position::PositionId,
     request::Request,
-    risk::{self, Passed, Refusal},
+    risk::{self, Passed, Reduced, Refusal},
 };
 
 /// A strategy that answers every refusal with a new order would never end its step: after this many refusals in one
@@ -116,8 +116,8 @@ impl Engine {
             Ok(Passed { request, reduced }) => {
                 let order = request.map(|request| NewOrder { id, strategy, exchange, request });
                 self.open(&order);
-                if let Some((why, asked)) = reduced {
-                    self.reduced((strategy, id), (why, asked), false);
+                if let Some(reduced) = reduced {
+                    self.reduced((strategy, id), &reduced, false);
                 }
             }
             Err(refusal) => self.deny_raw(strategy, id, raw, refusal),
@@ -134,12 +134,8 @@ impl Engine {
     }
 
     /// Tells that an order, or a change of one, was cut down. The strategy hears of it as of a change of its order.
-    fn reduced(
-        &mut self,
-        (strategy, id): (StrategyId, ClientOrderId),
-        (why, asked): (Refusal, Quantity),
-        is_change: bool,
-    ) {
+    fn reduced(&mut self, (strategy, id): (StrategyId, ClientOrderId), reduced: &Reduced, is_change: bool) {
+        let Reduced { why, asked, request } = *reduced;
         let Some(order) = self.core.execution.get(id) else { return };
         let total = if order.quantity_expected.is_positive() {
             order.quantity_expected
@@ -150,8 +146,10 @@ impl Engine {
             order: id,
             is_change,
             strategy,
-            instrument: order.request.instrument,
-            side: order.request.side,
+            at: self.core.now,
+            request,
+            instrument: request.instrument,
+            side: request.side,
             asked,
             allowed: total,
             reason: why.reason,
@@ -210,6 +208,8 @@ impl Engine {
             order: order.id,
             is_change: false,
             strategy,
+            at: self.core.now,
+            request: order.request,
             instrument: order.request.instrument,
             side: order.request.side,
             asked: order.request.quantity,
@@ -239,19 +239,25 @@ impl Engine {
                 self.core.execution.change_sent(id, &request);
                 self.core.risk.note_sent(strategy, request.instrument, self.core.now);
                 self.outputs.push(Output::Change(change));
-                if let Some(why) = reduced {
-                    self.reduced((strategy, id), (why, quantity), true);
+                if let Some(reduced) = reduced {
+                    self.reduced((strategy, id), &reduced, true);
                 }
             }
             Err(refusal) => {
-                self.deny_change(strategy, id, quantity, refusal);
+                self.deny_change(strategy, id, (price, quantity), refusal);
                 self.refuse_request(strategy, id, refusal.reason);
             }
         }
     }
 
     /// Tells that a change of an own order was denied. What is no order of the strategy is no matter of risk.
-    fn deny_change(&mut self, strategy: StrategyId, id: ClientOrderId, asked: Quantity, refusal: Refusal) {
+    fn deny_change(
+        &mut self,
+        strategy: StrategyId,
+        id: ClientOrderId,
+        (price, asked): (Price, Quantity),
+        refusal: Refusal,
+    ) {
         let Some(order) = self.core.execution.get(id).filter(|order| order.strategy == strategy) else {
             return;
         };
@@ -259,6 +265,8 @@ impl Engine {
             order: id,
             is_change: true,
             strategy,
+            at: self.core.now,
+            request: changed(order, price, asked),
             instrument: order.request.instrument,
             side: order.request.side,
             asked,
@@ -274,7 +282,7 @@ impl Engine {
         id: ClientOrderId,
         price: Price,
         quantity: Quantity,
-    ) -> Result<(RiskApproved<ChangeOrder>, Option<Refusal>), Refusal> {
+    ) -> Result<(RiskApproved<ChangeOrder>, Option<Reduced>), Refusal> {
         if self.core.is_exiting {
             return Err(Reason::RunEnded.into());
         }
@@ -283,7 +291,7 @@ impl Engine {
         if quantity <= order.filled {
             return Err(Reason::VolumeNotAboveFilled.into());
         }
-        let changed = OrderRequest { price: order.request.price.map(|_| price), quantity, ..order.request };
+        let changed = changed(order, price, quantity);
         // what is filled is in the position already: only the rest is judged
         let rest = quantity.checked_sub(order.filled).ok_or(Reason::Overflow)?;
         let judged = OrderRequest { quantity: rest, ..changed };
@@ -291,9 +299,10 @@ impl Engine {
         let Passed { request, reduced } = risk::check(judged, &view)?;
         let total = request.get().quantity.checked_add(order.filled).ok_or(Reason::Overflow)?;
         let (exchange, exchange_order_id) = (order.exchange, order.exchange_order_id);
+        let reduced = reduced.map(|reduced| Reduced { asked: quantity, request: changed, ..reduced });
         let changed = OrderRequest { quantity: total, ..changed };
         let change = request.map(|_| ChangeOrder { id, exchange, exchange_order_id, request: changed });
-        Ok((change, reduced.map(|(why, _)| why)))
+        Ok((change, reduced))
     }
 
     fn refuse_request(&mut self, strategy: StrategyId, id: ClientOrderId, reason: Reason) {
@@ -387,6 +396,11 @@ impl Engine {
             self.stop_strategy(strategy, Reason::StrategyStopped, reason);
         }
     }
+}
+
+/// An order as a change would make it.
+fn changed(order: &Order, price: Price, quantity: Quantity) -> OrderRequest {
+    OrderRequest { price: order.request.price.map(|_| price), quantity, ..order.request }
 }
 
 fn closing_order(instrument: InstrumentId, size: Quantity) -> Option<OrderRequest> {

@@ -278,7 +278,7 @@ impl Desk {
     #[must_use]
     pub fn fills(&self, strategy: StrategyId) -> Vec<String> {
         let fills = self.outputs.iter().filter_map(|output| match output {
-            Output::Filled(FillReport { strategy: owner, fill }) if *owner == strategy => Some(fill),
+            Output::Filled(FillReport { strategy: owner, fill, .. }) if *owner == strategy => Some(fill),
             _ => None,
         });
         fills.map(|fill| self.in_words(fill.side, fill.quantity, fill.instrument, fill.price)).collect()
@@ -288,7 +288,7 @@ impl Desk {
     #[must_use]
     pub fn costs(&self, strategy: StrategyId) -> Vec<String> {
         let fills = self.outputs.iter().filter_map(|output| match output {
-            Output::Filled(FillReport { strategy: owner, fill }) if *owner == strategy => Some(fill),
+            Output::Filled(FillReport { strategy: owner, fill, .. }) if *owner == strategy => Some(fill),
             _ => None,
         });
         let in_words = |fill: &abi::FillRecord| {

@@ -90,8 +90,17 @@ pub(crate) struct ScopeView<'a> {
 /// What passed.
 pub(crate) struct Passed {
     pub(crate) request: RiskApproved<OrderRequest>,
-    /// Whether it is less than was asked for: why, and what was asked for.
-    pub(crate) reduced: Option<(Refusal, Quantity)>,
+    /// Whether it is less than was asked for.
+    pub(crate) reduced: Option<Reduced>,
+}
+
+/// What was asked for where less passed, and why.
+#[derive(Clone, Copy)]
+pub(crate) struct Reduced {
+    pub(crate) why: Refusal,
+    /// The quantity; of an order by amount, what it could buy.
+    pub(crate) asked: Quantity,
+    pub(crate) request: OrderRequest,
 }
 
 impl<'a> RiskView<'a> {

@@ -2,7 +2,7 @@
 
 use stratd_plugin_api::{Decimal, Instrument, Money, OrderRequest, Price, Quantity, Reason};
 
-use super::{Passed, Refusal, RiskApproved, RiskView};
+use super::{Passed, Reduced, Refusal, RiskApproved, RiskView};
 
 /// The most that an order by amount can buy; `None` if it has no price or no end.
 pub(crate) fn quantity_bought(request: &OrderRequest, view: &RiskView<'_>) -> Option<Quantity> {
@@ -101,19 +101,24 @@ impl Cut {
             let Some((asked, most, why)) = self.quantity else {
                 return Ok(Passed { request: RiskApproved(request), reduced: None });
             };
+            let reduced = Some(Reduced { why, asked: as_quantity(asked)?, request });
             let request = OrderRequest { quantity: as_quantity(most)?, ..request };
-            return Ok(Passed { request: RiskApproved(request), reduced: Some((why, as_quantity(asked)?)) });
+            return Ok(Passed { request: RiskApproved(request), reduced });
         };
         // an order by amount stays one: the amount that buys so much at the price that was looked at
         let (mut amount, mut reduced) = (notional, None);
         if let Some((asked, most, why)) = self.quantity {
             let price = request.price.or(view.price_last).ok_or(Reason::NoPrice)?;
             let worth = view.instrument.notional(price, as_quantity(most)?).ok_or(Reason::Overflow)?;
-            (amount, reduced) = (amount.min(worth), Some((why, as_quantity(asked)?)));
+            (amount, reduced) = (amount.min(worth), Some((why, asked)));
         }
         if let Some((limit, asked, why)) = self.amount.filter(|(limit, ..)| *limit < amount) {
-            (amount, reduced) = (limit, Some((why, as_quantity(asked)?)));
+            (amount, reduced) = (limit, Some((why, asked)));
         }
+        let reduced = match reduced {
+            None => None,
+            Some((why, asked)) => Some(Reduced { why, asked: as_quantity(asked)?, request }),
+        };
         let request = OrderRequest { notional: Some(amount), ..request };
         Ok(Passed { request: RiskApproved(request), reduced })
     }

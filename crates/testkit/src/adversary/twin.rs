@@ -352,7 +352,7 @@ impl Twin {
         ensure(is_needed, || format!("reduced to less than the limits leave: {denial:?}"))
     }
 
-    fn fill(&mut self, FillReport { strategy, fill }: &FillReport) -> Result<(), String> {
+    fn fill(&mut self, FillReport { strategy, fill, .. }: &FillReport) -> Result<(), String> {
         let id = fill.client_order_id;
         let report = self.report.take().filter(|report| report.client_order_id == id);
         let Some(report) = report else { return Err(format!("a fill that nobody reported: {fill:?}")) };
