@@ -38,6 +38,7 @@ pub use draft::Draft;
 pub use fill_config::{Cost, Costs, Fill};
 pub use flags::Flags;
 pub use hours_config::HoursConfig;
+pub(crate) use hours_config::time_zone;
 pub use plugins_config::{
     ControlConfig, IsolationConfig, IsolationMode, OnRestoreError, PluginsConfig, StateConfig, TrustConfig,
     Unload,
