@@ -9,6 +9,7 @@ mod asan;
 mod bed;
 mod bench;
 mod ci;
+mod deb;
 mod figures;
 mod fuzz;
 mod live;
@@ -85,6 +86,12 @@ const TASKS: &[Task] = &[
         arguments: "[TARGET …] [--seconds N] [--input FILE]",
         about: "run the fuzz targets, 20 s each, or one with an input that was found; keeps corpus and finds in TARGET/fuzz",
         run: fuzz::run,
+    },
+    Task {
+        name: "deb",
+        arguments: "",
+        about: "build the Debian package of daemon, client, plugins and SDK into TARGET/deb",
+        run: deb::run,
     },
     Task {
         name: "bed",

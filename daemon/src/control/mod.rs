@@ -52,6 +52,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use tokio::{runtime, sync::watch};
 
+pub(crate) use self::inherited::inherited_socket;
 use self::{
     desk::Desk,
     guard::{Entry, Recorder},
@@ -61,7 +62,6 @@ use self::{
     socket::Socket,
 };
 pub use self::{
-    inherited::inherited_socket,
     operations::{
         Action, ActionError, ActionErrorKind, Basis, Condition, Operations, Outcome, PluginOperations,
         RunOperations, Tag, Terms,
@@ -81,7 +81,7 @@ pub struct ControlOptions {
     pub group: Option<String>,
     /// The mode of the socket: [`SOCKET_MODE`], unless there is a reason.
     pub mode: u32,
-    /// A socket that systemd made ([`inherited_socket`]): it is served as it is, and `path` is only what messages say.
+    /// A socket that systemd made (`stratd.socket`): it is served as it is, and `path` is only what messages say.
     pub inherited: Option<UnixListener>,
 }
 
