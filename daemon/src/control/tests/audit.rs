@@ -11,7 +11,7 @@ use crate::control::{
     desk::Desk,
     guard::{Entry, Recorder},
     limits::Limits,
-    peer::{Peer, Role},
+    peer::{Peer, Role, Who},
     routes,
 };
 
@@ -23,17 +23,11 @@ fn recorded(role: Role, requests: &[(&str, &str, &str)]) -> String {
         Arc::new(move |Entry { peer, status, text, changed, .. }: &Entry| {
             let changed =
                 changed.as_ref().map_or_else(String::new, |c| format!(" [{} -> {}]", c.before, c.after));
-            let line = format!(
-                "{} {} {} {}: {text}{changed}\n",
-                peer.uid,
-                peer.role,
-                status.as_u16(),
-                peer.pid.unwrap()
-            );
+            let line = format!("{} {} {}: {text}{changed}\n", peer.who, peer.role, status.as_u16());
             lines.lock().unwrap().push_str(&line);
         })
     };
-    let peer = Peer { uid: 1000, pid: Some(42), role };
+    let peer = Peer { who: Who::User { uid: 1000, pid: Some(42) }, role };
     let desk = Desk::new(Arc::new(Fake::default()), Limits::default());
     let mut router = routes::router(desk, &record).layer(Extension(peer));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
