@@ -56,6 +56,7 @@ use anyhow::{Context as _, Result};
 use nix::unistd::Gid;
 use tokio::{runtime, sync::watch};
 
+pub(crate) use self::inherited::{InheritedSockets, inherited_sockets};
 use self::{
     desk::Desk,
     guard::{Entry, Recorder},
@@ -66,7 +67,6 @@ use self::{
     tcp::TcpDoor,
 };
 pub use self::{
-    inherited::{InheritedSockets, inherited_sockets},
     operations::{
         Action, ActionError, ActionErrorKind, Basis, Condition, Operations, Outcome, PluginOperations,
         RunOperations, Tag, Terms,
@@ -98,7 +98,7 @@ pub struct SocketOptions {
     pub group: Option<String>,
     /// Its mode: [`SOCKET_MODE`], unless there is a reason.
     pub mode: u32,
-    /// A socket that systemd made ([`inherited_sockets`]): it is served as it is, and `path` is only what messages say.
+    /// A socket that systemd made (`stratd.socket`, `stratd-ro.socket`): it is served as it is, and `path` is only what messages say.
     pub inherited: Option<UnixListener>,
 }
 

@@ -15,7 +15,10 @@ use expect_test::{Expect, expect};
 use stratd_control::{Client, Request};
 
 use super::{PATIENCE, Place, fake::Fake, options, socket, wait_for};
-use crate::control::{Control, ControlOptions, SOCKET_MODE, SocketOptions, inherited_sockets};
+use crate::{
+    control::{Control, ControlOptions, SOCKET_MODE, SocketOptions, inherited_sockets},
+    systemd::Inherited,
+};
 
 fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
@@ -157,8 +160,12 @@ fn an_inherited_socket_is_served_and_left_to_its_maker() {
 fn a_socket_of_systemd_is_taken_over_by_its_name() {
     const IN_CHILD: &str = "STRATD_TEST_INHERITED_SOCKET";
     if let Some(path) = std::env::var_os(IN_CHILD).map(PathBuf::from) {
-        let inherited = inherited_sockets().unwrap();
-        assert!(inherited.read_only.is_none() && inherited_sockets().unwrap().control.is_none(), "once");
+        let mut all = Inherited::take();
+        let inherited = inherited_sockets(&mut all).unwrap();
+        assert!(
+            inherited.read_only.is_none() && inherited_sockets(&mut all).unwrap().control.is_none(),
+            "once"
+        );
         let socket = SocketOptions { inherited: inherited.control, ..socket(&path, SOCKET_MODE) };
         let options = ControlOptions { socket, ..options(&path, SOCKET_MODE) };
         let control = Control::start(options, Arc::new(Fake::default())).unwrap();
