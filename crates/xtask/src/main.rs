@@ -12,6 +12,7 @@ mod ci;
 mod figures;
 mod fuzz;
 mod live;
+mod man;
 mod peers;
 mod plugins;
 mod quickstart;
@@ -72,6 +73,12 @@ const TASKS: &[Task] = &[
         arguments: "[NAME]",
         about: "run the benchmark NAME, which writes TARGET/bench/NAME.json; without NAME, list them",
         run: bench::run,
+    },
+    Task {
+        name: "man",
+        arguments: "",
+        about: "make the pages for man and the completions of shells, in TARGET/pages",
+        run: man::run,
     },
     Task {
         name: "soak",
