@@ -9,6 +9,7 @@ mod asan;
 mod bed;
 mod bench;
 mod ci;
+mod deb;
 mod figures;
 mod fuzz;
 mod live;
@@ -16,6 +17,7 @@ mod man;
 mod peers;
 mod plugins;
 mod quickstart;
+mod retry;
 mod soak;
 mod test;
 mod tier;
@@ -91,6 +93,12 @@ const TASKS: &[Task] = &[
         arguments: "[TARGET …] [--seconds N] [--input FILE]",
         about: "run the fuzz targets, 20 s each, or one with an input that was found; keeps corpus and finds in TARGET/fuzz",
         run: fuzz::run,
+    },
+    Task {
+        name: "deb",
+        arguments: "",
+        about: "build the Debian package of daemon, client, plugins and SDK into TARGET/deb",
+        run: deb::run,
     },
     Task {
         name: "bed",

@@ -88,6 +88,11 @@ impl Workspace {
         self.target.join("pages")
     }
 
+    /// Where packages are made.
+    pub(crate) fn packages(&self) -> PathBuf {
+        self.target.join("deb")
+    }
+
     /// Where machines with a real systemd are made, and what failed in them is kept.
     pub(crate) fn bed(&self) -> PathBuf {
         self.target.join("bed")
@@ -171,7 +176,7 @@ pub(crate) fn stdout(command: &mut Command) -> Result<Option<String>> {
 }
 
 /// The command as a shell would take it, with the program's name instead of its path.
-fn line(command: &Command) -> String {
+pub(crate) fn line(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let mut line = program.file_name().unwrap_or(program.as_os_str()).display().to_string();
     for argument in command.get_args() {

@@ -6,6 +6,7 @@ mod desk;
 mod log;
 mod plugin;
 mod status;
+mod terms;
 mod version;
 
 use std::{
