@@ -16,5 +16,13 @@ mod types;
 pub use client::{Answer, Client, Request};
 pub use error::{Error, ErrorKind};
 pub use types::{
-    API, Config, ConfigApplyRequest, ConfigDiff, ConfigDifference, ConfigDone, ConfigEdit, ConfigGeneration, ConfigHistory, ConfigPart, ConfigUnconfirmed, ConfigValue, DisableRequest, Done, Finding, FlightRecord, Generation, Health, HealthState, InspectRequest, Inspection, Instance, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger, LogReach, LogReceiver, LogResolution, LogTree, Plugin, PluginFile, PluginKind, PluginList, PluginState, Probation, Problem, QuarantineRequest, Refusal, Retired, RunState, Status, StoreStatus, Verdict, Version, WatchdogStatus,
+    API, Config, ConfigApplyRequest, ConfigDiff, ConfigDifference, ConfigDone, ConfigEdit, ConfigGeneration,
+    ConfigHistory, ConfigPart, ConfigUnconfirmed, ConfigValue, DisableRequest, Done, Finding, FlightRecord,
+    Generation, Health, HealthState, InspectRequest, Inspection, Instance, LevelRequest, LoadRequest,
+    LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger, LogReach, LogReceiver, LogResolution,
+    LogTree, Plugin, PluginFile, PluginKind, PluginList, PluginState, Probation, Problem, QuarantineRequest,
+    Refusal, Retired, RunState, Status, StoreStatus, Verdict, Version, WatchdogStatus,
 };
+
+/// The JSON schema of the daemon's configuration, of this version: `docs/stratd.schema.json`.
+pub const CONFIG_SCHEMA: &str = include_str!("../../../docs/stratd.schema.json");

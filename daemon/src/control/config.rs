@@ -55,7 +55,9 @@ pub(super) async fn diff(
     between: Result<Query<Between>, QueryRejection>,
 ) -> Response {
     match between {
-        Ok(Query(Between { from, to })) => desk.show(move |operations| operations.config_diff(from, to)).await,
+        Ok(Query(Between { from, to })) => {
+            desk.show(move |operations| operations.config_diff(from, to)).await
+        }
         Err(error) => {
             let text = error.body_text();
             problem(ProblemKind::BadRequest, format!("the query: {text} (accepted: ?from=N&to=N)"))
@@ -144,7 +146,8 @@ fn change_of(request: ConfigApplyRequest) -> Result<(ConfigChange, String), Box<
             (What::Edit(Vec::new(), Edit::Patch(patch.into())), "config patch".to_owned())
         }
         _ => {
-            let detail = "the body: found not exactly one of files, text, config and patch, expected one of them";
+            let detail =
+                "the body: found not exactly one of files, text, config and patch, expected one of them";
             return Err(bad("", detail.to_owned()));
         }
     };
@@ -180,7 +183,7 @@ async fn change_config(
     asked: String,
 ) -> Response {
     let change = desk.change(Asked::new(asked), terms, move |operations, terms| {
-        operations.change_config(change, peer.uid, terms)
+        operations.change_config(change, &peer.who.to_string(), terms)
     });
     change.await
 }

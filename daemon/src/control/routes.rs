@@ -12,9 +12,9 @@ use axum::{
     response::Response,
 };
 use stratd_control::{
-    API, Config, ConfigApplyRequest, ConfigDiff, ConfigDone, ConfigEdit, ConfigHistory, ConfigPart, DisableRequest, Done, Health, InspectRequest, Inspection, LevelRequest, LoadRequest,
-    LogConfigRequest, LogDone, LogFlight, LogResolution, LogTree, Plugin, PluginList, QuarantineRequest,
-    Status, Version,
+    API, Config, ConfigApplyRequest, ConfigDiff, ConfigDone, ConfigEdit, ConfigHistory, ConfigPart,
+    DisableRequest, Done, Health, InspectRequest, Inspection, LevelRequest, LoadRequest, LogConfigRequest,
+    LogDone, LogFlight, LogResolution, LogTree, Plugin, PluginList, QuarantineRequest, Status, Version,
 };
 
 use super::{

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    API, ConfigApplyRequest, ConfigEdit, DisableRequest, Error, InspectRequest, LevelRequest, LoadRequest, LogConfigRequest,
-    QuarantineRequest,
+    API, ConfigApplyRequest, ConfigEdit, DisableRequest, Error, InspectRequest, LevelRequest, LoadRequest,
+    LogConfigRequest, QuarantineRequest,
 };
 
 /// One request, ready to be sent.

@@ -1,15 +1,19 @@
 //! Answers as text for people.
 
+mod config;
 mod inspection;
 mod log;
+mod paint;
 mod plugin;
 mod plugins;
 mod status;
 mod table;
 mod words;
 
+pub(crate) use config::{config, config_diff, config_done, config_history, config_part};
 pub(crate) use inspection::inspection;
 pub(crate) use log::{log_flight, log_handlers, log_receivers, log_resolution, log_tree};
+pub(crate) use paint::{alarming, has_colours, painted};
 pub(crate) use plugin::{done, plugin};
 pub(crate) use plugins::plugins;
 pub(crate) use status::status;

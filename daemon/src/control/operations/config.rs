@@ -41,7 +41,7 @@ pub trait ConfigOperations {
     fn change_config(
         &self,
         change: ConfigChange,
-        uid: u32,
+        who: &str,
         terms: &Terms,
     ) -> Result<Outcome<ConfigDone>, ActionError>;
 }

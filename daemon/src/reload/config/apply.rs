@@ -24,7 +24,8 @@ use crate::{
     logging::{LogUndo, pipeline},
     plugin_kind::PluginKind,
     reload::{
-        InstanceRecord, InstanceSettings, Manager, Place, PluginRecord, factory::scrubbed_text, saving::Saving,
+        InstanceRecord, InstanceSettings, Manager, Place, PluginRecord, factory::scrubbed_text,
+        saving::Saving,
     },
     runtime::{ChangeDone, ChangeRefused, Command, Part, clock, notify},
     store::ConfigState,
@@ -152,9 +153,9 @@ impl Manager {
         if matches!(change.what, What::Confirm) {
             return self.confirm(is_dry_run);
         }
-        let done = self.asked_for(&change.what, who).and_then(|(written, cause)| {
-            self.change_to(written, (change, who, &cause), is_dry_run)
-        });
+        let done = self
+            .asked_for(&change.what, who)
+            .and_then(|(written, cause)| self.change_to(written, (change, who, &cause), is_dry_run));
         if is_dry_run {
             return done;
         }
@@ -221,19 +222,12 @@ impl Manager {
             let text = format!("generation {generation} needs no confirmation");
             return Err(ConfigRefusal::new(RefusalKind::Conflict, text));
         }
-        let done = |report: String| ConfigDone {
-            generation,
-            report,
-            differences: Vec::new(),
-            confirm_within: None,
-        };
+        let done =
+            |report: String| ConfigDone { generation, report, differences: Vec::new(), confirm_within: None };
         if is_dry_run {
             return Ok(done(format!("generation {generation} would be confirmed; nothing was changed")));
         }
-        in_force
-            .generations
-            .settle(generation, ConfigState::Applied)
-            .map_err(ConfigRefusal::failed)?;
+        in_force.generations.settle(generation, ConfigState::Applied).map_err(ConfigRefusal::failed)?;
         in_force.unconfirmed = None;
         let report = format!("generation {generation} is confirmed");
         tracing::info!(logger = "config", "{report}");
@@ -250,7 +244,8 @@ impl Manager {
         };
         match what {
             What::Files => {
-                let written = in_force.source.read().map_err(|problems| ConfigRefusal::of_problems(&problems))?;
+                let written =
+                    in_force.source.read().map_err(|problems| ConfigRefusal::of_problems(&problems))?;
                 Ok((written, "reload".to_owned()))
             }
             What::Text(text, name) => {
@@ -270,7 +265,9 @@ impl Manager {
             What::Rollback(generation) => {
                 let found = in_force.generations.find(*generation).map_err(ConfigRefusal::failed)?;
                 let mut written = found.ok_or_else(|| {
-                    let text = format!("there is no generation {generation} (accepted: one of `stratctl config history`)");
+                    let text = format!(
+                        "there is no generation {generation} (accepted: one of `stratctl config history`)"
+                    );
                     ConfigRefusal::new(RefusalKind::NotFound, text)
                 })?;
                 written.digest.clone_from(&in_force.written.digest);
@@ -433,7 +430,9 @@ impl Manager {
                     logger = "store",
                     "generation {generation} is in force and could not be stored: the next start takes {before}: {error}"
                 );
-                words.push(format!("the next start takes generation {before}, because this one could not be stored: {error}"));
+                words.push(format!(
+                    "the next start takes generation {before}, because this one could not be stored: {error}"
+                ));
             }
         }
         let mut in_force = self.configured.shared.lock();
@@ -449,9 +448,10 @@ impl Manager {
         drop(in_force);
         self.configured.config = config;
         let what = if words.is_empty() { "nothing had to change".to_owned() } else { words.join("; ") };
-        let goes_back = change.confirm_within.filter(|_| unless_confirmed.is_some()).map_or_else(String::new, |within| {
-            format!("; it goes back in {} s unless it is confirmed", within.as_secs())
-        });
+        let goes_back =
+            change.confirm_within.filter(|_| unless_confirmed.is_some()).map_or_else(String::new, |within| {
+                format!("; it goes back in {} s unless it is confirmed", within.as_secs())
+            });
         Ok(format!("{what}; generation {generation} is in force{goes_back}"))
     }
 
@@ -467,7 +467,8 @@ impl Manager {
         loop {
             let mut built = self.build(parts, config, &must_exchange)?;
             let done: Vec<ExchangeId> = undo.exchanged.iter().map(|(id, _)| *id).collect();
-            for (id, plugin, record, settings) in built.exchanged.iter().filter(|(id, ..)| !done.contains(id)) {
+            for (id, plugin, record, settings) in built.exchanged.iter().filter(|(id, ..)| !done.contains(id))
+            {
                 let wanted = InstanceRecord { settings: settings.clone(), ..record.clone() };
                 self.replace_exchange(plugin, &wanted, *id).map_err(|refusal| {
                     if self.away.contains_key(id) {
@@ -486,7 +487,9 @@ impl Manager {
                 .map_err(|gone| ConfigRefusal::failed(gone.to_string()))?;
             match asked {
                 Ok(done) => return Ok((built, done)),
-                Err(ChangeRefused { part: Part::ExchangeTakesNone(id), .. }) if !must_exchange.contains(&id) => {
+                Err(ChangeRefused { part: Part::ExchangeTakesNone(id), .. })
+                    if !must_exchange.contains(&id) =>
+                {
                     must_exchange.push(id);
                 }
                 Err(refused) => return Err(self.loop_refusal(&built, refused)),
@@ -560,7 +563,12 @@ impl Manager {
             self.set_settings(PluginKind::Exchange, &record.name, settings);
             words.push(format!("exchange {} was told", record.name));
         }
-        words.extend(built.exchanged.iter().map(|(_, _, record, _)| format!("exchange {} has another connector", record.name)));
+        words.extend(
+            built
+                .exchanged
+                .iter()
+                .map(|(_, _, record, _)| format!("exchange {} has another connector", record.name)),
+        );
         for (kind, name, settings) in &built.quiet {
             self.set_settings(*kind, name, settings);
             words.push(format!("{kind} {name} is configured anew"));

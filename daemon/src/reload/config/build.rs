@@ -15,9 +15,7 @@ use crate::{
     host::{LoadedPlugin, Refusal},
     plugin_kind::PluginKind,
     reload::{
-        InstanceRecord, InstanceSettings, Manager, Place, Saved,
-        factory::expanded,
-        replace::check_config,
+        InstanceRecord, InstanceSettings, Manager, Place, Saved, factory::expanded, replace::check_config,
         take_over::tag,
     },
     runtime::{AddedStrategy, Change, ExchangeChange, OwnedRestart, Start, StrategyChange, clock},
@@ -71,10 +69,7 @@ impl Manager {
         must_exchange: &[ExchangeId],
     ) -> Result<Built, ConfigRefusal> {
         let mut built = Built {
-            change: Change {
-                quiesce_ns: config.plugins.quiesce_timeout.nanoseconds(),
-                ..Change::default()
-            },
+            change: Change { quiesce_ns: config.plugins.quiesce_timeout.nanoseconds(), ..Change::default() },
             strategies: Vec::new(),
             told: Vec::new(),
             exchanged: Vec::new(),
@@ -103,7 +98,9 @@ impl Manager {
         }
         if parts.limits {
             let limits = crate::cli::planned_risk(config);
-            let limits = limits.map_err(|error| ConfigRefusal::new(RefusalKind::Refused, format!("{error:#}")).at("/risk"))?;
+            let limits = limits.map_err(|error| {
+                ConfigRefusal::new(RefusalKind::Refused, format!("{error:#}")).at("/risk")
+            })?;
             built.change.limits = Some(limits);
         }
         Ok(built)
@@ -200,14 +197,17 @@ impl Manager {
         let file = self.plugins.load(PluginKind::Strategy, &entry.plugin).map_err(of_entry)?;
         let manifest_name = file.manifest().name.clone();
         // what runs of it may be newer than what the run began with
-        let running = self.registry.lock().get(&manifest_name).and_then(|record| record.plugin().map(Arc::clone));
+        let running =
+            self.registry.lock().get(&manifest_name).and_then(|record| record.plugin().map(Arc::clone));
         let plugin = running.unwrap_or(file);
         let settings = settings_of_strategy(entry);
         let known = self.instance(PluginKind::Strategy, name);
         if let Some((other, instance)) = &known {
             let other = &other.manifest().name;
             if *other != manifest_name {
-                return Err(conflict(format!("a strategy {name} of {other} was in this run (accepted: another name)")));
+                return Err(conflict(format!(
+                    "a strategy {name} of {other} was in this run (accepted: another name)"
+                )));
             }
             if instance.is_started() {
                 return Err(conflict(format!(

@@ -17,7 +17,10 @@ pub(crate) fn reload_on_hangup(way: &Hangups) {
     let (sender, receiver) = mpsc::sync_channel(1);
     let change = Box::new(ConfigChange::of(What::Files));
     if requests.try_send(Request::Config(change, SIGHUP.to_owned(), None, sender)).is_err() {
-        tracing::error!(logger = "config", "{SIGHUP} has no effect: the run is over, or too many requests wait");
+        tracing::error!(
+            logger = "config",
+            "{SIGHUP} has no effect: the run is over, or too many requests wait"
+        );
     }
     // what became of it was told where it was decided
     let _ = receiver.recv();

@@ -226,7 +226,9 @@ impl Configured {
             }
             Taken::Reverted { unconfirmed, before } => {
                 generations.settle(unconfirmed, ConfigState::Reverted)?;
-                let cause = format!("generation {unconfirmed} was not confirmed before the daemon ended: back to {before}");
+                let cause = format!(
+                    "generation {unconfirmed} was not confirmed before the daemon ended: back to {before}"
+                );
                 tracing::warn!(logger = "config", "{cause}");
                 put(&mut generations, cause)?
             }

@@ -56,10 +56,12 @@ impl ConfigOperations for ManagerOperations {
     fn config_diff(&self, from: Option<u64>, to: Option<u64>) -> Result<ConfigDiff, ActionError> {
         let in_force = self.config.lock();
         let generation = |number: u64| -> Result<(Written, String), ActionError> {
-            let found = i64::try_from(number).ok().map(|number| in_force.generations.find(number)).transpose();
+            let found =
+                i64::try_from(number).ok().map(|number| in_force.generations.find(number)).transpose();
             let found = found.map_err(failed)?.flatten();
             let missing = || {
-                let text = format!("there is no generation {number} (accepted: one of `stratctl config history`)");
+                let text =
+                    format!("there is no generation {number} (accepted: one of `stratctl config history`)");
                 ActionError::new(ActionErrorKind::NotFound, text)
             };
             Ok((found.ok_or_else(missing)?, format!("generation {number}")))
@@ -83,13 +85,12 @@ impl ConfigOperations for ManagerOperations {
     fn change_config(
         &self,
         change: ConfigChange,
-        uid: u32,
+        who: &str,
         terms: &Terms,
     ) -> Result<Outcome<ShownDone>, ActionError> {
         let before = self.config.lock().basis();
         let (sender, receiver) = mpsc::sync_channel(1);
-        let who = format!("uid {uid}");
-        let request = Request::Config(Box::new(change), who, Some(terms.clone()), sender);
+        let request = Request::Config(Box::new(change), who.to_owned(), Some(terms.clone()), sender);
         let busy = |why: &str| ActionError::new(ActionErrorKind::Busy, why);
         match self.requests.try_send(request) {
             Ok(()) => {}
