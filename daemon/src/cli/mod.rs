@@ -4,6 +4,7 @@ mod backtest;
 mod check;
 mod checked;
 mod compare;
+mod config;
 mod export;
 mod limits;
 mod plugin;
@@ -46,6 +47,9 @@ enum Command {
     Export(export::ExportArguments),
     /// List all problems of a configuration, without running anything
     Check(RunArguments),
+    /// Show what a configuration comes to, or its schema, without running anything
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Look at plugins, begin one
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
@@ -104,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => compare::main(&arguments),
         Command::Export(arguments) => export::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
+        Command::Config(command) => config::main(&command),
         Command::Plugin(command) => plugin::main(&command),
         Command::PluginProbe => crate::inspect::probe(),
         Command::PluginHost { capacity, parent } => crate::host::isolation::plugin_host(capacity, parent),
