@@ -20,6 +20,7 @@ use super::{
     marks::{Mark, Marks},
     positions::{POSITION_COLUMNS, Positions},
     round_trips::RoundTrips,
+    row_file::RowFile,
     rows::{FILL_COLUMNS, ORDER_COLUMNS, fill_row, order_row},
     summary::{Assumptions, Summary},
     timeline::{COLUMNS_MAX, Sample, Timeline},
@@ -84,8 +85,8 @@ impl Labels {
 pub struct Recorder {
     pub(super) folder: PathBuf,
     pub(super) labels: Labels,
-    orders: csv::Writer<File>,
-    fills: csv::Writer<File>,
+    orders: RowFile,
+    fills: RowFile,
     equity: csv::Writer<File>,
     position_file: csv::Writer<File>,
     denial_file: csv::Writer<File>,
@@ -123,11 +124,15 @@ impl Recorder {
             writer.write_record(header).with_context(|| format!("writing {}", path.display()))?;
             Ok(writer)
         };
+        let rows = |name: &str, header: &[&str]| -> Result<RowFile> {
+            let path = folder.join(name);
+            RowFile::create(&path, header).with_context(|| format!("creating {}", path.display()))
+        };
         let strategies = labels.strategies.iter();
         Ok(Self {
             folder: folder.to_owned(),
-            orders: open("orders.csv", &ORDER_COLUMNS)?,
-            fills: open("fills.csv", &FILL_COLUMNS)?,
+            orders: rows("orders.csv", &ORDER_COLUMNS)?,
+            fills: rows("fills.csv", &FILL_COLUMNS)?,
             equity: open("equity.csv", &["time", "equity", "cash"])?,
             position_file: open("positions.csv", &POSITION_COLUMNS)?,
             denial_file: open("denials.csv", &DENIAL_COLUMNS)?,
@@ -247,14 +252,10 @@ impl Recorder {
     /// # Errors
     /// A file cannot be written.
     pub fn flush(&mut self) -> Result<()> {
-        let files = [
-            &mut self.orders,
-            &mut self.fills,
-            &mut self.equity,
-            &mut self.position_file,
-            &mut self.denial_file,
-        ];
-        for writer in files {
+        for rows in [&mut self.orders, &mut self.fills] {
+            rows.flush().context("writing the results")?;
+        }
+        for writer in [&mut self.equity, &mut self.position_file, &mut self.denial_file] {
             writer.flush().context("writing the results")?;
         }
         Ok(())
@@ -303,18 +304,18 @@ impl Recorder {
             let price = to_number(&instrument.price_text(price));
             self.marks.entry(id).or_default().push(Mark { at, price, is_buy });
         }
-        let names = [self.strategy_name(report.strategy), self.exchange_name(fill.exchange)];
-        let row = fill_row(fill, instrument, notional, names);
-        self.fills.write_record(row).context("writing fills.csv")
+        let names = [self.labels.strategy_name(report.strategy), self.labels.exchange_name(fill.exchange)];
+        fill_row(self.fills.row(), fill, instrument, notional, names);
+        self.fills.end().context("writing fills.csv")
     }
 
     fn order(&mut self, order: &Order, engine: &Engine) -> Result<()> {
         if matches!(order.state, OrderState::Denied(_)) {
             self.denial(order, engine)?;
         }
-        let names = [self.strategy_name(order.strategy), self.exchange_name(order.exchange.0)];
-        let row = order_row(order, engine, names);
-        self.orders.write_record(row).context("writing orders.csv")
+        let names = [self.labels.strategy_name(order.strategy), self.labels.exchange_name(order.exchange.0)];
+        order_row(self.orders.row(), order, engine, names);
+        self.orders.end().context("writing orders.csv")
     }
 
     fn denial(&mut self, order: &Order, engine: &Engine) -> Result<()> {
