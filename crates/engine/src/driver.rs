@@ -164,7 +164,10 @@ impl<L: ExchangeLink> Driver<L> {
     /// Keeps the outputs of the last step, and carries the orders among them to the link.
     fn carry_outputs(&mut self, at: Timestamp) {
         let first = self.outputs.len();
-        self.outputs.extend_from_slice(self.engine.outputs());
+        self.outputs.append(self.engine.outputs_mut());
+        if first == self.outputs.len() {
+            return;
+        }
         for output in self.outputs.get(first..).unwrap_or_default() {
             match output {
                 Output::Submit(order) => {

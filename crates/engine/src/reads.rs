@@ -8,10 +8,15 @@ use crate::{
 };
 
 impl Engine {
-    /// What the last step wants done; the same as it returned.
+    /// What the last step wants done; the same as it returned. A driver takes them out.
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
+    }
+
+    /// The same, to be taken out.
+    pub(crate) fn outputs_mut(&mut self) -> &mut Vec<Output> {
+        &mut self.outputs
     }
 
     /// The sequence number of the last input; 0 before the first.
@@ -28,8 +33,12 @@ impl Engine {
     /// When the next timer is due, a probation ends, or a session opens or closes: the shell sends [`crate::InputKind::Timers`] then.
     #[must_use]
     pub fn next_timer(&self) -> Option<Timestamp> {
-        let sessions = self.core.risk.session_next();
-        self.timers.next().into_iter().chain(self.next_probation_end()).chain(sessions).min()
+        // asked before every event: one comparison where there is none of them
+        let first = |one: Option<Timestamp>, other: Option<Timestamp>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        first(first(self.timers.next(), self.next_probation_end()), self.core.risk.session_next())
     }
 
     /// An instrument.

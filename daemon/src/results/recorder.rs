@@ -301,7 +301,7 @@ impl Recorder {
         trips.fill(instrument, price, signed, cost, at).context("a round trip is out of range")?;
         self.positions.changed();
         if is_charted(id) {
-            let price = to_number(&instrument.price_text(price));
+            let price = to_number(price.get(), instrument.price_decimals);
             self.marks.entry(id).or_default().push(Mark { at, price, is_buy });
         }
         let names = [self.labels.strategy_name(report.strategy), self.labels.exchange_name(fill.exchange)];
@@ -334,13 +334,8 @@ impl Recorder {
         let mut positions = std::mem::take(&mut self.positions);
         let file = &mut self.position_file;
         let labels = &self.labels;
-        positions.write(file, |strategy, instrument| {
-            let known = engine.instrument(instrument);
-            [
-                labels.strategy_name(strategy),
-                labels.exchange_name(known.map_or(0, |i| i.exchange.0)),
-                known.map_or("?", |i| i.symbol.as_str()),
-            ]
+        positions.write(file, engine, |strategy, instrument| {
+            [labels.strategy_name(strategy), labels.exchange_name(instrument.exchange.0)]
         })?;
         self.positions = positions;
         Ok(())
@@ -353,11 +348,11 @@ impl Recorder {
         let size = |id: InstrumentId| {
             let of_id = self.trips.iter().filter(|((_, instrument), _)| *instrument == id);
             let raw = of_id.fold(0i64, |sum, (_, trips)| sum.saturating_add(trips.size()));
-            engine.instrument(id).map_or(0.0, |i| to_number(&i.quantity_text(Quantity::new(raw))))
+            engine.instrument(id).map_or(0.0, |i| to_number(raw, i.quantity_decimals))
         };
         let price = |id| {
             let known = engine.instrument(id).zip(engine.last_price(id));
-            known.map_or(f64::NAN, |(instrument, price)| to_number(&instrument.price_text(price)))
+            known.map_or(f64::NAN, |(instrument, price)| to_number(price.get(), instrument.price_decimals))
         };
         let sample = Sample {
             equity: self.run.equity().to_f64(),
@@ -385,7 +380,8 @@ fn is_charted(id: InstrumentId) -> bool {
     usize::try_from(id.0).is_ok_and(|id| id <= COLUMNS_MAX)
 }
 
-/// A decimal number for a chart.
-fn to_number(text: &impl ToString) -> f64 {
-    text.to_string().parse().unwrap_or(f64::NAN)
+/// A scaled integer as a number for a chart.
+#[expect(clippy::cast_precision_loss, reason = "a chart has fewer digits than a float")]
+fn to_number(scaled: i64, decimals: u8) -> f64 {
+    scaled as f64 / 10f64.powi(i32::from(decimals))
 }

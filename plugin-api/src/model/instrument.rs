@@ -6,7 +6,7 @@ use stratd_abi as abi;
 
 use super::{
     Decimal, MONEY_DECIMALS, Money, NumberError, NumberErrorKind, Price, Quantity, Side, Timestamp,
-    decimal::format_scaled, money::div_half_even, order::coded,
+    decimal::format_scaled, money::{div_half_even, power_of_ten}, order::coded,
 };
 
 /// The host's number of an instrument, from 1.
@@ -353,7 +353,7 @@ impl Instrument {
         // the product carries the decimals of price and quantity and the eight of the multiplier
         let decimals = u32::from(self.price_decimals) + u32::from(self.quantity_decimals) + 8;
         let surplus = decimals.checked_sub(u32::from(MONEY_DECIMALS))?;
-        div_half_even(value, 10i128.checked_pow(surplus)?).map(Money::new)
+        div_half_even(value, power_of_ten(surplus)?).map(Money::new)
     }
 
     /// The price at which `quantity` is worth `notional`, rounded to the price scale (halves to even): for display of
