@@ -47,6 +47,7 @@ mod request;
 mod risk;
 mod schedule;
 mod slice;
+mod span;
 mod strategies;
 mod strategy_changes;
 mod swap;
@@ -71,5 +72,6 @@ pub use risk::{
     RiskApproved, RiskLimits, Scope, TradingState,
 };
 pub use slice::SLICE_MAX;
+pub use span::Span;
 pub use strategies::{StrategyConfig, StrategyId, StrategyState, StrategyStatistics};
 pub use strategy_changes::Changed;

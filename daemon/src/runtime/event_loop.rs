@@ -11,7 +11,7 @@ use stratd_engine::{
     CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, Output, RiskLimits, Scope, StrategyId,
     StrategyState, TradingState,
 };
-use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp};
+use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp, abi};
 
 use super::{
     Services,
@@ -224,6 +224,31 @@ impl EventLoop {
         }
         self.take_outputs()?;
         Ok(count)
+    }
+
+    /// Whether events of several instants may be fed at once: to ask before they are gathered.
+    pub(super) fn may_begin_span(&self) -> bool {
+        self.slice_max > 1 && self.driver.link().is_idle()
+    }
+
+    /// Feeds what can go in one call of a strategy, each event at its own time, and takes the equity after each instant.
+    /// Returns how many were taken: none if the first has to go by [`EventLoop::feed`].
+    pub(super) fn feed_span(&mut self, events: &mut [abi::Event]) -> Result<usize> {
+        let Some(span) = self.driver.begin_span(events)? else { return Ok(0) };
+        let taken = span.taken();
+        for event in events.iter().take(taken) {
+            let at = Timestamp::new(event.ts);
+            if at > self.now {
+                self.close_instant()?;
+                self.now = at;
+            }
+            self.driver.apply_of_span(event)?;
+            self.recorder.count_event();
+        }
+        self.set_now(self.now);
+        self.driver.end_span(span, self.now)?;
+        self.take_outputs()?;
+        Ok(taken)
     }
 
     /// Lets timers fire that are due.

@@ -239,7 +239,7 @@ impl Links {
 }
 
 /// Whether an event is market data.
-fn is_data(event: &abi::Event) -> bool {
+pub(super) fn is_data(event: &abi::Event) -> bool {
     matches!(
         EventKind::from_code(event.kind),
         Some(EventKind::Trade | EventKind::Quote | EventKind::Bar | EventKind::BookUpdate | EventKind::Data)
