@@ -49,7 +49,9 @@ impl<S: Strategy> StrategyInstance for LinkedStrategy<S> {
             })
         });
         // an error knows its event, a panic does not
-        result.map_err(|fault| if fault.reason == Reason::Panic { Fault { index: in_work, ..fault } } else { fault })
+        result.map_err(
+            |fault| if fault.reason == Reason::Panic { Fault { index: in_work, ..fault } } else { fault },
+        )
     }
 
     fn on_orders(&mut self, host: &mut dyn StrategyHost, events: &[abi::OrderEvent]) -> Result<usize, Fault> {

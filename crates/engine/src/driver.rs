@@ -3,8 +3,7 @@
 use stratd_plugin_api::{Instrument, InstrumentId, Timestamp, abi};
 
 use crate::{
-    CancelOrder, ChangeOrder, Engine, EngineError, Input, InputKind, NewOrder, Output, RiskApproved,
-    Span,
+    CancelOrder, ChangeOrder, Engine, EngineError, Input, InputKind, NewOrder, Output, RiskApproved, Span,
 };
 
 /// Where approved orders go: a fill model, or the connectors of the exchanges.

@@ -26,7 +26,7 @@ use crate::{
     results::{RunFolder, print_summary},
     runtime::{
         Finished, Plan, PlannedExchange, PlannedStrategy, Services, StopSignals, backtest,
-        clock::{self, Stopwatch},
+        clock::{self, Stopwatch, Took},
         live,
     },
     systemd,
@@ -62,7 +62,7 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     let services = Arc::new(Services::default());
     let folder = RunFolder::create(&checked.config.results, checked.config.trading_type, clock::now())?;
     let path = folder.path();
-    let Finished { summary, elapsed, has_faults } = match outside {
+    let Finished { summary, took, has_faults } = match outside {
         None => {
             crash::install(None).context("preparing for a crash")?;
             let run = Run { trading_type: TradingType::Backtest, clock: None };
@@ -75,7 +75,13 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     logging::flush_within(FLUSH_TIME_MAX);
     let mut out = std::io::stdout().lock();
     print_summary(&mut out, &summary)?;
-    writeln!(out, "results in {} ({} events in {elapsed:.2?})", path.display(), summary.events)?;
+    let Took { elapsed, processor } = took;
+    let events = summary.events;
+    writeln!(
+        out,
+        "results in {} ({events} events in {elapsed:.2?}, {processor:.2?} of a processor)",
+        path.display()
+    )?;
     Ok(if has_faults { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

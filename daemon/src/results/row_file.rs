@@ -15,8 +15,6 @@ use stratd_plugin_api::{MONEY_DECIMALS, Money, Timestamp};
 
 /// Rows are handed to the system in blocks of this size.
 const BLOCK: usize = 64 * 1024;
-/// Digits of the largest `u64`.
-const DIGITS_MAX: usize = 20;
 const SECOND_NS: u64 = 1_000_000_000;
 /// Two digits at a time.
 const PAIRS: &[u8; 200] = b"\
@@ -104,7 +102,7 @@ impl Row {
     /// A whole number.
     pub(super) fn integer(&mut self, number: u64) {
         self.begin();
-        push_digits(&mut self.bytes, number, 1);
+        push_scaled(&mut self.bytes, false, number, 0);
     }
 
     /// `value * 10^-decimals` with all its decimals.
@@ -161,11 +159,13 @@ impl Row {
         self.bytes.push(b':');
         push_pair(&mut self.bytes, seconds % 60);
         if fraction > 0 {
-            self.bytes.push(b'.');
-            push_digits(&mut self.bytes, fraction, 9);
-            while self.bytes.last() == Some(&b'0') {
-                self.bytes.pop();
-            }
+            let mut digits = Digits::new();
+            // nine of them
+            digits.number(SECOND_NS + fraction);
+            digits.bytes[digits.start] = b'.';
+            let text = digits.text();
+            let zeros = text.iter().rev().take_while(|digit| **digit == b'0').count();
+            self.bytes.extend_from_slice(&text[..text.len() - zeros]);
         }
         self.bytes.push(b'Z');
     }
@@ -196,38 +196,76 @@ fn start_of_day(at: Timestamp) -> Option<[u8; 11]> {
 }
 
 fn push_scaled(bytes: &mut Vec<u8>, is_negative: bool, magnitude: u64, decimals: u8) {
+    let mut digits = Digits::new();
+    let mut left = magnitude;
+    let mut decimals = decimals;
+    if decimals > 0 {
+        while decimals >= 2 {
+            digits.pair(left % 100);
+            left /= 100;
+            decimals -= 2;
+        }
+        if decimals == 1 {
+            digits.one(left % 10);
+            left /= 10;
+        }
+        digits.byte(b'.');
+    }
+    digits.number(left);
     if is_negative {
-        bytes.push(b'-');
+        digits.byte(b'-');
     }
-    let decimals = usize::from(decimals);
-    if decimals == 0 {
-        return push_digits(bytes, magnitude, 1);
-    }
-    push_digits(bytes, magnitude, decimals + 1);
-    // the point goes in front of the last digits
-    let end = bytes.len();
-    bytes.push(0);
-    bytes.copy_within(end - decimals..end, end - decimals + 1);
-    bytes[end - decimals] = b'.';
+    bytes.extend_from_slice(digits.text());
 }
 
-/// The digits of a number, with zeros in front of it up to `least`.
-fn push_digits(bytes: &mut Vec<u8>, mut number: u64, least: usize) {
-    let mut digits = [b'0'; DIGITS_MAX];
-    let mut at = DIGITS_MAX;
-    while number >= 100 {
-        at -= 2;
-        digits[at..at + 2].copy_from_slice(pair(number % 100));
-        number /= 100;
+/// Digits, written from the last to the first.
+struct Digits {
+    bytes: [u8; Self::ROOM],
+    start: usize,
+}
+
+impl Digits {
+    /// A sign, a point, 255 decimals and as many digits as a number has: every scale fits.
+    const ROOM: usize = 280;
+
+    #[inline]
+    fn new() -> Self {
+        Self { bytes: [0; Self::ROOM], start: Self::ROOM }
     }
-    at -= 2;
-    digits[at..at + 2].copy_from_slice(pair(number));
-    if number < 10 {
-        at += 1;
+
+    #[inline]
+    fn text(&self) -> &[u8] {
+        &self.bytes[self.start..]
     }
-    // a scale may ask for more digits than a number has
-    bytes.extend(std::iter::repeat_n(b'0', least.saturating_sub(DIGITS_MAX)));
-    bytes.extend_from_slice(&digits[at.min(DIGITS_MAX - least.min(DIGITS_MAX))..]);
+
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.start -= 1;
+        self.bytes[self.start] = byte;
+    }
+
+    /// The last digit of a number.
+    #[inline]
+    fn one(&mut self, number: u64) {
+        self.byte(pair(number)[1]);
+    }
+
+    /// The last two digits of a number.
+    #[inline]
+    fn pair(&mut self, number: u64) {
+        self.start -= 2;
+        self.bytes[self.start..self.start + 2].copy_from_slice(pair(number));
+    }
+
+    /// All digits of a number.
+    #[inline]
+    fn number(&mut self, mut number: u64) {
+        while number >= 100 {
+            self.pair(number);
+            number /= 100;
+        }
+        if number >= 10 { self.pair(number) } else { self.one(number) }
+    }
 }
 
 fn push_pair(bytes: &mut Vec<u8>, number: u64) {

@@ -44,7 +44,7 @@ pub fn backtest(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
     let ended = to_the_end(&mut run, &mut sources, refused);
     sources.stop();
     ended?;
-    run.finish(stopwatch.elapsed())
+    run.finish(stopwatch.took())
 }
 
 /// Feeds events by the span, as long as that goes.

@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
 };
 
 use anyhow::Result;
@@ -15,6 +14,7 @@ use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp, abi};
 
 use super::{
     Services,
+    clock::Took,
     command::{Note, Notes, Tag},
     exchange_desk::Told,
     link::Links,
@@ -25,8 +25,8 @@ use crate::results::{Recorder, Summary};
 pub struct Finished {
     /// What came out.
     pub summary: Summary,
-    /// How long the run took, loading excluded.
-    pub elapsed: Duration,
+    /// How long the run took, loading and the pages at the end excluded.
+    pub took: Took,
     /// Whether a strategy failed, or an order was still working at the end.
     pub has_faults: bool,
 }
@@ -316,13 +316,13 @@ impl EventLoop {
     }
 
     /// Writes the results.
-    pub(super) fn finish(self, elapsed: Duration) -> Result<Finished> {
+    pub(super) fn finish(self, took: Took) -> Result<Finished> {
         let engine = self.driver.engine();
         let has_open_orders = engine.working_orders().next().is_some();
         let has_faults = has_open_orders
             || engine.strategies().any(|(_, state, _)| matches!(state, StrategyState::Faulted(_)));
         let summary = self.recorder.finish(engine)?;
-        Ok(Finished { summary, elapsed, has_faults })
+        Ok(Finished { summary, took, has_faults })
     }
 
     pub(super) fn set_now(&mut self, now: Timestamp) {

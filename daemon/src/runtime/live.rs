@@ -96,7 +96,7 @@ pub(crate) fn live<P: ControlPlane>(
     notify::extend(END_PART_TIME_MAX);
     plane.stop(states.unwrap_or_default(), is_clean);
     ended?;
-    run.finish(stopwatch.elapsed())
+    run.finish(stopwatch.took())
 }
 
 fn until_stopped(

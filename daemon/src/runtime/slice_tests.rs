@@ -221,7 +221,9 @@ fn source(name: &str, is_venue: bool, spread_ns: i64) -> PlannedExchange {
         instrument_types: u32::MAX,
         trading_types: u32::MAX,
         has_order_entry: is_venue,
-        make: Box::new(move |host| Ok(Box::new(Source { host, is_venue, instrument: 0, next: 0, spread_ns }))),
+        make: Box::new(move |host| {
+            Ok(Box::new(Source { host, is_venue, instrument: 0, next: 0, spread_ns }))
+        }),
     }
 }
 

@@ -62,11 +62,7 @@ pub(super) struct Hand {
 
 impl Default for Hand {
     fn default() -> Self {
-        Self {
-            what: Cell::new(InHand::Nothing),
-            in_work: AtomicU64::new(0),
-            symbols: RefCell::default(),
-        }
+        Self { what: Cell::new(InHand::Nothing), in_work: AtomicU64::new(0), symbols: RefCell::default() }
     }
 }
 
