@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use stratd_plugin_api::{
-    ClientOrderId, Instrument, InstrumentId, LiquiditySide, OrderEventKind, Quantity, Reason, Side,
-    Timestamp, abi,
+    ClientOrderId, Instrument, InstrumentId, LiquiditySide, OmsType, OrderEventKind, OrderRequest,
+    PositionSide, Quantity, Reason, Side, Timestamp, abi,
 };
 
 use crate::{
     NewOrder, Order, OrderIds, OrderState, RiskApproved, Scope, StrategyId,
+    position::PositionId,
     report::{change, is_about},
 };
 
@@ -21,6 +22,7 @@ pub(crate) struct Execution {
     ids: OrderIds,
     working: BTreeMap<ClientOrderId, Order>,
     strategies: Vec<History>,
+    oms_type: OmsType,
     /// How many orders work, by strategy.
     open_orders: Vec<u32>,
     // by instrument id, from 1
@@ -31,9 +33,50 @@ pub(crate) struct Execution {
 #[derive(Clone, Copy, Default)]
 struct Open {
     orders: u32,
-    /// What buys and sells would still add.
+    net: Quantities,
+    long: Quantities,
+    short: Quantities,
+}
+
+/// What the working orders about a position would still trade.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Quantities {
     buy: i64,
     sell: i64,
+}
+
+impl Open {
+    fn of(&self, side: PositionSide) -> &Quantities {
+        match side {
+            PositionSide::Net => &self.net,
+            PositionSide::Long => &self.long,
+            PositionSide::Short => &self.short,
+        }
+    }
+
+    fn of_mut(&mut self, side: PositionSide) -> &mut Quantities {
+        match side {
+            PositionSide::Net => &mut self.net,
+            PositionSide::Long => &mut self.long,
+            PositionSide::Short => &mut self.short,
+        }
+    }
+}
+
+impl Quantities {
+    fn of(&self, side: Side) -> i64 {
+        match side {
+            Side::Buy => self.buy,
+            Side::Sell => self.sell,
+        }
+    }
+
+    fn of_mut(&mut self, side: Side) -> &mut i64 {
+        match side {
+            Side::Buy => &mut self.buy,
+            Side::Sell => &mut self.sell,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -58,17 +101,20 @@ pub(crate) struct OrderChange {
     pub(crate) strategy: StrategyId,
     pub(crate) event: abi::OrderEvent,
     pub(crate) fill: Option<abi::FillRecord>,
+    /// The position that the order is about.
+    pub(crate) position: PositionSide,
     pub(crate) finished: Option<Order>,
     /// More was executed than was ordered: booked, because it happened, and an alarm.
     pub(crate) is_overfilled: bool,
 }
 
 impl Execution {
-    pub(crate) fn new(ids: OrderIds) -> Self {
+    pub(crate) fn new(ids: OrderIds, oms_type: OmsType) -> Self {
         Self {
             ids,
             working: BTreeMap::new(),
             strategies: Vec::new(),
+            oms_type,
             open_orders: Vec::new(),
             open: Vec::new(),
         }
@@ -113,19 +159,26 @@ impl Execution {
         self.strategies.get(strategy.index()).into_iter().flat_map(|history| &history.fills)
     }
 
-    /// What working orders of a side would still add.
-    pub(crate) fn open_quantity(&self, instrument: InstrumentId, side: Side) -> i64 {
-        let open = index(instrument).and_then(|index| self.open.get(index));
-        open.map_or(0, |open| match side {
-            Side::Buy => open.buy,
-            Side::Sell => open.sell,
-        })
+    /// The position that an order is about.
+    pub(crate) fn position_of(&self, order: &Order) -> PositionId {
+        let OrderRequest { instrument, side, flags, .. } = order.request;
+        PositionId { instrument, side: self.oms_type.position_side(side, flags) }
     }
 
-    /// The instruments that orders worked in.
-    pub(crate) fn instruments(&self) -> impl Iterator<Item = InstrumentId> {
+    /// What working orders of a side about a position would still trade.
+    pub(crate) fn open_quantity(&self, position: PositionId, side: Side) -> i64 {
+        let open = index(position.instrument).and_then(|index| self.open.get(index));
+        open.map_or(0, |open| open.of(position.side).of(side))
+    }
+
+    /// The positions that working orders are about.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = PositionId> {
         let ids = (1u32..).map(InstrumentId).zip(&self.open);
-        ids.filter(|(_, open)| open.buy != 0 || open.sell != 0).map(|(id, _)| id)
+        ids.flat_map(|(instrument, open)| {
+            let sides = [PositionSide::Net, PositionSide::Long, PositionSide::Short].into_iter();
+            let is_open = |side: &PositionSide| *open.of(*side) != Quantities::default();
+            sides.filter(is_open).map(move |side| PositionId { instrument, side })
+        })
     }
 
     /// How many orders of a scope work.
@@ -139,16 +192,10 @@ impl Execution {
         }
     }
 
-    /// What working orders of one strategy and side would still add; costs time in proportion to its working orders.
-    pub(crate) fn own_open_quantity(
-        &self,
-        strategy: StrategyId,
-        instrument: InstrumentId,
-        side: Side,
-    ) -> i64 {
+    /// As [`Execution::open_quantity`] of one strategy; costs time in proportion to its working orders.
+    pub(crate) fn own_open_quantity(&self, strategy: StrategyId, position: PositionId, side: Side) -> i64 {
         let orders = self.working_of(strategy);
-        let same =
-            orders.filter(|order| order.request.instrument == instrument && order.request.side == side);
+        let same = orders.filter(|order| order.request.side == side && self.position_of(order) == position);
         same.fold(0, |sum: i64, order| sum.saturating_add(order.open_quantity().get()))
     }
 
@@ -161,10 +208,10 @@ impl Execution {
     }
 
     /// Notes a change that is sent, so that risk counts it before it is answered.
-    pub(crate) fn change_sent(&mut self, id: ClientOrderId, quantity: Quantity) {
+    pub(crate) fn change_sent(&mut self, id: ClientOrderId, request: &OrderRequest) {
         if let Some(mut order) = self.working.remove(&id) {
             self.count(&order, -1);
-            order.changes.sent(quantity);
+            order.changes.sent(request);
             self.insert(order);
         }
     }
@@ -192,13 +239,15 @@ impl Execution {
         instrument: Option<&Instrument>,
     ) -> Option<Applied> {
         let id = ClientOrderId(report.client_order_id);
-        let Some(order) = self.working.get_mut(&id) else { return self.apply_late(id, report, instrument) };
+        let Some(order) = self.working.get(&id) else { return self.apply_late(id, report, instrument) };
         if !is_about(report, order) {
             return Some(Applied::Unknown);
         }
-        let counted = (order.strategy, order.request.instrument, order.request.side);
+        let position = self.position_of(order);
+        let order = self.working.get_mut(&id)?;
+        let counted = (order.strategy, position, order.request.side);
         let before = order.open_quantity().get();
-        let changed = change_of(order, report, instrument)?;
+        let changed = change_of((order, position.side), report, instrument)?;
         if !order.state.is_final() {
             let added = order.open_quantity().get().saturating_sub(before);
             self.add(counted, 0, added);
@@ -220,7 +269,8 @@ impl Execution {
     ) -> Option<Applied> {
         let Some(mut order) = self.take_past(id) else { return Some(Applied::Unknown) };
         let applied = if is_about(report, &order) {
-            change_of(&mut order, report, instrument)?.map_or(Applied::Ignored, Applied::Event)
+            let side = self.position_of(&order).side;
+            change_of((&mut order, side), report, instrument)?.map_or(Applied::Ignored, Applied::Event)
         } else {
             Applied::Unknown
         };
@@ -260,27 +310,19 @@ impl Execution {
     /// Adds or removes what the order would still add to a position.
     fn count(&mut self, order: &Order, sign: i32) {
         let open = order.open_quantity().get().saturating_mul(i64::from(sign));
-        self.add((order.strategy, order.request.instrument, order.request.side), sign, open);
+        self.add((order.strategy, self.position_of(order), order.request.side), sign, open);
     }
 
-    /// Adds to the number of working orders, and to what they would still add to a position.
-    fn add(
-        &mut self,
-        (strategy, instrument, side): (StrategyId, InstrumentId, Side),
-        orders: i32,
-        quantity: i64,
-    ) {
-        if let Some(index) = index(instrument) {
+    /// Adds to the number of working orders, and to what they would still trade.
+    fn add(&mut self, (strategy, position, side): (StrategyId, PositionId, Side), orders: i32, quantity: i64) {
+        if let Some(index) = index(position.instrument) {
             if index >= self.open.len() {
                 // risk let the order pass: there is an instrument of this id
                 self.open.resize(index.saturating_add(1), Open::default());
             }
             if let Some(open) = self.open.get_mut(index) {
                 open.orders = open.orders.saturating_add_signed(orders);
-                let of_side = match side {
-                    Side::Buy => &mut open.buy,
-                    Side::Sell => &mut open.sell,
-                };
+                let of_side = open.of_mut(position.side).of_mut(side);
                 *of_side = of_side.saturating_add(quantity);
             }
         }
@@ -297,7 +339,7 @@ fn index(instrument: InstrumentId) -> Option<usize> {
 /// Applies a report to its order. Inside: what changed, if anything did. `None` outside on overflow.
 #[expect(clippy::option_option, reason = "overflow and no change are two different things")]
 fn change_of(
-    order: &mut Order,
+    (order, position): (&mut Order, PositionSide),
     report: &abi::OrderEvent,
     instrument: Option<&Instrument>,
 ) -> Option<Option<OrderChange>> {
@@ -316,8 +358,9 @@ fn change_of(
         flags: order.request.flags.bits() | liquidity.map_or(0, LiquiditySide::event_flag),
         ..own_event(order, kind, order.updated)
     };
-    let is_overfilled = fill.is_some() && order.filled > order.quantity_total();
-    Some(Some(OrderChange { strategy: order.strategy, event, fill, finished: None, is_overfilled }))
+    let is_overfilled = fill.is_some() && order.has_quantity() && order.filled > order.quantity_total();
+    let strategy = order.strategy;
+    Some(Some(OrderChange { strategy, event, fill, position, finished: None, is_overfilled }))
 }
 
 fn push_limited<T>(queue: &mut VecDeque<T>, item: T) {

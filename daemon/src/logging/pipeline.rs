@@ -8,6 +8,7 @@
 //! decides otherwise.
 
 use std::{
+    os::fd::OwnedFd,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicUsize, mpsc},
     thread,
     time::Duration,
@@ -17,7 +18,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Map, Value};
 use stratd_logging::{Config, Level, Logging, Overflow, Shutdown, StderrCapture};
 
-use super::{LogSource, front, last_words, settings};
+use super::{LogSource, front, kept_sockets::KeptSockets, last_words, settings};
 
 /// How long the handlers may take at the end of the process.
 const END_TIME_MAX: Duration = Duration::from_secs(5);
@@ -48,12 +49,14 @@ struct Changes {
 pub(crate) struct Running(());
 
 /// How the log of a run is made.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct LogOptions {
     pub(crate) is_verbose: bool,
     /// The run is by the clock: nothing waits for the log.
     pub(crate) is_by_the_clock: bool,
     pub(crate) source: LogSource,
+    /// Sockets that the process before left with systemd.
+    pub(crate) left: Vec<(String, OwnedFd)>,
 }
 
 /// Starts the pipeline with `[logging]`, or with lines on standard error if there is none.
@@ -70,8 +73,13 @@ pub(crate) fn begin(logging: Option<&Map<String, Value>>, options: LogOptions) -
         overflow,
         is_verbose: options.is_verbose,
     };
+    let kept = Arc::new(KeptSockets::new(options.left));
+    if options.is_by_the_clock {
+        pipeline.logging.keep_sockets(Arc::clone(&kept) as _);
+    }
     let begun = pipeline.put(logging, &mut pipeline.change());
     begun.map_err(|error| pipeline.source.located(error))?;
+    kept.forget_rest();
     last_words::prepare(&pipeline.logging);
     if let Some(front) = front() {
         front.connect(&pipeline.logging);
@@ -128,7 +136,7 @@ impl Pipeline {
     /// It names a handler that is not there; nothing has changed then.
     pub(crate) fn patch(&self, patch: &Map<String, Value>) -> Result<()> {
         let _change = self.change();
-        let config = Config::from_table(&settings::table_of(patch)?, &settings::kinds())?;
+        let config = Config::from_table(&settings::with_secrets(patch)?, &settings::kinds())?;
         if !config.is_incremental() {
             bail!("it is a whole configuration (accepted: incremental = true)");
         }
@@ -140,7 +148,7 @@ impl Pipeline {
     /// # Errors
     /// With every problem.
     pub(crate) fn check(&self, logging: &Map<String, Value>) -> Result<()> {
-        let config = Config::from_table(&settings::table_of(logging)?, &settings::kinds())?;
+        let config = Config::from_table(&settings::with_secrets(logging)?, &settings::kinds())?;
         Ok(self.logging.check(&config)?)
     }
 
@@ -182,15 +190,23 @@ impl Pipeline {
     ) -> Result<(Level, Level)> {
         let _change = self.change();
         let setting = || format!("setting the level of logger {logger}");
-        let before = self.logging.level(logger).with_context(setting)?;
-        if matches!(logger, "" | "root") && level == Level::NOTSET {
-            bail!("the root has a level of its own (accepted: the name or the number of a level)");
-        }
+        let before = self.level_before(logger, level)?;
         match within {
             Some(within) => self.logging.set_level_for(logger, level, within).with_context(setting)?,
             None => self.logging.set_level(logger, level).with_context(setting)?,
         }
         Ok((before, self.logging.effective_level(logger)?))
+    }
+
+    /// The level that a logger has, if it can get that one.
+    ///
+    /// # Errors
+    /// It is no name of a logger, or the root would have no level.
+    pub(crate) fn level_before(&self, logger: &str, level: Level) -> Result<Level> {
+        if matches!(logger, "" | "root") && level == Level::NOTSET {
+            bail!("the root has a level of its own (accepted: the name or the number of a level)");
+        }
+        self.logging.level(logger).with_context(|| format!("setting the level of logger {logger}"))
     }
 
     /// Silences every logger up to a level, [`Level::NOTSET`] for none.

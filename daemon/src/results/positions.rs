@@ -6,11 +6,12 @@ use anyhow::{Context as _, Result};
 use stratd_engine::{Engine, Position, StrategyId};
 use stratd_plugin_api::{Instrument, InstrumentId, Money, Price, Timestamp};
 
-pub(super) const POSITION_COLUMNS: [&str; 11] = [
+pub(super) const POSITION_COLUMNS: [&str; 12] = [
     "time",
     "strategy",
     "exchange",
     "symbol",
+    "side",
     "position",
     "price_average",
     "price_last",
@@ -88,8 +89,9 @@ impl Positions {
             let price = |price| known.price_text(price).to_string();
             let money = |money: Money| format!("{money:.2}");
             let figures = [
+                position.side.to_string(),
                 known.quantity_text(position.size).to_string(),
-                known.average_price(position.cost, position.size).map(price).unwrap_or_default(),
+                known.average_price(position.cost_own, position.size).map(price).unwrap_or_default(),
                 price_last.map(price).unwrap_or_default(),
                 money(position.notional),
                 money(position.realized),

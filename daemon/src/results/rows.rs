@@ -25,7 +25,7 @@ pub(super) const ORDER_COLUMNS: [&str; 17] = [
     "reason",
 ];
 
-pub(super) const FILL_COLUMNS: [&str; 13] = [
+pub(super) const FILL_COLUMNS: [&str; 15] = [
     "time",
     "strategy",
     "exchange",
@@ -37,16 +37,19 @@ pub(super) const FILL_COLUMNS: [&str; 13] = [
     "fee",
     "slippage",
     "transaction_cost",
+    "currency",
+    "cost",
     "liquidity",
     "client_order_id",
 ];
 
-/// Writes the cells of an execution with its value, and the names of strategy and exchange.
+/// Writes the cells of an execution with its value in the currency of its instrument, all that it cost in that of the run,
+/// and the names of strategy and exchange.
 pub(super) fn fill_row(
     row: &mut Row,
     fill: &abi::FillRecord,
     instrument: &Instrument,
-    notional: Money,
+    (notional, cost): (Money, Money),
     [strategy, exchange]: [&str; 2],
 ) {
     row.time(Timestamp::new(fill.ts));
@@ -60,6 +63,8 @@ pub(super) fn fill_row(
     row.money(fill.fee.into());
     row.money(fill.slippage.into());
     row.money(fill.transaction_cost.into());
+    row.text(&instrument.currency);
+    row.money(cost);
     row.word(LiquiditySide::from_code(fill.liquidity).map_or("", LiquiditySide::name));
     row.integer(fill.client_order_id);
 }

@@ -240,6 +240,7 @@ fn run(slice_max: usize, rule: FillRule, sources: [(&str, bool, i64); 2]) -> (Ve
         fill: rule.into(),
         costs: CostModels::default(),
         account: stratd_engine::AccountRules::default(),
+        oms_type: stratd_plugin_api::OmsType::Netting,
         accounting: stratd_engine::Accounting::default(),
         rates: Vec::new(),
         risk: PlannedRisk::default(),
