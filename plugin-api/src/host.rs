@@ -22,6 +22,12 @@ pub trait StrategyInstance: Send {
     /// The handler returned an error or panicked; `Fault::index` says at which event.
     fn on_events(&mut self, host: &mut dyn StrategyHost, events: &[abi::Event]) -> Result<usize, Fault>;
 
+    /// Whether it takes up each of several events with [`StrategyHost::begin_event`], so that they may have times of their
+    /// own. One that is called from afar does not.
+    fn takes_up_events(&self) -> bool {
+        false
+    }
+
     /// Takes order events in engine order; returns how many were consumed, at least 1.
     ///
     /// # Errors

@@ -54,6 +54,10 @@ impl<S: Strategy> StrategyInstance for LinkedStrategy<S> {
         )
     }
 
+    fn takes_up_events(&self) -> bool {
+        true
+    }
+
     fn on_orders(&mut self, host: &mut dyn StrategyHost, events: &[abi::OrderEvent]) -> Result<usize, Fault> {
         self.guarded.call(|strategy, cache| dispatch::orders(strategy, host, cache, events))
     }

@@ -85,6 +85,10 @@ impl Engine {
         let due = self.next_timer().unwrap_or(Timestamp::MAX);
         let is_before = |event: &&abi::Event| event.ts < due.get();
         let strategy = self.slice_listener(events.first().filter(is_before)?)?;
+        let instance = self.strategies.get(strategy.index())?.instance.as_ref()?;
+        if !instance.takes_up_events() {
+            return None;
+        }
         let fits = |event: &&abi::Event| is_before(event) && self.is_for(event, strategy);
         let len = events.iter().take(SLICE_MAX).take_while(fits).count();
         (len > 1).then_some((strategy, len))

@@ -122,6 +122,11 @@ impl StrategyInstance for HostedStrategy {
         count("on_events", returned, (1, events.len()), self.bridge.error(), self.bridge.log().in_work())
     }
 
+    fn takes_up_events(&self) -> bool {
+        // the plugin says which is in work, and the bridge tells the host
+        true
+    }
+
     #[inline]
     fn on_orders(&mut self, host: &mut dyn StrategyHost, events: &[OrderEvent]) -> Result<usize, Fault> {
         let Some(last) = events.last() else { return Ok(0) };

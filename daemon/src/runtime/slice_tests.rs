@@ -177,6 +177,10 @@ impl StrategyInstance for Trader {
         Ok(events.len())
     }
 
+    fn takes_up_events(&self) -> bool {
+        true
+    }
+
     fn on_orders(&mut self, host: &mut dyn StrategyHost, events: &[abi::OrderEvent]) -> Result<usize, Fault> {
         for event in events {
             self.take(event.client_order_id.cast_signed());
