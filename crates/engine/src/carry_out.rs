@@ -104,7 +104,7 @@ impl Engine {
         }
     }
 
-    fn new_order(&mut self, strategy: StrategyId, id: ClientOrderId, raw: &abi::OrderRequest) {
+    pub(crate) fn new_order(&mut self, strategy: StrategyId, id: ClientOrderId, raw: &abi::OrderRequest) {
         if let Some(slot) = self.strategies.get_mut(strategy.index()) {
             slot.statistics.orders = slot.statistics.orders.wrapping_add(1);
         }
@@ -197,8 +197,9 @@ impl Engine {
         risk::check(request, &view)
     }
 
-    fn deny(&mut self, order: Order, refusal: Refusal) {
+    fn deny(&mut self, mut order: Order, refusal: Refusal) {
         let Refusal { reason, breach } = refusal;
+        order.seq = self.core.seq;
         let strategy = order.strategy;
         if let Some(slot) = self.strategies.get_mut(strategy.index()) {
             slot.statistics.denials = slot.statistics.denials.wrapping_add(1);
@@ -229,7 +230,13 @@ impl Engine {
         true
     }
 
-    fn change_order(&mut self, strategy: StrategyId, id: ClientOrderId, price: Price, quantity: Quantity) {
+    pub(crate) fn change_order(
+        &mut self,
+        strategy: StrategyId,
+        id: ClientOrderId,
+        price: Price,
+        quantity: Quantity,
+    ) {
         match self.approve_change(strategy, id, price, quantity) {
             Ok((change, reduced)) => {
                 let ChangeOrder { request, .. } = *change.get();

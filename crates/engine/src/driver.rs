@@ -174,7 +174,8 @@ impl<L: ExchangeLink> Driver<L> {
                 }
                 Output::Cancel(cancel) => self.link.cancel(cancel, at),
                 Output::Change(change) => self.link.change(change, at),
-                Output::Filled(_)
+                Output::ByHand { .. }
+                | Output::Filled(_)
                 | Output::OrderFinished(_)
                 | Output::Denied(_)
                 | Output::Reduced(_)

@@ -20,6 +20,7 @@
 )]
 
 mod booking;
+mod by_hand;
 mod carry_out;
 mod core;
 mod dispatch;
@@ -31,6 +32,7 @@ mod exposure;
 mod hours;
 mod input;
 mod instruments;
+mod look_ups;
 mod lots;
 mod market;
 mod order;
@@ -53,11 +55,13 @@ mod swap;
 mod trading;
 mod view;
 
+pub use by_hand::ByHand;
 pub use driver::{Driver, ExchangeLink};
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, EngineErrorKind};
 pub use hours::Hours;
 pub use input::{Input, InputKind, TradingCommand};
+pub use look_ups::LimitUse;
 pub use lots::Accounting;
 pub use order::{BeforeCancel, Order, OrderState};
 pub use order_ids::OrderIds;

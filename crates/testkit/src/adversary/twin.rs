@@ -151,7 +151,8 @@ impl Twin {
             | InputKind::Start
             | InputKind::StopStrategy(..)
             | InputKind::StartStrategy(_)
-            | InputKind::FailStrategy(..) => {}
+            | InputKind::FailStrategy(..)
+            | InputKind::ByHand(_) => {}
         }
     }
 
@@ -218,6 +219,7 @@ impl Twin {
             Output::Denied(_)
             | Output::StrategyRolledBack { .. }
             | Output::ProbationPassed { .. }
+            | Output::ByHand { .. }
             | Output::Shutdown { .. }
             | Output::Overfilled(_)
             | Output::Exited => Ok(()),
