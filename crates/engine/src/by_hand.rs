@@ -6,11 +6,13 @@
 //! still be given orders by hand: somebody has to close what it left.
 
 use stratd_plugin_api::{
-    ClientOrderId, Fault, InstrumentId, Money, Price, Quantity, StrategyHost, StrategyInstance, Timestamp,
+    ClientOrderId, Fault, InstrumentId, Money, OrderRequest, Price, Quantity, Reason, StrategyHost, StrategyInstance, Timestamp,
     abi,
 };
 
-use crate::{Engine, EngineError, Output, StrategyConfig, StrategyId, strategies::Subscription};
+use crate::{
+    Breach, Engine, EngineError, Output, StrategyConfig, StrategyId, risk::Refusal, strategies::Subscription,
+};
 
 /// What a person asks for.
 #[derive(Clone, Debug)]
@@ -23,6 +25,24 @@ pub enum ByHand {
     Change(ClientOrderId, Price, Quantity),
     /// Cancels of all working orders of a strategy, or of all, in an instrument, or in all.
     CancelAll(Option<StrategyId>, Option<InstrumentId>),
+}
+
+/// Why the gate would not let something pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Denied {
+    /// The limit, or what else is wrong.
+    pub reason: Reason,
+    /// The limit in numbers, where it has some.
+    pub breach: Option<Breach>,
+}
+
+/// What the gate makes of a request: what passes, and why not all of it if it is less.
+pub type Judged = Result<(OrderRequest, Option<Denied>), Denied>;
+
+impl From<Refusal> for Denied {
+    fn from(Refusal { reason, breach }: Refusal) -> Self {
+        Self { reason, breach }
+    }
 }
 
 impl Engine {
@@ -43,6 +63,33 @@ impl Engine {
             slot.subscription = Subscription::nothing();
         }
         Ok(owner)
+    }
+
+    /// What the gate would make of a new order now: what would be sent of it, and why not all if it is less.
+    ///
+    /// # Errors
+    /// It would be denied.
+    pub fn judge(&self, owner: StrategyId, request: &OrderRequest) -> Judged {
+        let passed = self.approve_new(owner, &abi::OrderRequest::from(request)).map_err(Denied::from)?;
+        Ok((*passed.request.get(), passed.reduced.map(|(why, _)| why.into())))
+    }
+
+    /// What the gate would make of a change of an order now: the order as it would be, and why it is cut if it is.
+    ///
+    /// # Errors
+    /// It would be denied; [`Reason::UnknownOrder`] if it does not work.
+    pub fn judge_change(
+        &self,
+        order: ClientOrderId,
+        price: Price,
+        quantity: Quantity,
+    ) -> Judged {
+        let owner = self.core.execution.get(order).map(|order| order.strategy);
+        let judged = owner
+            .ok_or(Refusal::from(Reason::UnknownOrder))
+            .and_then(|owner| self.approve_change(owner, order, price, quantity));
+        let (change, reduced) = judged.map_err(Denied::from)?;
+        Ok((change.get().request, reduced.map(Denied::from)))
     }
 
     /// Carries out what a person asks for.

@@ -188,7 +188,7 @@ impl Engine {
         self.deny(Order::new(id, strategy, exchange, shown, self.core.now), refusal);
     }
 
-    fn approve_new(&self, strategy: StrategyId, raw: &abi::OrderRequest) -> Result<Passed, Refusal> {
+    pub(crate) fn approve_new(&self, strategy: StrategyId, raw: &abi::OrderRequest) -> Result<Passed, Refusal> {
         if self.core.is_exiting {
             return Err(Reason::RunEnded.into());
         }
@@ -272,7 +272,7 @@ impl Engine {
         }));
     }
 
-    fn approve_change(
+    pub(crate) fn approve_change(
         &self,
         strategy: StrategyId,
         id: ClientOrderId,

@@ -55,7 +55,7 @@ mod swap;
 mod trading;
 mod view;
 
-pub use by_hand::ByHand;
+pub use by_hand::{ByHand, Denied, Judged};
 pub use driver::{Driver, ExchangeLink};
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, EngineErrorKind};

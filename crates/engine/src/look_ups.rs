@@ -33,7 +33,7 @@ impl Engine {
         self.core.execution.working_from(id)
     }
 
-    /// How many orders of a strategy work.
+    /// How many orders of a scope work.
     #[must_use]
     pub fn open_orders(&self, scope: Scope) -> u32 {
         self.core.execution.open_orders(scope)
@@ -89,6 +89,12 @@ impl Engine {
     #[must_use]
     pub fn is_halted(&self, instrument: Option<InstrumentId>) -> bool {
         self.core.is_halted || instrument.is_some_and(|id| self.core.halted.contains(&id))
+    }
+
+    /// The instruments of a symbol, in the order in which they were added.
+    #[must_use]
+    pub fn instruments_of_symbol(&self, symbol: &str) -> &[InstrumentId] {
+        self.core.instruments.of_symbol(symbol)
     }
 
     /// The limits of a scope.

@@ -188,7 +188,8 @@ impl Recorder {
                     figures.metrics.insert(name.clone(), *value);
                 }
             }
-            Output::Submit(_)
+            Output::ByHand { .. }
+            | Output::Submit(_)
             | Output::Cancel(_)
             | Output::Change(_)
             | Output::Denied(_)

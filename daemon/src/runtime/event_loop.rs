@@ -18,6 +18,7 @@ use super::{
     command::{Note, Notes, Tag},
     exchange_desk::Told,
     link::Links,
+    trading::TradingDesk,
 };
 use crate::results::{Recorder, Summary};
 
@@ -51,6 +52,8 @@ pub(super) struct EventLoop {
     tags: Tags,
     /// Strategies that died and are not started again by themselves.
     given_up: BTreeSet<StrategyId>,
+    /// What is kept for people who look and trade by hand.
+    pub(super) desk: TradingDesk,
     /// The limits of strategies by name, for those that join later.
     limits: BTreeMap<String, RiskLimits>,
 }
@@ -105,6 +108,7 @@ impl EventLoop {
             notes: Notes::nowhere(),
             tags: Tags::default(),
             given_up: BTreeSet::new(),
+            desk: TradingDesk::default(),
             limits: BTreeMap::new(),
         }
     }
@@ -163,7 +167,11 @@ impl EventLoop {
 
     /// Whether anybody still listens.
     pub(super) fn has_started_strategies(&self) -> bool {
-        self.driver.engine().strategies().any(|(_, state, _)| *state == StrategyState::Started)
+        let is_one = |(index, (_, state, _)): (usize, (_, &StrategyState, _))| {
+            let is_manual = u16::try_from(index).is_ok_and(|id| self.is_manual(StrategyId(id)));
+            *state == StrategyState::Started && !is_manual
+        };
+        self.driver.engine().strategies().enumerate().any(is_one)
     }
 
     /// Whether a strategy that has ended may come back: one that died elsewhere is started again.
@@ -234,6 +242,11 @@ impl EventLoop {
             self.take_outputs()?;
         }
         Ok(())
+    }
+
+    /// Looks how many events the strategies handle, if it is time.
+    pub(super) fn look_at_rates(&mut self) {
+        self.desk.rates.look(self.driver.engine());
     }
 
     /// When the loop must wake up although no event came.
@@ -356,6 +369,7 @@ impl EventLoop {
             }
             Output::Trading { scope, state, reason } => {
                 let whose = self.scope_name(*scope);
+                self.desk.halts.note(*scope, *state, time);
                 if *state == TradingState::Active {
                     tracing::info!(logger = "risk", %time, "{whose}: trading goes on");
                 } else {
@@ -379,6 +393,10 @@ impl EventLoop {
             }
             Output::Overfilled(report) => {
                 tracing::error!(logger = "engine", %time, "order {} was filled beyond its quantity", report.client_order_id);
+            }
+            Output::ByHand { order, strategy } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::info!(logger = format!("strategy.{name}"), %time, "order {order} by hand");
             }
             Output::Submit(_)
             | Output::Cancel(_)

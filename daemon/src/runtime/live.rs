@@ -119,6 +119,7 @@ fn until_stopped(
         feed_all(run, inbox, &mut told, exchanges)?;
         run.feed_timers(clock::now())?;
         run.feed_overdue(clock::now())?;
+        run.look_at_rates();
         if flushed.elapsed() >= FLUSH_EVERY {
             run.flush()?;
             flushed = Stopwatch::start();

@@ -20,6 +20,7 @@ mod signals;
 #[cfg(test)]
 mod slice_tests;
 mod sources;
+mod trading;
 
 pub use backtest::backtest;
 pub(crate) use command::{
