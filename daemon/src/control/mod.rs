@@ -9,6 +9,7 @@
 //! limit is in `limits.rs`, with what happens at it.
 
 mod body;
+mod condition;
 mod desk;
 mod guard;
 mod health;
@@ -20,11 +21,13 @@ mod logging_apply;
 mod logging_flight;
 mod logging_tap;
 mod name;
+mod openapi;
 mod operations;
 mod peer;
 mod plugins;
 mod problem;
 mod routes;
+mod row;
 mod server;
 mod socket;
 mod status;
@@ -52,7 +55,10 @@ use self::{
 };
 pub use self::{
     inherited::inherited_socket,
-    operations::{Action, ActionError, ActionErrorKind, Operations},
+    operations::{
+        Action, ActionError, ActionErrorKind, Basis, Condition, Operations, Outcome, PluginOperations,
+        RunOperations, Tag, Terms,
+    },
     peer::Role,
 };
 
