@@ -6,8 +6,8 @@
 //! still be given orders by hand: somebody has to close what it left.
 
 use stratd_plugin_api::{
-    ClientOrderId, Fault, InstrumentId, Money, OrderRequest, Price, Quantity, Reason, StrategyHost, StrategyInstance, Timestamp,
-    abi,
+    ClientOrderId, Fault, InstrumentId, Money, OrderRequest, Price, Quantity, Reason, StrategyHost,
+    StrategyInstance, Timestamp, abi,
 };
 
 use crate::{
@@ -78,12 +78,7 @@ impl Engine {
     ///
     /// # Errors
     /// It would be denied; [`Reason::UnknownOrder`] if it does not work.
-    pub fn judge_change(
-        &self,
-        order: ClientOrderId,
-        price: Price,
-        quantity: Quantity,
-    ) -> Judged {
+    pub fn judge_change(&self, order: ClientOrderId, price: Price, quantity: Quantity) -> Judged {
         let owner = self.core.execution.get(order).map(|order| order.strategy);
         let judged = owner
             .ok_or(Refusal::from(Reason::UnknownOrder))

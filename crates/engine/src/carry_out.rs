@@ -188,7 +188,11 @@ impl Engine {
         self.deny(Order::new(id, strategy, exchange, shown, self.core.now), refusal);
     }
 
-    pub(crate) fn approve_new(&self, strategy: StrategyId, raw: &abi::OrderRequest) -> Result<Passed, Refusal> {
+    pub(crate) fn approve_new(
+        &self,
+        strategy: StrategyId,
+        raw: &abi::OrderRequest,
+    ) -> Result<Passed, Refusal> {
         if self.core.is_exiting {
             return Err(Reason::RunEnded.into());
         }

@@ -17,6 +17,11 @@ impl Engine {
         self.core.risk.set_limits(scope, limits);
     }
 
+    /// Takes up what an earlier run left of a scope, before a strategy starts: it is told then.
+    pub fn restore_trading(&mut self, scope: Scope, state: TradingState, reason: Reason) {
+        self.core.risk.command(scope, state, reason);
+    }
+
     /// Carries out a command on what may be traded.
     pub(crate) fn trading_command(&mut self, command: &TradingCommand) {
         let TradingCommand { scope, state, exit, reason } = *command;

@@ -56,8 +56,9 @@ use self::{
 pub use self::{
     inherited::inherited_socket,
     operations::{
-        Action, ActionError, ActionErrorKind, Basis, Condition, Operations, Outcome, PluginOperations,
-        RunOperations, Tag, Terms,
+        Action, ActionError, ActionErrorKind, Basis, Condition, InstanceName, Operations, OrdersAsked,
+        Outcome, PageAsked, PluginOperations, RunOperations, Tag, Terms, TradingChange, TradingOperations,
+        TradingScope, Verb,
     },
     peer::Role,
 };

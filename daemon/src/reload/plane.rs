@@ -28,7 +28,7 @@ use crate::{
     control::{Control, ControlOptions, SOCKET_MODE},
     host::{WatchOptions, Watcher},
     plugins::Plugins,
-    runtime::{ControlPlane, LoopHandle, NOTES_MAX, Notes, SavedByLoop, Tag},
+    runtime::{ControlPlane, KeptHalt, LoopHandle, NOTES_MAX, Notes, SavedByLoop, Tag},
     systemd,
 };
 
@@ -95,6 +95,7 @@ impl Plane {
             store: store.clone(),
             run,
             requests: requests.clone(),
+            services: factory.services(),
         };
         let requests_of_deaths = requests.clone();
         factory.listen(DeathListener {
@@ -140,6 +141,10 @@ impl Plane {
 impl ControlPlane for Plane {
     fn is_commanded(&self) -> bool {
         self.control.is_some() || self.starts_new
+    }
+
+    fn halts(&self) -> Vec<KeptHalt> {
+        self.store.as_ref().map(|store| store.halts()).unwrap_or_default()
     }
 
     fn standing(&self) -> String {

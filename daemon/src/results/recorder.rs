@@ -169,6 +169,12 @@ impl Recorder {
         self.strategies.push(StrategyFigures { curve, metrics: BTreeMap::new() });
     }
 
+    /// The names of the exchanges by id, from 1.
+    #[must_use]
+    pub fn exchange_names(&self) -> Vec<String> {
+        self.labels.exchanges.iter().map(|(name, _)| name.clone()).collect()
+    }
+
     /// The name of a strategy.
     #[must_use]
     pub fn strategy_name(&self, strategy: StrategyId) -> &str {

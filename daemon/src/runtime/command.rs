@@ -14,13 +14,14 @@ use stratd_engine::{
     TradingState,
 };
 use stratd_plugin_api::{
-    ExchangeId, ExchangeInstance, Fault, Money, Reason, StrategyInstance, Timestamp, abi::{OrderRecord, PortfolioRecord},
+    ExchangeId, ExchangeInstance, Fault, Money, Reason, StrategyInstance, Timestamp,
+    abi::{OrderRecord, PortfolioRecord},
 };
 
 use super::{
     exchange_desk::ExchangeDesk,
     inbox::Inbox,
-    trading::{Halt, Hand, HandOutcome, LookUp, TradingChanged, TradingWish},
+    trading::{Halt, Hand, HandOutcome, KeptHalt, LookUp, TradingChanged, TradingWish},
 };
 use crate::host::isolation::Watch;
 
@@ -276,6 +277,8 @@ pub(crate) enum Note {
     ProbationPassed { strategy: StrategyId },
     /// A strategy ended in good order.
     Stopped { strategy: StrategyId },
+    /// What may be traded in a scope, to be kept for later runs.
+    Trading(KeptHalt),
     /// An instance that is not needed any more, to be dropped away from the loop.
     Retired(Box<dyn StrategyInstance>),
 }

@@ -12,8 +12,8 @@ use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp};
 use super::{
     clock::{self, Stopwatch},
     command::{
-        AddAnswer, AddedStrategy, Command, ExchangeSnapshot, OwnedRestart, RestartAnswer, SavedByLoop, Snapshot,
-        StrategySnapshot, SwapAnswer, Tag, Trading,
+        AddAnswer, AddedStrategy, Command, ExchangeSnapshot, OwnedRestart, RestartAnswer, SavedByLoop,
+        Snapshot, StrategySnapshot, SwapAnswer, Tag, Trading,
     },
     event_loop::EventLoop,
     exchange_changes::{exchange_in, open_exchange},
@@ -124,6 +124,7 @@ impl EventLoop {
         if let Some(limits) = self.limits_of(&config.name) {
             self.driver_mut().engine_mut().set_limits(Scope::Strategy(next), limits);
         }
+        self.restore_halt_of(&config.name, next);
         let id = self.driver_mut().add_strategy(now, config, instance, state)?;
         self.tags().set(id, tag);
         let state = self.engine().strategies().nth(id.index()).map(|(_, state, _)| state.clone());
@@ -231,7 +232,8 @@ impl EventLoop {
     fn exchange_snapshots(&self, exchanges: &[OpenExchange]) -> Vec<ExchangeSnapshot> {
         let mut orders = vec![0; exchanges.len()];
         for order in self.engine().working_orders() {
-            if let Some(count) = usize::from(order.exchange.0).checked_sub(1).and_then(|i| orders.get_mut(i)) {
+            if let Some(count) = usize::from(order.exchange.0).checked_sub(1).and_then(|i| orders.get_mut(i))
+            {
                 *count += 1;
             }
         }
@@ -243,7 +245,9 @@ impl EventLoop {
         let counts = instruments.iter().zip(orders);
         (1..)
             .zip(exchanges.iter().zip(counts))
-            .map(|(id, (open, (instruments, orders)))| self.exchange_snapshot(ExchangeId(id), open, [*instruments, orders]))
+            .map(|(id, (open, (instruments, orders)))| {
+                self.exchange_snapshot(ExchangeId(id), open, [*instruments, orders])
+            })
             .collect()
     }
 

@@ -122,6 +122,15 @@ impl EventLoop {
         self.limits.get(strategy).cloned()
     }
 
+    /// The exchanges of the run by id, from 1.
+    pub(super) fn exchange_names(&self) -> Vec<String> {
+        self.recorder.exchange_names()
+    }
+
+    pub(super) fn tell_note(&mut self, note: Note) {
+        self.notes.tell(note);
+    }
+
     /// Tells `notes` of strategies from now on.
     pub(super) fn set_notes(&mut self, notes: Notes) {
         self.notes = notes;
@@ -369,7 +378,7 @@ impl EventLoop {
             }
             Output::Trading { scope, state, reason } => {
                 let whose = self.scope_name(*scope);
-                self.desk.halts.note(*scope, *state, time);
+                self.note_trading(*scope, *state, *reason);
                 if *state == TradingState::Active {
                     tracing::info!(logger = "risk", %time, "{whose}: trading goes on");
                 } else {

@@ -43,7 +43,7 @@ pub use self::{
     error::{Error, ErrorKind},
     limits::STATE_BYTES_MAX,
     reader::Reader,
-    rows::{Crash, Generation, LastRun, NewRun, Quarantine, RunId, SavedState, Verdict, Write},
+    rows::{Crash, Generation, LastRun, NewRun, Quarantine, RunId, SavedState, TradingRow, Verdict, Write},
 };
 
 /// The database and the thread that writes it. Stopped when dropped: what waits is written first.

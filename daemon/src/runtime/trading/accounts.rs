@@ -29,6 +29,7 @@ pub(crate) struct InstrumentRow {
     pub(crate) is_halted: bool,
     /// By command or loss, with the reason.
     pub(crate) trading: (TradingState, Reason),
+    pub(crate) halt: Option<Halt>,
 }
 
 /// A scope with its limits.
@@ -66,7 +67,7 @@ pub(super) fn portfolio(engine: &Engine) -> PortfolioLook {
 
 pub(super) fn instruments(
     engine: &Engine,
-    exchanges: Vec<String>,
+    (exchanges, halts): (Vec<String>, &Halts),
     which: &Which,
     (after, limit): (u32, usize),
 ) -> Paged<InstrumentRow, u32> {
@@ -85,6 +86,7 @@ pub(super) fn instruments(
                 price_last: engine.last_price(instrument.id),
                 is_halted: engine.is_halted(Some(instrument.id)),
                 trading: engine.trading_state(Scope::Instrument(instrument.id)),
+                halt: halts.of(Scope::Instrument(instrument.id)).cloned(),
             });
         }
     }

@@ -7,7 +7,10 @@ use stratd_plugin_api::{
     OrderType, Price, Quantity, Reason, Side,
 };
 
-use super::{Names, OrderRow, resolve::{self, Missing}};
+use super::{
+    Names, OrderRow,
+    resolve::{self, Missing},
+};
 use crate::runtime::event_loop::EventLoop;
 
 /// A new order, in the words of who asks.
@@ -46,11 +49,22 @@ impl Seen {
 #[derive(Clone, Debug)]
 pub(crate) enum Hand {
     New(Box<NewByHand>),
-    Cancel { order: u64, seen: Option<Seen> },
+    Cancel {
+        order: u64,
+        seen: Option<Seen>,
+    },
     /// What is not given stays.
-    Change { order: u64, seen: Option<Seen>, quantity: Option<Decimal>, price: Option<Decimal> },
+    Change {
+        order: u64,
+        seen: Option<Seen>,
+        quantity: Option<Decimal>,
+        price: Option<Decimal>,
+    },
     /// Of a strategy, in an instrument; nothing = of all, in all.
-    CancelAll { strategy: Option<String>, instrument: Option<(String, Option<String>)> },
+    CancelAll {
+        strategy: Option<String>,
+        instrument: Option<(String, Option<String>)>,
+    },
 }
 
 /// What came of it.
@@ -109,7 +123,12 @@ impl EventLoop {
         }
     }
 
-    fn new_by_hand(&mut self, exchanges: Vec<String>, new: &NewByHand, is_dry_run: bool) -> Result<HandOutcome> {
+    fn new_by_hand(
+        &mut self,
+        exchanges: Vec<String>,
+        new: &NewByHand,
+        is_dry_run: bool,
+    ) -> Result<HandOutcome> {
         let request = match self.request_of(&exchanges, new) {
             Ok(request) => request,
             Err(refused) => return Ok(Err(refused)),
@@ -134,7 +153,9 @@ impl EventLoop {
         for output in outputs {
             match output {
                 Output::Denied(denial) if about(&denial) => denied = Some(denied_of(denial)),
-                Output::Reduced(denial) if about(&denial) => reduced = Some((denial.asked, denied_of(denial))),
+                Output::Reduced(denial) if about(&denial) => {
+                    reduced = Some((denial.asked, denied_of(denial)))
+                }
                 _ => {}
             }
         }
@@ -147,7 +168,12 @@ impl EventLoop {
             let denied = Denied { reason: Reason::HostLimit, breach: None };
             return Ok(Err(HandRefused::Denied { order: None, denied }));
         };
-        Ok(Ok(HandReport { before: None, after: Some((row, self.names_of(exchanges, &row))), reduced, canceled: 0 }))
+        Ok(Ok(HandReport {
+            before: None,
+            after: Some((row, self.names_of(exchanges, &row))),
+            reduced,
+            canceled: 0,
+        }))
     }
 
     /// Who an order is made for.
@@ -265,7 +291,12 @@ impl EventLoop {
         if is_dry_run {
             let row = OrderRow { request: allowed, ..before };
             let names = self.names_of(exchanges, &row);
-            return Ok(Ok(HandReport { before: Some(before), after: Some((row, names)), reduced, canceled: 0 }));
+            return Ok(Ok(HandReport {
+                before: Some(before),
+                after: Some((row, names)),
+                reduced,
+                canceled: 0,
+            }));
         }
         let now = self.now();
         let change = ByHand::Change(before.id, price, quantity);

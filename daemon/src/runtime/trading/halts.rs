@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use stratd_engine::{Engine, ExitRoutine, InputKind, Scope, TradingCommand, TradingState};
+use stratd_engine::{Engine, ExitRoutine, InputKind, Scope, StrategyId, TradingCommand, TradingState};
 use stratd_plugin_api::{ExchangeId, Reason, Timestamp};
 
-use super::resolve::{self, Missing};
-use crate::runtime::event_loop::EventLoop;
+use super::{
+    owner::MANUAL,
+    resolve::{self, Missing},
+};
+use crate::runtime::{command::Note, event_loop::EventLoop};
 
 /// An exchange is halted by halting each of its instruments between two events: more would keep strategies waiting.
 const INSTRUMENTS_HALTED_MAX: usize = 10_000;
@@ -39,8 +42,6 @@ pub(crate) struct TradingWish {
     pub(crate) state: TradingState,
     pub(crate) exit: ExitRoutine,
     pub(crate) words: Option<String>,
-    /// Only if the state is this one.
-    pub(crate) only_if: Option<TradingState>,
     pub(crate) is_dry_run: bool,
 }
 
@@ -48,20 +49,42 @@ pub(crate) struct TradingWish {
 #[derive(Clone, Debug)]
 pub(crate) enum TradingRefused {
     Missing(Missing),
-    /// The state is another one by now.
-    Stale(TradingState),
-    /// The exchange has more instruments than can be halted at once.
-    TooMany(usize),
+    /// The exchange has more instruments than can be halted at once: how many, and how many can.
+    TooMany(usize, usize),
 }
 
-/// The state before, and now.
-pub(crate) type TradingChanged = Result<[TradingState; 2], TradingRefused>;
+/// What came of it.
+pub(crate) type TradingChanged = Result<ChangedTrading, TradingRefused>;
+
+/// A change of what may be traded.
+#[derive(Clone, Debug)]
+pub(crate) struct ChangedTrading {
+    /// The state before, and now.
+    pub(crate) states: [TradingState; 2],
+    /// What a later run is to know of it.
+    pub(crate) kept: KeptHalt,
+}
+
+/// What may be traded in a scope, as a later run takes it up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptHalt {
+    /// `run`, `strategy.NAME`, `instrument.SYMBOL@EXCHANGE` or `exchange.NAME`.
+    pub(crate) scope: String,
+    /// `Active`: there is nothing to be known.
+    pub(crate) state: TradingState,
+    pub(crate) reason: Reason,
+    pub(crate) halt: Halt,
+}
 
 /// The reasons, by scope.
 #[derive(Default)]
 pub(in crate::runtime) struct Halts {
     /// Those of the command that is carried out now.
     words: Option<String>,
+    /// A command from the control socket is carried out now, which sees to it that it is kept.
+    is_commanded: bool,
+    /// What earlier runs left for those that have not joined yet.
+    pending: BTreeMap<String, KeptHalt>,
     scopes: BTreeMap<Scope, Halt>,
     exchanges: BTreeMap<ExchangeId, (TradingState, Halt)>,
 }
@@ -107,15 +130,18 @@ impl EventLoop {
             Err(refused) => return Ok(Err(refused)),
         };
         let before = self.state_of(&meant);
-        if wish.only_if.is_some_and(|expected| expected != before) {
-            return Ok(Err(TradingRefused::Stale(before)));
-        }
-        if wish.is_dry_run {
-            return Ok(Ok([before, wish.state]));
-        }
-        let TradingWish { state, exit, words, .. } = wish;
-        self.desk.halts.words = words;
+        let TradingWish { state, exit, words, is_dry_run, .. } = wish;
         let now = self.now();
+        let halt = Halt { since: now, words: words.clone() };
+        let scope = match &meant {
+            Meant::One(scope) => key(*scope, self.engine(), exchanges),
+            Meant::Exchange(id, _) => format!("exchange.{}", name_of(*id, exchanges)),
+        };
+        let kept = KeptHalt { scope, state, reason: Reason::Requested, halt };
+        if is_dry_run {
+            return Ok(Ok(ChangedTrading { states: [before, state], kept }));
+        }
+        (self.desk.halts.words, self.desk.halts.is_commanded) = (words, true);
         let scopes = match &meant {
             Meant::One(scope) => std::slice::from_ref(scope),
             Meant::Exchange(_, scopes) => scopes.as_slice(),
@@ -126,15 +152,80 @@ impl EventLoop {
         }
         // the outputs have the words
         self.take_outputs()?;
-        let words = self.desk.halts.words.take();
+        (self.desk.halts.words, self.desk.halts.is_commanded) = (None, false);
+        self.desk.halts.pending.remove(&kept.scope);
         if let Meant::Exchange(id, _) = &meant {
             if state == TradingState::Active {
                 self.desk.halts.exchanges.remove(id);
             } else {
-                self.desk.halts.exchanges.insert(*id, (state, Halt { since: now, words }));
+                self.desk.halts.exchanges.insert(*id, (state, kept.halt.clone()));
             }
         }
-        Ok(Ok([before, self.state_of(&meant)]))
+        Ok(Ok(ChangedTrading { states: [before, self.state_of(&meant)], kept }))
+    }
+
+    /// Takes up what an earlier run left, before the strategies start: they are told then.
+    pub(in crate::runtime) fn restore_halts(
+        &mut self,
+        kept: Vec<KeptHalt>,
+        exchanges: &[String],
+    ) -> Result<()> {
+        for one in kept {
+            tracing::warn!(
+                logger = "risk",
+                "{}: trading is {} since {}, from an earlier run{} (`stratctl risk show`)",
+                one.scope,
+                one.state.name(),
+                one.halt.since,
+                one.halt.words.as_ref().map(|words| format!(": {words}")).unwrap_or_default()
+            );
+            if let Some(id) =
+                one.scope.strip_prefix("exchange.").and_then(|name| resolve::exchange(name, exchanges).ok())
+            {
+                let scopes: Vec<_> = self.engine().instruments_of(id).map(Scope::Instrument).collect();
+                scopes.into_iter().for_each(|scope| self.restore_halt(scope, &one));
+                self.desk.halts.exchanges.insert(id, (one.state, one.halt));
+                continue;
+            }
+            if one.scope == format!("strategy.{MANUAL}") {
+                self.manual()?;
+            }
+            match scope_of_key(&one.scope, self.engine(), exchanges) {
+                Some(scope) => self.restore_halt(scope, &one),
+                None => {
+                    self.desk.halts.pending.insert(one.scope.clone(), one);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What an earlier run left for a strategy that is about to join.
+    pub(in crate::runtime) fn restore_halt_of(&mut self, name: &str, id: StrategyId) {
+        if let Some(kept) = self.desk.halts.pending.remove(&format!("strategy.{name}")) {
+            self.restore_halt(Scope::Strategy(id), &kept);
+        }
+    }
+
+    fn restore_halt(&mut self, scope: Scope, kept: &KeptHalt) {
+        self.driver_mut().engine_mut().restore_trading(scope, kept.state, kept.reason);
+        self.desk.halts.scopes.insert(scope, kept.halt.clone());
+    }
+
+    /// Notes a new state of a scope. What nobody asked for at the control socket, who listens is told, to be kept: by
+    /// signal, and after a fall that only a command lifts.
+    pub(in crate::runtime) fn note_trading(&mut self, scope: Scope, state: TradingState, reason: Reason) {
+        let now = self.now();
+        let halts = &mut self.desk.halts;
+        halts.note(scope, state, now);
+        let lasts =
+            state == TradingState::Active || matches!(reason, Reason::Requested | Reason::MaxDrawdown);
+        if halts.is_commanded || !lasts {
+            return;
+        }
+        let halt = Halt { since: now, words: None };
+        let kept = KeptHalt { scope: key(scope, self.engine(), &self.exchange_names()), state, reason, halt };
+        self.tell_note(Note::Trading(kept));
     }
 
     fn meant(&mut self, exchanges: &[String], name: &ScopeName) -> Result<Result<Meant, TradingRefused>> {
@@ -148,7 +239,8 @@ impl EventLoop {
                 Err(missing) => Ok(Err(TradingRefused::Missing(missing))),
             },
             ScopeName::Instrument(symbol, on) => {
-                one(resolve::instrument(symbol, on.as_deref(), self.engine(), exchanges).map(Scope::Instrument))
+                one(resolve::instrument(symbol, on.as_deref(), self.engine(), exchanges)
+                    .map(Scope::Instrument))
             }
             ScopeName::Exchange(name) => {
                 let id = match resolve::exchange(name, exchanges) {
@@ -157,7 +249,7 @@ impl EventLoop {
                 };
                 let scopes: Vec<_> = self.engine().instruments_of(id).map(Scope::Instrument).collect();
                 if scopes.len() > INSTRUMENTS_HALTED_MAX {
-                    return Ok(Err(TradingRefused::TooMany(scopes.len())));
+                    return Ok(Err(TradingRefused::TooMany(scopes.len(), INSTRUMENTS_HALTED_MAX)));
                 }
                 Ok(Ok(Meant::Exchange(id, scopes)))
             }
@@ -167,13 +259,20 @@ impl EventLoop {
     fn state_of(&self, meant: &Meant) -> TradingState {
         match meant {
             Meant::One(scope) => self.engine().trading_state(*scope).0,
-            Meant::Exchange(id, _) => self.desk.halts.of_exchange(*id).map_or(TradingState::Active, |(state, _)| *state),
+            Meant::Exchange(id, _) => {
+                self.desk.halts.of_exchange(*id).map_or(TradingState::Active, |(state, _)| *state)
+            }
         }
     }
 }
 
+fn name_of(exchange: ExchangeId, exchanges: &[String]) -> &str {
+    let index = usize::from(exchange.0).checked_sub(1);
+    index.and_then(|index| exchanges.get(index)).map_or("?", String::as_str)
+}
+
 /// The scope of a name as [`key`] writes it; nothing if the run has it no more.
-pub(in crate::runtime) fn scope_of_key(text: &str, engine: &Engine, exchanges: &[String]) -> Option<Scope> {
+fn scope_of_key(text: &str, engine: &Engine, exchanges: &[String]) -> Option<Scope> {
     if text == "run" {
         return Some(Scope::Run);
     }
@@ -185,7 +284,7 @@ pub(in crate::runtime) fn scope_of_key(text: &str, engine: &Engine, exchanges: &
 }
 
 /// A scope in a word that a later run understands.
-pub(in crate::runtime) fn key(scope: Scope, engine: &Engine, exchanges: &[String]) -> String {
+fn key(scope: Scope, engine: &Engine, exchanges: &[String]) -> String {
     match scope {
         Scope::Run => "run".to_owned(),
         Scope::Strategy(id) => {
@@ -195,8 +294,8 @@ pub(in crate::runtime) fn key(scope: Scope, engine: &Engine, exchanges: &[String
         Scope::Instrument(id) => {
             let instrument = engine.instrument(id);
             let symbol = instrument.map_or("?", |instrument| &instrument.symbol);
-            let exchange = instrument.and_then(|i| exchanges.get(usize::from(i.exchange.0).checked_sub(1)?));
-            format!("instrument.{symbol}@{}", exchange.map_or("?", String::as_str))
+            let exchange = instrument.map_or("?", |instrument| name_of(instrument.exchange, exchanges));
+            format!("instrument.{symbol}@{exchange}")
         }
     }
 }

@@ -149,7 +149,11 @@ impl Filling<'_> {
     }
 }
 
-pub(super) fn orders(engine: &Engine, exchanges: Vec<String>, query: &OrderQuery) -> Paged<OrderRow, OrderCursor> {
+pub(super) fn orders(
+    engine: &Engine,
+    exchanges: Vec<String>,
+    query: &OrderQuery,
+) -> Paged<OrderRow, OrderCursor> {
     let which = query.which.resolve(engine, &exchanges)?;
     let names = Names::new(exchanges);
     let mut filling = Filling { engine, which, limit: query.limit, looked_at: 0, names };
@@ -188,7 +192,8 @@ fn ended(filling: &mut Filling<'_>, query: &OrderQuery, rows: &mut Vec<OrderRow>
     };
     let engine = filling.engine;
     let count = u16::try_from(engine.strategies().count()).unwrap_or(u16::MAX);
-    let strategies = (0..count).map(StrategyId).filter(|id| filling.which.strategy.is_none_or(|s| s == Some(*id)));
+    let strategies =
+        (0..count).map(StrategyId).filter(|id| filling.which.strategy.is_none_or(|s| s == Some(*id)));
     // of one number, those with larger ids come first
     let key = |order: &Order| (order.seq, order.id.0);
     let mut sources: Vec<_> = strategies

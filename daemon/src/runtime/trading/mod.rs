@@ -16,7 +16,7 @@ mod resolve;
 pub(crate) use self::{
     accounts::{InstrumentRow, PortfolioLook, RiskLook, ScopeLook},
     by_hand::{Hand, HandOutcome, HandRefused, HandReport, NewByHand, Seen},
-    halts::{Halt, ScopeName, TradingChanged, TradingRefused, TradingWish},
+    halts::{Halt, KeptHalt, ScopeName, TradingChanged, TradingRefused, TradingWish},
     history::{FillRow, OrderCursor, OrderQuery, OrderRow, OrdersWanted},
     names::Names,
     owner::MANUAL,
@@ -96,7 +96,7 @@ impl EventLoop {
             }
             LookUp::Portfolio(answer) => drop(answer.send(accounts::portfolio(engine))),
             LookUp::Instruments(which, page, answer) => {
-                drop(answer.send(accounts::instruments(engine, exchanges, &which, page)));
+                drop(answer.send(accounts::instruments(engine, (exchanges, &self.desk.halts), &which, page)));
             }
             LookUp::Risk(answer) => {
                 drop(answer.send(accounts::risk(engine, exchanges, &self.desk.halts)));
