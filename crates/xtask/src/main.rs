@@ -9,6 +9,7 @@ mod asan;
 mod bed;
 mod bench;
 mod ci;
+mod deb;
 mod figures;
 mod fuzz;
 mod live;
@@ -87,6 +88,12 @@ const TASKS: &[Task] = &[
         run: fuzz::run,
     },
     Task {
+        name: "deb",
+        arguments: "",
+        about: "build the Debian package of daemon, client, plugins and SDK into TARGET/deb",
+        run: deb::run,
+    },
+    Task {
         name: "bed",
         arguments: "[bookworm|trixie] [TEST…]",
         about: "run the acceptance tests of the service in machines with a real systemd (root on Debian)",
@@ -101,7 +108,8 @@ const TASKS: &[Task] = &[
     Task {
         name: "peers",
         arguments: "[NAME …]",
-        about: "let our logging talk to CPython, rsyslogd, journald and others, and compare; installs what is missing",
+        about: "let our logging talk to CPython, rsyslogd, journald and others, and compare; installs what is missing; \
+                `peers bench` runs other backtests beside ours",
         run: peers::run,
     },
 ];

@@ -83,6 +83,11 @@ impl Workspace {
         self.target.join("bench")
     }
 
+    /// Where packages are made.
+    pub(crate) fn packages(&self) -> PathBuf {
+        self.target.join("deb")
+    }
+
     /// Where machines with a real systemd are made, and what failed in them is kept.
     pub(crate) fn bed(&self) -> PathBuf {
         self.target.join("bed")

@@ -29,7 +29,7 @@ use crate::{
         clock::{self, Stopwatch},
         live,
     },
-    systemd,
+    systemd::{self, Inherited},
 };
 
 /// How long the summary waits for the lines of the log before it.
@@ -40,14 +40,19 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     let is_by_the_clock = checked.config.trading_type != TradingType::Backtest;
     // the socket edits the environment, so it comes before any thread; the signals before those of the log, the store and
     // the watchdog: a thread that has not blocked a signal lets it end the process
+    let mut inherited = if is_by_the_clock { Inherited::take() } else { Inherited::default() };
     let outside = if is_by_the_clock {
         let kill = checked.config.risk.kill_switch;
-        Some((inherited_socket()?, StopSignals::install(reload_on_hangup, kill)?))
+        Some((inherited_socket(&mut inherited)?, StopSignals::install(reload_on_hangup, kill)?))
     } else {
         None
     };
-    let options =
-        LogOptions { is_verbose: checked.config.verbose, is_by_the_clock, source: checked.log.clone() };
+    let options = LogOptions {
+        is_verbose: checked.config.verbose,
+        is_by_the_clock,
+        source: checked.log.clone(),
+        left: inherited.rest(),
+    };
     // until the end of this function, whichever way it ends
     let _log = match logging::begin(checked.config.logging.as_ref(), options) {
         Ok(log) => log,

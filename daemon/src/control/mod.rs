@@ -4,6 +4,13 @@
 //! beside it, because it may wait for the event loop. Nothing of this module runs on the event loop, and an answer to
 //! a write is sent after the write was done.
 //!
+//! A resource is a file here with its handlers, a trait of [`Operations`] in a file of that name, its types in
+//! `stratd_control`, and its rows in `routes.rs`. A handler is one line over [`Desk`](desk::Desk): `show`, `show_tagged`
+//! for what can be changed, and `change`, which takes the [`Terms`] of the request (`If-Match`, `?dry_run=true`) as an
+//! argument of the handler, answers with the tag afterwards and has the record tell what was before and after. The
+//! operation itself calls `terms.check(&basis)` where changes come one after another, and does nothing if
+//! `terms.is_dry_run`.
+//!
 //! Invariants: a write is done only for a peer whose role the kernel's word for its user allows (`peer.rs`), and is
 //! logged whatever became of it (`guard.rs`). No request waits for ever, and none takes more than its share: every
 //! limit is in `limits.rs`, with what happens at it.
@@ -45,6 +52,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use tokio::{runtime, sync::watch};
 
+pub(crate) use self::inherited::inherited_socket;
 use self::{
     desk::Desk,
     guard::{Entry, Recorder},
@@ -54,7 +62,6 @@ use self::{
     socket::Socket,
 };
 pub use self::{
-    inherited::inherited_socket,
     operations::{
         Action, ActionError, ActionErrorKind, Basis, Condition, InstanceName, Operations, OrdersAsked,
         Outcome, PageAsked, PluginOperations, RunOperations, Tag, Terms, TradingChange, TradingOperations,
@@ -75,7 +82,7 @@ pub struct ControlOptions {
     pub group: Option<String>,
     /// The mode of the socket: [`SOCKET_MODE`], unless there is a reason.
     pub mode: u32,
-    /// A socket that systemd made ([`inherited_socket`]): it is served as it is, and `path` is only what messages say.
+    /// A socket that systemd made (`stratd.socket`): it is served as it is, and `path` is only what messages say.
     pub inherited: Option<UnixListener>,
 }
 

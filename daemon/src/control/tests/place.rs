@@ -15,7 +15,10 @@ use expect_test::{Expect, expect};
 use stratd_control::{Client, Request};
 
 use super::{PATIENCE, Place, fake::Fake, options, wait_for};
-use crate::control::{Control, ControlOptions, SOCKET_MODE, inherited_socket};
+use crate::{
+    control::{Control, ControlOptions, SOCKET_MODE, inherited_socket},
+    systemd::Inherited,
+};
 
 fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().permissions().mode() & 0o7777
@@ -157,8 +160,9 @@ fn an_inherited_socket_is_served_and_left_to_its_maker() {
 fn a_socket_of_systemd_is_taken_over_by_its_name() {
     const IN_CHILD: &str = "STRATD_TEST_INHERITED_SOCKET";
     if let Some(path) = std::env::var_os(IN_CHILD).map(PathBuf::from) {
-        let inherited = inherited_socket().unwrap();
-        assert!(inherited.is_some() && inherited_socket().unwrap().is_none(), "once");
+        let mut all = Inherited::take();
+        let inherited = inherited_socket(&mut all).unwrap();
+        assert!(inherited.is_some() && inherited_socket(&mut all).unwrap().is_none(), "once");
         let options = ControlOptions { inherited, ..options(&path, SOCKET_MODE) };
         let control = Control::start(options, Arc::new(Fake::default())).unwrap();
         wait_for("the parent to have its answer", || !path.exists());
