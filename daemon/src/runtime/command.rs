@@ -247,7 +247,6 @@ pub(crate) struct ExchangeSnapshot {
 /// How one strategy is.
 #[derive(Clone, Debug)]
 pub(crate) struct StrategySnapshot {
-    pub(crate) name: String,
     pub(crate) events_per_second: u64,
     pub(crate) orders_working: u64,
     /// Instruments in which it has a position.

@@ -4,8 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use stratd_engine::{
-    InputKind, Replacement, Restart, Scope, StrategyConfig, StrategyId, StrategyState, StrategyStatistics,
-    TradingState,
+    InputKind, Replacement, Restart, Scope, StrategyId, StrategyState, StrategyStatistics, TradingState,
 };
 use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp};
 
@@ -188,9 +187,9 @@ impl EventLoop {
 
     fn snapshot(&self, exchanges: &[OpenExchange]) -> Snapshot {
         let engine = self.engine();
-        let strategies = engine.strategies().enumerate().map(|(index, (config, state, statistics))| {
+        let strategies = engine.strategies().enumerate().map(|(index, (_, state, statistics))| {
             let id = StrategyId(u16::try_from(index).unwrap_or(u16::MAX));
-            self.strategy_snapshot(id, (config, state, statistics))
+            self.strategy_snapshot(id, (state, statistics))
         });
         Snapshot {
             time: self.now(),
@@ -208,12 +207,11 @@ impl EventLoop {
     fn strategy_snapshot(
         &self,
         id: StrategyId,
-        (config, state, statistics): (&StrategyConfig, &StrategyState, StrategyStatistics),
+        (state, statistics): (&StrategyState, StrategyStatistics),
     ) -> StrategySnapshot {
         let engine = self.engine();
         let (own, run) = (self.trading_of(Scope::Strategy(id)), self.trading_of(Scope::Run));
         StrategySnapshot {
-            name: config.name.clone(),
             state: state.clone(),
             events: statistics.events,
             events_per_second: self.desk.rates.of(id.index()),

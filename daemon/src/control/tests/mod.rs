@@ -3,11 +3,13 @@
 mod audit;
 mod conditions;
 mod fake;
+mod fake_trading;
 mod limits;
 mod openapi;
 mod place;
 mod roles;
 mod routes;
+mod trading;
 
 use std::{
     io::{Read as _, Write as _},

@@ -70,8 +70,6 @@ pub(crate) enum Hand {
 /// What came of it.
 #[derive(Clone, Debug)]
 pub(crate) struct HandReport {
-    /// The order as it was; of a new one, and of several, there is none.
-    pub(crate) before: Option<OrderRow>,
     /// The order as it is now; as it would be, if it was only asked what would be. Of several there is none.
     pub(crate) after: Option<(OrderRow, Names)>,
     /// The quantity that was asked for, if risk cut it, and why.
@@ -168,12 +166,7 @@ impl EventLoop {
             let denied = Denied { reason: Reason::HostLimit, breach: None };
             return Ok(Err(HandRefused::Denied { order: None, denied }));
         };
-        Ok(Ok(HandReport {
-            before: None,
-            after: Some((row, self.names_of(exchanges, &row))),
-            reduced,
-            canceled: 0,
-        }))
+        Ok(Ok(HandReport { after: Some((row, self.names_of(exchanges, &row))), reduced, canceled: 0 }))
     }
 
     /// Who an order is made for.
@@ -201,7 +194,6 @@ impl EventLoop {
         let mut names = self.names_of(exchanges, &row);
         names.name_strategy(owner, super::MANUAL);
         Ok(HandReport {
-            before: None,
             after: Some((row, names)),
             reduced: reduced.map(|why| (request.quantity, why)),
             canceled: 0,
@@ -291,12 +283,7 @@ impl EventLoop {
         if is_dry_run {
             let row = OrderRow { request: allowed, ..before };
             let names = self.names_of(exchanges, &row);
-            return Ok(Ok(HandReport {
-                before: Some(before),
-                after: Some((row, names)),
-                reduced,
-                canceled: 0,
-            }));
+            return Ok(Ok(HandReport { after: Some((row, names)), reduced, canceled: 0 }));
         }
         let now = self.now();
         let change = ByHand::Change(before.id, price, quantity);
@@ -354,13 +341,13 @@ impl EventLoop {
             let cancel = ByHand::CancelAll(strategy.flatten(), instrument);
             self.driver_mut().feed(now, InputKind::ByHand(cancel))?;
         }
-        Ok(Ok(HandReport { before: None, after: None, reduced: None, canceled }))
+        Ok(Ok(HandReport { after: None, reduced: None, canceled }))
     }
 
     fn report(&self, exchanges: Vec<String>, before: OrderRow, canceled: usize) -> HandReport {
         let after = self.engine().order(before.id).map_or(before, OrderRow::of);
         let names = self.names_of(exchanges, &after);
-        HandReport { before: Some(before), after: Some((after, names)), reduced: None, canceled }
+        HandReport { after: Some((after, names)), reduced: None, canceled }
     }
 
     pub(super) fn names_of(&self, exchanges: Vec<String>, row: &OrderRow) -> Names {
