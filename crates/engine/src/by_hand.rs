@@ -71,7 +71,7 @@ impl Engine {
     /// It would be denied.
     pub fn judge(&self, owner: StrategyId, request: &OrderRequest) -> Judged {
         let passed = self.approve_new(owner, &abi::OrderRequest::from(request)).map_err(Denied::from)?;
-        Ok((*passed.request.get(), passed.reduced.map(|(why, _)| why.into())))
+        Ok((*passed.request.get(), passed.reduced.map(|reduced| reduced.why.into())))
     }
 
     /// What the gate would make of a change of an order now: the order as it would be, and why it is cut if it is.
@@ -84,7 +84,7 @@ impl Engine {
             .ok_or(Refusal::from(Reason::UnknownOrder))
             .and_then(|owner| self.approve_change(owner, order, price, quantity));
         let (change, reduced) = judged.map_err(Denied::from)?;
-        Ok((change.get().request, reduced.map(Denied::from)))
+        Ok((change.get().request, reduced.map(|reduced| reduced.why.into())))
     }
 
     /// Carries out what a person asks for.

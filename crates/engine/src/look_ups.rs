@@ -4,7 +4,7 @@
 
 use stratd_plugin_api::{ClientOrderId, InstrumentId, Money, Reason, abi};
 
-use crate::{AccountRules, Engine, Order, RiskLimits, Scope, StrategyId, core::shown};
+use crate::{AccountRules, Engine, Order, Scope, StrategyId, core::shown};
 
 /// A limit of a scope with what is used of it, in money: quantities and counts as 1 = `1.00000000`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,12 +95,6 @@ impl Engine {
     #[must_use]
     pub fn instruments_of_symbol(&self, symbol: &str) -> &[InstrumentId] {
         self.core.instruments.of_symbol(symbol)
-    }
-
-    /// The limits of a scope.
-    #[must_use]
-    pub fn limits(&self, scope: Scope) -> Option<&RiskLimits> {
-        self.core.risk.limits(scope)
     }
 
     /// The limits of a scope that have numbers, with what is used of them.

@@ -4,11 +4,13 @@
 //! A state that becomes stricter is told with `on_halt`, one that becomes milder with `on_continue`; the text of the
 //! event is the state. Halts of exchanges are another matter: see [`crate::InputKind::Halt`].
 
+use std::sync::Arc;
+
 use stratd_plugin_api::{EventKind, InstrumentId, Reason, abi};
 
 use crate::{
-    Engine, EngineError, ExitRoutine, Output, RiskLimits, Scope, StrategyId, TradingCommand, TradingState,
-    risk::Stop,
+    Engine, EngineError, ExitRoutine, Hours, Output, RiskLimits, Scope, StrategyId, TradingCommand,
+    TradingState, risk::Stop,
 };
 
 impl Engine {
@@ -20,6 +22,18 @@ impl Engine {
     /// Takes up what an earlier run left of a scope, before a strategy starts: it is told then.
     pub fn restore_trading(&mut self, scope: Scope, state: TradingState, reason: Reason) {
         self.core.risk.command(scope, state, reason);
+    }
+
+    /// Says when an instrument trades, as its exchange tells: for timers before the close, and for limits that hold
+    /// orders to it. By itself it holds none back.
+    pub fn set_hours(&mut self, instrument: InstrumentId, hours: Arc<Hours>) {
+        self.core.risk.set_hours(instrument, hours);
+    }
+
+    /// When an instrument trades, if its exchange told.
+    #[must_use]
+    pub fn hours(&self, instrument: InstrumentId) -> Option<&Arc<Hours>> {
+        self.core.risk.hours(instrument)
     }
 
     /// Carries out a command on what may be traded.

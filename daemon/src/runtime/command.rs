@@ -19,6 +19,7 @@ use stratd_plugin_api::{
 };
 
 use super::{
+    change::{Change, ChangeDone, ChangeRefused},
     exchange_desk::ExchangeDesk,
     inbox::Inbox,
     trading::{Halt, Hand, HandOutcome, KeptHalt, LookUp, TradingChanged, TradingWish},
@@ -68,13 +69,15 @@ pub(crate) enum Command {
     SetTrading { wish: Box<TradingWish>, answer: Answer<TradingChanged> },
     /// What may be traded from now on; the answer is what may be traded then.
     Trading { command: TradingCommand, answer: Option<Answer<TradingState>> },
+    /// A change of the configuration, whole or not at all.
+    Change { change: Box<Change>, answer: Answer<Result<ChangeDone, ChangeRefused>> },
     /// How things are.
     Look { answer: Answer<Snapshot> },
     /// The state of a connector; `None` outside: there is no such exchange.
     ExchangeSave { exchange: ExchangeId, answer: Answer<Option<Result<Option<Vec<u8>>, Fault>>> },
     /// The desk of a connector.
     ExchangeDesk { exchange: ExchangeId, answer: Answer<Option<Arc<ExchangeDesk>>> },
-    /// The orders that work at an exchange; none where our own fill model executes them.
+    /// The orders that work at an exchange, or ended there lately; none where our own fill model executes them.
     ExchangeOrders { exchange: ExchangeId, answer: Answer<Vec<OrderRecord>> },
     /// A question to the connector in place, which answers it at its desk; `None` outside: there is no such exchange.
     ExchangeAsk { exchange: ExchangeId, question: Question, answer: Answer<Option<Result<(), Fault>>> },
@@ -114,6 +117,7 @@ impl Command {
             | Self::Trading { .. }
             | Self::ByHand { .. }
             | Self::SetTrading { .. }
+            | Self::Change { .. }
             | Self::ExchangeSave { .. }
             | Self::ExchangeOut { .. } => false,
         }

@@ -25,6 +25,8 @@ pub struct Position {
     pub exchange: String,
     /// The symbol.
     pub instrument: String,
+    /// `net`; `long` or `short` where positions are hedged.
+    pub side: String,
     /// Its size; negative = sold short.
     pub quantity: String,
     /// The average price of what is open.

@@ -8,8 +8,8 @@ use stratd_engine::{
 };
 use stratd_plugin_api::{
     ClientOrderId, ExchangeId, FillCosts, Instrument, InstrumentId, InstrumentType, Log, Money, NoCosts,
-    OrderEventKind, OrderRequest, Price, Quantity, Reason, Side, StrategyInstance, StrategyServices,
-    TextTable, Timestamp, TradingType, abi, export::instrument_to_record,
+    OmsType, OrderEventKind, OrderFlags, OrderRequest, PositionSide, Price, Quantity, Reason, Side,
+    StrategyInstance, StrategyServices, TextTable, Timestamp, TradingType, abi, export::instrument_to_record,
 };
 
 use crate::{
@@ -70,6 +70,7 @@ fn is_setup(line: &str) -> bool {
         "costs",
         "account ",
         "fifo",
+        "hedging",
         "euro ",
         "keep ",
         "shutdown ",
@@ -137,6 +138,7 @@ impl Desk {
             limits: limits(lines, Scope::Run),
             order_ids: OrderIds::default(),
             account: account(lines),
+            oms_type: if lines.contains(&"hedging") { OmsType::Hedging } else { OmsType::Netting },
             accounting: if lines.contains(&"fifo") { Accounting::Fifo } else { Accounting::Average },
             costs,
         };
@@ -290,6 +292,9 @@ impl Desk {
             );
             for (instrument, position) in self.engine.positions(id) {
                 line += &format!("; {} {}", symbol(instrument.0), position.size);
+                if position.side != PositionSide::Net {
+                    line += &format!(" {} realized {}", position.side, short(position.realized));
+                }
             }
             self.write(&line);
         }
@@ -468,6 +473,9 @@ fn request_text(request: &OrderRequest) -> String {
     text += &format!(" {} {}", symbol(request.instrument.0), request.order_type);
     if let Some(price) = request.price {
         text += &format!(" @ {price}");
+    }
+    if request.flags.contains(OrderFlags::REDUCE_ONLY) {
+        text += " reduce";
     }
     text
 }

@@ -12,12 +12,14 @@
 
 mod accounts;
 mod actor;
+mod amounts;
 mod books;
 mod by_hand;
 mod changes;
 mod clock;
 mod desk;
 mod faults;
+mod hedging;
 mod life;
 mod limits;
 mod losses;

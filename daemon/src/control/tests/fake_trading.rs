@@ -160,11 +160,7 @@ impl TradingOperations for Fake {
         self.of_order(id, "cancel", terms)
     }
 
-    fn cancel_all(
-        &self,
-        _: CancelAllRequest,
-        terms: &Terms,
-    ) -> Result<Outcome<CancelAllDone>, ActionError> {
+    fn cancel_all(&self, _: CancelAllRequest, terms: &Terms) -> Result<Outcome<CancelAllDone>, ActionError> {
         terms.check(&basis())?;
         let report = "cancel all".to_owned();
         let answer = CancelAllDone { report: report.clone(), canceled: 1, dry_run: terms.is_dry_run };

@@ -58,20 +58,70 @@ fn a_typing_error_is_refused() {
         r#"{"instrument":"SYN0001","side":"buy","quantity":10}"#,
         expect!["400 /quantity the body: invalid type: integer `10`, expected a string at line 1 column 50"],
     );
-    check(&place, "POST", "/v1/risk/kill", r#"{"exit":"sell"}"#, expect!["400 /exit the body: unknown variant `sell`, expected one of `none`, `cancel_all`, `close_all` at line 1 column 14"]);
-    check(&place, "POST", "/v1/risk/state", r#"{"scope":"run","state":"paused"}"#, expect!["400 /state the body: unknown variant `paused`, expected one of `active`, `reducing`, `halted` at line 1 column 31"]);
-    check(&place, "POST", "/v1/risk/state", r#"{"scope":"strategy","state":"halted"}"#, expect!["400 /scope the scope and its keys do not fit together (accepted: run alone, strategy with `strategy`, or instrument with `instrument` and, if several have it, `exchange`)"]);
-    check(&place, "GET", "/v1/orders?strategie=a", "", expect!["400 the query: Failed to deserialize query string: strategie: unknown field `strategie`, expected one of `state`, `strategy`, `instrument`, `exchange`, `limit`, `cursor`"]);
-    check(&place, "GET", "/v1/orders?limit=many", "", expect!["400 the query: Failed to deserialize query string: limit: invalid digit found in string"]);
+    check(
+        &place,
+        "POST",
+        "/v1/risk/kill",
+        r#"{"exit":"sell"}"#,
+        expect![
+            "400 /exit the body: unknown variant `sell`, expected one of `none`, `cancel_all`, `close_all` at line 1 column 14"
+        ],
+    );
+    check(
+        &place,
+        "POST",
+        "/v1/risk/state",
+        r#"{"scope":"run","state":"paused"}"#,
+        expect![
+            "400 /state the body: unknown variant `paused`, expected one of `active`, `reducing`, `halted` at line 1 column 31"
+        ],
+    );
+    check(
+        &place,
+        "POST",
+        "/v1/risk/state",
+        r#"{"scope":"strategy","state":"halted"}"#,
+        expect![
+            "400 /scope the scope and its keys do not fit together (accepted: run alone, strategy with `strategy`, or instrument with `instrument` and, if several have it, `exchange`)"
+        ],
+    );
+    check(
+        &place,
+        "GET",
+        "/v1/orders?strategie=a",
+        "",
+        expect![
+            "400 the query: Failed to deserialize query string: strategie: unknown field `strategie`, expected one of `state`, `strategy`, `instrument`, `exchange`, `limit`, `cursor`"
+        ],
+    );
+    check(
+        &place,
+        "GET",
+        "/v1/orders?limit=many",
+        "",
+        expect!["400 the query: Failed to deserialize query string: limit: invalid digit found in string"],
+    );
     assert!(place.fake.done().is_empty());
 }
 
 #[test]
 fn a_halt_says_what_is_done_besides() {
     let place = Place::new();
-    check(&place, "POST", "/v1/risk/kill", r#"{"note":"odd prices"}"#, expect![[r#"200 all strategies halted None Some("odd prices")"#]]);
+    check(
+        &place,
+        "POST",
+        "/v1/risk/kill",
+        r#"{"note":"odd prices"}"#,
+        expect![[r#"200 all strategies halted None Some("odd prices")"#]],
+    );
     check(&place, "POST", "/v1/risk/release", "", expect!["200 all strategies active Some(None) None"]);
-    check(&place, "POST", "/v1/strategies/a/halt", r#"{"exit":"close_all"}"#, expect!["200 strategy a halted Some(CloseAll) None"]);
+    check(
+        &place,
+        "POST",
+        "/v1/strategies/a/halt",
+        r#"{"exit":"close_all"}"#,
+        expect!["200 strategy a halted Some(CloseAll) None"],
+    );
     check(&place, "POST", "/v1/exchanges/x/halt", "", expect!["200 exchange x halted Some(None) None"]);
     check(
         &place,

@@ -4,7 +4,7 @@ use stratd_control::{
     Account, AccountList, Book, Instrument, InstrumentList, Portfolio, Position, PositionList,
 };
 use stratd_engine::AccountRules;
-use stratd_plugin_api::{ExchangeId, InstrumentId, Price, Quantity, abi};
+use stratd_plugin_api::{ExchangeId, InstrumentId, PositionSide, Price, Quantity, abi};
 
 use super::{super::operations::ManagerOperations, orders::symbol, page, words};
 use crate::{
@@ -29,13 +29,13 @@ pub(super) fn positions(
     let found = operations.ask(|answer| Command::LookUp(LookUp::Positions(query, answer)))?;
     let found = found.map_err(|missing| page::missing(&missing, false))?;
     let positions = found.rows.iter().map(|row| position(row, &found.names)).collect();
-    let next = found.next.map(|(strategy, instrument)| format!("p{strategy}-{instrument}"));
+    let next = found.next.map(|(strategy, instrument, side)| format!("p{strategy}-{instrument}-{side}"));
     Ok(PositionList { positions, next })
 }
 
-fn place(cursor: &str) -> Option<(u16, u32)> {
-    let [strategy, instrument] = page::numbers(cursor, "p")?;
-    Some((u16::try_from(strategy).ok()?, u32::try_from(instrument).ok()?))
+fn place(cursor: &str) -> Option<(u16, u32, u16)> {
+    let [strategy, instrument, side] = page::numbers(cursor, "p")?;
+    Some((u16::try_from(strategy).ok()?, u32::try_from(instrument).ok()?, u16::try_from(side).ok()?))
 }
 
 fn position(PositionRow { strategy, position }: &PositionRow, names: &Names) -> Position {
@@ -47,6 +47,7 @@ fn position(PositionRow { strategy, position }: &PositionRow, names: &Names) -> 
         strategy: names.strategy(*strategy).to_owned(),
         exchange: names.exchange(ExchangeId(position.exchange)).to_owned(),
         instrument: symbol(names, id),
+        side: PositionSide::from_code(position.side).unwrap_or(PositionSide::Net).name().to_owned(),
         quantity: known
             .map_or_else(String::new, |i| i.quantity_text(Quantity::new(position.size)).to_string()),
         price_average: price(position.price_average),

@@ -58,7 +58,7 @@ pub(crate) enum LookUp {
     /// Own executions, the newest first.
     Fills(Which, (u64, usize), Answer<Paged<FillRow, u64>>),
     /// Positions by strategy and instrument.
-    Positions(PositionQuery, Answer<Paged<PositionRow, (u16, u32)>>),
+    Positions(PositionQuery, Answer<Paged<PositionRow, (u16, u32, u16)>>),
     /// The books of the run and of each strategy, and the account.
     Portfolio(Answer<PortfolioLook>),
     /// Instruments, by id.

@@ -18,8 +18,8 @@ pub(crate) struct PositionQuery {
     pub(crate) which: Which,
     /// Also those that were closed: they have a realized PnL.
     pub(crate) has_flat: bool,
-    /// After this strategy and instrument.
-    pub(crate) after: Option<(u16, u32)>,
+    /// After this strategy, instrument and side.
+    pub(crate) after: Option<(u16, u32, u16)>,
     pub(crate) limit: usize,
 }
 
@@ -27,16 +27,16 @@ pub(super) fn positions(
     engine: &Engine,
     exchanges: Vec<String>,
     query: &PositionQuery,
-) -> Paged<PositionRow, (u16, u32)> {
+) -> Paged<PositionRow, (u16, u32, u16)> {
     let which = query.which.resolve(engine, &exchanges)?;
     let mut names = Names::new(exchanges);
     let count = u16::try_from(engine.strategies().count()).unwrap_or(u16::MAX);
-    let first = query.after.map_or(0, |(strategy, _)| strategy);
+    let first = query.after.map_or(0, |(strategy, ..)| strategy);
     let (mut rows, mut looked_at, mut last) = (Vec::new(), 0, query.after);
     for strategy in (first..count).filter(|id| which.strategy.is_none_or(|s| s == Some(StrategyId(*id)))) {
         let id = StrategyId(strategy);
         for position in engine.position_records(id) {
-            let here = (strategy, position.instrument);
+            let here = (strategy, position.instrument, position.side);
             if query.after.is_some_and(|after| here <= after) {
                 continue;
             }
