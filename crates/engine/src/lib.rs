@@ -21,6 +21,7 @@
 
 mod booking;
 mod carry_out;
+mod configure;
 mod core;
 mod dispatch;
 mod driver;
@@ -61,14 +62,14 @@ pub use input::{Input, InputKind, TradingCommand};
 pub use lots::Accounting;
 pub use order::{BeforeCancel, Order, OrderState};
 pub use order_ids::OrderIds;
-pub use output::{CancelOrder, ChangeOrder, Denial, FillReport, NewOrder, Output, Outputs};
+pub use output::{CancelOrder, ChangeOrder, Denial, FillAmounts, FillReport, NewOrder, Output, Outputs};
 pub use position::Position;
 pub use probation::{Probation, Retired, Retirement};
 pub use rates::RateSource;
 pub use replacement::{Carried, OnRestoreError, Replacement, Restart, SwapRefused, SwapStep, Swapped};
 pub use risk::{
     AccountRules, Breach, ExitRoutine, HoursRule, Limit, LossLimit, OnBreach, OrderRate, PriceCollar,
-    RiskApproved, RiskLimits, Scope, TradingState,
+    ReplacedLimits, RiskApproved, RiskLimits, Scope, TradingState,
 };
 pub use slice::SLICE_MAX;
 pub use strategies::{StrategyConfig, StrategyId, StrategyState, StrategyStatistics};

@@ -13,6 +13,7 @@ mod deb;
 mod figures;
 mod fuzz;
 mod live;
+mod man;
 mod peers;
 mod plugins;
 mod quickstart;
@@ -74,6 +75,12 @@ const TASKS: &[Task] = &[
         arguments: "[NAME]",
         about: "run the benchmark NAME, which writes TARGET/bench/NAME.json; without NAME, list them",
         run: bench::run,
+    },
+    Task {
+        name: "man",
+        arguments: "",
+        about: "make the pages for man and the completions of shells, in TARGET/pages",
+        run: man::run,
     },
     Task {
         name: "soak",

@@ -182,6 +182,7 @@ impl<'a> Making<'a> {
             fill: config.fill.model(&config.costs),
             costs: config.costs.models(),
             account: config.account.rules(),
+            oms_type: config.portfolio.oms_type,
             accounting: config.portfolio.accounting,
             rates: planned_rates(config),
             risk: planned_risk(config)?,

@@ -2,13 +2,16 @@
 
 mod absent_exchange;
 mod backtest;
+mod change;
 pub mod clock;
 mod command;
 mod commands;
 mod event_loop;
 mod exchange_changes;
 mod exchange_desk;
+mod exchange_hours;
 mod inbox;
+mod instrument_limits;
 mod instruments;
 mod link;
 mod live;
@@ -22,6 +25,7 @@ mod slice_tests;
 mod sources;
 
 pub use backtest::backtest;
+pub(crate) use change::{Change, ChangeRefused, ExchangeChange, Part, Start, StrategyChange};
 pub(crate) use command::{
     AddedStrategy, Command, ExchangeLeft, LoopHandle, NOTES_MAX, Note, Notes, OwnedRestart, Question,
     SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer, Tag,
@@ -29,6 +33,7 @@ pub(crate) use command::{
 pub use event_loop::Finished;
 pub use exchange_desk::trial_host;
 pub(crate) use exchange_desk::{ExchangeDesk, Reported, Until};
+pub use instrument_limits::ExchangeHours;
 pub(crate) use live::{ControlPlane, live};
 pub use plan::{
     MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedRate, PlannedRisk, PlannedStrategy,
