@@ -40,7 +40,7 @@ service() {
     put_as 0644 systemd/stratd.sysusers usr/lib/sysusers.d/stratd.conf
     put_as 0644 systemd/stratd.tmpfiles usr/lib/tmpfiles.d/stratd.conf
     # drop-ins are for those who need them
-    put 0644 usr/share/doc/stratd/drop-ins systemd/stratd.service.d/*.conf
+    put 0644 usr/share/stratd/drop-ins systemd/stratd.service.d/*.conf
     put_as 0644 configs/stratd.toml etc/stratd/stratd.toml
     install -d -m 0755 "$tree/etc/stratd/conf.d" "$tree/usr/lib/stratd/conf.d"
 }

@@ -153,15 +153,34 @@ impl Bed {
         }
         copy(&deb::package(workspace, &libraries)?, &share("target/deb"))?;
         copy(&workspace.root().join("README.md"), &bed.share)?;
-        fs::create_dir_all(share("test-plugins"))?;
+        copy(&bed.dips(workspace)?, &share("strategy-dips"))?;
         for source in files(&workspace.root().join(TESTS), "c")? {
             let name = source.file_stem().unwrap_or_default().display().to_string();
-            let mut gcc = workspace.command("gcc");
-            gcc.args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]);
-            gcc.arg(format!("-I{}", plugins::C_HEADERS)).arg(&source);
-            run_command(gcc.arg("-o").arg(share("test-plugins").join(format!("libstrategy_{name}.so"))))?;
+            let library = share("test-plugins").join(format!("libstrategy_{name}.so"));
+            compile(workspace, &source, &["-fPIC"], &library)?;
         }
+        // what the confinement refuses
+        let herald = workspace.root().join(TESTS).join("herald.c");
+        let bad = |name: &str| share("bad-plugins").join(name);
+        compile(workspace, &herald, &["-fPIC", "-Wl,-z,execstack"], &bad("execstack.so"))?;
+        let with_relocations = ["-fno-pic", "-mcmodel=large", "-Wl,-z,notext"];
+        compile(workspace, &herald, &with_relocations, &bad("textrel.so"))?;
         Ok(bed)
+    }
+
+    /// The strategy that the README has its reader begin and build.
+    fn dips(&self, workspace: &Workspace) -> Result<PathBuf> {
+        const NAME: &str = "strategy-dips";
+        let folder = self.share.with_file_name(NAME);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
+        }
+        let mut new = workspace.command(workspace.release().join("stratd"));
+        new.args(["plugin", "new", "dips", "--sdk"]).arg(workspace.root());
+        run_command(new.current_dir(self.share.parent().unwrap_or(&self.root)))?;
+        let mut build = workspace.cargo(&["build", "--release", "--offline"]);
+        run_command(build.current_dir(&folder))?;
+        Ok(workspace.release().join("libstrategy_dips.so"))
     }
 
     fn accept(&self, workspace: &Workspace, suite: &str, tests: &[&str]) -> Result<bool> {
@@ -169,6 +188,15 @@ impl Bed {
         bed.arg(suite).arg(&self.share).arg(&self.logs).args(tests);
         Ok(status(bed.env(ROOT_VARIABLE, &self.root))?.success())
     }
+}
+
+/// Compiles a strategy in C.
+fn compile(workspace: &Workspace, source: &Path, flags: &[&str], library: &Path) -> Result<()> {
+    let folder = library.parent().with_context(|| format!("{} has no folder", library.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    let mut gcc = workspace.command("gcc");
+    gcc.args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared"]).args(flags);
+    run_command(gcc.arg(format!("-I{}", plugins::C_HEADERS)).arg(source).arg("-o").arg(library))
 }
 
 /// The files of a folder with this ending, in order.
