@@ -46,10 +46,10 @@ check "the socket stays" test -S /run/stratd/control.sock
 same "stopped" "$(prop ActiveState)" inactive
 check "a client is answered" timeout 30 stratctl status
 same "started" "$(prop ActiveState)" active
-systemctl stop stratd.socket stratd.service
-check "both stopped: no socket" test ! -e /run/stratd/control.sock
+systemctl stop stratd.socket stratd-ro.socket stratd.service
+check "all stopped: no socket" test ! -e /run/stratd/control.sock
 like "and the client says what to do" "$(stratctl status 2>&1)" "*systemctl start stratd*"
-check "both start again" systemctl start stratd.socket stratd.service
+check "all start again" systemctl start stratd.socket stratd-ro.socket stratd.service
 
 group "what belongs to whom decides who is answered"
 useradd --groups stratd member
@@ -74,8 +74,8 @@ for _ in {1..5}; do
 done
 becomes "the limit was reached" '[[ $(prop ActiveState) == failed ]]'
 same "and took the socket along" "$(prop Result stratd.socket)" service-start-limit-hit
-check "reset" systemctl reset-failed stratd.service stratd.socket
-check "start" systemctl start stratd.socket stratd.service
+check "reset" systemctl reset-failed stratd.service stratd.socket stratd-ro.socket
+check "start" systemctl start stratd.socket stratd-ro.socket stratd.service
 check "a client is answered" timeout 30 stratctl status
 
 finish

@@ -63,9 +63,9 @@ becomes "and are heard" '[[ $(receiver net received) == $((sessions - 1)) ]]'
 same "nothing was refused" "$(receiver net refused)" 0
 
 group "nobody is refused while a killed process comes back"
-refused=0 pid=$(prop MainPID)
-kill -KILL "$pid"
-until [[ $(prop SubState) == running && $(prop MainPID) != "$pid" ]]; do
+refused=0
+kill -KILL "$(prop MainPID)"
+until [[ $(prop NRestarts) == 1 && $(prop SubState) == running ]]; do
     (exec 3<>/dev/tcp/127.0.0.1/9020) 2>/dev/null || ((++refused))
     socat -u OPEN:/dev/null UNIX-CONNECT:$socket 2>/dev/null || ((++refused))
 done
