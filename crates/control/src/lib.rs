@@ -16,9 +16,9 @@ mod types;
 pub use client::{Answer, Client, Request};
 pub use error::{Error, ErrorKind};
 pub use types::{
-    API, DisableRequest, Done, FlightRecord, Generation, Health, HealthState, InspectRequest, Inspection,
-    Instance, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger,
-    LogReach, LogReceiver, LogResolution, LogTree, Plugin, PluginFile, PluginKind, PluginList, PluginState,
-    Probation, Problem, QuarantineRequest, Refusal, Retired, RunState, Status, StoreStatus, Verdict, Version,
-    WatchdogStatus,
+    API, DisableRequest, Done, Finding, FlightRecord, Generation, Health, HealthState, InspectRequest,
+    Inspection, Instance, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler,
+    LogLogger, LogReach, LogReceiver, LogResolution, LogTree, Plugin, PluginFile, PluginKind, PluginList,
+    PluginState, Probation, Problem, QuarantineRequest, Refusal, Retired, RunState, Status, StoreStatus,
+    Verdict, Version, WatchdogStatus,
 };

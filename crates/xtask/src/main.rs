@@ -13,9 +13,11 @@ mod deb;
 mod figures;
 mod fuzz;
 mod live;
+mod man;
 mod peers;
 mod plugins;
 mod quickstart;
+mod retry;
 mod soak;
 mod test;
 mod tier;
@@ -75,6 +77,12 @@ const TASKS: &[Task] = &[
         run: bench::run,
     },
     Task {
+        name: "man",
+        arguments: "",
+        about: "make the pages for man and the completions of shells, in TARGET/pages",
+        run: man::run,
+    },
+    Task {
         name: "soak",
         arguments: "[NAME …]",
         about: "run the long proof NAME, which writes TARGET/soak/NAME.json; without NAME, list them",
@@ -107,7 +115,8 @@ const TASKS: &[Task] = &[
     Task {
         name: "peers",
         arguments: "[NAME …]",
-        about: "let our logging talk to CPython, rsyslogd, journald and others, and compare; installs what is missing",
+        about: "let our logging talk to CPython, rsyslogd, journald and others, and compare; installs what is missing; \
+                `peers bench` runs other backtests beside ours",
         run: peers::run,
     },
 ];

@@ -1,8 +1,6 @@
 //! From a checked configuration to a run.
 
-use std::{
-    cell::Cell, io::Write as _, os::unix::net::UnixListener, process::ExitCode, sync::Arc, time::Duration,
-};
+use std::{cell::Cell, io::Write as _, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use stratd_engine::StrategyId;
@@ -15,7 +13,7 @@ use super::{
 use crate::{
     check::EXIT_CONFIG,
     config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
-    control::inherited_socket,
+    control::{InheritedSockets, inherited_sockets},
     host::{LoadedPlugin, Run, Watchdog, WatchdogOptions, crash},
     logging::{self, LogOptions, reload_on_hangup},
     plugins::Plugins,
@@ -43,7 +41,7 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     let mut inherited = if is_by_the_clock { Inherited::take() } else { Inherited::default() };
     let outside = if is_by_the_clock {
         let kill = checked.config.risk.kill_switch;
-        Some((inherited_socket(&mut inherited)?, StopSignals::install(reload_on_hangup, kill)?))
+        Some((inherited_sockets(&mut inherited)?, StopSignals::install(reload_on_hangup, kill)?))
     } else {
         None
     };
@@ -89,7 +87,7 @@ fn by_the_clock(
     checked: &Checked,
     folder: RunFolder,
     services: &Arc<Services>,
-    inherited: Option<UnixListener>,
+    inherited: InheritedSockets,
     signals: &StopSignals,
 ) -> Result<Finished> {
     let config = &checked.config;
@@ -184,6 +182,7 @@ impl<'a> Making<'a> {
             fill: config.fill.model(&config.costs),
             costs: config.costs.models(),
             account: config.account.rules(),
+            oms_type: config.portfolio.oms_type,
             accounting: config.portfolio.accounting,
             rates: planned_rates(config),
             risk: planned_risk(config)?,

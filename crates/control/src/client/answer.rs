@@ -25,6 +25,7 @@ const READ_BYTES: usize = 16 << 10;
 pub struct Answer {
     pub(super) status: u16,
     pub(super) body: String,
+    pub(super) etag: Option<String>,
 }
 
 impl Answer {
@@ -32,6 +33,12 @@ impl Answer {
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
+    }
+
+    /// The tag of what the answer shows, if a change of it asks for one.
+    #[must_use]
+    pub fn etag(&self) -> Option<&str> {
+        self.etag.as_deref()
     }
 
     /// The body as it came.
@@ -56,7 +63,7 @@ impl Answer {
         let body = input.take_body(head.framing)?;
         let body =
             String::from_utf8(body).map_err(|_| Error::malformed("the body of the answer is no UTF-8"))?;
-        Ok(Self { status: head.status, body })
+        Ok(Self { status: head.status, body, etag: head.etag })
     }
 }
 
@@ -73,7 +80,7 @@ pub(super) fn stream<R: Read>(
         let body = input.take_body(head.framing)?;
         let body =
             String::from_utf8(body).map_err(|_| Error::malformed("the body of the answer is no UTF-8"))?;
-        return Ok(Some(Answer { status: head.status, body }));
+        return Ok(Some(Answer { status: head.status, body, etag: head.etag }));
     }
     if !matches!(head.framing, Framing::Chunked) {
         return Err(Error::malformed("an answer that does not go on (accepted: transfer-encoding chunked)"));
@@ -97,6 +104,7 @@ pub(super) fn stream<R: Read>(
 
 struct Head {
     status: u16,
+    etag: Option<String>,
     framing: Framing,
 }
 
@@ -117,12 +125,14 @@ fn read_head(input: &mut Input<'_, impl Read>) -> Result<Head, Error> {
         if let httparse::Status::Complete(length) = parsed {
             let status = response.code.ok_or_else(|| Error::malformed("the answer has no status"))?;
             let framing = framing(response.headers)?;
+            let etag = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("etag"));
+            let etag = etag.map(|header| String::from_utf8_lossy(header.value).into_owned());
             input.at += length;
             // an interim answer says that the real one follows
             if (100..200).contains(&status) {
                 continue;
             }
-            return Ok(Head { status, framing });
+            return Ok(Head { status, etag, framing });
         }
         if input.rest().len() >= HEAD_BYTES_MAX {
             return Err(Error::too_large(HEAD_BYTES_MAX));
@@ -133,7 +143,7 @@ fn read_head(input: &mut Input<'_, impl Read>) -> Result<Head, Error> {
             } else {
                 "the connection was closed within the head of the answer"
             };
-            return Err(Error::malformed(text));
+            return Err(Error::gone(text));
         }
     }
 }
@@ -225,7 +235,7 @@ impl<R: Read> Input<'_, R> {
             if !self.fill()? {
                 let found = self.rest().len();
                 let text = format!("the connection was closed after {found} of {length} bytes of the answer");
-                return Err(Error::malformed(text));
+                return Err(Error::gone(text));
             }
         }
         let bytes = self.rest()[..length].to_vec();
@@ -245,7 +255,7 @@ impl<R: Read> Input<'_, R> {
                 return Err(Error::malformed("a chunk of the answer has no length"));
             }
             if !self.fill()? {
-                return Err(Error::malformed("the connection was closed within a chunk of the answer"));
+                return Err(Error::gone("the connection was closed within a chunk of the answer"));
             }
         }
     }
@@ -312,19 +322,19 @@ mod tests {
 
     #[test]
     fn half_an_answer_is_none() {
-        check("", expect!["Malformed: the connection was closed without an answer"]);
-        check("HTTP/1.1 200", expect!["Malformed: the connection was closed within the head of the answer"]);
+        check("", expect!["Gone: the connection was closed without an answer"]);
+        check("HTTP/1.1 200", expect!["Gone: the connection was closed within the head of the answer"]);
         check(
             "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"a\"",
-            expect!["Malformed: the connection was closed after 4 of 10 bytes of the answer"],
+            expect!["Gone: the connection was closed after 4 of 10 bytes of the answer"],
         );
         check(
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
-            expect!["Malformed: the connection was closed after 2 of 3 bytes of the answer"],
+            expect!["Gone: the connection was closed after 2 of 3 bytes of the answer"],
         );
         check(
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
-            expect!["Malformed: the connection was closed within a chunk of the answer"],
+            expect!["Gone: the connection was closed within a chunk of the answer"],
         );
     }
 

@@ -2,6 +2,7 @@
 
 mod inspection;
 mod log;
+mod paint;
 mod plugin;
 mod plugins;
 mod status;
@@ -10,6 +11,7 @@ mod words;
 
 pub(crate) use inspection::inspection;
 pub(crate) use log::{log_flight, log_handlers, log_receivers, log_resolution, log_tree};
+pub(crate) use paint::{alarming, has_colours, painted};
 pub(crate) use plugin::{done, plugin};
 pub(crate) use plugins::plugins;
 pub(crate) use status::status;

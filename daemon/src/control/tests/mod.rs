@@ -1,8 +1,10 @@
 //! The control server over a real socket, with a daemon behind it that is none.
 
 mod audit;
+mod conditions;
 mod fake;
 mod limits;
+mod openapi;
 mod place;
 mod roles;
 mod routes;
@@ -19,7 +21,7 @@ use stratd_control::Client;
 use tempfile::TempDir;
 
 use self::fake::Fake;
-use super::{Control, ControlOptions, SOCKET_MODE, limits::Limits};
+use super::{Control, ControlOptions, SOCKET_MODE, SocketOptions, limits::Limits};
 use crate::runtime::clock::Stopwatch;
 
 /// Long enough for a machine that has other things to do.
@@ -39,10 +41,15 @@ impl Place {
     }
 
     fn with(limits: Limits, mode: u32) -> Self {
+        Self::of(limits, |path| options(path, mode))
+    }
+
+    /// With a socket at this path, and what else the options say.
+    fn of(limits: Limits, options: impl FnOnce(&Path) -> ControlOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run/control.sock");
         let fake = Arc::new(Fake::default());
-        let control = Control::start_with(options(&path, mode), fake.clone(), limits).unwrap();
+        let control = Control::start_with(options(&path), fake.clone(), limits).unwrap();
         Self { control: Some(control), fake, path, folder }
     }
 
@@ -63,10 +70,15 @@ impl Place {
 
     /// Sends a request and returns the head and the body of its answer.
     fn ask_all(&self, method: &str, target: &str, body: &str) -> (String, String) {
+        self.ask_with("if-match: *\r\n", method, target, body)
+    }
+
+    /// The same with these header lines in the place of `If-Match: *`.
+    fn ask_with(&self, headers: &str, method: &str, target: &str, body: &str) -> (String, String) {
         let mut stream = self.connect();
         let length = body.len();
         let request = format!(
-            "{method} {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+            "{method} {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes()).unwrap();
         split(&read_all(&mut stream))
@@ -74,7 +86,11 @@ impl Place {
 }
 
 fn options(path: &Path, mode: u32) -> ControlOptions {
-    ControlOptions { path: path.to_owned(), group: None, mode, inherited: None }
+    ControlOptions { socket: socket(path, mode), read_only: None, tcp: None }
+}
+
+fn socket(path: &Path, mode: u32) -> SocketOptions {
+    SocketOptions { path: path.to_owned(), group: None, mode, inherited: None }
 }
 
 fn connect(path: &Path) -> UnixStream {
