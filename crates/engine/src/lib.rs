@@ -21,6 +21,7 @@
 
 mod booking;
 mod carry_out;
+mod configure;
 mod core;
 mod dispatch;
 mod driver;
@@ -68,7 +69,7 @@ pub use rates::RateSource;
 pub use replacement::{Carried, OnRestoreError, Replacement, Restart, SwapRefused, SwapStep, Swapped};
 pub use risk::{
     AccountRules, Breach, ExitRoutine, HoursRule, Limit, LossLimit, OnBreach, OrderRate, PriceCollar,
-    RiskApproved, RiskLimits, Scope, TradingState,
+    ReplacedLimits, RiskApproved, RiskLimits, Scope, TradingState,
 };
 pub use slice::SLICE_MAX;
 pub use strategies::{StrategyConfig, StrategyId, StrategyState, StrategyStatistics};

@@ -183,7 +183,7 @@ impl Engine {
         self.can_change(strategy, false)
     }
 
-    fn can_change(&self, strategy: StrategyId, must_be_started: bool) -> Result<(), (SwapStep, Fault)> {
+    pub(crate) fn can_change(&self, strategy: StrategyId, must_be_started: bool) -> Result<(), (SwapStep, Fault)> {
         let Some(slot) = self.strategies.get(strategy.index()) else {
             return Err((SwapStep::State, unknown(strategy)));
         };
@@ -268,7 +268,7 @@ impl Engine {
     }
 
     /// Calls the instance in place, whose requests are refused.
-    fn call_old<T>(
+    pub(crate) fn call_old<T>(
         &mut self,
         strategy: StrategyId,
         body: impl FnOnce(&mut dyn StrategyInstance, &mut dyn StrategyHost) -> Result<T, Fault>,
@@ -286,7 +286,7 @@ impl Engine {
     }
 
     /// Calls an instance, whose requests are refused, on behalf of a strategy.
-    fn quietly<T>(
+    pub(crate) fn quietly<T>(
         &mut self,
         strategy: StrategyId,
         instance: &mut dyn StrategyInstance,

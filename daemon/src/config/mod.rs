@@ -7,12 +7,15 @@
 
 mod control_config;
 mod describe;
+pub(crate) mod difference;
 mod document;
 mod draft;
+pub(crate) mod edit;
 mod fill_config;
 mod flags;
 mod hours_config;
 mod instance_flag;
+mod layers;
 mod logging_config;
 mod origin;
 mod own_rules;
@@ -27,11 +30,13 @@ mod risk_config;
 mod risk_rules;
 mod run_config;
 mod schema;
-mod shown;
+pub(crate) mod secrets;
+pub(crate) mod shown;
 mod span;
 #[cfg(test)]
 pub(crate) mod tests;
 mod validator;
+mod written;
 
 pub use crate::plugin_kind::PluginKind;
 pub use control_config::{ControlConfig, TcpConfig, TcpRole};
@@ -57,3 +62,4 @@ pub(crate) use problem::nearest;
 pub(crate) use resolve::{resolve_path, resolve_paths, resolve_texts};
 pub(crate) use run_config::instrument_type;
 pub(crate) use validator::Validator;
+pub(crate) use written::Written;

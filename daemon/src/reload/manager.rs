@@ -232,6 +232,10 @@ impl Manager {
         let (failed, before) = (failed.generation, before.generation);
         instance.faults += 1;
         instance.last_fault = Some(fault.to_string());
+        if failed == before {
+            // a new configuration, not a new build: who changed it is told
+            return;
+        }
         // another version may have taken over since
         let is_in_place = instance.generation == failed;
         if is_in_place {

@@ -104,7 +104,7 @@ impl Plane {
             }),
         });
         let options = ManagerOptions { plugins: plugins_config, save_interval };
-        let present = present(plugins.directories());
+        let present = present(&plugins.directories());
         let parts = ManagerParts { registry, plugins, event_loop, store: store.clone(), present };
         let (tell_end, ended) = mpsc::sync_channel(1);
         let starts_new = options.plugins.watch && options.plugins.start_new;
@@ -200,7 +200,7 @@ fn watch(
     plugins: &Plugins,
     requests: &SyncSender<Request>,
 ) -> Result<Watcher> {
-    let directories = plugins.directories().to_vec();
+    let directories = plugins.directories();
     let is_outside =
         |file: &PathBuf| file.parent().is_none_or(|parent| !directories.iter().any(|d| d == parent));
     let files = registry.lock().all().map(|plugin| plugin.file.clone()).filter(is_outside).collect();

@@ -152,6 +152,11 @@ impl RunStore {
         self.store.file()
     }
 
+    /// Where configurations are kept.
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
     pub(crate) fn health(&self) -> Option<store::Error> {
         self.store.health()
     }

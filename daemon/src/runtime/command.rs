@@ -17,7 +17,11 @@ use stratd_plugin_api::{
     ExchangeId, ExchangeInstance, Fault, Money, Reason, StrategyInstance, Timestamp, abi::OrderRecord,
 };
 
-use super::{exchange_desk::ExchangeDesk, inbox::Inbox};
+use super::{
+    change::{Change, ChangeDone, ChangeRefused},
+    exchange_desk::ExchangeDesk,
+    inbox::Inbox,
+};
 use crate::host::isolation::Watch;
 
 /// How long the event loop may take to carry out a command. It stands still for that long only when a plugin hangs,
@@ -57,6 +61,8 @@ pub(crate) enum Command {
     RollBack { strategy: StrategyId, fault: Fault },
     /// What may be traded from now on; the answer is what may be traded then.
     Trading { command: TradingCommand, answer: Option<Answer<TradingState>> },
+    /// A change of the configuration, whole or not at all.
+    Change { change: Box<Change>, answer: Answer<Result<ChangeDone, ChangeRefused>> },
     /// How things are.
     Look { answer: Answer<Snapshot> },
     /// The state of a connector; `None` outside: there is no such exchange.
@@ -100,6 +106,7 @@ impl Command {
             | Self::GiveUp { .. }
             | Self::RollBack { .. }
             | Self::Trading { .. }
+            | Self::Change { .. }
             | Self::ExchangeSave { .. }
             | Self::ExchangeOut { .. } => false,
         }

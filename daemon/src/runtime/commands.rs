@@ -63,6 +63,9 @@ impl EventLoop {
                     let _ = answer.send(self.engine().trading_state(command.scope).0);
                 }
             }
+            Command::Change { change, answer } => {
+                let _ = answer.send(self.change(*change, exchanges)?);
+            }
             Command::Look { answer } => {
                 let _ = answer.send(self.snapshot());
             }
@@ -93,7 +96,7 @@ impl EventLoop {
         self.take_outputs()
     }
 
-    fn restart(&mut self, strategy: StrategyId, restart: OwnedRestart) -> Result<RestartAnswer> {
+    pub(super) fn restart(&mut self, strategy: StrategyId, restart: OwnedRestart) -> Result<RestartAnswer> {
         let OwnedRestart { tag, instance, is_batch_safe, state } = restart;
         let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
         let (now, restart) = (self.now(), Restart { instance, is_batch_safe, state });
@@ -104,7 +107,7 @@ impl EventLoop {
         Ok(restarted)
     }
 
-    fn add(&mut self, added: AddedStrategy) -> Result<AddAnswer> {
+    pub(super) fn add(&mut self, added: AddedStrategy) -> Result<AddAnswer> {
         let AddedStrategy { tag, config, plugin, instance, state } = added;
         let now = self.now();
         self.recorder_mut().add_strategy(&config.name, &plugin);
@@ -149,7 +152,7 @@ impl EventLoop {
         Ok(SwapAnswer { swapped, pause, seq, before, is_late })
     }
 
-    fn save(&mut self, strategy: StrategyId, room: Vec<u8>) -> Result<SavedByLoop> {
+    pub(super) fn save(&mut self, strategy: StrategyId, room: Vec<u8>) -> Result<SavedByLoop> {
         let now = self.now();
         let state = self.driver_mut().save_strategy(now, strategy, room)?;
         let tag = self.tags().now(strategy);

@@ -114,6 +114,14 @@ impl EventLoop {
         self.limits = limits;
     }
 
+    /// As [`Self::set_limits`]; those of before.
+    pub(super) fn replace_limits_by_name(
+        &mut self,
+        limits: BTreeMap<String, RiskLimits>,
+    ) -> BTreeMap<String, RiskLimits> {
+        std::mem::replace(&mut self.limits, limits)
+    }
+
     pub(super) fn limits_of(&self, strategy: &str) -> Option<RiskLimits> {
         self.limits.get(strategy).cloned()
     }

@@ -2,6 +2,7 @@
 
 mod absent_exchange;
 mod backtest;
+mod change;
 pub mod clock;
 mod command;
 mod commands;
@@ -24,6 +25,7 @@ mod slice_tests;
 mod sources;
 
 pub use backtest::backtest;
+pub(crate) use change::{Change, ChangeRefused, ExchangeChange, Part, Start, StrategyChange};
 pub(crate) use command::{
     AddedStrategy, Command, ExchangeLeft, LoopHandle, NOTES_MAX, Note, Notes, OwnedRestart, Question,
     SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer, Tag,

@@ -65,6 +65,18 @@ CREATE TABLE quarantine ( -- instances that are not started
     since    INTEGER NOT NULL,
     reason   TEXT    NOT NULL
 ) STRICT;
+", "
+CREATE TABLE config ( -- the configurations that were in force, or are to be; the latest one that was taken counts
+    generation INTEGER PRIMARY KEY AUTOINCREMENT,
+    at         INTEGER NOT NULL,
+    who        TEXT    NOT NULL, -- the user who asked, or stratd
+    cause      TEXT    NOT NULL, -- in words
+    document   TEXT    NOT NULL, -- JSON; secrets are references: ${NAME} and ${credential:NAME}
+    digest     TEXT    NOT NULL, -- of the files as they were then, empty if there were none
+    state      TEXT    NOT NULL CHECK (state IN ('trying', 'applied', 'unconfirmed', 'pending', 'reverted')),
+    before     INTEGER,          -- what an unconfirmed one goes back to
+    confirm_by INTEGER           -- and when
+) STRICT;
 "];
 
 /// Brings a database up to date, each step in a transaction of its own.
