@@ -16,9 +16,13 @@ mod types;
 pub use client::{Answer, Client, Request};
 pub use error::{Error, ErrorKind};
 pub use types::{
-    API, DisableRequest, Done, Finding, FlightRecord, Generation, Health, HealthState, InspectRequest,
-    Inspection, Instance, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler,
-    LogLogger, LogReach, LogReceiver, LogResolution, LogTree, Plugin, PluginFile, PluginKind, PluginList,
-    PluginState, Probation, Problem, QuarantineRequest, Refusal, Retired, RunState, Status, StoreStatus,
-    Verdict, Version, WatchdogStatus,
+    API, Account, AccountList, Book, CancelAllDone, CancelAllRequest, ChangeOrderRequest, DisableRequest,
+    Done, Exchange, ExchangeList, ExitRoutine, Fill, FillList, Finding, FlightRecord, Generation,
+    HaltRequest, Health, HealthState, InspectRequest, Inspection, Instance, InstanceConfig, InstanceDone,
+    Instrument, InstrumentList, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler,
+    LogLogger, LogReach, LogReceiver, LogResolution, LogTree, NewOrderRequest, Order, OrderDone, OrderList,
+    Plugin, PluginFile, PluginKind, PluginList, PluginState, Portfolio, Position, PositionList, Probation,
+    Problem, QuarantineRequest, Refusal, Retired, Risk, RiskLimit, RiskScope, RunState, ScopeKind, Status,
+    StoreStatus, Strategy, StrategyList, Trading, TradingDone, TradingRequest, TradingState, Verdict,
+    Version, WatchdogStatus,
 };

@@ -116,6 +116,7 @@ fn by_the_clock(
         uptime: Stopwatch::start(),
         folder: folder.path().display().to_string(),
         currency: config.backtest.currency.clone(),
+        kill_switch: config.risk.kill_switch,
         hang_limit_ns: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX),
     };
     let mut plan = making.plan(folder, last.as_ref())?;

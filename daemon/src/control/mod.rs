@@ -15,13 +15,17 @@
 //! logged whatever became of it (`guard.rs`). No request waits for ever, and none takes more than its share: every
 //! limit is in `limits.rs`, with what happens at it.
 
+mod accounts;
 mod body;
 mod condition;
 mod desk;
+mod exchanges;
+mod fills;
 mod guard;
 mod health;
 mod inherited;
 mod inspect;
+mod instruments;
 mod limits;
 mod logging;
 mod logging_apply;
@@ -30,14 +34,20 @@ mod logging_tap;
 mod name;
 mod openapi;
 mod operations;
+mod orders;
 mod peer;
 mod plugins;
+mod portfolio;
+mod positions;
 mod problem;
+mod query;
+mod risk;
 mod routes;
 mod row;
 mod server;
 mod socket;
 mod status;
+mod strategies;
 mod tcp;
 #[cfg(test)]
 mod tests;
@@ -68,8 +78,9 @@ use self::{
 };
 pub use self::{
     operations::{
-        Action, ActionError, ActionErrorKind, Basis, Condition, Operations, Outcome, PluginOperations,
-        RunOperations, Tag, Terms,
+        Action, ActionError, ActionErrorKind, Basis, Condition, InstanceName, Operations, OrdersAsked,
+        Outcome, PageAsked, PluginOperations, RunOperations, Tag, Terms, TradingChange, TradingOperations,
+        TradingScope, Verb,
     },
     peer::Role,
     tcp::TcpOptions,

@@ -22,10 +22,11 @@ use super::{
     record::{InstanceRecord, Saved},
     run_store::{ROLLED_BACK, RunStore},
     saving::Saving,
+    trading::ActedOn,
 };
 use crate::{
     config::PluginsConfig,
-    control::{Action, ActionError, Terms},
+    control::{Action, ActionError, InstanceName, Terms, Verb},
     host::Found,
     plugins::Plugins,
     runtime::{Command, LoopHandle, Note, SavedByLoop, Tag, clock, notify},
@@ -40,6 +41,8 @@ pub(crate) enum Request {
     Found(Found),
     /// The control socket asks.
     Act(Action, Terms, SyncSender<Result<Acted, ActionError>>),
+    /// The control socket asks something of one strategy or connector.
+    ActOn(InstanceName, Verb, Terms, SyncSender<Result<ActedOn, ActionError>>),
     /// The event loop tells.
     Note(Note),
     /// An isolated connector died.
@@ -112,6 +115,9 @@ impl Manager {
                 Ok(Request::Act(action, terms, answer)) => {
                     // who asked may have gone
                     let _ = answer.send(self.act(action, &terms));
+                }
+                Ok(Request::ActOn(instance, verb, terms, answer)) => {
+                    let _ = answer.send(self.act_on(&instance, verb, &terms));
                 }
                 Ok(Request::Note(note)) => self.note(note),
                 Ok(Request::ExchangeDied { token, text }) => self.exchange_died(token, &text),
@@ -210,6 +216,11 @@ impl Manager {
                         instance.set_state(PluginState::Retired, now);
                     }
                     plugin.settle_state(now);
+                }
+            }
+            Note::Trading(kept) => {
+                if let Some(store) = &self.store {
+                    store.note_halt(kept);
                 }
             }
             // destroyed here, away from the event loop

@@ -27,7 +27,7 @@ use crate::{
     control::{Control, ControlOptions, InheritedSockets, Role, SOCKET_MODE, SocketOptions, TcpOptions},
     host::{WatchOptions, Watcher},
     plugins::Plugins,
-    runtime::{ControlPlane, LoopHandle, NOTES_MAX, Notes, SavedByLoop, Tag},
+    runtime::{ControlPlane, KeptHalt, LoopHandle, NOTES_MAX, Notes, SavedByLoop, Tag},
     systemd,
 };
 
@@ -94,6 +94,7 @@ impl Plane {
             store: store.clone(),
             run,
             requests: requests.clone(),
+            services: factory.services(),
         };
         let requests_of_deaths = requests.clone();
         factory.listen(DeathListener {
@@ -139,6 +140,10 @@ impl Plane {
 impl ControlPlane for Plane {
     fn is_commanded(&self) -> bool {
         self.control.is_some() || self.starts_new
+    }
+
+    fn halts(&self) -> Vec<KeptHalt> {
+        self.store.as_ref().map(|store| store.halts()).unwrap_or_default()
     }
 
     fn standing(&self) -> String {

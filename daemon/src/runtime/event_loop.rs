@@ -18,6 +18,7 @@ use super::{
     command::{Note, Notes, Tag},
     exchange_desk::Told,
     link::Links,
+    trading::TradingDesk,
 };
 use crate::results::{Recorder, Summary};
 
@@ -51,6 +52,8 @@ pub(super) struct EventLoop {
     tags: Tags,
     /// Strategies that died and are not started again by themselves.
     given_up: BTreeSet<StrategyId>,
+    /// What is kept for people who look and trade by hand.
+    pub(super) desk: TradingDesk,
     /// The limits of strategies by name, for those that join later.
     limits: BTreeMap<String, RiskLimits>,
 }
@@ -105,6 +108,7 @@ impl EventLoop {
             notes: Notes::nowhere(),
             tags: Tags::default(),
             given_up: BTreeSet::new(),
+            desk: TradingDesk::default(),
             limits: BTreeMap::new(),
         }
     }
@@ -124,6 +128,15 @@ impl EventLoop {
 
     pub(super) fn limits_of(&self, strategy: &str) -> Option<RiskLimits> {
         self.limits.get(strategy).cloned()
+    }
+
+    /// The exchanges of the run by id, from 1.
+    pub(super) fn exchange_names(&self) -> Vec<String> {
+        self.recorder.exchange_names()
+    }
+
+    pub(super) fn tell_note(&mut self, note: Note) {
+        self.notes.tell(note);
     }
 
     /// Tells `notes` of strategies from now on.
@@ -171,7 +184,11 @@ impl EventLoop {
 
     /// Whether anybody still listens.
     pub(super) fn has_started_strategies(&self) -> bool {
-        self.driver.engine().strategies().any(|(_, state, _)| *state == StrategyState::Started)
+        let is_one = |(index, (_, state, _)): (usize, (_, &StrategyState, _))| {
+            let is_manual = u16::try_from(index).is_ok_and(|id| self.is_manual(StrategyId(id)));
+            *state == StrategyState::Started && !is_manual
+        };
+        self.driver.engine().strategies().enumerate().any(is_one)
     }
 
     /// Whether a strategy that has ended may come back: one that died elsewhere is started again.
@@ -267,6 +284,11 @@ impl EventLoop {
             self.take_outputs()?;
         }
         Ok(())
+    }
+
+    /// Looks how many events the strategies handle, if it is time.
+    pub(super) fn look_at_rates(&mut self) {
+        self.desk.rates.look(self.driver.engine());
     }
 
     /// When the loop must wake up although no event came.
@@ -389,6 +411,7 @@ impl EventLoop {
             }
             Output::Trading { scope, state, reason } => {
                 let whose = self.scope_name(*scope);
+                self.note_trading(*scope, *state, *reason);
                 if *state == TradingState::Active {
                     tracing::info!(logger = "risk", %time, "{whose}: trading goes on");
                 } else {
@@ -412,6 +435,10 @@ impl EventLoop {
             }
             Output::Overfilled(report) => {
                 tracing::error!(logger = "engine", %time, "order {} was filled beyond its quantity", report.client_order_id);
+            }
+            Output::ByHand { order, strategy } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::info!(logger = format!("strategy.{name}"), %time, "order {order} by hand");
             }
             Output::Submit(_)
             | Output::Cancel(_)

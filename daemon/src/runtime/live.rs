@@ -7,7 +7,7 @@ use stratd_engine::StrategyId;
 use stratd_plugin_api::Reason;
 
 use super::{
-    Finished, Plan, Services,
+    Finished, KeptHalt, Plan, Services,
     clock::{self, Stopwatch},
     command::{LoopHandle, Notes, SavedByLoop, Tag},
     event_loop::EventLoop,
@@ -40,6 +40,9 @@ pub(crate) trait ControlPlane {
 
     /// The builds of the strategies that the run begins with, by id.
     fn tags(&self) -> Vec<(StrategyId, Tag)>;
+
+    /// What earlier runs left halted.
+    fn halts(&self) -> Vec<KeptHalt>;
 
     /// Whether somebody may start a strategy later, so that the run goes on without any.
     fn is_commanded(&self) -> bool;
@@ -74,6 +77,7 @@ pub(crate) fn live<P: ControlPlane>(
     run.set_limits(std::mem::take(&mut plan.risk.strategies));
     let plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
     run.set_notes(plane.notes());
+    run.restore_halts(plane.halts(), &run.exchange_names())?;
     for (strategy, tag) in plane.tags() {
         run.tags().set(strategy, tag);
     }
@@ -119,6 +123,7 @@ fn until_stopped(
         feed_all(run, inbox, &mut told, exchanges)?;
         run.feed_timers(clock::now())?;
         run.feed_overdue(clock::now())?;
+        run.look_at_rates();
         if flushed.elapsed() >= FLUSH_EVERY {
             run.flush()?;
             flushed = Stopwatch::start();

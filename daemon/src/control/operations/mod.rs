@@ -11,15 +11,17 @@ mod error;
 mod plugins;
 mod run;
 mod terms;
+mod trading;
 
 pub use self::{
     error::{ActionError, ActionErrorKind},
     plugins::{Action, PluginOperations},
     run::RunOperations,
     terms::{Basis, Condition, Outcome, Tag, Terms},
+    trading::{InstanceName, OrdersAsked, PageAsked, TradingChange, TradingOperations, TradingScope, Verb},
 };
 
 /// The daemon, as the control server sees it.
-pub trait Operations: PluginOperations + RunOperations + Send + Sync {}
+pub trait Operations: PluginOperations + RunOperations + TradingOperations + Send + Sync {}
 
-impl<T: PluginOperations + RunOperations + Send + Sync> Operations for T {}
+impl<T: PluginOperations + RunOperations + TradingOperations + Send + Sync> Operations for T {}
