@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    API, DisableRequest, Error, InspectRequest, LevelRequest, LoadRequest, LogConfigRequest,
+    API, DisableRequest, Error, HaltRequest, InspectRequest, LevelRequest, LoadRequest, LogConfigRequest,
     QuarantineRequest,
 };
 
@@ -151,6 +151,32 @@ impl Request {
         Self::act(name, "release")
     }
 
+    /// All strategies.
+    #[must_use]
+    pub fn strategies() -> Self {
+        Self::get("strategies")
+    }
+
+    /// Lets a strategy trade nothing.
+    ///
+    /// # Errors
+    /// The body cannot be written as JSON.
+    pub fn halt_strategy(name: &str, body: &HaltRequest) -> Result<Self, Error> {
+        Self::act_on_strategy(name, "halt").with_body(body)
+    }
+
+    /// Lets a strategy trade again.
+    #[must_use]
+    pub fn continue_strategy(name: &str) -> Self {
+        Self::act_on_strategy(name, "continue")
+    }
+
+    /// The first page of orders: `open`, `ended`, `all`, or one status; at most so many.
+    #[must_use]
+    pub fn orders(state: &str, limit: usize) -> Self {
+        Self::get(&format!("orders?state={}&limit={limit}", encoded(state)))
+    }
+
     /// The tree of loggers, and the handlers.
     #[must_use]
     pub fn log_tree() -> Self {
@@ -216,6 +242,11 @@ impl Request {
     fn act(name: &str, verb: &str) -> Self {
         let plugin = format!("plugins/{}", encoded(name));
         Self::post(&format!("{plugin}/{verb}"), &plugin)
+    }
+
+    fn act_on_strategy(name: &str, verb: &str) -> Self {
+        let strategy = format!("strategies/{}", encoded(name));
+        Self::post(&format!("{strategy}/{verb}"), &strategy)
     }
 
     fn get(path: &str) -> Self {

@@ -7,6 +7,7 @@ mod log;
 mod plugin;
 mod status;
 mod terms;
+mod top;
 mod version;
 
 use std::{
@@ -55,6 +56,8 @@ enum Command {
     /// Look at the log: its loggers, levels and handlers, and the records as they come
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// Show strategies, orders and the log on a full screen, as they go
+    Top(top::Arguments),
     /// Print what a shell needs to complete commands and flags of stratctl
     Completions(completions::Arguments),
 }
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Version => version::main(&desk),
         Command::Plugin(command) => plugin::main(&desk, command),
         Command::Log(command) => log::main(&desk, command),
+        Command::Top(arguments) => top::main(&desk, arguments),
         Command::Completions(arguments) => completions::main(&arguments),
     };
     result.unwrap_or_else(|error| {

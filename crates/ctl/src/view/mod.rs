@@ -15,6 +15,7 @@ pub(crate) use paint::{alarming, has_colours, painted};
 pub(crate) use plugin::{done, plugin};
 pub(crate) use plugins::plugins;
 pub(crate) use status::status;
+pub(crate) use words::{count, span};
 
 /// The text without anything that a terminal would obey: names and versions are a plugin author's.
 pub(crate) fn printable(text: &str) -> String {
