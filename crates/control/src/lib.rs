@@ -16,9 +16,11 @@ mod types;
 pub use client::{Answer, Client, Request};
 pub use error::{Error, ErrorKind};
 pub use types::{
-    API, DisableRequest, Done, FlightRecord, Generation, Health, HealthState, InspectRequest, Inspection,
-    Instance, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger,
-    LogReach, LogReceiver, LogResolution, LogTree, Plugin, PluginFile, PluginKind, PluginList, PluginState,
-    Probation, Problem, QuarantineRequest, Refusal, Retired, RunState, Status, StoreStatus, Verdict, Version,
-    WatchdogStatus,
+    API, AlarmEvent, Backtest, BacktestEvent, BacktestList, BacktestProgress, BacktestRequest, BacktestState,
+    BarEvent, BookEvent, DenialEvent, DisableRequest, Done, Event, FillEvent, FlightRecord, GapEvent,
+    Generation, Happening, Health, HealthState, InspectRequest, Inspection, Instance, InstanceEvent,
+    LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger, LogReach,
+    LogReceiver, LogResolution, LogTree, OrderEvent, Plugin, PluginEvent, PluginFile, PluginKind, PluginList,
+    PluginState, Probation, Problem, QuarantineRequest, QuoteEvent, Refusal, Retired, RunEvent, RunState,
+    Status, StoreStatus, StrategyEvent, TradeEvent, TradingEvent, Verdict, Version, WatchdogStatus,
 };

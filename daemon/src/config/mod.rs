@@ -5,6 +5,7 @@
 //! Both are checked against JSON schemas by one validator: ours is derived from [`RunConfig`], a plugin's is in its
 //! manifest.
 
+mod backtests_config;
 mod describe;
 mod document;
 mod draft;
@@ -33,6 +34,7 @@ pub(crate) mod tests;
 mod validator;
 
 pub use crate::plugin_kind::PluginKind;
+pub use backtests_config::BacktestsConfig;
 pub use document::Position;
 pub use draft::Draft;
 pub use fill_config::{Cost, Costs, Fill};

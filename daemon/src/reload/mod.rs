@@ -46,4 +46,4 @@ pub(crate) use plane::{Plane, PlaneParts};
 pub(crate) use record::{InstanceRecord, InstanceSettings, Place, PluginRecord, Saved};
 pub(crate) use registry::{Registry, SharedRegistry};
 pub(crate) use report::RunFacts;
-pub(crate) use run_store::LastRun;
+pub(crate) use run_store::{LastRun, RunStore};

@@ -24,11 +24,14 @@ use super::{
     run_store::RunStore,
 };
 use crate::{
+    backtests::{BacktestOptions, Backtests, BacktestsThread},
     config::{ControlConfig, PluginsConfig},
     control::{Control, ControlOptions, SOCKET_MODE},
+    feed::{Feed, FeedThread},
     host::{WatchOptions, Watcher},
+    metrics::{LoopMeters, Sources},
     plugins::Plugins,
-    runtime::{ControlPlane, LoopHandle, NOTES_MAX, Notes, SavedByLoop, Tag},
+    runtime::{ControlPlane, LoopHandle, NOTES_MAX, Notes, Observer, SavedByLoop, Services, Tag},
     systemd,
 };
 
@@ -49,6 +52,8 @@ pub(crate) struct PlaneParts {
     pub(crate) factory: Factory,
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) run: RunFacts,
+    pub(crate) services: Arc<Services>,
+    pub(crate) backtests: BacktestOptions,
 }
 
 /// The threads around the event loop.
@@ -63,6 +68,11 @@ pub(crate) struct Plane {
     watcher: Option<Watcher>,
     control: Option<Control>,
     store: Option<Arc<RunStore>>,
+    /// Until the loop takes it.
+    observer: Option<Observer>,
+    backtests: BacktestsThread,
+    /// Last: who listens hears of the end of everything else.
+    feed: FeedThread,
 }
 
 impl Plane {
@@ -81,7 +91,22 @@ impl Plane {
             factory,
             store,
             run,
+            services,
+            backtests,
         } = parts;
+        let (feed, tap) = Feed::start(run.started_at, &services)?;
+        let meters = Arc::new(LoopMeters::default());
+        let observer = Observer::new(tap, Arc::clone(&meters));
+        let backtests = Backtests::start(backtests, run.started_at, feed.feed().clone())?;
+        let figures = Sources {
+            run: run.clone(),
+            meters,
+            event_loop: event_loop.clone(),
+            registry: registry.clone(),
+            store: store.clone(),
+            feed: feed.feed().clone(),
+            backtests: backtests.backtests().clone(),
+        };
         let (requests, receiver) = mpsc::sync_channel(NOTES_MAX);
         let watcher = if plugins_config.watch {
             Some(watch(&plugins_config, &registry, &plugins, &requests)?)
@@ -133,6 +158,9 @@ impl Plane {
             watcher,
             control,
             store,
+            observer: Some(observer),
+            backtests,
+            feed,
         })
     }
 }
@@ -144,6 +172,10 @@ impl ControlPlane for Plane {
 
     fn standing(&self) -> String {
         self.registry.lock().standing()
+    }
+
+    fn observer(&mut self) -> Option<Observer> {
+        self.observer.take()
     }
 
     fn notes(&self) -> Notes {
@@ -173,6 +205,7 @@ impl ControlPlane for Plane {
         // nobody asks any more, nothing is found any more; then the manager ends
         drop(self.control.take());
         drop(self.watcher.take());
+        drop(self.backtests);
         let told = self.requests.try_send(Request::End(states)).is_ok();
         // code of a plugin that hangs in its constructor must not keep the daemon from its end
         let has_ended = told && self.ended.recv_timeout(END_TIME_MAX).is_ok();

@@ -1,5 +1,7 @@
 //! What travels over the socket, one file a resource.
 
+mod backtest;
+mod event;
 mod inspection;
 mod instance;
 mod logging;
@@ -8,6 +10,11 @@ mod problem;
 mod request;
 mod status;
 
+pub use backtest::{Backtest, BacktestList, BacktestProgress, BacktestRequest, BacktestState};
+pub use event::{
+    AlarmEvent, BacktestEvent, BarEvent, BookEvent, DenialEvent, Event, FillEvent, GapEvent, Happening,
+    InstanceEvent, OrderEvent, PluginEvent, QuoteEvent, RunEvent, StrategyEvent, TradeEvent, TradingEvent,
+};
 pub use inspection::{Inspection, PluginFile, Verdict};
 pub use instance::{Instance, Probation};
 pub use logging::{
