@@ -117,8 +117,16 @@ impl Plugins {
     /// # Errors
     /// A step refused.
     pub fn inspect(&self, file: &Path) -> Result<Accepted, Refusal> {
-        let verified: Verified = self.loader.verify(self.loader.read(file)?)?;
-        self.probe.clone().unwrap_or_default().examine(verified.copy(), verified.identity(), &[])
+        self.rehearse(self.loader.read(file)?, &[])
+    }
+
+    /// What would become of a file that was read, with these instances; nothing is taken up.
+    ///
+    /// # Errors
+    /// A step refused.
+    pub fn rehearse(&self, candidate: Candidate, trials: &[Trial<'_>]) -> Result<Accepted, Refusal> {
+        let verified: Verified = self.loader.verify(candidate)?;
+        self.probe.clone().unwrap_or_default().examine(verified.copy(), verified.identity(), trials)
     }
 }
 

@@ -17,10 +17,10 @@ pub use client::{Answer, Client, Request};
 pub use error::{Error, ErrorKind};
 pub use types::{
     API, AlarmEvent, Backtest, BacktestEvent, BacktestList, BacktestProgress, BacktestRequest, BacktestState,
-    BarEvent, BookEvent, DenialEvent, DisableRequest, Done, Event, FillEvent, FlightRecord, GapEvent,
-    Generation, Happening, Health, HealthState, InspectRequest, Inspection, Instance, InstanceEvent,
-    LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger, LogReach,
-    LogReceiver, LogResolution, LogTree, OrderEvent, Plugin, PluginEvent, PluginFile, PluginKind, PluginList,
-    PluginState, Probation, Problem, QuarantineRequest, QuoteEvent, Refusal, Retired, RunEvent, RunState,
-    Status, StoreStatus, StrategyEvent, TradeEvent, TradingEvent, Verdict, Version, WatchdogStatus,
+    BarEvent, BookEvent, DenialEvent, DisableRequest, Done, Event, FillEvent, Finding, FlightRecord,
+    GapEvent, Generation, Happening, Health, HealthState, InspectRequest, Inspection, Instance,
+    InstanceEvent, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger,
+    LogReach, LogReceiver, LogResolution, LogTree, OrderEvent, Plugin, PluginEvent, PluginFile, PluginKind,
+    PluginList, PluginState, Probation, Problem, QuarantineRequest, QuoteEvent, Refusal, Retired, RunEvent,
+    RunState, Status, StoreStatus, StrategyEvent, TradeEvent, TradingEvent, Verdict, Version, WatchdogStatus,
 };

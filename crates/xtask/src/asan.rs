@@ -13,8 +13,8 @@
 
 use std::process::ExitCode;
 
-use crate::workspace::{Workspace, run as run_command, status};
-use crate::{TaskResult, plugins, usage_error};
+use crate::workspace::{Workspace, run as run_command};
+use crate::{TaskResult, plugins, retry, usage_error};
 
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 /// Below the usual target folder.
@@ -60,17 +60,27 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
     let asan = instrumented(workspace);
     run_command(&mut asan.cargo(&["build", "--release", "-p", "stratd"]))?;
     let plugins = plugins::build(&asan, true)?;
+    let cargo = |arguments: &[&str]| {
+        let mut cargo = asan.cargo(arguments);
+        cargo.env("STRATD_PLUGINS", &plugins).env("STRATD_BIN", asan.release().join("stratd"));
+        cargo
+    };
     let mut has_failed = false;
     for Run { package, target, only, skipped } in RUNS {
-        let mut cargo = asan.cargo(&["test", "--no-fail-fast", "-p", package]);
-        cargo.args(*target).arg("--").arg(only);
+        let mut tests = cargo(&["test", "--no-fail-fast", "-p", package]);
+        tests.args(*target).arg("--").arg(only);
         for (name, reason) in *skipped {
             eprintln!("without {name}: {reason}");
-            cargo.args(["--skip", name]);
+            tests.args(["--skip", name]);
         }
-        cargo.env("STRATD_PLUGINS", &plugins).env("STRATD_BIN", asan.release().join("stratd"));
-        // every run tells what it finds
-        has_failed |= !status(&mut cargo)?.success();
+        // every run tells what it finds; a death, which a finding is, is not tried again
+        match retry::run(&mut tests, || cargo(&["test"])) {
+            Ok(text) => eprintln!("{text}"),
+            Err(error) => {
+                has_failed = true;
+                eprintln!("{error:#}");
+            }
+        }
     }
     Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

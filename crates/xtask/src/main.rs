@@ -15,6 +15,7 @@ mod live;
 mod peers;
 mod plugins;
 mod quickstart;
+mod retry;
 mod soak;
 mod test;
 mod tier;
@@ -100,7 +101,8 @@ const TASKS: &[Task] = &[
     Task {
         name: "peers",
         arguments: "[NAME …]",
-        about: "let our logging talk to CPython, rsyslogd, journald and others, and compare; installs what is missing",
+        about: "let our logging talk to CPython, rsyslogd, journald and others, and compare; installs what is missing; \
+                `peers bench` runs other backtests beside ours",
         run: peers::run,
     },
 ];

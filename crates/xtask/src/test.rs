@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::tier::Tier;
-use crate::workspace::{Workspace, run as run_command};
-use crate::{TaskResult, plugins, usage_error};
+use crate::workspace::Workspace;
+use crate::{TaskResult, plugins, retry, usage_error};
 
 /// The task `test`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
@@ -19,13 +19,18 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
 
 /// The tests as the first stage of the gate.
 pub(crate) fn tier(workspace: &Workspace) -> Tier {
-    Tier::run("test", || test(workspace))
+    Tier::telling("test", || test(workspace))
 }
 
 /// The plugins come first and by themselves: with their feature `export` in the same build, two of them could not be
 /// linked into one test program.
-fn test(workspace: &Workspace) -> Result<()> {
+fn test(workspace: &Workspace) -> Result<String> {
     let plugins = plugins::build(workspace, true)?;
     // all test programs run even if one fails, so that one run tells everything
-    run_command(workspace.cargo(&["test", "--workspace", "--no-fail-fast"]).env("STRATD_PLUGINS", plugins))
+    let cargo = |arguments: &[&str]| {
+        let mut cargo = workspace.cargo(arguments);
+        cargo.env("STRATD_PLUGINS", &plugins);
+        cargo
+    };
+    retry::run(&mut cargo(&["test", "--workspace", "--no-fail-fast"]), || cargo(&["test"]))
 }

@@ -166,7 +166,7 @@ pub(crate) fn stdout(command: &mut Command) -> Result<Option<String>> {
 }
 
 /// The command as a shell would take it, with the program's name instead of its path.
-fn line(command: &Command) -> String {
+pub(crate) fn line(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let mut line = program.file_name().unwrap_or(program.as_os_str()).display().to_string();
     for argument in command.get_args() {

@@ -2,20 +2,13 @@
 //!
 //! The status of HTTP is 200 for both verdicts: a daemon that is degraded trades on.
 
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse as _, Response},
-};
+use axum::{extract::State, response::Response};
 use stratd_control::{Health, HealthState, Status};
 
-use super::{desk::Desk, problem::not_done};
+use super::desk::Desk;
 
 pub(super) async fn show(State(desk): State<Desk>) -> Response {
-    match desk.read(|operations| operations.status()).await {
-        Ok(status) => Json(health(status)).into_response(),
-        Err(error) => not_done(error, None),
-    }
+    desk.show(|operations| operations.status().map(health)).await
 }
 
 fn health(status: Status) -> Health {

@@ -20,12 +20,12 @@ pub(super) async fn inspect(
     State(desk): State<Desk>,
     Content(InspectRequest { file }): Content<InspectRequest>,
 ) -> Response {
-    let asked = Asked(format!("inspect {file}"));
+    let asked = Asked::new(format!("inspect {file}"));
     let mut response = match absolute(file) {
         Err(refusal) => *refusal,
         // beside the writes, because it takes as long and starts a child as they do
         Ok(file) => match desk.write(move |operations| operations.inspect(file)).await {
-            Err(error) => not_done(error, None),
+            Err(error) => not_done(error),
             Ok(inspection) => {
                 let said = match inspection.verdict {
                     Verdict::Accepted => "accepted".to_owned(),

@@ -1,6 +1,9 @@
 //! `/v1/logging`: the log, its levels, and the way of a record.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     Json,
@@ -8,17 +11,19 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde::Deserialize;
+use serde_json::{Value, json};
 use stratd_control::{
     DisableRequest, LevelRequest, LogDone, LogHandler, LogLogger, LogReach, LogReceiver, LogResolution,
     LogTree,
 };
 use stratd_logging::Level;
+use utoipa::IntoParams;
 
 use super::{
     body::Content,
     desk::Desk,
-    guard::{Asked, Said},
-    operations::{ActionError, ActionErrorKind},
+    guard::Asked,
+    operations::{ActionError, ActionErrorKind, Basis, Operations, Outcome, Terms},
     problem::{ProblemKind, not_done, problem},
 };
 use crate::logging::{Pipeline, pipeline};
@@ -27,17 +32,20 @@ use crate::logging::{Pipeline, pipeline};
 const SECONDS_MAX: u64 = 7 * 24 * 3600;
 
 pub(super) async fn tree(State(desk): State<Desk>) -> Response {
-    match desk.read(|_| Ok(tree_of(log()?))).await {
-        Ok(tree) => Json(tree).into_response(),
-        Err(error) => not_done(error, None),
-    }
+    let tree = desk.show_tagged(|_| {
+        let pipeline = log()?;
+        Ok((tree_of(pipeline), basis_of(pipeline)))
+    });
+    tree.await
 }
 
 /// `?logger=NAME&level=LEVEL`
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
+    /// The logger of the record, as `strategy.momentum`.
     logger: String,
+    /// The level of the record: its name or its number.
     level: String,
 }
 
@@ -70,25 +78,31 @@ pub(super) async fn resolve(
     });
     match asked.await {
         Ok(resolution) => Json(resolution).into_response(),
-        Err(error) => not_done(error, None),
+        Err(error) => not_done(error),
     }
 }
 
 pub(super) async fn level(
     State(desk): State<Desk>,
+    terms: Terms,
     Content(LevelRequest { logger, level, seconds }): Content<LevelRequest>,
 ) -> Response {
     let within = seconds.map_or_else(String::new, |seconds| format!(" for {seconds}s"));
-    let asked = Asked(format!("log level of {logger} to {level}{within}"));
-    let change = move |pipeline: &'static Pipeline| {
+    let asked = Asked::new(format!("log level of {logger} to {level}{within}"));
+    let change = move |pipeline: &'static Pipeline, is_dry_run: bool| {
         if let Some(found) = seconds.filter(|seconds| !(1..=SECONDS_MAX).contains(seconds)) {
-            return Err(refused(format!("found {found} seconds (accepted: 1 to {SECONDS_MAX})")));
+            let text = format!("found {found} seconds (accepted: 1 to {SECONDS_MAX})");
+            return Err(refused(text).at("/seconds"));
         }
         let within = seconds.map(Duration::from_secs);
-        let level = level_of(pipeline, &level)?;
-        let changed = pipeline.set_level(&logger, level, within);
-        let (before, now) = changed.map_err(|error| refused(format!("{error:#}")))?;
+        let level = level_of(pipeline, &level).map_err(|error| error.at("/level"))?;
         let names = pipeline.logging.level_names();
+        let not_set = |error: anyhow::Error| refused(format!("{error:#}")).at("/logger");
+        if is_dry_run {
+            let before = names.name(pipeline.level_before(&logger, level).map_err(not_set)?);
+            return Ok(format!("logger {logger}: the level is {before}, and would be {}", names.name(level)));
+        }
+        let (before, now) = pipeline.set_level(&logger, level, within).map_err(not_set)?;
         let back = seconds.map_or_else(String::new, |s| format!("; it goes back in {s}s"));
         Ok(format!(
             "logger {logger}: the level was {}, is {}, and {} is in force{back}",
@@ -97,50 +111,79 @@ pub(super) async fn level(
             names.name(now)
         ))
     };
-    done(&desk, asked, change).await
+    done(&desk, asked, terms, change).await
 }
 
 pub(super) async fn disable(
     State(desk): State<Desk>,
+    terms: Terms,
     Content(DisableRequest { level }): Content<DisableRequest>,
 ) -> Response {
-    let asked = Asked(format!("log disable {level}"));
-    let change = move |pipeline: &'static Pipeline| {
-        let level = level_of(pipeline, &level)?;
-        pipeline.disable(level);
+    let asked = Asked::new(format!("log disable {level}"));
+    let change = move |pipeline: &'static Pipeline, is_dry_run: bool| {
+        let level = level_of(pipeline, &level).map_err(|error| error.at("/level"))?;
+        if !is_dry_run {
+            pipeline.disable(level);
+        }
+        let is = if is_dry_run { "would be" } else { "is" };
         Ok(if level == Level::NOTSET {
-            "no level is disabled".to_owned()
+            format!("no level {is} disabled")
         } else {
-            format!("every logger is silent up to {}", pipeline.logging.level_names().name(level))
+            format!("every logger {is} silent up to {}", pipeline.logging.level_names().name(level))
         })
     };
-    done(&desk, asked, change).await
+    done(&desk, asked, terms, change).await
 }
 
-/// Has it done, and says what became of it.
+/// Has it done, and says what became of it. `change` is told whether it is a dry run.
 pub(super) async fn done(
     desk: &Desk,
     asked: Asked,
-    change: impl FnOnce(&'static Pipeline) -> Result<String, ActionError> + Send + 'static,
+    terms: Terms,
+    change: impl FnOnce(&'static Pipeline, bool) -> Result<String, ActionError> + Send + 'static,
 ) -> Response {
-    let mut response = match desk.write(move |_| change(log()?)).await {
-        Ok(report) => {
-            let mut response = Json(LogDone { report: report.clone() }).into_response();
-            response.extensions_mut().insert(Said(report));
-            response
-        }
-        Err(error) => not_done(error, None),
+    let changes = Arc::clone(&desk.log_changes);
+    let change = move |_: &dyn Operations, terms: &Terms| {
+        let pipeline = log()?;
+        // a panic of one change is no reason to refuse the next
+        let _alone = changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = basis_of(pipeline);
+        terms.check(&before)?;
+        let report = change(pipeline, terms.is_dry_run).map_err(|error| error.before(&before))?;
+        let answer = LogDone { report: report.clone(), dry_run: terms.is_dry_run };
+        Ok(Outcome { answer, report, before, after: basis_of(pipeline) })
     };
-    response.extensions_mut().insert(asked);
-    response
+    desk.change(asked, terms, change).await
+}
+
+/// What a change of the log depends on: what was set, and nothing that counts. Loggers that have nothing of their own
+/// are left out, because they come by themselves.
+fn basis_of(pipeline: &Pipeline) -> Basis {
+    let LogTree { loggers, handlers, receivers, disabled_to, .. } = tree_of(pipeline);
+    let is_set = |logger: &LogLogger| {
+        let has_parts = !logger.handlers.is_empty() || logger.filters > 0;
+        logger.level.is_some() || has_parts || !logger.propagate || logger.disabled
+    };
+    let logger = |logger: LogLogger| {
+        let LogLogger { name, level, propagate, disabled, handlers, filters, reverts_to, .. } = logger;
+        json!([name, level, propagate, disabled, handlers, filters, reverts_to])
+    };
+    let loggers: Vec<Value> = loggers.into_iter().filter(is_set).map(logger).collect();
+    let handlers =
+        handlers.into_iter().map(|LogHandler { name, kind, level, .. }| json!([name, kind, level]));
+    let handlers: Vec<Value> = handlers.collect();
+    let receivers =
+        receivers.into_iter().map(|receiver| json!([receiver.name, receiver.kind, receiver.address]));
+    let receivers: Vec<Value> = receivers.collect();
+    Basis::new(
+        json!({"loggers": loggers, "handlers": handlers, "receivers": receivers, "disabled_to": disabled_to}),
+    )
 }
 
 /// The pipeline.
 pub(super) fn log() -> Result<&'static Pipeline, ActionError> {
-    pipeline().ok_or_else(|| {
-        let text = "the log goes straight to standard error".to_owned();
-        ActionError { kind: ActionErrorKind::Conflict, step: None, text }
-    })
+    pipeline()
+        .ok_or_else(|| ActionError::new(ActionErrorKind::Conflict, "the log goes straight to standard error"))
 }
 
 /// A level by its name or number.
@@ -152,7 +195,7 @@ pub(super) fn level_of(pipeline: &Pipeline, text: &str) -> Result<Level, ActionE
 }
 
 pub(super) fn refused(text: String) -> ActionError {
-    ActionError { kind: ActionErrorKind::Refused, step: None, text }
+    ActionError::new(ActionErrorKind::Refused, text)
 }
 
 pub(super) fn bad_query(error: &QueryRejection, accepted: &str) -> Response {

@@ -14,7 +14,7 @@ use super::{
     desk::Desk,
     guard::Asked,
     logging::{done, refused},
-    operations::ActionError,
+    operations::{ActionError, Terms},
 };
 use crate::{
     config::{locate_in_text, parse_logging},
@@ -24,21 +24,30 @@ use crate::{
 /// What a text without a file is called.
 const NO_FILE: &str = "the text";
 
-pub(super) async fn apply(State(desk): State<Desk>, Content(request): Content<LogConfigRequest>) -> Response {
+pub(super) async fn apply(
+    State(desk): State<Desk>,
+    terms: Terms,
+    Content(request): Content<LogConfigRequest>,
+) -> Response {
     let name = request.file.as_deref().unwrap_or(NO_FILE);
     let what = if request.incremental { "set" } else { "apply" };
-    let dry = if request.dry_run { " (dry run)" } else { "" };
-    let asked = Asked(format!("log {what} {name}{dry}"));
-    done(&desk, asked, move |pipeline| apply_to(pipeline, &request)).await
+    let asked = Asked::new(format!("log {what} {name}"));
+    done(&desk, asked, terms, move |pipeline, is_dry_run| apply_to(pipeline, &request, is_dry_run)).await
 }
 
-pub(super) async fn reload(State(desk): State<Desk>, _: Content<Nothing>) -> Response {
-    let change =
-        |pipeline: &'static Pipeline| pipeline.reload().map_err(|error| refused(format!("{error:#}")));
-    done(&desk, Asked("log reload".to_owned()), change).await
+pub(super) async fn reload(State(desk): State<Desk>, terms: Terms, _: Content<Nothing>) -> Response {
+    let change = |pipeline: &'static Pipeline, is_dry_run: bool| {
+        let done = if is_dry_run { pipeline.check_again() } else { pipeline.reload() };
+        done.map_err(|error| refused(format!("{error:#}")))
+    };
+    done(&desk, Asked::new("log reload"), terms, change).await
 }
 
-fn apply_to(pipeline: &Pipeline, request: &LogConfigRequest) -> Result<String, ActionError> {
+fn apply_to(
+    pipeline: &Pipeline,
+    request: &LogConfigRequest,
+    is_dry_run: bool,
+) -> Result<String, ActionError> {
     let name = PathBuf::from(request.file.as_deref().unwrap_or(NO_FILE));
     let parsed = parse_logging(&name, &request.text, request.incremental);
     let table = parsed.map_err(|problems| {
@@ -58,7 +67,7 @@ fn apply_to(pipeline: &Pipeline, request: &LogConfigRequest) -> Result<String, A
         }
     };
     let what = if is_incremental { "levels and propagation" } else { "the configuration" };
-    if request.dry_run {
+    if is_dry_run {
         pipeline.check(&table).map_err(failed)?;
         let untried = if is_incremental {
             ""

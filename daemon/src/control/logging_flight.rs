@@ -15,7 +15,7 @@ use super::{
     guard::Asked,
     logging::{done, log},
     name::Name,
-    operations::{ActionError, ActionErrorKind},
+    operations::{ActionError, ActionErrorKind, Terms},
     problem::not_done,
 };
 
@@ -32,21 +32,30 @@ pub(super) async fn show(State(desk): State<Desk>, Name(name): Name) -> Response
     });
     match asked.await {
         Ok(flight) => Json(flight).into_response(),
-        Err(error) => not_done(error, None),
+        Err(error) => not_done(error),
     }
 }
 
-pub(super) async fn dump(State(desk): State<Desk>, Name(name): Name, _: Content<Nothing>) -> Response {
-    let asked = Asked(format!("log flight {name} --dump"));
-    let change = move |pipeline: &'static crate::logging::Pipeline| {
+pub(super) async fn dump(
+    State(desk): State<Desk>,
+    Name(name): Name,
+    terms: Terms,
+    _: Content<Nothing>,
+) -> Response {
+    let asked = Asked::new(format!("log flight {name} --dump"));
+    let change = move |pipeline: &'static crate::logging::Pipeline, is_dry_run: bool| {
         let logging = &pipeline.logging;
-        if logging.flight(&name).is_none() {
-            return Err(nobody(logging, &name));
+        let flight = logging.flight(&name).ok_or_else(|| nobody(logging, &name))?;
+        if is_dry_run {
+            let count = flight.records.len();
+            return Ok(format!(
+                "{count} records of {name} would be handed to the handlers that do not have them"
+            ));
         }
         let count = logging.dump_flight(&name, ASKED);
         Ok(format!("{count} records of {name} that the handlers did not have were handed to them"))
     };
-    done(&desk, asked, change).await
+    done(&desk, asked, terms, change).await
 }
 
 fn nobody(logging: &Logging, name: &str) -> ActionError {
@@ -58,7 +67,7 @@ fn nobody(logging: &Logging, name: &str) -> ActionError {
     } else {
         format!("{name} has no flight recorder (accepted: {})", known.join(", "))
     };
-    ActionError { kind: ActionErrorKind::NotFound, step: None, text }
+    ActionError::new(ActionErrorKind::NotFound, text)
 }
 
 fn shown(record: &Record<'_>, names: &LevelNames) -> FlightRecord {

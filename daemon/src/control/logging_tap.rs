@@ -17,6 +17,7 @@ use hyper::body::Frame;
 use serde::Deserialize;
 use stratd_logging::Level;
 use tokio::time::{Sleep, sleep};
+use utoipa::IntoParams;
 
 use super::{
     desk::Desk,
@@ -26,16 +27,21 @@ use super::{
 };
 use crate::logging::{TapWish, Tapped};
 
+/// One record a line, whatever the format: a listener needs no framing beyond that.
+pub(super) const CONTENT_TYPES: &[&str] = &["text/plain; charset=utf-8"];
 /// So much earlier than its connection a tap ends, so that its end is a good one.
 const BEFORE_CONNECTION: Duration = Duration::from_secs(10);
 
 /// `?logger=NAME&level=LEVEL&format=json`, each of which may be left out.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
+    /// The logger whose records are told, with those of the loggers below it; all if absent.
     #[serde(default)]
     logger: String,
+    /// The lowest level: its name or its number; every level if absent.
     level: Option<String>,
+    /// `text` or `json`; text if absent.
     format: Option<String>,
 }
 
@@ -55,16 +61,16 @@ pub(super) async fn tap(State(desk): State<Desk>, wanted: Result<Query<Wanted>, 
                 return Err(super::logging::refused(text));
             }
         };
-        let busy = |text| ActionError { kind: ActionErrorKind::Busy, step: None, text };
+        let busy = |text: String| ActionError::new(ActionErrorKind::Busy, text);
         pipeline.tap(&TapWish { logger, level, as_json }).map_err(busy)
     });
     match begun.await {
         Ok(tapped) => {
             let time = desk.limits().connection_time.saturating_sub(BEFORE_CONNECTION);
             let lines = Lines { tapped, end: Box::pin(sleep(time)) };
-            ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], Body::new(lines)).into_response()
+            ([(header::CONTENT_TYPE, CONTENT_TYPES[0])], Body::new(lines)).into_response()
         }
-        Err(error) => not_done(error, None),
+        Err(error) => not_done(error),
     }
 }
 

@@ -4,11 +4,19 @@
 //! beside it, because it may wait for the event loop. Nothing of this module runs on the event loop, and an answer to
 //! a write is sent after the write was done.
 //!
+//! A resource is a file here with its handlers, a trait of [`Operations`] in a file of that name, its types in
+//! `stratd_control`, and its rows in `routes.rs`. A handler is one line over [`Desk`](desk::Desk): `show`, `show_tagged`
+//! for what can be changed, and `change`, which takes the [`Terms`] of the request (`If-Match`, `?dry_run=true`) as an
+//! argument of the handler, answers with the tag afterwards and has the record tell what was before and after. The
+//! operation itself calls `terms.check(&basis)` where changes come one after another, and does nothing if
+//! `terms.is_dry_run`.
+//!
 //! Invariants: a write is done only for a peer whose role the kernel's word for its user allows (`peer.rs`), and is
 //! logged whatever became of it (`guard.rs`). No request waits for ever, and none takes more than its share: every
 //! limit is in `limits.rs`, with what happens at it.
 
 mod body;
+mod condition;
 mod desk;
 mod guard;
 mod health;
@@ -20,11 +28,13 @@ mod logging_apply;
 mod logging_flight;
 mod logging_tap;
 mod name;
+mod openapi;
 mod operations;
 mod peer;
 mod plugins;
 mod problem;
 mod routes;
+mod row;
 mod server;
 mod socket;
 mod status;
@@ -52,7 +62,10 @@ use self::{
 };
 pub use self::{
     inherited::inherited_socket,
-    operations::{Action, ActionError, ActionErrorKind, Operations},
+    operations::{
+        Action, ActionError, ActionErrorKind, Basis, Condition, Operations, Outcome, PluginOperations,
+        RunOperations, Tag, Terms,
+    },
     peer::Role,
 };
 

@@ -1,88 +1,98 @@
 //! `/v1/plugins`: what is loaded, and all that can be done with it.
 
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse as _, Response},
-};
+use axum::{extract::State, response::Response};
 use stratd_control::{LoadRequest, PluginList, QuarantineRequest};
 
 use super::{
     body::{Content, Nothing},
     desk::Desk,
-    guard::{Asked, Said},
+    guard::Asked,
     inspect::absolute,
     name::Name,
-    operations::Action,
-    problem::not_done,
+    operations::{Action, Terms},
 };
 
 pub(super) async fn list(State(desk): State<Desk>) -> Response {
-    match desk.read(|operations| operations.plugins()).await {
-        Ok(plugins) => Json(PluginList { plugins }).into_response(),
-        Err(error) => not_done(error, None),
-    }
+    let list = desk.show_tagged(|operations| {
+        let (plugins, basis) = operations.plugins()?;
+        Ok((PluginList { plugins }, basis))
+    });
+    list.await
 }
 
 pub(super) async fn show(State(desk): State<Desk>, Name(name): Name) -> Response {
-    let plugin = name.clone();
-    match desk.read(move |operations| operations.plugin(&plugin)).await {
-        Ok(plugin) => Json(plugin).into_response(),
-        Err(error) => not_done(error, Some(&name)),
-    }
+    let found = desk.show_tagged(move |operations| {
+        operations.plugin(&name).map_err(|error| error.of_plugin(Some(&name)))
+    });
+    found.await
 }
 
 pub(super) async fn load(
     State(desk): State<Desk>,
+    terms: Terms,
     Content(LoadRequest { file, name, config }): Content<LoadRequest>,
 ) -> Response {
     match absolute(file) {
-        Ok(file) => act(&desk, Action::Load { file, name, config: config.unwrap_or_default() }).await,
+        Ok(file) => act(&desk, Action::Load { file, name, config: config.unwrap_or_default() }, terms).await,
         Err(refusal) => *refusal,
     }
 }
 
-pub(super) async fn reload(State(desk): State<Desk>, Name(plugin): Name, _: Content<Nothing>) -> Response {
-    act(&desk, Action::Reload { plugin }).await
+pub(super) async fn reload(
+    State(desk): State<Desk>,
+    Name(plugin): Name,
+    terms: Terms,
+    _: Content<Nothing>,
+) -> Response {
+    act(&desk, Action::Reload { plugin }, terms).await
 }
 
-pub(super) async fn stop(State(desk): State<Desk>, Name(plugin): Name, _: Content<Nothing>) -> Response {
-    act(&desk, Action::Stop { plugin }).await
+pub(super) async fn stop(
+    State(desk): State<Desk>,
+    Name(plugin): Name,
+    terms: Terms,
+    _: Content<Nothing>,
+) -> Response {
+    act(&desk, Action::Stop { plugin }, terms).await
 }
 
-pub(super) async fn start(State(desk): State<Desk>, Name(plugin): Name, _: Content<Nothing>) -> Response {
-    act(&desk, Action::Start { plugin }).await
+pub(super) async fn start(
+    State(desk): State<Desk>,
+    Name(plugin): Name,
+    terms: Terms,
+    _: Content<Nothing>,
+) -> Response {
+    act(&desk, Action::Start { plugin }, terms).await
 }
 
-pub(super) async fn rollback(State(desk): State<Desk>, Name(plugin): Name, _: Content<Nothing>) -> Response {
-    act(&desk, Action::Rollback { plugin }).await
+pub(super) async fn rollback(
+    State(desk): State<Desk>,
+    Name(plugin): Name,
+    terms: Terms,
+    _: Content<Nothing>,
+) -> Response {
+    act(&desk, Action::Rollback { plugin }, terms).await
+}
+
+pub(super) async fn release(
+    State(desk): State<Desk>,
+    Name(plugin): Name,
+    terms: Terms,
+    _: Content<Nothing>,
+) -> Response {
+    act(&desk, Action::Release { plugin }, terms).await
 }
 
 pub(super) async fn quarantine(
     State(desk): State<Desk>,
     Name(plugin): Name,
+    terms: Terms,
     Content(QuarantineRequest { reason }): Content<QuarantineRequest>,
 ) -> Response {
-    act(&desk, Action::Quarantine { plugin, reason }).await
+    act(&desk, Action::Quarantine { plugin, reason }, terms).await
 }
 
-pub(super) async fn release(State(desk): State<Desk>, Name(plugin): Name, _: Content<Nothing>) -> Response {
-    act(&desk, Action::Release { plugin }).await
-}
-
-/// Has it done, and says what became of it.
-async fn act(desk: &Desk, action: Action) -> Response {
-    let asked = Asked(action.to_string());
-    let plugin = action.plugin().map(str::to_owned);
-    let mut response = match desk.write(move |operations| operations.act(action)).await {
-        Ok(done) => {
-            let said = Said(done.report.clone());
-            let mut response = Json(done).into_response();
-            response.extensions_mut().insert(said);
-            response
-        }
-        Err(error) => not_done(error, plugin.as_deref()),
-    };
-    response.extensions_mut().insert(asked);
-    response
+async fn act(desk: &Desk, action: Action, terms: Terms) -> Response {
+    let asked = Asked::new(action.to_string()).of_plugin(action.plugin());
+    desk.change(asked, terms, move |operations, terms| operations.act(action, terms)).await
 }

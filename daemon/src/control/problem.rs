@@ -8,7 +8,7 @@ use axum::{
 use stratd_control::Problem;
 
 use super::{
-    guard::Said,
+    guard::{Changed, Said},
     operations::{ActionError, ActionErrorKind},
 };
 
@@ -21,13 +21,43 @@ pub(super) enum ProblemKind {
     Method,
     BodyTime,
     Conflict,
+    Stale,
     TooLarge,
     Refused,
+    NoCondition,
     Failed,
     Busy,
 }
 
 impl ProblemKind {
+    /// All of them.
+    pub(super) const ALL: [Self; 12] = [
+        Self::BadRequest,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::Method,
+        Self::BodyTime,
+        Self::Conflict,
+        Self::Stale,
+        Self::TooLarge,
+        Self::Refused,
+        Self::NoCondition,
+        Self::Failed,
+        Self::Busy,
+    ];
+
+    pub(super) fn status(self) -> StatusCode {
+        self.describe().0
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        self.describe().1
+    }
+
+    pub(super) fn title(self) -> &'static str {
+        self.describe().2
+    }
+
     fn describe(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::BadRequest => (StatusCode::BAD_REQUEST, "bad-request", "the request is not understood"),
@@ -35,9 +65,17 @@ impl ProblemKind {
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "there is no such thing"),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method", "there is no such method here"),
             Self::BodyTime => (StatusCode::REQUEST_TIMEOUT, "body-time", "the body did not come in time"),
-            Self::Conflict => (StatusCode::CONFLICT, "conflict", "the state of the plugin does not allow it"),
+            Self::Conflict => {
+                (StatusCode::CONFLICT, "conflict", "the state of the resource does not allow it")
+            }
+            Self::Stale => (StatusCode::PRECONDITION_FAILED, "stale", "the resource has changed since"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is too large"),
             Self::Refused => (StatusCode::UNPROCESSABLE_ENTITY, "refused", "a step refused it"),
+            Self::NoCondition => (
+                StatusCode::PRECONDITION_REQUIRED,
+                "no-condition",
+                "the request does not say which state it means to change",
+            ),
             Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "failed", "it went wrong"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "the daemon is busy"),
         }
@@ -52,6 +90,9 @@ impl ProblemKind {
             status: status.as_u16(),
             detail,
             pointer: None,
+            found: None,
+            accepted: None,
+            errors: Vec::new(),
             plugin: None,
             step: None,
         }
@@ -65,19 +106,33 @@ pub(super) fn problem(kind: ProblemKind, detail: String) -> Response {
 
 /// The answer to a bad value in the body.
 pub(super) fn bad_body(pointer: Option<String>, detail: String) -> Response {
-    answer(Problem { pointer, ..ProblemKind::BadRequest.with(detail) })
+    // as serde says it: "invalid type: integer `7`, expected a string"
+    let (found, accepted) = match detail.rsplit_once(", expected ") {
+        Some((found, accepted)) => (Some(found.to_owned()), Some(accepted.to_owned())),
+        None => (None, None),
+    };
+    answer(Problem { pointer, found, accepted, ..ProblemKind::BadRequest.with(detail) })
 }
 
 /// The answer to what the daemon did not do.
-pub(super) fn not_done(error: ActionError, plugin: Option<&str>) -> Response {
+pub(super) fn not_done(error: ActionError) -> Response {
     let kind = match error.kind {
         ActionErrorKind::NotFound => ProblemKind::NotFound,
+        ActionErrorKind::BadRequest => ProblemKind::BadRequest,
         ActionErrorKind::Refused => ProblemKind::Refused,
         ActionErrorKind::Conflict => ProblemKind::Conflict,
+        ActionErrorKind::Stale => ProblemKind::Stale,
         ActionErrorKind::Busy => ProblemKind::Busy,
         ActionErrorKind::Failed => ProblemKind::Failed,
     };
-    answer(Problem { plugin: plugin.map(str::to_owned), step: error.step, ..kind.with(error.text) })
+    let ActionError { kind: _, text, step, pointer, found_accepted, errors, before, plugin } = error;
+    let (found, accepted) = found_accepted.unzip();
+    let mut response = answer(Problem { plugin, step, pointer, found, accepted, errors, ..kind.with(text) });
+    if let Some(before) = before {
+        let before = before.to_string();
+        response.extensions_mut().insert(Changed { after: before.clone(), before });
+    }
+    response
 }
 
 fn answer(problem: Problem) -> Response {

@@ -1,4 +1,7 @@
-//! All routes, and who may use each.
+//! All routes: method, path, who may use each, what answers, and what goes in and out.
+//!
+//! A change (`post`, `put`, `patch`, `delete`) asks for the tag of the nearest path above it that is `tagged`; which one
+//! that is stands in the description of the protocol, and a test sees to it that there is one.
 
 use std::sync::Arc;
 
@@ -7,65 +10,66 @@ use axum::{
     http::{Method, Uri},
     middleware,
     response::Response,
-    routing::{MethodRouter, get, post},
 };
-use stratd_control::API;
+use stratd_control::{
+    API, DisableRequest, Done, Health, InspectRequest, Inspection, LevelRequest, LoadRequest,
+    LogConfigRequest, LogDone, LogFlight, LogResolution, LogTree, Plugin, PluginList, QuarantineRequest,
+    Status, Version,
+};
 
 use super::{
     desk::Desk,
     guard::{self, Needed, Recorder},
-    health, inspect, logging, logging_apply, logging_flight, logging_tap,
-    peer::Role::{self, Operator, Reader},
+    health, inspect, logging, logging_apply, logging_flight, logging_tap, openapi,
+    peer::Role::{Operator, Reader},
     plugins,
     problem::{ProblemKind, problem},
+    row::{Row, get, post, run},
     status, version,
 };
 
-/// A route: the method and the path, the role that it needs, and what answers.
-type Route = (&'static str, &'static str, Role, MethodRouter<Desk>);
-
-fn table() -> Vec<Route> {
+#[rustfmt::skip] // one route, one line: it is read as a table
+pub(super) fn table() -> Vec<Row> {
     vec![
-        ("GET", "/v1/version", Reader, get(version::show)),
-        ("GET", "/v1/health", Reader, get(health::show)),
-        ("GET", "/v1/status", Reader, get(status::show)),
-        ("GET", "/v1/plugins", Reader, get(plugins::list)),
-        ("GET", "/v1/plugins/{name}", Reader, get(plugins::show)),
-        ("GET", "/v1/logging", Reader, get(logging::tree)),
-        ("GET", "/v1/logging/resolve", Reader, get(logging::resolve)),
-        ("GET", "/v1/logging/tap", Reader, get(logging_tap::tap)),
-        ("GET", "/v1/logging/flight/{name}", Reader, get(logging_flight::show)),
-        ("POST", "/v1/logging/flight/{name}", Operator, post(logging_flight::dump)),
-        ("POST", "/v1/logging/apply", Operator, post(logging_apply::apply)),
-        ("POST", "/v1/logging/reload", Operator, post(logging_apply::reload)),
-        ("POST", "/v1/logging/level", Operator, post(logging::level)),
-        ("POST", "/v1/logging/disable", Operator, post(logging::disable)),
+        get("/v1/openapi.json", Reader, openapi::show, "This description").sends(&["application/json"]),
+        get("/v1/version", Reader, version::show, "Who answers").gives::<Version>(),
+        get("/v1/health", Reader, health::show, "Whether anything needs attention").gives::<Health>(),
+        get("/v1/status", Reader, status::show, "How the run stands").gives::<Status>(),
+
+        get("/v1/plugins", Reader, plugins::list, "All plugins").gives::<PluginList>().tagged(),
+        get("/v1/plugins/{name}", Reader, plugins::show, "One plugin").gives::<Plugin>().tagged(),
         // runs code of the file, if in a child only
-        ("POST", "/v1/inspect", Operator, post(inspect::inspect)),
-        ("POST", "/v1/plugins", Operator, post(plugins::load)),
-        ("POST", "/v1/plugins/{name}/reload", Operator, post(plugins::reload)),
-        ("POST", "/v1/plugins/{name}/stop", Operator, post(plugins::stop)),
-        ("POST", "/v1/plugins/{name}/start", Operator, post(plugins::start)),
-        ("POST", "/v1/plugins/{name}/rollback", Operator, post(plugins::rollback)),
-        ("POST", "/v1/plugins/{name}/quarantine", Operator, post(plugins::quarantine)),
-        ("POST", "/v1/plugins/{name}/release", Operator, post(plugins::release)),
+        run("/v1/inspect", Operator, inspect::inspect, "What would become of a file").takes::<InspectRequest>().gives::<Inspection>(),
+        post("/v1/plugins", Operator, plugins::load, "Loads a file, and starts one more instance").takes::<LoadRequest>().gives::<Done>(),
+        post("/v1/plugins/{name}/reload", Operator, plugins::reload, "Takes the file as it is now").gives::<Done>(),
+        post("/v1/plugins/{name}/stop", Operator, plugins::stop, "Ends all instances").gives::<Done>(),
+        post("/v1/plugins/{name}/start", Operator, plugins::start, "Starts the instances that have ended").gives::<Done>(),
+        post("/v1/plugins/{name}/rollback", Operator, plugins::rollback, "Puts the generation before back").gives::<Done>(),
+        post("/v1/plugins/{name}/quarantine", Operator, plugins::quarantine, "Ends all instances, and lets none start").takes::<QuarantineRequest>().gives::<Done>(),
+        post("/v1/plugins/{name}/release", Operator, plugins::release, "Ends a quarantine").gives::<Done>(),
+
+        get("/v1/logging", Reader, logging::tree, "The tree of loggers, and the handlers").gives::<LogTree>().tagged(),
+        get("/v1/logging/resolve", Reader, logging::resolve, "What would become of a record").query::<logging::Which>().gives::<LogResolution>(),
+        get("/v1/logging/tap", Reader, logging_tap::tap, "The log as it is written").query::<logging_tap::Wanted>().sends(logging_tap::CONTENT_TYPES),
+        get("/v1/logging/flight/{name}", Reader, logging_flight::show, "The last records of an instance").gives::<LogFlight>(),
+        post("/v1/logging/flight/{name}", Operator, logging_flight::dump, "Hands them to the handlers").gives::<LogDone>(),
+        post("/v1/logging/apply", Operator, logging_apply::apply, "Puts another configuration in place").takes::<LogConfigRequest>().gives::<LogDone>(),
+        post("/v1/logging/reload", Operator, logging_apply::reload, "Reads the configuration again").gives::<LogDone>(),
+        post("/v1/logging/level", Operator, logging::level, "Sets the level of a logger").takes::<LevelRequest>().gives::<LogDone>(),
+        post("/v1/logging/disable", Operator, logging::disable, "Silences every logger up to a level").takes::<DisableRequest>().gives::<LogDone>(),
     ]
 }
 
 /// Answers every request; what could change something goes on record.
 pub(super) fn router(desk: Desk, record: &Recorder) -> Router {
-    let known: Vec<String> = table().iter().map(|(method, path, ..)| format!("{method} {path}")).collect();
-    let known = known.join(", ");
     let mut router = Router::new();
-    for (_, path, role, answer) in table() {
-        let guard = middleware::from_fn_with_state(Needed { role, record: Arc::clone(record) }, guard::guard);
+    for row in table() {
+        let needed = Needed { role: row.role, has_terms: row.has_terms(), record: Arc::clone(record) };
+        let guard = middleware::from_fn_with_state(needed, guard::guard);
         // a route layer is passed by requests of the method only: the others are answered below
-        router = router.route(path, answer.route_layer(guard));
+        router = router.route(row.path, row.handler.route_layer(guard));
     }
-    router
-        .method_not_allowed_fallback(no_method)
-        .fallback(move |method, uri| async move { no_route(&method, &uri, &known) })
-        .with_state(desk)
+    router.method_not_allowed_fallback(no_method).fallback(no_route).with_state(desk)
 }
 
 async fn no_method(method: Method, uri: Uri) -> Response {
@@ -73,7 +77,7 @@ async fn no_method(method: Method, uri: Uri) -> Response {
     problem(ProblemKind::Method, detail)
 }
 
-fn no_route(method: &Method, uri: &Uri, known: &str) -> Response {
+async fn no_route(method: Method, uri: Uri) -> Response {
     let path = uri.path();
     let version = path.split('/').nth(1).unwrap_or_default();
     let is_version = |text: &str| {
@@ -83,7 +87,7 @@ fn no_route(method: &Method, uri: &Uri, known: &str) -> Response {
     let detail = if version != API && is_version(version) {
         format!("this daemon does not speak {version} of the protocol (accepted: /{API})")
     } else {
-        format!("there is no {method} {path} (accepted: {known})")
+        format!("there is no {method} {path} (accepted: what GET /{API}/openapi.json describes)")
     };
     problem(ProblemKind::NotFound, detail)
 }

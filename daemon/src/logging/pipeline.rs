@@ -182,15 +182,23 @@ impl Pipeline {
     ) -> Result<(Level, Level)> {
         let _change = self.change();
         let setting = || format!("setting the level of logger {logger}");
-        let before = self.logging.level(logger).with_context(setting)?;
-        if matches!(logger, "" | "root") && level == Level::NOTSET {
-            bail!("the root has a level of its own (accepted: the name or the number of a level)");
-        }
+        let before = self.level_before(logger, level)?;
         match within {
             Some(within) => self.logging.set_level_for(logger, level, within).with_context(setting)?,
             None => self.logging.set_level(logger, level).with_context(setting)?,
         }
         Ok((before, self.logging.effective_level(logger)?))
+    }
+
+    /// The level that a logger has, if it can get that one.
+    ///
+    /// # Errors
+    /// It is no name of a logger, or the root would have no level.
+    pub(crate) fn level_before(&self, logger: &str, level: Level) -> Result<Level> {
+        if matches!(logger, "" | "root") && level == Level::NOTSET {
+            bail!("the root has a level of its own (accepted: the name or the number of a level)");
+        }
+        self.logging.level(logger).with_context(|| format!("setting the level of logger {logger}"))
     }
 
     /// Silences every logger up to a level, [`Level::NOTSET`] for none.

@@ -17,6 +17,25 @@ impl Pipeline {
         done
     }
 
+    /// Checks the file of the daemon as [`Self::reload`] does, and changes nothing.
+    ///
+    /// # Errors
+    /// With every problem.
+    pub(crate) fn check_again(&self) -> Result<String> {
+        let Some(file) = &self.source.file else {
+            return Ok("would open the files anew; there is no configuration file to read".to_owned());
+        };
+        match read_logging(file, &self.source.flags) {
+            Ok(Some(logging)) => self.check(&logging).map_err(|error| self.source.located(error))?,
+            Ok(None) => {}
+            Err(problems) => {
+                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                bail!("{}", problems.join("\n"));
+            }
+        }
+        Ok(format!("would apply [logging] of {}; nothing was changed", file.display()))
+    }
+
     fn read_again(&self) -> Result<String> {
         let Some(file) = &self.source.file else {
             self.reopen();

@@ -14,7 +14,6 @@ use super::{
     take_over::tag,
 };
 use crate::{
-    config::{IsolationMode, Unload},
     host::{LoadedPlugin, Refusal, Step},
     plugin_kind::PluginKind,
     runtime::{AddedStrategy, Command, clock},
@@ -86,7 +85,7 @@ impl Manager {
             // the plugin's file moved
             let wanted = self.wanted(&name);
             for one in &wanted {
-                check_config(&plugin, &one.instance)?;
+                check_config(plugin.identity(), plugin.manifest(), &one.instance)?;
             }
             return match self.take_over(&name, &plugin, &wanted)? {
                 Reloaded::Done(report) => Ok(report),
@@ -141,16 +140,10 @@ impl Manager {
             let found = format!("the name {name}, which another strategy has");
             return Err(refused(plugin, Step::Create, found, "a name of its own"));
         }
-        let settings = InstanceSettings {
-            config: config.unwrap_or_default(),
-            isolation: IsolationMode::None,
-            unload: Unload::Never,
-            may_shutdown: false,
-            cancels_on_stop: true,
-        };
+        let settings = InstanceSettings::of_command(config.unwrap_or_default());
         let now = clock::now();
         let mut record = InstanceRecord::new(name, settings, now);
-        check_config(plugin, &record)?;
+        check_config(plugin.identity(), manifest, &record)?;
         if let Some(reason) = self.store.as_ref().and_then(|store| store.quarantine_of(name)) {
             record.last_fault = Some(reason.clone());
             record.quarantine(now);

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     config::PluginsConfig,
-    control::{Action, ActionError},
+    control::{Action, ActionError, Terms},
     host::Found,
     plugins::Plugins,
     runtime::{Command, LoopHandle, Note, SavedByLoop, Tag, clock, notify},
@@ -39,7 +39,7 @@ pub(crate) enum Request {
     /// The watcher saw something.
     Found(Found),
     /// The control socket asks.
-    Act(Action, SyncSender<Result<Acted, ActionError>>),
+    Act(Action, Terms, SyncSender<Result<Acted, ActionError>>),
     /// The event loop tells.
     Note(Note),
     /// An isolated connector died.
@@ -109,9 +109,9 @@ impl Manager {
         loop {
             match requests.recv_timeout(PATIENCE_MAX) {
                 Ok(Request::Found(found)) => self.found(found),
-                Ok(Request::Act(action, answer)) => {
+                Ok(Request::Act(action, terms, answer)) => {
                     // who asked may have gone
-                    let _ = answer.send(self.act(action));
+                    let _ = answer.send(self.act(action, &terms));
                 }
                 Ok(Request::Note(note)) => self.note(note),
                 Ok(Request::ExchangeDied { token, text }) => self.exchange_died(token, &text),

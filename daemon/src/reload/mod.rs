@@ -21,6 +21,7 @@
 //! - `report`: what the control socket shows
 
 mod away;
+mod basis;
 mod connector;
 mod exchange;
 mod factory;
@@ -31,6 +32,7 @@ mod plane;
 mod reconcile;
 mod record;
 mod registry;
+mod rehearse;
 mod replace;
 mod report;
 mod restart;

@@ -12,18 +12,19 @@ use stratd_control::{Done, Inspection, Plugin, PluginState, Status};
 use stratd_plugin_api::Reason;
 
 use super::{
-    Manager, Request, SharedRegistry,
-    record::{InstanceRecord, Place},
+    Manager, Request, SharedRegistry, basis,
+    record::{InstanceRecord, Place, PluginRecord},
+    rehearse::not_a_strategy,
     replace::Reloaded,
     report::{self, RunFacts},
     run_store::RunStore,
 };
 use crate::{
-    control::{Action, ActionError, ActionErrorKind, Operations},
+    control::{Action, ActionError, ActionErrorKind, Basis, Outcome, PluginOperations, RunOperations, Terms},
     host::Refusal,
     plugin_kind::PluginKind,
     plugins::Plugins,
-    runtime::{Command, LoopHandle, clock},
+    runtime::{Command, LoopHandle, Snapshot, clock},
 };
 
 /// What the control server works with.
@@ -36,38 +37,60 @@ pub(crate) struct ManagerOperations {
     pub(crate) requests: SyncSender<Request>,
 }
 
-impl Operations for ManagerOperations {
+impl RunOperations for ManagerOperations {
     fn status(&self) -> Result<Status, ActionError> {
-        let look = self.event_loop.ask(|answer| Command::Look { answer }).map_err(|gone| busy(&gone))?;
+        let look = self.look()?;
         Ok(report::status(&self.run, &self.registry.lock(), &look, self.store.as_deref()))
     }
+}
 
-    fn plugins(&self) -> Result<Vec<Plugin>, ActionError> {
-        let look = self.event_loop.ask(|answer| Command::Look { answer }).map_err(|gone| busy(&gone))?;
-        Ok(self.registry.lock().all().map(|plugin| report::plugin(plugin, &look)).collect())
+impl PluginOperations for ManagerOperations {
+    fn plugins(&self) -> Result<(Vec<Plugin>, Basis), ActionError> {
+        let look = self.look()?;
+        let registry = self.registry.lock();
+        let plugins = registry.all().map(|plugin| report::plugin(plugin, &look)).collect();
+        Ok((plugins, basis::of_all(&registry)))
     }
 
-    fn plugin(&self, name: &str) -> Result<Plugin, ActionError> {
-        let look = self.event_loop.ask(|answer| Command::Look { answer }).map_err(|gone| busy(&gone))?;
+    fn plugin(&self, name: &str) -> Result<(Plugin, Basis), ActionError> {
+        let look = self.look()?;
         let registry = self.registry.lock();
         let full = registry.resolve(name).map_err(not_found)?;
         let plugin = registry.get(&full).ok_or_else(|| not_found(format!("no plugin {full}")))?;
-        Ok(report::plugin(plugin, &look))
+        Ok((report::plugin(plugin, &look), basis::of(plugin)))
     }
 
     fn inspect(&self, file: PathBuf) -> Result<Inspection, ActionError> {
         Ok(report::inspection(self.plugins.inspect(&file)))
     }
 
-    fn act(&self, action: Action) -> Result<Done, ActionError> {
+    fn act(&self, action: Action, terms: &Terms) -> Result<Outcome<Done>, ActionError> {
         let (sender, receiver) = mpsc::sync_channel(1);
-        match self.requests.try_send(Request::Act(action, sender)) {
+        let file = if let Action::Load { file, .. } = &action { Some(file.clone()) } else { None };
+        match self.requests.try_send(Request::Act(action, terms.clone(), sender)) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err(busy(&"too many requests wait")),
             Err(TrySendError::Disconnected(_)) => return Err(busy(&"the run is over")),
         }
-        let done = receiver.recv().map_err(|_| busy(&"the run is over"))??;
-        Ok(Done { plugin: self.plugin(&done.plugin)?, report: done.report })
+        let Acted { plugin, report, before, after } =
+            receiver.recv().map_err(|_| busy(&"the run is over"))??;
+        let plugin = match (self.plugin(&plugin), file) {
+            (Ok((plugin, _)), _) => plugin,
+            // of a file that was only tried, nothing is kept
+            (Err(_), Some(file)) if terms.is_dry_run => {
+                let record = PluginRecord::new(PluginKind::Strategy, &plugin, file, clock::now());
+                report::plugin(&record, &self.look()?)
+            }
+            (Err(error), _) => return Err(error),
+        };
+        let answer = Done { plugin, report: report.clone(), dry_run: terms.is_dry_run };
+        Ok(Outcome { answer, report, before, after })
+    }
+}
+
+impl ManagerOperations {
+    fn look(&self) -> Result<Snapshot, ActionError> {
+        self.event_loop.ask(|answer| Command::Look { answer }).map_err(|gone| busy(&gone))
     }
 }
 
@@ -75,26 +98,49 @@ impl Operations for ManagerOperations {
 pub(crate) struct Acted {
     pub(crate) plugin: String,
     pub(crate) report: String,
+    pub(crate) before: Basis,
+    pub(crate) after: Basis,
 }
 
 impl Manager {
-    /// Does what the control socket asks.
-    pub(super) fn act(&mut self, action: Action) -> Result<Acted, ActionError> {
-        if let Action::Load { file, name, config } = action {
-            return self.load(&file, name.as_deref(), config);
+    /// Does what the control socket asks, if the plugin is as its author saw it; or says what would be done.
+    pub(super) fn act(&mut self, action: Action, terms: &Terms) -> Result<Acted, ActionError> {
+        // a load adds to all plugins; everything else changes one
+        let asked = action.plugin();
+        let asked = asked.map(|asked| self.registry.lock().resolve(asked).map_err(not_found)).transpose()?;
+        let before = self.basis(asked.as_deref());
+        terms.check(&before)?;
+        let done = if terms.is_dry_run {
+            self.rehearse(asked.as_deref(), &action)
+        } else {
+            self.carry_out(asked.as_deref(), action)
+        };
+        let (plugin, report) = done.map_err(|error| error.before(&before))?;
+        let after = self.basis(asked.as_deref());
+        Ok(Acted { plugin, report, before, after })
+    }
+
+    fn basis(&self, plugin: Option<&str>) -> Basis {
+        let registry = self.registry.lock();
+        match plugin.and_then(|plugin| registry.get(plugin)) {
+            Some(plugin) => basis::of(plugin),
+            None => basis::of_all(&registry),
         }
-        let asked = action.plugin().unwrap_or_default();
-        let plugin = self.registry.lock().resolve(asked).map_err(not_found)?;
+    }
+
+    /// Returns the plugin, and what was done in a sentence.
+    fn carry_out(&mut self, asked: Option<&str>, action: Action) -> Result<(String, String), ActionError> {
+        let plugin = asked.unwrap_or_default().to_owned();
         let report = match action {
+            Action::Load { file, name, config } => return self.load(&file, name.as_deref(), config),
             Action::Reload { .. } => self.reload_asked(&plugin),
             Action::Stop { .. } => self.stop_all(&plugin, Reason::StrategyStopped, "by command"),
             Action::Start { .. } => self.start_all(&plugin),
             Action::Rollback { .. } => self.rollback(&plugin),
             Action::Quarantine { reason, .. } => self.quarantine(&plugin, reason.as_deref()),
             Action::Release { .. } => self.release(&plugin),
-            Action::Load { .. } => Err(failed("a load is no change of a plugin")),
         }?;
-        Ok(Acted { plugin, report })
+        Ok((plugin, report))
     }
 
     fn load(
@@ -102,7 +148,7 @@ impl Manager {
         file: &Path,
         name: Option<&str>,
         config: serde_json::Map<String, serde_json::Value>,
-    ) -> Result<Acted, ActionError> {
+    ) -> Result<(String, String), ActionError> {
         let known = self.known_of_file(file);
         match &known {
             Some(known) => drop(self.reload(known, file, true).map_err(of_refusal)?),
@@ -117,22 +163,18 @@ impl Manager {
         let full = record.name.clone();
         drop(registry);
         if plugin.manifest().kind != PluginKind::Strategy {
-            return Err(conflict(format!(
-                "{full} is an exchange (accepted: a strategy; exchanges start with the run)"
-            )));
+            return Err(not_a_strategy(&full));
         }
         let short = full.strip_prefix(PluginKind::Strategy.prefix()).unwrap_or(&full);
         let wanted = name.unwrap_or(short);
         if self.registry.lock().get(&full).is_some_and(|p| p.instances.iter().any(|i| i.name == wanted)) {
             // it runs already: the load was a reload
-            return Ok(Acted {
-                report: format!("{full}: strategy {wanted} runs the file as it is now"),
-                plugin: full,
-            });
+            let report = format!("{full}: strategy {wanted} runs the file as it is now");
+            return Ok((full, report));
         }
         let report = self.start_new(&plugin, Some(wanted), Some(config)).map_err(of_refusal)?;
         tracing::info!(logger = "plugins", "{report}");
-        Ok(Acted { plugin: full, report })
+        Ok((full, report))
     }
 
     fn reload_asked(&mut self, name: &str) -> Result<String, ActionError> {
@@ -169,9 +211,7 @@ impl Manager {
                     stopped.push(instance.name.clone());
                 }
                 Some(Place::Exchange(_)) => {
-                    return Err(conflict(
-                        "it is an exchange (accepted: a strategy; an exchange ends with the run)",
-                    ));
+                    return Err(not_stoppable());
                 }
                 Some(Place::Strategy(_)) | None => {}
             }
@@ -197,22 +237,12 @@ impl Manager {
 
     fn start_all(&mut self, name: &str) -> Result<String, ActionError> {
         let instances = self.instances_of(name);
-        if let Some(one) = instances.iter().find(|i| i.state == PluginState::Quarantined) {
-            return Err(conflict(format!(
-                "strategy {} is quarantined (accepted: after `stratctl plugin release {name}`)",
-                one.name
-            )));
-        }
-        let ended = |i: &&InstanceRecord| matches!(i.state, PluginState::Retired | PluginState::Faulted);
         let mut reports = Vec::new();
-        for instance in instances.iter().filter(ended) {
+        for instance in startable(name, &instances)? {
             reports.push(self.start_again(name, instance).map_err(|why| refused(&why))?);
             if let (Some(store), Some(Place::Strategy(_))) = (&self.store, instance.place) {
                 store.join(&instance.name);
             }
-        }
-        if reports.is_empty() {
-            return Err(conflict("no instance of it has ended (accepted: one that was stopped or failed)"));
         }
         Ok(format!("{name}: {}", reports.join("; ")))
     }
@@ -281,20 +311,44 @@ impl Manager {
     }
 }
 
-fn of_refusal(refusal: Refusal) -> ActionError {
-    let step = Some(refusal.step.to_string());
-    ActionError { kind: ActionErrorKind::Refused, step, text: refusal.to_string() }
+/// The instances that have ended, of which there is one at least.
+pub(super) fn startable<'a>(
+    name: &str,
+    instances: &'a [InstanceRecord],
+) -> Result<Vec<&'a InstanceRecord>, ActionError> {
+    if let Some(one) = instances.iter().find(|i| i.state == PluginState::Quarantined) {
+        return Err(conflict(format!(
+            "strategy {} is quarantined (accepted: after `stratctl plugin release {name}`)",
+            one.name
+        )));
+    }
+    let has_ended = |i: &&InstanceRecord| matches!(i.state, PluginState::Retired | PluginState::Faulted);
+    let ended: Vec<_> = instances.iter().filter(has_ended).collect();
+    if ended.is_empty() {
+        return Err(conflict("no instance of it has ended (accepted: one that was stopped or failed)"));
+    }
+    Ok(ended)
+}
+
+pub(super) fn not_stoppable() -> ActionError {
+    conflict("it is an exchange (accepted: a strategy; an exchange ends with the run)")
+}
+
+pub(super) fn of_refusal(refusal: Refusal) -> ActionError {
+    ActionError::new(ActionErrorKind::Refused, refusal.to_string())
+        .in_step(refusal.step.to_string())
+        .found(refusal.found, refusal.accepted)
 }
 
 fn error(kind: ActionErrorKind, text: impl Into<String>) -> ActionError {
-    ActionError { kind, step: None, text: text.into() }
+    ActionError::new(kind, text)
 }
 
 fn not_found(text: String) -> ActionError {
     error(ActionErrorKind::NotFound, text)
 }
 
-fn conflict(text: impl Into<String>) -> ActionError {
+pub(super) fn conflict(text: impl Into<String>) -> ActionError {
     error(ActionErrorKind::Conflict, text)
 }
 

@@ -63,6 +63,19 @@ pub(crate) struct InstanceSettings {
     pub(crate) cancels_on_stop: bool,
 }
 
+impl InstanceSettings {
+    /// Those of an instance that the configuration does not know, because a command or a file started it.
+    pub(super) fn of_command(config: Map<String, Value>) -> Self {
+        Self {
+            config,
+            isolation: IsolationMode::None,
+            unload: Unload::Never,
+            may_shutdown: false,
+            cancels_on_stop: true,
+        }
+    }
+}
+
 /// Where the event loop has an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::{OnRestoreError, Validator},
-    host::{Candidate, LoadedPlugin, Refusal, Step, Trial},
+    host::{Candidate, Identity, LoadedPlugin, Manifest, Refusal, Step, Trial},
     runtime::clock,
 };
 
@@ -61,9 +61,9 @@ impl Manager {
         }
         let wanted = self.wanted(name);
         let plugin = self.examined(candidate, &wanted).map_err(|refusal| of_another(name, refusal))?;
-        same_plugin(self.registry.lock().get(name), &plugin)?;
+        same_plugin(self.registry.lock().get(name), plugin.identity(), plugin.manifest())?;
         for one in &wanted {
-            check_config(&plugin, &one.instance)?;
+            check_config(plugin.identity(), plugin.manifest(), &one.instance)?;
         }
         self.take_over(name, &plugin, &wanted)
     }
@@ -96,6 +96,11 @@ impl Manager {
             instances.filter(|instance| instance.is_started()).filter_map(InstanceRecord::strategy).collect()
         };
         self.save(running);
+        self.copies(name)
+    }
+
+    /// The instances that are to run the new code, each with a copy of the state that was saved last.
+    pub(super) fn copies(&self, name: &str) -> Vec<Wanted> {
         let registry = self.registry.lock();
         let instances = registry.get(name).map(|plugin| plugin.instances.clone()).unwrap_or_default();
         let is_wanted =
@@ -113,6 +118,11 @@ impl Manager {
         candidate: Candidate,
         wanted: &[Wanted],
     ) -> Result<Arc<LoadedPlugin>, Refusal> {
+        self.tried(wanted, |trials| self.plugins.take_up(candidate, trials))
+    }
+
+    /// Does it with what a child is to try: each instance with its configuration and its state.
+    pub(super) fn tried<T>(&self, wanted: &[Wanted], examine: impl FnOnce(&[Trial<'_>]) -> T) -> T {
         let is_fresh = self.options.plugins.on_restore_error == OnRestoreError::Fresh;
         let configs: Vec<Value> =
             wanted.iter().map(|one| Value::Object(one.instance.settings.config.clone())).collect();
@@ -128,7 +138,7 @@ impl Manager {
                 .map(|(version, bytes)| (*version, bytes.as_slice())),
         });
         let trials: Vec<Trial<'_>> = trials.collect();
-        self.plugins.take_up(candidate, &trials)
+        examine(&trials)
     }
 
     /// Keeps and tells why a file was not taken.
@@ -150,16 +160,20 @@ pub(super) fn refused(
     found: impl Into<String>,
     accepted: impl Into<String>,
 ) -> Refusal {
-    Refusal {
-        plugin: Box::new(plugin.identity().clone()),
-        step,
-        found: found.into(),
-        accepted: accepted.into(),
-    }
+    refused_of(plugin.identity(), step, found, accepted)
+}
+
+fn refused_of(
+    identity: &Identity,
+    step: Step,
+    found: impl Into<String>,
+    accepted: impl Into<String>,
+) -> Refusal {
+    Refusal { plugin: Box::new(identity.clone()), step, found: found.into(), accepted: accepted.into() }
 }
 
 /// What another plugin makes of our configuration or state says less than that it is another one.
-fn of_another(name: &str, refusal: Refusal) -> Refusal {
+pub(super) fn of_another(name: &str, refusal: Refusal) -> Refusal {
     match &refusal.plugin.name {
         Some(found) if found != name => {
             let found = format!("the plugin {found}");
@@ -170,22 +184,29 @@ fn of_another(name: &str, refusal: Refusal) -> Refusal {
 }
 
 /// A file that was replaced must still hold the same plugin.
-fn same_plugin(known: Option<&PluginRecord>, plugin: &LoadedPlugin) -> Result<(), Refusal> {
-    let manifest = plugin.manifest();
+pub(super) fn same_plugin(
+    known: Option<&PluginRecord>,
+    identity: &Identity,
+    manifest: &Manifest,
+) -> Result<(), Refusal> {
     match known {
         Some(known) if known.name != manifest.name || known.kind != manifest.kind => {
             let found = format!("{} {} of kind {}", manifest.name, manifest.version, manifest.kind);
-            Err(refused(plugin, Step::Name, found, format!("a version of {}", known.name)))
+            Err(refused_of(identity, Step::Name, found, format!("a version of {}", known.name)))
         }
         Some(_) | None => Ok(()),
     }
 }
 
 /// The configuration of an instance against the schema of the new version.
-pub(super) fn check_config(plugin: &LoadedPlugin, instance: &InstanceRecord) -> Result<(), Refusal> {
-    let schema = plugin.manifest().config_schema.to_string();
+pub(super) fn check_config(
+    identity: &Identity,
+    manifest: &Manifest,
+    instance: &InstanceRecord,
+) -> Result<(), Refusal> {
+    let schema = manifest.config_schema.to_string();
     let validator = Validator::of_plugin(&schema).map_err(|why| {
-        refused(plugin, Step::Config, format!("a schema that is not valid: {why}"), "a JSON schema")
+        refused_of(identity, Step::Config, format!("a schema that is not valid: {why}"), "a JSON schema")
     })?;
     let config = Value::Object(instance.settings.config.clone());
     let findings = validator.findings("", &config);
@@ -194,7 +215,7 @@ pub(super) fn check_config(plugin: &LoadedPlugin, instance: &InstanceRecord) -> 
     let more = findings.len() - 1;
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let found = format!("configuration of {}: {key}: {}{more}", instance.name, first.found);
-    Err(refused(plugin, Step::Config, found, first.accepted.clone()))
+    Err(refused_of(identity, Step::Config, found, first.accepted.clone()))
 }
 
 /// The content that is not tried again by itself: what a step said of the content counts, not what it said of a disk, a

@@ -9,7 +9,7 @@ use stratd_control::{
 use stratd_engine::StrategyState;
 use stratd_plugin_api::Timestamp;
 
-use super::{InstanceRecord, PluginRecord, Registry, record::Place, run_store::RunStore};
+use super::{InstanceRecord, PluginRecord, Registry, basis, record::Place, run_store::RunStore};
 use crate::{
     config::IsolationMode,
     host::{Accepted, Refusal, isolation::abandoned_threads},
@@ -166,6 +166,7 @@ pub(super) fn plugin(record: &PluginRecord, look: &Snapshot) -> Plugin {
             .collect(),
         rollbacks: record.rollbacks,
         reloads: record.reloads,
+        etag: basis::of(record).tag().to_string(),
     }
 }
 

@@ -155,8 +155,9 @@ fn a_reload_of_a_plugin_keeps_its_logger() {
 
 fn apply(desk: &Desk, text: &str, incremental: bool, dry_run: bool) -> Result<String, Error> {
     let file = Some(desk.path("applied.toml").display().to_string());
-    let body = LogConfigRequest { text: text.to_owned(), file, incremental, dry_run };
+    let body = LogConfigRequest { text: text.to_owned(), file, incremental };
     let request = Request::log_apply(&body).expect("a body");
+    let request = if dry_run { request.dry_run() } else { request };
     Ok(desk.ask::<LogDone>(&request)?.report)
 }
 

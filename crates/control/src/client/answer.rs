@@ -25,6 +25,7 @@ const READ_BYTES: usize = 16 << 10;
 pub struct Answer {
     pub(super) status: u16,
     pub(super) body: String,
+    pub(super) etag: Option<String>,
 }
 
 impl Answer {
@@ -32,6 +33,12 @@ impl Answer {
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
+    }
+
+    /// The tag of what the answer shows, if a change of it asks for one.
+    #[must_use]
+    pub fn etag(&self) -> Option<&str> {
+        self.etag.as_deref()
     }
 
     /// The body as it came.
@@ -56,7 +63,7 @@ impl Answer {
         let body = input.take_body(head.framing)?;
         let body =
             String::from_utf8(body).map_err(|_| Error::malformed("the body of the answer is no UTF-8"))?;
-        Ok(Self { status: head.status, body })
+        Ok(Self { status: head.status, body, etag: head.etag })
     }
 }
 
@@ -73,7 +80,7 @@ pub(super) fn stream<R: Read>(
         let body = input.take_body(head.framing)?;
         let body =
             String::from_utf8(body).map_err(|_| Error::malformed("the body of the answer is no UTF-8"))?;
-        return Ok(Some(Answer { status: head.status, body }));
+        return Ok(Some(Answer { status: head.status, body, etag: head.etag }));
     }
     if !matches!(head.framing, Framing::Chunked) {
         return Err(Error::malformed("an answer that does not go on (accepted: transfer-encoding chunked)"));
@@ -97,6 +104,7 @@ pub(super) fn stream<R: Read>(
 
 struct Head {
     status: u16,
+    etag: Option<String>,
     framing: Framing,
 }
 
@@ -117,12 +125,14 @@ fn read_head(input: &mut Input<'_, impl Read>) -> Result<Head, Error> {
         if let httparse::Status::Complete(length) = parsed {
             let status = response.code.ok_or_else(|| Error::malformed("the answer has no status"))?;
             let framing = framing(response.headers)?;
+            let etag = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("etag"));
+            let etag = etag.map(|header| String::from_utf8_lossy(header.value).into_owned());
             input.at += length;
             // an interim answer says that the real one follows
             if (100..200).contains(&status) {
                 continue;
             }
-            return Ok(Head { status, framing });
+            return Ok(Head { status, etag, framing });
         }
         if input.rest().len() >= HEAD_BYTES_MAX {
             return Err(Error::too_large(HEAD_BYTES_MAX));

@@ -67,6 +67,21 @@ impl Client {
         Self::accepted(answer, request)
     }
 
+    /// Asks for the tag that a change depends on, and sends the change with it: what somebody else changes in between
+    /// makes it fail. A request that changes nothing is sent as it is.
+    ///
+    /// # Errors
+    /// As [`Self::send`]; the daemon does not show what is to be changed, or shows no tag of it.
+    pub fn send_tagged(&self, request: Request) -> Result<Answer, Error> {
+        let Some(look) = request.tag_request() else { return self.send(&request) };
+        let answer = self.send(&look)?;
+        let tag = answer
+            .etag()
+            .ok_or_else(|| Error::malformed("the answer has no ETag").during(&look.to_string()))?;
+        let request = request.if_match(tag);
+        self.send(&request)
+    }
+
     /// The answer, unless it is a refusal.
     fn accepted(answer: Answer, request: &Request) -> Result<Answer, Error> {
         if answer.status() < 400 {
@@ -102,9 +117,10 @@ impl Client {
     fn ask(&self, request: &Request) -> Result<Connection, Error> {
         let socket = UnixStream::connect(&self.path).map_err(|error| Error::connecting(&self.path, error))?;
         let mut connection = Connection { socket, deadline: Some(Deadline::after(self.time_limit)) };
-        let Request { method, target, body } = request;
+        let Request { method, target, body, change } = request;
+        let condition = change.as_ref().map_or_else(String::new, |c| format!("if-match: {}\r\n", c.if_match));
         let head = format!(
-            "{method} {target} HTTP/1.1\r\nhost: stratd\r\nconnection: close\r\naccept: application/json\r\n"
+            "{method} {target} HTTP/1.1\r\nhost: stratd\r\nconnection: close\r\naccept: application/json\r\n{condition}"
         );
         let about_body = if body.is_empty() {
             "content-length: 0\r\n\r\n".to_owned()

@@ -9,18 +9,64 @@ use crate::{
 
 /// One request, ready to be sent.
 ///
+/// A change means whatever is there (`If-Match: *`), unless [`if_match`](Self::if_match) says otherwise.
+///
 /// ```
 /// # use stratd_control::Request;
 /// assert_eq!(Request::reload("ema-cross").to_string(), "POST /v1/plugins/ema-cross/reload");
+/// assert_eq!(
+///     Request::reload("ema-cross").dry_run().to_string(),
+///     "POST /v1/plugins/ema-cross/reload?dry_run=true"
+/// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     pub(super) method: &'static str,
     pub(super) target: String,
     pub(super) body: String,
+    /// What a change depends on.
+    pub(super) change: Option<Change>,
+}
+
+/// What makes a request a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Change {
+    /// The header `If-Match`.
+    pub(super) if_match: String,
+    /// What shows the tag.
+    tag_of: String,
 }
 
 impl Request {
+    /// The change is only done if this is the tag of what it changes: an [`Answer::etag`](crate::Answer::etag) as it
+    /// came, with its quotation marks. Says nothing of a request that changes nothing.
+    #[must_use]
+    pub fn if_match(mut self, tag: &str) -> Self {
+        if let Some(change) = &mut self.change {
+            // a line break would be another header
+            change.if_match = tag.chars().filter(|c| !c.is_control()).collect();
+        }
+        self
+    }
+
+    /// Everything is checked, and nothing changed. Says nothing of a request that changes nothing.
+    #[must_use]
+    pub fn dry_run(mut self) -> Self {
+        if self.change.is_some() {
+            let mark = if self.target.contains('?') { '&' } else { '?' };
+            self.target.push(mark);
+            self.target.push_str("dry_run=true");
+        }
+        self
+    }
+
+    /// What shows the tag that this change depends on; none if this request changes nothing.
+    #[must_use]
+    pub fn tag_request(&self) -> Option<Self> {
+        let Change { tag_of, .. } = self.change.as_ref()?;
+        Some(Self { method: "GET", target: tag_of.clone(), body: String::new(), change: None })
+    }
+
     /// Who answers.
     #[must_use]
     pub fn version() -> Self {
@@ -56,7 +102,7 @@ impl Request {
     /// # Errors
     /// The body cannot be written as JSON.
     pub fn inspect(body: &InspectRequest) -> Result<Self, Error> {
-        Self::post("inspect").with_body(body)
+        Self { method: "POST", ..Self::get("inspect") }.with_body(body)
     }
 
     /// One more instance.
@@ -64,7 +110,7 @@ impl Request {
     /// # Errors
     /// The body cannot be written as JSON.
     pub fn load(body: &LoadRequest) -> Result<Self, Error> {
-        Self::post("plugins").with_body(body)
+        Self::post("plugins", "plugins").with_body(body)
     }
 
     /// Takes the file of the plugin as it is now.
@@ -130,7 +176,7 @@ impl Request {
     /// # Errors
     /// The body cannot be written as JSON.
     pub fn log_level(body: &LevelRequest) -> Result<Self, Error> {
-        Self::post("logging/level").with_body(body)
+        Self::post("logging/level", "logging").with_body(body)
     }
 
     /// Silences every logger up to a level.
@@ -138,7 +184,7 @@ impl Request {
     /// # Errors
     /// The body cannot be written as JSON.
     pub fn log_disable(body: &DisableRequest) -> Result<Self, Error> {
-        Self::post("logging/disable").with_body(body)
+        Self::post("logging/disable", "logging").with_body(body)
     }
 
     /// Puts a configuration of the log in the place of the one in force, or changes levels by it.
@@ -146,13 +192,13 @@ impl Request {
     /// # Errors
     /// The body cannot be written as JSON.
     pub fn log_apply(body: &LogConfigRequest) -> Result<Self, Error> {
-        Self::post("logging/apply").with_body(body)
+        Self::post("logging/apply", "logging").with_body(body)
     }
 
     /// Reads the configuration of the log again from the daemon's own file.
     #[must_use]
     pub fn log_reload() -> Self {
-        Self::post("logging/reload")
+        Self::post("logging/reload", "logging")
     }
 
     /// What the flight recorder of a logger holds.
@@ -164,19 +210,22 @@ impl Request {
     /// Hands what the handlers do not have of a flight recorder to them.
     #[must_use]
     pub fn log_flight_dump(logger: &str) -> Self {
-        Self::post(&format!("logging/flight/{}", encoded(logger)))
+        Self::post(&format!("logging/flight/{}", encoded(logger)), "logging")
     }
 
     fn act(name: &str, verb: &str) -> Self {
-        Self::post(&format!("plugins/{}/{verb}", encoded(name)))
+        let plugin = format!("plugins/{}", encoded(name));
+        Self::post(&format!("{plugin}/{verb}"), &plugin)
     }
 
     fn get(path: &str) -> Self {
-        Self { method: "GET", target: format!("/{API}/{path}"), body: String::new() }
+        Self { method: "GET", target: format!("/{API}/{path}"), body: String::new(), change: None }
     }
 
-    fn post(path: &str) -> Self {
-        Self { method: "POST", ..Self::get(path) }
+    /// A change, and what shows the tag of what it changes.
+    fn post(path: &str, tag_of: &str) -> Self {
+        let change = Change { if_match: "*".to_owned(), tag_of: format!("/{API}/{tag_of}") };
+        Self { method: "POST", change: Some(change), ..Self::get(path) }
     }
 
     fn with_body(mut self, body: &impl Serialize) -> Result<Self, Error> {

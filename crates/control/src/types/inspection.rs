@@ -7,6 +7,7 @@ use serde_json::Value;
 ///
 /// A file that would be refused is inspected with success: the refusal is the answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Inspection {
     /// Whether the file would be taken.
     pub verdict: Verdict,
@@ -17,6 +18,7 @@ pub struct Inspection {
     pub layout_checked: Option<bool>,
     /// What the plugin says of itself; only if accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub manifest: Option<Value>,
     /// The step that refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,6 +36,7 @@ pub struct Inspection {
 
 /// Whether a file would be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every step accepted it.
@@ -44,6 +47,7 @@ pub enum Verdict {
 
 /// What is known of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PluginFile {
     /// Where it is.
     pub file: String,

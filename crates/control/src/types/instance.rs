@@ -6,6 +6,7 @@ use super::PluginState;
 
 /// What was created from a plugin under a name of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Instance {
     /// The name from the configuration.
     pub name: String,
@@ -43,6 +44,7 @@ pub struct Instance {
 
 /// How long a new generation has to prove itself; it has once either is used up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Probation {
     /// Events left.
     pub events_left: u64,

@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::is_false;
+
 /// `GET /v1/logging`: the tree of loggers, and what each handler did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogTree {
     /// Every logger, the root first, then by name.
     pub loggers: Vec<LogLogger>,
@@ -23,6 +26,7 @@ pub struct LogTree {
 
 /// A logger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogLogger {
     /// Its name.
     pub name: String,
@@ -49,6 +53,7 @@ pub struct LogLogger {
 
 /// A handler.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogHandler {
     /// Its name.
     pub name: String,
@@ -71,6 +76,7 @@ pub struct LogHandler {
 
 /// A receiver of records of other programs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogReceiver {
     /// Its name.
     pub name: String,
@@ -95,6 +101,7 @@ pub struct LogReceiver {
 
 /// The body of `POST /v1/logging/level`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LevelRequest {
     /// The logger; empty, or `root`, for the root.
@@ -108,6 +115,7 @@ pub struct LevelRequest {
 
 /// The body of `POST /v1/logging/disable`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DisableRequest {
     /// Every logger is silent up to this level; `NOTSET` ends it.
@@ -116,13 +124,18 @@ pub struct DisableRequest {
 
 /// What became of a change of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogDone {
     /// In a sentence.
     pub report: String,
+    /// Whether it was only looked at (`?dry_run=true`): nothing was changed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dry_run: bool,
 }
 
 /// `GET /v1/logging/resolve`: what would become of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogResolution {
     /// The logger that was asked for.
     pub logger: String,
@@ -139,6 +152,7 @@ pub struct LogResolution {
 
 /// A handler, and whether a record reaches it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogReach {
     /// The handler.
     pub handler: String,
@@ -154,6 +168,7 @@ pub struct LogReach {
 
 /// The body of `POST /v1/logging/apply`: a configuration in TOML, as it stands in a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LogConfigRequest {
     /// The text: the table `[logging]` of a configuration, or that table alone. With `incremental = true` it changes the
@@ -165,13 +180,11 @@ pub struct LogConfigRequest {
     /// As if the text said `incremental = true`.
     #[serde(default)]
     pub incremental: bool,
-    /// Check it, and change nothing.
-    #[serde(default)]
-    pub dry_run: bool,
 }
 
 /// `GET /v1/logging/flight/{name}`: the last records of every level of one instance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogFlight {
     /// The logger, as `strategy.momentum`.
     pub logger: String,
@@ -183,6 +196,7 @@ pub struct LogFlight {
 
 /// A record of a flight recorder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FlightRecord {
     /// When, in nanoseconds since 1970.
     pub at_ns: i64,

@@ -22,9 +22,15 @@ pub use logging::{
     LogReach, LogReceiver, LogResolution, LogTree,
 };
 pub use plugin::{Done, Generation, Plugin, PluginKind, PluginList, PluginState, Refusal, Retired};
-pub use problem::Problem;
+pub use problem::{Finding, Problem};
 pub use request::{InspectRequest, LoadRequest, QuarantineRequest};
 pub use status::{Health, HealthState, RunState, Status, StoreStatus, Version, WatchdogStatus};
 
 /// The version of the protocol, and the first segment of every path.
 pub const API: &str = "v1";
+
+/// For keys that are only there if they are true.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(value: &bool) -> bool {
+    !value
+}

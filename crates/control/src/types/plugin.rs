@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Instance;
+use super::{Instance, is_false};
 
 /// `GET /v1/plugins`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PluginList {
     /// All known plugins, in the order of their names.
     pub plugins: Vec<Plugin>,
@@ -13,6 +14,7 @@ pub struct PluginList {
 
 /// What a plugin is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PluginKind {
     /// It trades.
@@ -37,6 +39,7 @@ impl PluginKind {
 
 /// Where a plugin, one of its generations or one of its instances is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum PluginState {
     /// The file was seen.
@@ -83,6 +86,7 @@ impl PluginState {
 
 /// `GET /v1/plugins/NAME`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Plugin {
     /// The full name, as `strategy-ema-cross`.
     pub name: String,
@@ -116,10 +120,14 @@ pub struct Plugin {
     pub rollbacks: u64,
     /// How often another generation took over.
     pub reloads: u64,
+    /// The tag of the plugin, as its own `ETag` has it: what a change of it sends as `If-Match`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub etag: String,
 }
 
 /// A file that was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Refusal {
     /// When.
     pub at: String,
@@ -139,6 +147,7 @@ pub struct Refusal {
 
 /// What generations that are no longer used still occupy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Retired {
     /// How many there are.
     pub count: u64,
@@ -152,6 +161,7 @@ pub struct Retired {
 
 /// One build of a plugin that was loaded in this run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Generation {
     /// Its number; the first is 1.
     pub generation: u64,
@@ -171,9 +181,13 @@ pub struct Generation {
 
 /// The answer to every request that changes something: it was done before the answer was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Done {
-    /// The plugin afterwards.
+    /// The plugin afterwards; after a dry run that would make it known, as one that was only seen.
     pub plugin: Plugin,
     /// What was done, in a sentence.
     pub report: String,
+    /// Whether it was only looked at (`?dry_run=true`): nothing was changed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dry_run: bool,
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// `GET /v1/version`: who answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Version {
     /// `stratd`.
     pub name: String,
@@ -17,6 +18,7 @@ pub struct Version {
 
 /// `GET /v1/health`: whether anything needs attention.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Health {
     /// The verdict.
     pub state: HealthState,
@@ -26,6 +28,7 @@ pub struct Health {
 
 /// The verdict on the health of the daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum HealthState {
     /// Nothing needs attention.
@@ -36,6 +39,7 @@ pub enum HealthState {
 
 /// `GET /v1/status`: the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Status {
     /// The version of the daemon.
     pub version: String,
@@ -79,6 +83,7 @@ pub struct Status {
 
 /// Whether the run goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RunState {
     /// Events are handled.
@@ -100,6 +105,7 @@ impl RunState {
 
 /// The store of strategy states.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StoreStatus {
     /// Its file.
     pub path: String,
@@ -111,6 +117,7 @@ pub struct StoreStatus {
 
 /// The watchdog over calls into plugins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WatchdogStatus {
     /// How long one call may take.
     pub limit_ns: u64,

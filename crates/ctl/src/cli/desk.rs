@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context as _, Error, Result, anyhow};
 use stratd_control::{Answer, Client, Done, ErrorKind, Request};
 
+use super::terms::Terms;
 use crate::view;
 
 /// The daemon did not do it, or what it said is of no use.
@@ -68,9 +69,22 @@ impl Desk {
         self.print(&answer, text)
     }
 
-    /// Asks for a change, and prints what was done.
-    pub(super) fn act(&self, request: &Request) -> Result<()> {
-        self.show(request, |answer| Ok(view::done(&answer.read::<Done>()?)))
+    /// Asks for a change of plugins, and prints what was done.
+    pub(super) fn act(&self, request: Request, terms: &Terms) -> Result<()> {
+        self.change(request, terms, |answer| Ok(view::done(&answer.read::<Done>()?)))
+    }
+
+    /// Asks for a change on these terms, and prints the answer: as it came, or as `text` makes it.
+    pub(super) fn change(
+        &self,
+        request: Request,
+        terms: &Terms,
+        text: impl FnOnce(&Answer) -> Result<String>,
+    ) -> Result<()> {
+        let (request, is_to_be_tagged) = terms.apply(request);
+        let answer =
+            if is_to_be_tagged { self.client.send_tagged(request) } else { self.client.send(&request) };
+        self.print(&answer.map_err(|error| self.told(error))?, text)
     }
 
     /// Prints the answer: as it came, or as `text` makes it.

@@ -4,6 +4,7 @@ mod desk;
 mod log;
 mod plugin;
 mod status;
+mod terms;
 mod version;
 
 use std::{env, io::Write as _, path::PathBuf, process::ExitCode};

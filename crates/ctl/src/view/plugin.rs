@@ -12,7 +12,7 @@ const BUILD_ID_CHARACTERS: usize = 12;
 
 /// What was done, and how the plugin stands now.
 pub(crate) fn done(done: &Done) -> String {
-    let Done { plugin, report } = done;
+    let Done { plugin, report, .. } = done;
     format!("{report}\n{}", headline(plugin))
 }
 
@@ -39,6 +39,7 @@ fn about(plugin: &Plugin) -> String {
         line("file", &plugin.file),
         line("sha-256", &plugin.hash),
         line("build id", &plugin.build_id),
+        line("tag", plugin.etag.trim_matches('"')),
         line(
             "reloads",
             &format!("{}, of which {} rolled back", count(plugin.reloads), count(plugin.rollbacks)),

@@ -57,66 +57,68 @@ fn one_plugin_is_shown_in_sections() {
     place.check(
         &["plugin", "show", "ema-cross"],
         expect![[r#"
-        strategy-ema-cross 0.2.0, generation 2, orphaned since 2026-01-02T03:04:05Z
-        kind          strategy
-        isolation     none
-        file          /var/lib/stratd/plugins/libstrategy_ema_cross.so
-        sha-256       0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
-        build id      2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b
-        reloads       2, of which 1 rolled back
+            strategy-ema-cross 0.2.0, generation 2, orphaned since 2026-01-02T03:04:05Z
+            kind          strategy
+            isolation     none
+            file          /var/lib/stratd/plugins/libstrategy_ema_cross.so
+            sha-256       0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+            build id      2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b
+            tag           00112233aabbccdd
+            reloads       2, of which 1 rolled back
 
-        +------------------------------------------------------------------------+
-        | instance    state        events   orders   denials   faults   restarts |
-        +========================================================================+
-        | ema-cross   started   1,234,567       12         1        0          0 |
-        | ema-slow    faulted   1,234,567       12         1        1          0 |
-        +------------------------------------------------------------------------+
+            +------------------------------------------------------------------------+
+            | instance    state        events   orders   denials   faults   restarts |
+            +========================================================================+
+            | ema-cross   started   1,234,567       12         1        0          0 |
+            | ema-slow    faulted   1,234,567       12         1        1          0 |
+            +------------------------------------------------------------------------+
 
-        ema-cross
-          since       2026-01-02T03:04:05Z
-          generation  2
-          isolation   none
-          saved       64.0 KiB at 2026-01-02T03:04:05Z
-          last pause  12 us
-          probation   900 events left, or until 2026-01-02T03:05:05Z
+            ema-cross
+              since       2026-01-02T03:04:05Z
+              generation  2
+              isolation   none
+              saved       64.0 KiB at 2026-01-02T03:04:05Z
+              last pause  12 us
+              probation   900 events left, or until 2026-01-02T03:05:05Z
 
-        ema-slow
-          since       2026-01-02T03:04:05Z
-          generation  2
-          isolation   process, pid 4712
-          saved       never
-          last fault  on_trade panicked: index out of bounds
+            ema-slow
+              since       2026-01-02T03:04:05Z
+              generation  2
+              isolation   process, pid 4712
+              saved       never
+              last fault  on_trade panicked: index out of bounds
 
-        +----------------------------------------------------------------------+
-        | generation   version   state     loaded                 build id     |
-        +======================================================================+
-        | 1            0.1.0     retired   2026-01-02T03:04:05Z   1b1b1b1b1b1b |
-        | 2            0.2.0     started   2026-01-02T03:04:05Z   2b2b2b2b2b2b |
-        +----------------------------------------------------------------------+
-        retired       1 generation: 1.4 MiB mapped, 683.5 KiB resident, 48.8 KiB private
+            +----------------------------------------------------------------------+
+            | generation   version   state     loaded                 build id     |
+            +======================================================================+
+            | 1            0.1.0     retired   2026-01-02T03:04:05Z   1b1b1b1b1b1b |
+            | 2            0.2.0     started   2026-01-02T03:04:05Z   2b2b2b2b2b2b |
+            +----------------------------------------------------------------------+
+            retired       1 generation: 1.4 MiB mapped, 683.5 KiB resident, 48.8 KiB private
 
-        last refusal, at 2026-01-02T03:10:00Z
-          file        /var/lib/stratd/plugins/libstrategy_ema_cross.so
-          step        elf
-          found       a file that ends before its section table
-          accepted    a whole 64-bit shared library\u{1b}[31m
-        exit code 0
-    "#]],
+            last refusal, at 2026-01-02T03:10:00Z
+              file        /var/lib/stratd/plugins/libstrategy_ema_cross.so
+              step        elf
+              found       a file that ends before its section table
+              accepted    a whole 64-bit shared library\u{1b}[31m
+            exit code 0
+        "#]],
     );
     place.check(
         &["plugin", "show", "synthetic"],
         expect![[r#"
-        exchange-synthetic 1.0.0, generation 1, quarantined since 2026-01-02T03:04:05Z
-        kind          exchange
-        isolation     process
-        file          /usr/lib/stratd/plugins/libexchange_synthetic.so
-        sha-256       fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
-        build id      00aa00aa00aa00aa00aa00aa00aa00aa00aa00aa
-        reloads       0, of which 0 rolled back
+            exchange-synthetic 1.0.0, generation 1, quarantined since 2026-01-02T03:04:05Z
+            kind          exchange
+            isolation     process
+            file          /usr/lib/stratd/plugins/libexchange_synthetic.so
+            sha-256       fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
+            build id      00aa00aa00aa00aa00aa00aa00aa00aa00aa00aa
+            tag           00112233aabbccdd
+            reloads       0, of which 0 rolled back
 
-        no instances
-        exit code 0
-    "#]],
+            no instances
+            exit code 0
+        "#]],
     );
 }
 

@@ -3,7 +3,9 @@
 use std::{path::PathBuf, sync::Mutex};
 
 use serde_json::json;
-use stratd::control::{Action, ActionError, ActionErrorKind, Operations};
+use stratd::control::{
+    Action, ActionError, ActionErrorKind, Basis, Outcome, PluginOperations, RunOperations, Terms,
+};
 use stratd_control::{
     Done, Generation, Inspection, Instance, Plugin, PluginFile, PluginKind, PluginState, Probation, Refusal,
     Retired, RunState, Status, StoreStatus, Verdict, WatchdogStatus,
@@ -17,7 +19,7 @@ pub(crate) struct Fake {
     pub(crate) done: Mutex<Vec<String>>,
 }
 
-impl Operations for Fake {
+impl RunOperations for Fake {
     fn status(&self) -> Result<Status, ActionError> {
         Ok(Status {
             version: "0.1.0".into(),
@@ -41,20 +43,21 @@ impl Operations for Fake {
             warnings: vec!["the file of strategy-ema-cross is gone".into()],
         })
     }
+}
 
-    fn plugins(&self) -> Result<Vec<Plugin>, ActionError> {
-        Ok(vec![exchange(), strategy()])
+impl PluginOperations for Fake {
+    fn plugins(&self) -> Result<(Vec<Plugin>, Basis), ActionError> {
+        Ok((vec![exchange(), strategy()], self.basis()))
     }
 
-    fn plugin(&self, name: &str) -> Result<Plugin, ActionError> {
+    fn plugin(&self, name: &str) -> Result<(Plugin, Basis), ActionError> {
         match name {
-            "strategy-ema-cross" | "ema-cross" => Ok(strategy()),
-            "exchange-synthetic" | "synthetic" => Ok(exchange()),
-            _ => Err(ActionError {
-                kind: ActionErrorKind::NotFound,
-                step: None,
-                text: "there is no such plugin (accepted: exchange-synthetic, strategy-ema-cross)".into(),
-            }),
+            "strategy-ema-cross" | "ema-cross" => Ok((strategy(), self.basis())),
+            "exchange-synthetic" | "synthetic" => Ok((exchange(), self.basis())),
+            _ => Err(ActionError::new(
+                ActionErrorKind::NotFound,
+                "there is no such plugin (accepted: exchange-synthetic, strategy-ema-cross)",
+            )),
         }
     }
 
@@ -80,24 +83,35 @@ impl Operations for Fake {
         })
     }
 
-    fn act(&self, action: Action) -> Result<Done, ActionError> {
+    fn act(&self, action: Action, terms: &Terms) -> Result<Outcome<Done>, ActionError> {
+        let before = self.basis();
+        terms.check(&before)?;
         let plugin = match (&action, action.plugin()) {
             (Action::Load { .. }, _) | (_, None) => strategy(),
             (Action::Reload { .. }, Some("synthetic")) => {
-                return Err(ActionError {
-                    kind: ActionErrorKind::Refused,
-                    step: Some("restore".into()),
-                    text: "state of version 3 (accepted: 1 to 2)".into(),
-                });
+                let text = "state of version 3 (accepted: 1 to 2)";
+                return Err(ActionError::new(ActionErrorKind::Refused, text).in_step("restore"));
             }
-            (_, Some(name)) => self.plugin(name)?,
+            (_, Some(name)) => self.plugin(name)?.0,
         };
         let mut text = action.to_string();
         if let Action::Load { config, .. } = &action {
             text.push_str(&format!(" with {}", serde_json::Value::Object(config.clone())));
         }
-        self.done.lock().unwrap().push(text.clone());
-        Ok(Done { plugin, report: format!("done: {text}") })
+        let is_dry_run = terms.is_dry_run;
+        if !is_dry_run {
+            self.done.lock().unwrap().push(text.clone());
+        }
+        let report = format!("{}: {text}", if is_dry_run { "would be done" } else { "done" });
+        let answer = Done { plugin, report: report.clone(), dry_run: is_dry_run };
+        Ok(Outcome { answer, report, before, after: self.basis() })
+    }
+}
+
+impl Fake {
+    /// Every change makes another one.
+    pub(crate) fn basis(&self) -> Basis {
+        Basis::new(json!({"changes": self.done.lock().unwrap().len()}))
     }
 }
 
@@ -119,6 +133,7 @@ fn exchange() -> Plugin {
         generations: Vec::new(),
         rollbacks: 0,
         reloads: 0,
+        etag: "\"00112233aabbccdd\"".into(),
     }
 }
 
@@ -165,6 +180,7 @@ fn strategy() -> Plugin {
         ],
         rollbacks: 1,
         reloads: 2,
+        etag: "\"00112233aabbccdd\"".into(),
     }
 }
 

@@ -1,11 +1,12 @@
 //! Our logging beside the programs that it is made to work with: CPython, rsyslogd, journald, logrotate, mail and web
-//! servers; and our results beside what other programs make of them.
+//! servers; our results beside what other programs make of them; and, by name only, our backtests beside theirs ([`bench`]).
 //!
 //! A check is a program in Python below `tests/peers`. It starts the other program for itself alone, with configuration,
 //! ports, sockets and files of its own, lets ours talk to it, and compares what arrived field by field. It prints one
 //! line with what was compared and fails if anything differs. Nothing of the machine is read or changed, but for packages
 //! that are missing ([`tools`]).
 
+mod bench;
 mod tools;
 
 use std::fs;
@@ -82,6 +83,11 @@ const CHECKS: &[Check] = &[
 
 /// The task `peers [NAME …]`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
+    if let [name] = arguments
+        && name == bench::NAME
+    {
+        return bench::run(workspace);
+    }
     let mut wanted = Vec::new();
     for name in arguments {
         match CHECKS.iter().find(|check| check.name == name) {
@@ -106,7 +112,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
 
 /// One line for each check.
 fn list() -> String {
-    CHECKS.iter().map(|check| format!("  {:<12} {}\n", check.name, check.about)).collect()
+    let checks = CHECKS.iter().map(|check| (check.name, check.about));
+    let all = checks.chain([(bench::NAME, bench::ABOUT)]);
+    all.map(|(name, about)| format!("  {name:<12} {about}\n")).collect()
 }
 
 /// What every check is told of.

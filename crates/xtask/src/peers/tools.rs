@@ -32,7 +32,18 @@ const PYTHON_PACKAGES: &[&str] =
     &["aiosmtpd==1.4.6", "pyarrow==26.0.1", "pyfolio-reloaded==0.10.1", "quantstats==0.0.86"];
 const PYTHON_MODULES: &str = "aiosmtpd, pyarrow, pyfolio, quantstats";
 /// The oldest Python that the checks are written for.
-const PYTHON_TEST: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
+const PYTHON_OLDEST: (u8, u8) = (3, 11);
+/// How many minor versions are looked for by name, from the oldest that will do.
+const PYTHON_MINORS: u8 = 6;
+
+/// What an environment of its own is made for.
+pub(super) struct Package {
+    /// As pip takes it.
+    pub(super) requirement: &'static str,
+    pub(super) module: &'static str,
+    /// The oldest Python that it runs on.
+    pub(super) python: (u8, u8),
+}
 
 /// Where everything is.
 pub(super) struct Tools {
@@ -48,7 +59,7 @@ impl Tools {
             .filter(|(program, _)| find(program).is_none())
             .map(|&(_, package)| package)
             .collect();
-        let mut python = find_python();
+        let mut python = find_python(PYTHON_OLDEST);
         if python.is_none() {
             packages.extend(["python3", "python3-venv"]);
         }
@@ -57,7 +68,7 @@ impl Tools {
         let is_unpacked = UNPACKED_PROGRAMS.iter().all(|program| unpacked.join(program).exists());
         if !packages.is_empty() {
             apt_install(workspace, &packages)?;
-            python = find_python();
+            python = find_python(PYTHON_OLDEST);
         }
         if !is_unpacked {
             unpack(workspace, &unpacked)?;
@@ -74,10 +85,14 @@ impl Tools {
     /// Tells a check where things are.
     pub(super) fn environment(&self, command: &mut Command) {
         command.env("PEERS_UNPACKED", &self.unpacked);
-        // nothing that a user's Python is told may change what is compared
-        for name in ["PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONWARNINGS"] {
-            command.env_remove(name);
-        }
+        forget_python(command);
+    }
+}
+
+/// Nothing that a user's Python is told may change what is compared.
+pub(super) fn forget_python(command: &mut Command) {
+    for name in ["PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONWARNINGS"] {
+        command.env_remove(name);
     }
 }
 
@@ -134,24 +149,56 @@ fn unpack(workspace: &Workspace, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// An environment with the packages from `PyPI`, made once, and its interpreter.
+/// The environment with the packages of the checks.
 fn environment_of(workspace: &Workspace, python: &Path) -> Result<PathBuf> {
-    let folder = workspace.peer_environment();
+    make_environment(workspace, python, &workspace.peer_environment(), PYTHON_MODULES, PYTHON_PACKAGES)
+}
+
+/// An environment with one package and what it needs.
+pub(super) fn environment(
+    workspace: &Workspace,
+    python: &Path,
+    folder: &Path,
+    package: &Package,
+) -> Result<PathBuf> {
+    make_environment(workspace, python, folder, package.module, &[package.requirement])
+}
+
+/// An environment with packages from `PyPI`, made once, and its interpreter.
+fn make_environment(
+    workspace: &Workspace,
+    python: &Path,
+    folder: &Path,
+    modules: &str,
+    packages: &[&str],
+) -> Result<PathBuf> {
     let inside = folder.join("bin/python");
-    let import = format!("import {PYTHON_MODULES}");
-    if answers(&inside, &import) {
+    if answers(&inside, &format!("import {modules}")) {
         return Ok(inside);
     }
-    run_command(workspace.command(python).args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run_command(workspace.command(python).args(["-m", "venv", "--clear"]).arg(folder))?;
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    run_command(workspace.command(&inside).args(pip).args(PYTHON_PACKAGES))?;
+    run_command(workspace.command(&inside).args(pip).args(packages))?;
     Ok(inside)
 }
 
-/// The first Python that is new enough: the one that the user sees, or that of the system.
-fn find_python() -> Option<PathBuf> {
-    let seen = find("python3").into_iter().chain([PathBuf::from("/usr/bin/python3")]);
-    seen.into_iter().find(|python| answers(python, PYTHON_TEST))
+/// The first Python that is new enough: the one that the user sees, those that say their version in their names, that of
+/// the system, and those of pyenv.
+pub(super) fn find_python((major, minor): (u8, u8)) -> Option<PathBuf> {
+    let test = format!("import sys, venv, ensurepip; sys.exit(sys.version_info < ({major}, {minor}))");
+    let named = (minor..minor.saturating_add(PYTHON_MINORS)).map(|minor| format!("python{major}.{minor}"));
+    let seen = ["python3".to_owned()].into_iter().chain(named).filter_map(|name| find(&name));
+    let known = seen.chain([PathBuf::from("/usr/bin/python3")]).chain(pyenv());
+    known.into_iter().find(|python| answers(python, &test))
+}
+
+/// The interpreters that pyenv keeps.
+fn pyenv() -> Vec<PathBuf> {
+    let root = env::var_os("PYENV_ROOT")
+        .map(PathBuf::from)
+        .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".pyenv")));
+    let Some(Ok(versions)) = root.map(|root| fs::read_dir(root.join("versions"))) else { return Vec::new() };
+    versions.flatten().map(|version| version.path().join("bin/python3")).collect()
 }
 
 fn answers(python: &Path, program: &str) -> bool {

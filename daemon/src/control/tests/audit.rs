@@ -20,9 +20,16 @@ fn recorded(role: Role, requests: &[(&str, &str, &str)]) -> String {
     let lines = Arc::new(Mutex::new(String::new()));
     let record: Recorder = {
         let lines = Arc::clone(&lines);
-        Arc::new(move |Entry { peer, status, text }: &Entry| {
-            let line =
-                format!("{} {} {} {}: {text}\n", peer.uid, peer.role, status.as_u16(), peer.pid.unwrap());
+        Arc::new(move |Entry { peer, status, text, changed, .. }: &Entry| {
+            let changed =
+                changed.as_ref().map_or_else(String::new, |c| format!(" [{} -> {}]", c.before, c.after));
+            let line = format!(
+                "{} {} {} {}: {text}{changed}\n",
+                peer.uid,
+                peer.role,
+                status.as_u16(),
+                peer.pid.unwrap()
+            );
             lines.lock().unwrap().push_str(&line);
         })
     };
@@ -32,8 +39,11 @@ fn recorded(role: Role, requests: &[(&str, &str, &str)]) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         for (method, target, body) in requests {
-            let request =
-                Request::builder().method(*method).uri(*target).body(Body::from((*body).to_owned()));
+            let request = Request::builder()
+                .method(*method)
+                .uri(*target)
+                .header("if-match", "*")
+                .body(Body::from((*body).to_owned()));
             router.call(request.unwrap()).await.unwrap();
         }
     });
@@ -43,9 +53,9 @@ fn recorded(role: Role, requests: &[(&str, &str, &str)]) -> String {
 #[test]
 fn every_change_is_recorded_whatever_became_of_it() {
     expect![[r#"
-        1000 operator 200 42: reload ema-cross: did reload ema-cross
-        1000 operator 200 42: load /p/x.so as two\nlines: did load /p/x.so as two\nlines
-        1000 operator 422 42: load /p/bad.so: not done: elf: no library\nsecond line
+        1000 operator 200 42: reload ema-cross: did reload ema-cross [{"changes":0} -> {"changes":1}]
+        1000 operator 200 42: load /p/x.so as two\nlines: did load /p/x.so as two\nlines [{"changes":1} -> {"changes":2}]
+        1000 operator 422 42: load /p/bad.so: not done: elf: no library\nsecond line [{"changes":2} -> {"changes":2}]
         1000 operator 400 42: POST /v1/plugins: not done: /fil: the body: unknown field `fil`, expected one of `file`, `name`, `config` at line 1 column 6
         1000 operator 404 42: stop nobody: not done: nobody: there is no plugin "nobody" (accepted: strategy-ema-cross)
         1000 operator 200 42: inspect /p/x.so: refused: elf: no library

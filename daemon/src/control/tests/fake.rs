@@ -5,12 +5,15 @@ use std::{
     sync::{Condvar, Mutex},
 };
 
+use serde_json::json;
 use stratd_control::{
     Done, Inspection, Plugin, PluginFile, PluginKind, PluginState, Retired, RunState, Status, StoreStatus,
     Verdict,
 };
 
-use crate::control::{Action, ActionError, ActionErrorKind, Operations};
+use crate::control::{
+    Action, ActionError, ActionErrorKind, Basis, Outcome, PluginOperations, RunOperations, Terms,
+};
 
 pub(super) const PLUGIN: &str = "strategy-ema-cross";
 
@@ -56,19 +59,24 @@ impl Fake {
         door.waiting -= 1;
     }
 
+    /// Every change makes another one.
+    pub(super) fn basis(&self) -> Basis {
+        Basis::new(json!({"changes": self.done.lock().unwrap().len()}))
+    }
+
     fn named(name: &str) -> Result<Plugin, ActionError> {
         match name {
             PLUGIN | "ema-cross" => Ok(plugin()),
             "panics" => panic!("asked to"),
             _ => {
                 let text = format!("there is no plugin {name:?} (accepted: {PLUGIN})");
-                Err(ActionError { kind: ActionErrorKind::NotFound, step: None, text })
+                Err(ActionError::new(ActionErrorKind::NotFound, text))
             }
         }
     }
 }
 
-impl Operations for Fake {
+impl RunOperations for Fake {
     fn status(&self) -> Result<Status, ActionError> {
         Ok(Status {
             version: "0.1.0".into(),
@@ -96,13 +104,15 @@ impl Operations for Fake {
             warnings: Vec::new(),
         })
     }
+}
 
-    fn plugins(&self) -> Result<Vec<Plugin>, ActionError> {
-        Ok(vec![plugin()])
+impl PluginOperations for Fake {
+    fn plugins(&self) -> Result<(Vec<Plugin>, Basis), ActionError> {
+        Ok((vec![plugin()], self.basis()))
     }
 
-    fn plugin(&self, name: &str) -> Result<Plugin, ActionError> {
-        Self::named(name)
+    fn plugin(&self, name: &str) -> Result<(Plugin, Basis), ActionError> {
+        Ok((Self::named(name)?, self.basis()))
     }
 
     fn inspect(&self, file: PathBuf) -> Result<Inspection, ActionError> {
@@ -119,21 +129,21 @@ impl Operations for Fake {
         })
     }
 
-    fn act(&self, action: Action) -> Result<Done, ActionError> {
+    fn act(&self, action: Action, terms: &Terms) -> Result<Outcome<Done>, ActionError> {
         self.pass();
+        let before = self.basis();
+        terms.check(&before)?;
         let plugin = match action.plugin() {
             Some(name) => Self::named(name)?,
             None => plugin(),
         };
-        let refused = |kind, step: Option<&str>, text: &str| {
-            Err(ActionError { kind, step: step.map(str::to_owned), text: text.to_owned() })
-        };
+        let refused = |kind, text: &str| ActionError::new(kind, text).before(&before);
         match &action {
             Action::Rollback { .. } => {
-                return refused(ActionErrorKind::Conflict, None, "there is no generation before");
+                return Err(refused(ActionErrorKind::Conflict, "there is no generation before"));
             }
             Action::Load { file, .. } if file.ends_with("bad.so") => {
-                return refused(ActionErrorKind::Refused, Some("elf"), "no library\nsecond line");
+                return Err(refused(ActionErrorKind::Refused, "no library\nsecond line").in_step("elf"));
             }
             _ => {}
         }
@@ -141,8 +151,13 @@ impl Operations for Fake {
         if let Action::Load { config, .. } = &action {
             text.push_str(&format!(" {}", serde_json::Value::Object(config.clone())));
         }
-        self.done.lock().unwrap().push(text);
-        Ok(Done { plugin, report: format!("did {action}") })
+        let is_dry_run = terms.is_dry_run;
+        let report = if is_dry_run { format!("would {action}") } else { format!("did {action}") };
+        if !is_dry_run {
+            self.done.lock().unwrap().push(text);
+        }
+        let answer = Done { plugin, report: report.clone(), dry_run: is_dry_run };
+        Ok(Outcome { answer, report, before, after: self.basis() })
     }
 }
 
@@ -164,5 +179,6 @@ pub(super) fn plugin() -> Plugin {
         generations: Vec::new(),
         rollbacks: 0,
         reloads: 0,
+        etag: String::new(),
     }
 }

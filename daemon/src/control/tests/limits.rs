@@ -44,7 +44,8 @@ fn a_body_that_is_too_large_is_not_read() {
     let place = Place::new();
     let length = Limits::default().body_bytes + 1;
     let mut stream = place.connect();
-    let head = format!("POST /v1/plugins HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n");
+    let head =
+        format!("POST /v1/plugins HTTP/1.1\r\nhost: x\r\nif-match: *\r\ncontent-length: {length}\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
     let (head, body) = split(&read_all(&mut stream));
     assert!(head.starts_with("HTTP/1.1 413 "), "{head}");
@@ -55,7 +56,11 @@ fn a_body_that_is_too_large_is_not_read() {
 fn a_body_that_does_not_say_how_large_it_is_is_cut_off() {
     let place = limited(|limits| limits.body_bytes = 100);
     let mut stream = place.connect();
-    stream.write_all(b"POST /v1/plugins HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n").unwrap();
+    stream
+        .write_all(
+            b"POST /v1/plugins HTTP/1.1\r\nhost: x\r\nif-match: *\r\ntransfer-encoding: chunked\r\n\r\n",
+        )
+        .unwrap();
     stream.write_all(format!("80\r\n{}\r\n", "x".repeat(128)).as_bytes()).unwrap();
     assert!(read_all(&mut stream).starts_with("HTTP/1.1 413 "));
     assert!(place.fake.done().is_empty());
@@ -73,7 +78,9 @@ fn a_body_of_the_largest_size_is_taken() {
 fn a_body_that_does_not_come_is_given_up() {
     let place = limited(|limits| limits.body_time = SOON);
     let mut stream = place.connect();
-    stream.write_all(b"POST /v1/plugins HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n{").unwrap();
+    stream
+        .write_all(b"POST /v1/plugins HTTP/1.1\r\nhost: x\r\nif-match: *\r\ncontent-length: 10\r\n\r\n{")
+        .unwrap();
     let (head, body) = split(&read_all(&mut stream));
     assert!(head.starts_with("HTTP/1.1 408 "), "{head}");
     assert!(body.contains("the body was not complete within 50ms"), "{body}");
@@ -148,7 +155,7 @@ fn a_change_that_takes_too_long_is_not_waited_for_and_keeps_its_place() {
     let late = place.client().send(&Request::reload("ema-cross")).unwrap_err();
     assert_eq!(
         late.to_string(),
-        "ema-cross: the daemon has not answered within 50ms; a change goes on, and the plugin will show it"
+        "ema-cross: the daemon has not answered within 50ms; a change goes on, and what it changes will show it"
     );
     let second = place.client().send(&Request::stop("ema-cross")).unwrap_err();
     assert_eq!(second.to_string(), "ema-cross: 1 of at most 1 changes are under way (try again)");

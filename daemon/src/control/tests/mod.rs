@@ -1,8 +1,10 @@
 //! The control server over a real socket, with a daemon behind it that is none.
 
 mod audit;
+mod conditions;
 mod fake;
 mod limits;
+mod openapi;
 mod place;
 mod roles;
 mod routes;
@@ -63,10 +65,15 @@ impl Place {
 
     /// Sends a request and returns the head and the body of its answer.
     fn ask_all(&self, method: &str, target: &str, body: &str) -> (String, String) {
+        self.ask_with("if-match: *\r\n", method, target, body)
+    }
+
+    /// The same with these header lines in the place of `If-Match: *`.
+    fn ask_with(&self, headers: &str, method: &str, target: &str, body: &str) -> (String, String) {
         let mut stream = self.connect();
         let length = body.len();
         let request = format!(
-            "{method} {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+            "{method} {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
         );
         stream.write_all(request.as_bytes()).unwrap();
         split(&read_all(&mut stream))

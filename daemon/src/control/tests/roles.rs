@@ -28,6 +28,8 @@ fn ask_as(uid: u32, gid: u32, place: &Place, request: &[&str]) -> Option<String>
     }
     let mut curl = Command::new("curl");
     curl.args([
+        "--header",
+        "If-Match: *",
         "--silent",
         "--show-error",
         "--max-time",

@@ -4,7 +4,10 @@ use anyhow::Result;
 use clap::Args;
 use stratd_control::{LogDone, Request};
 
-use crate::{cli::desk::Desk, view};
+use crate::{
+    cli::{desk::Desk, terms::Terms},
+    view,
+};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -13,12 +16,14 @@ pub(crate) struct Arguments {
     /// Hand what the handlers do not have to them, in place of printing
     #[arg(long)]
     dump: bool,
+    #[command(flatten)]
+    terms: Terms,
 }
 
-pub(super) fn main(desk: &Desk, Arguments { logger, dump }: &Arguments) -> Result<()> {
+pub(super) fn main(desk: &Desk, Arguments { logger, dump, terms }: &Arguments) -> Result<()> {
     if *dump {
         let request = Request::log_flight_dump(logger);
-        return desk.show(&request, |answer| Ok(format!("{}\n", answer.read::<LogDone>()?.report)));
+        return desk.change(request, terms, |answer| Ok(format!("{}\n", answer.read::<LogDone>()?.report)));
     }
     desk.show(&Request::log_flight(logger), |answer| Ok(view::log_flight(&answer.read()?)))
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use stratd_control::{LevelRequest, LogDone, Request};
 
-use crate::cli::desk::Desk;
+use crate::cli::{desk::Desk, terms::Terms};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -15,11 +15,13 @@ pub(crate) struct Arguments {
     /// How long, as 30s, 10m or 2h; then it has the level that it had before
     #[arg(long = "for", value_name = "TIME", value_parser = seconds)]
     within: Option<u64>,
+    #[command(flatten)]
+    terms: Terms,
 }
 
-pub(super) fn main(desk: &Desk, Arguments { logger, level, within }: Arguments) -> Result<()> {
+pub(super) fn main(desk: &Desk, Arguments { logger, level, within, terms }: Arguments) -> Result<()> {
     let request = Request::log_level(&LevelRequest { logger, level, seconds: within })?;
-    desk.show(&request, |answer| Ok(format!("{}\n", answer.read::<LogDone>()?.report)))
+    desk.change(request, &terms, |answer| Ok(format!("{}\n", answer.read::<LogDone>()?.report)))
 }
 
 /// Seconds of a span of time.

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Subcommand;
 
-use super::desk::Desk;
+use super::{desk::Desk, terms::Terms};
 
 #[derive(Subcommand)]
 pub(super) enum LogCommand {
@@ -42,7 +42,7 @@ pub(super) enum LogCommand {
     /// Change levels and propagation, and nothing else
     Set(set::Arguments),
     /// Read the table logging of the daemon's file again, and open log files anew
-    Reload,
+    Reload(Terms),
 }
 
 pub(super) fn main(desk: &Desk, command: LogCommand) -> Result<ExitCode> {
@@ -57,7 +57,7 @@ pub(super) fn main(desk: &Desk, command: LogCommand) -> Result<ExitCode> {
         LogCommand::Flight(arguments) => flight::main(desk, &arguments),
         LogCommand::Apply(arguments) => apply::main(desk, arguments),
         LogCommand::Set(arguments) => set::main(desk, &arguments),
-        LogCommand::Reload => reload::main(desk),
+        LogCommand::Reload(terms) => reload::main(desk, &terms),
     }?;
     Ok(ExitCode::SUCCESS)
 }

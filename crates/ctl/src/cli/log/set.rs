@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use stratd_control::{LogConfigRequest, LogDone, Request};
 
-use crate::cli::desk::Desk;
+use crate::cli::{desk::Desk, terms::Terms};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -14,13 +14,12 @@ pub(crate) struct Arguments {
     /// `loggers."strategy.momentum" = { level = "DEBUG", propagate = false }`.
     #[arg(required = true, value_name = "TOML")]
     lines: Vec<String>,
-    /// Check it, and change nothing
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    terms: Terms,
 }
 
-pub(super) fn main(desk: &Desk, Arguments { lines, dry_run }: &Arguments) -> Result<()> {
-    let body = LogConfigRequest { text: lines.join("\n"), file: None, incremental: true, dry_run: *dry_run };
+pub(super) fn main(desk: &Desk, Arguments { lines, terms }: &Arguments) -> Result<()> {
+    let body = LogConfigRequest { text: lines.join("\n"), file: None, incremental: true };
     let request = Request::log_apply(&body)?;
-    desk.show(&request, |answer| Ok(format!("{}\n", answer.read::<LogDone>()?.report)))
+    desk.change(request, terms, |answer| Ok(format!("{}\n", answer.read::<LogDone>()?.report)))
 }

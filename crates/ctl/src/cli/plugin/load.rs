@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Map, Value, map::Entry};
 use stratd_control::{LoadRequest, Request};
 
-use super::Desk;
+use super::{Desk, Terms};
 use crate::cli::desk::absolute;
 
 #[derive(Args)]
@@ -26,6 +26,9 @@ pub(crate) struct Arguments {
     /// Its whole configuration, as a JSON object
     #[arg(long, value_name = "JSON", value_parser = object, conflicts_with = "set")]
     config: Option<Map<String, Value>>,
+
+    #[command(flatten)]
+    terms: Terms,
 }
 
 /// One `--set`.
@@ -36,7 +39,7 @@ struct Assignment {
 }
 
 pub(super) fn main(desk: &Desk, arguments: Arguments) -> Result<ExitCode> {
-    let Arguments { file, name, set, config } = arguments;
+    let Arguments { file, name, set, config, terms } = arguments;
     let config = match config {
         Some(config) => config,
         None => match merged(set) {
@@ -49,7 +52,7 @@ pub(super) fn main(desk: &Desk, arguments: Arguments) -> Result<ExitCode> {
         },
     };
     let config = Some(config).filter(|config| !config.is_empty());
-    desk.act(&Request::load(&LoadRequest { file: absolute(&file)?, name, config })?)?;
+    desk.act(Request::load(&LoadRequest { file: absolute(&file)?, name, config })?, &terms)?;
     Ok(ExitCode::SUCCESS)
 }
 

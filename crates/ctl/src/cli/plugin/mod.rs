@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use super::desk::Desk;
+use super::{desk::Desk, terms::Terms};
 
 #[derive(Subcommand)]
 pub(super) enum PluginCommand {
@@ -29,17 +29,17 @@ pub(super) enum PluginCommand {
     /// Load a file and start one more instance of its plugin
     Load(load::Arguments),
     /// Replace a plugin by its file as it is now; its state, orders and positions are carried over
-    Reload(Name),
+    Reload(Change),
     /// Stop all instances of a plugin
-    Stop(Name),
+    Stop(Change),
     /// Start the instances that were stopped or that failed
-    Start(Name),
+    Start(Change),
     /// Put the generation before back
-    Rollback(Name),
+    Rollback(Change),
     /// Stop all instances, and let none start until the plugin is released
     Quarantine(quarantine::Arguments),
     /// End a quarantine
-    Release(Name),
+    Release(Change),
 }
 
 #[derive(Args)]
@@ -48,17 +48,25 @@ pub(super) struct Name {
     name: String,
 }
 
+#[derive(Args)]
+pub(super) struct Change {
+    #[command(flatten)]
+    name: Name,
+    #[command(flatten)]
+    terms: Terms,
+}
+
 pub(super) fn main(desk: &Desk, command: PluginCommand) -> Result<ExitCode> {
     match command {
         PluginCommand::List => list::main(desk),
         PluginCommand::Show(Name { name }) => show::main(desk, &name),
         PluginCommand::Inspect(arguments) => inspect::main(desk, &arguments),
         PluginCommand::Load(arguments) => load::main(desk, arguments),
-        PluginCommand::Reload(Name { name }) => reload::main(desk, &name),
-        PluginCommand::Stop(Name { name }) => stop::main(desk, &name),
-        PluginCommand::Start(Name { name }) => start::main(desk, &name),
-        PluginCommand::Rollback(Name { name }) => rollback::main(desk, &name),
+        PluginCommand::Reload(change) => reload::main(desk, &change),
+        PluginCommand::Stop(change) => stop::main(desk, &change),
+        PluginCommand::Start(change) => start::main(desk, &change),
+        PluginCommand::Rollback(change) => rollback::main(desk, &change),
         PluginCommand::Quarantine(arguments) => quarantine::main(desk, arguments),
-        PluginCommand::Release(Name { name }) => release::main(desk, &name),
+        PluginCommand::Release(change) => release::main(desk, &change),
     }
 }

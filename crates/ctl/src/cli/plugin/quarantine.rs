@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use stratd_control::{QuarantineRequest, Request};
 
-use super::{Desk, Name};
+use super::{Desk, Name, Terms};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -16,10 +16,13 @@ pub(crate) struct Arguments {
     /// Why, for whoever finds it there
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+
+    #[command(flatten)]
+    terms: Terms,
 }
 
 pub(super) fn main(desk: &Desk, arguments: Arguments) -> Result<ExitCode> {
-    let Arguments { name: Name { name }, reason } = arguments;
-    desk.act(&Request::quarantine(&name, &QuarantineRequest { reason })?)?;
+    let Arguments { name: Name { name }, reason, terms } = arguments;
+    desk.act(Request::quarantine(&name, &QuarantineRequest { reason })?, &terms)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use stratd_control::Request;
 
-use super::Desk;
+use super::{Change, Desk};
 
-pub(super) fn main(desk: &Desk, name: &str) -> Result<ExitCode> {
-    desk.act(&Request::release(name))?;
+pub(super) fn main(desk: &Desk, Change { name, terms }: &Change) -> Result<ExitCode> {
+    desk.act(Request::release(&name.name), terms)?;
     Ok(ExitCode::SUCCESS)
 }

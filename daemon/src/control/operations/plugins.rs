@@ -1,32 +1,25 @@
-//! What the control server asks of the daemon. It knows nothing of it beyond this.
+//! Plugins: what is loaded, and what can be done with it.
 
 use std::{fmt, path::PathBuf};
 
 use serde_json::{Map, Value};
-use stratd_control::{Done, Inspection, Plugin, Status};
+use stratd_control::{Done, Inspection, Plugin};
 
-/// The daemon, as the control server sees it.
-///
-/// Calls may block: they run on threads of their own, several at once. They must come to an end by themselves: a call
-/// that is no longer waited for is not interrupted.
-pub trait Operations: Send + Sync {
-    /// The run.
-    ///
-    /// # Errors
-    /// The run cannot be asked, as when it is busy.
-    fn status(&self) -> Result<Status, ActionError>;
+use super::{ActionError, Basis, Outcome, Terms};
 
-    /// All plugins, in the order of their names.
+/// What is asked of plugins.
+pub trait PluginOperations {
+    /// All plugins, in the order of their names, and what a load depends on.
     ///
     /// # Errors
     /// The plugins cannot be asked.
-    fn plugins(&self) -> Result<Vec<Plugin>, ActionError>;
+    fn plugins(&self) -> Result<(Vec<Plugin>, Basis), ActionError>;
 
-    /// One plugin by its full name, or by its short one if only one plugin has it.
+    /// One plugin by its full name, or by its short one if only one plugin has it; and what a change of it depends on.
     ///
     /// # Errors
     /// There is none, or there are several.
-    fn plugin(&self, name: &str) -> Result<Plugin, ActionError>;
+    fn plugin(&self, name: &str) -> Result<(Plugin, Basis), ActionError>;
 
     /// What would become of a file. A file that would be refused is no error.
     ///
@@ -34,14 +27,14 @@ pub trait Operations: Send + Sync {
     /// It cannot be said.
     fn inspect(&self, file: PathBuf) -> Result<Inspection, ActionError>;
 
-    /// Changes something; returns after it was done.
+    /// Changes something, on these terms; returns after it was done.
     ///
     /// # Errors
     /// It was not done, and everything is as before.
-    fn act(&self, action: Action) -> Result<Done, ActionError>;
+    fn act(&self, action: Action, terms: &Terms) -> Result<Outcome<Done>, ActionError>;
 }
 
-/// What can be changed. Plugins are named as in [`Operations::plugin`].
+/// What can be changed. Plugins are named as in [`PluginOperations::plugin`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// One more instance.
@@ -118,40 +111,3 @@ impl fmt::Display for Action {
         }
     }
 }
-
-/// Why something was not done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ActionError {
-    /// What sort of reason.
-    pub kind: ActionErrorKind,
-    /// The step that refused, of a load or a reload.
-    pub step: Option<String>,
-    /// What is there, and what would be accepted.
-    pub text: String,
-}
-
-/// What sort of reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ActionErrorKind {
-    /// There is no such plugin, or no such file.
-    NotFound,
-    /// A step refused the file, the configuration or the state.
-    Refused,
-    /// The state of the plugin does not allow it.
-    Conflict,
-    /// Another change is under way, or the event loop does not answer in time.
-    Busy,
-    /// It went wrong.
-    Failed,
-}
-
-impl fmt::Display for ActionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.step {
-            Some(step) => write!(f, "{step}: {}", self.text),
-            None => f.write_str(&self.text),
-        }
-    }
-}
-
-impl std::error::Error for ActionError {}
