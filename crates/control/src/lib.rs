@@ -13,12 +13,12 @@ mod client;
 mod error;
 mod types;
 
-pub use client::{Answer, Client, Request};
+pub use client::{Answer, Client, EventLines, EventWish, Request};
 pub use error::{Error, ErrorKind};
 pub use types::{
-    API, AlarmEvent, Backtest, BacktestEvent, BacktestList, BacktestProgress, BacktestRequest, BacktestState,
-    BarEvent, BookEvent, DenialEvent, DisableRequest, Done, Event, FillEvent, Finding, FlightRecord,
-    GapEvent, Generation, Happening, Health, HealthState, InspectRequest, Inspection, Instance,
+    API, AlarmEvent, Backtest, BacktestDone, BacktestEvent, BacktestList, BacktestProgress, BacktestRequest,
+    BacktestState, BarEvent, BookEvent, DenialEvent, DisableRequest, Done, Event, FillEvent, Finding,
+    FlightRecord, GapEvent, Generation, Happening, Health, HealthState, InspectRequest, Inspection, Instance,
     InstanceEvent, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger,
     LogReach, LogReceiver, LogResolution, LogTree, OrderEvent, Plugin, PluginEvent, PluginFile, PluginKind,
     PluginList, PluginState, Probation, Problem, QuarantineRequest, QuoteEvent, Refusal, Retired, RunEvent,

@@ -87,7 +87,8 @@ pub(super) fn check(order: &Order, options: &BacktestOptions) -> Result<(), Back
     }
     if status.code() == Some(i32::from(EXIT_CONFIG)) {
         let pointer = if order.file.is_some() { "/file" } else { "/config" };
-        return Err(BacktestError::Refused(OrderError::new(pointer, said.trim_end())));
+        let error = OrderError { is_configuration: true, ..OrderError::new(pointer, said.trim_end()) };
+        return Err(BacktestError::Refused(error));
     }
     Err(BacktestError::Failed(format!(
         "the look at the configuration ended with {status}: {}",

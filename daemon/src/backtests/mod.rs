@@ -175,6 +175,11 @@ impl Backtests {
         Ok(shown)
     }
 
+    /// How many may run, and how many may wait.
+    pub(crate) fn limits(&self) -> (usize, usize) {
+        (self.0.options.running_max, self.0.options.queued_max)
+    }
+
     /// How many are in which state; states that nobody is in are not left out.
     pub(crate) fn by_state(&self) -> Vec<(BacktestState, u64)> {
         let all = self.lock().all();

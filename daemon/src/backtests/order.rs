@@ -38,11 +38,13 @@ pub(crate) struct OrderError {
     pub(crate) pointer: Option<String>,
     /// What was found, and what would be accepted.
     pub(crate) text: String,
+    /// The configuration is wrong, not the request.
+    pub(crate) is_configuration: bool,
 }
 
 impl OrderError {
     pub(super) fn new(pointer: &str, text: impl Into<String>) -> Self {
-        Self { pointer: Some(pointer.to_owned()), text: text.into() }
+        Self { pointer: Some(pointer.to_owned()), text: text.into(), is_configuration: false }
     }
 }
 
@@ -83,6 +85,7 @@ impl Order {
                 text:
                     "found neither file nor config (accepted: the path of a configuration file, or its keys)"
                         .to_owned(),
+                is_configuration: false,
             }),
         }
     }

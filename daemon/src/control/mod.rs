@@ -15,9 +15,11 @@
 //! logged whatever became of it (`guard.rs`). No request waits for ever, and none takes more than its share: every
 //! limit is in `limits.rs`, with what happens at it.
 
+mod backtests;
 mod body;
 mod condition;
 mod desk;
+mod events;
 mod guard;
 mod health;
 mod inherited;
@@ -27,6 +29,7 @@ mod logging;
 mod logging_apply;
 mod logging_flight;
 mod logging_tap;
+mod metrics;
 mod name;
 mod openapi;
 mod operations;
@@ -63,8 +66,8 @@ use self::{
 pub use self::{
     inherited::inherited_socket,
     operations::{
-        Action, ActionError, ActionErrorKind, Basis, Condition, Operations, Outcome, PluginOperations,
-        RunOperations, Tag, Terms,
+        Action, ActionError, ActionErrorKind, BacktestOperations, Basis, Condition, EventOperations,
+        MetricsOperations, Operations, Outcome, PluginOperations, RunOperations, Tag, Terms,
     },
     peer::Role,
 };

@@ -12,19 +12,21 @@ use axum::{
     response::Response,
 };
 use stratd_control::{
-    API, DisableRequest, Done, Health, InspectRequest, Inspection, LevelRequest, LoadRequest,
-    LogConfigRequest, LogDone, LogFlight, LogResolution, LogTree, Plugin, PluginList, QuarantineRequest,
-    Status, Version,
+    API, Backtest, BacktestDone, BacktestList, BacktestRequest, DisableRequest, Done, Health, InspectRequest,
+    Inspection, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogResolution, LogTree,
+    Plugin, PluginList, QuarantineRequest, Status, Version,
 };
 
 use super::{
+    backtests,
     desk::Desk,
+    events,
     guard::{self, Needed, Recorder},
-    health, inspect, logging, logging_apply, logging_flight, logging_tap, openapi,
+    health, inspect, logging, logging_apply, logging_flight, logging_tap, metrics, openapi,
     peer::Role::{Operator, Reader},
     plugins,
     problem::{ProblemKind, problem},
-    row::{Row, get, post, run},
+    row::{Row, delete, get, post, run},
     status, version,
 };
 
@@ -48,6 +50,14 @@ pub(super) fn table() -> Vec<Row> {
         post("/v1/plugins/{name}/quarantine", Operator, plugins::quarantine, "Ends all instances, and lets none start").takes::<QuarantineRequest>().gives::<Done>(),
         post("/v1/plugins/{name}/release", Operator, plugins::release, "Ends a quarantine").gives::<Done>(),
 
+        get("/v1/events", Reader, events::stream, "What happens, as it happens").query::<events::Wanted>().sends(events::CONTENT_TYPES),
+        get("/v1/metrics", Reader, metrics::show, "The figures of the daemon").sends(metrics::CONTENT_TYPES),
+
+        get("/v1/backtests", Reader, backtests::list, "All backtests").gives::<BacktestList>().tagged(),
+        get("/v1/backtests/{name}", Reader, backtests::show, "One backtest, with its summary").gives::<Backtest>().tagged(),
+        post("/v1/backtests", Operator, backtests::submit, "Takes a backtest, which runs in a process of its own").takes::<BacktestRequest>().gives::<BacktestDone>(),
+        delete("/v1/backtests/{name}", Operator, backtests::cancel, "Cancels a backtest").gives::<BacktestDone>(),
+
         get("/v1/logging", Reader, logging::tree, "The tree of loggers, and the handlers").gives::<LogTree>().tagged(),
         get("/v1/logging/resolve", Reader, logging::resolve, "What would become of a record").query::<logging::Which>().gives::<LogResolution>(),
         get("/v1/logging/tap", Reader, logging_tap::tap, "The log as it is written").query::<logging_tap::Wanted>().sends(logging_tap::CONTENT_TYPES),
@@ -69,7 +79,8 @@ pub(super) fn router(desk: Desk, record: &Recorder) -> Router {
         // a route layer is passed by requests of the method only: the others are answered below
         router = router.route(row.path, row.handler.route_layer(guard));
     }
-    router.method_not_allowed_fallback(no_method).fallback(no_route).with_state(desk)
+    let count = middleware::from_fn_with_state(desk.meters(), metrics::count);
+    router.method_not_allowed_fallback(no_method).fallback(no_route).layer(count).with_state(desk)
 }
 
 async fn no_method(method: Method, uri: Uri) -> Response {

@@ -87,6 +87,11 @@ impl Listener {
         }
     }
 
+    /// What is there already; `None` if that is nothing any more.
+    pub(crate) fn next_kept(&mut self) -> Option<Bytes> {
+        Some(self.take()).filter(|frames| !frames.is_empty())
+    }
+
     /// What is there for it, at most [`CHUNK_BYTES`] and one event.
     pub(super) fn take(&mut self) -> Bytes {
         let mut frames = Vec::new();

@@ -74,7 +74,7 @@ const WANTS_MARKET: u8 = 2;
 
 /// The feed of a run, as everybody but the event loop sees it.
 #[derive(Clone)]
-pub(crate) struct Feed(Arc<Shared>);
+pub struct Feed(Arc<Shared>);
 
 /// The thread of a feed; ends when it is dropped.
 pub(crate) struct FeedThread {

@@ -16,9 +16,7 @@ mod process;
 #[cfg(test)]
 mod reference;
 
+pub use self::page::Page;
 pub(crate) use self::{
-    collect::Sources,
-    control_meters::ControlMeters,
-    loop_meters::LoopMeters,
-    page::{Format, Page},
+    collect::Sources, control_meters::ControlMeters, loop_meters::LoopMeters, page::Format,
 };

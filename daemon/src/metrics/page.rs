@@ -63,7 +63,7 @@ enum Value {
 
 /// The values of one scrape.
 #[derive(Debug, Default)]
-pub(crate) struct Page {
+pub struct Page {
     samples: Vec<(&'static Metric, Labels, Value)>,
 }
 

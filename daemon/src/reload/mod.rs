@@ -27,6 +27,7 @@ mod exchange;
 mod factory;
 mod join;
 mod manager;
+mod observed;
 mod operations;
 mod plane;
 mod reconcile;

@@ -72,7 +72,7 @@ pub(crate) struct Plane {
     observer: Option<Observer>,
     backtests: BacktestsThread,
     /// Last: who listens hears of the end of everything else.
-    feed: FeedThread,
+    _feed: FeedThread,
 }
 
 impl Plane {
@@ -120,6 +120,7 @@ impl Plane {
             store: store.clone(),
             run,
             requests: requests.clone(),
+            figures,
         };
         let requests_of_deaths = requests.clone();
         factory.listen(DeathListener {
@@ -160,7 +161,7 @@ impl Plane {
             store,
             observer: Some(observer),
             backtests,
-            feed,
+            _feed: feed,
         })
     }
 }

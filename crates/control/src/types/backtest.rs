@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::is_false;
+
 /// `POST /v1/backtests`: a backtest to be run. One of `file` and `config`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BacktestRequest {
     /// A configuration file, by its absolute path on the daemon's machine.
@@ -12,6 +15,7 @@ pub struct BacktestRequest {
     pub file: Option<String>,
     /// The configuration itself, as the keys of a configuration file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub config: Option<Map<String, Value>>,
     /// A word of the submitter, shown in lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -20,6 +24,7 @@ pub struct BacktestRequest {
 
 /// `GET /v1/backtests`: all that are known, the oldest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BacktestList {
     /// The backtests.
     pub backtests: Vec<Backtest>,
@@ -27,6 +32,7 @@ pub struct BacktestList {
 
 /// `GET /v1/backtests/{id}`: one backtest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Backtest {
     /// The id.
     pub id: String,
@@ -57,14 +63,30 @@ pub struct Backtest {
     pub run_folder: Option<String>,
     /// What its `summary.json` says, once it has finished. Only in the answer about one backtest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub summary: Option<Value>,
     /// Why it failed: the last lines that it wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
+/// The answer to a submission or a cancel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BacktestDone {
+    /// The backtest as it is now; `None` for a submission that was only rehearsed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backtest: Option<Backtest>,
+    /// What was done, in a sentence.
+    pub report: String,
+    /// Nothing was done: it was only rehearsed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub dry_run: bool,
+}
+
 /// Where a backtest is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum BacktestState {
     /// It waits for its turn.
@@ -111,6 +133,7 @@ impl BacktestState {
 
 /// How far a backtest is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BacktestProgress {
     /// Market events so far.
     pub events: u64,

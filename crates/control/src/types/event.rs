@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Numbered events carry an id, which is that of the run, a dash and a number that only grows: `18c3f2a1b7e-42`. Market
 /// data and gaps have none, because nobody resumes at them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
     /// The id, for `Last-Event-ID`; `None` for market data and gaps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -20,6 +21,7 @@ pub struct Event {
 
 /// What happened. The key `kind` says which, and is the name of the event in the stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Happening {
     /// An order of ours changed its state.
@@ -59,6 +61,7 @@ pub enum Happening {
 
 /// An order of ours changed its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OrderEvent {
     /// Our id.
     pub order: String,
@@ -90,6 +93,7 @@ pub struct OrderEvent {
 
 /// An own execution was booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FillEvent {
     /// Our id of the order.
     pub order: String,
@@ -114,6 +118,7 @@ pub struct FillEvent {
 
 /// Risk denied an order, or cut it down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DenialEvent {
     /// Our id of the order.
     pub order: String,
@@ -143,6 +148,7 @@ pub struct DenialEvent {
 
 /// What may be traded has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TradingEvent {
     /// `run`, `strategy` or `instrument`.
     pub scope: String,
@@ -161,6 +167,7 @@ pub struct TradingEvent {
 
 /// A strategy of the event loop changed its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StrategyEvent {
     /// Which.
     pub strategy: String,
@@ -174,6 +181,7 @@ pub struct StrategyEvent {
 
 /// An instance of a plugin changed its state or its generation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InstanceEvent {
     /// The name of the instance.
     pub instance: String,
@@ -198,6 +206,7 @@ pub struct InstanceEvent {
 
 /// A plugin changed its state or its generation, or a file of it was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PluginEvent {
     /// Which.
     pub plugin: String,
@@ -214,6 +223,7 @@ pub struct PluginEvent {
 
 /// The run began, or begins to end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunEvent {
     /// `running` or `exiting`.
     pub state: String,
@@ -224,6 +234,7 @@ pub struct RunEvent {
 
 /// A report of an exchange that does not fit what we know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AlarmEvent {
     /// The id of the order that it is about.
     pub order: String,
@@ -233,6 +244,7 @@ pub struct AlarmEvent {
 
 /// A backtest of `/v1/backtests` changed its state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BacktestEvent {
     /// Its id.
     pub backtest: String,
@@ -245,6 +257,7 @@ pub struct BacktestEvent {
 
 /// A public print.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TradeEvent {
     /// Of what.
     pub instrument: String,
@@ -259,6 +272,7 @@ pub struct TradeEvent {
 
 /// Best bid and offer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct QuoteEvent {
     /// Of what.
     pub instrument: String,
@@ -274,6 +288,7 @@ pub struct QuoteEvent {
 
 /// A bar.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BarEvent {
     /// Of what.
     pub instrument: String,
@@ -291,6 +306,7 @@ pub struct BarEvent {
 
 /// A price level or an order of the book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BookEvent {
     /// Of what.
     pub instrument: String,
@@ -305,6 +321,7 @@ pub struct BookEvent {
 
 /// Events that this listener does not get.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GapEvent {
     /// How many, of all kinds; `None` if nobody knows, as after a restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]

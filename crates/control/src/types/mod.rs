@@ -10,7 +10,7 @@ mod problem;
 mod request;
 mod status;
 
-pub use backtest::{Backtest, BacktestList, BacktestProgress, BacktestRequest, BacktestState};
+pub use backtest::{Backtest, BacktestDone, BacktestList, BacktestProgress, BacktestRequest, BacktestState};
 pub use event::{
     AlarmEvent, BacktestEvent, BarEvent, BookEvent, DenialEvent, Event, FillEvent, GapEvent, Happening,
     InstanceEvent, OrderEvent, PluginEvent, QuoteEvent, RunEvent, StrategyEvent, TradeEvent, TradingEvent,
