@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
     Account, ClientOrderId, Error, ExchangeId, ExchangeInfo, Fill, Filter, Instrument, InstrumentId,
-    InstrumentType, Level, Location, Log, LogTarget, LogValue, Money, Order, OrderRequest, PluginLogger,
-    Portfolio, Position, Price, PricePoint, Quantity, Reason, Result, Risk, RiskLimit, RiskScope, Side,
-    StrategyHost, Timestamp, TradingType, abi, export::instrument_from_record, log,
+    InstrumentType, Level, Location, Log, LogTarget, LogValue, Money, OmsType, Order, OrderRequest,
+    PluginLogger, Portfolio, Position, Price, PricePoint, Quantity, Reason, Result, Risk, RiskLimit,
+    RiskScope, Side, StrategyHost, Timestamp, TradingType, abi, export::instrument_from_record, log,
 };
 
 /// The view of a handler: the time, the market, one's own orders and positions, and requests.
@@ -319,6 +319,7 @@ impl<'a> Context<'a> {
         let account = |raw: abi::AccountRecord| Account {
             id: self.text(raw.id),
             exchange: ExchangeId(raw.exchange),
+            oms_type: OmsType::from_code(raw.oms_type).unwrap_or(OmsType::Netting),
             currency: self.text(raw.currency),
             cash: raw.cash.into(),
             equity: raw.equity.into(),

@@ -108,10 +108,10 @@ pub use log_part::{LogFilter, LogFormatter, LogHandler, LogItem};
 pub use model::{
     Account, Bar, BookUpdate, ClientOrderId, Data, Decimal, EventKind, ExchangeId, ExchangeInfo, Exit, Fill,
     Filter, Halt, HandlerError, Instrument, InstrumentId, InstrumentType, InstrumentTypes, Lifetime,
-    LiquiditySide, MONEY_DECIMALS, MULTIPLIER_ONE, Money, NumberError, NumberErrorKind, OptionType, Order,
-    OrderEvent, OrderEventKind, OrderFlags, OrderRequest, OrderStatus, OrderType, Portfolio, Position, Price,
-    PricePoint, Quantity, Quote, Reason, Risk, RiskLimit, RiskScope, Session, Side, Timer, Timestamp, Trade,
-    TradingHours, TradingType, TradingTypes,
+    LiquiditySide, MONEY_DECIMALS, MULTIPLIER_ONE, Money, NumberError, NumberErrorKind, OmsType, OptionType,
+    Order, OrderEvent, OrderEventKind, OrderFlags, OrderRequest, OrderStatus, OrderType, Portfolio, Position,
+    PositionSide, Price, PricePoint, Quantity, Quote, Reason, Risk, RiskLimit, RiskScope, Session, Side,
+    Timer, Timestamp, Trade, TradingHours, TradingType, TradingTypes,
 };
 pub use state_sink::StateSink;
 pub use stratd_abi as abi;

@@ -87,6 +87,22 @@ install_as_documented() {
     install -m 0644 /share/test-plugins/*.so /var/lib/stratd/plugins/
 }
 
+# The package, as `cargo xtask deb` made it.
+package=$(echo /share/target/deb/stratd_*.deb)
+
+# Installs the package, as apt does when everything it needs is there.
+install_package() { DEBIAN_FRONTEND=noninteractive dpkg -i "$package"; }
+
+# next_package N: the same package as a later version; prints its path.
+next_package() {
+    local tree=/tmp/package-$1
+    dpkg-deb -R "$package" "$tree"
+    sed -i "s/^Version: .*/&+$1/" "$tree/DEBIAN/control"
+    dpkg-deb -Znone -b "$tree" "$tree.deb" >/dev/null
+    rm -r "$tree"
+    echo "$tree.deb"
+}
+
 # configure: writes the configuration of the service: a synthetic market, the herald, and what comes on stdin.
 configure() {
     {

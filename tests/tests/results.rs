@@ -138,16 +138,29 @@ fn every_denied_order_is_a_row_of_the_denials() {
     let denied: Vec<_> = orders.rows().iter().filter(|row| row["status"] == "denied").collect();
     assert!(denied.len() > 10);
     let denials = Table::read(&results["denials.csv"]);
-    let shown: Vec<_> = denials.rows().iter().collect();
+    let is_denied = |row: &&BTreeMap<&str, &str>| row["outcome"] == "denied" && row["request"] == "order";
+    let shown: Vec<_> = denials.rows().iter().filter(is_denied).collect();
     assert_eq!(shown.len(), denied.len());
     for (order, denial) in denied.iter().zip(&shown) {
-        for column in
-            ["client_order_id", "strategy", "exchange", "symbol", "side", "type", "quantity", "reason"]
-        {
+        for column in ["client_order_id", "strategy", "exchange", "symbol", "side", "type", "reason"] {
             assert_eq!(order[column], denial[column], "{denial:?}");
         }
+        assert_eq!((order["quantity"], "0"), (denial["asked"], denial["allowed"]), "{denial:?}");
     }
-    assert!(results["report.html"].contains("Denied orders"));
+    // the numbers of a limit: what would be used of it is more than it is
+    let number = |text: &str| text.parse::<f64>().expect("a number");
+    let mut reduced = 0;
+    for row in denials.rows() {
+        if !row["limit"].is_empty() {
+            assert!(number(row["used"]) > number(row["limit"]) && !row["scope"].is_empty(), "{row:?}");
+        }
+        if row["outcome"] == "reduced" {
+            reduced += 1;
+            assert!(number(row["allowed"]) < number(row["asked"]) && number(row["allowed"]) > 0.0, "{row:?}");
+        }
+    }
+    assert!(reduced > 0, "the configuration has limits that reduce");
+    assert!(results["report.html"].contains("Denied and reduced orders"));
 }
 
 #[test]

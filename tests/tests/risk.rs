@@ -239,6 +239,83 @@ fn orders_are_taken_within_the_hours_of_a_time_zone_and_closed_before_their_end(
 }
 
 #[test]
+fn without_a_table_the_hours_of_the_exchange_count() {
+    let row = |hour| format!("2024-07-02T{hour:02}:00:00Z,AAPL,100.00,100.00,100.00,100.00,1000\n");
+    let data: String = [13, 14, 18, 20].map(row).concat();
+    let data = format!("time,symbol,open,high,low,close,volume\n{data}");
+    let run = |settings: &str, exchange: &str| {
+        let config = format!(
+            "{settings}\n[[exchange]]\nplugin = 'csv'\nconfig = {{ file = 'data.csv'{exchange} }}\n\
+             [[strategy]]\nplugin = 'buy-and-hold'\n"
+        );
+        Place::new(&[("data.csv", &data), ("run.toml", &config)])
+    };
+    let nyse = ", sessions = ['09:30-16:00'], timezone = 'America/New_York'";
+    for settings in ["[risk]", "[risk.instrument.AAPL]"] {
+        let rule = format!("{settings}\ntrading_hours = {{ before_close = '3600s', exit = 'close_all' }}");
+        let results = run(&rule, nyse).backtest(&["run.toml"]);
+        expect![[r#"
+            buy-and-hold buy 1 0 denied trading_hours
+        "#]]
+        .assert_eq(&orders(&results));
+        let ran = run(&rule, "").stratd(&["backtest", "run.toml"]);
+        assert_eq!(ran.code, 1);
+        assert!(ran.error().contains("no exchange tells when its instruments trade"), "{}", ran.error());
+    }
+    // they hold nothing back by themselves
+    expect![[r#"
+        buy-and-hold buy 1 1 filled
+    "#]]
+    .assert_eq(&orders(&run("", nyse).backtest(&["run.toml"])));
+    let ran = run("[risk.strategy.buy-and-hold]\ntrading_hours = { exit = 'none' }", nyse)
+        .stratd(&["backtest", "run.toml"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.error().contains("hours = the name of an [hours.NAME] table"), "{}", ran.error());
+}
+
+#[test]
+fn hedged_positions_stand_side_by_side() {
+    let config = "[portfolio]\noms_type = 'hedging'\n[risk.strategy.market-maker]\nmax_position = 60\n\
+                  [[exchange]]\nplugin = 'synthetic'\nconfig = { instruments = 1, seed = 3, events = 4000 }\n\
+                  [[strategy]]\nplugin = 'market-maker'\n";
+    let results = Place::new(&[("run.toml", config)]).backtest(&["run.toml"]);
+    let positions = Table::read(&results["positions.csv"]);
+    let size = |side: &str| -> f64 {
+        let rows = positions.rows().iter().filter(|row| row["side"] == side);
+        rows.map(|row| row["position"].parse::<f64>().expect("a number")).next_back().expect("a position")
+    };
+    let (long, short) = (size("long"), size("short"));
+    assert!((0.0..=60.0).contains(&long) && (-60.0..=0.0).contains(&short), "{long} {short}");
+    // what was bought and sold is what both hold together
+    let fills = Table::read(&results["fills.csv"]);
+    let signed = |row: &BTreeMap<&str, &str>| {
+        let quantity: f64 = row["quantity"].parse().expect("a number");
+        if row["side"] == "sell" { -quantity } else { quantity }
+    };
+    let net: f64 = fills.rows().iter().map(signed).sum();
+    assert!(fills.rows().len() > 4);
+    assert!((net - (long + short)).abs() < 1e-9, "{net} {long} {short}");
+}
+
+#[test]
+fn costs_in_another_currency_are_summed_in_that_of_the_run() {
+    let data = RISING.replace("2024-01-08,AAPL,108.00,109.00,107.00,108.50,1000\n", "");
+    let config = "[portfolio.rates]\nEUR = 1.25\n[fill.fees]\ntaker = 0.001\n\
+                  [[exchange]]\nplugin = 'csv'\nconfig = { file = 'data.csv', currency = 'EUR' }\n\
+                  [[strategy]]\nplugin = 'buy-and-hold'\nconfig.quantity = 10\n";
+    let results = Place::new(&[("data.csv", &data), ("run.toml", config)]).backtest(&["run.toml"]);
+    let fills = Table::read(&results["fills.csv"]);
+    let fill = &fills.rows()[0];
+    // 10 at 102, a thousandth of it, and a quarter more in the currency of the run
+    expect!["1020.00 1.02000000 EUR 1.27500000"]
+        .assert_eq(&["notional", "fee", "currency", "cost"].map(|column| fill[column]).join(" "));
+    let summary: serde_json::Value = serde_json::from_str(&results["summary.json"]).expect("JSON");
+    assert_eq!((summary["fees"].as_str(), summary["costs"].as_str()), (Some("1.28"), Some("1.28")));
+    let positions = Table::read(&results["positions.csv"]);
+    assert_eq!(positions.rows()[0]["price_average"], "102.00");
+}
+
+#[test]
 fn an_instrument_that_nobody_has_refuses_the_run() {
     let ran = place("[risk.instrument.APPL]\nmax_position = 1", RISING, &buyers())
         .stratd(&["backtest", "run.toml"]);

@@ -1,8 +1,8 @@
 //! From an execution to the books: what it costs, and whose it is.
 
-use stratd_plugin_api::{InstrumentId, Money, Price, Quantity, Side, abi};
+use stratd_plugin_api::{Instrument, InstrumentId, Money, PositionSide, Price, Quantity, Side, abi};
 
-use crate::{Engine, EngineError, FillReport, Output, StrategyId, portfolio::FillToBook};
+use crate::{Engine, EngineError, FillAmounts, FillReport, Output, StrategyId, portfolio::FillToBook};
 
 impl Engine {
     /// Asks the strategy, then the configured model, what an execution costs beyond the exchange's fee.
@@ -29,32 +29,51 @@ impl Engine {
         EngineError::overflow(self.core.now, format!("{what} of a fill of order {}", fill.client_order_id))
     }
 
-    pub(crate) fn book(&mut self, strategy: StrategyId, fill: &abi::FillRecord) -> Result<(), EngineError> {
+    /// Books an execution of an order that is about the position of a side.
+    pub(crate) fn book(
+        &mut self,
+        (strategy, side): (StrategyId, PositionSide),
+        fill: &abi::FillRecord,
+    ) -> Result<(), EngineError> {
         let now = self.core.now;
         let Some(instrument) = self.core.instruments.get(InstrumentId(fill.instrument)) else {
             return Err(EngineError::bad_input(now, format!("a fill of instrument {}", fill.instrument)));
+        };
+        let out_of_range = || {
+            let what = format!("a fill of {} {} at {}", fill.quantity, instrument.symbol, fill.price);
+            EngineError::overflow(now, what)
         };
         let quantity = Quantity::new(fill.quantity);
         let signed = if fill.side == Side::Sell.code() { quantity.checked_neg() } else { Some(quantity) };
         let costs = [fill.slippage, fill.transaction_cost].map(Money::from);
         let costs = costs.iter().try_fold(Money::from(fill.fee), |sum, cost| sum.checked_add(*cost));
+        let amounts = self.amounts(instrument, fill).ok_or_else(out_of_range)?;
         let booked = signed.zip(costs).and_then(|(signed, fee)| {
             self.core.portfolio.fill(&FillToBook {
                 strategy,
                 instrument,
+                side,
                 price: Price::new(fill.price),
                 signed,
                 fee,
                 at: now,
             })
         });
-        booked.ok_or_else(|| {
-            EngineError::overflow(
-                now,
-                format!("a fill of {} {} at {}", fill.quantity, instrument.symbol, fill.price),
-            )
-        })?;
-        self.outputs.push(Output::Filled(FillReport { strategy, fill: *fill }));
+        booked.ok_or_else(out_of_range)?;
+        self.outputs.push(Output::Filled(FillReport { strategy, side, fill: *fill, amounts }));
         Ok(())
+    }
+
+    /// The amounts of an execution in the currency of the run.
+    fn amounts(&self, instrument: &Instrument, fill: &abi::FillRecord) -> Option<FillAmounts> {
+        let rate = self.core.portfolio.rates.of(instrument.id);
+        let converted = |amount: abi::MoneyBits| rate.convert(amount.into());
+        let notional = rate.notional(instrument, Price::new(fill.price), Quantity::new(fill.quantity))?;
+        Some(FillAmounts {
+            notional: notional.checked_abs()?,
+            fee: converted(fill.fee)?,
+            slippage: converted(fill.slippage)?,
+            transaction_cost: converted(fill.transaction_cost)?,
+        })
     }
 }

@@ -1,14 +1,17 @@
 //! From requests to outputs: risk.check → execution.open.
 
 use stratd_plugin_api::{
-    ClientOrderId, InstrumentId, OrderEventKind, OrderRequest, Price, Quantity, Reason, Side, abi,
+    ClientOrderId, InstrumentId, OrderEventKind, OrderFlags, OrderRequest, PositionSide, Price, Quantity,
+    Reason, Side, abi,
 };
 
 use crate::{
-    CancelOrder, ChangeOrder, Denial, Engine, NewOrder, Order, OrderState, Output, RiskApproved, StrategyId,
+    CancelOrder, ChangeOrder, Denial, Engine, NewOrder, Order, OrderState, Output, Position, RiskApproved,
+    StrategyId,
     execution::own_event,
+    position::PositionId,
     request::Request,
-    risk::{self, Passed, Refusal},
+    risk::{self, Passed, Reduced, Refusal},
 };
 
 /// A strategy that answers every refusal with a new order would never end its step: after this many refusals in one
@@ -113,8 +116,8 @@ impl Engine {
             Ok(Passed { request, reduced }) => {
                 let order = request.map(|request| NewOrder { id, strategy, exchange, request });
                 self.open(&order);
-                if let Some((why, asked)) = reduced {
-                    self.reduced((strategy, id), (why, asked), false);
+                if let Some(reduced) = reduced {
+                    self.reduced((strategy, id), &reduced, false);
                 }
             }
             Err(refusal) => self.deny_raw(strategy, id, raw, refusal),
@@ -131,12 +134,8 @@ impl Engine {
     }
 
     /// Tells that an order, or a change of one, was cut down. The strategy hears of it as of a change of its order.
-    fn reduced(
-        &mut self,
-        (strategy, id): (StrategyId, ClientOrderId),
-        (why, asked): (Refusal, Quantity),
-        is_change: bool,
-    ) {
+    fn reduced(&mut self, (strategy, id): (StrategyId, ClientOrderId), reduced: &Reduced, is_change: bool) {
+        let Reduced { why, asked, request } = *reduced;
         let Some(order) = self.core.execution.get(id) else { return };
         let total = if order.quantity_expected.is_positive() {
             order.quantity_expected
@@ -147,8 +146,10 @@ impl Engine {
             order: id,
             is_change,
             strategy,
-            instrument: order.request.instrument,
-            side: order.request.side,
+            at: self.core.now,
+            request,
+            instrument: request.instrument,
+            side: request.side,
             asked,
             allowed: total,
             reason: why.reason,
@@ -207,6 +208,8 @@ impl Engine {
             order: order.id,
             is_change: false,
             strategy,
+            at: self.core.now,
+            request: order.request,
             instrument: order.request.instrument,
             side: order.request.side,
             asked: order.request.quantity,
@@ -233,22 +236,28 @@ impl Engine {
         match self.approve_change(strategy, id, price, quantity) {
             Ok((change, reduced)) => {
                 let ChangeOrder { request, .. } = *change.get();
-                self.core.execution.change_sent(id, request.quantity);
+                self.core.execution.change_sent(id, &request);
                 self.core.risk.note_sent(strategy, request.instrument, self.core.now);
                 self.outputs.push(Output::Change(change));
-                if let Some(why) = reduced {
-                    self.reduced((strategy, id), (why, quantity), true);
+                if let Some(reduced) = reduced {
+                    self.reduced((strategy, id), &reduced, true);
                 }
             }
             Err(refusal) => {
-                self.deny_change(strategy, id, quantity, refusal);
+                self.deny_change(strategy, id, (price, quantity), refusal);
                 self.refuse_request(strategy, id, refusal.reason);
             }
         }
     }
 
     /// Tells that a change of an own order was denied. What is no order of the strategy is no matter of risk.
-    fn deny_change(&mut self, strategy: StrategyId, id: ClientOrderId, asked: Quantity, refusal: Refusal) {
+    fn deny_change(
+        &mut self,
+        strategy: StrategyId,
+        id: ClientOrderId,
+        (price, asked): (Price, Quantity),
+        refusal: Refusal,
+    ) {
         let Some(order) = self.core.execution.get(id).filter(|order| order.strategy == strategy) else {
             return;
         };
@@ -256,6 +265,8 @@ impl Engine {
             order: id,
             is_change: true,
             strategy,
+            at: self.core.now,
+            request: changed(order, price, asked),
             instrument: order.request.instrument,
             side: order.request.side,
             asked,
@@ -271,7 +282,7 @@ impl Engine {
         id: ClientOrderId,
         price: Price,
         quantity: Quantity,
-    ) -> Result<(RiskApproved<ChangeOrder>, Option<Refusal>), Refusal> {
+    ) -> Result<(RiskApproved<ChangeOrder>, Option<Reduced>), Refusal> {
         if self.core.is_exiting {
             return Err(Reason::RunEnded.into());
         }
@@ -280,7 +291,7 @@ impl Engine {
         if quantity <= order.filled {
             return Err(Reason::VolumeNotAboveFilled.into());
         }
-        let changed = OrderRequest { price: order.request.price.map(|_| price), quantity, ..order.request };
+        let changed = changed(order, price, quantity);
         // what is filled is in the position already: only the rest is judged
         let rest = quantity.checked_sub(order.filled).ok_or(Reason::Overflow)?;
         let judged = OrderRequest { quantity: rest, ..changed };
@@ -288,9 +299,10 @@ impl Engine {
         let Passed { request, reduced } = risk::check(judged, &view)?;
         let total = request.get().quantity.checked_add(order.filled).ok_or(Reason::Overflow)?;
         let (exchange, exchange_order_id) = (order.exchange, order.exchange_order_id);
+        let reduced = reduced.map(|reduced| Reduced { asked: quantity, request: changed, ..reduced });
         let changed = OrderRequest { quantity: total, ..changed };
         let change = request.map(|_| ChangeOrder { id, exchange, exchange_order_id, request: changed });
-        Ok((change, reduced.map(|(why, _)| why)))
+        Ok((change, reduced))
     }
 
     fn refuse_request(&mut self, strategy: StrategyId, id: ClientOrderId, reason: Reason) {
@@ -320,7 +332,14 @@ impl Engine {
         let positions =
             self.positions(strategy).filter(|(id, _)| instrument.is_none_or(|asked| asked == *id));
         let closing: Vec<_> = positions
-            .filter_map(|(id, position)| closing_order(id, self.left_to_close(strategy, id, position.size)))
+            .filter_map(|(id, position)| {
+                let left = self.left_to_close(strategy, id, position);
+                let flags = match position.side {
+                    PositionSide::Net => OrderFlags::NONE,
+                    PositionSide::Long | PositionSide::Short => OrderFlags::REDUCE_ONLY,
+                };
+                Some(closing_order(id, left)?.flags(flags))
+            })
             .collect();
         for request in closing {
             let Some(slot) = self.strategies.get_mut(strategy.index()) else { return };
@@ -334,10 +353,12 @@ impl Engine {
     }
 
     /// The size that is left once the closing orders on their way are filled.
-    fn left_to_close(&self, strategy: StrategyId, instrument: InstrumentId, size: Quantity) -> Quantity {
-        let working = self.core.execution.working_of(strategy).filter(|order| {
+    fn left_to_close(&self, strategy: StrategyId, instrument: InstrumentId, position: &Position) -> Quantity {
+        let (size, side) = (position.size, position.side);
+        let execution = &self.core.execution;
+        let working = execution.working_of(strategy).filter(|order| {
             order.is_closing
-                && order.request.instrument == instrument
+                && execution.position_of(order) == PositionId { instrument, side }
                 && !matches!(order.state, OrderState::PendingCancel(_))
         });
         let left = working.map(|order| (order.request.side, order.open_quantity())).try_fold(
@@ -375,6 +396,11 @@ impl Engine {
             self.stop_strategy(strategy, Reason::StrategyStopped, reason);
         }
     }
+}
+
+/// An order as a change would make it.
+fn changed(order: &Order, price: Price, quantity: Quantity) -> OrderRequest {
+    OrderRequest { price: order.request.price.map(|_| price), quantity, ..order.request }
 }
 
 fn closing_order(instrument: InstrumentId, size: Quantity) -> Option<OrderRequest> {

@@ -10,6 +10,7 @@ use crate::{
     instruments::Instruments,
     market::Market,
     portfolio::Portfolio,
+    position::PositionId,
     risk::{Risk, RiskView},
 };
 
@@ -45,7 +46,7 @@ impl Core {
             instruments: Instruments::default(),
             market: Market::default(),
             portfolio: Portfolio::new(config.cash, config.accounting),
-            execution: Execution::new(config.order_ids),
+            execution: Execution::new(config.order_ids, config.oms_type),
             order_ids: config.order_ids,
             risk: Risk::new(std::mem::take(&mut config.limits), config.account),
             is_halted: false,
@@ -62,25 +63,26 @@ impl Core {
         request: &OrderRequest,
         changed: Option<&Order>,
     ) -> Option<RiskView<'_>> {
-        let OrderRequest { instrument: id, side, .. } = *request;
+        let OrderRequest { instrument: id, side, flags, .. } = *request;
+        let position = PositionId { instrument: id, side: self.config.oms_type.position_side(side, flags) };
         let excluded = changed.map_or(0, |order| order.open_quantity().get());
-        let own = self.portfolio.book(strategy).and_then(|book| book.positions.get(&id));
+        let own = self.portfolio.book(strategy).and_then(|book| book.positions.get(&position));
         let scope = |scope: Scope| self.risk.view(scope, self.execution.open_orders(scope), self.now);
         let mut view = RiskView {
             instrument: self.instruments.get(id)?,
             price_last: self.market.reference_price(id),
-            net_size: self.portfolio.net_size(id),
+            net_size: self.portfolio.net_size(position),
             own_size: own.map_or(Quantity::ZERO, |position| position.size),
             own_open: 0,
-            open_quantity: self.execution.open_quantity(id, side).saturating_sub(excluded),
-            open_opposite: self.execution.open_quantity(id, side.opposite()),
+            open_quantity: self.execution.open_quantity(position, side).saturating_sub(excluded),
+            open_opposite: self.execution.open_quantity(position, side.opposite()),
             is_halted: self.is_halted || self.halted.contains(&id),
             is_new: changed.is_none(),
             account: self.account_view(id, changed),
             scopes: [scope(Scope::Run), scope(Scope::Strategy(strategy)), scope(Scope::Instrument(id))],
         };
         if view.needs_own_open(request) {
-            let own_open = self.execution.own_open_quantity(strategy, id, side);
+            let own_open = self.execution.own_open_quantity(strategy, position, side);
             view.own_open = own_open.saturating_sub(excluded);
         }
         Some(view)
@@ -89,7 +91,7 @@ impl Core {
     pub(crate) fn position_records(&self, strategy: StrategyId) -> impl Iterator<Item = abi::PositionRecord> {
         let book = self.portfolio.book(strategy);
         let positions = book.into_iter().flat_map(|book| &book.positions);
-        positions.map(|(id, position)| self.position_record(*id, position))
+        positions.map(|(id, position)| self.position_record(id.instrument, position))
     }
 
     fn position_record(&self, id: InstrumentId, position: &Position) -> abi::PositionRecord {
@@ -97,7 +99,7 @@ impl Core {
         abi::PositionRecord {
             instrument: id.0,
             exchange: instrument.map_or(0, |i| i.exchange.0),
-            reserved: 0,
+            side: position.side.code(),
             size: position.size.get(),
             price_average: instrument
                 .and_then(|i| i.average_price(position.cost_own, position.size))
@@ -130,7 +132,8 @@ impl Core {
             id: 0,
             currency: self.config.currency,
             exchange: 0,
-            reserved: [0; 3],
+            oms_type: self.config.oms_type.code(),
+            reserved: [0; 2],
             cash: shown(self.portfolio.cash()),
             equity: shown(self.portfolio.equity()),
             margin: self.account_view(InstrumentId(0), None).map_or_else(Default::default, |a| a.used.into()),

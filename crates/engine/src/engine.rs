@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use stratd_plugin_api::{
-    EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OrderEventKind, Price, Reason,
+    EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OmsType, OrderEventKind, Price, Reason,
     StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
     abi::{TextHandle, event_kind},
 };
@@ -31,6 +31,8 @@ pub struct EngineConfig {
     pub limits: RiskLimits,
     /// What the account of the run allows.
     pub account: AccountRules,
+    /// Whether positions are netted or hedged.
+    pub oms_type: OmsType,
     /// How the cost of what is closed is found.
     pub accounting: Accounting,
     /// How orders are numbered: ids of different runs differ, for an exchange that knows those of the run before.
@@ -274,7 +276,7 @@ impl Engine {
             Applied::Event(change) => {
                 if let Some(fill) = change.fill {
                     let fill = self.with_costs(change.strategy, fill)?;
-                    self.book(change.strategy, &fill)?;
+                    self.book((change.strategy, change.position), &fill)?;
                     self.core.execution.remember_fill(change.strategy, fill);
                 }
                 let event = abi::OrderEvent { seq: report.seq, ..change.event };

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use stratd_plugin_api::{
-    ClientOrderId, Instrument, InstrumentId, LiquiditySide, OrderEventKind, Quantity, Reason, Side,
-    Timestamp, abi,
+    ClientOrderId, Instrument, InstrumentId, LiquiditySide, OmsType, OrderEventKind, OrderRequest,
+    PositionSide, Quantity, Reason, Side, Timestamp, abi,
 };
 
 use crate::{
     NewOrder, Order, OrderIds, OrderState, RiskApproved, Scope, StrategyId,
+    position::PositionId,
     report::{change, is_about},
 };
 
@@ -21,8 +22,9 @@ pub(crate) struct Execution {
     ids: OrderIds,
     working: BTreeMap<ClientOrderId, Order>,
     strategies: Vec<History>,
-    // by instrument and side: what working orders would still add
-    open_quantity: BTreeMap<(InstrumentId, Side), i64>,
+    oms_type: OmsType,
+    // by position and side of the order: what working orders would still trade
+    open_quantity: BTreeMap<(PositionId, Side), i64>,
     open_orders: OpenOrders,
 }
 
@@ -54,17 +56,20 @@ pub(crate) struct OrderChange {
     pub(crate) strategy: StrategyId,
     pub(crate) event: abi::OrderEvent,
     pub(crate) fill: Option<abi::FillRecord>,
+    /// The position that the order is about.
+    pub(crate) position: PositionSide,
     pub(crate) finished: Option<Order>,
     /// More was executed than was ordered: booked, because it happened, and an alarm.
     pub(crate) is_overfilled: bool,
 }
 
 impl Execution {
-    pub(crate) fn new(ids: OrderIds) -> Self {
+    pub(crate) fn new(ids: OrderIds, oms_type: OmsType) -> Self {
         Self {
             ids,
             working: BTreeMap::new(),
             strategies: Vec::new(),
+            oms_type,
             open_quantity: BTreeMap::new(),
             open_orders: OpenOrders::default(),
         }
@@ -109,13 +114,19 @@ impl Execution {
         self.strategies.get(strategy.index()).into_iter().flat_map(|history| &history.fills)
     }
 
-    /// What working orders of a side would still add.
-    pub(crate) fn open_quantity(&self, instrument: InstrumentId, side: Side) -> i64 {
-        self.open_quantity.get(&(instrument, side)).copied().unwrap_or(0)
+    /// The position that an order is about.
+    pub(crate) fn position_of(&self, order: &Order) -> PositionId {
+        let OrderRequest { instrument, side, flags, .. } = order.request;
+        PositionId { instrument, side: self.oms_type.position_side(side, flags) }
     }
 
-    /// The instruments that orders worked in.
-    pub(crate) fn instruments(&self) -> impl Iterator<Item = InstrumentId> {
+    /// What working orders of a side about a position would still trade.
+    pub(crate) fn open_quantity(&self, position: PositionId, side: Side) -> i64 {
+        self.open_quantity.get(&(position, side)).copied().unwrap_or(0)
+    }
+
+    /// The positions that working orders are about.
+    pub(crate) fn positions(&self) -> impl Iterator<Item = PositionId> {
         self.open_quantity.iter().filter(|(_, open)| **open != 0).map(|((id, _), _)| *id)
     }
 
@@ -128,16 +139,10 @@ impl Execution {
         }
     }
 
-    /// What working orders of one strategy and side would still add; costs time in proportion to its working orders.
-    pub(crate) fn own_open_quantity(
-        &self,
-        strategy: StrategyId,
-        instrument: InstrumentId,
-        side: Side,
-    ) -> i64 {
+    /// As [`Execution::open_quantity`] of one strategy; costs time in proportion to its working orders.
+    pub(crate) fn own_open_quantity(&self, strategy: StrategyId, position: PositionId, side: Side) -> i64 {
         let orders = self.working_of(strategy);
-        let same =
-            orders.filter(|order| order.request.instrument == instrument && order.request.side == side);
+        let same = orders.filter(|order| order.request.side == side && self.position_of(order) == position);
         same.fold(0, |sum: i64, order| sum.saturating_add(order.open_quantity().get()))
     }
 
@@ -150,10 +155,10 @@ impl Execution {
     }
 
     /// Notes a change that is sent, so that risk counts it before it is answered.
-    pub(crate) fn change_sent(&mut self, id: ClientOrderId, quantity: Quantity) {
+    pub(crate) fn change_sent(&mut self, id: ClientOrderId, request: &OrderRequest) {
         if let Some(mut order) = self.working.remove(&id) {
             self.count(&order, -1);
-            order.changes.sent(quantity);
+            order.changes.sent(request);
             self.insert(order);
         }
     }
@@ -208,11 +213,18 @@ impl Execution {
             flags: order.request.flags.bits() | liquidity.map_or(0, LiquiditySide::event_flag),
             ..own_event(&order, kind, order.updated)
         };
-        let strategy = order.strategy;
+        let (strategy, position) = (order.strategy, self.position_of(&order).side);
         let finished = (order.state.is_final() && !was_final).then(|| order.clone());
-        let is_overfilled = fill.is_some() && order.filled > order.quantity_total();
+        let is_overfilled = fill.is_some() && order.has_quantity() && order.filled > order.quantity_total();
         self.insert(order);
-        Some(Applied::Event(Box::new(OrderChange { strategy, event, fill, finished, is_overfilled })))
+        Some(Applied::Event(Box::new(OrderChange {
+            strategy,
+            event,
+            fill,
+            position,
+            finished,
+            is_overfilled,
+        })))
     }
 
     /// Keeps an execution for queries, once its costs are known.
@@ -250,7 +262,8 @@ impl Execution {
 
     /// Adds or removes what the order would still add to a position.
     fn count(&mut self, order: &Order, sign: i32) {
-        let open = self.open_quantity.entry((order.request.instrument, order.request.side)).or_default();
+        let key = (self.position_of(order), order.request.side);
+        let open = self.open_quantity.entry(key).or_default();
         *open = open.saturating_add(order.open_quantity().get().saturating_mul(i64::from(sign)));
         let of_instrument = self.open_orders.instruments.entry(order.request.instrument).or_default();
         *of_instrument = of_instrument.saturating_add_signed(sign);

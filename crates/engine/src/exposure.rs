@@ -7,6 +7,7 @@ use stratd_plugin_api::{Decimal, InstrumentId, Money, Quantity, Reason, Side, ab
 use crate::{
     AccountRules, Order, Position, RiskLimits, Scope, StrategyId,
     core::{Core, shown},
+    position::PositionId,
     risk::{AccountView, in_units, part_of},
 };
 
@@ -22,7 +23,10 @@ impl Core {
         let Some(book) = self.portfolio.book(strategy) else { return abi::RiskRecord::default() };
         let positions = || {
             let is_asked = move |id: &InstrumentId| instrument.is_none_or(|asked| asked == *id);
-            book.positions.iter().filter(move |(id, _)| is_asked(id)).map(|(_, position)| position)
+            book.positions
+                .iter()
+                .filter(move |(id, _)| is_asked(&id.instrument))
+                .map(|(_, position)| position)
         };
         let sum = |figure: &dyn Fn(&Position) -> Option<Money>| {
             positions().try_fold(Money::ZERO, |total, position| total.checked_add(figure(position)?))
@@ -45,13 +49,21 @@ impl Core {
             .try_fold(Money::ZERO, |total, order| total.checked_add(self.open_value(order)?))
     }
 
-    /// Value of what is not filled, at the order's price or the last one.
+    /// Value of what the order may still execute, at its price or the last one; while changes are on their way, of their
+    /// largest quantity at their highest price.
     fn open_value(&self, order: &Order) -> Option<Money> {
         let request = &order.request;
+        let rate = self.portfolio.rates.of(request.instrument);
+        // until the exchange says how much it is for, an amount may be spent whole
+        if let Some(amount) = request.notional.filter(|_| !order.has_quantity()) {
+            return rate.convert(amount);
+        }
         let last = self.market.last_price(request.instrument);
-        let Some(price) = request.price.or(request.stop_price).or(last) else { return Some(Money::ZERO) };
+        let Some(price) = order.price_highest().or(request.stop_price).or(last) else {
+            return Some(Money::ZERO);
+        };
         let instrument = self.instruments.get(request.instrument)?;
-        self.portfolio.rates.of(instrument.id).notional(instrument, price, order.remaining())?.checked_abs()
+        rate.notional(instrument, price, order.open_quantity())?.checked_abs()
     }
 
     /// The account as an order for an instrument sees it; `None` if it has no rules. An amount that left its range
@@ -81,9 +93,10 @@ impl Core {
         Some(AccountView { rules, total, used, rate })
     }
 
-    /// Sum of the absolute values of the positions of all strategies together, by instrument.
+    /// Sum of the absolute values of the positions of all strategies together, by instrument; of hedged ones long and
+    /// short.
     fn exposure(&self) -> Option<Money> {
-        self.portfolio.net_sizes().try_fold(Money::ZERO, |sum, (id, size)| {
+        self.portfolio.net_sizes().try_fold(Money::ZERO, |sum, (PositionId { instrument: id, .. }, size)| {
             let (Some(instrument), Some(price)) = (self.instruments.get(id), self.market.last_price(id))
             else {
                 return Some(sum);
@@ -95,19 +108,21 @@ impl Core {
     /// As [`Core::exposure`], with the working orders of one side filled, whichever makes it larger.
     fn worst_exposure(&self, changed: Option<&Order>) -> Option<Money> {
         let held = self.portfolio.net_sizes().map(|(id, _)| id);
-        let ids: BTreeSet<InstrumentId> = held.chain(self.execution.instruments()).collect();
-        ids.into_iter().try_fold(Money::ZERO, |sum, id| {
+        let ids: BTreeSet<PositionId> = held.chain(self.execution.positions()).collect();
+        ids.into_iter().try_fold(Money::ZERO, |sum, position| {
+            let id = position.instrument;
             let (Some(instrument), Some(price)) = (self.instruments.get(id), self.market.last_price(id))
             else {
                 return Some(sum);
             };
             let open = |side: Side| {
-                let own =
-                    changed.filter(|order| order.request.instrument == id && order.request.side == side);
-                let own = own.map_or(0, |order| order.open_quantity().get());
-                self.execution.open_quantity(id, side).saturating_sub(own)
+                let is_same = |order: &&Order| {
+                    order.request.side == side && self.execution.position_of(order) == position
+                };
+                let own = changed.filter(is_same).map_or(0, |order| order.open_quantity().get());
+                self.execution.open_quantity(position, side).saturating_sub(own)
             };
-            let size = self.portfolio.net_size(id).get();
+            let size = self.portfolio.net_size(position).get();
             let long = size.checked_add(open(Side::Buy))?;
             let short = open(Side::Sell).checked_sub(size)?;
             let worst = Quantity::new(long.max(short).max(0));
@@ -210,17 +225,17 @@ impl Core {
     ) -> Money {
         let book = self.portfolio.book(strategy);
         let held = book.into_iter().flat_map(|book| &book.positions);
-        let of_strategy =
-            held.filter(|(id, _)| instrument.is_none_or(|asked| asked == **id)).map(|(id, own)| {
-                let size = match scope {
-                    Scope::Strategy(_) => own.size,
-                    Scope::Run | Scope::Instrument(_) => self.portfolio.net_size(*id),
-                };
-                (*id, size)
-            });
-        let net = instrument
-            .filter(|_| !matches!(scope, Scope::Strategy(_)))
-            .map(|id| (id, self.portfolio.net_size(id)));
+        let is_asked = |id: &PositionId| instrument.is_none_or(|asked| asked == id.instrument);
+        let of_strategy = held.filter(|(id, _)| is_asked(id)).map(|(id, own)| {
+            let size = match scope {
+                Scope::Strategy(_) => own.size,
+                Scope::Run | Scope::Instrument(_) => self.portfolio.net_size(*id),
+            };
+            (id.instrument, size)
+        });
+        let is_shared = instrument.is_some() && !matches!(scope, Scope::Strategy(_));
+        let shared = self.portfolio.net_sizes().filter(|(id, _)| is_shared && is_asked(id));
+        let net = shared.map(|(id, size)| (id.instrument, size));
         let in_money = |(id, size): (InstrumentId, Quantity)| {
             let decimals = self.instruments.get(id)?.quantity_decimals;
             in_units(i128::from(size.get()).checked_abs()?, decimals)

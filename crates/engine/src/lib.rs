@@ -61,7 +61,7 @@ pub use input::{Input, InputKind, TradingCommand};
 pub use lots::Accounting;
 pub use order::{BeforeCancel, Order, OrderState};
 pub use order_ids::OrderIds;
-pub use output::{CancelOrder, ChangeOrder, Denial, FillReport, NewOrder, Output, Outputs};
+pub use output::{CancelOrder, ChangeOrder, Denial, FillAmounts, FillReport, NewOrder, Output, Outputs};
 pub use position::Position;
 pub use probation::{Probation, Retired, Retirement};
 pub use rates::RateSource;

@@ -41,17 +41,20 @@ pub struct Order {
 }
 
 /// Changes on their way. They are counted, not kept: an answer does not say which of them it is about, so the largest
-/// quantity counts until all are answered.
+/// quantity and the highest price count until all are answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PendingChanges {
     count: u32,
     quantity_max: Quantity,
+    /// The highest limit price among them; `None` for orders without one.
+    price_max: Option<Price>,
 }
 
 impl PendingChanges {
-    pub(crate) fn sent(&mut self, quantity: Quantity) {
+    pub(crate) fn sent(&mut self, request: &OrderRequest) {
         self.count = self.count.saturating_add(1);
-        self.quantity_max = self.quantity_max.max(quantity);
+        self.quantity_max = self.quantity_max.max(request.quantity);
+        self.price_max = self.price_max.max(request.price);
     }
 
     /// Takes an answer; false if none was expected.
@@ -59,7 +62,7 @@ impl PendingChanges {
         let Some(count) = self.count.checked_sub(1) else { return false };
         self.count = count;
         if count == 0 {
-            self.quantity_max = Quantity::ZERO;
+            *self = Self::default();
         }
         true
     }
@@ -269,6 +272,16 @@ impl Order {
     /// The total quantity, the largest one while changes are on their way.
     pub(crate) fn quantity_total(&self) -> Quantity {
         self.request.quantity.max(self.changes.quantity_max)
+    }
+
+    /// Whether it is known how much it is for: of an order by amount only its exchange knows that, and may not tell.
+    pub(crate) fn has_quantity(&self) -> bool {
+        self.request.quantity.is_positive()
+    }
+
+    /// The limit price, the highest one while changes are on their way.
+    pub(crate) fn price_highest(&self) -> Option<Price> {
+        self.request.price.max(self.changes.price_max)
     }
 
     /// What the order may still add to a position: what is not filled of the largest quantity that it may have.

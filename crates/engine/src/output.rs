@@ -1,7 +1,8 @@
 //! The one way out.
 
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, Fault, InstrumentId, OrderRequest, Quantity, Reason, Side,
+    ClientOrderId, ExchangeId, Fault, InstrumentId, Money, OrderRequest, PositionSide, Quantity, Reason,
+    Side, Timestamp,
     abi::{self, TextHandle},
 };
 
@@ -81,7 +82,7 @@ pub enum Output {
         /// Name.
         name: String,
         /// Value.
-        value: stratd_plugin_api::Money,
+        value: Money,
     },
     /// A report on an order that nobody knows, or that does not fit its order: an alarm, nothing was booked.
     UnknownOrder(abi::OrderEvent),
@@ -100,6 +101,10 @@ pub struct Denial {
     pub is_change: bool,
     /// Who asked.
     pub strategy: StrategyId,
+    /// When.
+    pub at: Timestamp,
+    /// What was asked for; of a change, the order as it should have become.
+    pub request: OrderRequest,
     /// Of what.
     pub instrument: InstrumentId,
     /// Which way.
@@ -171,6 +176,23 @@ pub struct ChangeOrder {
 pub struct FillReport {
     /// Whose.
     pub strategy: StrategyId,
-    /// What.
+    /// The position that its order was about. What closes more than there is opens the other side.
+    pub side: PositionSide,
+    /// What; amounts are in the currency of the instrument.
     pub fill: abi::FillRecord,
+    /// The same amounts in the currency of the run.
+    pub amounts: FillAmounts,
+}
+
+/// The amounts of an execution in the currency of the run, at the rate of its moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FillAmounts {
+    /// Value of what was traded, without sign.
+    pub notional: Money,
+    /// The exchange's fee.
+    pub fee: Money,
+    /// Slippage.
+    pub slippage: Money,
+    /// Transaction cost.
+    pub transaction_cost: Money,
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use stratd_plugin_api::{Instrument, InstrumentId, Money, Price, Quantity, Timestamp};
+use stratd_plugin_api::{Instrument, InstrumentId, Money, PositionSide, Price, Quantity, Timestamp};
 
 use crate::{
     Position, StrategyId,
     lots::{Accounting, Lots},
-    position::Booking,
+    position::{Booking, PositionId},
     rates::Rates,
 };
 
@@ -16,10 +16,10 @@ pub(crate) struct Portfolio {
     cash_initial: Money,
     run: Book,
     strategies: Vec<Book>,
-    // by instrument id, from 1: the strategies that ever held it, in the order of their first fill
-    holders: Vec<Vec<StrategyId>>,
+    // by instrument id, from 1: the positions in it, in the order of their first fill
+    holders: Vec<Vec<(StrategyId, PositionSide)>>,
     // sizes of all strategies together
-    net: BTreeMap<InstrumentId, Quantity>,
+    net: BTreeMap<PositionId, Quantity>,
     accounting: Accounting,
     pub(crate) rates: Rates,
 }
@@ -27,9 +27,9 @@ pub(crate) struct Portfolio {
 /// The book of one strategy, or of the run (which has sums only).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Book {
-    pub(crate) positions: BTreeMap<InstrumentId, Position>,
+    pub(crate) positions: BTreeMap<PositionId, Position>,
     /// What is open in its order, where cost is first in, first out.
-    lots: BTreeMap<InstrumentId, Lots>,
+    lots: BTreeMap<PositionId, Lots>,
     /// Moved by fills and fees.
     pub(crate) cash: Money,
     /// Value of all positions at the last marks.
@@ -80,9 +80,12 @@ impl Book {
 }
 
 /// A fill to book.
+#[derive(Clone, Copy)]
 pub(crate) struct FillToBook<'a> {
     pub(crate) strategy: StrategyId,
     pub(crate) instrument: &'a Instrument,
+    /// The position that its order was about.
+    pub(crate) side: PositionSide,
     pub(crate) price: Price,
     /// Negative = sold.
     pub(crate) signed: Quantity,
@@ -125,9 +128,9 @@ impl Portfolio {
         self.cash_initial.checked_add(self.run.cash)
     }
 
-    /// Size of all strategies together.
-    pub(crate) fn net_size(&self, instrument: InstrumentId) -> Quantity {
-        self.net.get(&instrument).copied().unwrap_or_default()
+    /// Size of a position of all strategies together.
+    pub(crate) fn net_size(&self, id: PositionId) -> Quantity {
+        self.net.get(&id).copied().unwrap_or_default()
     }
 
     /// What the positions of all strategies in an instrument brought, fees included.
@@ -135,13 +138,14 @@ impl Portfolio {
         let Some(holders) = index(instrument).and_then(|i| self.holders.get(i)) else {
             return Some(Money::ZERO);
         };
-        let books = holders.iter().filter_map(|strategy| self.strategies.get(strategy.index()));
-        let mut positions = books.filter_map(|book| book.positions.get(&instrument));
+        let mut positions = holders.iter().filter_map(|(strategy, side)| {
+            self.strategies.get(strategy.index())?.positions.get(&PositionId { instrument, side: *side })
+        });
         positions.try_fold(Money::ZERO, |sum, position| sum.checked_add(position.pnl()?))
     }
 
-    /// Sizes of all strategies together, by instrument.
-    pub(crate) fn net_sizes(&self) -> impl Iterator<Item = (InstrumentId, Quantity)> {
+    /// Sizes of all strategies together, by instrument and side.
+    pub(crate) fn net_sizes(&self) -> impl Iterator<Item = (PositionId, Quantity)> {
         self.net.iter().map(|(id, size)| (*id, *size)).filter(|(_, size)| !size.is_zero())
     }
 
@@ -149,10 +153,11 @@ impl Portfolio {
     pub(crate) fn mark(&mut self, instrument: &Instrument, price: Price, at: Timestamp) -> Option<()> {
         self.run.begin_day(at)?;
         let Some(holders) = index(instrument.id).and_then(|i| self.holders.get(i)) else { return Some(()) };
-        for strategy in holders {
+        for (strategy, side) in holders {
             let book = self.strategies.get_mut(strategy.index())?;
             book.begin_day(at)?;
-            let Some(position) = book.positions.get_mut(&instrument.id).filter(|p| !p.size.is_zero()) else {
+            let id = PositionId { instrument: instrument.id, side: *side };
+            let Some(position) = book.positions.get_mut(&id).filter(|p| !p.size.is_zero()) else {
                 continue;
             };
             let change = position.mark(instrument, self.rates.of(instrument.id), price)?;
@@ -164,18 +169,35 @@ impl Portfolio {
 
     /// Books an own execution. `None` on overflow: the engine then stops, so a half-booked run is never used.
     pub(crate) fn fill(&mut self, fill: &FillToBook<'_>) -> Option<()> {
-        let id = fill.instrument.id;
+        let id = PositionId { instrument: fill.instrument.id, side: fill.side };
+        let size = self.book(fill.strategy)?.positions.get(&id).map_or(Quantity::ZERO, |p| p.size);
+        let after = size.checked_add(fill.signed)?;
+        match fill.side.opposite().filter(|_| !fill.side.can_hold(after.get())) {
+            None => self.book_fill(fill),
+            // more was closed than there was: it happened, and what is left opened the other side
+            Some(side) if size.is_zero() => self.book_fill(&FillToBook { side, ..*fill }),
+            Some(side) => {
+                let closed = size.checked_neg()?;
+                self.book_fill(&FillToBook { signed: closed, ..*fill })?;
+                self.book_fill(&FillToBook { side, signed: after, fee: Money::ZERO, ..*fill })
+            }
+        }
+    }
+
+    fn book_fill(&mut self, fill: &FillToBook<'_>) -> Option<()> {
+        let id = PositionId { instrument: fill.instrument.id, side: fill.side };
         let book = self.strategies.get_mut(fill.strategy.index())?;
         self.run.begin_day(fill.at)?;
         book.begin_day(fill.at)?;
         let is_new = !book.positions.contains_key(&id);
-        let position = book.positions.entry(id).or_default();
+        let position = book.positions.entry(id).or_insert_with(|| Position::flat(fill.side));
         let before = *position;
         let lots = match self.accounting {
             Accounting::Average => None,
             Accounting::Fifo => Some(book.lots.entry(id).or_default()),
         };
-        let mut booking = Booking { instrument: fill.instrument, rate: self.rates.of(id), lots };
+        let rate = self.rates.of(id.instrument);
+        let mut booking = Booking { instrument: fill.instrument, rate, lots };
         let cash = position.book(&mut booking, fill.price, fill.signed, fill.fee)?;
         let fees = position.fees.checked_sub(before.fees)?;
         let change = position.notional.checked_sub(before.notional)?;
@@ -189,11 +211,11 @@ impl Portfolio {
         let net = self.net.entry(id).or_default();
         *net = net.checked_add(fill.signed)?;
         if is_new {
-            let index = index(id)?;
+            let index = index(id.instrument)?;
             if index >= self.holders.len() {
                 self.holders.resize_with(index.checked_add(1)?, Vec::new);
             }
-            self.holders.get_mut(index)?.push(fill.strategy);
+            self.holders.get_mut(index)?.push((fill.strategy, fill.side));
         }
         Some(())
     }

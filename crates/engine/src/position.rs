@@ -1,6 +1,6 @@
 //! A position: size, cost, realized PnL.
 
-use stratd_plugin_api::{Instrument, Money, Price, Quantity};
+use stratd_plugin_api::{Instrument, InstrumentId, Money, PositionSide, Price, Quantity};
 
 use crate::{
     lots::{Cost, Lots},
@@ -14,6 +14,8 @@ use crate::{
 /// `cash + notional == realized + unrealized - fees`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
+    /// Which position of its instrument; a hedged one never turns into the other.
+    pub side: PositionSide,
     /// Signed size.
     pub size: Quantity,
     /// Signed cost of what is open.
@@ -28,6 +30,13 @@ pub struct Position {
     pub cost_own: Money,
 }
 
+/// What names a position of a strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PositionId {
+    pub(crate) instrument: InstrumentId,
+    pub(crate) side: PositionSide,
+}
+
 /// By what a position is booked.
 pub(crate) struct Booking<'a> {
     pub(crate) instrument: &'a Instrument,
@@ -37,6 +46,11 @@ pub(crate) struct Booking<'a> {
 }
 
 impl Position {
+    /// A position that was never traded.
+    pub(crate) fn flat(side: PositionSide) -> Self {
+        Self { side, ..Self::default() }
+    }
+
     /// Books a fill of `signed` quantity (negative = sold) with its fee and costs, in the currency of the instrument;
     /// returns the cash that it moved in that of the run. `None` on overflow: the position was not changed.
     pub(crate) fn book(
@@ -214,7 +228,8 @@ mod tests {
                 .price_decimals(price_decimals)
                 .quantity_decimals(quantity_decimals);
             instrument.multiplier = multiplier;
-            let (mut position, mut cash, mut lots) = (Position::default(), Money::ZERO, Lots::default());
+            let (mut position, mut cash, mut lots) =
+                (Position::default(), Money::ZERO, Lots::default());
             let fills = fills.into_iter().zip(rates).filter(|(fill, _)| fill.0 != 0);
             for ((quantity, price, fee), rate) in fills {
                 let rate = Rate::of(Decimal::new(rate, 5).unwrap()).unwrap();

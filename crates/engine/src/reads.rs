@@ -81,10 +81,10 @@ impl Engine {
         self.strategies.iter().map(|slot| (&slot.config, &slot.state, slot.statistics))
     }
 
-    /// The positions of a strategy, by instrument.
+    /// The positions of a strategy, by instrument; of hedged ones the long before the short.
     pub fn positions(&self, strategy: StrategyId) -> impl Iterator<Item = (InstrumentId, &Position)> {
         let book = self.core.portfolio.book(strategy);
-        book.into_iter().flat_map(|book| &book.positions).map(|(id, position)| (*id, position))
+        book.into_iter().flat_map(|book| &book.positions).map(|(id, position)| (id.instrument, position))
     }
 
     /// What the fills and marks of a strategy brought, fees included; `None` only after an overflow.
@@ -109,6 +109,12 @@ impl Engine {
     #[must_use]
     pub fn owner_of(&self, id: ClientOrderId) -> Option<StrategyId> {
         self.core.order_ids.owner(id)
+    }
+
+    /// Orders that have ended and are remembered, by strategy and the oldest first.
+    pub fn ended_orders(&self) -> impl Iterator<Item = &Order> {
+        let strategies = (0..self.strategies.len()).filter_map(|index| u16::try_from(index).ok());
+        strategies.flat_map(|id| self.core.execution.past_of(StrategyId(id)))
     }
 
     /// Working orders, by id.

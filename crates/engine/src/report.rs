@@ -101,15 +101,16 @@ fn fill(order: &mut Order, report: &abi::OrderEvent) -> Option<Option<Option<abi
     if is_repeated || !quantity.is_positive() {
         return Some(None);
     }
-    if order.request.notional.is_some() {
+    if order.request.notional.is_some() && report.quantity > 0 {
         // the exchange turns the amount into a quantity
         order.request.quantity = order.request.quantity.max(Quantity::new(report.quantity));
         order.quantity_expected = Quantity::ZERO;
     }
     let filled = order.filled.checked_add(quantity)?;
-    // while a change is on its way only the exchange knows whether this was the last one
+    // while a change is on its way only the exchange knows whether this was the last one; so it does of an order by
+    // amount whose quantity it never told
     let is_last = report.status == abi::order_status::FILLED && filled >= order.request.quantity;
-    let is_complete = is_last || filled >= order.quantity_total();
+    let is_complete = is_last || (order.has_quantity() && filled >= order.quantity_total());
     let Some(state) = order.state.filled(is_complete) else { return Some(None) };
     let value = i128::from(report.last_price).checked_mul(i128::from(report.last_quantity))?;
     order.filled_value = order.filled_value.checked_add(value)?;

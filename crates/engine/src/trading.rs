@@ -4,17 +4,31 @@
 //! A state that becomes stricter is told with `on_halt`, one that becomes milder with `on_continue`; the text of the
 //! event is the state. Halts of exchanges are another matter: see [`crate::InputKind::Halt`].
 
+use std::sync::Arc;
+
 use stratd_plugin_api::{EventKind, InstrumentId, Reason, abi};
 
 use crate::{
-    Engine, EngineError, ExitRoutine, Output, RiskLimits, Scope, StrategyId, TradingCommand, TradingState,
-    risk::Stop,
+    Engine, EngineError, ExitRoutine, Hours, Output, RiskLimits, Scope, StrategyId, TradingCommand,
+    TradingState, risk::Stop,
 };
 
 impl Engine {
     /// Sets the limits of a scope, between two steps; its state stays. A strategy or instrument may be added later.
     pub fn set_limits(&mut self, scope: Scope, limits: RiskLimits) {
         self.core.risk.set_limits(scope, limits);
+    }
+
+    /// Says when an instrument trades, as its exchange tells: for timers before the close, and for limits that hold
+    /// orders to it. By itself it holds none back.
+    pub fn set_hours(&mut self, instrument: InstrumentId, hours: Arc<Hours>) {
+        self.core.risk.set_hours(instrument, hours);
+    }
+
+    /// When an instrument trades, if its exchange told.
+    #[must_use]
+    pub fn hours(&self, instrument: InstrumentId) -> Option<&Arc<Hours>> {
+        self.core.risk.hours(instrument)
     }
 
     /// Carries out a command on what may be traded.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, InstrumentId, Log, LogSink, Money, Price, Quantity, Side, StrategyHost,
-    StrategyServices, Timestamp, TradingType,
+    ClientOrderId, ExchangeId, InstrumentId, Log, LogSink, Money, PositionSide, Price, Quantity, Side,
+    StrategyHost, StrategyServices, Timestamp, TradingType,
     abi::{self, Filter, TextHandle},
 };
 
@@ -159,10 +159,11 @@ impl StrategyHost for StrategyView<'_> {
 
     fn positions(&self, filter: &Filter, visit: &mut dyn FnMut(&abi::PositionRecord)) {
         for record in self.core.position_records(self.strategy) {
-            let side = match record.size.signum() {
-                1 => Side::Buy.code(),
-                -1 => Side::Sell.code(),
-                _ => 0,
+            // a hedged position has its side even when it is closed
+            let side = match (PositionSide::from_code(record.side), record.size.signum()) {
+                (Some(PositionSide::Long), _) | (Some(PositionSide::Net), 1) => Side::Buy.code(),
+                (Some(PositionSide::Short), _) | (Some(PositionSide::Net), -1) => Side::Sell.code(),
+                (Some(PositionSide::Net) | None, _) => 0,
             };
             if matches(filter, record.instrument, record.exchange, side) {
                 visit(&record);

@@ -113,8 +113,8 @@ pub use level::{LEVEL_NAMES_MAX, Level, LevelNames};
 pub use logger::{Event, Logger};
 pub use logging::{Logging, LoggingOptions, SHUTDOWN_TIMEOUT, Shutdown};
 pub use receiver::{
-    BUFFERED_BYTES_MAX, CONNECTIONS_MAX, FRAME_BYTES_MAX, RECEIVED_NAMES_MAX, RECEIVERS_MAX, ReceiverStatus,
-    STALL_TIMEOUT,
+    BUFFERED_BYTES_MAX, CONNECTIONS_MAX, FRAME_BYTES_MAX, KEPT_NAME_MAX, RECEIVED_NAMES_MAX, RECEIVERS_MAX,
+    ReceiverStatus, STALL_TIMEOUT, SocketKeeper,
 };
 pub use record::Record;
 pub use ring::{LARGE_BYTES_MAX, Overflow, RING_BYTES};

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use stratd_engine::{
     AccountRules, Accounting, Driver, Engine, EngineConfig, FillReport, InputKind, Order, OrderIds, Output,
-    RiskLimits, StrategyConfig, StrategyId, StrategyState,
+    Position, RiskLimits, StrategyConfig, StrategyId, StrategyState,
 };
 use stratd_plugin_api::{
-    Bar, ClientOrderId, Fault, Instrument, InstrumentId, LinkedStrategy, LiquiditySide, Money, OrderRequest,
-    Quote, Reason, Side, Strategy, StrategyInstance, StrategyServices, Timestamp, Trade, TradingType, abi,
-    export::instrument_to_record,
+    Bar, ClientOrderId, Fault, Instrument, InstrumentId, LinkedStrategy, LiquiditySide, Money, OmsType,
+    OrderRequest, PositionSide, Quote, Reason, Side, Strategy, StrategyInstance, StrategyServices, Timestamp,
+    Trade, TradingType, abi, export::instrument_to_record,
 };
 use stratd_simulation::{CostModels, FillModel, FillRule};
 
@@ -57,7 +57,19 @@ impl Desk {
     /// Never.
     #[must_use]
     pub fn with_costs(model: impl Into<FillModel>, limits: RiskLimits, costs: CostModels) -> Self {
-        let model = model.into();
+        Self::make(model.into(), limits, costs, OmsType::Netting)
+    }
+
+    /// As [`Desk::with`], where positions are hedged: long and short side by side.
+    ///
+    /// # Panics
+    /// Never.
+    #[must_use]
+    pub fn hedging(model: impl Into<FillModel>, limits: RiskLimits) -> Self {
+        Self::make(model.into(), limits, CostModels::default(), OmsType::Hedging)
+    }
+
+    fn make(model: FillModel, limits: RiskLimits, costs: CostModels, oms_type: OmsType) -> Self {
         let rule = model.rule;
         let services = Arc::new(Services::new());
         capture::into(&services);
@@ -68,6 +80,7 @@ impl Desk {
             limits,
             order_ids: OrderIds::default(),
             account: AccountRules::default(),
+            oms_type,
             accounting: Accounting::default(),
             costs: Box::new(costs),
         };
@@ -265,7 +278,7 @@ impl Desk {
     #[must_use]
     pub fn fills(&self, strategy: StrategyId) -> Vec<String> {
         let fills = self.outputs.iter().filter_map(|output| match output {
-            Output::Filled(FillReport { strategy: owner, fill }) if *owner == strategy => Some(fill),
+            Output::Filled(FillReport { strategy: owner, fill, .. }) if *owner == strategy => Some(fill),
             _ => None,
         });
         fills.map(|fill| self.in_words(fill.side, fill.quantity, fill.instrument, fill.price)).collect()
@@ -275,7 +288,7 @@ impl Desk {
     #[must_use]
     pub fn costs(&self, strategy: StrategyId) -> Vec<String> {
         let fills = self.outputs.iter().filter_map(|output| match output {
-            Output::Filled(FillReport { strategy: owner, fill }) if *owner == strategy => Some(fill),
+            Output::Filled(FillReport { strategy: owner, fill, .. }) if *owner == strategy => Some(fill),
             _ => None,
         });
         let in_words = |fill: &abi::FillRecord| {
@@ -302,11 +315,23 @@ impl Desk {
         &self.outputs
     }
 
-    /// A position of a strategy; flat if it never had one.
+    /// A position of a strategy that is netted; flat if it never had one.
     #[must_use]
-    pub fn position(&self, strategy: StrategyId, instrument: InstrumentId) -> stratd_engine::Position {
+    pub fn position(&self, strategy: StrategyId, instrument: InstrumentId) -> Position {
+        self.position_of_side(strategy, instrument, PositionSide::Net)
+    }
+
+    /// A position of a strategy, of a desk of [`Desk::hedging`] the long or the short one; flat if it never had one.
+    #[must_use]
+    pub fn position_of_side(
+        &self,
+        strategy: StrategyId,
+        instrument: InstrumentId,
+        side: PositionSide,
+    ) -> Position {
         let mut positions = self.driver.engine().positions(strategy);
-        positions.find(|(id, _)| *id == instrument).map(|(_, position)| *position).unwrap_or_default()
+        let found = positions.find(|(id, position)| *id == instrument && position.side == side);
+        found.map_or(Position { side, ..Position::default() }, |(_, position)| *position)
     }
 
     /// Cash and the value of all positions.

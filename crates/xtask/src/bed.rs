@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail};
 use nix::unistd::geteuid;
 
 use crate::workspace::{Workspace, run as run_command, status};
-use crate::{TaskResult, plugins, tier::Tier, usage_error};
+use crate::{TaskResult, deb, plugins, tier::Tier, usage_error};
 
 /// The suites of Debian, with the systemd that each has: 252 and 257.
 const SUITES: [&str; 2] = ["bookworm", "trixie"];
@@ -126,9 +126,9 @@ struct Bed {
 
 impl Bed {
     /// Builds daemon, client and plugins in the release profile, as a user installs them, and lays them out as the
-    /// workspace has them: so that the commands of systemd/README.md can be run word by word.
+    /// workspace has them: so that the commands of the pages can be run word by word.
     fn prepare(workspace: &Workspace) -> Result<Self> {
-        run_command(&mut workspace.cargo(&["build", "--release", "-p", "stratd", "-p", "stratctl"]))?;
+        deb::build_programs(workspace)?;
         let libraries = plugins::build(workspace, false)?;
         let folder = workspace.bed();
         let bed = Self {
@@ -151,6 +151,8 @@ impl Bed {
         for part in ["systemd", TESTS] {
             copy_all(&workspace.root().join(part), &share(part))?;
         }
+        copy(&deb::package(workspace, &libraries)?, &share("target/deb"))?;
+        copy(&workspace.root().join("README.md"), &bed.share)?;
         fs::create_dir_all(share("test-plugins"))?;
         for source in files(&workspace.root().join(TESTS), "c")? {
             let name = source.file_stem().unwrap_or_default().display().to_string();

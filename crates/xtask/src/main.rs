@@ -9,9 +9,11 @@ mod asan;
 mod bed;
 mod bench;
 mod ci;
+mod deb;
 mod figures;
 mod fuzz;
 mod live;
+mod man;
 mod peers;
 mod plugins;
 mod quickstart;
@@ -75,6 +77,12 @@ const TASKS: &[Task] = &[
         run: bench::run,
     },
     Task {
+        name: "man",
+        arguments: "",
+        about: "make the pages for man and the completions of shells, in TARGET/pages",
+        run: man::run,
+    },
+    Task {
         name: "soak",
         arguments: "[NAME …]",
         about: "run the long proof NAME, which writes TARGET/soak/NAME.json; without NAME, list them",
@@ -85,6 +93,12 @@ const TASKS: &[Task] = &[
         arguments: "[TARGET …] [--seconds N] [--input FILE]",
         about: "run the fuzz targets, 20 s each, or one with an input that was found; keeps corpus and finds in TARGET/fuzz",
         run: fuzz::run,
+    },
+    Task {
+        name: "deb",
+        arguments: "",
+        about: "build the Debian package of daemon, client, plugins and SDK into TARGET/deb",
+        run: deb::run,
     },
     Task {
         name: "bed",

@@ -7,7 +7,7 @@ use stratd_engine::{Hours, HoursRule, RiskLimits};
 
 use crate::{
     config::{Limits, QuotedRate, RateConfig, RunConfig},
-    runtime::{PlannedRate, PlannedRisk},
+    runtime::{ExchangeHours, PlannedRate, PlannedRisk},
 };
 
 /// The limits of a checked configuration.
@@ -25,6 +25,12 @@ pub(super) fn planned_risk(config: &RunConfig) -> Result<PlannedRisk> {
         run: limits(&risk.run)?,
         strategies: of(&risk.strategy)?,
         instruments: of(&risk.instrument)?,
+        exchange_hours: exchange_hours(&risk.run),
+        exchange_hours_of: risk
+            .instrument
+            .iter()
+            .filter_map(|(symbol, limits)| Some((symbol.clone(), exchange_hours(limits)?)))
+            .collect(),
     })
 }
 
@@ -41,10 +47,17 @@ pub(super) fn planned_rates(config: &RunConfig) -> Vec<PlannedRate> {
     rates.collect()
 }
 
+/// The rule of limits that name no hours: those of the exchange count.
+fn exchange_hours(limits: &Limits) -> Option<ExchangeHours> {
+    let rule = limits.trading_hours.as_ref().filter(|rule| rule.hours.is_none())?;
+    Some(ExchangeHours { before_close_ns: rule.before_close.nanoseconds(), exit: rule.exit })
+}
+
 fn with_hours(limits: &Limits, hours: &BTreeMap<&str, Arc<Hours>>) -> Result<RiskLimits> {
-    let rule = limits.trading_hours.as_ref().map(|rule| {
-        let hours = hours.get(rule.hours.as_str());
-        let hours = hours.with_context(|| format!("no [hours.{}] describes these hours", rule.hours))?;
+    let named = limits.trading_hours.as_ref().and_then(|rule| Some((rule, rule.hours.as_deref()?)));
+    let rule = named.map(|(rule, name)| {
+        let hours = hours.get(name);
+        let hours = hours.with_context(|| format!("no [hours.{name}] describes these hours"))?;
         Ok::<_, anyhow::Error>(HoursRule {
             hours: Arc::clone(hours),
             before_close_ns: rule.before_close.nanoseconds(),

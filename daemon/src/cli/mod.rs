@@ -78,7 +78,8 @@ struct RunArguments {
 }
 
 /// The command line; its help ends with the trading types, in the words of the flag.
-fn program() -> clap::Command {
+#[must_use]
+pub fn program() -> clap::Command {
     let program = Cli::command();
     let backtest = program.find_subcommand("backtest");
     let flag = backtest.and_then(|c| c.get_arguments().find(|flag| flag.get_id() == "trading_type"));

@@ -3,7 +3,6 @@
 use std::{
     cell::Cell,
     io::Write as _,
-    os::unix::net::UnixListener,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -22,7 +21,7 @@ use crate::{
     backtests::BacktestOptions,
     check::EXIT_CONFIG,
     config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
-    control::inherited_socket,
+    control::{InheritedSockets, inherited_sockets},
     host::{LoadedPlugin, Run, Watchdog, WatchdogOptions, crash},
     logging::{self, LogOptions, reload_on_hangup},
     plugins::Plugins,
@@ -36,7 +35,7 @@ use crate::{
         clock::{self, Stopwatch},
         live,
     },
-    systemd,
+    systemd::{self, Inherited},
 };
 
 /// How long the summary waits for the lines of the log before it.
@@ -47,14 +46,19 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     let is_by_the_clock = checked.config.trading_type != TradingType::Backtest;
     // the socket edits the environment, so it comes before any thread; the signals before those of the log, the store and
     // the watchdog: a thread that has not blocked a signal lets it end the process
+    let mut inherited = if is_by_the_clock { Inherited::take() } else { Inherited::default() };
     let outside = if is_by_the_clock {
         let kill = checked.config.risk.kill_switch;
-        Some((inherited_socket()?, StopSignals::install(reload_on_hangup, kill)?))
+        Some((inherited_sockets(&mut inherited)?, StopSignals::install(reload_on_hangup, kill)?))
     } else {
         None
     };
-    let options =
-        LogOptions { is_verbose: checked.config.verbose, is_by_the_clock, source: checked.log.clone() };
+    let options = LogOptions {
+        is_verbose: checked.config.verbose,
+        is_by_the_clock,
+        source: checked.log.clone(),
+        left: inherited.rest(),
+    };
     // until the end of this function, whichever way it ends
     let _log = match logging::begin(checked.config.logging.as_ref(), options) {
         Ok(log) => log,
@@ -91,7 +95,8 @@ pub(super) fn backtest_for_daemon(
     checked: &Checked,
     begun: impl FnOnce(&Path),
 ) -> Result<(logging::Running, Finished)> {
-    let options = LogOptions { is_verbose: false, is_by_the_clock: false, source: checked.log.clone() };
+    let source = checked.log.clone();
+    let options = LogOptions { is_verbose: false, is_by_the_clock: false, source, left: Vec::new() };
     let log = logging::begin(None, options)?;
     let services = Arc::new(Services::default());
     let folder = RunFolder::create(&checked.config.results, TradingType::Backtest, clock::now())?;
@@ -107,7 +112,7 @@ fn by_the_clock(
     checked: &Checked,
     folder: RunFolder,
     services: &Arc<Services>,
-    inherited: Option<UnixListener>,
+    inherited: InheritedSockets,
     signals: &StopSignals,
 ) -> Result<Finished> {
     let config = &checked.config;
@@ -219,6 +224,7 @@ impl<'a> Making<'a> {
             fill: config.fill.model(&config.costs),
             costs: config.costs.models(),
             account: config.account.rules(),
+            oms_type: config.portfolio.oms_type,
             accounting: config.portfolio.accounting,
             rates: planned_rates(config),
             risk: planned_risk(config)?,

@@ -80,7 +80,7 @@ impl HoursConfig {
         let mut sessions: Vec<Session> = Vec::new();
         for (index, text) in self.sessions.iter().enumerate() {
             let at = format!("sessions/{index}");
-            match session(text) {
+            match text.parse::<Session>().ok() {
                 None => problems.push((at, format!("{text:?}"), "HH:MM-HH:MM")),
                 Some(next) => {
                     let is_after = |last: &Session| last.close > last.open && next.open >= last.close;
@@ -120,24 +120,12 @@ impl HoursConfig {
     }
 }
 
-fn time_zone(name: &str) -> Option<TimeZone> {
+/// A time zone by its IANA name; its rules are part of the program, so that a run does not depend on the machine.
+pub(crate) fn time_zone(name: &str) -> Option<TimeZone> {
     if name == "UTC" {
         return Some(TimeZone::UTC);
     }
     TimeZoneDatabase::bundled().get(name).ok()
-}
-
-/// A session from `09:30-16:00`.
-fn session(text: &str) -> Option<Session> {
-    let (open, close) = text.split_once('-')?;
-    let second = |text: &str| -> Option<u32> {
-        let (hour, minute) = text.split_once(':')?;
-        let is_form =
-            [hour, minute].iter().all(|part| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit()));
-        let (hour, minute) = (hour.parse::<u32>().ok()?, minute.parse::<u32>().ok()?);
-        (is_form && hour < 24 && minute < 60).then_some(hour * 3_600 + minute * 60)
-    };
-    Some(Session { open: second(open)?, close: second(close)? })
 }
 
 fn day_names(_: &mut SchemaGenerator) -> Schema {

@@ -6,6 +6,7 @@
 //! manifest.
 
 mod backtests_config;
+mod control_config;
 mod describe;
 mod document;
 mod draft;
@@ -35,14 +36,15 @@ mod validator;
 
 pub use crate::plugin_kind::PluginKind;
 pub use backtests_config::BacktestsConfig;
+pub use control_config::{ControlConfig, TcpConfig, TcpRole};
 pub use document::Position;
 pub use draft::Draft;
 pub use fill_config::{Cost, Costs, Fill};
 pub use flags::Flags;
 pub use hours_config::HoursConfig;
+pub(crate) use hours_config::time_zone;
 pub use plugins_config::{
-    ControlConfig, IsolationConfig, IsolationMode, OnRestoreError, PluginsConfig, StateConfig, TrustConfig,
-    Unload,
+    IsolationConfig, IsolationMode, OnRestoreError, PluginsConfig, StateConfig, TrustConfig, Unload,
 };
 pub use portfolio_config::{AccountConfig, AccountKind, PortfolioConfig, QuotedRate, RateConfig};
 pub use problem::{Problem, ProblemKind};

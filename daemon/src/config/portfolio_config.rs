@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use stratd_engine::{AccountRules, Accounting};
-use stratd_plugin_api::Decimal;
+use stratd_plugin_api::{Decimal, OmsType};
 
 /// How the books are kept.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PortfolioConfig {
+    /// How executions make positions: one for each strategy and instrument (`netting`), or a long and a short one side
+    /// by side (`hedging`), of which an order opens its own side, or with the flag `reduce_only` closes the other.
+    #[serde(deserialize_with = "oms_type")]
+    #[schemars(schema_with = "oms_type_name")]
+    pub oms_type: OmsType,
     /// How the cost of what is closed is found: by the `average` cost of the position, or first in, first out (`fifo`).
     #[serde(deserialize_with = "accounting")]
     #[schemars(schema_with = "accounting_name")]
@@ -102,6 +107,17 @@ impl AccountConfig {
             }
         }
     }
+}
+
+fn oms_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OmsType, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let found = OmsType::ALL.iter().find(|known| known.name() == name);
+    found.copied().ok_or_else(|| D::Error::custom(format!("{name} is no way to keep positions")))
+}
+
+fn oms_type_name(_: &mut SchemaGenerator) -> Schema {
+    let names: Vec<_> = OmsType::ALL.iter().map(|known| known.name()).collect();
+    json_schema!({ "type": "string", "enum": names, "default": "netting" })
 }
 
 fn accounting<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Accounting, D::Error> {

@@ -75,9 +75,10 @@ pub struct Limits {
     #[schemars(schema_with = "loss_limit")]
     pub max_drawdown: Option<LossLimit>,
     /// Orders are taken only within these hours, up to `before_close` before the end of a session; then `exit` is
-    /// carried out.
+    /// carried out. Without `hours`, those count that the exchange tells of each instrument; one of which it tells none
+    /// trades around the clock.
     #[schemars(extend(
-        "x-accepted" = "{ hours = NAME, before_close = TIME, exit = none, cancel_all or close_all } with the name of an [hours.NAME] table"
+        "x-accepted" = "{ hours = NAME, before_close = TIME, exit = none, cancel_all or close_all } with the name of an [hours.NAME] table, or without hours"
     ))]
     pub trading_hours: Option<TradingHours>,
 }
@@ -121,8 +122,9 @@ pub struct Rate {
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct TradingHours {
-    /// The `[hours.NAME]` table.
-    pub hours: String,
+    /// The `[hours.NAME]` table; without it, the hours that the exchange tells of each instrument.
+    #[serde(default)]
+    pub hours: Option<String>,
     /// How long before the end of a session.
     #[serde(default)]
     pub before_close: Span,

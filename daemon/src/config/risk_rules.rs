@@ -100,8 +100,13 @@ fn numbers(value: &Value, at: &str, findings: &mut Vec<Finding>) {
 
 /// Trading hours that no table describes.
 fn unknown_hours(value: &Value, at: &str, limits: &Map<String, Value>) -> Option<Finding> {
-    let name = limits.get("trading_hours")?.get("hours")?;
+    let rule = limits.get("trading_hours")?;
     let known: Vec<&str> = tables(value, "/hours").map(|(name, _)| name.as_str()).collect();
+    let Some(name) = rule.get("hours") else {
+        let accepted = "hours = the name of an [hours.NAME] table; those of exchanges are for [risk] and [risk.instrument.SYMBOL]";
+        let is_of_strategy = at.starts_with("/risk/strategy/") && rule.is_object();
+        return is_of_strategy.then(|| value_finding(&format!("{at}/trading_hours"), rule, accepted));
+    };
     if known.contains(&name.as_str()?) {
         return None;
     }

@@ -84,7 +84,8 @@ pub struct RunConfig {
     #[schemars(length(min = 1, max = 64), extend("x-accepted" = "1 to 64 [[exchange]] tables, or --exchange PLUGIN"))]
     pub exchange: Vec<ExchangeEntry>,
     /// The strategies: each `[[strategy]]` table is one instance. A plugin may be used several times.
-    #[schemars(length(min = 1, max = 256), extend("x-accepted" = "1 to 256 [[strategy]] tables, or --strategy PLUGIN"))]
+    /// `strategy = []` begins without any: they come while the run goes on, as `plugins.start_new` or a command says.
+    #[schemars(length(max = 256), extend("x-accepted" = "1 to 256 [[strategy]] tables, or --strategy PLUGIN"))]
     pub strategy: Vec<StrategyEntry>,
 }
 

@@ -1,53 +1,40 @@
-//! A socket that systemd made before it started us (`stratd.socket`).
+//! Sockets that systemd made before it started us (`stratd.socket`, `stratd-ro.socket`).
 
-use std::{env, os::unix::net::UnixListener, process};
+use std::os::unix::net::UnixListener;
 
 use anyhow::{Context as _, Result};
-use listenfd::ListenFd;
+use nix::sys::socket::{SockType, getsockopt, sockopt};
+
+use crate::systemd::Inherited;
 
 /// The FileDescriptorName= of the control socket.
 const NAME: &str = "control";
+/// That of the socket on which nobody may change anything.
+const NAME_READ_ONLY: &str = "control-ro";
 
-/// Takes the control socket that systemd made, if there is one.
-///
-/// To be called once, at the start of the program and before it has a second thread: it takes the variables of the
-/// protocol out of the environment, so that no child mistakes them for its own.
+/// The sockets that systemd made for us; none without it.
+#[derive(Debug, Default)]
+pub(crate) struct InheritedSockets {
+    /// The control socket.
+    pub(crate) control: Option<UnixListener>,
+    /// That on which nobody may change anything.
+    pub(crate) read_only: Option<UnixListener>,
+}
+
+/// Takes the control sockets that systemd made, if there are any.
 ///
 /// # Errors
-/// What systemd calls `control` is no Unix stream socket.
-pub fn inherited_socket() -> Result<Option<UnixListener>> {
-    let variable = |name| env::var(name).unwrap_or_default();
-    let Some(index) = position(&variable("LISTEN_PID"), process::id(), &variable("LISTEN_FDNAMES")) else {
-        return Ok(None);
-    };
-    ListenFd::from_env()
-        .take_unix_listener(index)
-        .with_context(|| format!("taking over the socket {NAME} of systemd (accepted: ListenStream=/PATH)"))
+/// What systemd calls `control` or `control-ro` is no Unix stream socket.
+pub(crate) fn inherited_sockets(inherited: &mut Inherited) -> Result<InheritedSockets> {
+    Ok(InheritedSockets { control: take(inherited, NAME)?, read_only: take(inherited, NAME_READ_ONLY)? })
 }
 
-/// Which of the descriptors is ours. Those of another process are none of our business.
-fn position(listen_pid: &str, own_pid: u32, names: &str) -> Option<usize> {
-    if listen_pid.parse() != Ok(own_pid) {
-        return None;
-    }
-    names.split(':').position(|name| name == NAME)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_socket_is_found_by_its_name() {
-        for (pid, names, expected) in [
-            ("7", "control", Some(0)),
-            ("7", "metrics:control:stored", Some(1)),
-            ("7", "controls", None),
-            ("7", "", None),
-            ("8", "control", None),
-            ("", "control", None),
-        ] {
-            assert_eq!(position(pid, 7, names), expected, "{pid} {names}");
-        }
-    }
+fn take(inherited: &mut Inherited, name: &str) -> Result<Option<UnixListener>> {
+    let Some(socket) = inherited.socket(name) else { return Ok(None) };
+    let taking = || format!("taking over the socket {name} of systemd (accepted: ListenStream=/PATH)");
+    let kind = getsockopt(&socket, sockopt::SockType).with_context(taking)?;
+    let listener = UnixListener::from(socket);
+    // an address of another family has no path, nor has one of the abstract name space
+    let has_path = listener.local_addr().with_context(taking)?.as_pathname().is_some();
+    (kind == SockType::Stream && has_path).then_some(listener).with_context(taking).map(Some)
 }

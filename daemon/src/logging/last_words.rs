@@ -93,7 +93,7 @@ mod tests {
             start(false);
             let logging = json!({ "file": file.to_string_lossy(), "level": "INFO" });
             let source = LogSource { file: None, flags: Flags::default() };
-            let options = LogOptions { is_verbose: false, is_by_the_clock: true, source };
+            let options = LogOptions { is_verbose: false, is_by_the_clock: true, source, left: Vec::new() };
             let _log = begin(logging.as_object(), options).unwrap();
             tracing::info!(logger = "a", "before");
             log::warn!(target: "lib::net", "of a library");

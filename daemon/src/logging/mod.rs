@@ -14,6 +14,7 @@
 
 mod console;
 mod early;
+mod kept_sockets;
 mod last_words;
 mod market_time;
 mod parts;

@@ -8,6 +8,7 @@
 //! decides otherwise.
 
 use std::{
+    os::fd::OwnedFd,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicUsize, mpsc},
     thread,
     time::Duration,
@@ -17,7 +18,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::{Map, Value};
 use stratd_logging::{Config, Level, Logging, Overflow, Shutdown, StderrCapture};
 
-use super::{LogSource, front, last_words, settings};
+use super::{LogSource, front, kept_sockets::KeptSockets, last_words, settings};
 
 /// How long the handlers may take at the end of the process.
 const END_TIME_MAX: Duration = Duration::from_secs(5);
@@ -48,12 +49,14 @@ struct Changes {
 pub(crate) struct Running(());
 
 /// How the log of a run is made.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct LogOptions {
     pub(crate) is_verbose: bool,
     /// The run is by the clock: nothing waits for the log.
     pub(crate) is_by_the_clock: bool,
     pub(crate) source: LogSource,
+    /// Sockets that the process before left with systemd.
+    pub(crate) left: Vec<(String, OwnedFd)>,
 }
 
 /// Starts the pipeline with `[logging]`, or with lines on standard error if there is none.
@@ -70,8 +73,13 @@ pub(crate) fn begin(logging: Option<&Map<String, Value>>, options: LogOptions) -
         overflow,
         is_verbose: options.is_verbose,
     };
+    let kept = Arc::new(KeptSockets::new(options.left));
+    if options.is_by_the_clock {
+        pipeline.logging.keep_sockets(Arc::clone(&kept) as _);
+    }
     let begun = pipeline.put(logging, &mut pipeline.change());
     begun.map_err(|error| pipeline.source.located(error))?;
+    kept.forget_rest();
     last_words::prepare(&pipeline.logging);
     if let Some(front) = front() {
         front.connect(&pipeline.logging);

@@ -156,22 +156,22 @@ impl Manager {
     ) -> Result<String, String> {
         // what the connector before told counts first
         self.event_loop.settle().map_err(|gone| gone.to_string())?;
-        let working = self.event_loop.ask(|answer| Command::ExchangeOrders { exchange, answer });
-        let working = working.map_err(|gone| gone.to_string())?;
-        if working.is_empty() {
+        let orders = self.event_loop.ask(|answer| Command::ExchangeOrders { exchange, answer });
+        let orders = orders.map_err(|gone| gone.to_string())?;
+        if orders.is_empty() {
             return Ok("no order of ours worked there".to_owned());
         }
+        let working = orders.iter().filter(|order| !reconcile::has_ended(order)).count();
         drop(desk.take_reported());
-        let since = reconcile::fills_since(&working);
+        let since = reconcile::fills_since(&orders);
         for (question, number) in
             [(Question::OpenOrders(OPEN_ORDERS), OPEN_ORDERS), (Question::FillsSince(FILLS, since), FILLS)]
         {
             let answer = ask(question).and_then(|()| desk.wait(number).map_err(|error| error.to_string()));
             let what = if number == FILLS { "fills" } else { "open orders" };
-            answer
-                .map_err(|why| format!("its {what}: {why}; {} orders of ours worked there", working.len()))?;
+            answer.map_err(|why| format!("its {what}: {why}; {working} orders of ours worked there"))?;
         }
-        let found = reconcile::findings(&working, &desk.take_reported(), clock::now());
+        let found = reconcile::findings(&orders, &desk.take_reported(), clock::now());
         if !found.unknown.is_empty() {
             let named: Vec<_> = found.unknown.iter().take(NAMED_MAX).map(u64::to_string).collect();
             tracing::error!(
@@ -185,8 +185,7 @@ impl Manager {
         }
         self.tell_all(desk, &found.events)?;
         Ok(format!(
-            "{} orders of ours worked there: {} fills and {} ends since then, {} unknown",
-            working.len(),
+            "{working} orders of ours worked there: {} fills and {} ends since then, {} unknown",
             found.fills,
             found.ended,
             found.unknown.len()

@@ -22,6 +22,7 @@
 
 mod away;
 mod basis;
+mod changes;
 mod connector;
 mod exchange;
 mod factory;

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeSet,
     fs,
-    os::unix::net::UnixListener,
     path::PathBuf,
     sync::{
         Arc,
@@ -13,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use stratd_engine::StrategyId;
 
 use super::{
@@ -25,8 +24,8 @@ use super::{
 };
 use crate::{
     backtests::{BacktestOptions, Backtests, BacktestsThread},
-    config::{ControlConfig, PluginsConfig},
-    control::{Control, ControlOptions, SOCKET_MODE},
+    config::{ControlConfig, PluginsConfig, TcpConfig, TcpRole},
+    control::{Control, ControlOptions, InheritedSockets, Role, SOCKET_MODE, SocketOptions, TcpOptions},
     feed::{Feed, FeedThread},
     host::{WatchOptions, Watcher},
     metrics::{LoopMeters, Sources},
@@ -45,8 +44,8 @@ pub(crate) struct PlaneParts {
     pub(crate) plugins_config: PluginsConfig,
     pub(crate) save_interval: Duration,
     pub(crate) control: ControlConfig,
-    /// A socket that systemd made.
-    pub(crate) inherited: Option<UnixListener>,
+    /// Sockets that systemd made.
+    pub(crate) inherited: InheritedSockets,
     pub(crate) registry: SharedRegistry,
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) factory: Factory,
@@ -132,7 +131,14 @@ impl Plane {
         });
         let options = ManagerOptions { plugins: plugins_config, save_interval };
         let present = present(plugins.directories());
-        let parts = ManagerParts { registry, plugins, event_loop, store: store.clone(), present };
+        let parts = ManagerParts {
+            registry,
+            plugins,
+            event_loop,
+            store: store.clone(),
+            present,
+            feed: feed.feed().clone(),
+        };
         let (tell_end, ended) = mpsc::sync_channel(1);
         let starts_new = options.plugins.watch && options.plugins.start_new;
         let shared = parts.registry.clone();
@@ -146,7 +152,7 @@ impl Plane {
                 let _ = tell_end.send(());
             })
             .context("starting the thread of the plugins")?;
-        let control = match socket(&control, inherited) {
+        let control = match control_options(&control, inherited)? {
             Some(options) => Some(Control::start(options, Arc::new(operations))?),
             None => None,
         };
@@ -259,13 +265,49 @@ fn present(directories: &[PathBuf]) -> BTreeSet<PathBuf> {
 }
 
 /// Where the control server listens, if it does.
-fn socket(config: &ControlConfig, inherited: Option<UnixListener>) -> Option<ControlOptions> {
-    let of_systemd = systemd::directory("RUNTIME_DIRECTORY").map(|dir| dir.join("control.sock"));
-    let path = config.socket.clone().or(of_systemd);
-    let path = match (path, &inherited) {
-        (Some(path), _) => path,
-        (None, Some(_)) => PathBuf::from("/run/stratd/control.sock"),
-        (None, None) => return None,
+fn control_options(config: &ControlConfig, inherited: InheritedSockets) -> Result<Option<ControlOptions>> {
+    let InheritedSockets { control, read_only } = inherited;
+    let named = |key: &Option<PathBuf>, is_there: bool, of_systemd: &str| {
+        key.clone().or_else(|| is_there.then(|| PathBuf::from("/run/stratd").join(of_systemd)))
     };
-    Some(ControlOptions { path, group: Some(config.group.clone()), mode: SOCKET_MODE, inherited })
+    let own = || systemd::directory("RUNTIME_DIRECTORY").map(|dir| dir.join("control.sock"));
+    let path = config.socket.clone().or_else(own).or(named(&None, control.is_some(), "control.sock"));
+    let socket = |path, group: &str, inherited| SocketOptions {
+        path,
+        group: Some(group.to_owned()),
+        mode: SOCKET_MODE,
+        inherited,
+    };
+    let read_only_path = named(&config.read_only_socket, read_only.is_some(), "control-ro.sock");
+    let read_only = read_only_path.map(|path| socket(path, &config.read_only_group, read_only));
+    let tcp = config.tcp.as_ref().map(tcp_options).transpose()?;
+    match path {
+        Some(path) => {
+            let socket = socket(path, &config.group, control);
+            Ok(Some(ControlOptions { socket, read_only, tcp }))
+        }
+        // whoever may command the daemon at all can do so here
+        None if read_only.is_some() || tcp.is_some() => {
+            bail!(
+                "control.read_only_socket and control.tcp are beside the control socket (accepted: with control.socket)"
+            )
+        }
+        None => Ok(None),
+    }
+}
+
+fn tcp_options(config: &TcpConfig) -> Result<TcpOptions> {
+    let TcpConfig { address, role, token_file, cert_file, key_file, client_ca_file } = config;
+    let address = address.parse().with_context(|| format!("control.tcp.address {address}"))?;
+    Ok(TcpOptions {
+        address,
+        role: match role {
+            TcpRole::Reader => Role::Reader,
+            TcpRole::Operator => Role::Operator,
+            TcpRole::Admin => Role::Admin,
+        },
+        token_file: token_file.clone(),
+        identity: cert_file.clone().zip(key_file.clone()),
+        client_ca_file: client_ca_file.clone(),
+    })
 }

@@ -3,6 +3,7 @@
 //! The exchange is asked for its open orders first and then for the fills, so that an order that ends in between is in
 //! one of the two. An order is known by either id. Then:
 //! - A fill that was not told is told. Trade ids tell those that were, so the question goes back to the oldest order.
+//!   Orders that ended a short while ago are asked for as well: the word of a cancel can overtake that of a fill.
 //! - An order that is listed works: it is told as received if that was not known, and with the price and the quantity
 //!   that the exchange has. The exchange is right.
 //! - An order that the exchange had acknowledged and does not list any more has ended: canceled, after its fills.
@@ -32,18 +33,24 @@ pub(super) struct Findings {
     pub(super) unknown: Vec<u64>,
 }
 
+/// Whether nothing but late fills can be new of an order.
+pub(super) fn has_ended(order: &abi::OrderRecord) -> bool {
+    OrderStatus::from_code(order.status).is_some_and(OrderStatus::is_final)
+}
+
 /// From when on fills are of interest.
-pub(super) fn fills_since(working: &[abi::OrderRecord]) -> Timestamp {
-    let oldest = working.iter().map(|order| order.created).min().unwrap_or(0);
+pub(super) fn fills_since(orders: &[abi::OrderRecord]) -> Timestamp {
+    let oldest = orders.iter().map(|order| order.created).min().unwrap_or(0);
     Timestamp::new(oldest.saturating_sub(MARGIN_NS).max(0))
 }
 
-/// Compares the orders that work as far as we know, taken before the question, with what the exchange says.
-pub(super) fn findings(working: &[abi::OrderRecord], reported: &Reported, now: Timestamp) -> Findings {
+/// Compares the orders that work as far as we know, and those that ended lately, both taken before the question, with
+/// what the exchange says.
+pub(super) fn findings(orders: &[abi::OrderRecord], reported: &Reported, now: Timestamp) -> Findings {
     let mut found = Findings { events: Vec::new(), fills: 0, ended: 0, unknown: Vec::new() };
-    found.events = fill_events(working, &reported.fills);
+    found.events = fill_events(orders, &reported.fills);
     found.fills = found.events.len();
-    for order in working {
+    for order in orders.iter().filter(|order| !has_ended(order)) {
         let ids = (order.client_order_id, order.exchange_order_id);
         let listed = reported
             .open_orders
@@ -78,14 +85,24 @@ fn is_acknowledged(order: &abi::OrderRecord) -> bool {
 
 /// The fills of our orders. One without a trade id cannot be told from one that was booked: of those, an order's first
 /// ones count as booked, as far as it is filled.
-fn fill_events(working: &[abi::OrderRecord], fills: &[abi::FillRecord]) -> Vec<abi::OrderEvent> {
+fn fill_events(orders: &[abi::OrderRecord], fills: &[abi::FillRecord]) -> Vec<abi::OrderEvent> {
+    let order_of = |fill: &abi::FillRecord| {
+        let ids = (fill.client_order_id, fill.exchange_order_id);
+        orders.iter().find(|order| is_same((order.client_order_id, order.exchange_order_id), ids))
+    };
+    let mut executed: BTreeMap<u64, i64> = BTreeMap::new();
+    for (order, fill) in fills.iter().filter_map(|fill| Some((order_of(fill)?, fill))) {
+        let executed = executed.entry(order.client_order_id).or_default();
+        *executed = executed.saturating_add(fill.quantity);
+    }
     let mut booked: BTreeMap<u64, i64> = BTreeMap::new();
     let mut events = Vec::new();
     for fill in fills {
-        let ids = (fill.client_order_id, fill.exchange_order_id);
-        let order =
-            working.iter().find(|order| is_same((order.client_order_id, order.exchange_order_id), ids));
-        let Some(order) = order else { continue };
+        let Some(order) = order_of(fill) else { continue };
+        // of one that has ended, everything is known unless more was executed than that
+        if has_ended(order) && executed.get(&order.client_order_id).is_none_or(|sum| *sum <= order.filled) {
+            continue;
+        }
         let mut quantity = fill.quantity;
         if fill.trade_id == 0 {
             let left = booked.entry(order.client_order_id).or_insert(order.filled);
@@ -232,6 +249,25 @@ mod tests {
             "2 canceled canceled 0 of 10 at 100",
         ];
         check(&working, &[], &fills, &told);
+    }
+
+    #[test]
+    fn a_fill_of_an_order_that_was_taken_for_canceled_is_told() {
+        let ended = [order(1, 71, OrderStatus::Canceled), order(2, 72, OrderStatus::Expired)];
+        let fills = [fill((0, 71), 5, 4)];
+        check(&ended, &[], &fills, &["1 bought partially_filled 4 of 10 at 100"]);
+        // all of it is known
+        let filled = [abi::OrderRecord { filled: 4, ..order(1, 71, OrderStatus::Canceled) }];
+        check(&filled, &[], &fills, &[]);
+        // it may be listed by an exchange that is behind: it has ended
+        check(&ended, &[order(0, 72, OrderStatus::Open)], &[], &[]);
+    }
+
+    #[test]
+    fn a_fill_of_an_order_by_amount_tells_no_quantity_of_the_order() {
+        let working = [abi::OrderRecord { quantity: 0, price: 0, ..order(1, 71, OrderStatus::Open) }];
+        let told = ["1 bought partially_filled 4 of 0 at 0"];
+        check(&working, &working, &[fill((1, 0), 5, 4)], &told);
     }
 
     #[test]

@@ -86,9 +86,9 @@ fn array(name: &str, cells: &[Option<String>], is_returns: bool) -> Result<Array
             Arc::new(Date32Array::from(days))
         }
         "client_order_id" => Arc::new(UInt64Array::from(each(cells, "an id", |cell| cell.parse().ok())?)),
-        "quantity" | "filled" | "position" | "price" | "stop_price" | "price_average" | "price_last"
-        | "notional" | "fee" | "fees" | "slippage" | "transaction_cost" | "realized" | "unrealized"
-        | "equity" | "cash" => decimals(cells)?,
+        "quantity" | "asked" | "allowed" | "limit" | "used" | "filled" | "position" | "price"
+        | "stop_price" | "price_average" | "price_last" | "notional" | "fee" | "fees" | "slippage"
+        | "transaction_cost" | "cost" | "realized" | "unrealized" | "equity" | "cash" => decimals(cells)?,
         _ if is_returns => Arc::new(Float64Array::from(each(cells, "a return", |cell| cell.parse().ok())?)),
         _ => Arc::new(StringArray::from_iter(cells.iter().map(Option::as_deref))),
     })

@@ -1,6 +1,7 @@
-//! What executions cost, in sums.
+//! What executions cost, in sums and in the currency of the run.
 
-use stratd_plugin_api::{Money, abi};
+use stratd_engine::FillAmounts;
+use stratd_plugin_api::Money;
 
 /// Number of executions, and what they cost; the engine's own sums know fees and costs together only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,15 +15,10 @@ pub(super) struct FillTotals {
 }
 
 impl FillTotals {
-    /// Those of one execution of this value; `None` on overflow.
-    pub(super) fn of(fill: &abi::FillRecord, notional: Money) -> Option<Self> {
-        Some(Self {
-            fills: 1,
-            fees: fill.fee.into(),
-            slippage: fill.slippage.into(),
-            transaction_costs: fill.transaction_cost.into(),
-            notional: notional.checked_abs()?,
-        })
+    /// Those of one execution.
+    pub(super) fn of(amounts: &FillAmounts) -> Self {
+        let FillAmounts { notional, fee, slippage, transaction_cost } = *amounts;
+        Self { fills: 1, fees: fee, slippage, transaction_costs: transaction_cost, notional }
     }
 
     /// Fees, slippage and costs together; `None` on overflow.

@@ -6,11 +6,12 @@ use anyhow::{Context as _, Result};
 use stratd_engine::{Engine, StrategyId};
 use stratd_plugin_api::{InstrumentId, Money, Timestamp};
 
-pub(super) const POSITION_COLUMNS: [&str; 11] = [
+pub(super) const POSITION_COLUMNS: [&str; 12] = [
     "time",
     "strategy",
     "exchange",
     "symbol",
+    "side",
     "position",
     "price_average",
     "price_last",
@@ -34,7 +35,7 @@ pub(super) struct Positions {
 struct Held {
     strategy: StrategyId,
     instrument: InstrumentId,
-    figures: [String; 7],
+    figures: [String; 8],
 }
 
 impl Positions {
@@ -67,12 +68,13 @@ impl Positions {
                 let known = engine.instrument(instrument).context("a position in an unknown instrument")?;
                 let price = |price| known.price_text(price).to_string();
                 let unrealized = position.unrealized().context("a position is out of range")?;
-                let average = known.average_price(position.cost, position.size);
+                let average = known.average_price(position.cost_own, position.size);
                 let money = |money: Money| format!("{money:.2}");
                 self.rows.push(Held {
                     strategy,
                     instrument,
                     figures: [
+                        position.side.to_string(),
                         known.quantity_text(position.size).to_string(),
                         average.map(price).unwrap_or_default(),
                         engine.last_price(instrument).map(price).unwrap_or_default(),

@@ -8,18 +8,18 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
-use stratd_engine::{Engine, FillReport, Order, OrderState, Output, StrategyId};
+use stratd_engine::{Denial, Engine, FillReport, Order, Output, StrategyId};
 use stratd_plugin_api::{InstrumentId, Money, Price, Quantity, Side, Timestamp, TradingType};
 
 use super::{
     curve::Curve,
-    denials::{DENIAL_COLUMNS, Denials},
+    denials::{DENIAL_COLUMNS, Denials, Outcome},
     exposure::Exposure,
     fill_totals::FillTotals,
     finish,
     marks::{Mark, Marks},
     positions::{POSITION_COLUMNS, Positions},
-    round_trips::RoundTrips,
+    round_trips::Trips,
     rows::{FILL_COLUMNS, ORDER_COLUMNS, fill_row, order_row},
     summary::{Assumptions, Summary},
     timeline::{COLUMNS_MAX, Sample, Timeline},
@@ -70,11 +70,11 @@ impl Labels {
         }
     }
 
-    fn strategy_name(&self, strategy: StrategyId) -> &str {
+    pub(super) fn strategy_name(&self, strategy: StrategyId) -> &str {
         self.strategies.get(usize::from(strategy.0)).map_or("?", |(name, _)| name)
     }
 
-    fn exchange_name(&self, exchange: u16) -> &str {
+    pub(super) fn exchange_name(&self, exchange: u16) -> &str {
         let index = usize::from(exchange).checked_sub(1);
         index.and_then(|index| self.exchanges.get(index)).map_or("?", |(name, _)| name)
     }
@@ -94,7 +94,7 @@ pub struct Recorder {
     pub(super) run: Curve,
     pub(super) strategies: Vec<StrategyFigures>,
     pub(super) fill_totals: BTreeMap<(StrategyId, InstrumentId), FillTotals>,
-    pub(super) trips: BTreeMap<(StrategyId, InstrumentId), RoundTrips>,
+    pub(super) trips: Trips,
     pub(super) denials: Denials,
     pub(super) exposure: Exposure,
     pub(super) timeline: Timeline,
@@ -138,7 +138,7 @@ impl Recorder {
                 .map(|_| StrategyFigures { curve: Curve::new(labels.cash), metrics: BTreeMap::new() })
                 .collect(),
             fill_totals: BTreeMap::new(),
-            trips: BTreeMap::new(),
+            trips: Trips::default(),
             denials: Denials::default(),
             exposure: Exposure::default(),
             timeline: Timeline::default(),
@@ -183,6 +183,8 @@ impl Recorder {
         match output {
             Output::Filled(report) => self.fill(report, engine)?,
             Output::OrderFinished(order) => self.order(order, engine)?,
+            Output::Denied(denial) => self.denial(denial, Outcome::Denied, engine)?,
+            Output::Reduced(denial) => self.denial(denial, Outcome::Reduced, engine)?,
             Output::Metric { strategy, name, value } => {
                 if let Some(figures) = self.strategies.get_mut(usize::from(strategy.0)) {
                     figures.metrics.insert(name.clone(), *value);
@@ -191,8 +193,6 @@ impl Recorder {
             Output::Submit(_)
             | Output::Cancel(_)
             | Output::Change(_)
-            | Output::Denied(_)
-            | Output::Reduced(_)
             | Output::Trading { .. }
             | Output::SessionClosed { .. }
             | Output::StrategyStopped { .. }
@@ -288,39 +288,31 @@ impl Recorder {
         let id = InstrumentId(fill.instrument);
         let instrument = engine.instrument(id).context("a fill of an unknown instrument")?;
         let (price, quantity) = (Price::new(fill.price), Quantity::new(fill.quantity));
-        let notional = instrument.notional(price, quantity).context("the value of a fill is out of range")?;
         let totals = self.fill_totals.entry((report.strategy, id)).or_default();
-        let one = FillTotals::of(fill, notional).context("the value of a fill is out of range")?;
+        let one = FillTotals::of(&report.amounts);
         *totals = totals.add(one).context("the sum of fees and costs is out of range")?;
         let is_buy = Side::from_code(fill.side) == Some(Side::Buy);
-        let signed = if is_buy { fill.quantity } else { -fill.quantity };
-        let at = Timestamp::new(fill.ts);
-        let trips = self.trips.entry((report.strategy, id)).or_default();
         let cost = one.cost().context("the cost of a fill is out of range")?;
-        trips.fill(instrument, price, signed, cost, at).context("a round trip is out of range")?;
+        self.trips.take(report, cost)?;
         self.positions.changed();
         if is_charted(id) {
             let price = to_number(&instrument.price_text(price));
-            self.marks.entry(id).or_default().push(Mark { at, price, is_buy });
+            self.marks.entry(id).or_default().push(Mark { at: Timestamp::new(fill.ts), price, is_buy });
         }
         let names = [self.strategy_name(report.strategy), self.exchange_name(fill.exchange)];
-        let row = fill_row(fill, instrument, notional, names);
+        let notional = instrument.notional(price, quantity).context("the value of a fill is out of range")?;
+        let row = fill_row(fill, instrument, (notional, cost), names);
         self.fills.write_record(row).context("writing fills.csv")
     }
 
     fn order(&mut self, order: &Order, engine: &Engine) -> Result<()> {
-        if matches!(order.state, OrderState::Denied(_)) {
-            self.denial(order, engine)?;
-        }
         let names = [self.strategy_name(order.strategy), self.exchange_name(order.exchange.0)];
         let row = order_row(order, engine, names);
         self.orders.write_record(row).context("writing orders.csv")
     }
 
-    fn denial(&mut self, order: &Order, engine: &Engine) -> Result<()> {
-        let names =
-            [self.strategy_name(order.strategy).to_owned(), self.exchange_name(order.exchange.0).to_owned()];
-        self.denials.take(order, names, engine, &mut self.denial_file)
+    fn denial(&mut self, denial: &Denial, outcome: Outcome, engine: &Engine) -> Result<()> {
+        self.denials.take(denial, outcome, (&self.labels, engine), &mut self.denial_file)
     }
 
     /// Looks at the positions, for `positions.csv` and the exposure.
@@ -350,8 +342,7 @@ impl Recorder {
         let ids =
             || (1..).map(InstrumentId).take_while(|id| engine.instrument(*id).is_some()).take(COLUMNS_MAX);
         let size = |id: InstrumentId| {
-            let of_id = self.trips.iter().filter(|((_, instrument), _)| *instrument == id);
-            let raw = of_id.fold(0i64, |sum, (_, trips)| sum.saturating_add(trips.size()));
+            let raw = self.trips.net_size(id);
             engine.instrument(id).map_or(0.0, |i| to_number(&i.quantity_text(Quantity::new(raw))))
         };
         let price = |id| {

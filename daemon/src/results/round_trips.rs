@@ -2,11 +2,72 @@
 //!
 //! An execution that turns a position around ends one trip and begins the next; its fee is split by quantity.
 
-use stratd_plugin_api::{Instrument, Money, Price, Quantity, Timestamp};
+use std::collections::BTreeMap;
 
-/// The trips of one strategy in one instrument.
+use anyhow::{Context as _, Result};
+use stratd_engine::{FillReport, StrategyId};
+use stratd_plugin_api::{InstrumentId, Money, PositionSide, Side, Timestamp};
+
+/// The trips of all positions.
 #[derive(Clone, Debug, Default)]
-pub(super) struct RoundTrips {
+pub(super) struct Trips(BTreeMap<(StrategyId, InstrumentId, PositionSide), RoundTrips>);
+
+impl Trips {
+    /// Takes an execution and all that it cost in the currency of the run. Of hedged positions it belongs to those of
+    /// its side; what closes more than there is opened the other one.
+    pub(super) fn take(&mut self, report: &FillReport, cost: Money) -> Result<()> {
+        let (fill, side) = (&report.fill, report.side);
+        let is_sale = Side::from_code(fill.side) == Some(Side::Sell);
+        let signed = if is_sale { -fill.quantity } else { fill.quantity };
+        let key = |side: PositionSide| (report.strategy, InstrumentId(fill.instrument), side);
+        let held = self.0.get(&key(side)).map_or(0, |trips| trips.size);
+        let after = held.checked_add(signed).context("a position is out of range")?;
+        let beyond = if side.can_hold(after) { 0 } else { after };
+        let part = |quantity: i64, sum: Money| {
+            let part = sum.checked_mul_div(i128::from(quantity), i128::from(signed));
+            part.context("the value of a fill is out of range")
+        };
+        let parts = [(Some(side), signed - beyond), (side.opposite(), beyond)];
+        for (side, quantity) in parts.into_iter().filter(|(_, quantity)| *quantity != 0) {
+            let Some(side) = side else { continue };
+            let one = Execution {
+                signed: quantity,
+                value: part(quantity, report.amounts.notional)?,
+                cost: part(quantity, cost)?,
+                at: Timestamp::new(fill.ts),
+            };
+            self.0.entry(key(side)).or_default().fill(&one).context("a round trip is out of range")?;
+        }
+        Ok(())
+    }
+
+    /// What all strategies hold of an instrument; negative = short.
+    pub(super) fn net_size(&self, instrument: InstrumentId) -> i64 {
+        let of_instrument = self.0.iter().filter(|((_, id, _), _)| *id == instrument);
+        of_instrument.fold(0, |sum, (_, trips)| sum.saturating_add(trips.size))
+    }
+
+    /// Sums over those of the strategies that are meant; `None` on overflow.
+    pub(super) fn totals(&self, is_meant: impl Fn(StrategyId) -> bool) -> Option<TripTotals> {
+        let meant = self.0.iter().filter(|((strategy, ..), _)| is_meant(*strategy));
+        meant.map(|(_, trips)| trips.totals).try_fold(TripTotals::default(), TripTotals::add)
+    }
+}
+
+/// An execution, in the currency of the run.
+struct Execution {
+    /// Negative = sold.
+    signed: i64,
+    /// Without sign.
+    value: Money,
+    /// Fees and costs.
+    cost: Money,
+    at: Timestamp,
+}
+
+/// The trips of one position.
+#[derive(Clone, Debug, Default)]
+struct RoundTrips {
     size: i64,
     /// What the open trip moved in cash so far, fees included.
     cash: Money,
@@ -31,55 +92,41 @@ pub(super) struct TripTotals {
 }
 
 impl RoundTrips {
-    /// The position; negative = short.
-    pub(super) fn size(&self) -> i64 {
-        self.size
-    }
-
-    pub(super) fn totals(&self) -> TripTotals {
-        self.totals
-    }
-
-    /// Takes an execution of `signed` quantity, with all that it cost; `None` = out of range, nothing was taken.
-    pub(super) fn fill(
-        &mut self,
-        instrument: &Instrument,
-        price: Price,
-        signed: i64,
-        cost: Money,
-        at: Timestamp,
-    ) -> Option<()> {
+    /// Takes an execution; `None` = out of range, nothing was taken.
+    fn fill(&mut self, one: &Execution) -> Option<()> {
+        let Execution { signed, value, cost, at } = *one;
         let mut next = self.clone();
         let is_growing = next.size == 0 || (next.size > 0) == (signed > 0);
         if is_growing {
             if next.size == 0 {
                 (next.cash, next.opened_at) = (Money::ZERO, at);
             }
-            next.move_cash(instrument, price, signed, cost)?;
+            next.move_cash(signed, value, cost)?;
         } else {
             let closed = if signed.checked_abs()? < next.size.checked_abs()? {
                 signed
             } else {
                 next.size.checked_neg()?
             };
-            let cost_closed = cost.checked_mul_div(i128::from(closed), i128::from(signed))?;
-            next.move_cash(instrument, price, closed, cost_closed)?;
+            let part = |sum: Money| sum.checked_mul_div(i128::from(closed), i128::from(signed));
+            let (value_closed, cost_closed) = (part(value)?, part(cost)?);
+            next.move_cash(closed, value_closed, cost_closed)?;
             if next.size == 0 {
                 next.totals = next.totals.with(next.cash, at.get().checked_sub(next.opened_at.get())?)?;
                 (next.cash, next.opened_at) = (Money::ZERO, at);
             }
             let opened = signed.checked_sub(closed)?;
             if opened != 0 {
-                next.move_cash(instrument, price, opened, cost.checked_sub(cost_closed)?)?;
+                next.move_cash(opened, value.checked_sub(value_closed)?, cost.checked_sub(cost_closed)?)?;
             }
         }
         *self = next;
         Some(())
     }
 
-    fn move_cash(&mut self, instrument: &Instrument, price: Price, signed: i64, cost: Money) -> Option<()> {
-        let value = instrument.notional(price, Quantity::new(signed))?;
-        self.cash = self.cash.checked_sub(value)?.checked_sub(cost)?;
+    fn move_cash(&mut self, signed: i64, value: Money, cost: Money) -> Option<()> {
+        let paid = if signed < 0 { value.checked_neg()? } else { value };
+        self.cash = self.cash.checked_sub(paid)?.checked_sub(cost)?;
         self.size = self.size.checked_add(signed)?;
         Some(())
     }
@@ -116,22 +163,15 @@ impl TripTotals {
 
 #[cfg(test)]
 mod tests {
-    use stratd_plugin_api::InstrumentType;
-
     use super::*;
 
     /// Executions of (quantity, price, cost) one nanosecond apart.
     fn trips(fills: &[(i64, i64, &str)]) -> RoundTrips {
-        let instrument = Instrument::new("X", InstrumentType::Equity).price_decimals(0);
         let mut trips = RoundTrips::default();
         for (at, (signed, price, cost)) in (0..).zip(fills) {
-            let taken = trips.fill(
-                &instrument,
-                Price::new(*price),
-                *signed,
-                cost.parse().unwrap(),
-                Timestamp::new(at),
-            );
+            let value = Money::new(i128::from(signed.abs() * price) * 100_000_000);
+            let cost = cost.parse().unwrap();
+            let taken = trips.fill(&Execution { signed: *signed, value, cost, at: Timestamp::new(at) });
             assert!(taken.is_some());
         }
         trips
@@ -144,11 +184,11 @@ mod tests {
     #[test]
     fn a_trip_goes_from_flat_to_flat() {
         let open = trips(&[(10, 100, "1"), (10, 110, "1"), (-15, 120, "1")]);
-        assert_eq!((open.size(), open.totals().count), (5, 0));
+        assert_eq!((open.size, open.totals.count), (5, 0));
         let closed = trips(&[(10, 100, "1"), (10, 110, "1"), (-15, 120, "1"), (-5, 90, "1")]);
         // -1000 - 1100 + 1800 + 450 - 4
         assert_eq!(
-            closed.totals(),
+            closed.totals,
             TripTotals {
                 count: 1,
                 wins: 1,
@@ -163,8 +203,8 @@ mod tests {
     #[test]
     fn a_turn_ends_one_trip_and_begins_another() {
         let turned = trips(&[(10, 100, "0"), (-30, 90, "3"), (20, 95, "0")]);
-        let totals = turned.totals();
-        assert_eq!((turned.size(), totals.count, totals.wins), (0, 2, 0));
+        let totals = turned.totals;
+        assert_eq!((turned.size, totals.count, totals.wins), (0, 2, 0));
         // long: -100 and a third of the fee; short: -100 and the rest
         assert_eq!((totals.loss, totals.worst), (money("203"), money("-102")));
     }

@@ -25,7 +25,7 @@ pub(super) const ORDER_COLUMNS: [&str; 17] = [
     "reason",
 ];
 
-pub(super) const FILL_COLUMNS: [&str; 13] = [
+pub(super) const FILL_COLUMNS: [&str; 15] = [
     "time",
     "strategy",
     "exchange",
@@ -37,15 +37,18 @@ pub(super) const FILL_COLUMNS: [&str; 13] = [
     "fee",
     "slippage",
     "transaction_cost",
+    "currency",
+    "cost",
     "liquidity",
     "client_order_id",
 ];
 
-/// An execution with its value, and the names of strategy and exchange.
+/// An execution with its value in the currency of its instrument, all that it cost in that of the run, and the names of
+/// strategy and exchange.
 pub(super) fn fill_row(
     fill: &abi::FillRecord,
     instrument: &Instrument,
-    notional: Money,
+    (notional, cost): (Money, Money),
     [strategy, exchange]: [&str; 2],
 ) -> [String; FILL_COLUMNS.len()] {
     let (price, quantity) = (Price::new(fill.price), Quantity::new(fill.quantity));
@@ -61,6 +64,8 @@ pub(super) fn fill_row(
         Money::from(fill.fee).to_string(),
         Money::from(fill.slippage).to_string(),
         Money::from(fill.transaction_cost).to_string(),
+        instrument.currency.clone(),
+        cost.to_string(),
         LiquiditySide::from_code(fill.liquidity).map_or("", LiquiditySide::name).to_owned(),
         fill.client_order_id.to_string(),
     ]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use stratd_engine::{Engine, Position, StrategyId, StrategyState};
-use stratd_plugin_api::{InstrumentId, Money};
+use stratd_plugin_api::{InstrumentId, Money, PositionSide};
 
 use super::{
     curve::{CurveFigures, DayClose},
@@ -78,11 +78,11 @@ impl Recorder {
             let id = StrategyId(u16::try_from(index)?);
             let figures = &self.strategies[index];
             let curve = figures.curve.clone().finish();
-            let instruments = engine
-                .positions(id)
+            let instruments = by_instrument(engine.positions(id))?
+                .into_iter()
                 .map(|(instrument, position)| {
                     let totals = self.totals(|key| key == (id, instrument))?;
-                    self.instrument_summary(engine, instrument, position, &totals)
+                    self.instrument_summary(engine, instrument, &position, &totals)
                 })
                 .collect::<Result<Vec<_>>>()?;
             let total = |of: fn(&Position) -> Option<Money>| {
@@ -132,13 +132,8 @@ impl Recorder {
 
     /// Each traded instrument, all strategies together.
     fn instrument_totals(&self, engine: &Engine) -> Result<Vec<InstrumentSummary>> {
-        let mut positions: BTreeMap<InstrumentId, Position> = BTreeMap::new();
-        for index in 0..self.strategies.len() {
-            for (instrument, position) in engine.positions(StrategyId(u16::try_from(index)?)) {
-                let total = positions.entry(instrument).or_default();
-                *total = add(total, position).context("a sum of an instrument is out of range")?;
-            }
-        }
+        let strategies = (0..self.strategies.len()).map_while(|index| u16::try_from(index).ok());
+        let positions = by_instrument(strategies.flat_map(|index| engine.positions(StrategyId(index))))?;
         let summary = |(id, position)| {
             let totals = self.totals(|(_, instrument)| instrument == id)?;
             self.instrument_summary(engine, id, &position, &totals)
@@ -171,11 +166,7 @@ impl Recorder {
 
     /// Round trips of the strategies that are meant.
     fn trips(&self, is_meant: impl Fn(StrategyId) -> bool) -> Result<TripTotals> {
-        let meant = self.trips.iter().filter(|((strategy, _), _)| is_meant(*strategy));
-        meant
-            .map(|(_, trips)| trips.totals())
-            .try_fold(TripTotals::default(), TripTotals::add)
-            .context("a sum of round trips is out of range")
+        self.trips.totals(is_meant).context("a sum of round trips is out of range")
     }
 
     /// Sums over executions.
@@ -232,8 +223,21 @@ fn unrealized(pnl: Money, realized: Money, fees: Money) -> Result<Money> {
     pnl.checked_add(fees).and_then(|gross| gross.checked_sub(realized)).context("the PnL is out of range")
 }
 
+/// The sums of positions by instrument: the two sides of hedged ones are one line of a summary.
+fn by_instrument<'a>(
+    positions: impl Iterator<Item = (InstrumentId, &'a Position)>,
+) -> Result<BTreeMap<InstrumentId, Position>> {
+    let mut sums: BTreeMap<InstrumentId, Position> = BTreeMap::new();
+    for (instrument, position) in positions {
+        let sum = sums.entry(instrument).or_default();
+        *sum = add(sum, position).context("a sum of an instrument is out of range")?;
+    }
+    Ok(sums)
+}
+
 fn add(a: &Position, b: &Position) -> Option<Position> {
     Some(Position {
+        side: PositionSide::Net,
         size: a.size.checked_add(b.size)?,
         cost: a.cost.checked_add(b.cost)?,
         realized: a.realized.checked_add(b.realized)?,

@@ -63,7 +63,7 @@ pub(crate) enum Command {
     ExchangeSave { exchange: ExchangeId, answer: Answer<Option<Result<Option<Vec<u8>>, Fault>>> },
     /// The desk of a connector.
     ExchangeDesk { exchange: ExchangeId, answer: Answer<Option<Arc<ExchangeDesk>>> },
-    /// The orders that work at an exchange; none where our own fill model executes them.
+    /// The orders that work at an exchange, or ended there lately; none where our own fill model executes them.
     ExchangeOrders { exchange: ExchangeId, answer: Answer<Vec<OrderRecord>> },
     /// A question to the connector in place, which answers it at its desk; `None` outside: there is no such exchange.
     ExchangeAsk { exchange: ExchangeId, question: Question, answer: Answer<Option<Result<(), Fault>>> },

@@ -14,6 +14,9 @@ use super::{
     exchange_desk::ExchangeDesk, plan::OpenExchange,
 };
 
+/// So long after the end of an order its exchange is asked for fills of it: a day, after which exchanges have settled.
+const LATE_FILLS_NS: i64 = 86_400_000_000_000;
+
 impl EventLoop {
     /// Halts the instruments of a connector and gives it away.
     pub(super) fn exchange_out(
@@ -64,14 +67,21 @@ impl EventLoop {
         Ok(())
     }
 
-    /// The orders that work at an exchange.
+    /// The orders that work at an exchange, and those that ended there within the last [`LATE_FILLS_NS`] with something
+    /// unfilled: the word of their end may have been early, and a fill of theirs may come still.
     pub(super) fn orders_at(&self, exchange: ExchangeId) -> Vec<OrderRecord> {
         if !self.has_entry(exchange) {
             // they work in our own fill model, whose connector knows nothing of them
             return Vec::new();
         }
         let is_of = |order: &&Order| order.exchange == exchange;
-        self.engine().working_orders().filter(is_of).map(Order::record).collect()
+        let since = self.now().get().saturating_sub(LATE_FILLS_NS);
+        let may_fill = |order: &&Order| {
+            let is_cut_short = matches!(order.status(), OrderStatus::Canceled | OrderStatus::Expired);
+            is_cut_short && order.updated.get() >= since
+        };
+        let ended = self.engine().ended_orders().filter(is_of).filter(may_fill);
+        self.engine().working_orders().filter(is_of).chain(ended).map(Order::record).collect()
     }
 }
 

@@ -8,7 +8,9 @@ mod commands;
 mod event_loop;
 mod exchange_changes;
 mod exchange_desk;
+mod exchange_hours;
 mod inbox;
+mod instrument_limits;
 mod instruments;
 mod link;
 mod live;
@@ -30,6 +32,7 @@ pub(crate) use command::{
 pub use event_loop::Finished;
 pub use exchange_desk::trial_host;
 pub(crate) use exchange_desk::{ExchangeDesk, Reported, Until};
+pub use instrument_limits::ExchangeHours;
 pub(crate) use live::{ControlPlane, live};
 pub(crate) use observer::Observer;
 pub use plan::{

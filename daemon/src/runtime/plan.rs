@@ -8,14 +8,15 @@ use stratd_engine::{
     StrategyConfig, StrategyId,
 };
 use stratd_plugin_api::{
-    Decimal, ExchangeHost, ExchangeId, ExchangeInstance, Fault, InstrumentId, Money, StrategyInstance,
-    StrategyServices, TradingType, abi,
+    Decimal, ExchangeHost, ExchangeId, ExchangeInstance, Fault, InstrumentId, Money, OmsType,
+    StrategyInstance, StrategyServices, TradingType, abi,
 };
 use stratd_simulation::{CostModels, FillModel};
 
 use super::{
     Services,
     exchange_desk::{ExchangeDesk, Way},
+    instrument_limits::{ExchangeHours, limit_instruments},
     instruments::Instruments,
     link::{Links, Route},
     order_entry::{MayTrade, OrderEntry, SharedExchange},
@@ -38,6 +39,8 @@ pub struct Plan {
     pub account: AccountRules,
     /// How the cost of what is closed is found.
     pub accounting: Accounting,
+    /// Whether positions are netted or hedged.
+    pub oms_type: OmsType,
     /// What currencies are worth.
     pub rates: Vec<PlannedRate>,
     /// Limits of the run, of its strategies and instruments.
@@ -87,6 +90,10 @@ pub struct PlannedRisk {
     pub strategies: BTreeMap<String, RiskLimits>,
     /// Of instruments, by symbol; each must be one that an exchange has.
     pub instruments: BTreeMap<String, RiskLimits>,
+    /// Whether orders for all instruments are held to the hours that exchanges tell.
+    pub exchange_hours: Option<ExchangeHours>,
+    /// The same for instruments by symbol.
+    pub exchange_hours_of: BTreeMap<String, ExchangeHours>,
 }
 
 /// Makes an exchange instance for a host.
@@ -170,6 +177,7 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
             currency: services.intern(&plan.currency),
             limits: plan.risk.run.clone(),
             account: plan.account,
+            oms_type: plan.oms_type,
             accounting: plan.accounting,
             order_ids: OrderIds::of_run(plan.run),
             costs: Box::new(plan.costs),
@@ -228,31 +236,6 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
     }
     let driver = Driver::new(engine, Links::new(plan.fill.clone(), routes));
     Ok(Opened { driver, exchanges: open, refused })
-}
-
-/// How many symbols a message shows.
-const SYMBOLS_SHOWN_MAX: usize = 10;
-
-/// Sets the limits of instruments; one that no exchange has is a mistake, which would leave another one unlimited.
-fn limit_instruments(
-    engine: &mut Engine,
-    risk: &PlannedRisk,
-    by_symbol: &BTreeMap<String, Vec<InstrumentId>>,
-) -> Result<()> {
-    for (symbol, limits) in &risk.instruments {
-        let Some(ids) = by_symbol.get(symbol) else {
-            let known: Vec<&str> = by_symbol.keys().take(SYMBOLS_SHOWN_MAX).map(String::as_str).collect();
-            let more = if by_symbol.len() > known.len() { ", …" } else { "" };
-            bail!(
-                "risk.instrument.{symbol}: no exchange has an instrument {symbol} (accepted: {}{more})",
-                known.join(", ")
-            );
-        };
-        for id in ids {
-            engine.set_limits(Scope::Instrument(*id), limits.clone());
-        }
-    }
-    Ok(())
 }
 
 /// Sets the rates; a currency without one would be counted as if it were that of the run.

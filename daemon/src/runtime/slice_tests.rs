@@ -223,6 +223,7 @@ fn run(slice_max: usize, sources: [(&str, bool); 2]) -> (Vec<String>, u32) {
         fill: FillRule::NextPrice.into(),
         costs: CostModels::default(),
         account: stratd_engine::AccountRules::default(),
+        oms_type: stratd_plugin_api::OmsType::Netting,
         accounting: stratd_engine::Accounting::default(),
         rates: Vec::new(),
         risk: PlannedRisk::default(),

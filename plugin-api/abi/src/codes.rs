@@ -73,6 +73,25 @@ pub mod side {
     pub const SELL: u8 = 2;
 }
 
+/// [`crate::AccountRecord::oms_type`]: how executions make positions.
+pub mod oms_type {
+    /// One position for each instrument.
+    pub const NETTING: u16 = 0;
+    /// A long and a short position side by side for each instrument: an order opens its own side, or with
+    /// `REDUCE_ONLY` closes the other.
+    pub const HEDGING: u16 = 1;
+}
+
+/// [`crate::PositionRecord::side`].
+pub mod position_side {
+    /// The only one of its instrument: positions are netted.
+    pub const NET: u16 = 0;
+    /// The long one.
+    pub const LONG: u16 = 1;
+    /// The short one.
+    pub const SHORT: u16 = 2;
+}
+
 /// Order types.
 pub mod order_type {
     /// Executes at once at the best prices.
@@ -101,7 +120,8 @@ pub mod order_flag {
     pub const IMMEDIATE_OR_CANCEL: u8 = 4;
     /// Refused rather than executed on entry.
     pub const POST_ONLY: u8 = 8;
-    /// Never opens or grows a position.
+    /// Never opens or grows a position. Where positions are hedged, it says that the order closes: a buy the short
+    /// position, a sell the long one.
     pub const REDUCE_ONLY: u8 = 16;
 }
 

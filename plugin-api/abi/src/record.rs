@@ -118,8 +118,8 @@ pub struct PositionRecord {
     pub instrument: u32,
     /// Handle of the exchange.
     pub exchange: u16,
-    /// Zero.
-    pub reserved: u16,
+    /// One of [`crate::position_side`].
+    pub side: u16,
     /// Signed size: negative is short.
     pub size: i64,
     /// Average entry price, rounded to the price scale for display.
@@ -148,8 +148,10 @@ pub struct AccountRecord {
     pub currency: TextHandle,
     /// Handle of the exchange; 0 = the run's own account.
     pub exchange: u16,
+    /// One of [`crate::oms_type`].
+    pub oms_type: u16,
     /// Zero.
-    pub reserved: [u16; 3],
+    pub reserved: [u16; 2],
     /// Cash.
     pub cash: MoneyBits,
     /// Cash plus the value of all positions.

@@ -1,6 +1,6 @@
 //! Instruments: what is traded, and on which grid.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use stratd_abi as abi;
 
@@ -122,6 +122,30 @@ pub struct Session {
     pub open: u32,
     /// Closing second.
     pub close: u32,
+}
+
+impl FromStr for Session {
+    type Err = NumberError;
+
+    /// From `09:30-16:00`; `00:00-00:00` is the whole day.
+    fn from_str(text: &str) -> Result<Self, NumberError> {
+        let second = |text: &str| -> Option<u32> {
+            let (hour, minute) = text.split_once(':')?;
+            let is_form =
+                [hour, minute].iter().all(|part| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit()));
+            let (hour, minute) = (hour.parse::<u32>().ok()?, minute.parse::<u32>().ok()?);
+            (is_form && hour < 24 && minute < 60).then_some(hour * 3_600 + minute * 60)
+        };
+        let times = text.split_once('-').and_then(|(open, close)| second(open).zip(second(close)));
+        let (open, close) = times.ok_or_else(|| {
+            NumberError::new(
+                NumberErrorKind::Malformed,
+                format!("`{text}`"),
+                "HH:MM-HH:MM, such as 09:30-16:00",
+            )
+        })?;
+        Ok(Self { open, close })
+    }
 }
 
 /// When an instrument trades. Empty `sessions` = around the clock.

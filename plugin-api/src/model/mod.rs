@@ -5,6 +5,7 @@ mod event;
 mod instrument;
 mod money;
 mod order;
+mod position_side;
 mod price;
 mod quantity;
 mod record;
@@ -22,6 +23,7 @@ pub use order::{
     ClientOrderId, Lifetime, LiquiditySide, OrderEvent, OrderEventKind, OrderFlags, OrderRequest,
     OrderStatus, OrderType, Reason, Side,
 };
+pub use position_side::{OmsType, PositionSide};
 pub use price::Price;
 pub use quantity::Quantity;
 pub use record::{

@@ -283,7 +283,8 @@ impl OrderFlags {
     pub const IMMEDIATE_OR_CANCEL: OrderFlags = OrderFlags(abi::order_flag::IMMEDIATE_OR_CANCEL);
     /// Refused rather than executed on entry.
     pub const POST_ONLY: OrderFlags = OrderFlags(abi::order_flag::POST_ONLY);
-    /// Never opens or grows a position.
+    /// Never opens or grows a position. Where positions are hedged, it says that the order closes: a buy the short
+    /// position, a sell the long one; see [`OmsType::position_side`](super::OmsType::position_side).
     pub const REDUCE_ONLY: OrderFlags = OrderFlags(abi::order_flag::REDUCE_ONLY);
     const KNOWN: u8 = 31;
 

@@ -5,8 +5,8 @@ use std::fmt;
 use stratd_abi as abi;
 
 use super::{
-    ClientOrderId, ExchangeId, InstrumentId, InstrumentType, LiquiditySide, Money, OrderStatus, OrderType,
-    Price, Quantity, Reason, Side, Timestamp, order::coded,
+    ClientOrderId, ExchangeId, InstrumentId, InstrumentType, LiquiditySide, Money, OmsType, OrderStatus,
+    OrderType, PositionSide, Price, Quantity, Reason, Side, Timestamp, order::coded,
 };
 
 /// Narrows a query; `Filter::default()` matches everything.
@@ -157,6 +157,8 @@ pub struct Position {
     pub instrument: InstrumentId,
     /// The exchange.
     pub exchange: ExchangeId,
+    /// Which position of the instrument.
+    pub side: PositionSide,
     /// Signed size: negative is short.
     pub size: Quantity,
     /// Average entry price, rounded for display.
@@ -180,6 +182,7 @@ impl From<&abi::PositionRecord> for Position {
         Self {
             instrument: InstrumentId(raw.instrument),
             exchange: ExchangeId(raw.exchange),
+            side: PositionSide::from_code(raw.side).unwrap_or(PositionSide::Net),
             size: Quantity::new(raw.size),
             price_average: Price::new(raw.price_average),
             price_last: Price::new(raw.price_last),
@@ -199,6 +202,8 @@ pub struct Account {
     pub id: String,
     /// The exchange; 0 = the run's own account.
     pub exchange: ExchangeId,
+    /// How executions make positions.
+    pub oms_type: OmsType,
     /// Currency.
     pub currency: String,
     /// Cash.

@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use stratd_plugin_api::{Error, Instrument, InstrumentType, Result, Timestamp};
+use stratd_plugin_api::{Error, Instrument, InstrumentType, Result, Session, Timestamp, TradingHours};
 use stratd_simulation::csv::{
     Adjust, InstrumentTable, OnBadRow, RowInstrument, RowOptions, TimeUnit, instrument_type_named, parse_time,
 };
@@ -59,6 +59,19 @@ pub struct Config {
     /// Only rows before this time, which is itself left out; reading ends there.
     #[schemars(extend("x-accepted" = "a date or time such as 2003-01-01 or 2003-01-01T14:30:00Z"))]
     pub end: Option<String>,
+    /// The sessions of a day in which the instruments trade, for example `["09:30-16:00"]`; none says that they trade
+    /// around the clock. They hold nothing back by themselves: `trading_hours` of `[risk]` does.
+    #[serde(default)]
+    #[schemars(length(max = 4), extend("x-accepted" = "a list of at most 4 texts HH:MM-HH:MM, in the order of the day"))]
+    pub sessions: Vec<String>,
+    /// The time zone of `sessions`, by its IANA name; `UTC` by default.
+    #[serde(default)]
+    #[schemars(extend("x-accepted" = "the IANA name of a time zone, such as America/New_York"))]
+    pub timezone: String,
+    /// The days on which sessions open, as a list of `mon` … `sun`; every day by default.
+    #[serde(default)]
+    #[schemars(schema_with = "day_names")]
+    pub days: Vec<String>,
     /// Hand on the column `id` of trades. The host keeps every id for the whole run, up to its limit of texts,
     /// so memory grows with the file.
     #[serde(default)]
@@ -69,6 +82,9 @@ pub struct Config {
 const FILES_MAX: usize = 256;
 /// As [`Instrument::validate`].
 const DECIMALS_MAX: u8 = 12;
+
+/// The days of a week as bits count them.
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 fn equity() -> String {
     InstrumentType::Equity.name().to_owned()
@@ -82,6 +98,10 @@ fn instrument_type_name(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": names })
 }
 
+fn day_names(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": { "type": "string", "enum": DAYS } })
+}
+
 /// The configuration, checked.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -92,6 +112,7 @@ pub(crate) struct Settings {
     symbols: Vec<String>,
     instrument_type: InstrumentType,
     currency: String,
+    trading_hours: TradingHours,
 }
 
 impl Settings {
@@ -127,6 +148,14 @@ impl Settings {
         {
             problems.push(format!("end is {end} (accepted: after start, {start})"));
         }
+        let sessions = config.sessions.iter().filter_map(|text| match text.parse::<Session>() {
+            Ok(session) => Some(session),
+            Err(error) => {
+                problems.push(format!("sessions: {error}"));
+                None
+            }
+        });
+        let sessions: Vec<Session> = sessions.collect();
         if !problems.is_empty() {
             return Err(Error::new(problems.join("; ")));
         }
@@ -146,6 +175,11 @@ impl Settings {
             symbols: config.symbols,
             instrument_type,
             currency: config.currency,
+            trading_hours: TradingHours {
+                timezone: config.timezone,
+                sessions,
+                weekdays: weekdays(&config.days),
+            },
         })
     }
 
@@ -156,11 +190,19 @@ impl Settings {
 
     /// An instrument of the files, as the host gets it.
     pub(crate) fn instrument(&self, row: &RowInstrument) -> Instrument {
-        Instrument::new(row.symbol.as_str(), row.instrument_type)
+        let mut instrument = Instrument::new(row.symbol.as_str(), row.instrument_type)
             .price_decimals(self.rows.price_decimals)
             .quantity_decimals(self.rows.quantity_decimals)
-            .currency(self.currency.as_str())
+            .currency(self.currency.as_str());
+        instrument.trading_hours = self.trading_hours.clone();
+        instrument
     }
+}
+
+/// The bits of days; none for no day, which is every day.
+fn weekdays(days: &[String]) -> u8 {
+    let bits = (0u32..).zip(DAYS).filter(|(_, name)| days.iter().any(|day| day == name));
+    bits.fold(0, |bits, (day, _)| bits | 1 << day)
 }
 
 fn check_files(files: &[String], problems: &mut Vec<String>) {

@@ -74,7 +74,12 @@ pub(super) fn check_account(order: &Judged<'_>, view: &RiskView<'_>) -> Result<(
     }
     let growing = i64::try_from(growing).map(Quantity::new).map_err(|_| Reason::Overflow)?;
     let price = order.price.ok_or(Reason::NoPrice)?;
-    let value = account.rate.notional(view.instrument, price, growing).and_then(Money::checked_abs);
+    let value = match (order.request.notional, part) {
+        // an amount is spent whole if the price moves
+        (Some(amount), None) => account.rate.convert(amount),
+        (_, None | Some(_)) => account.rate.notional(view.instrument, price, growing),
+    };
+    let value = value.and_then(Money::checked_abs);
     let needed = value.and_then(|value| part.map_or(Some(value), |part| part_of(value, part)));
     let used = needed.and_then(|needed| account.used.checked_add(needed)).ok_or(Reason::Overflow)?;
     if used > account.total {

@@ -1,6 +1,6 @@
 //! All scopes of the run: their limits, states and counters.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use stratd_plugin_api::{InstrumentId, Money, Reason, Timestamp};
 
@@ -8,7 +8,7 @@ use super::{
     AccountRules, ExitRoutine, RiskLimits, Scope, ScopeView, TradingState,
     watch::{ScopeRisk, SessionNow},
 };
-use crate::{StrategyId, portfolio::Portfolio};
+use crate::{Hours, StrategyId, portfolio::Portfolio};
 
 /// Risk over time. A scope that has neither limits nor a state costs nothing.
 #[derive(Default)]
@@ -22,6 +22,8 @@ pub(crate) struct Risk {
     has_margin: bool,
     /// When the next session opens or closes.
     session_next: Option<Timestamp>,
+    /// When instruments trade, as their exchange tells; no limit by itself.
+    hours: BTreeMap<InstrumentId, Arc<Hours>>,
 }
 
 /// Trading of a scope stops: a limit on losses is broken, or a session is over.
@@ -51,12 +53,26 @@ impl Risk {
     /// Sets the limits of a scope; its state and what it sent stay.
     pub(crate) fn set_limits(&mut self, scope: Scope, limits: RiskLimits) {
         let of_scope = self.entry(scope);
+        let (watches, has_hours) = (limits.watches_losses(), limits.trading_hours.is_some());
         of_scope.limits = limits;
         of_scope.session = SessionNow { is_open: true, until: Some(Timestamp::MIN) };
-        let watches_losses = self.all().any(|(_, risk)| risk.limits.watches_losses());
-        let has_hours = self.all().any(|(_, risk)| risk.limits.trading_hours.is_some());
-        self.watches_losses = watches_losses || self.has_margin;
+        // looked up only where what was there may be gone: a run may set limits of a million instruments
+        let any_watches = || self.all().any(|(_, risk)| risk.limits.watches_losses());
+        let any_has_hours = || self.all().any(|(_, risk)| risk.limits.trading_hours.is_some());
+        let watches_losses = self.has_margin || watches || (self.watches_losses && any_watches());
+        let has_hours = has_hours || (self.session_next.is_some() && any_has_hours());
+        self.watches_losses = watches_losses;
         self.session_next = has_hours.then_some(Timestamp::MIN);
+    }
+
+    /// Sets when an instrument trades.
+    pub(crate) fn set_hours(&mut self, instrument: InstrumentId, hours: Arc<Hours>) {
+        self.hours.insert(instrument, hours);
+    }
+
+    /// When an instrument trades, if its exchange told.
+    pub(crate) fn hours(&self, instrument: InstrumentId) -> Option<&Arc<Hours>> {
+        self.hours.get(&instrument)
     }
 
     /// The limits of a scope.
@@ -114,8 +130,8 @@ impl Risk {
         self.session_next
     }
 
-    /// The close of the session that is open or comes next, for a strategy in an instrument: by the hours of the
-    /// instrument, else by those of the strategy, else by those of the run.
+    /// The close of the session that is open or comes next, for a strategy in an instrument: by the hours that its orders
+    /// are held to (of the instrument, else of the strategy, else of the run), else by those that its exchange tells.
     pub(crate) fn next_close(
         &self,
         strategy: StrategyId,
@@ -124,7 +140,7 @@ impl Risk {
     ) -> Option<Timestamp> {
         let scopes = [Scope::Instrument(instrument), Scope::Strategy(strategy), Scope::Run];
         let rules = scopes.into_iter().filter_map(|scope| self.limits(scope)?.trading_hours.as_ref());
-        rules.map(|rule| rule.hours.next_close(at)).next().flatten()
+        rules.map(|rule| &rule.hours).chain(self.hours.get(&instrument)).next()?.next_close(at)
     }
 
     /// Looks sessions up that opened or closed by now; those that closed.

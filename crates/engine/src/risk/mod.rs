@@ -90,8 +90,17 @@ pub(crate) struct ScopeView<'a> {
 /// What passed.
 pub(crate) struct Passed {
     pub(crate) request: RiskApproved<OrderRequest>,
-    /// Whether it is less than was asked for: why, and what was asked for.
-    pub(crate) reduced: Option<(Refusal, Quantity)>,
+    /// Whether it is less than was asked for.
+    pub(crate) reduced: Option<Reduced>,
+}
+
+/// What was asked for where less passed, and why.
+#[derive(Clone, Copy)]
+pub(crate) struct Reduced {
+    pub(crate) why: Refusal,
+    /// The quantity; of an order by amount, what it could buy.
+    pub(crate) asked: Quantity,
+    pub(crate) request: OrderRequest,
 }
 
 impl<'a> RiskView<'a> {
@@ -140,10 +149,14 @@ pub(crate) fn check(request: OrderRequest, view: &RiskView<'_>) -> Result<Passed
     }
     check_range(&request, view)?;
     let order = Judged::new(&request, view);
+    // the next price could make something of it that no limit has seen
+    if order.quantity? <= 0 {
+        return Err(Reason::BadQuantity.into());
+    }
     for scope in view.scopes() {
         check_denying(&order, scope, view)?;
     }
-    let mut cut = Cut::none();
+    let mut cut = Cut::default();
     for scope in view.scopes() {
         cut_down(&order, scope, view, &mut cut)?;
     }
@@ -310,7 +323,7 @@ fn cut_down(
         if notional > *limit {
             let most = lots_worth(*limit, order.price.ok_or(Reason::NoPrice)?, instrument);
             let refusal = refuse(Reason::MaxOrderNotional, scope.scope, Some(notional), Some(*limit));
-            cut.to(quantity, most.ok_or(Reason::Overflow)?, refusal);
+            cut.to_amount(quantity, most.ok_or(Reason::Overflow)?, *limit, refusal);
         }
     }
     if let Some(limit) = reducing(limits.max_position.as_ref()) {

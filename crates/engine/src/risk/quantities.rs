@@ -2,7 +2,7 @@
 
 use stratd_plugin_api::{Decimal, Instrument, Money, OrderRequest, Price, Quantity, Reason};
 
-use super::{Passed, Refusal, RiskApproved, RiskView};
+use super::{Passed, Reduced, Refusal, RiskApproved, RiskView};
 
 /// The most that an order by amount can buy; `None` if it has no price or no end.
 pub(crate) fn quantity_bought(request: &OrderRequest, view: &RiskView<'_>) -> Option<Quantity> {
@@ -65,39 +65,61 @@ pub(super) fn lots_worth(amount: Money, price: Price, instrument: &Instrument) -
 }
 
 /// The tightest of the limits that reduce.
-pub(super) struct Cut(Option<(i128, i128, Refusal)>);
+#[derive(Default)]
+pub(super) struct Cut {
+    quantity: Option<(i128, i128, Refusal)>,
+    /// For orders by amount: the largest amount, and what was asked for.
+    amount: Option<(Money, i128, Refusal)>,
+}
 
 impl Cut {
-    pub(super) fn none() -> Self {
-        Self(None)
-    }
-
     /// At most `most` of the quantity `asked`, because of `why`.
     pub(super) fn to(&mut self, asked: i128, most: i128, why: Refusal) {
-        if asked > most && self.0.is_none_or(|(_, tightest, _)| most < tightest) {
-            self.0 = Some((asked, most, why));
+        if asked > most && self.quantity.is_none_or(|(_, tightest, _)| most < tightest) {
+            self.quantity = Some((asked, most, why));
         }
+    }
+
+    /// As [`Cut::to`] for a limit on the value: an order by amount must not keep more than that, even where it buys no
+    /// lot less at this price, because it may buy more at the next one.
+    pub(super) fn to_amount(&mut self, asked: i128, most: i128, limit: Money, why: Refusal) {
+        if self.amount.is_none_or(|(tightest, ..)| limit < tightest) {
+            self.amount = Some((limit, asked, why));
+        }
+        self.to(asked, most, why);
     }
 
     /// The order with what is left of it; an order of which nothing is left is denied.
     pub(super) fn apply(self, request: OrderRequest, view: &RiskView<'_>) -> Result<Passed, Refusal> {
-        let Some((asked, most, why)) = self.0 else {
-            return Ok(Passed { request: RiskApproved(request), reduced: None });
-        };
-        let quantity = i64::try_from(most).map(Quantity::new).map_err(|_| Reason::Overflow)?;
-        if !quantity.is_positive() {
+        let as_quantity = |units: i128| i64::try_from(units).map(Quantity::new).map_err(|_| Reason::Overflow);
+        if let Some((_, most, why)) = self.quantity
+            && most <= 0
+        {
             return Err(why);
         }
-        let asked = i64::try_from(asked).map(Quantity::new).map_err(|_| Reason::Overflow)?;
-        let request = match request.notional {
-            None => OrderRequest { quantity, ..request },
-            // an order by amount stays one: the amount that buys so much at the price that was looked at
-            Some(notional) => {
-                let price = request.price.or(view.price_last).ok_or(Reason::NoPrice)?;
-                let worth = view.instrument.notional(price, quantity).ok_or(Reason::Overflow)?;
-                OrderRequest { notional: Some(worth.min(notional)), ..request }
-            }
+        let Some(notional) = request.notional else {
+            let Some((asked, most, why)) = self.quantity else {
+                return Ok(Passed { request: RiskApproved(request), reduced: None });
+            };
+            let reduced = Some(Reduced { why, asked: as_quantity(asked)?, request });
+            let request = OrderRequest { quantity: as_quantity(most)?, ..request };
+            return Ok(Passed { request: RiskApproved(request), reduced });
         };
-        Ok(Passed { request: RiskApproved(request), reduced: Some((why, asked)) })
+        // an order by amount stays one: the amount that buys so much at the price that was looked at
+        let (mut amount, mut reduced) = (notional, None);
+        if let Some((asked, most, why)) = self.quantity {
+            let price = request.price.or(view.price_last).ok_or(Reason::NoPrice)?;
+            let worth = view.instrument.notional(price, as_quantity(most)?).ok_or(Reason::Overflow)?;
+            (amount, reduced) = (amount.min(worth), Some((why, asked)));
+        }
+        if let Some((limit, asked, why)) = self.amount.filter(|(limit, ..)| *limit < amount) {
+            (amount, reduced) = (limit, Some((why, asked)));
+        }
+        let reduced = match reduced {
+            None => None,
+            Some((why, asked)) => Some(Reduced { why, asked: as_quantity(asked)?, request }),
+        };
+        let request = OrderRequest { notional: Some(amount), ..request };
+        Ok(Passed { request: RiskApproved(request), reduced })
     }
 }

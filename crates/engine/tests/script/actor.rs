@@ -106,7 +106,7 @@ pub(crate) fn order_line(event: &abi::OrderEvent) -> String {
     line
 }
 
-/// An order from `10`, `10 @ 101`, `10 Y`, `10 on 2`, `1 type 99`, in any order of the words.
+/// An order from `10`, `10 @ 101`, `10 Y`, `10 on 2`, `10 reduce`, `1 type 99`, in any order of the words.
 fn order_request(side: Side, words: &[&str]) -> abi::OrderRequest {
     let mut request = abi::OrderRequest {
         instrument: 1,
@@ -124,6 +124,7 @@ fn order_request(side: Side, words: &[&str]) -> abi::OrderRequest {
             }
             "on" => request.exchange = u16::try_from(number(next())).expect("an exchange"),
             "type" => request.order_type = u8::try_from(number(next())).expect("an order type"),
+            "reduce" => request.flags = abi::order_flag::REDUCE_ONLY,
             "for" => request.notional = next().parse::<Money>().expect("an amount").into(),
             known if SYMBOLS.contains(&known) => request.instrument = instrument(known),
             quantity => request.quantity = number(quantity),

@@ -7,9 +7,9 @@ use stratd_engine::{
     RateSource, Scope, StrategyConfig, StrategyId, StrategyState,
 };
 use stratd_plugin_api::{
-    ExchangeId, FillCosts, Instrument, InstrumentId, InstrumentType, Log, Money, NoCosts, OrderEventKind,
-    OrderRequest, Quantity, Reason, StrategyInstance, StrategyServices, TextTable, Timestamp, TradingType,
-    abi, export::instrument_to_record,
+    ExchangeId, FillCosts, Instrument, InstrumentId, InstrumentType, Log, Money, NoCosts, OmsType,
+    OrderEventKind, OrderFlags, OrderRequest, PositionSide, Quantity, Reason, StrategyInstance,
+    StrategyServices, TextTable, Timestamp, TradingType, abi, export::instrument_to_record,
 };
 
 use crate::{
@@ -69,6 +69,7 @@ fn is_setup(line: &str) -> bool {
         "costs",
         "account ",
         "fifo",
+        "hedging",
         "euro ",
         "keep ",
         "shutdown ",
@@ -136,6 +137,7 @@ impl Desk {
             limits: limits(lines, Scope::Run),
             order_ids: OrderIds::default(),
             account: account(lines),
+            oms_type: if lines.contains(&"hedging") { OmsType::Hedging } else { OmsType::Netting },
             accounting: if lines.contains(&"fifo") { Accounting::Fifo } else { Accounting::Average },
             costs,
         };
@@ -286,6 +288,9 @@ impl Desk {
             );
             for (instrument, position) in self.engine.positions(id) {
                 line += &format!("; {} {}", symbol(instrument.0), position.size);
+                if position.side != PositionSide::Net {
+                    line += &format!(" {} realized {}", position.side, short(position.realized));
+                }
             }
             self.write(&line);
         }
@@ -445,6 +450,9 @@ fn request_text(request: &OrderRequest) -> String {
     text += &format!(" {} {}", symbol(request.instrument.0), request.order_type);
     if let Some(price) = request.price {
         text += &format!(" @ {price}");
+    }
+    if request.flags.contains(OrderFlags::REDUCE_ONLY) {
+        text += " reduce";
     }
     text
 }

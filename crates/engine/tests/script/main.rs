@@ -10,11 +10,13 @@
 
 mod accounts;
 mod actor;
+mod amounts;
 mod books;
 mod changes;
 mod clock;
 mod desk;
 mod faults;
+mod hedging;
 mod life;
 mod limits;
 mod losses;

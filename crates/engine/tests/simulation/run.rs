@@ -257,6 +257,7 @@ pub(crate) fn engine(cash: Money, accounting: Accounting) -> Engine {
         limits,
         order_ids: OrderIds::default(),
         account: AccountRules::default(),
+        oms_type: stratd_plugin_api::OmsType::Netting,
         accounting,
         costs: Box::new(NoCosts),
     };

@@ -2,14 +2,16 @@
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
+use std::path::Path;
 
 use nix::sys::socket::{
-    ControlMessageOwned, MsgFlags, SockaddrStorage, getsockopt, recvmsg, setsockopt, sockopt,
+    ControlMessageOwned, MsgFlags, SockType, SockaddrStorage, getsockopt, recvmsg, setsockopt, sockopt,
 };
 
 use super::{
+    keeper::Kept,
     options::{Access, Place},
     unix_path::UnixPath,
 };
@@ -24,6 +26,7 @@ pub(super) struct Endpoint {
     socket: Socket,
     path: Option<UnixPath>,
     place: Place,
+    kept: Option<Kept>,
 }
 
 #[derive(Debug)]
@@ -45,8 +48,20 @@ pub(super) struct Datagram {
 }
 
 impl Endpoint {
-    /// Opens the socket. One in the file system is not in its place yet.
-    pub(super) fn open(place: &Place, access: &Access, is_ours: bool) -> Result<Self> {
+    /// Takes the socket that the process before left, or opens one. One in the file system is not in its place yet.
+    pub(super) fn open(
+        place: &Place,
+        access: &Access,
+        is_ours: bool,
+        mut kept: Option<Kept>,
+    ) -> Result<Self> {
+        if let Some(kept) = &mut kept
+            && let Some((socket, path)) = inherit(place, access, kept)?
+        {
+            let endpoint = Self { socket, path, place: place.clone(), kept: Some(kept.clone()) };
+            endpoint.prepare().map_err(|error| Error::io(format!("listening on {place}"), error))?;
+            return Ok(endpoint);
+        }
         let listening = |error| Error::io(format!("listening on {place}"), error);
         let (socket, path) = match place {
             Place::Tcp(address) => (Socket::Tcp(TcpListener::bind(address).map_err(listening)?), None),
@@ -64,7 +79,7 @@ impl Endpoint {
                 (Socket::UnixDatagram(socket), Some(path))
             }
         };
-        let endpoint = Self { socket, path, place: place.clone() };
+        let endpoint = Self { socket, path, place: place.clone(), kept };
         endpoint.prepare().map_err(listening)?;
         Ok(endpoint)
     }
@@ -92,9 +107,58 @@ impl Endpoint {
         local.unwrap_or_else(|| self.place.clone()).to_string()
     }
 
-    /// Puts a socket of the file system into its place.
+    /// Puts a socket of the file system into its place. From now on it is kept.
     pub(super) fn place(&mut self) -> Result<()> {
-        self.path.as_mut().map_or(Ok(()), UnixPath::place)
+        self.path.as_mut().map_or(Ok(()), UnixPath::place)?;
+        let fd = self.socket.as_fd();
+        if let Some(kept) = &mut self.kept {
+            kept.keep_listening(&self.place, fd);
+        }
+        Ok(())
+    }
+
+    /// The connections that the process before left.
+    pub(super) fn inherited_connections(&self) -> Vec<(Stream, String)> {
+        let Some(kept) = self.kept.as_ref().filter(|_| self.is_stream()) else { return Vec::new() };
+        kept.take_connections().into_iter().filter_map(|socket| self.connection(socket).ok()).collect()
+    }
+
+    fn connection(&self, socket: OwnedFd) -> io::Result<(Stream, String)> {
+        match self.socket {
+            Socket::Tcp(_) => {
+                let stream = TcpStream::from(socket);
+                stream.set_nonblocking(true)?;
+                let peer = stream.peer_addr()?.to_string();
+                Ok((Stream::Tcp(stream), peer))
+            }
+            _ => {
+                let stream = UnixStream::from(socket);
+                stream.set_nonblocking(true)?;
+                let peer = local_peer(&stream);
+                Ok((Stream::Unix(stream), peer))
+            }
+        }
+    }
+
+    /// At the end of the process: leaves its socket to the next one, if it is kept. False if it is not.
+    pub(super) fn leave(&mut self) -> bool {
+        let is_kept = self.kept.as_ref().is_some_and(Kept::is_listening_kept);
+        if is_kept && let Some(path) = &mut self.path {
+            path.leave();
+        }
+        is_kept
+    }
+
+    /// At the end of the process: leaves a connection to the next one, if there is room.
+    pub(super) fn leave_connection(&self, stream: &Stream) -> bool {
+        self.kept.as_ref().is_some_and(|kept| kept.keep_connection(stream.as_fd()))
+    }
+
+    /// Nobody listens here any more: the socket is kept no longer.
+    pub(super) fn forget(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.forget_listening();
+        }
     }
 
     pub(super) fn is_stream(&self) -> bool {
@@ -114,10 +178,7 @@ impl Endpoint {
             Socket::Unix(listener) => {
                 let (stream, _) = listener.accept()?;
                 stream.set_nonblocking(true)?;
-                let peer = match getsockopt(&stream, sockopt::PeerCredentials) {
-                    Ok(peer) => format!("process {} of user {}", peer.pid(), peer.uid()),
-                    Err(_) => "a local process".to_owned(),
-                };
+                let peer = local_peer(&stream);
                 Ok((Stream::Unix(stream), peer))
             }
             Socket::Udp(_) | Socket::UnixDatagram(_) => Err(io::ErrorKind::WouldBlock.into()),
@@ -141,6 +202,61 @@ impl Endpoint {
     }
 }
 
+fn local_peer(stream: &UnixStream) -> String {
+    match getsockopt(stream, sockopt::PeerCredentials) {
+        Ok(peer) => format!("process {} of user {}", peer.pid(), peer.uid()),
+        Err(_) => "a local process".to_owned(),
+    }
+}
+
+/// The socket that the process before left for this place. Anything else under its name is forgotten.
+fn inherit(place: &Place, access: &Access, kept: &mut Kept) -> Result<Option<(Socket, Option<UnixPath>)>> {
+    let Some(socket) = kept.take_listening(place) else { return Ok(None) };
+    let socket = match adopt(place, socket) {
+        Ok(Some(socket)) => socket,
+        Ok(None) | Err(_) => {
+            kept.refuse_listening();
+            return Ok(None);
+        }
+    };
+    let path = match place {
+        Place::Tcp(_) | Place::Udp(_) => None,
+        Place::UnixStream(path) | Place::UnixDatagram(path) => Some(UnixPath::inherit(path, access)?),
+    };
+    Ok(Some((socket, path)))
+}
+
+/// None if the socket is of another kind, or bound to another place.
+fn adopt(place: &Place, socket: OwnedFd) -> io::Result<Option<Socket>> {
+    let kind = getsockopt(&socket, sockopt::SockType)?;
+    let is_listening = getsockopt(&socket, sockopt::AcceptConn)?;
+    let is_bound_to = |bound: Option<&Path>, path: &Path| {
+        // it was bound beside its place, and renamed
+        bound.is_some_and(|bound| bound == path || bound == UnixPath::beside(path))
+    };
+    Ok(match place {
+        Place::Tcp(address) if kind == SockType::Stream && is_listening => {
+            let listener = TcpListener::from(socket);
+            (listener.local_addr()? == *address).then_some(Socket::Tcp(listener))
+        }
+        Place::Udp(address) if kind == SockType::Datagram => {
+            let socket = UdpSocket::from(socket);
+            (socket.local_addr()? == *address).then_some(Socket::Udp(socket))
+        }
+        Place::UnixStream(path) if kind == SockType::Stream && is_listening => {
+            let listener = UnixListener::from(socket);
+            let is_ours = is_bound_to(listener.local_addr()?.as_pathname(), path);
+            is_ours.then_some(Socket::Unix(listener))
+        }
+        Place::UnixDatagram(path) if kind == SockType::Datagram => {
+            let socket = UnixDatagram::from(socket);
+            let is_ours = is_bound_to(socket.local_addr()?.as_pathname(), path);
+            is_ours.then_some(Socket::UnixDatagram(socket))
+        }
+        _ => None,
+    })
+}
+
 fn peer_of(address: &SockaddrStorage) -> Option<String> {
     if let Some(address) = address.as_sockaddr_in() {
         return Some(SocketAddr::V4((*address).into()).to_string());
@@ -154,11 +270,17 @@ fn peer_of(address: &SockaddrStorage) -> Option<String> {
 
 impl AsFd for Endpoint {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match &self.socket {
-            Socket::Tcp(socket) => socket.as_fd(),
-            Socket::Unix(socket) => socket.as_fd(),
-            Socket::Udp(socket) => socket.as_fd(),
-            Socket::UnixDatagram(socket) => socket.as_fd(),
+        self.socket.as_fd()
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(socket) => socket.as_fd(),
+            Self::Unix(socket) => socket.as_fd(),
+            Self::Udp(socket) => socket.as_fd(),
+            Self::UnixDatagram(socket) => socket.as_fd(),
         }
     }
 }

@@ -64,6 +64,8 @@ pub(super) struct Link {
     orders: Mutex<Orders>,
     tally: Mutex<Tally>,
     is_ending: AtomicBool,
+    /// its sockets are for the next process
+    is_left: AtomicBool,
     has_ended: (Mutex<bool>, Condvar),
     pub(super) waker: EventFd,
     address: String,
@@ -77,6 +79,7 @@ impl Link {
             orders: Mutex::new(Orders { name: name.to_owned(), settings, is_active: false, version: 0 }),
             tally: Mutex::default(),
             is_ending: AtomicBool::new(false),
+            is_left: AtomicBool::new(false),
             has_ended: (Mutex::new(false), Condvar::new()),
             waker,
             address,
@@ -99,6 +102,16 @@ impl Link {
     pub(super) fn end(&self) {
         self.is_ending.store(true, Ordering::Release);
         self.wake();
+    }
+
+    /// As [`Link::end`], at the end of the process: sockets that are kept stay open for the next one.
+    pub(super) fn leave(&self) {
+        self.is_left.store(true, Ordering::Release);
+        self.end();
+    }
+
+    pub(super) fn is_left(&self) -> bool {
+        self.is_left.load(Ordering::Acquire)
     }
 
     fn wake(&self) {

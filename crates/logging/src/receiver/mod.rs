@@ -18,12 +18,14 @@
 mod connection;
 mod endpoint;
 mod framing;
+mod keeper;
 mod link;
 mod options;
 mod routing;
 mod service;
 mod unix_path;
 
+pub use keeper::{KEPT_NAME_MAX, SocketKeeper};
 pub use link::ReceiverStatus;
 pub(crate) use options::{Access, Content, Place, ReceiverSpec, Settings};
 
@@ -37,6 +39,7 @@ use crate::{
     ring::lock,
 };
 use endpoint::Endpoint;
+use keeper::Kept;
 use link::Link;
 use service::Service;
 
@@ -72,8 +75,14 @@ struct Receiver {
 
 impl Receiver {
     /// Opens the socket and starts the thread, which touches nothing before it is activated.
-    fn open(spec: &ReceiverSpec, shared: &Arc<Shared>, is_ours: bool) -> Result<Self> {
-        let endpoint = Endpoint::open(&spec.place, &spec.access, is_ours)?;
+    fn open(
+        spec: &ReceiverSpec,
+        shared: &Arc<Shared>,
+        is_ours: bool,
+        keeper: Option<Arc<dyn SocketKeeper>>,
+    ) -> Result<Self> {
+        let kept = keeper.and_then(|keeper| Kept::new(keeper, &spec.place));
+        let endpoint = Endpoint::open(&spec.place, &spec.access, is_ours, kept)?;
         let link = Arc::new(Link::new(&spec.name, endpoint.address(), spec.settings.clone())?);
         let service = Service::new(Arc::clone(shared), Arc::clone(&link), endpoint)?;
         let thread = std::thread::Builder::new()
@@ -109,6 +118,7 @@ impl Drop for Receiver {
 #[derive(Default)]
 pub(crate) struct Receivers {
     running: Vec<Receiver>,
+    keeper: Option<Arc<dyn SocketKeeper>>,
 }
 
 /// The receivers of a configuration, and where each comes from.
@@ -132,7 +142,7 @@ impl Receivers {
                 continue;
             }
             let is_ours = self.running.iter().any(|receiver| receiver.place == spec.place);
-            match Receiver::open(&spec, shared, is_ours) {
+            match Receiver::open(&spec, shared, is_ours, self.keeper.clone()) {
                 Ok(receiver) => prepared.push((spec, Source::New(receiver))),
                 Err(error) => problems.push(format!("receivers.{}: {error}", spec.name)),
             }
@@ -177,9 +187,9 @@ impl Receivers {
         drop(old);
     }
 
-    /// Asks every receiver to end, and waits for them so long.
+    /// Asks every receiver to end, and waits for them so long. Sockets that are kept are for the next process.
     pub(crate) fn end(&self, deadline: Instant) {
-        self.running.iter().for_each(|receiver| receiver.link.end());
+        self.running.iter().for_each(|receiver| receiver.link.leave());
         self.running.iter().for_each(|receiver| receiver.link.wait_for_end(deadline));
     }
 
@@ -194,6 +204,51 @@ impl Receivers {
 }
 
 impl Logging {
+    /// Has the sockets of receivers kept from one process to the next. Those that were left by the process before are taken
+    /// up when a configuration names their place; receivers that run already are not kept.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use std::os::fd::{BorrowedFd, OwnedFd};
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// use stratd_logging::{Config, Logging, SocketKeeper};
+    ///
+    /// /// Keeps them within one process; a service would send them to systemd.
+    /// #[derive(Default)]
+    /// struct Drawer(Mutex<HashMap<String, Vec<OwnedFd>>>);
+    ///
+    /// impl SocketKeeper for Drawer {
+    ///     fn take(&self, name: &str) -> Vec<OwnedFd> {
+    ///         let drawer = self.0.lock().unwrap();
+    ///         drawer.get(name).into_iter().flatten().filter_map(|fd| fd.try_clone().ok()).collect()
+    ///     }
+    ///     fn keep(&self, name: &str, socket: BorrowedFd<'_>) -> bool {
+    ///         let Ok(socket) = socket.try_clone_to_owned() else { return false };
+    ///         self.0.lock().unwrap().entry(name.to_owned()).or_default().push(socket);
+    ///         true
+    ///     }
+    ///     fn forget(&self, name: &str) {
+    ///         self.0.lock().unwrap().remove(name);
+    ///     }
+    /// }
+    ///
+    /// let path = std::env::temp_dir().join(format!("kept-{}.sock", std::process::id()));
+    /// let config = format!("[receivers.fleet]\nkind = \"socket\"\naddress = {path:?}");
+    /// let drawer = Arc::new(Drawer::default());
+    /// let logging = Logging::new();
+    /// logging.keep_sockets(drawer.clone());
+    /// logging.apply(Config::parse(&config)?)?;
+    /// drop(logging);
+    /// // nobody reads, and nobody is refused: who connects now is served by the next process
+    /// assert!(std::os::unix::net::UnixStream::connect(&path).is_ok());
+    /// # std::fs::remove_file(&path).unwrap();
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    pub fn keep_sockets(&self, keeper: Arc<dyn SocketKeeper>) {
+        lock(self.receiver_set()).keeper = Some(keeper);
+    }
+
     /// What each receiver did so far, in the order of the configuration.
     ///
     /// ```

@@ -15,7 +15,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use super::{
     BUFFERED_BYTES_MAX, END_TIME,
     connection::{Connection, Pumped},
-    endpoint::Endpoint,
+    endpoint::{Endpoint, Stream},
     link::{Link, Orders},
     options::Content,
     routing::Routing,
@@ -115,9 +115,25 @@ impl Service {
             self.take_orders();
             let now = clock::monotonic();
             if self.ending.is_some_and(|deadline| count == 0 || now >= deadline) {
-                return;
+                return self.end();
             }
             self.tick(now);
+        }
+    }
+
+    /// Leaves the sockets to the next process, or to nobody.
+    fn end(mut self) {
+        if !self.link.is_left() {
+            // what nobody waits for must not stay open
+            return self.endpoint.forget();
+        }
+        if !self.endpoint.leave() {
+            return;
+        }
+        for connection in self.connections.values().filter(|connection| connection.waiting() == 0) {
+            if !self.endpoint.leave_connection(&connection.stream) {
+                return;
+            }
         }
     }
 
@@ -147,6 +163,9 @@ impl Service {
                 self.tell("the file system", &error.to_string());
             }
             self.listen();
+            for (stream, peer) in self.endpoint.inherited_connections() {
+                self.enter(stream, peer);
+            }
         }
     }
 
@@ -179,23 +198,27 @@ impl Service {
                     return;
                 }
             };
-            let max = self.orders.settings.connections;
-            if self.connections.len() >= max {
-                self.link.count(|tally| tally.connections_refused += 1);
-                self.tell(&peer, &format!("closed at once: {max} connections are open (max_connections)"));
-                continue;
-            }
-            let number = self.next;
-            let added = self.epoll.add(&stream, EpollEvent::new(EpollFlags::EPOLLIN, number));
-            if let Err(error) = added {
-                self.tell(&peer, &format!("waiting for what it sends: {error}"));
-                continue;
-            }
-            self.next += 1;
-            let content = self.orders.settings.content;
-            self.connections.insert(number, Connection::new(stream, peer, content, clock::monotonic()));
-            self.link.count(|tally| tally.connections += 1);
+            self.enter(stream, peer);
         }
+    }
+
+    /// Takes a connection in, if there is room for one more.
+    fn enter(&mut self, stream: Stream, peer: String) {
+        let max = self.orders.settings.connections;
+        if self.connections.len() >= max {
+            self.link.count(|tally| tally.connections_refused += 1);
+            return self
+                .tell(&peer, &format!("closed at once: {max} connections are open (max_connections)"));
+        }
+        let number = self.next;
+        let added = self.epoll.add(&stream, EpollEvent::new(EpollFlags::EPOLLIN, number));
+        if let Err(error) = added {
+            return self.tell(&peer, &format!("waiting for what it sends: {error}"));
+        }
+        self.next += 1;
+        let content = self.orders.settings.content;
+        self.connections.insert(number, Connection::new(stream, peer, content, clock::monotonic()));
+        self.link.count(|tally| tally.connections += 1);
     }
 
     fn pump(&mut self, number: u64) {

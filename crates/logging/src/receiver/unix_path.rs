@@ -31,7 +31,8 @@ pub(super) struct UnixPath {
     path: PathBuf,
     /// where it is until it is put into its place
     beside: Option<PathBuf>,
-    identity: (u64, u64),
+    /// of the file that we made and remove; none if it is left to the next process
+    identity: Option<(u64, u64)>,
 }
 
 impl UnixPath {
@@ -45,9 +46,7 @@ impl UnixPath {
         if !is_ours {
             check_free(path)?;
         }
-        let mut beside = path.as_os_str().to_owned();
-        beside.push("~");
-        let beside = PathBuf::from(beside);
+        let beside = Self::beside(path);
         let context = |what: &str| format!("{what} {}", beside.display());
         match fs::symlink_metadata(&beside) {
             Ok(found) if found.file_type().is_socket() => {
@@ -66,12 +65,35 @@ impl UnixPath {
         let metadata =
             fs::symlink_metadata(&beside).map_err(|error| Error::io(context("looking at"), error))?;
         let made =
-            Self { path: path.to_owned(), identity: identity(&metadata), beside: Some(beside.clone()) };
+            Self { path: path.to_owned(), identity: Some(identity(&metadata)), beside: Some(beside.clone()) };
         let permissions = Permissions::from_mode(access.permissions.unwrap_or(PERMISSIONS));
         fs::set_permissions(&beside, permissions)
             .map_err(|error| Error::io(context("setting the permissions of"), error))?;
         set_owner(&beside, access)?;
         Ok((socket, made))
+    }
+
+    /// Where a socket is made.
+    pub(super) fn beside(path: &Path) -> PathBuf {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push("~");
+        PathBuf::from(beside)
+    }
+
+    /// Takes over a socket that is in its place, and gives it the permissions that are configured now.
+    pub(super) fn inherit(path: &Path, access: &Access) -> Result<Self> {
+        let context = |what: &str| format!("{what} {}", path.display());
+        let metadata = fs::symlink_metadata(path).map_err(|error| Error::io(context("looking at"), error))?;
+        let permissions = Permissions::from_mode(access.permissions.unwrap_or(PERMISSIONS));
+        fs::set_permissions(path, permissions)
+            .map_err(|error| Error::io(context("setting the permissions of"), error))?;
+        set_owner(path, access)?;
+        Ok(Self { path: path.to_owned(), beside: None, identity: Some(identity(&metadata)) })
+    }
+
+    /// Leaves the path to whoever takes the socket over.
+    pub(super) fn leave(&mut self) {
+        self.identity = None;
     }
 
     /// Puts the socket into its place.
@@ -88,9 +110,10 @@ impl UnixPath {
 
 impl Drop for UnixPath {
     fn drop(&mut self) {
+        let Some(made) = self.identity else { return };
         let path = self.beside.as_ref().unwrap_or(&self.path);
         let _places = lock(&PLACES);
-        if fs::symlink_metadata(path).is_ok_and(|metadata| identity(&metadata) == self.identity) {
+        if fs::symlink_metadata(path).is_ok_and(|metadata| identity(&metadata) == made) {
             // who removed it meanwhile has done our work
             let _ = fs::remove_file(path);
         }

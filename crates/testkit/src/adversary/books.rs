@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use stratd_plugin_api::PositionSide;
+
 use super::scenario::point;
 
 /// Average cost is kept in this fraction of a unit of money, so that its own rounding stays below the engine's.
@@ -102,22 +104,57 @@ impl Line {
     }
 }
 
+/// Strategy, instrument and which position of it.
+pub(super) type Key = (u16, u32, PositionSide);
+
 /// The books of all strategies.
 #[derive(Default)]
-pub(super) struct Books(pub(super) BTreeMap<(u16, u32), Line>);
+pub(super) struct Books(pub(super) BTreeMap<Key, Line>);
 
 impl Books {
-    pub(super) fn size(&self, strategy: u16, instrument: u32) -> i64 {
-        self.0.get(&(strategy, instrument)).map_or(0, |line| line.size)
+    /// Books a fill of an order that is about a position. A long position is never below zero and a short one never
+    /// above: what goes beyond belongs to the other one.
+    pub(super) fn add(&mut self, key: Key, fill: Fill, is_fifo: bool) {
+        let (strategy, instrument, side) = key;
+        let after = self.size(key) + fill.signed;
+        let other = match side {
+            PositionSide::Long if after < 0 => PositionSide::Short,
+            PositionSide::Short if after > 0 => PositionSide::Long,
+            PositionSide::Net | PositionSide::Long | PositionSide::Short => {
+                return self.add_to(key, fill, is_fifo);
+            }
+        };
+        let (here, there) = (Fill { signed: fill.signed - after, ..fill }, Fill { signed: after, ..fill });
+        if here.signed == 0 {
+            return self.add_to((strategy, instrument, other), there, is_fifo);
+        }
+        self.add_to(key, here, is_fifo);
+        self.add_to((strategy, instrument, other), Fill { costs: 0, ..there }, is_fifo);
     }
 
-    pub(super) fn net(&self, instrument: u32) -> i64 {
-        self.of(|_, id| id == instrument).map(|(_, line)| line.size).sum()
+    fn add_to(&mut self, key: Key, fill: Fill, is_fifo: bool) {
+        self.0.entry(key).or_default().add(key.1, fill, is_fifo);
+    }
+
+    pub(super) fn size(&self, key: Key) -> i64 {
+        self.0.get(&key).map_or(0, |line| line.size)
+    }
+
+    /// The size of a position of all strategies together.
+    pub(super) fn net(&self, instrument: u32, side: PositionSide) -> i64 {
+        let lines = self.0.iter().filter(|((_, id, of), _)| (*id, *of) == (instrument, side));
+        lines.map(|(_, line)| line.size).sum()
     }
 
     pub(super) fn of(&self, is_meant: impl Fn(u16, u32) -> bool) -> impl Iterator<Item = (u32, &Line)> {
-        let lines = self.0.iter().filter(move |((strategy, id), _)| is_meant(*strategy, *id));
-        lines.map(|((_, id), line)| (*id, line))
+        let lines = self.0.iter().filter(move |((strategy, id, _), _)| is_meant(*strategy, *id));
+        lines.map(|((_, id, _), line)| (*id, line))
+    }
+
+    /// The positions of a strategy.
+    pub(super) fn of_strategy(&self, strategy: u16) -> impl Iterator<Item = (u32, PositionSide, &Line)> {
+        let lines = self.0.iter().filter(move |((of, ..), _)| *of == strategy);
+        lines.map(|((_, id, side), line)| (*id, *side, line))
     }
 
     pub(super) fn pnl(&self, is_meant: impl Fn(u16, u32) -> bool) -> i128 {

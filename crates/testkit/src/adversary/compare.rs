@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stratd_engine::{Engine, Scope, StrategyId, TradingState};
-use stratd_plugin_api::{Money, Reason};
+use stratd_plugin_api::{Money, PositionSide, Reason};
 
 use super::{
     ensure,
@@ -52,18 +52,20 @@ impl Twin {
     }
 
     fn compare_book(&self, engine: &Engine, strategy: StrategyId) -> Result<(), String> {
-        let lines = || self.books.of(|id, _| id == strategy.0);
+        let lines = || self.books.of_strategy(strategy.0);
         ensure(engine.positions(strategy).count() == lines().count(), || {
-            format!("{strategy:?} has positions in other instruments than it traded")
+            format!("{strategy:?} has other positions than it traded")
         })?;
-        for ((id, position), (instrument, line)) in engine.positions(strategy).zip(lines()) {
-            let shown = (id.0, position.size.get(), position.fees.get(), position.notional.get());
-            let naive = (instrument, line.size, line.fees, line.value(instrument));
+        for ((id, position), (instrument, side, line)) in engine.positions(strategy).zip(lines()) {
+            let shown =
+                (id.0, position.side, position.size.get(), position.fees.get(), position.notional.get());
+            let naive = (instrument, side, line.size, line.fees, line.value(instrument));
             ensure(shown == naive, || {
                 format!(
-                    "position of {strategy:?} (instrument, size, fees, value) is {shown:?}, and should be {naive:?}"
+                    "position of {strategy:?} (instrument, side, size, fees, value) is {shown:?}, and should be {naive:?}"
                 )
             })?;
+            ensure(side.can_hold(position.size.get()), || format!("a {side} position of {}", position.size))?;
             let realized = position.realized.get();
             ensure((realized - line.realized).abs() <= line.tolerance, || {
                 format!("realized of {strategy:?} in {id} is {realized}, and should be {}", line.realized)
@@ -100,10 +102,12 @@ impl Twin {
 
     fn watch(&mut self) {
         if let Account::Margin { maintenance, .. } = self.scenario.account {
-            let exposure = self.last.iter().map(|(id, last)| {
-                let value = i128::from(self.books.net(*id)) * i128::from(*last) * point(*id);
+            let value = |(id, last): (&u32, &i64), side: &PositionSide| {
+                let value = i128::from(self.books.net(*id, *side)) * i128::from(*last) * point(*id);
                 (value * i128::from(self.rate(*id)) / 100).abs()
-            });
+            };
+            let of_both = |of| PositionSide::ALL.iter().map(|side| value(of, side)).sum::<i128>();
+            let exposure = self.last.iter().map(of_both);
             self.has_margin_call = self.equity() * 100 < exposure.sum::<i128>() * i128::from(maintenance);
         }
         for (scope, limits) in &self.scenario.limits {

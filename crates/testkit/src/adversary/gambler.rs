@@ -9,6 +9,10 @@ use super::{
 
 /// Own orders carry this tag; those of `close_all` do not.
 pub(super) const TAG: u32 = 7;
+/// What a call asks for that will fail: nobody may ever see it.
+pub(super) const DOOMED_TAG: u32 = 13;
+/// The same for figures.
+pub(super) const DOOMED: &str = "doomed";
 /// A figure of this name is a complaint about what the strategy was told.
 pub(super) const COMPLAINT: &str = "complaint";
 /// So many of its last orders it still knows.
@@ -39,24 +43,41 @@ impl Gambler {
         if let Some(left) = &mut self.fails_after {
             *left -= 1;
             if *left < 0 {
-                return Err(Fault::error("not ready yet"));
+                return Err(self.doomed(host, Fault::error("not ready yet")));
             }
         }
         if !self.random.chance(45) {
             return Ok(());
         }
+        match self.random.range(0, 1_500) {
+            0 => return Err(self.doomed(host, Fault::error("bad luck"))),
+            1 => {
+                let fault = Fault { reason: Reason::Panic, message: "worse luck".to_owned(), index: 0 };
+                return Err(self.doomed(host, fault));
+            }
+            2 => host.stop("enough"),
+            _ => {}
+        }
         for _ in 0..self.random.range(1, 4) {
             self.request(host);
         }
-        match self.random.range(0, 1_500) {
-            0 => Err(Fault::error("bad luck")),
-            1 => Err(Fault { reason: Reason::Panic, message: "worse luck".to_owned(), index: 0 }),
-            2 => {
-                host.stop("enough");
-                Ok(())
-            }
-            _ => Ok(()),
-        }
+        Ok(())
+    }
+
+    /// Asks for something in a call that fails.
+    fn doomed(&mut self, host: &mut dyn StrategyHost, fault: Fault) -> Fault {
+        host.metric(DOOMED, Money::ZERO);
+        let order = abi::OrderRequest {
+            instrument: 1,
+            side: abi::side::BUY,
+            order_type: abi::order_type::MARKET,
+            quantity: self.random.range(1, 5),
+            tag: DOOMED_TAG,
+            ..abi::OrderRequest::default()
+        };
+        // of a call that fails, the id is nobody's either
+        let _ = host.submit(&order);
+        fault
     }
 
     fn request(&mut self, host: &mut dyn StrategyHost) {
@@ -126,7 +147,8 @@ impl Gambler {
                 (order.quantity, order.notional) = (0, Money::new(amount).into());
             }
         }
-        if self.random.chance(15) {
+        // where positions are hedged, nothing else closes one
+        if self.random.chance(30) {
             order.flags = abi::order_flag::REDUCE_ONLY;
         }
         self.orders.extend(host.submit(&order));

@@ -1,7 +1,9 @@
 //! Naive limits: what speaks against an order, asked anew from all orders and fills.
 
 use stratd_engine::{OrderState, Scope, StrategyId, TradingState};
-use stratd_plugin_api::{InstrumentId, OrderFlags, OrderRequest, Price, Reason, Side, Timestamp};
+use stratd_plugin_api::{
+    InstrumentId, OrderFlags, OrderRequest, PositionSide, Price, Reason, Side, Timestamp,
+};
 
 use super::{
     scenario::{Account, INDEX, INSTRUMENTS, PlainLimits, SECOND_NS, SESSION, lot, point, units},
@@ -30,6 +32,11 @@ impl Question<'_> {
     fn instrument(&self) -> u32 {
         self.request.instrument.0
     }
+
+    /// The position that it is about.
+    fn position(&self, twin: &Twin) -> PositionSide {
+        twin.scenario.position(self.request)
+    }
 }
 
 impl Twin {
@@ -47,7 +54,10 @@ impl Twin {
         add(!INSTRUMENTS.contains(&id), Reason::UnknownInstrument);
         add(self.is_halted || self.halted.contains(&id), Reason::Halted);
         add(id == INDEX, Reason::NotTradable);
-        add(asked.request.notional.is_none() && asked.quantity <= 0, Reason::BadQuantity);
+        let expected = || self.expected(asked.request, asked.quantity);
+        let buys_nothing =
+            INSTRUMENTS.contains(&id) && self.price_of(asked.request).is_some() && expected() <= 0;
+        add(asked.quantity <= 0 && (asked.request.notional.is_none() || buys_nothing), Reason::BadQuantity);
         add(asked.request.notional.is_some() && asked.request.quantity.get() != 0, Reason::BadOrder);
         add(asked.request.quantity.get() % lot(id) != 0, Reason::OffLot);
         add(asked.quantity.saturating_abs() > QUANTITY_COUNTABLE, Reason::Overflow);
@@ -82,16 +92,17 @@ impl Twin {
 
     /// With every working order of its side filled, the order leaves the own position smaller, not turned around.
     fn is_reducing(&self, asked: &Question<'_>) -> bool {
-        let size = self.books.size(asked.strategy.0, asked.instrument());
+        let size = self.books.size((asked.strategy.0, asked.instrument(), asked.position(self)));
         let held = if asked.side() == Side::Sell { size } else { -size };
         let open = self.open(asked, asked.side(), |order| order.strategy == asked.strategy);
         asked.request.notional.is_none() && i128::from(asked.quantity) <= i128::from(held) - open
     }
 
-    /// What working orders of a side in the instrument would still add, without the order that is changed.
+    /// What working orders of a side about the position would still trade, without the order that is changed.
     fn open(&self, asked: &Question<'_>, side: Side, is_meant: impl Fn(&Working) -> bool) -> i128 {
         let orders = self.working.values().filter(|order| {
             order.instrument == asked.instrument()
+                && order.position == asked.position(self)
                 && order.side == side
                 && asked.changed.is_none_or(|changed| changed.id != order.id)
                 && is_meant(order)
@@ -171,12 +182,7 @@ impl Twin {
         if limits.order_quantity.is_some_and(|(most, _)| quantity > whole(most)) {
             reasons.push(Reason::MaxOrderQuantity);
         }
-        let is_cut = limits.order_notional.is_some_and(|(_, reduces)| reduces);
         let value = match (asked.request.notional, self.price_of(asked.request)) {
-            // an amount that buys no lot more than what is left is not cut: its lots are what counts
-            (Some(amount), Some(price)) if is_cut => {
-                amount.get().min((quantity * i128::from(price) * point(id)).abs())
-            }
             (Some(amount), _) => amount.get(),
             (None, Some(price)) => (quantity * i128::from(price) * point(id)).abs(),
             (None, None) => 0,
@@ -187,16 +193,14 @@ impl Twin {
         let (size, open) = match scope {
             Scope::Strategy(_) => {
                 let open = self.open(asked, asked.side(), |order| order.strategy == asked.strategy);
-                (self.books.size(asked.strategy.0, id), open)
+                (self.books.size((asked.strategy.0, id, asked.position(self))), open)
             }
             Scope::Run | Scope::Instrument(_) => {
-                (self.books.net(id), self.open(asked, asked.side(), |_| true))
+                (self.books.net(id, asked.position(self)), self.open(asked, asked.side(), |_| true))
             }
         };
         let size = i128::from(if asked.side() == Side::Sell { -size } else { size });
-        // an amount that buys no lot at the last price passes limits that reduce: there is nothing to cut
-        let is_cut = |reduces: bool| !reduces || quantity > 0;
-        if limits.position.is_some_and(|(most, cut)| is_cut(cut) && size + open + quantity > whole(most)) {
+        if limits.position.is_some_and(|(most, _)| size + open + quantity > whole(most)) {
             reasons.push(Reason::MaxPosition);
         }
         reasons
@@ -209,7 +213,7 @@ impl Twin {
     fn against_by_account(&self, asked: &Question<'_>) -> Option<Reason> {
         let id = asked.instrument();
         let quantity = i128::from(self.expected(asked.request, asked.quantity));
-        let net = i128::from(self.books.net(id));
+        let net = i128::from(self.books.net(id, asked.position(self)));
         let signed = if asked.side() == Side::Sell { -net } else { net };
         let after = signed + self.open(asked, asked.side(), |_| true) + quantity;
         let (account, side) = (self.scenario.account, asked.side());
@@ -226,8 +230,10 @@ impl Twin {
                     order.side == Side::Buy && asked.changed.is_none_or(|changed| changed.id != order.id)
                 });
                 let used: i128 = buys.map(|order| self.open_value(order)).sum();
-                let needed = self.value_in_run(id, price, quantity);
-                (quantity > 0 && used + needed > self.cash()).then_some(Reason::BuyingPower)
+                let amount =
+                    asked.request.notional.map(|amount| amount.get() * i128::from(self.rate(id)) / 100);
+                let needed = amount.unwrap_or_else(|| self.value_in_run(id, price, quantity));
+                (used + needed > self.cash()).then_some(Reason::BuyingPower)
             }
             Account::Margin { initial, .. } => {
                 let before = after - quantity;
@@ -242,25 +248,32 @@ impl Twin {
     }
 
     fn open_value(&self, order: &Working) -> i128 {
-        let price = order.price.or_else(|| self.last.get(&order.instrument).copied());
-        self.value_in_run(order.instrument, price.unwrap_or(0), i128::from(order.reserved()))
+        // what its exchange has not told may be spent whole
+        if let Some(amount) = order.amount.filter(|_| order.quantity == 0) {
+            return amount * i128::from(self.rate(order.instrument)) / 100;
+        }
+        let price = order.price_highest().or_else(|| self.last.get(&order.instrument).copied());
+        self.value_in_run(order.instrument, price.unwrap_or(0), i128::from(order.open()))
     }
 
     /// Values of the positions of all strategies, with the working orders of one side filled, whichever is worse.
     fn worst_exposure(&self, changed: Option<&Working>) -> i128 {
-        let worst = |id: u32| {
+        let worst = |id: u32, position: PositionSide| {
             let open = |side: Side| -> i128 {
                 let orders = self.working.values().filter(|order| {
                     order.instrument == id
+                        && order.position == position
                         && order.side == side
                         && changed.is_none_or(|changed| changed.id != order.id)
                 });
                 orders.map(|order| i128::from(order.open())).sum()
             };
-            let net = i128::from(self.books.net(id));
+            let net = i128::from(self.books.net(id, position));
             (net + open(Side::Buy)).max(open(Side::Sell) - net).max(0)
         };
-        let valued = |id: &u32| self.last.get(id).map_or(0, |last| self.value_in_run(*id, *last, worst(*id)));
+        let of_both = |id: u32| PositionSide::ALL.iter().map(|side| worst(id, *side)).sum();
+        let valued =
+            |id: &u32| self.last.get(id).map_or(0, |last| self.value_in_run(*id, *last, of_both(*id)));
         INSTRUMENTS.iter().map(valued).sum()
     }
 }

@@ -68,11 +68,12 @@ pub(crate) enum Count {
     Disconnects,
     TimedOut,
     ByAmount,
+    FillsHedged,
 }
 
 impl Counts {
     /// The names, in the order in which [`Counts::iter`] has them.
-    pub const NAMES: [&str; 19] = [
+    pub const NAMES: [&str; 20] = [
         "steps",
         "orders",
         "changes",
@@ -92,6 +93,7 @@ impl Counts {
         "disconnects",
         "timed_out",
         "orders_by_amount",
+        "fills_hedged",
     ];
 
     pub(crate) fn add(&mut self, what: Count) {

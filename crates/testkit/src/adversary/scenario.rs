@@ -7,8 +7,8 @@ use stratd_engine::{
     OnBreach, OrderIds, OrderRate, PriceCollar, RateSource, RiskLimits, Scope, StrategyId, TradingState,
 };
 use stratd_plugin_api::{
-    Decimal, ExchangeId, Instrument, InstrumentId, InstrumentType, Money, NoCosts, Quantity, Session,
-    TradingType, export::instrument_to_record,
+    Decimal, ExchangeId, Instrument, InstrumentId, InstrumentType, Money, NoCosts, OmsType, OrderFlags,
+    OrderRequest, PositionSide, Quantity, Session, Side, TradingType, export::instrument_to_record,
 };
 
 use super::random::Random;
@@ -96,6 +96,7 @@ pub(super) struct Scenario {
     exits: [ExitRoutine; 3],
     pub(super) account: Account,
     pub(super) is_fifo: bool,
+    pub(super) oms_type: OmsType,
 }
 
 impl Scenario {
@@ -118,7 +119,19 @@ impl Scenario {
         };
         let cash = if account == Account::Unlimited { 100_000 } else { random.range(2_000, 30_000) };
         let exits = [(); 3].map(|()| *random.pick(&ExitRoutine::ALL).unwrap_or(&ExitRoutine::None));
-        Self { cash: i128::from(cash) * MONEY, limits, exits, account, is_fifo: random.chance(50) }
+        let is_fifo = random.chance(50);
+        let oms_type = *random.pick(OmsType::ALL).unwrap_or(&OmsType::Netting);
+        Self { cash: i128::from(cash) * MONEY, limits, exits, account, is_fifo, oms_type }
+    }
+
+    /// The position that an order is about.
+    pub(super) fn position(&self, request: &OrderRequest) -> PositionSide {
+        let closes = request.flags.contains(OrderFlags::REDUCE_ONLY);
+        match (self.oms_type, (request.side == Side::Buy) != closes) {
+            (OmsType::Netting, _) => PositionSide::Net,
+            (OmsType::Hedging, true) => PositionSide::Long,
+            (OmsType::Hedging, false) => PositionSide::Short,
+        }
     }
 
     /// The engine, with instruments and limits and without strategies.
@@ -140,6 +153,7 @@ impl Scenario {
             limits: limits(Scope::Run)?,
             order_ids: OrderIds::of_run(7),
             account,
+            oms_type: self.oms_type,
             accounting: if self.is_fifo { Accounting::Fifo } else { Accounting::Average },
             costs: Box::new(NoCosts),
         };

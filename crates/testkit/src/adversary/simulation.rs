@@ -6,7 +6,7 @@ use stratd_engine::{
     Engine, ExitRoutine, Input, InputKind, OnRestoreError, Output, Probation, Replacement, Restart, Scope,
     StrategyConfig, StrategyId, TradingCommand, TradingState,
 };
-use stratd_plugin_api::{Fault, InstrumentId, OrderStatus, Reason, Timestamp, abi};
+use stratd_plugin_api::{Fault, InstrumentId, OmsType, OrderStatus, Reason, Timestamp, abi};
 
 use super::{
     Count, Outcome, ensure,
@@ -243,6 +243,9 @@ impl<'a> Run<'a> {
             // a text that is only counted cannot fail
             let _ = write!(self.hash, "{output:?}");
             count(&mut self.outcome.counts, output);
+            if matches!(output, Output::Filled(_)) && self.twin.scenario.oms_type == OmsType::Hedging {
+                self.outcome.counts.add(Count::FillsHedged);
+            }
             is_alarmed |= matches!(output, Output::UnknownOrder(_));
             self.twin.output(output)?;
             match output {

@@ -7,15 +7,16 @@ use stratd_engine::{
     TradingState,
 };
 use stratd_plugin_api::{
-    EventKind, InstrumentId, Money, OrderEventKind, OrderRequest, Price, Quantity, Reason, Side, abi,
+    EventKind, InstrumentId, Money, OrderEventKind, OrderRequest, OrderStatus, PositionSide, Price, Quantity,
+    Reason, Side, abi,
 };
 
 use super::{
     books::{Books, Fill},
     ensure,
-    gambler::{COMPLAINT, TAG},
+    gambler::{COMPLAINT, DOOMED, DOOMED_TAG, TAG},
     gate::{Question, denied, scopes},
-    scenario::{EURO, EURO_RATE_START, IN_EUROS, Scenario, lot},
+    scenario::{EURO, EURO_RATE_START, IN_EUROS, Scenario, lot, point},
     working::Working,
 };
 
@@ -43,6 +44,8 @@ pub(super) struct Twin {
     pub(super) sent: BTreeMap<Scope, Vec<i64>>,
     pub(super) losses: BTreeMap<Scope, Losses>,
     pub(super) has_margin_call: bool,
+    /// The position that each order is about.
+    positions: BTreeMap<u64, PositionSide>,
     pub(super) submitted: BTreeSet<u64>,
     pub(super) finished: BTreeSet<u64>,
     /// What was booked: quantities by order and trade.
@@ -72,6 +75,7 @@ impl Twin {
             sent: BTreeMap::new(),
             losses: BTreeMap::new(),
             has_margin_call: false,
+            positions: BTreeMap::new(),
             submitted: BTreeSet::new(),
             finished: BTreeSet::new(),
             booked: BTreeMap::new(),
@@ -158,7 +162,7 @@ impl Twin {
     fn price(&mut self, instrument: u32, price: i64) {
         self.last.insert(instrument, price);
         let mut mark = |instrument: u32, price: i64, rate: i64| {
-            let lines = self.books.0.iter_mut().filter(|((_, id), _)| *id == instrument);
+            let lines = self.books.0.iter_mut().filter(|((_, id, _), _)| *id == instrument);
             lines.for_each(|(_, line)| line.mark(price, rate));
         };
         if instrument == EURO {
@@ -205,9 +209,12 @@ impl Twin {
                 self.states.insert(*scope, (*state, *reason));
                 Ok(())
             }
-            Output::Metric { strategy, name, value } => ensure(name != COMPLAINT, || {
-                format!("{strategy:?} got an event out of order or a timer too early, at {value:?}")
-            }),
+            Output::Metric { strategy, name, value } => {
+                ensure(name != DOOMED, || format!("a figure of a call of {strategy:?} that failed"))?;
+                ensure(name != COMPLAINT, || {
+                    format!("{strategy:?} got an event out of order or a timer too early, at {value:?}")
+                })
+            }
             Output::UnknownOrder(report) => ensure(self.report.is_none(), || {
                 format!("a report on an own order was taken for one of a stranger: {report:?}")
             }),
@@ -227,6 +234,7 @@ impl Twin {
     fn submit(&mut self, order: &NewOrder) -> Result<(), String> {
         let NewOrder { id, strategy, request, .. } = *order;
         ensure(self.submitted.insert(id.0), || format!("{id:?} was sent twice"))?;
+        ensure(request.tag != DOOMED_TAG, || format!("an order of a call that failed: {order:?}"))?;
         if request.tag == TAG {
             ensure(!self.ended.contains(&strategy), || {
                 format!("an order of a strategy that ended: {order:?}")
@@ -248,14 +256,18 @@ impl Twin {
             strategy,
             instrument: request.instrument.0,
             side: request.side,
+            flags: request.flags,
+            position: self.scenario.position(&request),
             price: request.price.or(request.stop_price).map(Price::get),
             has_limit: request.price.is_some(),
-            is_by_amount: request.notional.is_some(),
+            amount: request.notional.map(Money::get),
             quantity: request.quantity.get(),
             filled: 0,
-            changes: (0, 0),
+            changes: (0, 0, None),
             expected,
+            is_told_filled: false,
         };
+        self.positions.insert(id.0, working.position);
         self.working.insert(id.0, working);
         Ok(())
     }
@@ -271,7 +283,9 @@ impl Twin {
         ensure(against.is_empty(), || format!("a change against {against:?}: {change:?}"))?;
         self.note_sent(order.strategy, request.instrument);
         if let Some(order) = self.working.get_mut(&id.0) {
-            order.changes = (order.changes.0 + 1, order.changes.1.max(request.quantity.get()));
+            let (count, quantity, price) = order.changes;
+            let price = price.max(request.price.map(Price::get));
+            order.changes = (count + 1, quantity.max(request.quantity.get()), price);
         }
         Ok(())
     }
@@ -297,12 +311,15 @@ impl Twin {
         let Some(order) = self.working.get(&denial.order.0) else {
             return Err(format!("{denial:?}: the order does not work"));
         };
-        if denial.is_change || order.is_by_amount {
+        if denial.is_change {
             return Ok(());
+        }
+        if let Some(amount) = order.amount {
+            return self.amount_reduced(denial, order, amount);
         }
         let request = OrderRequest {
             price: order.price.map(Price::new),
-            ..OrderRequest::market(denial.instrument, Quantity::ZERO).side(denial.side)
+            ..OrderRequest::market(denial.instrument, Quantity::ZERO).side(denial.side).flags(order.flags)
         };
         let against = |quantity: i64| {
             let request = OrderRequest { quantity: Quantity::new(quantity), ..request };
@@ -320,7 +337,22 @@ impl Twin {
         })
     }
 
-    fn fill(&mut self, FillReport { strategy, fill }: &FillReport) -> Result<(), String> {
+    /// The amount of an order was cut: with what one more lot costs a limit would speak against it.
+    fn amount_reduced(&self, denial: &Denial, order: &Working, amount: i128) -> Result<(), String> {
+        let id = order.instrument;
+        let of_lot = self.last.get(&id).map_or(0, |last| i128::from(*last) * i128::from(lot(id)) * point(id));
+        let more = OrderRequest {
+            notional: Some(Money::new(amount + of_lot)),
+            ..OrderRequest::market(denial.instrument, Quantity::ZERO).side(denial.side).flags(order.flags)
+        };
+        let asked = Question { strategy: denial.strategy, request: &more, quantity: 0, changed: Some(order) };
+        let limits = scopes(&asked).map(|scope| (scope, self.scenario.limits.get(&scope)));
+        let mut limits = limits.into_iter().filter_map(|(scope, limits)| Some((scope, limits?)));
+        let is_needed = limits.any(|(scope, limits)| !self.against_by_size(scope, limits, &asked).is_empty());
+        ensure(is_needed, || format!("reduced to less than the limits leave: {denial:?}"))
+    }
+
+    fn fill(&mut self, FillReport { strategy, fill, .. }: &FillReport) -> Result<(), String> {
         let id = fill.client_order_id;
         let report = self.report.take().filter(|report| report.client_order_id == id);
         let Some(report) = report else { return Err(format!("a fill that nobody reported: {fill:?}")) };
@@ -331,17 +363,20 @@ impl Twin {
         ensure(is_new, || format!("trade {} of order {id} was booked twice", fill.trade_id))?;
         let sign = if fill.side == Side::Buy.code() { 1 } else { -1 };
         let costs = [fill.fee, fill.slippage, fill.transaction_cost];
-        let line = self.books.0.entry((strategy.0, fill.instrument)).or_default();
         let rate = if fill.instrument == IN_EUROS { self.euro } else { 100 };
         let costs = costs.into_iter().map(|cost| Money::from(cost).get()).sum();
         let fill_naive = Fill { signed: sign * fill.quantity, price: fill.price, costs, rate };
-        line.add(fill.instrument, fill_naive, self.scenario.is_fifo);
+        let Some(side) = self.positions.get(&id).copied() else {
+            return Err(format!("a fill of an order that was never sent: {fill:?}"));
+        };
+        self.books.add((strategy.0, fill.instrument, side), fill_naive, self.scenario.is_fifo);
         if let Some(order) = self.working.get_mut(&id) {
             order.filled += fill.quantity;
-            if order.is_by_amount {
+            if order.amount.is_some() && report.quantity > 0 {
                 order.quantity = order.quantity.max(report.quantity);
                 order.expected = 0;
             }
+            order.is_told_filled |= report.status == OrderStatus::Filled.code();
         }
         Ok(())
     }
@@ -359,12 +394,15 @@ impl Twin {
         ensure(working.filled == order.filled.get(), || {
             format!("{} is filled of {order:?}", working.filled)
         })?;
-        let is_complete = order.state != OrderState::Filled || working.filled >= working.quantity;
+        let is_known = working.quantity > 0 || working.is_told_filled;
+        let is_complete =
+            order.state != OrderState::Filled || (is_known && working.filled >= working.quantity);
         ensure(is_complete, || format!("filled too early: {order:?}"))
     }
 
     fn denied(&self, order: &Order, reason: Reason) -> Result<(), String> {
         let request = &order.request;
+        ensure(request.tag != DOOMED_TAG, || format!("an order of a call that failed was heard: {order:?}"))?;
         ensure(!self.submitted.contains(&order.id.0), || format!("{:?} was sent and denied", order.id))?;
         if self.ended.contains(&order.strategy) {
             return ensure(reason == Reason::StrategyStopped || request.tag != TAG, || {

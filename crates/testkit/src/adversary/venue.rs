@@ -22,6 +22,8 @@ struct Truth {
     side: Side,
     price: i64,
     quantity: i64,
+    /// It was for an amount: one of the exchanges never tells what quantity it made of that.
+    is_by_amount: bool,
     filled: i64,
     is_open: bool,
     /// It was accepted once; otherwise it never arrived, or was refused.
@@ -64,6 +66,7 @@ impl Venue {
             side: request.side,
             price: request.price.map_or(0, Price::get),
             quantity,
+            is_by_amount: request.notional.is_some(),
             filled: 0,
             is_open: true,
             is_accepted: true,
@@ -230,11 +233,9 @@ impl Venue {
             };
             let status = OrderStatus::PartiallyFilled.code();
             let trades = truth.trades.iter().filter(asked);
-            reports.extend(trades.map(|trade| abi::OrderEvent {
-                status,
-                quantity: truth.quantity,
-                ..*trade
-            }));
+            // as a list of trades tells it: without the order's own quantity, if that was never agreed on
+            let quantity = if truth.is_by_amount { 0 } else { truth.quantity };
+            reports.extend(trades.map(|trade| abi::OrderEvent { status, quantity, ..*trade }));
         }
         for (id, truth) in of_exchange().filter(|(id, _)| working.contains(id)) {
             let say = |kind, status| report(*id, truth, kind, status);
@@ -295,7 +296,7 @@ fn report(id: u64, truth: &Truth, kind: OrderEventKind, status: OrderStatus) -> 
         status: status.code(),
         side: truth.side.code(),
         price: truth.price,
-        quantity: truth.quantity,
+        quantity: if truth.is_by_amount && truth.exchange == 2 { 0 } else { truth.quantity },
         cumulative_quantity: truth.filled,
         reason: Reason::Exchange.code(),
         ..abi::OrderEvent::default()

@@ -1,7 +1,7 @@
 //! An order that works, by what was sent and reported.
 
 use stratd_engine::StrategyId;
-use stratd_plugin_api::Side;
+use stratd_plugin_api::{OrderFlags, PositionSide, Side};
 
 /// A working order, as it stands by what was reported.
 #[derive(Clone)]
@@ -10,15 +10,21 @@ pub(super) struct Working {
     pub(super) strategy: StrategyId,
     pub(super) instrument: u32,
     pub(super) side: Side,
+    pub(super) flags: OrderFlags,
+    /// The position that it is about.
+    pub(super) position: PositionSide,
     pub(super) price: Option<i64>,
     pub(super) has_limit: bool,
-    pub(super) is_by_amount: bool,
+    /// What an order by amount may spend.
+    pub(super) amount: Option<i128>,
     pub(super) quantity: i64,
     pub(super) filled: i64,
-    /// Changes without an answer, and the largest quantity among them.
-    pub(super) changes: (u32, i64),
+    /// Changes without an answer, the largest quantity among them and the highest price.
+    pub(super) changes: (u32, i64, Option<i64>),
     /// What an order by amount may buy, until its exchange says it.
     pub(super) expected: i64,
+    /// A fill said that it was the last one.
+    pub(super) is_told_filled: bool,
 }
 
 impl Working {
@@ -26,9 +32,9 @@ impl Working {
         (self.quantity.max(self.changes.1).max(self.expected) - self.filled).max(0)
     }
 
-    /// What a cash account keeps aside for it.
-    pub(super) fn reserved(&self) -> i64 {
-        (self.quantity - self.filled).max(0)
+    /// The price by which a cash account keeps money aside for it.
+    pub(super) fn price_highest(&self) -> Option<i64> {
+        self.price.max(self.changes.2)
     }
 
     /// An answer to a change; false if none was expected.
@@ -36,7 +42,7 @@ impl Working {
         let was_expected = self.changes.0 > 0;
         self.changes.0 = self.changes.0.saturating_sub(1);
         if self.changes.0 == 0 {
-            self.changes.1 = 0;
+            self.changes = (0, 0, None);
         }
         was_expected
     }

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{grouped, html::Html, percent, ratio, share, sign_class};
 use crate::results::{
-    InstrumentSummary, StrategySummary, Summary, curve::DayClose, finish::date, recorder::Recorder,
+    InstrumentSummary, StrategySummary, Summary, curve::DayClose, denials::Outcome, finish::date,
+    recorder::Recorder,
 };
 
 /// At most so many rows of a table; the rest is in the files.
@@ -177,14 +178,19 @@ pub(super) fn denials(html: &mut Html, recorder: &Recorder) {
     if counts.is_empty() {
         return;
     }
-    html.section("Denied orders");
-    let row = |((strategy, reason), count): (&(String, &'static str), &u64)| {
-        vec![("", strategy.clone()), ("", (*reason).to_owned()), ("n", grouped(&count.to_string()))]
+    html.section("Denied and reduced orders");
+    let row = |((strategy, outcome, reason), count): (&(String, Outcome, &'static str), &u64)| {
+        vec![
+            ("", strategy.clone()),
+            ("", outcome.name().to_owned()),
+            ("", (*reason).to_owned()),
+            ("n", grouped(&count.to_string())),
+        ]
     };
     let rows: Vec<_> = counts.iter().take(ROWS_MAX).map(row).collect();
-    html.table(&["Strategy", "Reason", "Orders"], &rows);
+    html.table(&["Strategy", "Outcome", "Reason", "Orders and changes"], &rows);
     cut(html, counts.len());
-    html.text("p", "muted", "Each is a row of denials.csv.");
+    html.text("p", "muted", "Each is a row of denials.csv, with the limit and what would be used of it.");
     html.close("section");
 }
 
