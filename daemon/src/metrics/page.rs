@@ -95,7 +95,7 @@ impl Page {
 
     fn add(&mut self, metric: &'static Metric, labels: &[&str], value: Value) {
         assert_eq!(metric.labels.len(), labels.len(), "{}: labels as in the catalog", metric.name);
-        let labels = metric.labels.iter().zip(labels).map(|(name, value)| (*name, escaped(value)));
+        let labels = metric.labels.iter().zip(labels).map(|(name, value)| (*name, (*value).to_owned()));
         self.samples.push((metric, labels.collect(), value));
     }
 
@@ -132,11 +132,16 @@ impl Collector for Page {
 }
 
 fn write_sample(family: &mut MetricEncoder<'_>, labels: &Labels, value: &Value) -> Result<(), fmt::Error> {
-    let no_exemplar: Option<&Exemplar<Labels, f64>> = None;
-    if let Value::Info = value {
-        return family.encode_info(labels);
+    match value {
+        Value::Info => family.encode_info(labels),
+        // labels that are none would be written as empty braces
+        _ if labels.is_empty() => write_value(family, value),
+        _ => write_value(&mut family.encode_family(labels)?, value),
     }
-    let mut sample = family.encode_family(labels)?;
+}
+
+fn write_value(sample: &mut MetricEncoder<'_>, value: &Value) -> Result<(), fmt::Error> {
+    let no_exemplar: Option<&Exemplar<Labels, f64>> = None;
     match value {
         Value::Counter(value) => sample.encode_counter(value, no_exemplar),
         Value::Gauge(value) => sample.encode_gauge(value),
@@ -150,11 +155,6 @@ fn write_sample(family: &mut MetricEncoder<'_>, labels: &Labels, value: &Value) 
 #[expect(clippy::cast_precision_loss, reason = "the format has floats; exact up to 2^53")]
 fn number(value: u64) -> f64 {
     value as f64
-}
-
-/// A label's value as both formats write it.
-fn escaped(value: &str) -> String {
-    value.replace('\\', "\\\\").replace('\n', "\\n").replace('"', "\\\"")
 }
 
 /// The older format: names of families with their suffixes, facts as gauges, no units, no end.
@@ -204,17 +204,17 @@ mod tests {
     #[test]
     fn values_are_told_in_the_order_of_the_catalog() {
         expect![[r#"
-            # HELP stratd_build The version of the daemon and of its control protocol.
+            # HELP stratd_build The version of the daemon and of its control protocol
             # TYPE stratd_build info
             stratd_build_info{version="1.0",api="v1"} 1
-            # HELP stratd_denials Orders and changes that risk denied.
+            # HELP stratd_denials Orders and changes that risk denied
             # TYPE stratd_denials counter
             stratd_denials_total{reason="off_tick"} 3.0
             stratd_denials_total{reason="a \"b\"\\\n"} 1.0
-            # HELP stratd_equity Equity, in the currency of the run.
+            # HELP stratd_equity Equity, in the currency of the run
             # TYPE stratd_equity gauge
             stratd_equity 1.5
-            # HELP process_cpu_seconds User and system time of the daemon.
+            # HELP process_cpu_seconds User and system time of the daemon
             # TYPE process_cpu_seconds counter
             # UNIT process_cpu_seconds seconds
             process_cpu_seconds_total 0.25
@@ -226,17 +226,17 @@ mod tests {
     #[test]
     fn the_older_format_has_the_names_of_samples_in_its_comments() {
         expect![[r#"
-            # HELP stratd_build_info The version of the daemon and of its control protocol.
+            # HELP stratd_build_info The version of the daemon and of its control protocol
             # TYPE stratd_build_info gauge
             stratd_build_info{version="1.0",api="v1"} 1
-            # HELP stratd_denials_total Orders and changes that risk denied.
+            # HELP stratd_denials_total Orders and changes that risk denied
             # TYPE stratd_denials_total counter
             stratd_denials_total{reason="off_tick"} 3.0
             stratd_denials_total{reason="a \"b\"\\\n"} 1.0
-            # HELP stratd_equity Equity, in the currency of the run.
+            # HELP stratd_equity Equity, in the currency of the run
             # TYPE stratd_equity gauge
             stratd_equity 1.5
-            # HELP process_cpu_seconds_total User and system time of the daemon.
+            # HELP process_cpu_seconds_total User and system time of the daemon
             # TYPE process_cpu_seconds_total counter
             process_cpu_seconds_total 0.25
         "#]]
