@@ -16,11 +16,16 @@ mod types;
 pub use client::{Answer, Client, EventLines, EventWish, Request};
 pub use error::{Error, ErrorKind};
 pub use types::{
-    API, AlarmEvent, Backtest, BacktestDone, BacktestEvent, BacktestList, BacktestProgress, BacktestRequest,
-    BacktestState, BarEvent, BookEvent, DenialEvent, DisableRequest, Done, Event, FillEvent, Finding,
-    FlightRecord, GapEvent, Generation, Happening, Health, HealthState, InspectRequest, Inspection, Instance,
-    InstanceEvent, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger,
-    LogReach, LogReceiver, LogResolution, LogTree, OrderEvent, Plugin, PluginEvent, PluginFile, PluginKind,
-    PluginList, PluginState, Probation, Problem, QuarantineRequest, QuoteEvent, Refusal, Retired, RunEvent,
-    RunState, Status, StoreStatus, StrategyEvent, TradeEvent, TradingEvent, Verdict, Version, WatchdogStatus,
+    API, Account, AccountList, AlarmEvent, Backtest, BacktestDone, BacktestEvent, BacktestList,
+    BacktestProgress, BacktestRequest, BacktestState, BarEvent, Book, BookEvent, CancelAllDone,
+    CancelAllRequest, ChangeOrderRequest, DenialEvent, DisableRequest, Done, Event, Exchange, ExchangeList,
+    ExitRoutine, Fill, FillEvent, FillList, Finding, FlightRecord, GapEvent, Generation, HaltRequest,
+    Happening, Health, HealthState, InspectRequest, Inspection, Instance, InstanceConfig, InstanceDone,
+    InstanceEvent, Instrument, InstrumentList, LevelRequest, LoadRequest, LogConfigRequest, LogDone,
+    LogFlight, LogHandler, LogLogger, LogReach, LogReceiver, LogResolution, LogTree, NewOrderRequest, Order,
+    OrderDone, OrderEvent, OrderList, Plugin, PluginEvent, PluginFile, PluginKind, PluginList, PluginState,
+    Portfolio, Position, PositionList, Probation, Problem, QuarantineRequest, QuoteEvent, Refusal, Retired,
+    Risk, RiskLimit, RiskScope, RunEvent, RunState, ScopeKind, Status, StoreStatus, Strategy, StrategyEvent,
+    StrategyList, TradeEvent, Trading, TradingDone, TradingEvent, TradingRequest, TradingState, Verdict,
+    Version, WatchdogStatus,
 };

@@ -141,6 +141,12 @@ impl<L: ExchangeLink> Driver<L> {
         Ok(())
     }
 
+    /// The outputs since the last call of [`Driver::take_outputs`].
+    #[must_use]
+    pub fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
     /// Hands the outputs since the last call over; the buffer goes back with [`Driver::give_back`].
     pub fn take_outputs(&mut self) -> Vec<Output> {
         std::mem::take(&mut self.outputs)
@@ -174,7 +180,8 @@ impl<L: ExchangeLink> Driver<L> {
                 }
                 Output::Cancel(cancel) => self.link.cancel(cancel, at),
                 Output::Change(change) => self.link.change(change, at),
-                Output::Filled(_)
+                Output::ByHand { .. }
+                | Output::Filled(_)
                 | Output::OrderFinished(_)
                 | Output::Denied(_)
                 | Output::Reduced(_)

@@ -38,7 +38,8 @@ struct OpenOrders {
 #[derive(Default)]
 struct History {
     past_orders: VecDeque<Order>,
-    fills: VecDeque<abi::FillRecord>,
+    /// With the sequence numbers of the inputs that told them.
+    fills: VecDeque<(u64, abi::FillRecord)>,
 }
 
 /// What a report did.
@@ -111,7 +112,26 @@ impl Execution {
     }
 
     pub(crate) fn fills_of(&self, strategy: StrategyId) -> impl Iterator<Item = &abi::FillRecord> {
-        self.strategies.get(strategy.index()).into_iter().flat_map(|history| &history.fills)
+        self.strategies
+            .get(strategy.index())
+            .into_iter()
+            .flat_map(|history| &history.fills)
+            .map(|(_, fill)| fill)
+    }
+
+    /// The finished orders of a strategy that are remembered, the oldest first.
+    pub(crate) fn past(&self, strategy: StrategyId) -> Option<&VecDeque<Order>> {
+        self.strategies.get(strategy.index()).map(|history| &history.past_orders)
+    }
+
+    /// The executions of a strategy that are remembered, the oldest first.
+    pub(crate) fn fills(&self, strategy: StrategyId) -> Option<&VecDeque<(u64, abi::FillRecord)>> {
+        self.strategies.get(strategy.index()).map(|history| &history.fills)
+    }
+
+    /// Working orders from an id on, by id.
+    pub(crate) fn working_from(&self, id: ClientOrderId) -> impl Iterator<Item = &Order> {
+        self.working.range(id..).map(|(_, order)| order)
     }
 
     /// The position that an order is about.
@@ -179,6 +199,20 @@ impl Execution {
         }
     }
 
+    /// Notes that a person asked for an order.
+    pub(crate) fn mark_by_hand(&mut self, id: ClientOrderId) {
+        if let Some(order) = self.working.get_mut(&id) {
+            order.is_by_hand = true;
+            return;
+        }
+        // it was denied
+        let history = self.ids.owner(id).and_then(|owner| self.strategies.get_mut(owner.index()));
+        let past = history.and_then(|history| history.past_orders.iter_mut().rfind(|order| order.id == id));
+        if let Some(order) = past {
+            order.is_by_hand = true;
+        }
+    }
+
     /// Applies a report of an exchange on one of our orders. `None` on overflow.
     pub(crate) fn apply(
         &mut self,
@@ -200,6 +234,9 @@ impl Execution {
             Some(fill) => fill,
         };
         order.updated = Timestamp::new(report.ts);
+        if order.state.is_final() {
+            order.seq = report.seq;
+        }
         let kind = OrderEventKind::from_code(report.kind)?;
         let liquidity = fill.and_then(|fill| LiquiditySide::from_code(fill.liquidity));
         let event = abi::OrderEvent {
@@ -228,7 +265,7 @@ impl Execution {
     }
 
     /// Keeps an execution for queries, once its costs are known.
-    pub(crate) fn remember_fill(&mut self, strategy: StrategyId, fill: abi::FillRecord) {
+    pub(crate) fn remember_fill(&mut self, strategy: StrategyId, fill: (u64, abi::FillRecord)) {
         if let Some(history) = self.strategies.get_mut(strategy.index()) {
             push_limited(&mut history.fills, fill);
         }
@@ -256,7 +293,14 @@ impl Execution {
 
     fn remember(&mut self, order: Order) {
         if let Some(history) = self.strategies.get_mut(order.strategy.index()) {
-            push_limited(&mut history.past_orders, order);
+            let past = &mut history.past_orders;
+            // one that was only looked at goes back to where it was: look-ups go by the number
+            let at = past.partition_point(|known| known.seq <= order.seq);
+            if at == past.len() {
+                push_limited(past, order);
+            } else {
+                past.insert(at, order);
+            }
         }
     }
 

@@ -20,7 +20,9 @@
 )]
 
 mod booking;
+mod by_hand;
 mod carry_out;
+mod configure;
 mod core;
 mod dispatch;
 mod driver;
@@ -31,6 +33,7 @@ mod exposure;
 mod hours;
 mod input;
 mod instruments;
+mod look_ups;
 mod lots;
 mod market;
 mod order;
@@ -53,11 +56,13 @@ mod swap;
 mod trading;
 mod view;
 
+pub use by_hand::{ByHand, Denied, Judged};
 pub use driver::{Driver, ExchangeLink};
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, EngineErrorKind};
 pub use hours::Hours;
 pub use input::{Input, InputKind, TradingCommand};
+pub use look_ups::LimitUse;
 pub use lots::Accounting;
 pub use order::{BeforeCancel, Order, OrderState};
 pub use order_ids::OrderIds;
@@ -68,7 +73,7 @@ pub use rates::RateSource;
 pub use replacement::{Carried, OnRestoreError, Replacement, Restart, SwapRefused, SwapStep, Swapped};
 pub use risk::{
     AccountRules, Breach, ExitRoutine, HoursRule, Limit, LossLimit, OnBreach, OrderRate, PriceCollar,
-    RiskApproved, RiskLimits, Scope, TradingState,
+    ReplacedLimits, RiskApproved, RiskLimits, Scope, TradingState,
 };
 pub use slice::SLICE_MAX;
 pub use strategies::{StrategyConfig, StrategyId, StrategyState, StrategyStatistics};

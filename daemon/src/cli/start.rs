@@ -135,6 +135,7 @@ fn by_the_clock(
         uptime: Stopwatch::start(),
         folder: folder.path().display().to_string(),
         currency: config.backtest.currency.clone(),
+        kill_switch: config.risk.kill_switch,
         hang_limit_ns: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX),
     };
     let mut plan = making.plan(folder, last.as_ref())?;
@@ -166,7 +167,7 @@ fn by_the_clock(
                 Some(folder) => std::path::absolute(folder)?,
                 None => std::env::current_dir()?,
             },
-            plugin_dirs: absolute(checked.plugins.directories())?,
+            plugin_dirs: absolute(&checked.plugins.directories())?,
             trust: config.plugins.trust.clone(),
         },
     };

@@ -8,12 +8,15 @@
 mod backtests_config;
 mod control_config;
 mod describe;
+pub(crate) mod difference;
 mod document;
 mod draft;
+pub(crate) mod edit;
 mod fill_config;
 mod flags;
 mod hours_config;
 mod instance_flag;
+mod layers;
 mod logging_config;
 mod origin;
 mod own_rules;
@@ -28,11 +31,13 @@ mod risk_config;
 mod risk_rules;
 mod run_config;
 mod schema;
-mod shown;
+pub(crate) mod secrets;
+pub(crate) mod shown;
 mod span;
 #[cfg(test)]
 pub(crate) mod tests;
 mod validator;
+mod written;
 
 pub use crate::plugin_kind::PluginKind;
 pub use backtests_config::BacktestsConfig;
@@ -59,3 +64,4 @@ pub(crate) use problem::nearest;
 pub(crate) use resolve::{resolve_path, resolve_paths, resolve_texts};
 pub(crate) use run_config::instrument_type;
 pub(crate) use validator::Validator;
+pub(crate) use written::Written;

@@ -148,6 +148,7 @@ impl LoopMeters {
             | Output::ProbationPassed { .. }
             | Output::Shutdown { .. }
             | Output::Metric { .. }
+            | Output::ByHand { .. }
             | Output::Exited => {}
         }
     }

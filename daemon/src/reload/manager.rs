@@ -23,10 +23,11 @@ use super::{
     record::{InstanceRecord, Saved},
     run_store::{ROLLED_BACK, RunStore},
     saving::Saving,
+    trading::ActedOn,
 };
 use crate::{
     config::PluginsConfig,
-    control::{Action, ActionError, Terms},
+    control::{Action, ActionError, InstanceName, Terms, Verb},
     feed::Feed,
     host::Found,
     plugins::Plugins,
@@ -42,6 +43,8 @@ pub(crate) enum Request {
     Found(Found),
     /// The control socket asks.
     Act(Action, Terms, SyncSender<Result<Acted, ActionError>>),
+    /// The control socket asks something of one strategy or connector.
+    ActOn(InstanceName, Verb, Terms, SyncSender<Result<ActedOn, ActionError>>),
     /// The event loop tells.
     Note(Note),
     /// An isolated connector died.
@@ -121,6 +124,9 @@ impl Manager {
                 Ok(Request::Act(action, terms, answer)) => {
                     // who asked may have gone
                     let _ = answer.send(self.act(action, &terms));
+                }
+                Ok(Request::ActOn(instance, verb, terms, answer)) => {
+                    let _ = answer.send(self.act_on(&instance, verb, &terms));
                 }
                 Ok(Request::Note(note)) => self.note(note),
                 Ok(Request::ExchangeDied { token, text }) => self.exchange_died(token, &text),
@@ -230,6 +236,11 @@ impl Manager {
                     plugin.settle_state(now);
                 }
             }
+            Note::Trading(kept) => {
+                if let Some(store) = &self.store {
+                    store.note_halt(kept);
+                }
+            }
             // destroyed here, away from the event loop
             Note::Retired(instance) => drop(instance),
         }
@@ -250,6 +261,10 @@ impl Manager {
         let (failed, before) = (failed.generation, before.generation);
         instance.faults += 1;
         instance.last_fault = Some(fault.to_string());
+        if failed == before {
+            // a new configuration, not a new build: who changed it is told
+            return;
+        }
         // another version may have taken over since
         let is_in_place = instance.generation == failed;
         if is_in_place {

@@ -18,6 +18,7 @@
 //!   no plugin was known
 //! - `restart`: isolated instances that died; `saving`: the states of all strategies, every so often
 //! - `unload`: libraries that nobody uses any more
+//! - `trading`: what the control socket shows of trading, and does by hand
 //! - `report`: what the control socket shows
 
 mod away;
@@ -41,6 +42,7 @@ mod restart;
 mod run_store;
 mod saving;
 mod take_over;
+mod trading;
 mod unload;
 
 pub(crate) use factory::Factory;

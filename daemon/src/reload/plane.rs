@@ -30,7 +30,7 @@ use crate::{
     host::{WatchOptions, Watcher},
     metrics::{LoopMeters, Sources},
     plugins::Plugins,
-    runtime::{ControlPlane, LoopHandle, NOTES_MAX, Notes, Observer, SavedByLoop, Services, Tag},
+    runtime::{ControlPlane, KeptHalt, LoopHandle, NOTES_MAX, Notes, Observer, SavedByLoop, Services, Tag},
     systemd,
 };
 
@@ -120,6 +120,7 @@ impl Plane {
             run,
             requests: requests.clone(),
             figures,
+            services: factory.services(),
         };
         let requests_of_deaths = requests.clone();
         factory.listen(DeathListener {
@@ -130,7 +131,7 @@ impl Plane {
             }),
         });
         let options = ManagerOptions { plugins: plugins_config, save_interval };
-        let present = present(plugins.directories());
+        let present = present(&plugins.directories());
         let parts = ManagerParts {
             registry,
             plugins,
@@ -175,6 +176,10 @@ impl Plane {
 impl ControlPlane for Plane {
     fn is_commanded(&self) -> bool {
         self.control.is_some() || self.starts_new
+    }
+
+    fn halts(&self) -> Vec<KeptHalt> {
+        self.store.as_ref().map(|store| store.halts()).unwrap_or_default()
     }
 
     fn standing(&self) -> String {
@@ -241,7 +246,7 @@ fn watch(
     plugins: &Plugins,
     requests: &SyncSender<Request>,
 ) -> Result<Watcher> {
-    let directories = plugins.directories().to_vec();
+    let directories = plugins.directories();
     let is_outside =
         |file: &PathBuf| file.parent().is_none_or(|parent| !directories.iter().any(|d| d == parent));
     let files = registry.lock().all().map(|plugin| plugin.file.clone()).filter(is_outside).collect();

@@ -169,6 +169,12 @@ impl Recorder {
         self.strategies.push(StrategyFigures { curve, metrics: BTreeMap::new() });
     }
 
+    /// The names of the exchanges by id, from 1.
+    #[must_use]
+    pub fn exchange_names(&self) -> Vec<String> {
+        self.labels.exchanges.iter().map(|(name, _)| name.clone()).collect()
+    }
+
     /// The name of a strategy.
     #[must_use]
     pub fn strategy_name(&self, strategy: StrategyId) -> &str {
@@ -190,7 +196,8 @@ impl Recorder {
                     figures.metrics.insert(name.clone(), *value);
                 }
             }
-            Output::Submit(_)
+            Output::ByHand { .. }
+            | Output::Submit(_)
             | Output::Cancel(_)
             | Output::Change(_)
             | Output::Trading { .. }

@@ -20,6 +20,7 @@ use super::{
     exchange_desk::Told,
     link::Links,
     observer::Observer,
+    trading::TradingDesk,
 };
 use crate::results::{Recorder, Summary};
 
@@ -53,6 +54,8 @@ pub(super) struct EventLoop {
     tags: Tags,
     /// Strategies that died and are not started again by themselves.
     given_up: BTreeSet<StrategyId>,
+    /// What is kept for people who look and trade by hand.
+    pub(super) desk: TradingDesk,
     /// The limits of strategies by name, for those that join later.
     limits: BTreeMap<String, RiskLimits>,
     /// Who sees what happens; nobody in a backtest.
@@ -109,6 +112,7 @@ impl EventLoop {
             notes: Notes::nowhere(),
             tags: Tags::default(),
             given_up: BTreeSet::new(),
+            desk: TradingDesk::default(),
             limits: BTreeMap::new(),
             observer: None,
         }
@@ -141,8 +145,25 @@ impl EventLoop {
         self.limits = limits;
     }
 
+    /// As [`Self::set_limits`]; those of before.
+    pub(super) fn replace_limits_by_name(
+        &mut self,
+        limits: BTreeMap<String, RiskLimits>,
+    ) -> BTreeMap<String, RiskLimits> {
+        std::mem::replace(&mut self.limits, limits)
+    }
+
     pub(super) fn limits_of(&self, strategy: &str) -> Option<RiskLimits> {
         self.limits.get(strategy).cloned()
+    }
+
+    /// The exchanges of the run by id, from 1.
+    pub(super) fn exchange_names(&self) -> Vec<String> {
+        self.recorder.exchange_names()
+    }
+
+    pub(super) fn tell_note(&mut self, note: Note) {
+        self.notes.tell(note);
     }
 
     /// Tells `notes` of strategies from now on.
@@ -190,7 +211,11 @@ impl EventLoop {
 
     /// Whether anybody still listens.
     pub(super) fn has_started_strategies(&self) -> bool {
-        self.driver.engine().strategies().any(|(_, state, _)| *state == StrategyState::Started)
+        let is_one = |(index, (_, state, _)): (usize, (_, &StrategyState, _))| {
+            let is_manual = u16::try_from(index).is_ok_and(|id| self.is_manual(StrategyId(id)));
+            *state == StrategyState::Started && !is_manual
+        };
+        self.driver.engine().strategies().enumerate().any(is_one)
     }
 
     /// Whether a strategy that has ended may come back: one that died elsewhere is started again.
@@ -264,6 +289,11 @@ impl EventLoop {
             self.take_outputs()?;
         }
         Ok(())
+    }
+
+    /// Looks how many events the strategies handle, if it is time.
+    pub(super) fn look_at_rates(&mut self) {
+        self.desk.rates.look(self.driver.engine());
     }
 
     /// When the loop must wake up although no event came.
@@ -400,6 +430,7 @@ impl EventLoop {
             }
             Output::Trading { scope, state, reason } => {
                 let whose = self.scope_name(*scope);
+                self.note_trading(*scope, *state, *reason);
                 if *state == TradingState::Active {
                     tracing::info!(logger = "risk", %time, "{whose}: trading goes on");
                 } else {
@@ -423,6 +454,10 @@ impl EventLoop {
             }
             Output::Overfilled(report) => {
                 tracing::error!(logger = "engine", %time, "order {} was filled beyond its quantity", report.client_order_id);
+            }
+            Output::ByHand { order, strategy } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::info!(logger = format!("strategy.{name}"), %time, "order {order} by hand");
             }
             Output::Submit(_)
             | Output::Cancel(_)

@@ -7,7 +7,7 @@ use stratd_engine::StrategyId;
 use stratd_plugin_api::Reason;
 
 use super::{
-    Finished, Plan, Services,
+    Finished, KeptHalt, Plan, Services,
     clock::{self, Stopwatch},
     command::{LoopHandle, Notes, SavedByLoop, Tag},
     event_loop::EventLoop,
@@ -41,6 +41,9 @@ pub(crate) trait ControlPlane {
 
     /// The builds of the strategies that the run begins with, by id.
     fn tags(&self) -> Vec<(StrategyId, Tag)>;
+
+    /// What earlier runs left halted.
+    fn halts(&self) -> Vec<KeptHalt>;
 
     /// Whether somebody may start a strategy later, so that the run goes on without any.
     fn is_commanded(&self) -> bool;
@@ -79,6 +82,7 @@ pub(crate) fn live<P: ControlPlane>(
     let mut plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
     run.set_notes(plane.notes());
     run.set_observer(plane.observer());
+    run.restore_halts(plane.halts(), &run.exchange_names())?;
     for (strategy, tag) in plane.tags() {
         run.tags().set(strategy, tag);
     }
@@ -130,6 +134,7 @@ fn until_stopped(
         run.feed_timers(clock::now())?;
         run.feed_overdue(clock::now())?;
         run.end_round(taken, round);
+        run.look_at_rates();
         if flushed.elapsed() >= FLUSH_EVERY {
             run.flush()?;
             flushed = Stopwatch::start();

@@ -14,6 +14,7 @@ mod metrics;
 mod plugins;
 mod run;
 mod terms;
+mod trading;
 
 pub use self::{
     backtests::BacktestOperations,
@@ -23,11 +24,19 @@ pub use self::{
     plugins::{Action, PluginOperations},
     run::RunOperations,
     terms::{Basis, Condition, Outcome, Tag, Terms},
+    trading::{InstanceName, OrdersAsked, PageAsked, TradingChange, TradingOperations, TradingScope, Verb},
 };
 
 /// The daemon, as the control server sees it.
 pub trait Operations:
-    BacktestOperations + EventOperations + MetricsOperations + PluginOperations + RunOperations + Send + Sync
+    BacktestOperations
+    + EventOperations
+    + MetricsOperations
+    + PluginOperations
+    + RunOperations
+    + TradingOperations
+    + Send
+    + Sync
 {
 }
 
@@ -37,6 +46,7 @@ impl<T> Operations for T where
         + MetricsOperations
         + PluginOperations
         + RunOperations
+        + TradingOperations
         + Send
         + Sync
 {

@@ -38,6 +38,11 @@ impl Fake {
         self.done.lock().unwrap().clone()
     }
 
+    /// Remembers what was done.
+    pub(super) fn note(&self, what: &str) {
+        self.done.lock().unwrap().push(what.to_owned());
+    }
+
     pub(super) fn close(&self) {
         self.gate.lock().unwrap().is_closed = true;
     }
