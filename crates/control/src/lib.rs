@@ -13,7 +13,7 @@ mod client;
 mod error;
 mod types;
 
-pub use client::{Answer, Client, Request};
+pub use client::{Answer, Client, Filter, Request};
 pub use error::{Error, ErrorKind};
 pub use types::{
     API, Account, AccountList, Book, CancelAllDone, CancelAllRequest, ChangeOrderRequest, DisableRequest,

@@ -218,17 +218,22 @@ impl Request {
         Self::post(&format!("{plugin}/{verb}"), &plugin)
     }
 
-    fn get(path: &str) -> Self {
+    pub(super) fn get(path: &str) -> Self {
         Self { method: "GET", target: format!("/{API}/{path}"), body: String::new(), change: None }
     }
 
     /// A change, and what shows the tag of what it changes.
-    fn post(path: &str, tag_of: &str) -> Self {
+    pub(super) fn post(path: &str, tag_of: &str) -> Self {
         let change = Change { if_match: "*".to_owned(), tag_of: format!("/{API}/{tag_of}") };
         Self { method: "POST", change: Some(change), ..Self::get(path) }
     }
 
-    fn with_body(mut self, body: &impl Serialize) -> Result<Self, Error> {
+    /// The same by another method.
+    pub(super) fn by(self, method: &'static str) -> Self {
+        Self { method, ..self }
+    }
+
+    pub(super) fn with_body(mut self, body: &impl Serialize) -> Result<Self, Error> {
         self.body = serde_json::to_string(body)
             .map_err(|error| Error::malformed(format!("{self}: writing the body: {error}")))?;
         Ok(self)
@@ -242,7 +247,7 @@ impl std::fmt::Display for Request {
 }
 
 /// The name as one segment of a path, whatever is in it.
-fn encoded(name: &str) -> String {
+pub(super) fn encoded(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {

@@ -1,20 +1,26 @@
 //! Answers as text for people.
 
+mod books;
 mod inspection;
 mod log;
+mod orders;
 mod paint;
 mod plugin;
 mod plugins;
 mod status;
 mod table;
+mod trading;
 mod words;
 
+pub(crate) use books::{accounts, instruments, portfolio, positions};
 pub(crate) use inspection::inspection;
 pub(crate) use log::{log_flight, log_handlers, log_receivers, log_resolution, log_tree};
+pub(crate) use orders::{fills, order, order_done, orders};
 pub(crate) use paint::{alarming, has_colours, painted};
 pub(crate) use plugin::{done, plugin};
 pub(crate) use plugins::plugins;
 pub(crate) use status::status;
+pub(crate) use trading::{exchange, exchanges, risk, strategies, strategy};
 
 /// The text without anything that a terminal would obey: names and versions are a plugin author's.
 pub(crate) fn printable(text: &str) -> String {

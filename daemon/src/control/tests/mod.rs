@@ -9,8 +9,8 @@ mod openapi;
 mod place;
 mod roles;
 mod routes;
-mod trading;
 mod tcp;
+mod trading;
 
 use std::{
     io::{Read, Write as _},
