@@ -183,7 +183,11 @@ impl Engine {
         self.can_change(strategy, false)
     }
 
-    pub(crate) fn can_change(&self, strategy: StrategyId, must_be_started: bool) -> Result<(), (SwapStep, Fault)> {
+    pub(crate) fn can_change(
+        &self,
+        strategy: StrategyId,
+        must_be_started: bool,
+    ) -> Result<(), (SwapStep, Fault)> {
         let Some(slot) = self.strategies.get(strategy.index()) else {
             return Err((SwapStep::State, unknown(strategy)));
         };

@@ -103,10 +103,34 @@ mod tests {
         check(GOOD, 0o640, expect!["Token true"]);
         check(&format!("{GOOD}\r\n"), 0o400, expect!["Token true"]);
         check(&format!("{GOOD}0"), 0o400, expect!["Token false"]);
-        check(GOOD, 0o644, expect!["control.tcp.token_file DIR/token: its mode is 644 (accepted: one that lets others do nothing, as 640)"]);
-        check("short", 0o600, expect!["control.tcp.token_file DIR/token: it holds 5 characters (accepted: 32 to 1024, as of `openssl rand -hex 32`)"]);
-        check(&"x".repeat(2000), 0o600, expect!["control.tcp.token_file DIR/token: it holds 1026 characters (accepted: 32 to 1024, as of `openssl rand -hex 32`)"]);
-        check(&format!("{GOOD}\n{GOOD}"), 0o600, expect!["control.tcp.token_file DIR/token: it has a character that no header takes (accepted: visible ASCII characters in one line)"]);
+        check(
+            GOOD,
+            0o644,
+            expect![
+                "control.tcp.token_file DIR/token: its mode is 644 (accepted: one that lets others do nothing, as 640)"
+            ],
+        );
+        check(
+            "short",
+            0o600,
+            expect![
+                "control.tcp.token_file DIR/token: it holds 5 characters (accepted: 32 to 1024, as of `openssl rand -hex 32`)"
+            ],
+        );
+        check(
+            &"x".repeat(2000),
+            0o600,
+            expect![
+                "control.tcp.token_file DIR/token: it holds 1026 characters (accepted: 32 to 1024, as of `openssl rand -hex 32`)"
+            ],
+        );
+        check(
+            &format!("{GOOD}\n{GOOD}"),
+            0o600,
+            expect![
+                "control.tcp.token_file DIR/token: it has a character that no header takes (accepted: visible ASCII characters in one line)"
+            ],
+        );
     }
 
     #[test]

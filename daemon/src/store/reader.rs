@@ -129,7 +129,8 @@ impl Reader {
     /// # Errors
     /// The file cannot be read.
     pub fn has_configs(&self) -> Result<bool, Error> {
-        let found = self.one("SELECT 1 FROM sqlite_schema WHERE name = 'config'", [], |row| row.get::<_, i64>(0))?;
+        let found =
+            self.one("SELECT 1 FROM sqlite_schema WHERE name = 'config'", [], |row| row.get::<_, i64>(0))?;
         Ok(found.is_some())
     }
 

@@ -136,8 +136,7 @@ pub enum ConfigState {
 }
 
 impl ConfigState {
-    const ALL: [Self; 5] =
-        [Self::Trying, Self::Applied, Self::Unconfirmed, Self::Pending, Self::Reverted];
+    const ALL: [Self; 5] = [Self::Trying, Self::Applied, Self::Unconfirmed, Self::Pending, Self::Reverted];
 
     /// As it is stored.
     #[must_use]

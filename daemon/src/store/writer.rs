@@ -172,10 +172,8 @@ fn apply(db: &Savepoint<'_>, write: &Write) -> rusqlite::Result<i64> {
         Write::Assess(run, verdict) => assess(db, *run, verdict)?,
         Write::PutConfig(row, document) => return put_config(db, row, document),
         Write::SettleConfig(generation, state) => {
-            db.prepare_cached(
-                "UPDATE config SET state = ?2 WHERE generation = ?1",
-            )?
-            .execute(params![generation, state.name()])?;
+            db.prepare_cached("UPDATE config SET state = ?2 WHERE generation = ?1")?
+                .execute(params![generation, state.name()])?;
         }
         Write::DropConfig(generation) => {
             db.prepare_cached("DELETE FROM config WHERE generation = ?1")?.execute([generation])?;
