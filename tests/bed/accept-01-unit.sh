@@ -7,7 +7,8 @@ exposure_max=13
 install_as_documented
 
 group "the units are understood"
-check "verify" test -z "$(systemd-analyze verify /usr/lib/systemd/system/stratd.s{ervice,ocket} 2>&1)"
+check "verify" test -z "$(systemd-analyze verify /usr/lib/systemd/system/stratd.s{ervice,ocket} \
+    /usr/lib/systemd/system/stratd-ro.socket stratd@one.service 2>&1)"
 
 group "exposure of the service is at most $exposure_max tenths"
 check "security" systemd-analyze security --no-pager --threshold=$exposure_max stratd.service
@@ -68,7 +69,7 @@ if (($(systemctl --version | awk 'NR == 1 { print $2 }') >= 253)); then
     same "on return it is in force" "$(ctl log tree | jq -r '.loggers[] | select(.name == "bed") | .level')" ERROR
     sed -i 's/level = "ERROR"/levle = "DEBUG"/' "$config"
     check "a refused one ends as well" timeout 20 systemctl reload stratd.service
-    like "the status says so" "$(prop StatusText)" "*the log stays as it is*levle*"
+    like "the status says so" "$(prop StatusText)" "*the configuration stays as it is*levle*"
     same "state" "$(prop ActiveState)/$(prop SubState)" active/running
 fi
 

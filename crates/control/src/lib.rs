@@ -13,15 +13,10 @@ mod client;
 mod error;
 mod types;
 
-pub use client::{Answer, Client, Request};
+pub use client::{Answer, Client, EventLines, EventWish, Filter, Request};
 pub use error::{Error, ErrorKind};
 pub use types::{
-    API, Config, ConfigApplyRequest, ConfigDiff, ConfigDifference, ConfigDone, ConfigEdit, ConfigGeneration,
-    ConfigHistory, ConfigPart, ConfigUnconfirmed, ConfigValue, DisableRequest, Done, Finding, FlightRecord,
-    Generation, Health, HealthState, InspectRequest, Inspection, Instance, LevelRequest, LoadRequest,
-    LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger, LogReach, LogReceiver, LogResolution,
-    LogTree, Plugin, PluginFile, PluginKind, PluginList, PluginState, Probation, Problem, QuarantineRequest,
-    Refusal, Retired, RunState, Status, StoreStatus, Verdict, Version, WatchdogStatus,
+    API, Config, ConfigApplyRequest, ConfigDiff, ConfigDifference, ConfigDone, ConfigEdit, ConfigGeneration, ConfigHistory, ConfigPart, ConfigUnconfirmed, ConfigValue, DisableRequest, Done, Finding, FlightRecord, Generation, Health, HealthState, InspectRequest, Inspection, Instance, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger, LogReach, LogReceiver, LogResolution, LogTree, Plugin, PluginFile, PluginKind, PluginList, PluginState, Probation, Problem, QuarantineRequest, Refusal, Retired, RunState, Status, StoreStatus, Verdict, Version, WatchdogStatus, Account, AccountList, AlarmEvent, Backtest, BacktestDone, BacktestEvent, BacktestList, BacktestProgress, BacktestRequest, BacktestState, BarEvent, Book, BookEvent, CancelAllDone, CancelAllRequest, ChangeOrderRequest, DenialEvent, Event, Exchange, ExchangeList, ExitRoutine, Fill, FillEvent, FillList, GapEvent, HaltRequest, Happening, InstanceConfig, InstanceDone, InstanceEvent, Instrument, InstrumentList, NewOrderRequest, Order, OrderDone, OrderEvent, OrderList, PluginEvent, Portfolio, Position, PositionList, QuoteEvent, Risk, RiskLimit, RiskScope, RunEvent, ScopeKind, Strategy, StrategyEvent, StrategyList, TradeEvent, Trading, TradingDone, TradingEvent, TradingRequest, TradingState,
 };
 
 /// The JSON schema of the daemon's configuration, of this version: `docs/stratd.schema.json`.

@@ -8,6 +8,7 @@
 
 mod cli;
 mod offline;
+mod top;
 mod view;
 
 pub use cli::{main, program};

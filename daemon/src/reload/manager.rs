@@ -17,6 +17,7 @@ use stratd_plugin_api::{ExchangeId, Fault, Timestamp};
 use super::{
     SharedRegistry,
     away::Away,
+    changes::Told,
     config::{ConfigChange, ConfigDone, ConfigRefusal, Configured},
     factory::Factory,
     operations::Acted,
@@ -24,10 +25,12 @@ use super::{
     record::{InstanceRecord, Saved},
     run_store::{ROLLED_BACK, RunStore},
     saving::Saving,
+    trading::ActedOn,
 };
 use crate::{
     config::PluginsConfig,
-    control::{Action, ActionError, Terms},
+    control::{Action, ActionError, InstanceName, Terms, Verb},
+    feed::Feed,
     host::Found,
     plugins::Plugins,
     runtime::{Command, LoopHandle, Note, SavedByLoop, Tag, clock, notify},
@@ -44,6 +47,8 @@ pub(crate) enum Request {
     Act(Action, Terms, SyncSender<Result<Acted, ActionError>>),
     /// The configuration is to be another one; who asks, on what terms.
     Config(Box<ConfigChange>, String, Option<Terms>, SyncSender<Result<ConfigDone, ConfigRefusal>>),
+    /// The control socket asks something of one strategy or connector.
+    ActOn(InstanceName, Verb, Terms, SyncSender<Result<ActedOn, ActionError>>),
     /// The event loop tells.
     Note(Note),
     /// An isolated connector died.
@@ -73,6 +78,7 @@ pub(crate) struct ManagerParts {
     pub(crate) present: BTreeSet<PathBuf>,
     pub(crate) configured: Configured,
     pub(crate) watching: Watching,
+    pub(crate) feed: Feed,
 }
 
 /// The manager; see the module.
@@ -92,12 +98,16 @@ pub(crate) struct Manager {
     present: BTreeSet<PathBuf>,
     /// What systemd was told last.
     told: String,
+    /// Where changes of the plugins are told, and what was.
+    feed: Feed,
+    told_changes: Told,
 }
 
 impl Manager {
     pub(crate) fn new(options: ManagerOptions, parts: ManagerParts, factory: Factory) -> Self {
         let saving = Saving::new(options.save_interval);
-        let ManagerParts { registry, plugins, event_loop, store, present, configured, watching } = parts;
+        let ManagerParts { registry, plugins, event_loop, store, present, configured, watching, feed } = parts;
+        let told_changes = Told::of(&registry.lock());
         Self {
             options,
             registry,
@@ -111,6 +121,8 @@ impl Manager {
             away: BTreeMap::new(),
             present,
             told: String::new(),
+            feed,
+            told_changes,
         }
     }
 
@@ -125,6 +137,9 @@ impl Manager {
                 }
                 Ok(Request::Config(change, who, terms, answer)) => {
                     let _ = answer.send(self.change_config(&change, &who, terms.as_ref()));
+                }
+                Ok(Request::ActOn(instance, verb, terms, answer)) => {
+                    let _ = answer.send(self.act_on(&instance, verb, &terms));
                 }
                 Ok(Request::Note(note)) => self.note(note),
                 Ok(Request::ExchangeDied { token, text }) => self.exchange_died(token, &text),
@@ -143,6 +158,7 @@ impl Manager {
                 self.save_all();
             }
             self.tell_standing();
+            self.tell_changes();
         }
     }
 
@@ -152,6 +168,14 @@ impl Manager {
         if standing != self.told {
             notify::stands(&standing);
             self.told = standing;
+        }
+    }
+
+    /// Tells who listens what of the plugins has changed.
+    fn tell_changes(&mut self) {
+        let changes = self.told_changes.changes(&self.registry.lock());
+        for change in changes {
+            self.feed.tell(clock::now(), change);
         }
     }
 
@@ -224,6 +248,11 @@ impl Manager {
                         instance.set_state(PluginState::Retired, now);
                     }
                     plugin.settle_state(now);
+                }
+            }
+            Note::Trading(kept) => {
+                if let Some(store) = &self.store {
+                    store.note_halt(kept);
                 }
             }
             // destroyed here, away from the event loop

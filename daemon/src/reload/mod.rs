@@ -19,16 +19,19 @@
 //! - `config`: another configuration takes the place of the one in force
 //! - `restart`: isolated instances that died; `saving`: the states of all strategies, every so often
 //! - `unload`: libraries that nobody uses any more
+//! - `trading`: what the control socket shows of trading, and does by hand
 //! - `report`: what the control socket shows
 
 mod away;
 mod basis;
+mod changes;
 pub(crate) mod config;
 mod connector;
 mod exchange;
 mod factory;
 mod join;
 mod manager;
+mod observed;
 mod operations;
 mod plane;
 mod reconcile;
@@ -41,6 +44,7 @@ mod restart;
 mod run_store;
 mod saving;
 mod take_over;
+mod trading;
 mod unload;
 
 pub(crate) use factory::Factory;
@@ -50,4 +54,4 @@ pub(crate) use plane::{Hangups, Plane, PlaneParts};
 pub(crate) use record::{InstanceRecord, InstanceSettings, Place, PluginRecord, Saved};
 pub(crate) use registry::{Registry, SharedRegistry};
 pub(crate) use report::RunFacts;
-pub(crate) use run_store::LastRun;
+pub(crate) use run_store::{LastRun, RunStore};

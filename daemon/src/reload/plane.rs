@@ -24,11 +24,14 @@ use super::{
     run_store::RunStore,
 };
 use crate::{
+    backtests::{BacktestOptions, Backtests, BacktestsThread},
     config::{ControlConfig, PluginsConfig, TcpConfig, TcpRole},
     control::{Control, ControlOptions, InheritedSockets, Role, SOCKET_MODE, SocketOptions, TcpOptions},
+    feed::{Feed, FeedThread},
     host::{WatchOptions, Watcher},
+    metrics::{LoopMeters, Sources},
     plugins::Plugins,
-    runtime::{ControlPlane, LoopHandle, NOTES_MAX, Notes, SavedByLoop, Tag},
+    runtime::{ControlPlane, KeptHalt, LoopHandle, NOTES_MAX, Notes, Observer, SavedByLoop, Services, Tag},
     systemd,
 };
 
@@ -52,6 +55,8 @@ pub(crate) struct PlaneParts {
     pub(crate) configured: Configured,
     /// Where SIGHUP finds the way to the manager.
     pub(crate) hangups: Hangups,
+    pub(crate) services: Arc<Services>,
+    pub(crate) backtests: BacktestOptions,
 }
 
 /// The way from the thread of SIGHUP to the manager, once there is one.
@@ -102,6 +107,11 @@ pub(crate) struct Plane {
     watching: Watching,
     control: Option<Control>,
     store: Option<Arc<RunStore>>,
+    /// Until the loop takes it.
+    observer: Option<Observer>,
+    backtests: BacktestsThread,
+    /// Last: who listens hears of the end of everything else.
+    _feed: FeedThread,
 }
 
 impl Plane {
@@ -122,7 +132,22 @@ impl Plane {
             run,
             configured,
             hangups,
+            services,
+            backtests,
         } = parts;
+        let (feed, tap) = Feed::start(run.started_at, &services)?;
+        let meters = Arc::new(LoopMeters::default());
+        let observer = Observer::new(tap, Arc::clone(&meters));
+        let backtests = Backtests::start(backtests, run.started_at, feed.feed().clone())?;
+        let figures = Sources {
+            run: run.clone(),
+            meters,
+            event_loop: event_loop.clone(),
+            registry: registry.clone(),
+            store: store.clone(),
+            feed: feed.feed().clone(),
+            backtests: backtests.backtests().clone(),
+        };
         let (requests, receiver) = mpsc::sync_channel(NOTES_MAX);
         let watching = Watching { watcher: Arc::default(), requests: requests.clone() };
         watching.restart(&plugins_config, &registry, &plugins)?;
@@ -135,6 +160,8 @@ impl Plane {
             run,
             config: configured.shared(),
             requests: requests.clone(),
+            figures,
+            services: factory.services(),
         };
         let requests_of_deaths = requests.clone();
         factory.listen(DeathListener {
@@ -154,6 +181,7 @@ impl Plane {
             present,
             configured,
             watching: watching.clone(),
+            feed: feed.feed().clone(),
         };
         let (tell_end, ended) = mpsc::sync_channel(1);
         let starts_new = options.plugins.watch && options.plugins.start_new;
@@ -181,6 +209,9 @@ impl Plane {
             watching,
             control,
             store,
+            observer: Some(observer),
+            backtests,
+            _feed: feed,
         })
     }
 }
@@ -190,8 +221,16 @@ impl ControlPlane for Plane {
         self.control.is_some() || self.starts_new
     }
 
+    fn halts(&self) -> Vec<KeptHalt> {
+        self.store.as_ref().map(|store| store.halts()).unwrap_or_default()
+    }
+
     fn standing(&self) -> String {
         self.registry.lock().standing()
+    }
+
+    fn observer(&mut self) -> Option<Observer> {
+        self.observer.take()
     }
 
     fn notes(&self) -> Notes {
@@ -221,6 +260,7 @@ impl ControlPlane for Plane {
         // nobody asks any more, nothing is found any more; then the manager ends
         drop(self.control.take());
         self.watching.stop();
+        drop(self.backtests);
         let told = self.requests.try_send(Request::End(states)).is_ok();
         // code of a plugin that hangs in its constructor must not keep the daemon from its end
         let has_ended = told && self.ended.recv_timeout(END_TIME_MAX).is_ok();

@@ -5,9 +5,10 @@ use std::{path::PathBuf, sync::Mutex};
 use serde_json::json;
 use stratd::control::{
     Action, ActionError, ActionErrorKind, Basis, ConfigChange, ConfigOperations, Outcome, PluginOperations,
-    RunOperations, Terms,
+    RunOperations, Terms, BacktestOperations, EventOperations, MetricsOperations,
 };
 use stratd_control::{
+    Backtest, BacktestDone, BacktestRequest,
     Config, ConfigDiff, ConfigDifference, ConfigDone, ConfigGeneration, ConfigHistory, ConfigPart,
     ConfigValue, Done, Generation, Inspection, Instance, Plugin, PluginFile, PluginKind, PluginState,
     Probation, Refusal, Retired, RunState, Status, StoreStatus, Verdict, WatchdogStatus,
@@ -19,6 +20,40 @@ const AT: &str = "2026-01-02T03:04:05Z";
 pub(crate) struct Fake {
     /// What was done.
     pub(crate) done: Mutex<Vec<String>>,
+}
+
+fn none<T>(what: &str) -> Result<T, ActionError> {
+    Err(ActionError::new(ActionErrorKind::NotFound, format!("this daemon has no {what}")))
+}
+
+impl EventOperations for Fake {
+    fn feed(&self) -> Result<stratd::feed::Feed, ActionError> {
+        none("events")
+    }
+}
+
+impl MetricsOperations for Fake {
+    fn metrics(&self) -> Result<stratd::metrics::Page, ActionError> {
+        Ok(stratd::metrics::Page::default())
+    }
+}
+
+impl BacktestOperations for Fake {
+    fn backtests(&self) -> Result<(Vec<Backtest>, Basis), ActionError> {
+        Ok((Vec::new(), Basis::new(json!(1))))
+    }
+
+    fn backtest(&self, _: &str) -> Result<(Backtest, Basis), ActionError> {
+        none("backtests")
+    }
+
+    fn submit_backtest(&self, _: BacktestRequest, _: &Terms) -> Result<Outcome<BacktestDone>, ActionError> {
+        none("backtests")
+    }
+
+    fn cancel_backtest(&self, _: &str, _: &Terms) -> Result<Outcome<BacktestDone>, ActionError> {
+        none("backtests")
+    }
 }
 
 impl RunOperations for Fake {

@@ -8,20 +8,50 @@
 //! basis before and after in its [`Outcome`].
 
 mod config;
+mod backtests;
 mod error;
+mod events;
+mod metrics;
 mod plugins;
 mod run;
 mod terms;
+mod trading;
 
 pub use self::{
     config::{ConfigChange, ConfigOperations, Edit, What},
+    backtests::BacktestOperations,
     error::{ActionError, ActionErrorKind},
+    events::EventOperations,
+    metrics::MetricsOperations,
     plugins::{Action, PluginOperations},
     run::RunOperations,
     terms::{Basis, Condition, Outcome, Tag, Terms},
+    trading::{InstanceName, OrdersAsked, PageAsked, TradingChange, TradingOperations, TradingScope, Verb},
 };
 
 /// The daemon, as the control server sees it.
-pub trait Operations: ConfigOperations + PluginOperations + RunOperations + Send + Sync {}
+pub trait Operations:
+    BacktestOperations
+    + ConfigOperations
+    + EventOperations
+    + MetricsOperations
+    + PluginOperations
+    + RunOperations
+    + TradingOperations
+    + Send
+    + Sync
+{
+}
 
-impl<T: ConfigOperations + PluginOperations + RunOperations + Send + Sync> Operations for T {}
+impl<T> Operations for T where
+    T: BacktestOperations
+        + ConfigOperations
+        + EventOperations
+        + MetricsOperations
+        + PluginOperations
+        + RunOperations
+        + TradingOperations
+        + Send
+        + Sync
+{
+}
