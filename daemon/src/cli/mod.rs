@@ -11,11 +11,13 @@ mod plugin;
 mod plugin_new;
 mod run;
 mod start;
+mod stored;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub(crate) use self::limits::planned_risk;
 use crate::config::Flags;
 
 /// Hosts trading strategies and exchange connectors as dynamic libraries.
