@@ -5,6 +5,7 @@ mod backtest_child;
 mod check;
 mod checked;
 mod compare;
+mod config;
 mod export;
 mod limits;
 mod plugin;
@@ -47,6 +48,9 @@ enum Command {
     Export(export::ExportArguments),
     /// List all problems of a configuration, without running anything
     Check(RunArguments),
+    /// Show what a configuration comes to, or its schema, without running anything
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Look at plugins, begin one
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
@@ -111,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => compare::main(&arguments),
         Command::Export(arguments) => export::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
+        Command::Config(command) => config::main(&command),
         Command::Plugin(command) => plugin::main(&command),
         Command::BacktestChild { parent } => backtest_child::main(parent),
         Command::PluginProbe => crate::inspect::probe(),

@@ -34,7 +34,7 @@ pub(crate) use self::{
     apply::{ConfigDone, ConfigRefusal, RefusalKind},
     generations::Generations,
     hangup::reload_on_hangup,
-    show::warnings,
+    show::{leaves, warnings},
 };
 use super::run_store::RunStore;
 use crate::{

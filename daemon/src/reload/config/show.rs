@@ -152,11 +152,7 @@ fn shown(in_force: &InForce) -> Config {
         seconds_left: unconfirmed.left().as_secs(),
     });
     let hidden = without_secrets("", &in_force.value);
-    let values = differences(&Value::Null, &in_force.value).into_iter().flat_map(|one| {
-        let value = one.after.clone().unwrap_or_default();
-        leaves(&one.path, &one.pointer, &value)
-    });
-    let values = values.map(|(path, pointer, value)| {
+    let values = leaves(&in_force.value).into_iter().map(|(path, pointer, value)| {
         let key = path.last().cloned().unwrap_or_default();
         ConfigValue {
             key: path.iter().map(|key| pointer::quoted_key(key)).collect::<Vec<_>>().join("."),
@@ -180,14 +176,19 @@ fn shown(in_force: &InForce) -> Config {
     }
 }
 
-/// The values inside of one, each with its path and its pointer.
-pub(crate) fn leaves(path: &[String], at: &str, value: &Value) -> Vec<(Vec<String>, String, Value)> {
+/// Every value of a configuration, each with its path, in which entries have their names, and its pointer.
+pub(crate) fn leaves(whole: &Value) -> Vec<(Vec<String>, String, Value)> {
+    let whole = differences(&Value::Null, whole).into_iter();
+    whole.flat_map(|one| inside(&one.path, &one.pointer, &one.after.unwrap_or_default())).collect()
+}
+
+fn inside(path: &[String], at: &str, value: &Value) -> Vec<(Vec<String>, String, Value)> {
     match value {
         Value::Object(table) if !table.is_empty() => table
             .iter()
             .flat_map(|(key, value)| {
                 let path: Vec<String> = path.iter().cloned().chain([key.clone()]).collect();
-                leaves(&path, &pointer::child(at, key), value)
+                inside(&path, &pointer::child(at, key), value)
             })
             .collect(),
         _ => vec![(path.to_vec(), at.to_owned(), value.clone())],
