@@ -9,7 +9,7 @@ use stratd_plugin_api::{InstrumentType, InstrumentTypes, TradingType, TradingTyp
 
 use crate::config::{
     Draft, Finding, PluginKind, Problem, ProblemKind, RunConfig, Validator, default_name, instrument_type,
-    nearest, own_findings, pointer, resolve_path, resolve_paths, resolve_texts,
+    nearest, own_findings, pointer, resolve_path, resolve_paths, resolve_texts, secrets::Expanded,
 };
 
 /// Exit code of the process when a configuration has problems: `EX_CONFIG` of sysexits.h, at which systemd does not
@@ -167,9 +167,24 @@ impl Check<'_> {
         if config.is_object() {
             resolve_texts(validator.root(), &at_config, config, self.draft);
             let refused: Vec<_> = self.findings.iter().map(|finding| finding.pointer.clone()).collect();
-            let mut findings = validator.findings(&at_config, config);
+            let expanded = Expanded::of(&at_config, config);
+            let mut findings = validator.findings(&at_config, &expanded.value);
             // a flag that could not be read is there, so its key is not missing
             findings.retain(|finding| !refused.contains(&pointer::child(&finding.pointer, &finding.found)));
+            for finding in &mut findings {
+                let inner = finding.pointer.strip_prefix(at_config.as_str()).unwrap_or_default();
+                if expanded.places.contains(inner) {
+                    // the secret itself is nobody's to read
+                    finding.found = config.pointer(inner).map(Value::to_string).unwrap_or_default();
+                    finding.hint = None;
+                }
+            }
+            if self.draft.assumes_secrets {
+                let unread: Vec<_> = expanded.findings.iter().map(|finding| &finding.pointer).collect();
+                findings.retain(|finding| !unread.contains(&&finding.pointer));
+            } else {
+                findings.extend(expanded.findings);
+            }
             self.findings.extend(findings);
             self.findings.extend(resolve_paths(validator.root(), &at_config, config, self.draft));
         }
@@ -184,7 +199,13 @@ impl Check<'_> {
         let absent = Value::Object(serde_json::Map::new());
         let config = self.value.pointer(&at_config).unwrap_or(&absent);
         let trading_type = self.trading_type_asked().unwrap_or(TradingType::Backtest);
-        if let Err(why) = self.plugins.create(kind, plugin, config, trading_type) {
+        let expanded = Expanded::of(&at_config, config);
+        if !expanded.findings.is_empty() {
+            // assumed: the plugin cannot be asked about what is not known here
+            return;
+        }
+        if let Err(why) = self.plugins.create(kind, plugin, &expanded.value, trading_type) {
+            let why = expanded.scrubbed(&why);
             let at =
                 if self.value.pointer(&at_config).is_some() { at_config } else { format!("{at}/plugin") };
             self.conflict(&at, why, "");
@@ -277,7 +298,7 @@ impl Check<'_> {
             self.draft.origins.locate(&self.draft.value, finding)
         };
         let mut problems: Vec<_> = self.findings.into_iter().map(locate).collect();
-        problems.sort_by_key(|problem| (problem.position.is_none(), problem.position));
+        problems.sort_by_key(|problem| self.draft.origins.rank(problem));
         problems.dedup();
         Err(problems)
     }

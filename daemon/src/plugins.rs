@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     env,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use crate::{
@@ -26,7 +26,8 @@ const SYSTEM_DIR: &str = "/usr/lib/stratd/plugins";
 /// Loads plugins by name.
 pub struct Plugins {
     loader: Loader,
-    directories: Vec<PathBuf>,
+    /// Changed while a run goes on, by the thread of its plugins alone.
+    directories: RwLock<Vec<PathBuf>>,
     probe: Option<Probe>,
 }
 
@@ -54,26 +55,25 @@ impl Plugins {
             let wrong = wrong.join("; plugins.trust: ");
             anyhow::anyhow!("plugins.trust: {wrong}")
         })?;
-        // what was asked for is searched even if it is not there, so that messages name it
-        let asked = directories.len();
-        let mut all = directories;
-        all.extend(env::var_os("STRATD_PLUGINS").filter(|dir| !dir.is_empty()).map(PathBuf::from));
-        all.extend(env::current_exe().ok().and_then(|exe| Some(exe.parent()?.parent()?.join("plugins"))));
-        all.push(PathBuf::from(SYSTEM_DIR));
-        let mut seen = BTreeSet::new();
-        let mut index = 0;
-        all.retain(|dir| {
-            index += 1;
-            let is_wanted = index <= asked || dir.is_dir();
-            is_wanted && seen.insert(dir.canonicalize().unwrap_or_else(|_| dir.clone()))
-        });
-        Ok(Self { loader: Loader::with_trust(&host::stage_base(), trust)?, directories: all, probe })
+        let directories = RwLock::new(searched(directories));
+        Ok(Self { loader: Loader::with_trust(&host::stage_base(), trust)?, directories, probe })
     }
 
     /// The folders that are searched, in order.
     #[must_use]
-    pub fn directories(&self) -> &[PathBuf] {
-        &self.directories
+    pub fn directories(&self) -> Vec<PathBuf> {
+        self.directories.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Searches other folders from now on, before the defaults; those of before.
+    pub(crate) fn search(&self, directories: Vec<PathBuf>) -> Vec<PathBuf> {
+        let mut known = self.directories.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *known, searched(directories))
+    }
+
+    /// Searches the folders again that [`Plugins::search`] returned.
+    pub(crate) fn search_again(&self, directories: Vec<PathBuf>) {
+        *self.directories.write().unwrap_or_else(PoisonError::into_inner) = directories;
     }
 
     /// Finds and loads a plugin: through the probe if there is one, and then its library is not opened here before an
@@ -82,7 +82,7 @@ impl Plugins {
     /// # Errors
     /// There is none of this name, or a step of loading refused it.
     pub fn load(&self, kind: PluginKind, name: &str) -> Result<Arc<LoadedPlugin>, Refusal> {
-        let file = host::find(kind, name, &self.directories)?;
+        let file = host::find(kind, name, &self.directories())?;
         let Some(probe) = &self.probe else { return self.loader.load(&file) };
         let candidate = self.loader.read(&file)?;
         if let Some(known) = self.loader.of_hash(candidate.hash()) {
@@ -130,6 +130,24 @@ impl Plugins {
     }
 }
 
+/// What was asked for, and the defaults.
+fn searched(directories: Vec<PathBuf>) -> Vec<PathBuf> {
+    // what was asked for is searched even if it is not there, so that messages name it
+    let asked = directories.len();
+    let mut all = directories;
+    all.extend(env::var_os("STRATD_PLUGINS").filter(|dir| !dir.is_empty()).map(PathBuf::from));
+    all.extend(env::current_exe().ok().and_then(|exe| Some(exe.parent()?.parent()?.join("plugins"))));
+    all.push(PathBuf::from(SYSTEM_DIR));
+    let mut seen = BTreeSet::new();
+    let mut index = 0;
+    all.retain(|dir| {
+        index += 1;
+        let is_wanted = index <= asked || dir.is_dir();
+        is_wanted && seen.insert(dir.canonicalize().unwrap_or_else(|_| dir.clone()))
+    });
+    all
+}
+
 impl PluginLookup for Plugins {
     fn find(&self, kind: PluginKind, name: &str) -> Result<PluginFacts, String> {
         let plugin = self.load(kind, name).map_err(|refusal| refusal.to_string())?;
@@ -154,7 +172,7 @@ impl PluginLookup for Plugins {
         trading_type: TradingType,
     ) -> Result<(), String> {
         if let Some(probe) = &self.probe {
-            let file = host::find(kind, name, &self.directories).map_err(|refusal| refusal.to_string())?;
+            let file = host::find(kind, name, &self.directories()).map_err(|refusal| refusal.to_string())?;
             let trial = Trial { instance: name, config, run: trading_type, state: None };
             let tried = self
                 .loader
@@ -179,6 +197,6 @@ impl PluginLookup for Plugins {
     }
 
     fn names(&self, kind: PluginKind) -> Vec<String> {
-        host::names(kind, &self.directories).into_iter().collect()
+        host::names(kind, &self.directories()).into_iter().collect()
     }
 }

@@ -30,6 +30,9 @@ pub enum ErrorKind {
     Malformed,
     /// The answer is larger than the client takes.
     TooLarge,
+    /// The daemon closed the connection before its answer was whole, as one that ends. What was asked for may have been
+    /// done.
+    Gone,
     /// The connection failed.
     Io,
 }
@@ -69,6 +72,11 @@ impl Error {
         Self::new(ErrorKind::Malformed, text)
     }
 
+    /// The other side closed the connection, at the place that `text` tells.
+    pub(crate) fn gone(text: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Gone, text)
+    }
+
     pub(crate) fn too_large(bytes_max: usize) -> Self {
         Self::new(ErrorKind::TooLarge, format!("the answer is larger than {bytes_max} bytes"))
     }
@@ -101,7 +109,9 @@ impl Error {
         if matches!(source.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
             return Self::timed_out();
         }
-        Self { source: Some(source), ..Self::new(ErrorKind::Io, doing.to_owned()) }
+        let is_gone = matches!(source.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
+        let kind = if is_gone { ErrorKind::Gone } else { ErrorKind::Io };
+        Self { source: Some(source), ..Self::new(kind, doing.to_owned()) }
     }
 
     /// Adds which request it was.

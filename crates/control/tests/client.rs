@@ -113,17 +113,22 @@ fn a_failure_without_a_problem_is_malformed() {
 }
 
 #[test]
-fn garbage_and_half_an_answer_are_malformed() {
-    for (answer, text) in [
-        ("SSH-2.0-OpenSSH_9.2\r\n", "GET /v1/status: the answer is no HTTP/1.1: invalid HTTP version"),
-        ("", "GET /v1/status: the connection was closed without an answer"),
+fn garbage_is_malformed_and_half_an_answer_is_a_daemon_that_went_away() {
+    for (answer, expected, text) in [
+        (
+            "SSH-2.0-OpenSSH_9.2\r\n",
+            ErrorKind::Malformed,
+            "GET /v1/status: the answer is no HTTP/1.1: invalid HTTP version",
+        ),
+        ("", ErrorKind::Gone, "GET /v1/status: the connection was closed without an answer"),
         (
             "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{\"a\":",
+            ErrorKind::Gone,
             "GET /v1/status: the connection was closed after 5 of 9 bytes of the answer",
         ),
     ] {
         let server = Server::answering(answer);
-        assert_eq!(kind(server.client().send(&Request::status())), (ErrorKind::Malformed, text.into()));
+        assert_eq!(kind(server.client().send(&Request::status())), (expected, text.into()));
     }
     let server = Server::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]");
     let answer = server.client().send(&Request::version()).unwrap();

@@ -68,8 +68,17 @@ impl Engine {
         self.guards.contains_key(&strategy)
     }
 
-    /// Puts the old instance back; false if the strategy is not on probation.
+    /// Puts the old instance back and tells so; false if the strategy is not on probation.
     pub(crate) fn roll_back(&mut self, strategy: StrategyId, fault: &Fault) -> bool {
+        let is_back = self.take_back(strategy);
+        if is_back {
+            self.outputs.push(Output::StrategyRolledBack { strategy, fault: fault.clone() });
+        }
+        is_back
+    }
+
+    /// Puts the old instance back; false if the strategy is not on probation.
+    pub(crate) fn take_back(&mut self, strategy: StrategyId) -> bool {
         let Some(slot) = self.strategies.get_mut(strategy.index()).filter(|slot| slot.is_started()) else {
             return false;
         };
@@ -82,7 +91,6 @@ impl Engine {
         let risk = &self.core.risk;
         let closes = |strategy, instrument, at| risk.next_close(strategy, instrument, at);
         self.timers.put_back(guard.timers, (self.core.now, &closes));
-        self.outputs.push(Output::StrategyRolledBack { strategy, fault: fault.clone() });
         if let Some(instance) = failed {
             self.retired.push_back(Retired { strategy, instance, why: Retirement::RolledBack });
         }
@@ -122,6 +130,9 @@ impl Engine {
 
     /// When the next probation ends by time: a moment at which the shell must step.
     pub(crate) fn next_probation_end(&self) -> Option<Timestamp> {
+        if self.guards.is_empty() {
+            return None;
+        }
         self.guards.values().map(|guard| guard.probation.until).min()
     }
 }

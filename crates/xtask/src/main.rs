@@ -13,6 +13,7 @@ mod deb;
 mod figures;
 mod fuzz;
 mod live;
+mod man;
 mod peers;
 mod plugins;
 mod quickstart;
@@ -20,6 +21,7 @@ mod retry;
 mod soak;
 mod test;
 mod tier;
+mod vm;
 mod workspace;
 
 use std::env;
@@ -76,6 +78,12 @@ const TASKS: &[Task] = &[
         run: bench::run,
     },
     Task {
+        name: "man",
+        arguments: "",
+        about: "make the pages for man and the completions of shells, in TARGET/pages",
+        run: man::run,
+    },
+    Task {
         name: "soak",
         arguments: "[NAME …]",
         about: "run the long proof NAME, which writes TARGET/soak/NAME.json; without NAME, list them",
@@ -98,6 +106,12 @@ const TASKS: &[Task] = &[
         arguments: "[bookworm|trixie] [TEST…]",
         about: "run the acceptance tests of the service in machines with a real systemd (root on Debian)",
         run: bed::run,
+    },
+    Task {
+        name: "vm",
+        arguments: "",
+        about: "run the acceptance test that needs a kernel of its own, in an emulated machine: minutes (root on Debian)",
+        run: vm::run,
     },
     Task {
         name: "asan",

@@ -83,6 +83,11 @@ impl Workspace {
         self.target.join("bench")
     }
 
+    /// Where the pages for man and the completions of shells go.
+    pub(crate) fn pages(&self) -> PathBuf {
+        self.target.join("pages")
+    }
+
     /// Where packages are made.
     pub(crate) fn packages(&self) -> PathBuf {
         self.target.join("deb")

@@ -27,8 +27,24 @@ pub(super) fn with(
     arguments: &RunArguments,
     body: impl FnOnce(Checked) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
+    read_with(arguments, |draft| draft, body)
+}
+
+/// As [`with`], where the secrets of the run need not be known.
+pub(super) fn with_secrets_assumed(
+    arguments: &RunArguments,
+    body: impl FnOnce(Checked) -> Result<ExitCode>,
+) -> Result<ExitCode> {
+    read_with(arguments, Draft::assuming_secrets, body)
+}
+
+fn read_with(
+    arguments: &RunArguments,
+    prepare: impl FnOnce(Draft) -> Draft,
+    body: impl FnOnce(Checked) -> Result<ExitCode>,
+) -> Result<ExitCode> {
     logging::start(arguments.flags.verbose);
-    match read(arguments)? {
+    match read(arguments, prepare)? {
         Ok(checked) => body(checked),
         Err(problems) => {
             print_problems(&problems);
@@ -38,9 +54,12 @@ pub(super) fn with(
 }
 
 /// Reads and checks; `Err` inside has the problems.
-fn read(arguments: &RunArguments) -> Result<Result<Checked, Vec<Problem>>> {
+fn read(
+    arguments: &RunArguments,
+    prepare: impl FnOnce(Draft) -> Draft,
+) -> Result<Result<Checked, Vec<Problem>>> {
     let draft = match Draft::read(arguments.config.as_deref(), &arguments.flags) {
-        Ok(draft) => draft,
+        Ok(draft) => prepare(draft),
         Err(problems) => return Ok(Err(problems)),
     };
     let plugins = Arc::new(Plugins::new(draft.plugin_settings())?);

@@ -1,21 +1,18 @@
 //! A configuration as read: the file with the flags over it, not checked yet.
 
-use std::{
-    fs::File,
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Flags, PluginKind, PluginsConfig, Position, Problem, ProblemKind, RunConfig,
-    document::{Document, Lines, Texts},
+    Flags, PluginKind, PluginsConfig, Problem, RunConfig,
+    document::Texts,
     instance_flag::InstanceFlag,
     origin::{Finding, Origins},
     pointer,
     run_config::default_name,
+    written::Written,
 };
 use crate::{
     host::{Probe, TrustOptions},
@@ -23,10 +20,7 @@ use crate::{
     plugins::PluginSettings,
 };
 
-/// A file above this is no configuration.
-const FILE_BYTES_MAX: u64 = 1 << 20;
-
-/// What file and flags say, merged, with the place of every value; [`crate::check::check`] makes a
+/// What files and flags say, merged, with the place of every value; [`crate::check::check`] makes a
 /// [`RunConfig`] of it.
 #[derive(Debug)]
 pub struct Draft {
@@ -39,44 +33,36 @@ pub struct Draft {
     pub(crate) results: Option<PathBuf>,
     pub(crate) state_dir: Option<PathBuf>,
     pub(crate) control_socket: Option<PathBuf>,
+    /// Secrets that cannot be read here are taken for good: the check is not made where the run will be.
+    pub(crate) assumes_secrets: bool,
 }
 
 impl Draft {
-    /// Reads the file, if there is one, and puts the flags over it.
+    /// Reads the file, if there is one, with what is layered over it, and puts the flags over that.
     ///
     /// # Errors
-    /// The file cannot be read or is not TOML. All that can be said about a file that is TOML waits for the check.
+    /// A file cannot be read or is not TOML. All that can be said about a file that is TOML waits for the check.
     pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, Vec<Problem>> {
-        let Some(path) = file else { return Ok(Self::new(None, Document::default(), flags)) };
-        let unreadable = |why: String| vec![syntax(path, None, why, "a readable TOML file")];
-        let mut bytes = Vec::new();
-        // one more than allowed: the path may be a device without end, or a pipe, whose length cannot be asked
-        let read = File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
-        let count = read.map_err(|error| unreadable(format!("reading: {error}")))?;
-        if count as u64 > FILE_BYTES_MAX {
-            return Err(unreadable(format!("longer than {FILE_BYTES_MAX} bytes")));
-        }
-        Self::parse(path, &bytes, flags)
+        let written = match file {
+            Some(file) => Written::read(file, &flags.conf_dirs)?,
+            None => Written::default(),
+        };
+        Ok(Self::new(written, flags))
     }
 
-    /// As [`Draft::read`], with the content of the file at hand.
+    /// As [`Draft::read`], with the content of the file at hand, over which nothing is layered.
     ///
     /// # Errors
     /// It is not TOML.
     pub fn parse(path: &Path, bytes: &[u8], flags: &Flags) -> Result<Self, Vec<Problem>> {
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let valid = std::str::from_utf8(valid).unwrap_or_default();
-            let position = Lines::new(valid).position(valid.len());
-            vec![syntax(path, Some(position), "not UTF-8".to_owned(), "UTF-8 text")]
-        })?;
-        let document = Document::parse(text).map_err(|errors| {
-            let problems = errors.into_iter();
-            problems
-                .map(|error| syntax(path, Some(error.position), error.found, &error.accepted))
-                .collect::<Vec<_>>()
-        })?;
-        Ok(Self::new(Some(path), document, flags))
+        Ok(Self::new(Written::parse(path, bytes)?, flags))
+    }
+
+    /// Takes secrets that cannot be read here for good, and asks no plugin about what has one.
+    #[must_use]
+    pub fn assuming_secrets(mut self) -> Self {
+        self.assumes_secrets = true;
+        self
     }
 
     /// As [`Draft::parse`] of the table `[logging]` alone: of a whole configuration, or of a text that is that table.
@@ -92,18 +78,19 @@ impl Draft {
         Ok(draft)
     }
 
-    fn new(path: Option<&Path>, document: Document, flags: &Flags) -> Self {
-        let folder = path.and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
-        let file = path.map(|path| path.display().to_string());
+    /// Puts the flags over what was written.
+    pub(crate) fn new(written: Written, flags: &Flags) -> Self {
+        let Written { table, texts, origins, digest: _ } = written;
         let mut draft = Self {
-            value: Value::Object(document.table),
-            origins: Origins::new(file, folder, document.places),
-            texts: document.texts,
+            value: Value::Object(table),
+            origins,
+            texts,
             findings: Vec::new(),
             plugin_dirs: flags.plugin_dirs.clone(),
             results: flags.results.clone(),
             state_dir: flags.state_dir.clone(),
             control_socket: flags.control_socket.clone(),
+            assumes_secrets: false,
         };
         if let Some(trading_type) = &flags.trading_type {
             draft.set("trading_type", "--trading-type", Value::String(trading_type.clone()));
@@ -117,12 +104,22 @@ impl Draft {
         draft
     }
 
+    /// Takes tables out about which somebody else decides, and puts in what that is.
+    pub(crate) fn decide(&mut self, tables: &[&str], key: &str, value: Value) {
+        if let Some(table) = self.value.as_object_mut() {
+            table.retain(|key, _| !tables.contains(&key.as_str()));
+            table.insert(key.to_owned(), value);
+        }
+    }
+
     /// Where the loader searches besides its defaults: folders of the flags, then of the file.
     #[must_use]
     pub fn plugin_dirs(&self) -> Vec<PathBuf> {
         let listed = self.value.get("plugin_dirs").and_then(Value::as_array);
-        let of_file = listed.into_iter().flatten().filter_map(Value::as_str);
-        let of_file = of_file.map(|dir| self.origins.folder.join(dir));
+        let of_file = listed.into_iter().flatten().enumerate().filter_map(|(index, dir)| {
+            let (dir, at) = (dir.as_str()?, format!("/plugin_dirs/{index}"));
+            Some(self.origins.folder_of(&at).unwrap_or(Path::new("")).join(dir))
+        });
         self.plugin_dirs.iter().cloned().chain(of_file).collect()
     }
 
@@ -249,16 +246,4 @@ fn free_name(name: String, taken: &[String]) -> String {
         number += 1;
     }
     free
-}
-
-fn syntax(path: &Path, position: Option<Position>, found: String, accepted: &str) -> Problem {
-    Problem {
-        file: path.display().to_string(),
-        position,
-        key: String::new(),
-        kind: ProblemKind::Syntax,
-        found,
-        accepted: accepted.to_owned(),
-        hint: None,
-    }
 }

@@ -36,6 +36,14 @@ pub struct Flags {
     #[arg(long = "plugin-dir", value_name = "DIR")]
     pub plugin_dirs: Vec<PathBuf>,
 
+    /// A folder of files `*.toml` that are layered over the file; repeat for more
+    ///
+    /// In the order of their names, whatever folder they are in; of two files with one name, that of the later folder
+    /// counts. Without this flag, a file that is named `stratd.toml` takes `/usr/lib/stratd/conf.d` and `conf.d` beside
+    /// it, and others take none.
+    #[arg(long = "conf-dir", value_name = "DIR")]
+    pub conf_dirs: Vec<PathBuf>,
+
     /// The folder in which the run makes its own folder of results
     #[arg(long, value_name = "DIR")]
     pub results: Option<PathBuf>,

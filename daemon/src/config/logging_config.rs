@@ -10,6 +10,7 @@ use super::{
     Draft, Flags, Problem, ProblemKind, RunConfig, Validator, nearest,
     origin::{Finding, Spot},
     pointer, resolve_paths,
+    secrets::{Expanded, has_credentials},
 };
 use crate::logging::{PLUGIN_KIND, kinds, problem_of_handler, table_of};
 
@@ -117,7 +118,9 @@ pub(super) fn schema(_: &mut SchemaGenerator) -> Schema {
 pub(super) fn findings(value: &Value) -> Vec<Finding> {
     // of another type the schema speaks
     let Some(Value::Object(logging)) = value.get("logging") else { return Vec::new() };
-    let table = match table_of(logging) {
+    let expanded = Expanded::of_credentials(AT, &Value::Object(logging.clone()));
+    let with_secrets = expanded.value.as_object().unwrap_or(logging);
+    let table = match table_of(with_secrets) {
         Ok(table) => table,
         Err(error) => return vec![Finding::conflict(AT, error.to_string(), "a TOML table")],
     };
@@ -125,7 +128,10 @@ pub(super) fn findings(value: &Value) -> Vec<Finding> {
         Ok(config) => config.missing_programs(),
         Err(problems) => problems,
     };
-    let mut findings: Vec<_> = problems.iter().map(|(path, text)| finding(value, path, text)).collect();
+    let scrubbed = problems.iter().map(|(path, text)| finding(value, path, &expanded.scrubbed(text)));
+    let mut findings: Vec<_> = scrubbed.collect();
+    // a check on an administrator's terminal has no credentials; a run that needs one does not begin without
+    findings.extend(expanded.findings.into_iter().filter(|_| has_credentials()));
     findings.extend(own_kind_findings(logging));
     if logging.contains_key("incremental") {
         let found = "a file holds a whole configuration";
@@ -271,7 +277,7 @@ pub(crate) fn parse_logging(
     }
     let mut problems = located(&draft, refused);
     problems.extend(checked.err().unwrap_or_default());
-    problems.sort_by_key(|problem| problem.position);
+    problems.sort_by_key(|problem| draft.origins.rank(problem));
     Err(problems)
 }
 
@@ -320,7 +326,7 @@ fn locate(draft: &Draft, problems: &[(String, String)]) -> Vec<Problem> {
 fn located(draft: &Draft, findings: Vec<Finding>) -> Vec<Problem> {
     let mut problems: Vec<_> =
         findings.into_iter().map(|finding| draft.origins.locate(&draft.value, finding)).collect();
-    problems.sort_by_key(|problem| problem.position);
+    problems.sort_by_key(|problem| draft.origins.rank(problem));
     problems
 }
 

@@ -5,13 +5,18 @@
 //! Both are checked against JSON schemas by one validator: ours is derived from [`RunConfig`], a plugin's is in its
 //! manifest.
 
+mod backtests_config;
+mod control_config;
 mod describe;
+pub(crate) mod difference;
 mod document;
 mod draft;
+pub(crate) mod edit;
 mod fill_config;
 mod flags;
 mod hours_config;
 mod instance_flag;
+mod layers;
 mod logging_config;
 mod origin;
 mod own_rules;
@@ -26,13 +31,17 @@ mod risk_config;
 mod risk_rules;
 mod run_config;
 mod schema;
-mod shown;
+pub(crate) mod secrets;
+pub(crate) mod shown;
 mod span;
 #[cfg(test)]
 pub(crate) mod tests;
 mod validator;
+mod written;
 
 pub use crate::plugin_kind::PluginKind;
+pub use backtests_config::BacktestsConfig;
+pub use control_config::{ControlConfig, TcpConfig, TcpRole};
 pub use document::Position;
 pub use draft::Draft;
 pub use fill_config::{Cost, Costs, Fill};
@@ -40,8 +49,7 @@ pub use flags::Flags;
 pub use hours_config::HoursConfig;
 pub(crate) use hours_config::time_zone;
 pub use plugins_config::{
-    ControlConfig, IsolationConfig, IsolationMode, OnRestoreError, PluginsConfig, StateConfig, TrustConfig,
-    Unload,
+    IsolationConfig, IsolationMode, OnRestoreError, PluginsConfig, StateConfig, TrustConfig, Unload,
 };
 pub use portfolio_config::{AccountConfig, AccountKind, PortfolioConfig, QuotedRate, RateConfig};
 pub use problem::{Problem, ProblemKind};
@@ -56,3 +64,4 @@ pub(crate) use problem::nearest;
 pub(crate) use resolve::{resolve_path, resolve_paths, resolve_texts};
 pub(crate) use run_config::instrument_type;
 pub(crate) use validator::Validator;
+pub(crate) use written::Written;

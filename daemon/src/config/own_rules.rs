@@ -23,6 +23,7 @@ pub(crate) fn findings(value: &Value) -> Vec<Finding> {
     findings.extend(liquidity_finding(value));
     findings.extend(super::risk_rules::findings(value));
     findings.extend(super::logging_config::findings(value));
+    findings.extend(super::control_config::findings(value));
     for kind in [PluginKind::Exchange, PluginKind::Strategy] {
         findings.extend(repeated_names(value, kind));
     }

@@ -99,19 +99,6 @@ pub struct StateConfig {
     pub save_interval: Span,
 }
 
-/// Who may command the daemon while it runs.
-#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ControlConfig {
-    /// The path of the control socket. Without this key it is `control.sock` in the folder that systemd names in
-    /// `RUNTIME_DIRECTORY`, and without that there is none.
-    /// A relative path starts in the folder of the configuration file.
-    #[schemars(with = "String", extend("format" = "path"))]
-    pub socket: Option<PathBuf>,
-    /// The group that owns the socket and whose members may use it, besides root and the daemon's own user.
-    pub group: String,
-}
-
 /// Where the code of an instance runs. In a backtest it is always `none`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -188,11 +175,5 @@ impl Default for PluginsConfig {
 impl Default for StateConfig {
     fn default() -> Self {
         Self { dir: None, save_interval: Span::milliseconds(10_000) }
-    }
-}
-
-impl Default for ControlConfig {
-    fn default() -> Self {
-        Self { socket: None, group: "stratd".to_owned() }
     }
 }

@@ -16,6 +16,8 @@ pub struct Problem {
     pub position: Option<Position>,
     /// Dotted path, e.g. `strategy[0].config.fast`; empty for the file as a whole.
     pub key: String,
+    /// The same place as a JSON pointer (RFC 6901) into the merged configuration.
+    pub pointer: String,
     /// What sort of problem.
     pub kind: ProblemKind,
     /// What is there: a value, the name of an unknown or missing key, or a sentence.

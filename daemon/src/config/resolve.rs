@@ -1,7 +1,7 @@
 //! What the schema says about texts: which are paths, and where a number written without quotes is meant as a text.
 //!
 //! Paths: strings at a property with `"format": "path"` (or in a list at one) that were written in the file and are
-//! relative start in the folder of the file; those of flags stay as they are, relative to the current folder.
+//! relative start in the folder of their file; those of flags stay as they are, relative to the current folder.
 
 use std::collections::BTreeSet;
 
@@ -41,12 +41,12 @@ pub(crate) fn resolve_paths(root: &Value, at: &str, value: &mut Value, draft: &D
 
 /// Makes one path, which stands at `pointer`, start in the folder of the file if it was written there.
 pub(crate) fn resolve_path(pointer: &str, path: &mut String, draft: &Draft) -> Option<Finding> {
-    // a path of the log that begins with a variable says by itself where it starts
-    let is_variable = path.starts_with("${") && pointer::is_within(pointer, "/logging");
-    if path.is_empty() || is_variable || !draft.origins.is_from_file(pointer) {
+    // a path that begins with a variable or a credential says by itself where it starts
+    let is_variable = path.starts_with("${");
+    if path.is_empty() || is_variable {
         return None;
     }
-    match draft.origins.folder.join(&*path).into_os_string().into_string() {
+    match draft.origins.folder_of(pointer)?.join(&*path).into_os_string().into_string() {
         Ok(joined) => {
             *path = joined;
             None

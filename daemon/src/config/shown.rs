@@ -22,9 +22,9 @@ impl Draft {
     }
 }
 
-fn without_secrets(key: &str, value: &Value) -> Value {
-    let key = key.to_lowercase().replace('-', "_");
-    if SECRET_WORDS.iter().any(|word| key.contains(word)) && !value.is_object() && !value.is_array() {
+/// The value at a key, with what nobody is shown hidden.
+pub(crate) fn without_secrets(key: &str, value: &Value) -> Value {
+    if is_secret(key, value) {
         return Value::String(HIDDEN.to_owned());
     }
     match value {
@@ -33,6 +33,38 @@ fn without_secrets(key: &str, value: &Value) -> Value {
         ),
         Value::Array(items) => Value::Array(items.iter().map(|item| without_secrets(&key, item)).collect()),
         other => other.clone(),
+    }
+}
+
+/// Whether the value at a key is one that nobody is shown. A reference to a secret is none.
+fn is_secret(key: &str, value: &Value) -> bool {
+    let key = key.to_lowercase().replace('-', "_");
+    let is_reference = |text: &str| text.starts_with("${") && text.ends_with('}');
+    SECRET_WORDS.iter().any(|word| key.contains(word))
+        && !value.is_object()
+        && !value.is_array()
+        && !value.as_str().is_some_and(is_reference)
+}
+
+/// Puts back what was hidden: where `new` has the sign for it and `old` a secret, `new` gets the secret.
+pub(crate) fn with_secrets_of(new: &mut Value, old: &Value) {
+    match (new, old) {
+        (Value::String(text), old) if *text == HIDDEN && !old.is_object() && !old.is_array() => {
+            if let Value::String(old) = old {
+                text.clone_from(old);
+            }
+        }
+        (Value::Object(new), Value::Object(old)) => {
+            for (key, value) in new {
+                if let Some(old) = old.get(key) {
+                    with_secrets_of(value, old);
+                }
+            }
+        }
+        (Value::Array(new), Value::Array(old)) => {
+            new.iter_mut().zip(old).for_each(|(new, old)| with_secrets_of(new, old));
+        }
+        _ => {}
     }
 }
 

@@ -13,7 +13,7 @@ use axum::{
 use super::{
     condition,
     operations::Terms,
-    peer::{Peer, Role},
+    peer::{Peer, Role, Who},
     problem::{ProblemKind, problem},
 };
 
@@ -71,7 +71,7 @@ pub(super) async fn guard(
 ) -> Response {
     let asked = format!("{} {}", request.method(), request.uri().path());
     let mut is_dry_run = false;
-    let passed = admit(&needed, peer, &mut request, &asked);
+    let passed = admit(&needed, &peer, &mut request, &asked);
     let response = match passed {
         Ok(terms) => {
             is_dry_run = terms.is_some_and(|terms| terms.is_dry_run);
@@ -87,14 +87,13 @@ pub(super) async fn guard(
 
 fn admit(
     needed: &Needed,
-    peer: Peer,
+    peer: &Peer,
     request: &mut Request,
     asked: &str,
 ) -> Result<Option<Terms>, Box<Response>> {
     if peer.role < needed.role {
-        let role = needed.role;
-        let detail =
-            format!("{asked} needs the role {role}, and uid {} has the role {}", peer.uid, peer.role);
+        let (Peer { who, role }, needed) = (peer, needed.role);
+        let detail = format!("{asked} needs the role {needed}, and {who} has the role {role}");
         return Err(Box::new(problem(ProblemKind::Forbidden, detail)));
     }
     if !needed.has_terms {
@@ -142,20 +141,23 @@ impl Entry {
 
     /// Writes it to the log.
     pub(super) fn log(&self) {
-        let Self { peer: Peer { uid, pid, role }, status, request, is_dry_run: dry_run, changed, text } =
-            self;
-        let (pid, is_done, status) = (pid.unwrap_or(0), status.is_success(), status.as_u16());
+        let Self { peer: Peer { who, role }, status, request, is_dry_run: dry_run, changed, text } = self;
+        let (uid, pid, from) = match who {
+            Who::User { uid, pid } => (Some(*uid), Some(pid.unwrap_or(0)), None),
+            Who::Network { .. } => (None, None, Some(who.to_string())),
+        };
+        let (is_done, status) = (status.is_success(), status.as_u16());
         let before = changed.as_ref().map(|changed| changed.before.as_str());
         let after = changed.as_ref().map(|changed| changed.after.as_str());
         if is_done {
             tracing::info!(
                 logger = "control.audit",
-                uid, pid, %role, status, request, dry_run, before, after, "{text}"
+                uid, pid, from, %role, status, request, dry_run, before, after, "{text}"
             );
         } else {
             tracing::warn!(
                 logger = "control.audit",
-                uid, pid, %role, status, request, dry_run, before, after, "{text}"
+                uid, pid, from, %role, status, request, dry_run, before, after, "{text}"
             );
         }
     }

@@ -173,8 +173,8 @@ fn success(row: &Row) -> utoipa::openapi::Response {
 /// The problems that a route can answer with, each once by its status.
 fn problems(row: &Row) -> Vec<ProblemKind> {
     use ProblemKind as Kind;
-    // a bad body, a bad name, a bad query; a role; a daemon that is busy or fails
-    let mut kinds = vec![Kind::BadRequest, Kind::Forbidden, Kind::Failed, Kind::Busy];
+    // a bad body, a bad name, a bad query; a token; a role; a daemon that is busy or fails
+    let mut kinds = vec![Kind::BadRequest, Kind::Unauthorized, Kind::Forbidden, Kind::Failed, Kind::Busy];
     // the log can be off; a name can be that of nothing
     kinds.extend([Kind::NotFound, Kind::Conflict]);
     if row.method != Method::Get {

@@ -4,7 +4,7 @@
 //! the user database, never from `/proc`: the process may be gone, be another one by now, or not be visible to us
 //! (ProtectProc=, another pid namespace).
 
-use std::{ffi::CString, fmt, io, sync::Arc};
+use std::{ffi::CString, fmt, io, net::SocketAddr, path::Path, sync::Arc};
 
 use nix::unistd::{Gid, Group, Uid, User, geteuid, getgrouplist};
 use tokio::{net::UnixStream, sync::Semaphore, task};
@@ -30,19 +30,48 @@ impl fmt::Display for Role {
     }
 }
 
-/// Who is at the other end of a connection.
-#[derive(Clone, Copy, Debug)]
+/// Who is at the other end of a connection, and what they may do.
+#[derive(Clone, Debug)]
 pub(super) struct Peer {
-    pub(super) uid: u32,
-    /// For the log only: it says nothing of who it is. None or 0 from outside of our pid namespace.
-    pub(super) pid: Option<i32>,
+    pub(super) who: Who,
     pub(super) role: Role,
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Debug)]
+pub(super) enum Who {
+    /// A user of this machine, by the kernel's word.
+    User {
+        uid: u32,
+        /// For the log only: it says nothing of who it is. None or 0 from outside of our pid namespace.
+        pid: Option<i32>,
+    },
+    /// Somebody who knows the token or has a certificate.
+    Network {
+        address: SocketAddr,
+        /// The SHA-256 of the certificate, if there is one.
+        certificate: Option<Arc<str>>,
+    },
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User { uid, .. } => write!(f, "uid {uid}"),
+            Self::Network { address, certificate: None } => address.fmt(f),
+            Self::Network { address, certificate: Some(hash) } => {
+                write!(f, "{address} with certificate {hash}")
+            }
+        }
+    }
 }
 
 /// Gives roles.
 #[derive(Clone, Debug)]
 pub(super) struct Gate {
     rules: Rules,
+    /// Nobody who comes by this way may do more, whoever it is.
+    ceiling: Role,
     /// Lookups that may be made at once.
     lookups: Arc<Semaphore>,
 }
@@ -55,31 +84,15 @@ struct Rules {
 }
 
 impl Gate {
-    /// A gate that takes the members of `group` for operators.
-    pub(super) fn new(group: Option<&str>, lookups: usize) -> Self {
-        let operators = group.and_then(|group| match Group::from_name(group) {
-            Ok(Some(found)) => Some(found.gid),
-            Ok(None) => {
-                tracing::warn!(
-                    logger = "control",
-                    "there is no group {group}: only root and the user of the daemon may use the control socket"
-                );
-                None
-            }
-            Err(error) => {
-                tracing::warn!(
-                    logger = "control",
-                    "looking up group {group}: {error}: only root and the user of the daemon may use the control socket"
-                );
-                None
-            }
-        });
-        Self { rules: Rules { own: geteuid(), operators }, lookups: Arc::new(Semaphore::new(lookups)) }
+    /// A gate that takes the members of `operators` for operators.
+    pub(super) fn new(operators: Option<Gid>, lookups: usize) -> Self {
+        let rules = Rules { own: geteuid(), operators };
+        Self { rules, ceiling: Role::Admin, lookups: Arc::new(Semaphore::new(lookups)) }
     }
 
-    /// The group whose members are operators.
-    pub(super) fn operators(&self) -> Option<Gid> {
-        self.rules.operators
+    /// A gate that takes everybody for a reader.
+    pub(super) fn of_readers(&self) -> Self {
+        Self { ceiling: Role::Reader, ..self.clone() }
     }
 
     /// Finds out who has connected.
@@ -87,10 +100,12 @@ impl Gate {
         let credentials = stream.peer_cred()?;
         let (uid, gid) = (Uid::from_raw(credentials.uid()), Gid::from_raw(credentials.gid()));
         let role = match self.rules.role_without_lookup(uid, gid) {
-            Some(role) => role,
-            None => self.role_by_lookup(uid, gid).await,
+            // nothing that is looked up would give more
+            _ if self.ceiling == Role::Reader => Role::Reader,
+            Some(role) => role.min(self.ceiling),
+            None => self.role_by_lookup(uid, gid).await.min(self.ceiling),
         };
-        Ok(Peer { uid: uid.as_raw(), pid: credentials.pid(), role })
+        Ok(Peer { who: Who::User { uid: uid.as_raw(), pid: credentials.pid() }, role })
     }
 
     /// The user database may be a server far away, so that it is asked on another thread.
@@ -128,6 +143,18 @@ impl Rules {
             None => Role::Reader,
         }
     }
+}
+
+/// The group that a socket is given to. One that does not exist is warned of, and has no members.
+pub(super) fn group_of(name: &str, socket: &Path) -> Option<Gid> {
+    let why = match Group::from_name(name) {
+        Ok(Some(found)) => return Some(found.gid),
+        Ok(None) => format!("there is no group {name}"),
+        Err(error) => format!("looking up group {name}: {error}"),
+    };
+    let socket = socket.display();
+    tracing::warn!(logger = "control", "{why}: only root and the user of the daemon may use {socket}");
+    None
 }
 
 /// All groups of a user; none if the database does not know the user, or does not answer.

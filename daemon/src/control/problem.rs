@@ -16,6 +16,7 @@ use super::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProblemKind {
     BadRequest,
+    Unauthorized,
     Forbidden,
     NotFound,
     Method,
@@ -31,8 +32,9 @@ pub(super) enum ProblemKind {
 
 impl ProblemKind {
     /// All of them.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::BadRequest,
+        Self::Unauthorized,
         Self::Forbidden,
         Self::NotFound,
         Self::Method,
@@ -61,6 +63,7 @@ impl ProblemKind {
     fn describe(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::BadRequest => (StatusCode::BAD_REQUEST, "bad-request", "the request is not understood"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "the token is missing or wrong"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "the role does not suffice"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "there is no such thing"),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method", "there is no such method here"),
@@ -95,6 +98,7 @@ impl ProblemKind {
             errors: Vec::new(),
             plugin: None,
             step: None,
+            code: None,
         }
     }
 }
@@ -125,9 +129,10 @@ pub(super) fn not_done(error: ActionError) -> Response {
         ActionErrorKind::Busy => ProblemKind::Busy,
         ActionErrorKind::Failed => ProblemKind::Failed,
     };
-    let ActionError { kind: _, text, step, pointer, found_accepted, errors, before, plugin } = error;
+    let ActionError { kind: _, text, step, code, pointer, found_accepted, errors, before, plugin } = error;
     let (found, accepted) = found_accepted.unzip();
-    let mut response = answer(Problem { plugin, step, pointer, found, accepted, errors, ..kind.with(text) });
+    let mut response =
+        answer(Problem { plugin, step, code, pointer, found, accepted, errors, ..kind.with(text) });
     if let Some(before) = before {
         let before = before.to_string();
         response.extensions_mut().insert(Changed { after: before.clone(), before });

@@ -9,39 +9,92 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    net::{UnixListener, UnixStream},
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream},
     sync::{Semaphore, watch},
     task::JoinSet,
     time,
 };
 
-use super::{limits::Limits, peer::Gate, problem::ProblemKind};
+use super::{
+    limits::Limits,
+    peer::{Gate, Peer},
+    problem::ProblemKind,
+    tcp::{TcpDoor, TcpGate},
+};
 
 /// How long to wait when the system has no descriptor left for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves a socket.
+/// Where connections come in. Each has its own places: those who use up the places of one keep nobody from another.
+pub(super) enum Door {
+    Unix { listener: StdListener, gate: Gate },
+    Tcp(TcpDoor),
+}
+
+impl Door {
+    pub(super) fn unix(listener: StdListener, gate: Gate) -> Self {
+        Self::Unix { listener, gate }
+    }
+}
+
+/// A door that connections are waited for at.
+enum Listener {
+    Unix(UnixListener, Gate),
+    Tcp(TcpListener, TcpGate),
+}
+
+/// A connection of which nobody knows yet whose it is.
+enum Incoming {
+    Unix(UnixStream, Gate),
+    Tcp(TcpStream, TcpGate),
+}
+
+impl Listener {
+    /// Within the runtime.
+    fn new(door: Door) -> io::Result<Self> {
+        Ok(match door {
+            Door::Unix { listener, gate } => Self::Unix(UnixListener::from_std(listener)?, gate),
+            Door::Tcp(TcpDoor { listener, gate, .. }) => Self::Tcp(TcpListener::from_std(listener)?, gate),
+        })
+    }
+
+    async fn accept(&self) -> io::Result<Incoming> {
+        Ok(match self {
+            Self::Unix(listener, gate) => Incoming::Unix(listener.accept().await?.0, gate.clone()),
+            Self::Tcp(listener, gate) => Incoming::Tcp(listener.accept().await?.0, gate.clone()),
+        })
+    }
+}
+
+/// Serves all doors.
+#[derive(Clone)]
 pub(super) struct Server {
     router: Router,
-    gate: Gate,
     limits: Limits,
     stopped: watch::Receiver<bool>,
 }
 
 impl Server {
-    pub(super) fn new(router: Router, gate: Gate, limits: Limits, stopped: watch::Receiver<bool>) -> Self {
-        Self { router, gate, limits, stopped }
+    pub(super) fn new(router: Router, limits: Limits, stopped: watch::Receiver<bool>) -> Self {
+        Self { router, limits, stopped }
     }
 
     /// Until it is told to stop. Then what is under way may end, for a moment.
-    pub(super) async fn serve(self, listener: StdListener) {
-        let listener = match UnixListener::from_std(listener) {
-            Ok(listener) => listener,
-            Err(error) => {
-                tracing::error!(logger = "control", "cannot wait for connections: {error}");
-                return;
+    pub(super) async fn serve(self, doors: Vec<Door>) {
+        let mut served = JoinSet::new();
+        for door in doors {
+            match Listener::new(door) {
+                Ok(listener) => drop(served.spawn(self.clone().serve_one(listener))),
+                Err(error) => {
+                    tracing::error!(logger = "control", "cannot wait for connections: {error}");
+                }
             }
-        };
+        }
+        while served.join_next().await.is_some() {}
+    }
+
+    async fn serve_one(self, listener: Listener) {
         let slots = Arc::new(Semaphore::new(self.limits.connections));
         let mut stopped = self.stopped.clone();
         let mut connections = JoinSet::new();
@@ -54,17 +107,17 @@ impl Server {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => {
+                Ok(incoming) => {
                     is_failing = false;
                     match Arc::clone(&slots).try_acquire_owned() {
                         Ok(slot) => {
-                            let connection = self.connection();
+                            let server = self.clone();
                             connections.spawn(async move {
-                                connection.serve(stream).await;
+                                server.take(incoming).await;
                                 drop(slot);
                             });
                         }
-                        Err(_) => refuse(&stream, self.limits.connections),
+                        Err(_) => refuse(&incoming, self.limits.connections),
                     }
                 }
                 Err(error) => {
@@ -83,35 +136,39 @@ impl Server {
         let _ = time::timeout(self.limits.stop_time * 2, ended).await;
     }
 
-    fn connection(&self) -> Connection {
-        Connection {
-            router: self.router.clone(),
-            gate: self.gate.clone(),
-            limits: self.limits,
-            stopped: self.stopped.clone(),
+    /// Finds out whose a connection is, and serves it.
+    async fn take(self, incoming: Incoming) {
+        match incoming {
+            Incoming::Unix(stream, gate) => {
+                let found = time::timeout(self.limits.read_time, gate.peer(&stream)).await;
+                match found.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+                    Ok(peer) => self.talk(stream, peer, None).await,
+                    Err(error) => {
+                        tracing::warn!(logger = "control", "finding out who has connected: {error}");
+                    }
+                }
+            }
+            Incoming::Tcp(stream, gate) => {
+                let met = time::timeout(self.limits.head_time, gate.meet(stream)).await;
+                match met.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+                    Ok((stream, peer)) => self.talk(stream, peer, Some(gate)).await,
+                    // whoever does not speak TLS, or has no certificate, is no matter of the daemon
+                    Err(error) => tracing::debug!(logger = "control", "a connection over TCP: {error}"),
+                }
+            }
         }
     }
-}
 
-/// One connection.
-struct Connection {
-    router: Router,
-    gate: Gate,
-    limits: Limits,
-    stopped: watch::Receiver<bool>,
-}
-
-impl Connection {
-    async fn serve(self, stream: UnixStream) {
-        let Self { router, gate, limits, mut stopped } = self;
-        let found = time::timeout(limits.read_time, gate.peer(&stream)).await;
-        let peer = match found.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-            Ok(peer) => peer,
-            Err(error) => {
-                tracing::warn!(logger = "control", "finding out who has connected: {error}");
-                return;
-            }
+    async fn talk<S>(self, stream: S, peer: Peer, gate: Option<TcpGate>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self { router, limits, mut stopped } = self;
+        let router = match gate {
+            Some(gate) => gate.demand_token(router),
+            None => router,
         };
+        let who = peer.who.clone();
         let service = TowerToHyperService::new(router.layer(Extension(peer)));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -134,13 +191,13 @@ impl Connection {
         };
         if let Err(error) = ended {
             // peers that go away or do not speak HTTP are no matter of the daemon
-            tracing::debug!(logger = "control", "a connection of uid {}: {error}", peer.uid);
+            tracing::debug!(logger = "control", "a connection of {who}: {error}");
         }
     }
 }
 
 /// Tells a peer that there are too many, as far as the buffer of the socket takes it, and closes.
-fn refuse(stream: &UnixStream, connections_max: usize) {
+fn refuse(incoming: &Incoming, connections_max: usize) {
     let detail = format!("{connections_max} connections are open already (close one, or try again)");
     let problem = ProblemKind::Busy.with(detail);
     let body = serde_json::to_string(&problem).unwrap_or_default();
@@ -149,7 +206,13 @@ fn refuse(stream: &UnixStream, connections_max: usize) {
          connection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    match stream.try_write(answer.as_bytes()) {
+    let written = match incoming {
+        Incoming::Unix(stream, _) => stream.try_write(answer.as_bytes()),
+        Incoming::Tcp(stream, gate) if !gate.has_tls() => stream.try_write(answer.as_bytes()),
+        // there is no telling before a handshake, which is what there is no place for
+        Incoming::Tcp(..) => Ok(0),
+    };
+    match written {
         Ok(_) => tracing::warn!(logger = "control", "a connection was refused: {}", problem.detail),
         // it has gone already
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}

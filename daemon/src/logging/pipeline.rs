@@ -136,7 +136,7 @@ impl Pipeline {
     /// It names a handler that is not there; nothing has changed then.
     pub(crate) fn patch(&self, patch: &Map<String, Value>) -> Result<()> {
         let _change = self.change();
-        let config = Config::from_table(&settings::table_of(patch)?, &settings::kinds())?;
+        let config = Config::from_table(&settings::with_secrets(patch)?, &settings::kinds())?;
         if !config.is_incremental() {
             bail!("it is a whole configuration (accepted: incremental = true)");
         }
@@ -148,7 +148,7 @@ impl Pipeline {
     /// # Errors
     /// With every problem.
     pub(crate) fn check(&self, logging: &Map<String, Value>) -> Result<()> {
-        let config = Config::from_table(&settings::table_of(logging)?, &settings::kinds())?;
+        let config = Config::from_table(&settings::with_secrets(logging)?, &settings::kinds())?;
         Ok(self.logging.check(&config)?)
     }
 

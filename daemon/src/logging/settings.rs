@@ -8,7 +8,7 @@ use stratd_logging::{Config, Kinds};
 use toml::Table;
 
 use super::{TRACE, console::Console, early, parts};
-use crate::config::{Flags, locate_in_file};
+use crate::config::{Flags, locate_in_file, secrets::Expanded};
 
 /// The kind of the handler that a run without `[logging]` has.
 const CONSOLE: &str = "console";
@@ -64,6 +64,18 @@ pub(crate) fn table_of(logging: &Map<String, Value>) -> Result<Table, toml::ser:
     Ok(table)
 }
 
+/// [`table_of`] with the secrets that its credentials stand for.
+///
+/// # Errors
+/// A credential cannot be read.
+pub(super) fn with_secrets(logging: &Map<String, Value>) -> anyhow::Result<Table> {
+    let expanded = Expanded::of_credentials("/logging", &Value::Object(logging.clone()));
+    if let Some((found, accepted)) = expanded.refusal() {
+        anyhow::bail!("{found} (accepted: {accepted})");
+    }
+    Ok(table_of(expanded.value.as_object().unwrap_or(logging))?)
+}
+
 /// A checked configuration.
 ///
 /// # Errors
@@ -73,7 +85,7 @@ pub(super) fn config_of(
     is_verbose: bool,
 ) -> anyhow::Result<(Config, bool)> {
     let fallback = fallback(is_verbose);
-    let table = table_of(logging.unwrap_or(&fallback))?;
+    let table = with_secrets(logging.unwrap_or(&fallback))?;
     Ok((Config::from_table(&table, &kinds())?, table.contains_key("overflow")))
 }
 

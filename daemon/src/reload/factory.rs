@@ -10,11 +10,11 @@ use stratd_plugin_api::{
     ExchangeHost, ExchangeInstance, Fault, StrategyInstance, StrategyServices, TradingType,
 };
 
-use super::{SharedRegistry, record::InstanceSettings};
+use super::{SharedRegistry, record::InstanceSettings, replace::refused_of};
 use crate::{
-    config::{IsolationConfig, IsolationMode},
+    config::{IsolationConfig, IsolationMode, secrets::Expanded},
     host::{
-        LoadedPlugin, Refusal, Run,
+        Identity, LoadedPlugin, Refusal, Run, Step,
         isolation::{self, ChannelOptions, Death, Isolation, ProcessOptions, Watch},
     },
     runtime::{Command, LoopHandle, Services},
@@ -59,6 +59,11 @@ pub(crate) struct MadeExchange {
 }
 
 impl Factory {
+    /// The texts of the run.
+    pub(super) fn services(&self) -> Arc<Services> {
+        Arc::clone(&self.services)
+    }
+
     pub(crate) fn new(
         run: Run,
         services: Arc<Services>,
@@ -89,9 +94,10 @@ impl Factory {
         settings: &InstanceSettings,
     ) -> Result<MadeStrategy, Refusal> {
         let services: Arc<dyn StrategyServices> = self.services.clone();
-        let config = Value::Object(settings.config.clone());
+        let config = expanded(plugin.identity(), settings)?;
         let place = self.place(settings.isolation);
-        let made = isolation::create_strategy(plugin, name, &config, self.run, services, &place)?;
+        let made = isolation::create_strategy(plugin, name, &config.value, self.run, services, &place)
+            .map_err(|refusal| scrubbed(refusal, &config))?;
         let pid = made.watch.as_ref().and_then(Watch::pid);
         if let (Some(watch), Some(pid)) = (&made.watch, pid) {
             self.watch_strategy(watch, name, pid);
@@ -110,9 +116,10 @@ impl Factory {
         settings: &InstanceSettings,
         host: Arc<dyn ExchangeHost>,
     ) -> Result<MadeExchange, Refusal> {
-        let config = Value::Object(settings.config.clone());
+        let config = expanded(plugin.identity(), settings)?;
         let place = self.place(settings.isolation);
-        let made = isolation::create_exchange(plugin, name, &config, host, &place)?;
+        let made = isolation::create_exchange(plugin, name, &config.value, host, &place)
+            .map_err(|refusal| scrubbed(refusal, &config))?;
         let token = self.token.fetch_add(1, Ordering::Relaxed) + 1;
         let pid = made.watch.as_ref().and_then(Watch::pid);
         if let Some(watch) = &made.watch {
@@ -163,4 +170,21 @@ impl Factory {
             }),
         }
     }
+}
+
+/// The configuration of an instance with its secrets, as nobody but the plugin gets it.
+///
+/// # Errors
+/// A secret cannot be read.
+pub(super) fn expanded(plugin: &Identity, settings: &InstanceSettings) -> Result<Expanded, Refusal> {
+    let expanded = Expanded::of("/config", &Value::Object(settings.config.clone()));
+    match expanded.refusal() {
+        None => Ok(expanded),
+        Some((found, accepted)) => Err(refused_of(plugin, Step::Config, found, accepted)),
+    }
+}
+
+/// What the plugin says of its configuration, without the secrets in it.
+pub(super) fn scrubbed(refusal: Refusal, config: &Expanded) -> Refusal {
+    Refusal { found: config.scrubbed(&refusal.found), ..refusal }
 }

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeSet,
     fs,
-    os::unix::net::UnixListener,
     path::PathBuf,
     sync::{
         Arc,
@@ -13,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use stratd_engine::StrategyId;
 
 use super::{
@@ -24,11 +23,14 @@ use super::{
     run_store::RunStore,
 };
 use crate::{
-    config::{ControlConfig, PluginsConfig},
-    control::{Control, ControlOptions, SOCKET_MODE},
+    backtests::{BacktestOptions, Backtests, BacktestsThread},
+    config::{ControlConfig, PluginsConfig, TcpConfig, TcpRole},
+    control::{Control, ControlOptions, InheritedSockets, Role, SOCKET_MODE, SocketOptions, TcpOptions},
+    feed::{Feed, FeedThread},
     host::{WatchOptions, Watcher},
+    metrics::{LoopMeters, Sources},
     plugins::Plugins,
-    runtime::{ControlPlane, LoopHandle, NOTES_MAX, Notes, SavedByLoop, Tag},
+    runtime::{ControlPlane, KeptHalt, LoopHandle, NOTES_MAX, Notes, Observer, SavedByLoop, Services, Tag},
     systemd,
 };
 
@@ -42,13 +44,15 @@ pub(crate) struct PlaneParts {
     pub(crate) plugins_config: PluginsConfig,
     pub(crate) save_interval: Duration,
     pub(crate) control: ControlConfig,
-    /// A socket that systemd made.
-    pub(crate) inherited: Option<UnixListener>,
+    /// Sockets that systemd made.
+    pub(crate) inherited: InheritedSockets,
     pub(crate) registry: SharedRegistry,
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) factory: Factory,
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) run: RunFacts,
+    pub(crate) services: Arc<Services>,
+    pub(crate) backtests: BacktestOptions,
 }
 
 /// The threads around the event loop.
@@ -63,6 +67,11 @@ pub(crate) struct Plane {
     watcher: Option<Watcher>,
     control: Option<Control>,
     store: Option<Arc<RunStore>>,
+    /// Until the loop takes it.
+    observer: Option<Observer>,
+    backtests: BacktestsThread,
+    /// Last: who listens hears of the end of everything else.
+    _feed: FeedThread,
 }
 
 impl Plane {
@@ -81,7 +90,22 @@ impl Plane {
             factory,
             store,
             run,
+            services,
+            backtests,
         } = parts;
+        let (feed, tap) = Feed::start(run.started_at, &services)?;
+        let meters = Arc::new(LoopMeters::default());
+        let observer = Observer::new(tap, Arc::clone(&meters));
+        let backtests = Backtests::start(backtests, run.started_at, feed.feed().clone())?;
+        let figures = Sources {
+            run: run.clone(),
+            meters,
+            event_loop: event_loop.clone(),
+            registry: registry.clone(),
+            store: store.clone(),
+            feed: feed.feed().clone(),
+            backtests: backtests.backtests().clone(),
+        };
         let (requests, receiver) = mpsc::sync_channel(NOTES_MAX);
         let watcher = if plugins_config.watch {
             Some(watch(&plugins_config, &registry, &plugins, &requests)?)
@@ -95,6 +119,8 @@ impl Plane {
             store: store.clone(),
             run,
             requests: requests.clone(),
+            figures,
+            services: factory.services(),
         };
         let requests_of_deaths = requests.clone();
         factory.listen(DeathListener {
@@ -105,8 +131,15 @@ impl Plane {
             }),
         });
         let options = ManagerOptions { plugins: plugins_config, save_interval };
-        let present = present(plugins.directories());
-        let parts = ManagerParts { registry, plugins, event_loop, store: store.clone(), present };
+        let present = present(&plugins.directories());
+        let parts = ManagerParts {
+            registry,
+            plugins,
+            event_loop,
+            store: store.clone(),
+            present,
+            feed: feed.feed().clone(),
+        };
         let (tell_end, ended) = mpsc::sync_channel(1);
         let starts_new = options.plugins.watch && options.plugins.start_new;
         let shared = parts.registry.clone();
@@ -120,7 +153,7 @@ impl Plane {
                 let _ = tell_end.send(());
             })
             .context("starting the thread of the plugins")?;
-        let control = match socket(&control, inherited) {
+        let control = match control_options(&control, inherited)? {
             Some(options) => Some(Control::start(options, Arc::new(operations))?),
             None => None,
         };
@@ -133,6 +166,9 @@ impl Plane {
             watcher,
             control,
             store,
+            observer: Some(observer),
+            backtests,
+            _feed: feed,
         })
     }
 }
@@ -142,8 +178,16 @@ impl ControlPlane for Plane {
         self.control.is_some() || self.starts_new
     }
 
+    fn halts(&self) -> Vec<KeptHalt> {
+        self.store.as_ref().map(|store| store.halts()).unwrap_or_default()
+    }
+
     fn standing(&self) -> String {
         self.registry.lock().standing()
+    }
+
+    fn observer(&mut self) -> Option<Observer> {
+        self.observer.take()
     }
 
     fn notes(&self) -> Notes {
@@ -173,6 +217,7 @@ impl ControlPlane for Plane {
         // nobody asks any more, nothing is found any more; then the manager ends
         drop(self.control.take());
         drop(self.watcher.take());
+        drop(self.backtests);
         let told = self.requests.try_send(Request::End(states)).is_ok();
         // code of a plugin that hangs in its constructor must not keep the daemon from its end
         let has_ended = told && self.ended.recv_timeout(END_TIME_MAX).is_ok();
@@ -201,7 +246,7 @@ fn watch(
     plugins: &Plugins,
     requests: &SyncSender<Request>,
 ) -> Result<Watcher> {
-    let directories = plugins.directories().to_vec();
+    let directories = plugins.directories();
     let is_outside =
         |file: &PathBuf| file.parent().is_none_or(|parent| !directories.iter().any(|d| d == parent));
     let files = registry.lock().all().map(|plugin| plugin.file.clone()).filter(is_outside).collect();
@@ -225,13 +270,49 @@ fn present(directories: &[PathBuf]) -> BTreeSet<PathBuf> {
 }
 
 /// Where the control server listens, if it does.
-fn socket(config: &ControlConfig, inherited: Option<UnixListener>) -> Option<ControlOptions> {
-    let of_systemd = systemd::directory("RUNTIME_DIRECTORY").map(|dir| dir.join("control.sock"));
-    let path = config.socket.clone().or(of_systemd);
-    let path = match (path, &inherited) {
-        (Some(path), _) => path,
-        (None, Some(_)) => PathBuf::from("/run/stratd/control.sock"),
-        (None, None) => return None,
+fn control_options(config: &ControlConfig, inherited: InheritedSockets) -> Result<Option<ControlOptions>> {
+    let InheritedSockets { control, read_only } = inherited;
+    let named = |key: &Option<PathBuf>, is_there: bool, of_systemd: &str| {
+        key.clone().or_else(|| is_there.then(|| PathBuf::from("/run/stratd").join(of_systemd)))
     };
-    Some(ControlOptions { path, group: Some(config.group.clone()), mode: SOCKET_MODE, inherited })
+    let own = || systemd::directory("RUNTIME_DIRECTORY").map(|dir| dir.join("control.sock"));
+    let path = config.socket.clone().or_else(own).or(named(&None, control.is_some(), "control.sock"));
+    let socket = |path, group: &str, inherited| SocketOptions {
+        path,
+        group: Some(group.to_owned()),
+        mode: SOCKET_MODE,
+        inherited,
+    };
+    let read_only_path = named(&config.read_only_socket, read_only.is_some(), "control-ro.sock");
+    let read_only = read_only_path.map(|path| socket(path, &config.read_only_group, read_only));
+    let tcp = config.tcp.as_ref().map(tcp_options).transpose()?;
+    match path {
+        Some(path) => {
+            let socket = socket(path, &config.group, control);
+            Ok(Some(ControlOptions { socket, read_only, tcp }))
+        }
+        // whoever may command the daemon at all can do so here
+        None if read_only.is_some() || tcp.is_some() => {
+            bail!(
+                "control.read_only_socket and control.tcp are beside the control socket (accepted: with control.socket)"
+            )
+        }
+        None => Ok(None),
+    }
+}
+
+fn tcp_options(config: &TcpConfig) -> Result<TcpOptions> {
+    let TcpConfig { address, role, token_file, cert_file, key_file, client_ca_file } = config;
+    let address = address.parse().with_context(|| format!("control.tcp.address {address}"))?;
+    Ok(TcpOptions {
+        address,
+        role: match role {
+            TcpRole::Reader => Role::Reader,
+            TcpRole::Operator => Role::Operator,
+            TcpRole::Admin => Role::Admin,
+        },
+        token_file: token_file.clone(),
+        identity: cert_file.clone().zip(key_file.clone()),
+        client_ca_file: client_ca_file.clone(),
+    })
 }

@@ -9,11 +9,12 @@ use stratd_plugin_api::Timestamp;
 
 use super::{
     Manager,
+    factory::{expanded, scrubbed},
     record::{InstanceRecord, PluginRecord},
     report::time_text,
 };
 use crate::{
-    config::{OnRestoreError, Validator},
+    config::{OnRestoreError, Validator, secrets::Expanded},
     host::{Candidate, Identity, LoadedPlugin, Manifest, Refusal, Step, Trial},
     runtime::clock,
 };
@@ -122,13 +123,17 @@ impl Manager {
     }
 
     /// Does it with what a child is to try: each instance with its configuration and its state.
-    pub(super) fn tried<T>(&self, wanted: &[Wanted], examine: impl FnOnce(&[Trial<'_>]) -> T) -> T {
+    pub(super) fn tried<T>(
+        &self,
+        wanted: &[Wanted],
+        examine: impl FnOnce(&[Trial<'_>]) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         let is_fresh = self.options.plugins.on_restore_error == OnRestoreError::Fresh;
-        let configs: Vec<Value> =
-            wanted.iter().map(|one| Value::Object(one.instance.settings.config.clone())).collect();
+        let of = |one: &Wanted| Expanded::of("/config", &Value::Object(one.instance.settings.config.clone()));
+        let configs: Vec<Expanded> = wanted.iter().map(of).collect();
         let trials = wanted.iter().zip(&configs).map(|(one, config)| Trial {
             instance: &one.instance.name,
-            config,
+            config: &config.value,
             run: self.factory.trading_type(),
             // a policy that starts anew does not need the state to be taken
             state: one
@@ -138,7 +143,7 @@ impl Manager {
                 .map(|(version, bytes)| (*version, bytes.as_slice())),
         });
         let trials: Vec<Trial<'_>> = trials.collect();
-        examine(&trials)
+        examine(&trials).map_err(|refusal| configs.iter().fold(refusal, scrubbed))
     }
 
     /// Keeps and tells why a file was not taken.
@@ -163,7 +168,7 @@ pub(super) fn refused(
     refused_of(plugin.identity(), step, found, accepted)
 }
 
-fn refused_of(
+pub(super) fn refused_of(
     identity: &Identity,
     step: Step,
     found: impl Into<String>,
@@ -208,13 +213,13 @@ pub(super) fn check_config(
     let validator = Validator::of_plugin(&schema).map_err(|why| {
         refused_of(identity, Step::Config, format!("a schema that is not valid: {why}"), "a JSON schema")
     })?;
-    let config = Value::Object(instance.settings.config.clone());
-    let findings = validator.findings("", &config);
+    let config = expanded(identity, &instance.settings)?;
+    let findings = validator.findings("", &config.value);
     let Some(first) = findings.first() else { return Ok(()) };
     let key = first.pointer.trim_start_matches('/').replace('/', ".");
     let more = findings.len() - 1;
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let found = format!("configuration of {}: {key}: {}{more}", instance.name, first.found);
+    let found = format!("configuration of {}: {key}: {}{more}", instance.name, config.scrubbed(&first.found));
     Err(refused_of(identity, Step::Config, found, first.accepted.clone()))
 }
 

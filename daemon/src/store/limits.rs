@@ -18,3 +18,7 @@ pub(super) const GENERATIONS_MAX: i64 = 1000;
 pub(super) const BUSY_MS: u64 = 5000;
 /// The write-ahead log is cut back to this after a checkpoint: large states leave a large one behind.
 pub(super) const WAL_BYTES_KEPT: i64 = 64 * 1024 * 1024;
+/// Configurations that are kept; older ones go when one is put in.
+pub(super) const CONFIGS_MAX: i64 = 200;
+/// The largest configuration as it is stored; a larger one is refused.
+pub(super) const CONFIG_BYTES_MAX: usize = 16 * 1024 * 1024;

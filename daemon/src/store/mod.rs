@@ -43,7 +43,10 @@ pub use self::{
     error::{Error, ErrorKind},
     limits::STATE_BYTES_MAX,
     reader::Reader,
-    rows::{Crash, Generation, LastRun, NewRun, Quarantine, RunId, SavedState, Verdict, Write},
+    rows::{
+        ConfigRow, ConfigState, Crash, Generation, LastRun, NewRun, Quarantine, RunId, SavedState,
+        TradingRow, Verdict, Write,
+    },
 };
 
 /// The database and the thread that writes it. Stopped when dropped: what waits is written first.
@@ -90,6 +93,16 @@ impl Store {
     /// The system refuses, for instance because too many files are open.
     pub fn reader(&self) -> Result<Reader, Error> {
         Reader::open(&self.file)
+    }
+
+    /// A connection to read the database of a state directory with, before the run that may write it; `None` if there is
+    /// none yet.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn peek(directory: &Path) -> Result<Option<Reader>, Error> {
+        let file = directory.join(database::FILE_NAME);
+        if file.exists() { Reader::open(&file).map(Some) } else { Ok(None) }
     }
 
     /// Asks for a write and does not wait for it; it is committed in turn, within milliseconds if the disk can.

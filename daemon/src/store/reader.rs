@@ -8,7 +8,7 @@ use stratd_plugin_api::Timestamp;
 use super::{
     database,
     error::Error,
-    rows::{Crash, Generation, LastRun, Quarantine, RunId, SavedState},
+    rows::{ConfigRow, ConfigState, Crash, Generation, LastRun, Quarantine, RunId, SavedState, TradingRow},
 };
 
 /// Reads what was committed. Cheap to make; one thread at a time uses it.
@@ -97,6 +97,22 @@ impl Reader {
         })
     }
 
+    /// The scopes in which not everything may be traded, by name.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn trading(&self) -> Result<Vec<TradingRow>, Error> {
+        self.all("SELECT scope, state, reason, since, note FROM trading ORDER BY scope", [], |row| {
+            Ok(TradingRow {
+                scope: row.get(0)?,
+                state: row.get(1)?,
+                reason: row.get(2)?,
+                since: time(row, 3)?,
+                note: row.get(4)?,
+            })
+        })
+    }
+
     /// The run that began last.
     ///
     /// # Errors
@@ -122,6 +138,49 @@ impl Reader {
                 row.get(0)
             })?;
         Ok(Some(run))
+    }
+
+    /// Whether the database is new enough to hold configurations: one that no newer stratd has opened to write is not.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn has_configs(&self) -> Result<bool, Error> {
+        let found =
+            self.one("SELECT 1 FROM sqlite_schema WHERE name = 'config'", [], |row| row.get::<_, i64>(0))?;
+        Ok(found.is_some())
+    }
+
+    /// The configurations, oldest first.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn configs(&self) -> Result<Vec<ConfigRow>, Error> {
+        self.all(
+            "SELECT generation, at, who, cause, digest, state, before, confirm_by FROM config ORDER BY generation",
+            [],
+            |row| {
+                let state: String = row.get(5)?;
+                Ok(ConfigRow {
+                    generation: row.get(0)?,
+                    at: time(row, 1)?,
+                    who: row.get(2)?,
+                    cause: row.get(3)?,
+                    digest: row.get(4)?,
+                    // the table takes no other words
+                    state: ConfigState::of_name(&state).unwrap_or(ConfigState::Reverted),
+                    before: row.get(6)?,
+                    confirm_by: row.get::<_, Option<i64>>(7)?.map(Timestamp::new),
+                })
+            },
+        )
+    }
+
+    /// The document of a configuration.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn config(&self, generation: i64) -> Result<Option<String>, Error> {
+        self.one("SELECT document FROM config WHERE generation = ?1", [generation], |row| row.get(0))
     }
 
     fn one<T>(

@@ -4,7 +4,7 @@ use stratd_plugin_api::Timestamp;
 
 use super::{
     error::{Error, ErrorKind},
-    limits::{INSTANCES_MAX, STATE_BYTES_MAX, TEXT_BYTES_MAX},
+    limits::{CONFIG_BYTES_MAX, INSTANCES_MAX, STATE_BYTES_MAX, TEXT_BYTES_MAX},
 };
 
 /// The number of a run, larger for later ones.
@@ -109,6 +109,21 @@ pub struct Quarantine {
     pub reason: String,
 }
 
+/// What may be traded in a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TradingRow {
+    /// `run`, `strategy.NAME`, `instrument.SYMBOL@EXCHANGE` or `exchange.NAME`.
+    pub scope: String,
+    /// `reducing` or `halted`.
+    pub state: String,
+    /// The cause.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// What who did it said.
+    pub note: Option<String>,
+}
+
 /// What follows from the end of a run; written as one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
@@ -118,6 +133,64 @@ pub struct Verdict {
     pub reset: Vec<String>,
     /// Instances that are not started any more.
     pub quarantined: Vec<Quarantine>,
+}
+
+/// What became of a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfigState {
+    /// It was being applied: whoever finds it so was interrupted, and it never counted.
+    Trying,
+    /// It was applied.
+    Applied,
+    /// It was applied, and goes back unless somebody confirms it.
+    Unconfirmed,
+    /// It counts from the next start on.
+    Pending,
+    /// Another one took its place because nobody confirmed it.
+    Reverted,
+}
+
+impl ConfigState {
+    const ALL: [Self; 5] = [Self::Trying, Self::Applied, Self::Unconfirmed, Self::Pending, Self::Reverted];
+
+    /// As it is stored.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trying => "trying",
+            Self::Applied => "applied",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Pending => "pending",
+            Self::Reverted => "reverted",
+        }
+    }
+
+    /// By its name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// A configuration, without its document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigRow {
+    /// Its number, from 1; when it is put in, the store gives it one.
+    pub generation: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who asked.
+    pub who: String,
+    /// Why, in words.
+    pub cause: String,
+    /// Tells whether the files have changed since.
+    pub digest: String,
+    /// What became of it.
+    pub state: ConfigState,
+    /// What an unconfirmed one goes back to.
+    pub before: Option<i64>,
+    /// And when.
+    pub confirm_by: Option<Timestamp>,
 }
 
 /// Everything that can be written.
@@ -154,8 +227,18 @@ pub enum Write {
     Quarantine(Quarantine),
     /// An instance may start again, and its crashes are forgotten.
     Release(String),
+    /// Not everything may be traded in a scope, in place of what was known of it.
+    KeepTrading(TradingRow),
+    /// Everything may be traded in a scope.
+    ForgetTrading(String),
     /// What follows from the end of a run, once per run.
     Assess(RunId, Verdict),
+    /// A configuration with its document; answered with its number.
+    PutConfig(ConfigRow, String),
+    /// What became of a configuration.
+    SettleConfig(i64, ConfigState),
+    /// A configuration was refused after all: it goes.
+    DropConfig(i64),
 }
 
 impl Write {
@@ -163,6 +246,7 @@ impl Write {
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::SaveStates(states) => states.iter().map(|state| state.state.len()).sum(),
+            Self::PutConfig(_, document) => document.len(),
             Self::BeginRun(_)
             | Self::Join(..)
             | Self::Leave(..)
@@ -174,6 +258,10 @@ impl Write {
             | Self::ResetCrashes(_)
             | Self::Quarantine(_)
             | Self::Release(_)
+            | Self::KeepTrading(_)
+            | Self::ForgetTrading(_)
+            | Self::SettleConfig(..)
+            | Self::DropConfig(_)
             | Self::Assess(..) => 0,
         }
     }
@@ -185,10 +273,19 @@ impl Write {
                 check_count("the instances of a run", run.active.len())?;
                 check_texts([&run.trading_type, &run.version].into_iter().chain(&run.active))
             }
-            Self::Join(_, text) | Self::Leave(_, text) | Self::ForgetState(text) | Self::Release(text) => {
-                check_texts([text])
+            Self::Join(_, text)
+            | Self::Leave(_, text)
+            | Self::ForgetState(text)
+            | Self::Release(text)
+            | Self::ForgetTrading(text) => check_texts([text]),
+            Self::Seen(..) | Self::EndRun(..) | Self::SettleConfig(..) | Self::DropConfig(_) => Ok(()),
+            Self::PutConfig(row, document) => {
+                if document.len() > CONFIG_BYTES_MAX {
+                    let found = format!("{} bytes", document.len());
+                    return Err(invalid("a configuration", &found, CONFIG_BYTES_MAX));
+                }
+                check_texts([&row.who, &row.cause, &row.digest])
             }
-            Self::Seen(..) | Self::EndRun(..) => Ok(()),
             Self::SaveStates(states) => {
                 check_count("the states of a batch", states.len())?;
                 states.iter().try_for_each(check_state)
@@ -200,6 +297,9 @@ impl Write {
             }
             Self::CountCrash { instance, what, .. } => check_texts([instance, what]),
             Self::ResetCrashes(instances) => check_texts(instances),
+            Self::KeepTrading(row) => {
+                check_texts([&row.scope, &row.state, &row.reason].into_iter().chain(&row.note))
+            }
             Self::Quarantine(quarantine) => check_texts([&quarantine.instance, &quarantine.reason]),
             Self::Assess(_, verdict) => {
                 check_texts(&verdict.reset)?;

@@ -65,6 +65,26 @@ CREATE TABLE quarantine ( -- instances that are not started
     since    INTEGER NOT NULL,
     reason   TEXT    NOT NULL
 ) STRICT;
+", "
+CREATE TABLE config ( -- the configurations that were in force, or are to be; the latest one that was taken counts
+    generation INTEGER PRIMARY KEY AUTOINCREMENT,
+    at         INTEGER NOT NULL,
+    who        TEXT    NOT NULL, -- the user who asked, or stratd
+    cause      TEXT    NOT NULL, -- in words
+    document   TEXT    NOT NULL, -- JSON; secrets are references: ${NAME} and ${credential:NAME}
+    digest     TEXT    NOT NULL, -- of the files as they were then, empty if there were none
+    state      TEXT    NOT NULL CHECK (state IN ('trying', 'applied', 'unconfirmed', 'pending', 'reverted')),
+    before     INTEGER,          -- what an unconfirmed one goes back to
+    confirm_by INTEGER           -- and when
+) STRICT;
+", "
+CREATE TABLE trading ( -- what may not be traded: by command, or after a fall that only a command lifts
+    scope  TEXT    PRIMARY KEY NOT NULL, -- run, strategy.NAME, instrument.SYMBOL@EXCHANGE or exchange.NAME
+    state  TEXT    NOT NULL,             -- reducing or halted
+    reason TEXT    NOT NULL,
+    since  INTEGER NOT NULL,
+    note   TEXT                          -- what who did it said
+) STRICT;
 "];
 
 /// Brings a database up to date, each step in a transaction of its own.

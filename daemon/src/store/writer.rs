@@ -12,12 +12,13 @@ use std::{
 };
 
 use rusqlite::{Connection, ErrorCode, Savepoint, TransactionBehavior, params};
+use stratd_plugin_api::Timestamp;
 
 use super::{
     error::Error,
-    limits::{GENERATIONS_MAX, RUNS_MAX},
+    limits::{CONFIGS_MAX, GENERATIONS_MAX, RUNS_MAX},
     queue::{Job, Queue},
-    rows::{Crash, Generation, NewRun, Quarantine, RunId, SavedState, Verdict, Write},
+    rows::{ConfigRow, Crash, Generation, NewRun, Quarantine, RunId, SavedState, TradingRow, Verdict, Write},
 };
 
 /// Writes until the queue is closed and empty.
@@ -168,9 +169,47 @@ fn apply(db: &Savepoint<'_>, write: &Write) -> rusqlite::Result<i64> {
             db.prepare_cached("DELETE FROM quarantine WHERE instance = ?1")?.execute([instance])?;
             reset_crashes(db, std::slice::from_ref(instance))?;
         }
+        Write::KeepTrading(TradingRow { scope, state, reason, since, note }) => {
+            db.prepare_cached(
+                "INSERT OR REPLACE INTO trading (scope, state, reason, since, note) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![scope, state, reason, since.get(), note])?;
+        }
+        Write::ForgetTrading(scope) => {
+            db.prepare_cached("DELETE FROM trading WHERE scope = ?1")?.execute([scope])?;
+        }
         Write::Assess(run, verdict) => assess(db, *run, verdict)?,
+        Write::PutConfig(row, document) => return put_config(db, row, document),
+        Write::SettleConfig(generation, state) => {
+            db.prepare_cached("UPDATE config SET state = ?2 WHERE generation = ?1")?
+                .execute(params![generation, state.name()])?;
+        }
+        Write::DropConfig(generation) => {
+            db.prepare_cached("DELETE FROM config WHERE generation = ?1")?.execute([generation])?;
+        }
     }
     Ok(0)
+}
+
+fn put_config(db: &Savepoint<'_>, row: &ConfigRow, document: &str) -> rusqlite::Result<i64> {
+    let ConfigRow { generation: _, at, who, cause, digest, state, before, confirm_by } = row;
+    db.prepare_cached(
+        "INSERT INTO config (at, who, cause, document, digest, state, before, confirm_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        at.get(),
+        who,
+        cause,
+        document,
+        digest,
+        state.name(),
+        before,
+        confirm_by.map(Timestamp::get)
+    ])?;
+    let id = db.last_insert_rowid();
+    db.prepare_cached("DELETE FROM config WHERE generation <= ?1")?.execute([id - CONFIGS_MAX])?;
+    Ok(id)
 }
 
 fn begin_run(db: &Savepoint<'_>, run: &NewRun) -> rusqlite::Result<i64> {

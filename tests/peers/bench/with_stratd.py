@@ -67,7 +67,7 @@ def main():
         seconds=float(took[2]) * UNITS[took[3]],
         ticks=int(took[1]),
         orders=summary["orders"],
-        pnl=float(summary["equity_end"]) - float(summary["equity_start"]),
+        pnl=float(summary["equity_end"]) - float(summary["cash_start"]),
         rss_kib=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss,
     )
 

@@ -143,7 +143,7 @@ fn read_head(input: &mut Input<'_, impl Read>) -> Result<Head, Error> {
             } else {
                 "the connection was closed within the head of the answer"
             };
-            return Err(Error::malformed(text));
+            return Err(Error::gone(text));
         }
     }
 }
@@ -235,7 +235,7 @@ impl<R: Read> Input<'_, R> {
             if !self.fill()? {
                 let found = self.rest().len();
                 let text = format!("the connection was closed after {found} of {length} bytes of the answer");
-                return Err(Error::malformed(text));
+                return Err(Error::gone(text));
             }
         }
         let bytes = self.rest()[..length].to_vec();
@@ -255,7 +255,7 @@ impl<R: Read> Input<'_, R> {
                 return Err(Error::malformed("a chunk of the answer has no length"));
             }
             if !self.fill()? {
-                return Err(Error::malformed("the connection was closed within a chunk of the answer"));
+                return Err(Error::gone("the connection was closed within a chunk of the answer"));
             }
         }
     }
@@ -322,19 +322,19 @@ mod tests {
 
     #[test]
     fn half_an_answer_is_none() {
-        check("", expect!["Malformed: the connection was closed without an answer"]);
-        check("HTTP/1.1 200", expect!["Malformed: the connection was closed within the head of the answer"]);
+        check("", expect!["Gone: the connection was closed without an answer"]);
+        check("HTTP/1.1 200", expect!["Gone: the connection was closed within the head of the answer"]);
         check(
             "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{\"a\"",
-            expect!["Malformed: the connection was closed after 4 of 10 bytes of the answer"],
+            expect!["Gone: the connection was closed after 4 of 10 bytes of the answer"],
         );
         check(
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
-            expect!["Malformed: the connection was closed after 2 of 3 bytes of the answer"],
+            expect!["Gone: the connection was closed after 2 of 3 bytes of the answer"],
         );
         check(
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
-            expect!["Malformed: the connection was closed within a chunk of the answer"],
+            expect!["Gone: the connection was closed within a chunk of the answer"],
         );
     }
 

@@ -1,8 +1,11 @@
 //! Asks the daemon, and prints what it says.
 
 use std::{
-    io::{self, Write as _},
-    path::PathBuf,
+    io::{self, IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+    time::Duration,
 };
 
 use anyhow::{Context as _, Error, Result, anyhow};
@@ -11,10 +14,8 @@ use stratd_control::{Answer, Client, Done, ErrorKind, Request};
 use super::terms::Terms;
 use crate::view;
 
-/// The daemon did not do it, or what it said is of no use.
-const REFUSED: u8 = 1;
-/// There is nobody to ask.
-const NO_DAEMON: u8 = 3;
+/// After so long without an answer, whoever sits at the terminal is told what is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The way to the daemon and back to the terminal.
 pub(super) struct Desk {
@@ -29,7 +30,33 @@ impl Desk {
 
     /// Asks. What the daemon refuses is an error.
     pub(super) fn ask(&self, request: &Request) -> Result<Answer> {
-        self.client.send(request).map_err(|error| self.told(error))
+        if !io::stderr().is_terminal() {
+            return self.client.send(request).map_err(|error| self.told(error));
+        }
+        thread::scope(|scope| {
+            // ends the wait when it is dropped
+            let (answered, wait) = mpsc::channel::<()>();
+            scope.spawn(move || {
+                if wait.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    let text =
+                        "stratctl: no answer yet: the daemon starts, or is busy (Ctrl-C ends the wait)";
+                    let _ = writeln!(io::stderr(), "{text}");
+                }
+            });
+            let answer = self.client.send(request).map_err(|error| self.told(error));
+            drop(answered);
+            answer
+        })
+    }
+
+    /// The way to the daemon, for what asks again and again.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The socket.
+    pub(super) fn socket(&self) -> &Path {
+        self.client.path()
     }
 
     /// Asks for something that goes on, and hands over each line as it comes, until `on_line` says false.
@@ -42,7 +69,7 @@ impl Desk {
         self.as_json
     }
 
-    /// The error with what to do about it.
+    /// The error, after what the daemon said of it was printed for programs.
     fn told(&self, error: stratd_control::Error) -> Error {
         if self.as_json
             && let Some(body) = error.body()
@@ -52,13 +79,8 @@ impl Desk {
         }
         let path = self.client.path().display();
         match error.kind() {
-            ErrorKind::NoDaemon => Error::new(error).context(format!(
-                "there is no daemon at {path}: start one (systemctl start stratd, or stratd run), or name its \
-                 socket with --socket or STRATD_SOCKET"
-            )),
-            ErrorKind::NotPermitted => Error::new(error).context(format!(
-                "this user may not use {path} (accepted: root, the user of the daemon, members of its group)"
-            )),
+            ErrorKind::NoDaemon => Error::new(error).context(format!("there is no daemon at {path}")),
+            ErrorKind::NotPermitted => Error::new(error).context(format!("this user may not use {path}")),
             _ => Error::new(error),
         }
     }
@@ -81,10 +103,15 @@ impl Desk {
         terms: &Terms,
         text: impl FnOnce(&Answer) -> Result<String>,
     ) -> Result<()> {
+        self.print(&self.ask_change(request, terms)?, text)
+    }
+
+    /// Asks for a change on these terms.
+    pub(super) fn ask_change(&self, request: Request, terms: &Terms) -> Result<Answer> {
         let (request, is_to_be_tagged) = terms.apply(request);
         let answer =
             if is_to_be_tagged { self.client.send_tagged(request) } else { self.client.send(&request) };
-        self.print(&answer.map_err(|error| self.told(error))?, text)
+        answer.map_err(|error| self.told(error))
     }
 
     /// Prints the answer: as it came, or as `text` makes it.
@@ -92,21 +119,20 @@ impl Desk {
         if self.as_json {
             print(&with_line_end(answer.body()))
         } else {
-            print(&view::printable(&text(answer)?))
+            let text = view::printable(&text(answer)?);
+            print(&if view::has_colours(&io::stdout()) { view::painted(&text) } else { text })
         }
     }
 }
 
-/// How the program ends on this error.
-pub(super) fn exit_code(error: &Error) -> u8 {
+/// Whether a daemon that answered before cannot be reached, or went away while it answered.
+pub(super) fn is_out_of_reach(error: &Error) -> bool {
     let kind = error.downcast_ref::<stratd_control::Error>().map(stratd_control::Error::kind);
-    match kind {
-        Some(ErrorKind::NoDaemon | ErrorKind::NotPermitted) => NO_DAEMON,
-        _ => REFUSED,
-    }
+    matches!(kind, Some(ErrorKind::NoDaemon | ErrorKind::Io | ErrorKind::Malformed))
 }
 
-fn print(text: &str) -> Result<()> {
+/// Prints; that nobody reads any more is no failure.
+pub(super) fn print(text: &str) -> Result<()> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         // whoever reads has seen enough, as `head` has
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

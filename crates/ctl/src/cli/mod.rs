@@ -1,17 +1,29 @@
 //! The command line. One subcommand, one file.
 
+mod advice;
+mod backtest;
+mod completions;
 mod desk;
+mod events;
 mod log;
 mod plugin;
 mod status;
 mod terms;
+mod top;
 mod version;
 
-use std::{env, io::Write as _, path::PathBuf, process::ExitCode};
+use std::{
+    env,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use clap::{Parser, Subcommand};
+use anyhow::Error;
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use self::desk::Desk;
+use crate::view;
 
 /// Where a daemon of systemd listens.
 const SOCKET: &str = "/run/stratd/control.sock";
@@ -20,7 +32,7 @@ const SOCKET_VARIABLE: &str = "STRATD_SOCKET";
 
 /// Looks at a running stratd, and changes what it runs.
 #[derive(Parser)]
-#[command(name = "stratctl", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "stratctl", version, about, max_term_width = 100, after_help = advice::EXIT_CODES)]
 struct Cli {
     /// The control socket of the daemon [default: $STRATD_SOCKET, else /run/stratd/control.sock]
     #[arg(long, global = true, value_name = "PATH")]
@@ -34,29 +46,38 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  done
-  1  refused by the daemon
-  2  the command line is wrong
-  3  no daemon at the socket";
-
 #[derive(Subcommand)]
 enum Command {
     /// Show how the run stands
     Status,
     /// Show the versions of stratctl and of the daemon
     Version,
+    /// Print what happens: orders, fills, denials, states, reloads, faults; market data on demand
+    Events(events::Arguments),
+    /// Run backtests in processes of the daemon's own
+    #[command(subcommand)]
+    Backtest(backtest::BacktestCommand),
     /// Look at plugins, load them, and replace them while they run
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
     /// Look at the log: its loggers, levels and handlers, and the records as they come
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// Show strategies, orders and the log on a full screen, as they go
+    Top(top::Arguments),
+    /// Print what a shell needs to complete commands and flags of stratctl
+    Completions(completions::Arguments),
+}
+
+/// The command line, for what is made of it.
+#[must_use]
+pub fn program() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the program; errors are printed here and nowhere else.
-pub(crate) fn main() -> ExitCode {
+#[must_use]
+pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -71,11 +92,29 @@ pub(crate) fn main() -> ExitCode {
     let result = match cli.command {
         Command::Status => status::main(&desk),
         Command::Version => version::main(&desk),
+        Command::Events(arguments) => events::main(&desk, arguments),
+        Command::Backtest(command) => backtest::main(&desk, command),
         Command::Plugin(command) => plugin::main(&desk, command),
         Command::Log(command) => log::main(&desk, command),
+        Command::Top(arguments) => top::main(&desk, arguments),
+        Command::Completions(arguments) => completions::main(&arguments),
     };
     result.unwrap_or_else(|error| {
-        let _ = writeln!(std::io::stderr(), "stratctl: {}", crate::view::printable(&format!("{error:#}")));
-        ExitCode::from(desk::exit_code(&error))
+        tell(&error, desk.socket());
+        ExitCode::from(advice::exit_code(&error))
     })
+}
+
+/// Says what went wrong, and below it what to do about it.
+fn tell(error: &Error, socket: &Path) {
+    let mut name = "stratctl:".to_owned();
+    if view::has_colours(&io::stderr()) {
+        name = view::alarming(&name);
+    }
+    let mut text = format!("{name} {}\n", view::printable(&format!("{error:#}")));
+    for line in advice::advice(error, socket).iter().flat_map(|advice| advice.lines()) {
+        text.push_str(&format!("  {}\n", view::printable(line)));
+    }
+    // there is nobody else to tell
+    let _ = io::stderr().write_all(text.as_bytes());
 }

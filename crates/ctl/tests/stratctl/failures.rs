@@ -67,7 +67,9 @@ fn no_daemon_is_code_3_and_says_where_it_was_looked_for() {
     let said = run(stratctl().arg("--socket").arg(&path).arg("status"));
     let shown = said.replace(&folder.path().display().to_string(), "DIR");
     expect![[r#"
-        stderr: stratctl: there is no daemon at DIR/none.sock: start one (systemctl start stratd, or stratd run), or name its socket with --socket or STRATD_SOCKET: GET /v1/status: connecting to DIR/none.sock: No such file or directory (os error 2)
+        stderr: stratctl: GET /v1/status: connecting to DIR/none.sock: No such file or directory (os error 2)
+        stderr:   there is no DIR/none.sock
+        stderr:   start a daemon: systemctl start stratd, or stratd run FILE; or name the socket of one that runs: --socket PATH, or STRATD_SOCKET
         exit code 3
     "#]].assert_eq(&shown);
     // a file that nobody listens at
@@ -108,6 +110,66 @@ fn an_answer_that_is_none_is_code_1() {
 }
 
 #[test]
+fn a_daemon_that_goes_away_is_code_5() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("control.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut some = [0; 1024];
+        assert!(stream.read(&mut some).unwrap() > 0);
+    });
+    let said = run(stratctl().arg("--socket").arg(&path).arg("status"));
+    server.join().unwrap();
+    expect![[r#"
+        stderr: stratctl: GET /v1/status: the connection was closed without an answer
+        stderr:   the daemon ended, or was ended, before it answered; why: systemctl status stratd, journalctl -u stratd
+        stderr:   before the command is given again: stratctl status says whether it was done
+        exit code 5
+    "#]].assert_eq(&said);
+}
+
+#[test]
+fn a_busy_daemon_is_code_4() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("control.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut some = [0; 1024];
+        assert!(stream.read(&mut some).unwrap() > 0);
+        let body = r#"{"type":"urn:stratd:problem:busy","title":"the daemon is busy","status":503,"detail":"8 writes are under way"}"#;
+        let head = "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n";
+        write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+    });
+    let said = run(stratctl().arg("--socket").arg(&path).arg("status"));
+    server.join().unwrap();
+    expect![[r#"
+        stderr: stratctl: 8 writes are under way
+        stderr:   the same command may work in a moment
+        exit code 4
+    "#]]
+    .assert_eq(&said);
+}
+
+#[test]
+fn nothing_is_coloured_that_is_not_for_a_terminal() {
+    let place = Place::new();
+    let said = run(place.stratctl().args(["plugin", "list"]).env("TERM", "xterm-256color"));
+    assert!(said.contains("quarantined") && !said.contains('\x1b'), "{said}");
+}
+
+#[test]
+fn completions_know_every_command() {
+    for (shell, some) in
+        [("bash", "complete -F _stratctl"), ("zsh", "#compdef stratctl"), ("fish", "complete -c stratctl")]
+    {
+        let said = run(stratctl().args(["completions", shell]));
+        assert!(said.contains(some) && said.contains("quarantine"), "{shell}: {said}");
+    }
+}
+
+#[test]
 fn help_is_no_failure() {
     expect![[r#"
         The command line of a running stratd
@@ -115,11 +177,12 @@ fn help_is_no_failure() {
         Usage: stratctl [OPTIONS] <COMMAND>
 
         Commands:
-          status   Show how the run stands
-          version  Show the versions of stratctl and of the daemon
-          plugin   Look at plugins, load them, and replace them while they run
-          log      Look at the log: its loggers, levels and handlers, and the records as they come
-          help     Print this message or the help of the given subcommand(s)
+          status       Show how the run stands
+          version      Show the versions of stratctl and of the daemon
+          plugin       Look at plugins, load them, and replace them while they run
+          log          Look at the log: its loggers, levels and handlers, and the records as they come
+          completions  Print what a shell needs to complete commands and flags of stratctl
+          help         Print this message or the help of the given subcommand(s)
 
         Options:
               --socket <PATH>  The control socket of the daemon [default: $STRATD_SOCKET, else
@@ -132,7 +195,9 @@ fn help_is_no_failure() {
           0  done
           1  refused by the daemon
           2  the command line is wrong
-          3  no daemon at the socket
+          3  no daemon can be reached at the socket
+          4  not now: the daemon starts, ends or is busy; try again
+          5  no whole answer came: what was asked for may have been done
         exit code 0
     "#]]
     .assert_eq(&run(stratctl().arg("--help")));

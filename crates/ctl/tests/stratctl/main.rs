@@ -14,7 +14,7 @@ use std::{
 };
 
 use expect_test::Expect;
-use stratd::control::{Control, ControlOptions, SOCKET_MODE};
+use stratd::control::{Control, ControlOptions, SOCKET_MODE, SocketOptions};
 use tempfile::TempDir;
 
 use self::fake::Fake;
@@ -32,7 +32,8 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control.sock");
         let fake = Arc::new(Fake::default());
-        let options = ControlOptions { path: path.clone(), group: None, mode: SOCKET_MODE, inherited: None };
+        let socket = SocketOptions { path: path.clone(), group: None, mode: SOCKET_MODE, inherited: None };
+        let options = ControlOptions { socket, read_only: None, tcp: None };
         let control = Control::start(options, fake.clone()).unwrap();
         Self { fake, path, _control: control, folder }
     }

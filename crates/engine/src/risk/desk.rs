@@ -26,6 +26,14 @@ pub(crate) struct Risk {
     hours: BTreeMap<InstrumentId, Arc<Hours>>,
 }
 
+/// Limits that others took the place of.
+#[derive(Clone, Debug)]
+pub struct ReplacedLimits {
+    scope: Scope,
+    limits: RiskLimits,
+    session: SessionNow,
+}
+
 /// Trading of a scope stops: a limit on losses is broken, or a session is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stop {
@@ -73,6 +81,19 @@ impl Risk {
     /// When an instrument trades, if its exchange told.
     pub(crate) fn hours(&self, instrument: InstrumentId) -> Option<&Arc<Hours>> {
         self.hours.get(&instrument)
+    }
+
+    /// As [`Risk::set_limits`]; what was there before, for [`Risk::put_limits_back`].
+    pub(crate) fn replace_limits(&mut self, scope: Scope, limits: RiskLimits) -> ReplacedLimits {
+        let before = self.get(scope).cloned().unwrap_or_default();
+        self.set_limits(scope, limits);
+        ReplacedLimits { scope, limits: before.limits, session: before.session }
+    }
+
+    /// Puts limits back as if they had never been replaced: the session that was open is not opened again.
+    pub(crate) fn put_limits_back(&mut self, replaced: ReplacedLimits) {
+        self.set_limits(replaced.scope, replaced.limits);
+        self.entry(replaced.scope).session = replaced.session;
     }
 
     /// The limits of a scope.
@@ -186,6 +207,11 @@ impl Risk {
             open_orders,
             sent: risk.sent_within(now),
         })
+    }
+
+    /// The scopes that are known.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = Scope> {
+        self.all().map(|(scope, _)| scope)
     }
 
     /// What a scope has lost today and from its peak, as its limits count it.

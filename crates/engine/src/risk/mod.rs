@@ -18,6 +18,7 @@ use stratd_plugin_api::{Instrument, Money, OrderFlags, OrderRequest, Price, Quan
 
 pub use self::account::AccountRules;
 pub(crate) use self::account::{AccountView, part_of};
+pub use self::desk::ReplacedLimits;
 pub(crate) use self::desk::{Risk, Stop};
 pub(crate) use self::limits::Refusal;
 pub use self::limits::{

@@ -11,7 +11,7 @@ use crate::control::{
     desk::Desk,
     guard::{Entry, Recorder},
     limits::Limits,
-    peer::{Peer, Role},
+    peer::{Peer, Role, Who},
     routes,
 };
 
@@ -23,17 +23,11 @@ fn recorded(role: Role, requests: &[(&str, &str, &str)]) -> String {
         Arc::new(move |Entry { peer, status, text, changed, .. }: &Entry| {
             let changed =
                 changed.as_ref().map_or_else(String::new, |c| format!(" [{} -> {}]", c.before, c.after));
-            let line = format!(
-                "{} {} {} {}: {text}{changed}\n",
-                peer.uid,
-                peer.role,
-                status.as_u16(),
-                peer.pid.unwrap()
-            );
+            let line = format!("{} {} {}: {text}{changed}\n", peer.who, peer.role, status.as_u16());
             lines.lock().unwrap().push_str(&line);
         })
     };
-    let peer = Peer { uid: 1000, pid: Some(42), role };
+    let peer = Peer { who: Who::User { uid: 1000, pid: Some(42) }, role };
     let desk = Desk::new(Arc::new(Fake::default()), Limits::default());
     let mut router = routes::router(desk, &record).layer(Extension(peer));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -53,12 +47,12 @@ fn recorded(role: Role, requests: &[(&str, &str, &str)]) -> String {
 #[test]
 fn every_change_is_recorded_whatever_became_of_it() {
     expect![[r#"
-        1000 operator 200 42: reload ema-cross: did reload ema-cross [{"changes":0} -> {"changes":1}]
-        1000 operator 200 42: load /p/x.so as two\nlines: did load /p/x.so as two\nlines [{"changes":1} -> {"changes":2}]
-        1000 operator 422 42: load /p/bad.so: not done: elf: no library\nsecond line [{"changes":2} -> {"changes":2}]
-        1000 operator 400 42: POST /v1/plugins: not done: /fil: the body: unknown field `fil`, expected one of `file`, `name`, `config` at line 1 column 6
-        1000 operator 404 42: stop nobody: not done: nobody: there is no plugin "nobody" (accepted: strategy-ema-cross)
-        1000 operator 200 42: inspect /p/x.so: refused: elf: no library
+        uid 1000 operator 200: reload ema-cross: did reload ema-cross [{"changes":0} -> {"changes":1}]
+        uid 1000 operator 200: load /p/x.so as two\nlines: did load /p/x.so as two\nlines [{"changes":1} -> {"changes":2}]
+        uid 1000 operator 422: load /p/bad.so: not done: elf: no library\nsecond line [{"changes":2} -> {"changes":2}]
+        uid 1000 operator 400: POST /v1/plugins: not done: /fil: the body: unknown field `fil`, expected one of `file`, `name`, `config` at line 1 column 6
+        uid 1000 operator 404: stop nobody: not done: nobody: there is no plugin "nobody" (accepted: strategy-ema-cross)
+        uid 1000 operator 200: inspect /p/x.so: refused: elf: no library
     "#]].assert_eq(&recorded(
         Role::Operator,
         &[
@@ -71,7 +65,7 @@ fn every_change_is_recorded_whatever_became_of_it() {
         ],
     ));
     expect![[r#"
-        1000 reader 403 42: POST /v1/plugins/ema-cross/stop: not done: POST /v1/plugins/ema-cross/stop needs the role operator, and uid 1000 has the role reader
+        uid 1000 reader 403: POST /v1/plugins/ema-cross/stop: not done: POST /v1/plugins/ema-cross/stop needs the role operator, and uid 1000 has the role reader
     "#]].assert_eq(&recorded(Role::Reader, &[("POST", "/v1/plugins/ema-cross/stop", "")]));
 }
 

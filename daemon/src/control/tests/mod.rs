@@ -3,14 +3,18 @@
 mod audit;
 mod conditions;
 mod fake;
+mod fake_trading;
 mod limits;
 mod openapi;
 mod place;
 mod roles;
 mod routes;
 
+mod tcp;
+mod trading;
+
 use std::{
-    io::{Read as _, Write as _},
+    io::{Read, Write as _},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     sync::Arc,
@@ -21,7 +25,7 @@ use stratd_control::Client;
 use tempfile::TempDir;
 
 use self::fake::Fake;
-use super::{Control, ControlOptions, SOCKET_MODE, limits::Limits};
+use super::{Control, ControlOptions, SOCKET_MODE, SocketOptions, limits::Limits};
 use crate::runtime::clock::Stopwatch;
 
 /// Long enough for a machine that has other things to do.
@@ -41,10 +45,15 @@ impl Place {
     }
 
     fn with(limits: Limits, mode: u32) -> Self {
+        Self::of(limits, |path| options(path, mode))
+    }
+
+    /// With a socket at this path, and what else the options say.
+    fn of(limits: Limits, options: impl FnOnce(&Path) -> ControlOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("run/control.sock");
         let fake = Arc::new(Fake::default());
-        let control = Control::start_with(options(&path, mode), fake.clone(), limits).unwrap();
+        let control = Control::start_with(options(&path), fake.clone(), limits).unwrap();
         Self { control: Some(control), fake, path, folder }
     }
 
@@ -81,7 +90,11 @@ impl Place {
 }
 
 fn options(path: &Path, mode: u32) -> ControlOptions {
-    ControlOptions { path: path.to_owned(), group: None, mode, inherited: None }
+    ControlOptions { socket: socket(path, mode), read_only: None, tcp: None }
+}
+
+fn socket(path: &Path, mode: u32) -> SocketOptions {
+    SocketOptions { path: path.to_owned(), group: None, mode, inherited: None }
 }
 
 fn connect(path: &Path) -> UnixStream {
@@ -91,7 +104,7 @@ fn connect(path: &Path) -> UnixStream {
 }
 
 /// All that comes until the connection ends, in whatever way.
-fn read_all(stream: &mut UnixStream) -> String {
+fn read_all(stream: &mut impl Read) -> String {
     let mut seen = Vec::new();
     let mut block = [0; 4096];
     loop {

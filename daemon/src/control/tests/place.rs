@@ -14,9 +14,9 @@ use std::{
 use expect_test::{Expect, expect};
 use stratd_control::{Client, Request};
 
-use super::{PATIENCE, Place, fake::Fake, options, wait_for};
+use super::{PATIENCE, Place, fake::Fake, options, socket, wait_for};
 use crate::{
-    control::{Control, ControlOptions, SOCKET_MODE, inherited_socket},
+    control::{Control, ControlOptions, SOCKET_MODE, SocketOptions, inherited_sockets},
     systemd::Inherited,
 };
 
@@ -34,7 +34,6 @@ fn the_socket_has_its_mode_and_its_directory_is_made() {
     let place = Place::new();
     assert_eq!(mode(&place.path), 0o660);
     assert_eq!(mode(place.path.parent().unwrap()), 0o755);
-    assert_eq!(place.control.as_ref().unwrap().path(), place.path);
 }
 
 #[test]
@@ -146,7 +145,8 @@ fn an_inherited_socket_is_served_and_left_to_its_maker() {
     let path = folder.path().join("control.sock");
     let listener = UnixListener::bind(&path).unwrap();
     let inherited = Some(listener.try_clone().unwrap());
-    let options = ControlOptions { inherited, ..options(&path, SOCKET_MODE) };
+    let socket = SocketOptions { inherited, ..socket(&path, SOCKET_MODE) };
+    let options = ControlOptions { socket, ..options(&path, SOCKET_MODE) };
     let control = Control::start(options, Arc::new(Fake::default())).unwrap();
     assert!(Client::new(&path).send(&Request::version()).is_ok());
     drop(control);
@@ -161,9 +161,13 @@ fn a_socket_of_systemd_is_taken_over_by_its_name() {
     const IN_CHILD: &str = "STRATD_TEST_INHERITED_SOCKET";
     if let Some(path) = std::env::var_os(IN_CHILD).map(PathBuf::from) {
         let mut all = Inherited::take();
-        let inherited = inherited_socket(&mut all).unwrap();
-        assert!(inherited.is_some() && inherited_socket(&mut all).unwrap().is_none(), "once");
-        let options = ControlOptions { inherited, ..options(&path, SOCKET_MODE) };
+        let inherited = inherited_sockets(&mut all).unwrap();
+        assert!(
+            inherited.read_only.is_none() && inherited_sockets(&mut all).unwrap().control.is_none(),
+            "once"
+        );
+        let socket = SocketOptions { inherited: inherited.control, ..socket(&path, SOCKET_MODE) };
+        let options = ControlOptions { socket, ..options(&path, SOCKET_MODE) };
         let control = Control::start(options, Arc::new(Fake::default())).unwrap();
         wait_for("the parent to have its answer", || !path.exists());
         drop(control);
@@ -189,11 +193,46 @@ fn a_socket_of_systemd_is_taken_over_by_its_name() {
 }
 
 #[test]
+fn both_sockets_of_systemd_are_told_apart_and_the_second_is_for_readers() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["control.sock", "control-ro.sock"].map(|name| folder.path().join(name));
+    let listeners = [0, 1].map(|index| Some(UnixListener::bind(&paths[index]).unwrap()));
+    let [inherited, read_only] = listeners;
+    let of = |index: usize, inherited| SocketOptions { inherited, ..socket(&paths[index], SOCKET_MODE) };
+    let options = ControlOptions { socket: of(0, inherited), read_only: Some(of(1, read_only)), tcp: None };
+    let fake = Arc::new(Fake::default());
+    let control = Control::start(options, fake.clone()).unwrap();
+    let [full, reader] = [0, 1].map(|index| Client::new(&paths[index]).with_time_limit(PATIENCE));
+    assert!(full.send(&Request::stop("ema-cross")).is_ok());
+    assert!(reader.send(&Request::plugins()).is_ok());
+    let error = reader.send(&Request::stop("ema-cross")).unwrap_err();
+    assert_eq!(error.problem().map(|problem| problem.status), Some(403), "{error}");
+    assert!(error.to_string().ends_with("has the role reader"), "whoever it is: {error}");
+    assert_eq!(fake.done(), ["stop ema-cross"]);
+    drop(control);
+    assert!(paths.iter().all(|path| path.exists()), "they are systemd's");
+}
+
+#[test]
+fn a_read_only_socket_has_its_group_and_mode_and_is_removed() {
+    let place = Place::of(crate::control::limits::Limits::default(), |path| {
+        let read_only = Some(socket(&path.with_file_name("control-ro.sock"), SOCKET_MODE));
+        ControlOptions { read_only, ..options(path, SOCKET_MODE) }
+    });
+    let path = place.path.with_file_name("control-ro.sock");
+    assert_eq!(mode(&path), 0o660);
+    assert!(Client::new(&path).send(&Request::health()).is_ok());
+    drop(place.control);
+    assert!(!path.exists());
+}
+
+#[test]
 fn a_group_that_does_not_exist_is_no_reason_not_to_start() {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join("control.sock");
     let group = Some("no-such-group-of-stratd".to_owned());
-    let options = ControlOptions { group, ..options(&path, SOCKET_MODE) };
+    let socket = SocketOptions { group, ..socket(&path, SOCKET_MODE) };
+    let options = ControlOptions { socket, ..options(&path, SOCKET_MODE) };
     let control = Control::start(options, Arc::new(Fake::default())).unwrap();
     wait_for("an answer", || Client::new(&path).send(&Request::version()).is_ok());
     drop(control);

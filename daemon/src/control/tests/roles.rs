@@ -13,8 +13,8 @@ use std::{
 use nix::unistd::{Gid, Group, geteuid};
 use stratd_control::Request;
 
-use super::{Place, fake::Fake};
-use crate::control::{Control, ControlOptions, SOCKET_MODE};
+use super::{Place, fake::Fake, socket};
+use crate::control::{Control, ControlOptions, SOCKET_MODE, SocketOptions};
 
 /// `nobody`, and a group that nobody is in by default.
 const NOBODY: u32 = 65534;
@@ -89,12 +89,8 @@ fn a_member_of_the_group_may_connect_and_change() {
     let mut place = Place::new();
     drop(place.control.take());
     let fake = Arc::new(Fake::default());
-    let options = ControlOptions {
-        path: place.path.clone(),
-        group: Some(group.to_owned()),
-        mode: SOCKET_MODE,
-        inherited: None,
-    };
+    let socket = SocketOptions { group: Some(group.to_owned()), ..socket(&place.path, SOCKET_MODE) };
+    let options = ControlOptions { socket, read_only: None, tcp: None };
     place.control = Some(Control::start(options, fake.clone()).unwrap());
     let stop = ["-X", "POST", "http://x/v1/plugins/ema-cross/stop"];
     let Some(said) = ask_as(1_000_001, gid.as_raw(), &place, &stop) else { return };
