@@ -4,8 +4,7 @@ use serde::Serialize;
 
 use crate::{
     API, BacktestRequest, DisableRequest, Error, HaltRequest, InspectRequest, LevelRequest, LoadRequest,
-    LogConfigRequest,
-    QuarantineRequest,
+    LogConfigRequest, QuarantineRequest,
 };
 
 /// One request, ready to be sent.
