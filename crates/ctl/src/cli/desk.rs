@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Error, Result, anyhow};
-use stratd_control::{Answer, Client, Done, ErrorKind, Request};
+use stratd_control::{Answer, Client, Done, Request};
 
 use super::terms::Terms;
 use crate::view;
@@ -77,12 +77,7 @@ impl Desk {
             // the answer for programs is the same wherever the command ends; the error is said besides
             let _ = print(&with_line_end(body));
         }
-        let path = self.client.path().display();
-        match error.kind() {
-            ErrorKind::NoDaemon => Error::new(error).context(format!("there is no daemon at {path}")),
-            ErrorKind::NotPermitted => Error::new(error).context(format!("this user may not use {path}")),
-            _ => Error::new(error),
-        }
+        Error::new(error)
     }
 
     /// Asks, and prints the answer: as it came, or as `text` makes it.

@@ -95,11 +95,18 @@ impl Run {
             time: status.time.as_deref().map(printable).unwrap_or_default(),
             events: status.events,
             orders_working: status.orders_working,
-            equity: printable(&status.equity),
+            equity: shortened(&printable(&status.equity)),
             currency: printable(&status.currency),
             warnings,
         }
     }
+}
+
+/// An amount without zeros at its end, but with two decimals.
+fn shortened(amount: &str) -> String {
+    let Some((whole, decimals)) = amount.split_once('.') else { return amount.to_owned() };
+    let decimals = decimals.trim_end_matches('0');
+    format!("{whole}.{decimals:0<2}")
 }
 
 impl Strategy {
@@ -139,5 +146,16 @@ impl Order {
             price: price.map(printable).unwrap_or_default(),
             state: printable(&order.status),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn an_amount_keeps_two_decimals_and_what_is_not_zero() {
+        let amounts = ["99968.83000000", "1.00000000", "-0.12345000", "7", "0.5"].map(shortened);
+        assert_eq!(amounts, ["99968.83", "1.00", "-0.12345", "7", "0.50"]);
     }
 }
