@@ -124,6 +124,10 @@ fn connections_and_who_waits_for_one_are_served_by_the_next_process() {
     wait_until("receiving", || received(&second) == (2, 2));
     assert_eq!(drawer.names(), [("log-unix-stream-".to_owned(), 1)], "who has the connections ends them");
     assert!(!is_closed(&whole));
+    drop(second);
+    let third = process(&drawer, &stream_at(&path));
+    whole.write_all(&bytes).unwrap();
+    wait_until("receiving", || received(&third) == (2, 1));
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The command line. One subcommand, one file.
 
 mod advice;
+mod backtest;
 mod completions;
 mod desk;
+mod events;
 mod log;
 mod plugin;
 mod status;
@@ -50,6 +52,11 @@ enum Command {
     Status,
     /// Show the versions of stratctl and of the daemon
     Version,
+    /// Print what happens: orders, fills, denials, states, reloads, faults; market data on demand
+    Events(events::Arguments),
+    /// Run backtests in processes of the daemon's own
+    #[command(subcommand)]
+    Backtest(backtest::BacktestCommand),
     /// Look at plugins, load them, and replace them while they run
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
@@ -85,6 +92,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Status => status::main(&desk),
         Command::Version => version::main(&desk),
+        Command::Events(arguments) => events::main(&desk, arguments),
+        Command::Backtest(command) => backtest::main(&desk, command),
         Command::Plugin(command) => plugin::main(&desk, command),
         Command::Log(command) => log::main(&desk, command),
         Command::Top(arguments) => top::main(&desk, arguments),

@@ -1,5 +1,7 @@
 //! Answers as text for people.
 
+mod backtest;
+mod event;
 mod inspection;
 mod log;
 mod paint;
@@ -9,6 +11,8 @@ mod status;
 mod table;
 mod words;
 
+pub(crate) use backtest::{backtest, backtest_done, backtests, progress_line};
+pub(crate) use event::event;
 pub(crate) use inspection::inspection;
 pub(crate) use log::{log_flight, log_handlers, log_receivers, log_resolution, log_tree};
 pub(crate) use paint::{alarming, has_colours, painted};

@@ -9,10 +9,12 @@ mod openapi;
 mod place;
 mod roles;
 mod routes;
+
+mod tcp;
 mod trading;
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{Read, Write as _},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     sync::Arc,
@@ -102,7 +104,7 @@ fn connect(path: &Path) -> UnixStream {
 }
 
 /// All that comes until the connection ends, in whatever way.
-fn read_all(stream: &mut UnixStream) -> String {
+fn read_all(stream: &mut impl Read) -> String {
     let mut seen = Vec::new();
     let mut block = [0; 4096];
     loop {
