@@ -13,7 +13,7 @@ mod client;
 mod error;
 mod types;
 
-pub use client::{Answer, Client, EventLines, EventWish, Request};
+pub use client::{Answer, Client, EventLines, EventWish, Filter, Request};
 pub use error::{Error, ErrorKind};
 pub use types::{
     API, Account, AccountList, AlarmEvent, Backtest, BacktestDone, BacktestEvent, BacktestList,

@@ -355,7 +355,12 @@ impl Execution {
     }
 
     /// Adds to the number of working orders, and to what they would still trade.
-    fn add(&mut self, (strategy, position, side): (StrategyId, PositionId, Side), orders: i32, quantity: i64) {
+    fn add(
+        &mut self,
+        (strategy, position, side): (StrategyId, PositionId, Side),
+        orders: i32,
+        quantity: i64,
+    ) {
         if let Some(index) = index(position.instrument) {
             if index >= self.open.len() {
                 // risk let the order pass: there is an instrument of this id

@@ -8,6 +8,7 @@ mod answer;
 mod deadline;
 mod events;
 mod request;
+mod trading;
 
 use std::{
     io::{self, Read, Write},
@@ -21,6 +22,7 @@ pub use self::{
     answer::Answer,
     events::EventLines,
     request::{EventWish, Request},
+    trading::Filter,
 };
 use crate::{Error, Problem};
 

@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    API, BacktestRequest, DisableRequest, Error, HaltRequest, InspectRequest, LevelRequest, LoadRequest,
-    LogConfigRequest,
+    API, BacktestRequest, DisableRequest, Error, InspectRequest, LevelRequest, LoadRequest, LogConfigRequest,
     QuarantineRequest,
 };
 
@@ -152,32 +151,6 @@ impl Request {
         Self::act(name, "release")
     }
 
-    /// All strategies.
-    #[must_use]
-    pub fn strategies() -> Self {
-        Self::get("strategies")
-    }
-
-    /// Lets a strategy trade nothing.
-    ///
-    /// # Errors
-    /// The body cannot be written as JSON.
-    pub fn halt_strategy(name: &str, body: &HaltRequest) -> Result<Self, Error> {
-        Self::act_on_strategy(name, "halt").with_body(body)
-    }
-
-    /// Lets a strategy trade again.
-    #[must_use]
-    pub fn continue_strategy(name: &str) -> Self {
-        Self::act_on_strategy(name, "continue")
-    }
-
-    /// The first page of orders: `open`, `ended`, `all`, or one status; at most so many.
-    #[must_use]
-    pub fn orders(state: &str, limit: usize) -> Self {
-        Self::get(&format!("orders?state={}&limit={limit}", encoded(state)))
-    }
-
     /// The tree of loggers, and the handlers.
     #[must_use]
     pub fn log_tree() -> Self {
@@ -292,22 +265,22 @@ impl Request {
         Self::post(&format!("{plugin}/{verb}"), &plugin)
     }
 
-    fn act_on_strategy(name: &str, verb: &str) -> Self {
-        let strategy = format!("strategies/{}", encoded(name));
-        Self::post(&format!("{strategy}/{verb}"), &strategy)
-    }
-
-    fn get(path: &str) -> Self {
+    pub(super) fn get(path: &str) -> Self {
         Self { method: "GET", target: format!("/{API}/{path}"), body: String::new(), change: None }
     }
 
     /// A change, and what shows the tag of what it changes.
-    fn post(path: &str, tag_of: &str) -> Self {
+    pub(super) fn post(path: &str, tag_of: &str) -> Self {
         let change = Change { if_match: "*".to_owned(), tag_of: format!("/{API}/{tag_of}") };
         Self { method: "POST", change: Some(change), ..Self::get(path) }
     }
 
-    fn with_body(mut self, body: &impl Serialize) -> Result<Self, Error> {
+    /// The same by another method.
+    pub(super) fn by(self, method: &'static str) -> Self {
+        Self { method, ..self }
+    }
+
+    pub(super) fn with_body(mut self, body: &impl Serialize) -> Result<Self, Error> {
         self.body = serde_json::to_string(body)
             .map_err(|error| Error::malformed(format!("{self}: writing the body: {error}")))?;
         Ok(self)
@@ -336,7 +309,7 @@ pub struct EventWish {
 }
 
 /// The name as one segment of a path, whatever is in it.
-fn encoded(name: &str) -> String {
+pub(super) fn encoded(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Error, Result, anyhow};
-use stratd_control::{Answer, Client, Done, Request};
+use stratd_control::{Answer, Client, Done, ErrorKind, Request};
 
 use super::terms::Terms;
 use crate::view;
@@ -123,7 +123,7 @@ impl Desk {
 /// Whether a daemon that answered before cannot be reached, or went away while it answered.
 pub(super) fn is_out_of_reach(error: &Error) -> bool {
     let kind = error.downcast_ref::<stratd_control::Error>().map(stratd_control::Error::kind);
-    matches!(kind, Some(ErrorKind::NoDaemon | ErrorKind::Io | ErrorKind::Malformed))
+    matches!(kind, Some(ErrorKind::NoDaemon | ErrorKind::Gone | ErrorKind::Io | ErrorKind::Malformed))
 }
 
 /// Prints; that nobody reads any more is no failure.

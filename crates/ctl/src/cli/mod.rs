@@ -2,12 +2,20 @@
 
 mod advice;
 mod backtest;
+mod books;
 mod completions;
+mod confirm;
 mod desk;
 mod events;
+mod exchange;
+mod filter;
+mod halt;
 mod log;
+mod order;
 mod plugin;
+mod risk;
 mod status;
+mod strategy;
 mod terms;
 mod top;
 mod version;
@@ -57,6 +65,29 @@ enum Command {
     /// Run backtests in processes of the daemon's own
     #[command(subcommand)]
     Backtest(backtest::BacktestCommand),
+    /// Look at strategies; start, stop and halt them
+    #[command(subcommand)]
+    Strategy(strategy::StrategyCommand),
+    /// Look at exchanges; connect, disconnect and halt them
+    #[command(subcommand)]
+    Exchange(exchange::ExchangeCommand),
+    /// Look at orders; send, change and cancel them by hand
+    #[command(subcommand)]
+    Order(order::OrderCommand),
+    /// Look at own executions
+    #[command(subcommand)]
+    Fill(books::FillCommand),
+    /// List positions by strategy and instrument
+    Position(books::Positions),
+    /// Show the books of the run and of each strategy
+    Portfolio,
+    /// List the accounts
+    Account,
+    /// List instruments with their last prices and trading states
+    Instrument(filter::Page),
+    /// Look at the limits; the kill switch, and what may be traded
+    #[command(subcommand)]
+    Risk(risk::RiskCommand),
     /// Look at plugins, load them, and replace them while they run
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
@@ -94,6 +125,15 @@ pub fn main() -> ExitCode {
         Command::Version => version::main(&desk),
         Command::Events(arguments) => events::main(&desk, arguments),
         Command::Backtest(command) => backtest::main(&desk, command),
+        Command::Strategy(command) => strategy::main(&desk, command),
+        Command::Exchange(command) => exchange::main(&desk, command),
+        Command::Order(command) => order::main(&desk, command),
+        Command::Fill(command) => books::fill(&desk, command),
+        Command::Position(arguments) => books::position(&desk, arguments),
+        Command::Portfolio => books::portfolio(&desk),
+        Command::Account => books::account(&desk),
+        Command::Instrument(page) => books::instrument(&desk, page),
+        Command::Risk(command) => risk::main(&desk, command),
         Command::Plugin(command) => plugin::main(&desk, command),
         Command::Log(command) => log::main(&desk, command),
         Command::Top(arguments) => top::main(&desk, arguments),

@@ -141,8 +141,8 @@ fn carry_out(client: &Client, command: &Command) -> Result<String, Error> {
     let halt = HaltRequest { exit: None, note: Some("by stratctl top".to_owned()) };
     let request = match command {
         Command::Reload(plugin) => Request::reload(plugin),
-        Command::Halt(strategy) => Request::halt_strategy(strategy, &halt)?,
-        Command::Continue(strategy) => Request::continue_strategy(strategy),
+        Command::Halt(strategy) => Request::strategy_halt(strategy, &halt)?,
+        Command::Continue(strategy) => Request::strategy_verb(strategy, "continue"),
     };
     let answer: Value = client.send_tagged(request)?.read()?;
     let report = answer.get("report").and_then(Value::as_str).unwrap_or("done");

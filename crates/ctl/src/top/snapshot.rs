@@ -3,13 +3,13 @@
 //! Texts are made harmless here: names, errors and versions are a plugin author's, and a terminal obeys some characters.
 
 use stratd_control::{
-    self as control, Client, Error, OrderList, Request, Status, StrategyList, TradingState,
+    self as control, Client, Error, Filter, OrderList, Request, Status, StrategyList, TradingState,
 };
 
 use crate::view::printable;
 
 /// Orders that are asked for: working ones first, then the last that ended.
-const ORDERS_MAX: usize = 100;
+const ORDERS_MAX: u32 = 100;
 
 /// The run, its strategies and its orders.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +74,8 @@ impl Snapshot {
     pub(crate) fn take(client: &Client) -> Result<Self, Error> {
         let status: Status = client.send(&Request::status())?.read()?;
         let StrategyList { strategies } = client.send(&Request::strategies())?.read()?;
-        let OrderList { orders, .. } = client.send(&Request::orders("all", ORDERS_MAX))?.read()?;
+        let page = Filter { limit: Some(ORDERS_MAX), ..Filter::default() };
+        let OrderList { orders, .. } = client.send(&Request::orders(Some("all"), &page))?.read()?;
         Ok(Self {
             run: Run::of(status),
             strategies: strategies.iter().map(Strategy::of).collect(),

@@ -341,7 +341,11 @@ fn a_command_is_asked_for_and_then_wished() {
     assert!(screen.message.as_ref().is_some_and(|message| message.is_failure));
     // a refusal gets the lines that it needs
     screen.on_answer(Err("strategy-ema-cross: restore: state of version 3 (accepted: 1 to 2); ".repeat(3)));
-    check(&screen, 80, 24, expect![[r#"
+    check(
+        &screen,
+        80,
+        24,
+        expect![[r#"
         stratd 0.1.0  sandbox, running  up 2h 14min  events 1,244,569, 5,001 a second
         equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
         WARNING the file of strategy-ema-cross is gone (and 1 more)
@@ -366,7 +370,8 @@ fn a_command_is_asked_for_and_then_wished() {
         strategy-ema-cross: restore: state of version 3 (accepted: 1 to 2);
         strategy-ema-cross: restore: state of version 3 (accepted: 1 to 2);
         strategy-ema-cross: restore: state of version 3 (accepted: 1 to 2);
-    "#]]);
+    "#]],
+    );
     // without a strategy there is nothing to do it to
     let mut empty = Screen::new(false);
     press(&mut empty, KeyCode::Char('c'));
