@@ -45,7 +45,7 @@ fn run(checked: Checked) -> Result<ExitCode> {
     });
     let (_log, finished) =
         start::backtest_for_daemon(&checked, |folder| say(&Said::Folder(folder.display().to_string())))?;
-    let all = (finished.summary.events, finished.elapsed);
+    let all = (finished.summary.events, finished.took.elapsed);
     say(&Said::Progress(progress_of(finished.summary.end.clone(), all, Some((1, 1)))));
     say(&Said::End { has_faults: finished.has_faults });
     Ok(ExitCode::SUCCESS)
