@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::tools::{self, Package};
-use crate::figures::{Numbers, Sample};
+use crate::figures::{Numbers, Sample, Spread};
 use crate::workspace::{Workspace, run as run_command, stdout};
 use crate::{TaskResult, plugins};
 
@@ -244,32 +244,6 @@ fn report_strategy(
         numbers.add(format!("{key}_rss_mib"), rss_mib);
     }
     Ok(())
-}
-
-/// What the rounds gave.
-struct Spread {
-    min: f64,
-    median: f64,
-    max: f64,
-}
-
-impl Spread {
-    fn of(values: &[f64]) -> Result<Self> {
-        let mut sample = Sample::default();
-        values.iter().for_each(|&value| sample.add(value));
-        // the first of a hundredth is the smallest of so few
-        let figure = |percent| sample.percentile(percent).context("there was no round");
-        Ok(Self { min: figure(1)?, median: figure(50)?, max: figure(100)? })
-    }
-
-    /// Round by round.
-    fn over(theirs: &[f64], ours: &[f64]) -> Result<Self> {
-        Self::of(&theirs.iter().zip(ours).map(|(theirs, ours)| theirs / ours).collect::<Vec<_>>())
-    }
-
-    fn text(&self) -> String {
-        format!("{:.2} [{:.2} to {:.2}]", self.median, self.min, self.max)
-    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
