@@ -160,7 +160,7 @@ fn tell(error: &Error, socket: &Path) {
     if view::has_colours(&io::stderr()) {
         name = view::alarming(&name);
     }
-    let mut text = format!("{name} {}\n", view::printable(&format!("{error:#}")));
+    let mut text = format!("{name} {}\n", view::printable(&advice::headline(error, socket)));
     for line in advice::advice(error, socket).iter().flat_map(|advice| advice.lines()) {
         text.push_str(&format!("  {}\n", view::printable(line)));
     }
