@@ -50,6 +50,7 @@ mod request;
 mod risk;
 mod schedule;
 mod slice;
+mod span;
 mod strategies;
 mod strategy_changes;
 mod swap;
@@ -76,5 +77,6 @@ pub use risk::{
     ReplacedLimits, RiskApproved, RiskLimits, Scope, TradingState,
 };
 pub use slice::SLICE_MAX;
+pub use span::Span;
 pub use strategies::{StrategyConfig, StrategyId, StrategyState, StrategyStatistics};
 pub use strategy_changes::Changed;

@@ -316,6 +316,8 @@ impl Engine {
             strategy,
             name: &slot.config.name,
             may_request: false,
+            now: self.core.now,
+            is_span: false,
         };
         body(instance, &mut view)
     }

@@ -16,9 +16,11 @@
 //! limit is in `limits.rs`, with what happens at it.
 
 mod accounts;
+mod backtests;
 mod body;
 mod condition;
 mod desk;
+mod events;
 mod exchanges;
 mod fills;
 mod guard;
@@ -31,6 +33,7 @@ mod logging;
 mod logging_apply;
 mod logging_flight;
 mod logging_tap;
+mod metrics;
 mod name;
 mod openapi;
 mod operations;
@@ -78,9 +81,9 @@ use self::{
 };
 pub use self::{
     operations::{
-        Action, ActionError, ActionErrorKind, Basis, Condition, InstanceName, Operations, OrdersAsked,
-        Outcome, PageAsked, PluginOperations, RunOperations, Tag, Terms, TradingChange, TradingOperations,
-        TradingScope, Verb,
+        Action, ActionError, ActionErrorKind, BacktestOperations, Basis, Condition, EventOperations,
+        InstanceName, MetricsOperations, Operations, OrdersAsked, Outcome, PageAsked, PluginOperations,
+        RunOperations, Tag, Terms, TradingChange, TradingOperations, TradingScope, Verb,
     },
     peer::Role,
     tcp::TcpOptions,

@@ -12,19 +12,21 @@ use axum::{
     response::Response,
 };
 use stratd_control::{
-    API, AccountList, CancelAllDone, CancelAllRequest, ChangeOrderRequest, DisableRequest, Done, Exchange,
-    ExchangeList, FillList, HaltRequest, Health, InspectRequest, Inspection, InstanceConfig, InstanceDone,
-    InstrumentList, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogResolution, LogTree,
-    NewOrderRequest, Order, OrderDone, OrderList, Plugin, PluginList, Portfolio, PositionList,
-    QuarantineRequest, Risk, Status, Strategy, StrategyList, TradingDone, TradingRequest, Version,
+    API, AccountList, Backtest, BacktestDone, BacktestList, BacktestRequest, CancelAllDone, CancelAllRequest,
+    ChangeOrderRequest, DisableRequest, Done, Exchange, ExchangeList, FillList, HaltRequest, Health,
+    InspectRequest, Inspection, InstanceConfig, InstanceDone, InstrumentList, LevelRequest, LoadRequest,
+    LogConfigRequest, LogDone, LogFlight, LogResolution, LogTree, NewOrderRequest, Order, OrderDone,
+    OrderList, Plugin, PluginList, Portfolio, PositionList, QuarantineRequest, Risk, Status, Strategy,
+    StrategyList, TradingDone, TradingRequest, Version,
 };
 
 use super::{
-    accounts,
+    accounts, backtests,
     desk::Desk,
-    exchanges, fills,
+    events, exchanges, fills,
     guard::{self, Needed, Recorder},
-    health, inspect, instruments, logging, logging_apply, logging_flight, logging_tap, openapi, orders,
+    health, inspect, instruments, logging, logging_apply, logging_flight, logging_tap, metrics, openapi,
+    orders,
     peer::Role::{Operator, Reader},
     plugins, portfolio, positions,
     problem::{ProblemKind, problem},
@@ -53,6 +55,14 @@ pub(super) fn table() -> Vec<Row> {
         post("/v1/plugins/{name}/rollback", Operator, plugins::rollback, "Puts the generation before back").gives::<Done>(),
         post("/v1/plugins/{name}/quarantine", Operator, plugins::quarantine, "Ends all instances, and lets none start").takes::<QuarantineRequest>().gives::<Done>(),
         post("/v1/plugins/{name}/release", Operator, plugins::release, "Ends a quarantine").gives::<Done>(),
+
+        get("/v1/events", Reader, events::stream, "What happens, as it happens").query::<events::Wanted>().sends(events::CONTENT_TYPES),
+        get("/v1/metrics", Reader, metrics::show, "The figures of the daemon").sends(metrics::CONTENT_TYPES),
+
+        get("/v1/backtests", Reader, backtests::list, "All backtests").gives::<BacktestList>().tagged(),
+        get("/v1/backtests/{name}", Reader, backtests::show, "One backtest, with its summary").gives::<Backtest>().tagged(),
+        post("/v1/backtests", Operator, backtests::submit, "Takes a backtest, which runs in a process of its own").takes::<BacktestRequest>().gives::<BacktestDone>(),
+        delete("/v1/backtests/{name}", Operator, backtests::cancel, "Cancels a backtest").gives::<BacktestDone>(),
 
         get("/v1/strategies", Reader, strategies::list, "All strategies").gives::<StrategyList>(),
         get("/v1/strategies/{name}", Reader, strategies::show, "One strategy").gives::<Strategy>().tagged(),
@@ -109,7 +119,8 @@ pub(super) fn router(desk: Desk, record: &Recorder) -> Router {
         // a route layer is passed by requests of the method only: the others are answered below
         router = router.route(row.path, row.handler.route_layer(guard));
     }
-    router.method_not_allowed_fallback(no_method).fallback(no_route).with_state(desk)
+    let count = middleware::from_fn_with_state(desk.meters(), metrics::count);
+    router.method_not_allowed_fallback(no_method).fallback(no_route).layer(count).with_state(desk)
 }
 
 async fn no_method(method: Method, uri: Uri) -> Response {

@@ -17,6 +17,7 @@ use stratd_plugin_api::{ExchangeId, Fault, Timestamp};
 use super::{
     SharedRegistry,
     away::Away,
+    changes::Told,
     factory::Factory,
     operations::Acted,
     record::{InstanceRecord, Saved},
@@ -27,6 +28,7 @@ use super::{
 use crate::{
     config::PluginsConfig,
     control::{Action, ActionError, InstanceName, Terms, Verb},
+    feed::Feed,
     host::Found,
     plugins::Plugins,
     runtime::{Command, LoopHandle, Note, SavedByLoop, Tag, clock, notify},
@@ -70,6 +72,7 @@ pub(crate) struct ManagerParts {
     pub(crate) event_loop: LoopHandle,
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) present: BTreeSet<PathBuf>,
+    pub(crate) feed: Feed,
 }
 
 /// The manager; see the module.
@@ -87,12 +90,16 @@ pub(crate) struct Manager {
     present: BTreeSet<PathBuf>,
     /// What systemd was told last.
     told: String,
+    /// Where changes of the plugins are told, and what was.
+    feed: Feed,
+    told_changes: Told,
 }
 
 impl Manager {
     pub(crate) fn new(options: ManagerOptions, parts: ManagerParts, factory: Factory) -> Self {
         let saving = Saving::new(options.save_interval);
-        let ManagerParts { registry, plugins, event_loop, store, present } = parts;
+        let ManagerParts { registry, plugins, event_loop, store, present, feed } = parts;
+        let told_changes = Told::of(&registry.lock());
         Self {
             options,
             registry,
@@ -104,6 +111,8 @@ impl Manager {
             away: BTreeMap::new(),
             present,
             told: String::new(),
+            feed,
+            told_changes,
         }
     }
 
@@ -135,6 +144,7 @@ impl Manager {
                 self.save_all();
             }
             self.tell_standing();
+            self.tell_changes();
         }
     }
 
@@ -144,6 +154,14 @@ impl Manager {
         if standing != self.told {
             notify::stands(&standing);
             self.told = standing;
+        }
+    }
+
+    /// Tells who listens what of the plugins has changed.
+    fn tell_changes(&mut self) {
+        let changes = self.told_changes.changes(&self.registry.lock());
+        for change in changes {
+            self.feed.tell(clock::now(), change);
         }
     }
 

@@ -23,11 +23,13 @@
 
 mod away;
 mod basis;
+mod changes;
 mod connector;
 mod exchange;
 mod factory;
 mod join;
 mod manager;
+mod observed;
 mod operations;
 mod plane;
 mod reconcile;
@@ -50,4 +52,4 @@ pub(crate) use plane::{Plane, PlaneParts};
 pub(crate) use record::{InstanceRecord, InstanceSettings, Place, PluginRecord, Saved};
 pub(crate) use registry::{Registry, SharedRegistry};
 pub(crate) use report::RunFacts;
-pub(crate) use run_store::LastRun;
+pub(crate) use run_store::{LastRun, RunStore};

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     control::{Action, ActionError, ActionErrorKind, Basis, Outcome, PluginOperations, RunOperations, Terms},
     host::Refusal,
+    metrics::Sources,
     plugin_kind::PluginKind,
     plugins::Plugins,
     runtime::{Command, LoopHandle, Services, Snapshot, clock},
@@ -35,6 +36,8 @@ pub(crate) struct ManagerOperations {
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) run: RunFacts,
     pub(crate) requests: SyncSender<Request>,
+    /// Events, figures and backtests.
+    pub(crate) figures: Sources,
     /// The texts of the run.
     pub(crate) services: Arc<Services>,
 }

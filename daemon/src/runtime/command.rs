@@ -332,6 +332,11 @@ impl LoopHandle {
         receiver.recv_timeout(ANSWER_TIME_MAX).map_err(|_| LoopGone)
     }
 
+    /// Events and commands that wait for the loop.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        self.inbox.waiting()
+    }
+
     /// Sends a command without waiting.
     ///
     /// # Errors

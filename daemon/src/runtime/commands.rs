@@ -25,6 +25,15 @@ impl EventLoop {
     /// # Errors
     /// The engine cannot go on.
     pub(super) fn carry_out(&mut self, command: Command, exchanges: &mut [OpenExchange]) -> Result<()> {
+        let stopwatch = Stopwatch::start();
+        let carried_out = self.carry_out_now(command, exchanges);
+        if let Some(observer) = self.observer() {
+            observer.meters().command(stopwatch.elapsed());
+        }
+        carried_out
+    }
+
+    fn carry_out_now(&mut self, command: Command, exchanges: &mut [OpenExchange]) -> Result<()> {
         let now = clock::now().max(self.now());
         self.set_now(now);
         match command {
@@ -148,6 +157,9 @@ impl EventLoop {
         let stopwatch = Stopwatch::start();
         let swapped = self.driver_mut().swap_strategy(now, strategy, replacement)?;
         let pause = stopwatch.elapsed();
+        if let Some(observer) = self.observer() {
+            observer.meters().pause(pause);
+        }
         let seq = self.engine().sequence();
         let mut is_late = false;
         if swapped.is_ok() {

@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
 };
 
 use anyhow::Result;
@@ -11,13 +10,15 @@ use stratd_engine::{
     CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, Output, RiskLimits, Scope, StrategyId,
     StrategyState, TradingState,
 };
-use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp};
+use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp, abi};
 
 use super::{
     Services,
+    clock::{Stopwatch, Took},
     command::{Note, Notes, Tag},
     exchange_desk::Told,
     link::Links,
+    observer::Observer,
     trading::TradingDesk,
 };
 use crate::results::{Recorder, Summary};
@@ -26,8 +27,8 @@ use crate::results::{Recorder, Summary};
 pub struct Finished {
     /// What came out.
     pub summary: Summary,
-    /// How long the run took, loading excluded.
-    pub elapsed: Duration,
+    /// How long the run took, loading and the pages at the end excluded.
+    pub took: Took,
     /// Whether a strategy failed, or an order was still working at the end.
     pub has_faults: bool,
 }
@@ -56,6 +57,8 @@ pub(super) struct EventLoop {
     pub(super) desk: TradingDesk,
     /// The limits of strategies by name, for those that join later.
     limits: BTreeMap<String, RiskLimits>,
+    /// Who sees what happens; nobody in a backtest.
+    observer: Option<Observer>,
 }
 
 /// The builds that the instances of strategies are of.
@@ -110,6 +113,29 @@ impl EventLoop {
             given_up: BTreeSet::new(),
             desk: TradingDesk::default(),
             limits: BTreeMap::new(),
+            observer: None,
+        }
+    }
+
+    /// Lets somebody see what happens from now on.
+    pub(super) fn set_observer(&mut self, observer: Option<Observer>) {
+        self.observer = observer;
+    }
+
+    pub(super) fn observer(&mut self) -> Option<&mut Observer> {
+        self.observer.as_mut()
+    }
+
+    /// A round begins: asks what is wanted.
+    pub(super) fn begin_round(&mut self) {
+        let wants_orders = self.observer.as_ref().is_some_and(Observer::wants_orders);
+        self.driver.link_mut().note_reports(wants_orders);
+    }
+
+    /// A round has ended that took so many events.
+    pub(super) fn end_round(&mut self, taken: usize, round: Stopwatch) {
+        if let Some(observer) = &mut self.observer {
+            observer.end_round((taken, round), self.driver.engine());
         }
     }
 
@@ -247,8 +273,36 @@ impl EventLoop {
         for _ in told.iter().take(count).filter(|told| matches!(told, Told::Market(_))) {
             self.recorder.count_event();
         }
+        if let Some(observer) = &mut self.observer {
+            observer.fed(told.get(..count).unwrap_or(told), at, self.driver.engine());
+        }
         self.take_outputs()?;
         Ok(count)
+    }
+
+    /// Whether events of several instants may be fed at once: to ask before they are gathered.
+    pub(super) fn may_begin_span(&self) -> bool {
+        self.slice_max > 1 && self.driver.link().is_idle()
+    }
+
+    /// Feeds what can go in one call of a strategy, each event at its own time, and takes the equity after each instant.
+    /// Returns how many were taken: none if the first has to go by [`EventLoop::feed`].
+    pub(super) fn feed_span(&mut self, events: &mut [abi::Event]) -> Result<usize> {
+        let Some(span) = self.driver.begin_span(events)? else { return Ok(0) };
+        let taken = span.taken();
+        for event in events.iter().take(taken) {
+            let at = Timestamp::new(event.ts);
+            if at > self.now {
+                self.close_instant()?;
+                self.now = at;
+            }
+            self.driver.apply_of_span(event)?;
+            self.recorder.count_event();
+        }
+        self.set_now(self.now);
+        self.driver.end_span(span, self.now)?;
+        self.take_outputs()?;
+        Ok(taken)
     }
 
     /// Lets timers fire that are due.
@@ -314,6 +368,9 @@ impl EventLoop {
     pub(super) fn exit(&mut self, reason: Reason) -> Result<()> {
         let now = self.now;
         self.is_exiting = true;
+        if let Some(observer) = &mut self.observer {
+            observer.run(now, "exiting");
+        }
         self.driver.link_mut().end(now);
         self.driver.feed_reports(now)?;
         self.driver.feed(now, InputKind::Exit(reason))?;
@@ -321,13 +378,13 @@ impl EventLoop {
     }
 
     /// Writes the results.
-    pub(super) fn finish(self, elapsed: Duration) -> Result<Finished> {
+    pub(super) fn finish(self, took: Took) -> Result<Finished> {
         let engine = self.driver.engine();
         let has_open_orders = engine.working_orders().next().is_some();
         let has_faults = has_open_orders
             || engine.strategies().any(|(_, state, _)| matches!(state, StrategyState::Faulted(_)));
         let summary = self.recorder.finish(engine)?;
-        Ok(Finished { summary, elapsed, has_faults })
+        Ok(Finished { summary, took, has_faults })
     }
 
     pub(super) fn set_now(&mut self, now: Timestamp) {
@@ -337,9 +394,20 @@ impl EventLoop {
 
     pub(super) fn take_outputs(&mut self) -> Result<()> {
         let outputs = self.driver.take_outputs();
+        if let Some(observer) = &mut self.observer {
+            let link = self.driver.link_mut();
+            observer.take_reported(|emptied| link.take_reported(emptied));
+        }
         for output in &outputs {
             self.recorder.take(output, self.driver.engine())?;
             self.tell(output);
+            if let Some(observer) = &mut self.observer {
+                let exchange = |id| self.recorder.exchange_name(id).to_owned();
+                observer.output(self.now, output, self.driver.engine(), exchange);
+            }
+        }
+        if let Some(observer) = &mut self.observer {
+            observer.end_step(self.now, self.driver.engine());
         }
         self.driver.give_back(outputs);
         while let Some(retired) = self.driver.engine_mut().take_retired() {

@@ -6,6 +6,7 @@
 
 mod answer;
 mod deadline;
+mod events;
 mod request;
 mod trading;
 
@@ -17,7 +18,12 @@ use std::{
 };
 
 use self::deadline::Deadline;
-pub use self::{answer::Answer, request::Request, trading::Filter};
+pub use self::{
+    answer::Answer,
+    events::EventLines,
+    request::{EventWish, Request},
+    trading::Filter,
+};
 use crate::{Error, Problem};
 
 /// The time limit of a request, unless another is set. Longer than the daemon takes for anything: it probes a file in

@@ -1,10 +1,12 @@
 //! The command line. One subcommand, one file.
 
 mod advice;
+mod backtest;
 mod books;
 mod completions;
 mod confirm;
 mod desk;
+mod events;
 mod exchange;
 mod filter;
 mod halt;
@@ -15,6 +17,7 @@ mod risk;
 mod status;
 mod strategy;
 mod terms;
+mod top;
 mod version;
 
 use std::{
@@ -57,6 +60,11 @@ enum Command {
     Status,
     /// Show the versions of stratctl and of the daemon
     Version,
+    /// Print what happens: orders, fills, denials, states, reloads, faults; market data on demand
+    Events(events::Arguments),
+    /// Run backtests in processes of the daemon's own
+    #[command(subcommand)]
+    Backtest(backtest::BacktestCommand),
     /// Look at strategies; start, stop and halt them
     #[command(subcommand)]
     Strategy(strategy::StrategyCommand),
@@ -86,6 +94,8 @@ enum Command {
     /// Look at the log: its loggers, levels and handlers, and the records as they come
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// Show strategies, orders and the log on a full screen, as they go
+    Top(top::Arguments),
     /// Print what a shell needs to complete commands and flags of stratctl
     Completions(completions::Arguments),
 }
@@ -113,6 +123,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Status => status::main(&desk),
         Command::Version => version::main(&desk),
+        Command::Events(arguments) => events::main(&desk, arguments),
+        Command::Backtest(command) => backtest::main(&desk, command),
         Command::Strategy(command) => strategy::main(&desk, command),
         Command::Exchange(command) => exchange::main(&desk, command),
         Command::Order(command) => order::main(&desk, command),
@@ -124,6 +136,7 @@ pub fn main() -> ExitCode {
         Command::Risk(command) => risk::main(&desk, command),
         Command::Plugin(command) => plugin::main(&desk, command),
         Command::Log(command) => log::main(&desk, command),
+        Command::Top(arguments) => top::main(&desk, arguments),
         Command::Completions(arguments) => completions::main(&arguments),
     };
     result.unwrap_or_else(|error| {
