@@ -125,6 +125,13 @@ impl Desk {
         line.trim().trim_end_matches(" kB").parse().expect("a number")
     }
 
+    /// Ends the daemon in good order, and starts it again.
+    pub(crate) fn restart(&mut self) {
+        let ended = self.running.take().expect("the daemon was started").end("TERM");
+        assert!(ended.status.success(), "{ended:?}");
+        self.run();
+    }
+
     /// Ends the daemon, which must end in good order.
     pub(crate) fn end(mut self) -> Ended {
         let ended = self.running.take().expect("the daemon was started").end("TERM");

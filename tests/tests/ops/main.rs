@@ -2,6 +2,9 @@
 #![forbid(unsafe_code)]
 
 mod abuse;
+mod backtests;
 mod desk;
+mod events;
+mod metrics;
 mod pages;
 mod terms;
