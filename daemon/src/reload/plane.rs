@@ -110,8 +110,7 @@ pub(crate) struct Plane {
     /// Until the loop takes it.
     observer: Option<Observer>,
     backtests: BacktestsThread,
-    /// Last: who listens hears of the end of everything else.
-    _feed: FeedThread,
+    feed: FeedThread,
 }
 
 impl Plane {
@@ -211,7 +210,7 @@ impl Plane {
             store,
             observer: Some(observer),
             backtests,
-            _feed: feed,
+            feed,
         })
     }
 }
@@ -258,6 +257,8 @@ impl ControlPlane for Plane {
     /// Ends the threads, keeps the last states, and notes whether the run ended in good order.
     fn stop(mut self, states: Vec<SavedByLoop>, is_clean: bool) {
         // nobody asks any more, nothing is found any more; then the manager ends
+        // who listens has heard that the run ends, and leaves
+        drop(self.feed);
         drop(self.control.take());
 
         drop(self.backtests);
