@@ -21,14 +21,12 @@ pub(super) struct Checked {
     pub(super) plugins: Arc<Plugins>,
     /// Where the configuration of the log is read again.
     pub(super) log: LogSource,
-    /// Where it all comes from.
-    pub(super) start: StartConfig,
 }
 
 /// Reads and checks, then goes on with `body`; problems are printed, one a line, and end the command.
 pub(super) fn with(
     arguments: &RunArguments,
-    body: impl FnOnce(Checked) -> Result<ExitCode>,
+    body: impl FnOnce(Checked, StartConfig) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
     read_with(arguments, (false, false), body)
 }
@@ -36,7 +34,7 @@ pub(super) fn with(
 /// As [`with`]; a run by the clock takes what was in force last, rather than the files, if its state directory has it.
 pub(super) fn with_stored(
     arguments: &RunArguments,
-    body: impl FnOnce(Checked) -> Result<ExitCode>,
+    body: impl FnOnce(Checked, StartConfig) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
     read_with(arguments, (false, true), body)
 }
@@ -46,17 +44,17 @@ pub(super) fn with_secrets_assumed(
     arguments: &RunArguments,
     body: impl FnOnce(Checked) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
-    read_with(arguments, (true, false), body)
+    read_with(arguments, (true, false), |checked, _| body(checked))
 }
 
 fn read_with(
     arguments: &RunArguments,
     how: (bool, bool),
-    body: impl FnOnce(Checked) -> Result<ExitCode>,
+    body: impl FnOnce(Checked, StartConfig) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
     logging::start(arguments.flags.verbose);
     match read(arguments, how)? {
-        Ok(checked) => body(checked),
+        Ok((checked, start)) => body(checked, start),
         Err(problems) => {
             print_problems(&problems);
             Ok(ExitCode::from(EXIT_CONFIG))
@@ -64,11 +62,11 @@ fn read_with(
     }
 }
 
-/// Reads and checks; `Err` inside has the problems.
+/// Reads and checks, and says where it all comes from; `Err` inside has the problems.
 fn read(
     arguments: &RunArguments,
     (assumes_secrets, takes_stored): (bool, bool),
-) -> Result<Result<Checked, Vec<Problem>>> {
+) -> Result<Result<(Checked, StartConfig), Vec<Problem>>> {
     let source = ConfigSource { file: arguments.config.clone(), flags: arguments.flags.clone() };
     let start = match stored::start_config(source, takes_stored)? {
         Ok(start) => start,
@@ -86,7 +84,7 @@ fn read(
     }
     Ok(checked.map(|config| {
         let log = LogSource { file: arguments.config.clone(), flags: arguments.flags.clone() };
-        Checked { config, shown: draft.shown(), plugins, log, start }
+        (Checked { config, shown: draft.shown(), plugins, log }, start)
     }))
 }
 

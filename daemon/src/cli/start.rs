@@ -25,7 +25,7 @@ use crate::{
     host::{LoadedPlugin, Run, Watchdog, WatchdogOptions, crash},
     logging::{self, LogOptions},
     plugins::Plugins,
-    reload::config::{Configured, reload_on_hangup},
+    reload::config::{Configured, StartConfig, reload_on_hangup},
     reload::{
         Factory, Hangups, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord,
         RunFacts, Saved, SharedRegistry,
@@ -43,7 +43,7 @@ use crate::{
 const FLUSH_TIME_MAX: Duration = Duration::from_millis(200);
 
 /// Runs what was checked, and prints what came out.
-pub(super) fn start(checked: Checked) -> Result<ExitCode> {
+pub(super) fn start(checked: Checked, from: StartConfig) -> Result<ExitCode> {
     let is_by_the_clock = checked.config.trading_type != TradingType::Backtest;
     // the socket edits the environment, so it comes before any thread; the signals before those of the log, the store and
     // the watchdog: a thread that has not blocked a signal lets it end the process
@@ -86,7 +86,7 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
             backtest(making.plan(folder, None)?, &services)?
         }
         Some((inherited, signals, hangups)) => {
-            by_the_clock(&checked, folder, &services, inherited, (&signals, hangups))?
+            by_the_clock((&checked, from), folder, &services, inherited, (&signals, hangups))?
         }
     };
     // on a terminal the summary comes after what led to it
@@ -122,7 +122,7 @@ pub(super) fn backtest_for_daemon(
 
 /// A run with all that surrounds its event loop.
 fn by_the_clock(
-    checked: &Checked,
+    (checked, from): (&Checked, StartConfig),
     folder: RunFolder,
     services: &Arc<Services>,
     inherited: InheritedSockets,
@@ -160,7 +160,7 @@ fn by_the_clock(
     // runs that nobody counts differ by the second in which they start
     plan.run =
         store.as_ref().map_or_else(|| clock::now().get().unsigned_abs() / SECOND_NS, |store| store.number());
-    let configured = Configured::begin(checked.start.clone(), config.clone(), store.clone());
+    let configured = Configured::begin(from, config.clone(), store.clone());
     let configured = configured.map_err(anyhow::Error::msg).context("the generation of the configuration")?;
     let parts = PlaneParts {
         configured,

@@ -82,7 +82,10 @@ use self::{
 };
 pub use self::{
     operations::{
-    Action, ActionError, ActionErrorKind, Basis, Condition, ConfigChange, ConfigOperations, Edit, Operations, Outcome, PluginOperations, RunOperations, Tag, Terms, What, BacktestOperations, EventOperations, InstanceName, MetricsOperations, OrdersAsked, PageAsked, TradingChange, TradingOperations, TradingScope, Verb,
+        Action, ActionError, ActionErrorKind, BacktestOperations, Basis, Condition, ConfigChange,
+        ConfigOperations, Edit, EventOperations, InstanceName, MetricsOperations, Operations, OrdersAsked,
+        Outcome, PageAsked, PluginOperations, RunOperations, Tag, Terms, TradingChange, TradingOperations,
+        TradingScope, Verb, What,
     },
     peer::Role,
     tcp::TcpOptions,

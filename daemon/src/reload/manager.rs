@@ -45,10 +45,10 @@ pub(crate) enum Request {
     Found(Found),
     /// The control socket asks.
     Act(Action, Terms, SyncSender<Result<Acted, ActionError>>),
-    /// The configuration is to be another one; who asks, on what terms.
-    Config(Box<ConfigChange>, String, Option<Terms>, SyncSender<Result<ConfigDone, ConfigRefusal>>),
     /// The control socket asks something of one strategy or connector.
     ActOn(InstanceName, Verb, Terms, SyncSender<Result<ActedOn, ActionError>>),
+    /// The configuration is to be another one; who asks, on what terms.
+    Config(Box<ConfigChange>, String, Option<Terms>, SyncSender<Result<ConfigDone, ConfigRefusal>>),
     /// The event loop tells.
     Note(Note),
     /// An isolated connector died.
@@ -76,9 +76,9 @@ pub(crate) struct ManagerParts {
     pub(crate) event_loop: LoopHandle,
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) present: BTreeSet<PathBuf>,
+    pub(crate) feed: Feed,
     pub(crate) configured: Configured,
     pub(crate) watching: Watching,
-    pub(crate) feed: Feed,
 }
 
 /// The manager; see the module.
@@ -106,7 +106,8 @@ pub(crate) struct Manager {
 impl Manager {
     pub(crate) fn new(options: ManagerOptions, parts: ManagerParts, factory: Factory) -> Self {
         let saving = Saving::new(options.save_interval);
-        let ManagerParts { registry, plugins, event_loop, store, present, configured, watching, feed } = parts;
+        let ManagerParts { registry, plugins, event_loop, store, present, feed, configured, watching } =
+            parts;
         let told_changes = Told::of(&registry.lock());
         Self {
             options,
@@ -135,11 +136,11 @@ impl Manager {
                     // who asked may have gone
                     let _ = answer.send(self.act(action, &terms));
                 }
-                Ok(Request::Config(change, who, terms, answer)) => {
-                    let _ = answer.send(self.change_config(&change, &who, terms.as_ref()));
-                }
                 Ok(Request::ActOn(instance, verb, terms, answer)) => {
                     let _ = answer.send(self.act_on(&instance, verb, &terms));
+                }
+                Ok(Request::Config(change, who, terms, answer)) => {
+                    let _ = answer.send(self.change_config(&change, &who, terms.as_ref()));
                 }
                 Ok(Request::Note(note)) => self.note(note),
                 Ok(Request::ExchangeDied { token, text }) => self.exchange_died(token, &text),

@@ -52,11 +52,11 @@ pub(crate) struct PlaneParts {
     pub(crate) factory: Factory,
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) run: RunFacts,
+    pub(crate) services: Arc<Services>,
+    pub(crate) backtests: BacktestOptions,
     pub(crate) configured: Configured,
     /// Where SIGHUP finds the way to the manager.
     pub(crate) hangups: Hangups,
-    pub(crate) services: Arc<Services>,
-    pub(crate) backtests: BacktestOptions,
 }
 
 /// The way from the thread of SIGHUP to the manager, once there is one.
@@ -110,8 +110,7 @@ pub(crate) struct Plane {
     /// Until the loop takes it.
     observer: Option<Observer>,
     backtests: BacktestsThread,
-    /// Last: who listens hears of the end of everything else.
-    _feed: FeedThread,
+    feed: FeedThread,
 }
 
 impl Plane {
@@ -130,10 +129,10 @@ impl Plane {
             factory,
             store,
             run,
-            configured,
-            hangups,
             services,
             backtests,
+            configured,
+            hangups,
         } = parts;
         let (feed, tap) = Feed::start(run.started_at, &services)?;
         let meters = Arc::new(LoopMeters::default());
@@ -179,9 +178,9 @@ impl Plane {
             event_loop,
             store: store.clone(),
             present,
+            feed: feed.feed().clone(),
             configured,
             watching: watching.clone(),
-            feed: feed.feed().clone(),
         };
         let (tell_end, ended) = mpsc::sync_channel(1);
         let starts_new = options.plugins.watch && options.plugins.start_new;
@@ -211,7 +210,7 @@ impl Plane {
             store,
             observer: Some(observer),
             backtests,
-            _feed: feed,
+            feed,
         })
     }
 }
@@ -258,9 +257,12 @@ impl ControlPlane for Plane {
     /// Ends the threads, keeps the last states, and notes whether the run ended in good order.
     fn stop(mut self, states: Vec<SavedByLoop>, is_clean: bool) {
         // nobody asks any more, nothing is found any more; then the manager ends
+        // who listens has heard that the run ends, and leaves
+        drop(self.feed);
         drop(self.control.take());
-        self.watching.stop();
+
         drop(self.backtests);
+        self.watching.stop();
         let told = self.requests.try_send(Request::End(states)).is_ok();
         // code of a plugin that hangs in its constructor must not keep the daemon from its end
         let has_ended = told && self.ended.recv_timeout(END_TIME_MAX).is_ok();

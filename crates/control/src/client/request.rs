@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    API, ConfigApplyRequest, ConfigEdit, DisableRequest, Error, InspectRequest, LevelRequest, LoadRequest, LogConfigRequest, QuarantineRequest, BacktestRequest,
+    API, BacktestRequest, ConfigApplyRequest, ConfigEdit, DisableRequest, Error, InspectRequest,
+    LevelRequest, LoadRequest, LogConfigRequest, QuarantineRequest,
 };
 
 /// One request, ready to be sent.
@@ -212,6 +213,53 @@ impl Request {
         Self::post(&format!("logging/flight/{}", encoded(logger)), "logging")
     }
 
+    /// What happens, as it happens, for [`Client::stream`](crate::Client::stream) and
+    /// [`EventLines`](crate::EventLines).
+    #[must_use]
+    pub fn events(wish: &EventWish) -> Self {
+        let EventWish { kinds, strategies, instruments, after, is_finite } = wish;
+        let list = |key: &str, names: &[String]| {
+            (!names.is_empty()).then(|| format!("{key}={}", encoded(&names.join(","))))
+        };
+        let keys = [
+            list("kind", kinds),
+            list("strategy", strategies),
+            list("instrument", instruments),
+            after.as_ref().map(|id| format!("after={}", encoded(id))),
+            is_finite.then(|| "follow=false".to_owned()),
+        ];
+        let query: Vec<String> = keys.into_iter().flatten().collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        Self::get(&format!("events{mark}{}", query.join("&")))
+    }
+
+    /// All backtests.
+    #[must_use]
+    pub fn backtests() -> Self {
+        Self::get("backtests")
+    }
+
+    /// One backtest, with its summary.
+    #[must_use]
+    pub fn backtest(id: &str) -> Self {
+        Self::get(&format!("backtests/{}", encoded(id)))
+    }
+
+    /// A backtest to be run.
+    ///
+    /// # Errors
+    /// The body cannot be written as JSON.
+    pub fn submit_backtest(body: &BacktestRequest) -> Result<Self, Error> {
+        Self::post("backtests", "backtests").with_body(body)
+    }
+
+    /// The end of a backtest that waits or runs.
+    #[must_use]
+    pub fn cancel_backtest(id: &str) -> Self {
+        let path = format!("backtests/{}", encoded(id));
+        Self { method: "DELETE", ..Self::post(&path, &path) }
+    }
+
     /// The configuration in force.
     #[must_use]
     pub fn config() -> Self {
@@ -282,53 +330,6 @@ impl Request {
         Self::get(&format!("config/diff{mark}{}", query.join("&")))
     }
 
-    /// What happens, as it happens, for [`Client::stream`](crate::Client::stream) and
-    /// [`EventLines`](crate::EventLines).
-    #[must_use]
-    pub fn events(wish: &EventWish) -> Self {
-        let EventWish { kinds, strategies, instruments, after, is_finite } = wish;
-        let list = |key: &str, names: &[String]| {
-            (!names.is_empty()).then(|| format!("{key}={}", encoded(&names.join(","))))
-        };
-        let keys = [
-            list("kind", kinds),
-            list("strategy", strategies),
-            list("instrument", instruments),
-            after.as_ref().map(|id| format!("after={}", encoded(id))),
-            is_finite.then(|| "follow=false".to_owned()),
-        ];
-        let query: Vec<String> = keys.into_iter().flatten().collect();
-        let mark = if query.is_empty() { "" } else { "?" };
-        Self::get(&format!("events{mark}{}", query.join("&")))
-    }
-
-    /// All backtests.
-    #[must_use]
-    pub fn backtests() -> Self {
-        Self::get("backtests")
-    }
-
-    /// One backtest, with its summary.
-    #[must_use]
-    pub fn backtest(id: &str) -> Self {
-        Self::get(&format!("backtests/{}", encoded(id)))
-    }
-
-    /// A backtest to be run.
-    ///
-    /// # Errors
-    /// The body cannot be written as JSON.
-    pub fn submit_backtest(body: &BacktestRequest) -> Result<Self, Error> {
-        Self::post("backtests", "backtests").with_body(body)
-    }
-
-    /// The end of a backtest that waits or runs.
-    #[must_use]
-    pub fn cancel_backtest(id: &str) -> Self {
-        let path = format!("backtests/{}", encoded(id));
-        Self { method: "DELETE", ..Self::post(&path, &path) }
-    }
-
     fn act(name: &str, verb: &str) -> Self {
         let plugin = format!("plugins/{}", encoded(name));
         Self::post(&format!("{plugin}/{verb}"), &plugin)
@@ -362,12 +363,6 @@ impl std::fmt::Display for Request {
     }
 }
 
-/// The path of a part of the configuration, segment by segment.
-fn config_path(path: &str) -> String {
-    let segments = path.split('/').filter(|segment| !segment.is_empty()).map(encoded);
-    ["config".to_owned()].into_iter().chain(segments).collect::<Vec<_>>().join("/")
-}
-
 /// What a listener wants to hear. Empty lists let everything pass but market data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventWish {
@@ -381,6 +376,12 @@ pub struct EventWish {
     pub after: Option<String>,
     /// The answer ends with what has happened until now.
     pub is_finite: bool,
+}
+
+/// The path of a part of the configuration, segment by segment.
+fn config_path(path: &str) -> String {
+    let segments = path.split('/').filter(|segment| !segment.is_empty()).map(encoded);
+    ["config".to_owned()].into_iter().chain(segments).collect::<Vec<_>>().join("/")
 }
 
 /// The name as one segment of a path, whatever is in it.

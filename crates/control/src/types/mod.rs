@@ -15,14 +15,14 @@ mod status;
 mod strategy;
 mod trading;
 
-pub use config::{
-    Config, ConfigApplyRequest, ConfigDiff, ConfigDifference, ConfigDone, ConfigEdit, ConfigGeneration,
-    ConfigHistory, ConfigPart, ConfigUnconfirmed, ConfigValue,
-};
 pub use backtest::{Backtest, BacktestDone, BacktestList, BacktestProgress, BacktestRequest, BacktestState};
 pub use book::{
     Account, AccountList, Book, Instrument, InstrumentList, Portfolio, Position, PositionList, Risk,
     RiskLimit, RiskScope,
+};
+pub use config::{
+    Config, ConfigApplyRequest, ConfigDiff, ConfigDifference, ConfigDone, ConfigEdit, ConfigGeneration,
+    ConfigHistory, ConfigPart, ConfigUnconfirmed, ConfigValue,
 };
 pub use event::{
     AlarmEvent, BacktestEvent, BarEvent, BookEvent, DenialEvent, Event, FillEvent, GapEvent, Happening,

@@ -43,6 +43,16 @@ pub(super) fn exit_code(error: &Error) -> u8 {
     }
 }
 
+/// The error in one line.
+pub(super) fn headline(error: &Error, socket: &Path) -> String {
+    let kind = error.downcast_ref::<stratd_control::Error>().map(stratd_control::Error::kind);
+    match kind {
+        Some(ErrorKind::NoDaemon) => format!("there is no daemon at {}: {error:#}", socket.display()),
+        Some(ErrorKind::NotPermitted) => format!("this user may not use {}: {error:#}", socket.display()),
+        _ => format!("{error:#}"),
+    }
+}
+
 /// What to do about it, in whole lines; nothing if the error says it itself.
 pub(super) fn advice(error: &Error, socket: &Path) -> Option<String> {
     let error = error.downcast_ref::<stratd_control::Error>()?;

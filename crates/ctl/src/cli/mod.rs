@@ -62,11 +62,6 @@ enum Command {
     Status,
     /// Show the versions of stratctl and of the daemon
     Version,
-    /// Look at the configuration in force, change it, and go back
-    #[command(subcommand)]
-    Config(config::ConfigCommand),
-    /// Take the configuration files as they are now, whole or not at all
-    Reload(reload::Arguments),
     /// Print what happens: orders, fills, denials, states, reloads, faults; market data on demand
     Events(events::Arguments),
     /// Run backtests in processes of the daemon's own
@@ -95,6 +90,11 @@ enum Command {
     /// Look at the limits; the kill switch, and what may be traded
     #[command(subcommand)]
     Risk(risk::RiskCommand),
+    /// Look at the configuration in force, change it, and go back
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Take the configuration files as they are now, whole or not at all
+    Reload(reload::Arguments),
     /// Look at plugins, load them, and replace them while they run
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
@@ -130,8 +130,6 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Status => status::main(&desk),
         Command::Version => version::main(&desk),
-        Command::Config(command) => config::main(&desk, command),
-        Command::Reload(arguments) => reload::main(&desk, &arguments),
         Command::Events(arguments) => events::main(&desk, arguments),
         Command::Backtest(command) => backtest::main(&desk, command),
         Command::Strategy(command) => strategy::main(&desk, command),
@@ -143,6 +141,8 @@ pub fn main() -> ExitCode {
         Command::Account => books::account(&desk),
         Command::Instrument(page) => books::instrument(&desk, page),
         Command::Risk(command) => risk::main(&desk, command),
+        Command::Config(command) => config::main(&desk, command),
+        Command::Reload(arguments) => reload::main(&desk, &arguments),
         Command::Plugin(command) => plugin::main(&desk, command),
         Command::Log(command) => log::main(&desk, command),
         Command::Top(arguments) => top::main(&desk, arguments),
@@ -160,7 +160,7 @@ fn tell(error: &Error, socket: &Path) {
     if view::has_colours(&io::stderr()) {
         name = view::alarming(&name);
     }
-    let mut text = format!("{name} {}\n", view::printable(&format!("{error:#}")));
+    let mut text = format!("{name} {}\n", view::printable(&advice::headline(error, socket)));
     for line in advice::advice(error, socket).iter().flat_map(|advice| advice.lines()) {
         text.push_str(&format!("  {}\n", view::printable(line)));
     }

@@ -4,14 +4,14 @@ use std::{path::PathBuf, sync::Mutex};
 
 use serde_json::json;
 use stratd::control::{
-    Action, ActionError, ActionErrorKind, Basis, ConfigChange, ConfigOperations, Outcome, PluginOperations,
-    RunOperations, Terms, BacktestOperations, EventOperations, MetricsOperations,
+    Action, ActionError, ActionErrorKind, BacktestOperations, Basis, ConfigChange, ConfigOperations,
+    EventOperations, MetricsOperations, Outcome, PluginOperations, RunOperations, Terms,
 };
 use stratd_control::{
-    Backtest, BacktestDone, BacktestRequest,
-    Config, ConfigDiff, ConfigDifference, ConfigDone, ConfigGeneration, ConfigHistory, ConfigPart,
-    ConfigValue, Done, Generation, Inspection, Instance, Plugin, PluginFile, PluginKind, PluginState,
-    Probation, Refusal, Retired, RunState, Status, StoreStatus, Verdict, WatchdogStatus,
+    Backtest, BacktestDone, BacktestRequest, Config, ConfigDiff, ConfigDifference, ConfigDone,
+    ConfigGeneration, ConfigHistory, ConfigPart, ConfigValue, Done, Generation, Inspection, Instance, Plugin,
+    PluginFile, PluginKind, PluginState, Probation, Refusal, Retired, RunState, Status, StoreStatus, Verdict,
+    WatchdogStatus,
 };
 
 const AT: &str = "2026-01-02T03:04:05Z";

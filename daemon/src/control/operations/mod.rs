@@ -7,8 +7,8 @@
 //! the [`Basis`] with the terms ([`Terms::check`]), checks everything else, ends there if it is a dry run, and tells the
 //! basis before and after in its [`Outcome`].
 
-mod config;
 mod backtests;
+mod config;
 mod error;
 mod events;
 mod metrics;
@@ -18,8 +18,8 @@ mod terms;
 mod trading;
 
 pub use self::{
-    config::{ConfigChange, ConfigOperations, Edit, What},
     backtests::BacktestOperations,
+    config::{ConfigChange, ConfigOperations, Edit, What},
     error::{ActionError, ActionErrorKind},
     events::EventOperations,
     metrics::MetricsOperations,

@@ -7,11 +7,14 @@ use std::{
 
 use serde_json::json;
 use stratd_control::{
-    Config, ConfigDiff, ConfigDifference, ConfigDone, ConfigGeneration, ConfigHistory, ConfigPart, ConfigValue, Done, Inspection, Plugin, PluginFile, PluginKind, PluginState, Retired, RunState, Status, StoreStatus, Verdict, Backtest, BacktestDone, BacktestRequest,
+    Backtest, BacktestDone, BacktestRequest, Config, ConfigDiff, ConfigDifference, ConfigDone,
+    ConfigGeneration, ConfigHistory, ConfigPart, ConfigValue, Done, Inspection, Plugin, PluginFile,
+    PluginKind, PluginState, Retired, RunState, Status, StoreStatus, Verdict,
 };
 
 use crate::control::{
-    Action, ActionError, ActionErrorKind, Basis, ConfigChange, ConfigOperations, Outcome, PluginOperations, RunOperations, Terms, BacktestOperations, EventOperations, MetricsOperations,
+    Action, ActionError, ActionErrorKind, BacktestOperations, Basis, ConfigChange, ConfigOperations,
+    EventOperations, MetricsOperations, Outcome, PluginOperations, RunOperations, Terms,
 };
 
 pub(super) const PLUGIN: &str = "strategy-ema-cross";
