@@ -10,11 +10,10 @@ use super::{checked::Checked, start};
 use crate::{
     backtests::{DataFiles, Said, backtest_child, say},
     check::check,
-    config::{Flags, Written},
+    config::Flags,
     logging::{self, LogSource},
     plugins::Plugins,
     progress,
-    reload::config::{ConfigSource, StartConfig, Taken},
 };
 
 /// How often the daemon is told.
@@ -33,9 +32,7 @@ pub(super) fn main(parent: u32) -> Result<ExitCode> {
             }
         };
         let log = LogSource { file: None, flags: Flags::default() };
-        let (source, written) = (ConfigSource::default(), Written::default());
-        let start = StartConfig { source, written, taken: Taken::Files };
-        run(Checked { config, shown: draft.shown(), plugins, log, start })
+        run(Checked { config, shown: draft.shown(), plugins, log })
     })
 }
 
