@@ -34,6 +34,7 @@ use super::{
 const TAKES_NONE: &str = "takes no new configuration while it runs";
 
 /// A change, with all that it needs at hand.
+#[derive(Default)]
 pub(crate) struct Change {
     pub(crate) strategies: Vec<StrategyChange>,
     pub(crate) exchanges: Vec<ExchangeChange>,
