@@ -16,7 +16,7 @@ use stratd_plugin_api::{EventKind, Fault, Reason, StrategyHost, StrategyInstance
 
 use crate::{
     Carried, Engine, OnRestoreError, Probation, Replacement, Restart, Retired, Retirement, StrategyId,
-    StrategyState, SwapRefused, SwapStep, Swapped, probation::Guard, strategies::Subscription,
+    StrategyState, SwapRefused, SwapStep, Swapped, TradingState, probation::Guard, strategies::Subscription,
     view::StrategyView,
 };
 
@@ -159,10 +159,20 @@ impl Engine {
         self.count_event(strategy, 1);
         let called =
             self.attempt(strategy, |instance, view| instance.on_events(view, std::slice::from_ref(&event)));
-        if let Some(Err(fault)) = called
-            && !self.roll_back(strategy, &fault)
-        {
-            self.fail(strategy, fault);
+        match called {
+            // nobody has told this instance what may be traded
+            Some(Ok(_)) => {
+                if let Some(slot) = self.strategies.get_mut(strategy.index()) {
+                    slot.trading = TradingState::Active;
+                }
+            }
+            Some(Err(fault)) => {
+                let goes_on = self.roll_back(strategy, &fault);
+                if !goes_on {
+                    self.fail(strategy, fault);
+                }
+            }
+            None => {}
         }
     }
 
@@ -307,6 +317,8 @@ impl Engine {
             strategy,
             name: &slot.config.name,
             may_request: false,
+            now: self.core.now,
+            is_span: false,
         };
         body(instance, &mut view)
     }

@@ -29,6 +29,7 @@ pub struct ControlConfig {
     /// The group that owns the second socket and whose members may use it.
     pub read_only_group: String,
     /// A listener for other machines, or for programs that cannot use a Unix socket; there is none without this table.
+    #[schemars(with = "TcpConfig")]
     pub tcp: Option<TcpConfig>,
 }
 

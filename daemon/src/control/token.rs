@@ -52,9 +52,10 @@ impl Token {
             bail!("it has a character that no header takes (accepted: visible ASCII characters in one line)");
         }
         if !(CHARACTERS_MIN..=CHARACTERS_MAX).contains(&text.len()) {
+            let found =
+                if text.len() > CHARACTERS_MAX { "too many".to_owned() } else { text.len().to_string() };
             bail!(
-                "it holds {} characters (accepted: {CHARACTERS_MIN} to {CHARACTERS_MAX}, as of `openssl rand -hex 32`)",
-                text.len()
+                "it holds {found} characters (accepted: {CHARACTERS_MIN} to {CHARACTERS_MAX}, as of `openssl rand -hex 32`)"
             );
         }
         Ok(Self::of(text))
@@ -121,7 +122,7 @@ mod tests {
             &"x".repeat(2000),
             0o600,
             expect![
-                "control.tcp.token_file DIR/token: it holds 1026 characters (accepted: 32 to 1024, as of `openssl rand -hex 32`)"
+                "control.tcp.token_file DIR/token: it holds too many characters (accepted: 32 to 1024, as of `openssl rand -hex 32`)"
             ],
         );
         check(

@@ -59,6 +59,11 @@ pub(crate) struct MadeExchange {
 }
 
 impl Factory {
+    /// The texts of the run.
+    pub(super) fn services(&self) -> Arc<Services> {
+        Arc::clone(&self.services)
+    }
+
     pub(crate) fn new(
         run: Run,
         services: Arc<Services>,
@@ -182,4 +187,9 @@ pub(super) fn expanded(plugin: &Identity, settings: &InstanceSettings) -> Result
 /// What the plugin says of its configuration, without the secrets in it.
 pub(super) fn scrubbed(refusal: Refusal, config: &Expanded) -> Refusal {
     Refusal { found: config.scrubbed(&refusal.found), ..refusal }
+}
+
+/// A message about an instance, without the secrets of its configuration.
+pub(super) fn scrubbed_text(settings: &InstanceSettings, text: &str) -> String {
+    Expanded::of("/config", &Value::Object(settings.config.clone())).scrubbed(text)
 }

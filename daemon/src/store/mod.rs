@@ -44,8 +44,8 @@ pub use self::{
     limits::STATE_BYTES_MAX,
     reader::Reader,
     rows::{
-        ConfigRow, ConfigState, Crash, Generation, LastRun, NewRun, Quarantine, RunId, SavedState, Verdict,
-        Write,
+        ConfigRow, ConfigState, Crash, Generation, LastRun, NewRun, Quarantine, RunId, SavedState,
+        TradingRow, Verdict, Write,
     },
 };
 

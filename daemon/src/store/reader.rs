@@ -8,7 +8,7 @@ use stratd_plugin_api::Timestamp;
 use super::{
     database,
     error::Error,
-    rows::{ConfigRow, ConfigState, Crash, Generation, LastRun, Quarantine, RunId, SavedState},
+    rows::{ConfigRow, ConfigState, Crash, Generation, LastRun, Quarantine, RunId, SavedState, TradingRow},
 };
 
 /// Reads what was committed. Cheap to make; one thread at a time uses it.
@@ -94,6 +94,22 @@ impl Reader {
     pub fn quarantined(&self) -> Result<Vec<Quarantine>, Error> {
         self.all("SELECT instance, since, reason FROM quarantine ORDER BY instance", [], |row| {
             Ok(Quarantine { instance: row.get(0)?, since: time(row, 1)?, reason: row.get(2)? })
+        })
+    }
+
+    /// The scopes in which not everything may be traded, by name.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn trading(&self) -> Result<Vec<TradingRow>, Error> {
+        self.all("SELECT scope, state, reason, since, note FROM trading ORDER BY scope", [], |row| {
+            Ok(TradingRow {
+                scope: row.get(0)?,
+                state: row.get(1)?,
+                reason: row.get(2)?,
+                since: time(row, 3)?,
+                note: row.get(4)?,
+            })
         })
     }
 

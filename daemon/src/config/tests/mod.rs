@@ -1,6 +1,7 @@
 //! Broken configurations in, the exact text of their problems out.
 
 mod any_bytes;
+mod control_keys;
 mod examples;
 mod flags;
 mod own_keys;

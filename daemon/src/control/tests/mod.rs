@@ -3,14 +3,17 @@
 mod audit;
 mod conditions;
 mod fake;
+mod fake_trading;
 mod limits;
 mod openapi;
 mod place;
 mod roles;
 mod routes;
+mod tcp;
+mod trading;
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{Read, Write as _},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     sync::Arc,
@@ -100,7 +103,7 @@ fn connect(path: &Path) -> UnixStream {
 }
 
 /// All that comes until the connection ends, in whatever way.
-fn read_all(stream: &mut UnixStream) -> String {
+fn read_all(stream: &mut impl Read) -> String {
     let mut seen = Vec::new();
     let mut block = [0; 4096];
     loop {
