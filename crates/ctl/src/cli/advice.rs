@@ -27,6 +27,11 @@ Exit codes:
   4  not now: the daemon starts, ends or is busy; try again
   5  no whole answer came: what was asked for may have been done";
 
+/// Whether the error is that nobody could be asked.
+pub(super) fn is_nobody_there(error: &Error) -> bool {
+    error.downcast_ref::<stratd_control::Error>().is_some_and(|error| error.kind() == ErrorKind::NoDaemon)
+}
+
 /// How the program ends on this error.
 pub(super) fn exit_code(error: &Error) -> u8 {
     let Some(error) = error.downcast_ref::<stratd_control::Error>() else { return REFUSED };
