@@ -51,12 +51,13 @@ fn an_order_by_hand_fills_and_is_shown_everywhere() {
     );
     // the owner is no strategy
     assert_eq!(desk.status().strategies.values().sum::<u64>(), 1);
-    let folder = desk.status().run_folder;
-    let ended = desk.end();
-    let orders = std::fs::read_to_string(std::path::Path::new(&folder).join("orders.csv")).expect("results");
+    let results = desk.path(&desk.status().run_folder).join("orders.csv");
+    desk.stop();
+    let orders = std::fs::read_to_string(results).expect("results");
     let row = orders.lines().find(|line| line.starts_with(&id)).expect("a row");
     assert!(row.contains(",manual,") && row.contains(",filled,"), "{row}");
-    assert!(ended.err.contains("order by hand for manual: buy 3 AAA"), "the audit");
+    let log = std::fs::read_to_string(desk.path("run.err")).expect("its log");
+    assert!(log.contains("order by hand for manual: buy 3 AAA"), "the audit: {log}");
 }
 
 #[test]
