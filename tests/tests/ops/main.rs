@@ -2,9 +2,12 @@
 #![forbid(unsafe_code)]
 
 mod abuse;
+mod backtests;
 mod desk;
 mod halts;
 mod hand;
 mod lists;
+mod events;
+mod metrics;
 mod pages;
 mod terms;

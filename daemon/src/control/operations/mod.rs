@@ -8,6 +8,7 @@
 //! basis before and after in its [`Outcome`].
 
 mod backtests;
+mod config;
 mod error;
 mod events;
 mod metrics;
@@ -18,6 +19,7 @@ mod trading;
 
 pub use self::{
     backtests::BacktestOperations,
+    config::{ConfigChange, ConfigOperations, Edit, What},
     error::{ActionError, ActionErrorKind},
     events::EventOperations,
     metrics::MetricsOperations,
@@ -30,6 +32,7 @@ pub use self::{
 /// The daemon, as the control server sees it.
 pub trait Operations:
     BacktestOperations
+    + ConfigOperations
     + EventOperations
     + MetricsOperations
     + PluginOperations
@@ -42,6 +45,7 @@ pub trait Operations:
 
 impl<T> Operations for T where
     T: BacktestOperations
+        + ConfigOperations
         + EventOperations
         + MetricsOperations
         + PluginOperations
