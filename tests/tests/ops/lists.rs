@@ -20,7 +20,8 @@ fn a_list_is_read_page_by_page() {
     let halt = stratd_control::HaltRequest { exit: Some(stratd_control::ExitRoutine::CancelAll), note: None };
     let _: stratd_control::TradingDone = desk.ask(&Request::kill(&halt).unwrap());
     desk.wait("no working order", |desk| desk.status().orders_working == 0);
-    let of_page = |desk: &Desk, filter: &Filter| -> OrderList { desk.ask(&Request::orders(Some("ended"), filter)) };
+    let of_page =
+        |desk: &Desk, filter: &Filter| -> OrderList { desk.ask(&Request::orders(Some("ended"), filter)) };
     let ids = |list: &OrderList| -> Vec<String> {
         list.orders.iter().map(|order| order.client_order_id.clone()).collect()
     };
