@@ -10,10 +10,12 @@
 #![deny(missing_docs)]
 
 mod client;
+mod condition;
 mod error;
 mod types;
 
 pub use client::{Answer, Client, Request};
+pub use condition::{Condition, Tag};
 pub use error::{Error, ErrorKind};
 pub use types::{
     API, DisableRequest, Done, Finding, FlightRecord, Generation, Health, HealthState, InspectRequest,

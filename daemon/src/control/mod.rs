@@ -68,8 +68,8 @@ use self::{
 };
 pub use self::{
     operations::{
-        Action, ActionError, ActionErrorKind, Basis, Condition, Operations, Outcome, PluginOperations,
-        RunOperations, Tag, Terms,
+        Action, ActionError, ActionErrorKind, Basis, Operations, Outcome, PluginOperations,
+        RunOperations, Terms,
     },
     peer::Role,
     tcp::TcpOptions,

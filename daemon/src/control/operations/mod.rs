@@ -16,7 +16,7 @@ pub use self::{
     error::{ActionError, ActionErrorKind},
     plugins::{Action, PluginOperations},
     run::RunOperations,
-    terms::{Basis, Condition, Outcome, Tag, Terms},
+    terms::{Basis, Outcome, Terms},
 };
 
 /// The daemon, as the control server sees it.
