@@ -6,15 +6,19 @@ use crate::{
     guard::mark_host_thread,
 };
 
-/// Calls the handlers of `events` in order; returns how many were consumed.
+/// Calls the handlers of `events` in order; returns how many were consumed. `begin` takes up each but the first.
 /// Stops after an event whose handler made a request: the host carries it out before it delivers the rest.
 pub(crate) fn events<S: Strategy>(
     strategy: &mut S,
     host: &mut dyn StrategyHost,
     cache: &mut InstrumentCache,
     events: &[abi::Event],
+    mut begin: impl FnMut(&mut dyn StrategyHost, usize, &abi::Event),
 ) -> Result<usize, Fault> {
     for (index, event) in events.iter().enumerate() {
+        if index > 0 {
+            begin(host, index, event);
+        }
         let mut ctx = Context::of_event(host, cache, index);
         event_handler(strategy, &mut ctx, event)
             .map_err(|error| Fault { index, ..Fault::error(error.to_string()) })?;

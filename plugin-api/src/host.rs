@@ -22,6 +22,12 @@ pub trait StrategyInstance: Send {
     /// The handler returned an error or panicked; `Fault::index` says at which event.
     fn on_events(&mut self, host: &mut dyn StrategyHost, events: &[abi::Event]) -> Result<usize, Fault>;
 
+    /// Whether it takes up each of several events with [`StrategyHost::begin_event`], so that they may have times of their
+    /// own. One that is called from afar does not.
+    fn takes_up_events(&self) -> bool {
+        false
+    }
+
     /// Takes order events in engine order; returns how many were consumed, at least 1.
     ///
     /// # Errors
@@ -107,6 +113,10 @@ pub trait StrategyHost {
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str));
     /// The time of the event in work.
     fn now(&self) -> Timestamp;
+    /// Takes up an event of a call that has several: [`StrategyHost::now`] and timers go by the event in work.
+    fn begin_event(&mut self, event: &abi::Event) {
+        let _ = event;
+    }
     /// What the run is.
     fn trading_type(&self) -> TradingType;
 
@@ -169,6 +179,10 @@ pub trait StrategyServices: Send + Sync {
     }
     /// Hands the interned text to `visit`; the empty text for an unknown handle.
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str));
+    /// Sets the time of the event in work, where a call has several.
+    fn set_now(&self, now: Timestamp) {
+        let _ = now;
+    }
     /// Interns a text; one of more than 64 bytes is cut at a character boundary. 0 if the limit is reached.
     fn intern(&self, text: &str) -> TextHandle;
 }

@@ -1,7 +1,7 @@
 //! A strategy linked into the program: the same guard and dispatch as behind the table, without the table.
 
 use crate::{
-    Fault, Fill, Money, StateSink, Strategy, StrategyHost, StrategyInstance, Timestamp, abi,
+    Fault, Fill, Money, Reason, StateSink, Strategy, StrategyHost, StrategyInstance, Timestamp, abi,
     context::{Context, InstrumentCache},
     dispatch,
     guard::{Guarded, guarded},
@@ -41,7 +41,21 @@ impl<S: Strategy> LinkedStrategy<S> {
 
 impl<S: Strategy> StrategyInstance for LinkedStrategy<S> {
     fn on_events(&mut self, host: &mut dyn StrategyHost, events: &[abi::Event]) -> Result<usize, Fault> {
-        self.guarded.call(|strategy, cache| dispatch::events(strategy, host, cache, events))
+        let mut in_work = 0;
+        let result = self.guarded.call(|strategy, cache| {
+            dispatch::events(strategy, host, cache, events, |host, index, event| {
+                in_work = index;
+                host.begin_event(event);
+            })
+        });
+        // an error knows its event, a panic does not
+        result.map_err(
+            |fault| if fault.reason == Reason::Panic { Fault { index: in_work, ..fault } } else { fault },
+        )
+    }
+
+    fn takes_up_events(&self) -> bool {
+        true
     }
 
     fn on_orders(&mut self, host: &mut dyn StrategyHost, events: &[abi::OrderEvent]) -> Result<usize, Fault> {

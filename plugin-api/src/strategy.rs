@@ -22,8 +22,8 @@ pub trait Strategy: Sized + Send + 'static {
     const STATE_VERSION: u32 = 0;
     /// The oldest version that `restore` understands.
     const STATE_COMPAT_MIN: u32 = Self::STATE_VERSION;
-    /// True if no market handler reads orders, positions, portfolio or risk: the host may then deliver many
-    /// events in one call.
+    /// True if no market handler reads orders, positions, portfolio, risk or the price history: the host may then
+    /// deliver many events in one call.
     const BATCH_SAFE: bool = false;
     /// True if the strategy starts threads of its own.
     const SPAWNS_THREADS: bool = false;

@@ -393,6 +393,7 @@ static int64_t on_events(void *instance, const stratd_event_t *events, uint64_t 
     momentum_t *m = instance;
     char error[TEXT_MAX];
     for (uint64_t i = 0; i < count; i++) {
+        *failed_index = i; // what the host is asked meanwhile is about this event
         if (events[i].kind == STRATD_EVENT_KIND_START) {
             log_line(m, LOG_INFO, "compares prices over %d trades", m->config.lookback);
         }
@@ -401,7 +402,6 @@ static int64_t on_events(void *instance, const stratd_event_t *events, uint64_t 
         }
         int result = on_trade(m, &events[i], error);
         if (result < 0) {
-            *failed_index = i;
             return fail(m, error);
         }
         if (result > 0) {

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Puts the package together: build.sh RELEASE PLUGINS FOLDER VERSION, in the root of the workspace.
+# Puts the package together: build.sh RELEASE PLUGINS PAGES FOLDER VERSION, in the root of the workspace.
 #
-# RELEASE has the programs and PLUGINS the plugins, as cargo built them; the package becomes FOLDER/stratd_VERSION_ARCH.deb,
+# RELEASE has the programs, PLUGINS the plugins, as cargo built them, and PAGES what `cargo xtask man` made; the package becomes FOLDER/stratd_VERSION_ARCH.deb,
 # whose name is the only line of the output. Equal input gives equal bytes. `cargo xtask deb` builds, then calls this.
 # Needs dpkg-deb, binutils and gzip, and no root.
 set -euo pipefail
 
-release=$1 plugins=$2 folder=$3 version=$4
+release=$1 plugins=$2 pages=$3 folder=$4 version=$5
 architecture=$(dpkg --print-architecture)
 tree=$folder/tree
 package=$folder/stratd_${version}_$architecture.deb
@@ -40,18 +40,22 @@ service() {
     put_as 0644 systemd/stratd.sysusers usr/lib/sysusers.d/stratd.conf
     put_as 0644 systemd/stratd.tmpfiles usr/lib/tmpfiles.d/stratd.conf
     # drop-ins are for those who need them
-    put 0644 usr/share/doc/stratd/drop-ins systemd/stratd.service.d/*.conf
+    put 0644 usr/share/stratd/drop-ins systemd/stratd.service.d/*.conf
     put_as 0644 configs/stratd.toml etc/stratd/stratd.toml
     install -d -m 0755 "$tree/etc/stratd/conf.d" "$tree/usr/lib/stratd/conf.d"
 }
 
-# Pages of the manual and completions of shells, where the source has them.
+# Pages for man, and completions where each shell looks for them.
 conveniences() {
-    local page
-    for page in docs/man/*.1; do
-        [[ -f $page ]] || continue
-        install -d "$tree/usr/share/man/man1"
-        gzip -9n <"$page" >"$tree/usr/share/man/man1/$(basename "$page").gz"
+    local page program
+    for page in "$pages"/man*/*; do
+        install -d "$tree/usr/share/man/man${page##*.}"
+        gzip -9n <"$page" >"$tree/usr/share/man/man${page##*.}/$(basename "$page").gz"
+    done
+    for program in stratd stratctl; do
+        put_as 0644 "$pages/completions/$program.bash" usr/share/bash-completion/completions/$program
+        put_as 0644 "$pages/completions/_$program" usr/share/zsh/vendor-completions/_$program
+        put_as 0644 "$pages/completions/$program.fish" usr/share/fish/vendor_completions.d/$program.fish
     done
 }
 

@@ -7,7 +7,8 @@ exposure_max=13
 install_as_documented
 
 group "the units are understood"
-check "verify" test -z "$(systemd-analyze verify /usr/lib/systemd/system/stratd.s{ervice,ocket} 2>&1)"
+check "verify" test -z "$(systemd-analyze verify /usr/lib/systemd/system/stratd.s{ervice,ocket} \
+    /usr/lib/systemd/system/stratd-ro.socket stratd@one.service 2>&1)"
 
 group "exposure of the service is at most $exposure_max tenths"
 check "security" systemd-analyze security --no-pager --threshold=$exposure_max stratd.service

@@ -1,41 +1,23 @@
-# Acceptance test 6, without packages: no client is refused while the service stops, restarts or is killed; a connection
-# starts a stopped one; after the start limit, what the page says brings it back.
+# Acceptance test 6: no client is refused while the service stops, restarts, is killed, or its package is upgraded; a
+# connection starts a stopped one; after the start limit, what the page says brings it back.
 . /share/tests/bed/lib.sh
 
 group "the service runs"
-install_as_documented
+check "install" install_package
 configure </dev/null
-check "both are enabled and started as documented" systemctl enable --now stratd.socket stratd.service
-answers=/tmp/answers
-
-# asks every 20 ms until the file `stop` is there, and notes what became of it
-clients() {
-    local asked=0
-    while [[ ! -e /tmp/stop ]]; do
-        curl -sS --max-time 20 --unix-socket /run/stratd/control.sock -o /dev/null -w '%{http_code}\n' \
-            http://localhost/v1/version 2>&1
-        ((++asked))
-        sleep 0.02
-    done >"$answers"
-}
-# restarts: how often the answers were something else than 200
-refused() { grep -vc '^200$' "$answers"; }
-asked() { wc -l <"$answers"; }
+install_test_plugins
+check "restart" systemctl restart stratd.service
 # during WHAT COMMAND…: under the clients' loop; none of them is refused
 during() {
-    local what=$1 loop from
+    local what=$1 from
     shift
-    rm -f /tmp/stop "$answers"
-    clients &
-    loop=$!
+    begin_clients
     becomes "clients ask" '(($(asked) >= 5))'
     check "$what" "$@"
     from=$(asked)
     becomes "clients are answered after $what" '(($(asked) >= from + 10))'
-    touch /tmp/stop
-    wait "$loop"
-    same "refused during $what ($(asked) asked; $(grep -v '^200$' "$answers" | sort | uniq -c | head -n 2 | paste -sd ';'))" \
-        "$(refused)" 0
+    end_clients
+    same "refused during $what ($(asked) asked; $(refusals))" "$(refused)" 0
     # not what this test is about
     systemctl reset-failed stratd.service 2>/dev/null
 }
@@ -43,6 +25,17 @@ during() {
 group "no client is refused while the service restarts"
 during "a restart" systemctl restart stratd.service
 during "another restart" systemctl restart stratd.service
+
+group "no client is refused while the service is stopped and started"
+during "a stop and a start" bash -c 'systemctl stop stratd.service; systemctl start stratd.service'
+
+group "no client is refused while the package is upgraded"
+version() { dpkg-query -Wf '${Version}' stratd; }
+before=$(version)
+upgrade=$(next_package 1)
+during "an upgrade" dpkg -i "$upgrade"
+same "version" "$(version)" "$before+1"
+during "the same package again" dpkg -i "$upgrade"
 
 group "no client is refused when the process is killed"
 during "a kill" systemctl kill --kill-who=main --signal=KILL stratd.service
@@ -53,10 +46,10 @@ check "the socket stays" test -S /run/stratd/control.sock
 same "stopped" "$(prop ActiveState)" inactive
 check "a client is answered" timeout 30 stratctl status
 same "started" "$(prop ActiveState)" active
-systemctl stop stratd.socket stratd.service
-check "both stopped: no socket" test ! -e /run/stratd/control.sock
+systemctl stop stratd.socket stratd-ro.socket stratd.service
+check "all stopped: no socket" test ! -e /run/stratd/control.sock
 like "and the client says what to do" "$(stratctl status 2>&1)" "*systemctl start stratd*"
-check "both start again" systemctl start stratd.socket stratd.service
+check "all start again" systemctl start stratd.socket stratd-ro.socket stratd.service
 
 group "what belongs to whom decides who is answered"
 useradd --groups stratd member
@@ -81,8 +74,8 @@ for _ in {1..5}; do
 done
 becomes "the limit was reached" '[[ $(prop ActiveState) == failed ]]'
 same "and took the socket along" "$(prop Result stratd.socket)" service-start-limit-hit
-check "reset" systemctl reset-failed stratd.service stratd.socket
-check "start" systemctl start stratd.socket stratd.service
+check "reset" systemctl reset-failed stratd.service stratd.socket stratd-ro.socket
+check "start" systemctl start stratd.socket stratd-ro.socket stratd.service
 check "a client is answered" timeout 30 stratctl status
 
 finish

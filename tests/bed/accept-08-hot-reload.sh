@@ -58,6 +58,57 @@ echo "      writable by anybody: $(refusal)"
 drop /tmp/third
 becomes "the whole file is taken" '[[ $(plugin strategy-herald generation) == 3 ]]'
 
+group "a file that is written in place harms nothing"
+# the daemon runs its own copy: what is cut under it is not what is mapped
+head -c 5000 "$original" >"$herald"
+becomes "the rest is refused" '[[ $(refusal) == *libstrategy_herald.so* ]]'
+same "the generation" "$(plugin strategy-herald generation)" 3
+becomes "it goes on with its events" 'seen=$(plugin strategy-herald "instances[0].events"); sleep 0.2; (($(plugin strategy-herald "instances[0].events") > seen))'
+same "the process" "$(prop MainPID)" "$pid"
+drop /tmp/second
+becomes "a whole file is taken again" '[[ $(plugin strategy-herald generation) == 4 ]]'
+
+group "a link is followed to the file, and another target is another version"
+mkdir "$folder/.builds"
+install -m 0644 /tmp/third "$folder/.builds/third"
+chgrp -R stratd "$folder/.builds"
+ln -s .builds/third "$folder/.link"
+mv -T "$folder/.link" "$herald"
+becomes "the next generation runs" '[[ $(plugin strategy-herald generation) == 5 ]]'
+same "it is that file" "$(plugin strategy-herald hash)" "$(sha256sum <"$folder/.builds/third" | cut -d ' ' -f 1)"
+
+group "what the confinement does not let run is refused with the reason"
+# refuses FILE PATTERN: the old generation runs on, and the reason is told
+refuses() {
+    rm "$herald"
+    drop "$1"
+    becomes "the reason" "[[ \$(refusal) == $2 ]]"
+    same "the generation" "$(plugin strategy-herald generation)" 5
+    echo "      $(refusal)"
+}
+refuses /share/bad-plugins/execstack.so '*GNU_STACK*executable*'
+refuses /share/bad-plugins/textrel.so '*relocation*'
+
+group "code is mapped from the staged copies, and from nowhere else that can be written"
+for place in /var/log/stratd /tmp /dev/shm /var/lib/stratd; do
+    mkdir -p /run/systemd/system/stratd.service.d
+    printf '[Service]\nEnvironment=STRATD_STAGE_DIR=%s\n' "$place" >/run/systemd/system/stratd.service.d/stage.conf
+    systemctl daemon-reload
+    systemctl stop stratd.service 2>/dev/null
+    systemctl reset-failed stratd.service
+    drop "$original"
+    cursor=$(journalctl -q -n 0 --show-cursor | sed -n 's/^-- cursor: //p')
+    systemctl start stratd.service 2>/dev/null
+    check "a start with copies in $place fails" test "$(prop ActiveState)" != active
+    check "with the reason" journalctl -q -u stratd -o cat --after-cursor "$cursor" --grep "loading $place: stage: .*noexec"
+done
+rm /run/systemd/system/stratd.service.d/stage.conf
+systemctl daemon-reload
+systemctl stop stratd.service 2>/dev/null
+systemctl reset-failed stratd.service
+check "a start as installed" systemctl start stratd.service
+pid=$(prop MainPID)
+
 group "a plugin in a process of its own dies without anybody else"
 child=$(plugin strategy-market-maker 'instances[0].pid')
 same "its user" "$(ps -o user= -p "$child")" stratd

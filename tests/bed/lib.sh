@@ -84,8 +84,11 @@ install_as_documented() {
         set -e
         eval "$(awk '/^```sh/{inside=1; next} /^```/{if (inside) exit} inside' systemd/README.md)"
     ) || failed "installing as systemd/README.md says"
-    install -m 0644 /share/test-plugins/*.so /var/lib/stratd/plugins/
+    install_test_plugins
 }
+
+# Drops the plugins of these tests. With the configuration of the package they would start at once.
+install_test_plugins() { install -m 0644 /share/test-plugins/*.so /var/lib/stratd/plugins/; }
 
 # The package, as `cargo xtask deb` made it.
 package=$(echo /share/target/deb/stratd_*.deb)
@@ -101,6 +104,47 @@ next_package() {
     dpkg-deb -Znone -b "$tree" "$tree.deb" >/dev/null
     rm -r "$tree"
     echo "$tree.deb"
+}
+
+# follow FILE HEADING FIRST: runs the commands of a section, block by block from number FIRST on, in this folder and shell,
+# and compares what each prints with what the page shows behind it: the last lines, in which `…` stands for anything.
+follow() {
+    local steps number shown found last i
+    steps=$(mktemp -d)
+    awk -v heading="## $2" -v to="$steps" '
+        /^## /{section = ($0 == heading)}
+        !section{next}
+        /^```/ && kind{kind = ""; next}
+        /^```sh$/{kind = "sh"; ++number}
+        /^```text$/{kind = "text"}
+        /^```/{next}
+        kind{printf "%s\n", $0 >(sprintf("%s/%02d.%s", to, number, kind))}' "$1"
+    for number in "$steps"/*.sh; do
+        ((10#$(basename "$number" .sh) >= $3)) || continue
+        shown=${number%.sh}.text
+        found=$(eval "$(<"$number")" 2>&1) || failed "$(<"$number") -> $? $(tail -n 3 <<<"$found" | tr '\n' '|')"
+        ((++group_checks))
+        [[ -f $shown ]] || continue
+        # what only looks, somebody would do again after a moment
+        last=$(tail -n 1 "$number")
+        for ((i = 0; i < wait_max; i++)); do
+            ends_with "$shown" <<<"$found" && break
+            [[ $last =~ ^(systemctl\ (show|is-active)|journalctl|stratctl\ (status|plugin\ list)) ]] || i=$wait_max
+            sleep 0.1
+            ((i == wait_max)) || found=$(eval "$last" 2>&1)
+        done
+        ((i < wait_max)) || failed "$last: found '$found' (expected '$(<"$shown")')"
+        ((++group_checks))
+    done
+    ((group_checks > 0)) || failed "$1 has no commands under $2"
+}
+
+# ends_with FILE: the last lines of stdin are those of the file, in which `…` stands for anything, alone for any lines.
+ends_with() {
+    perl -CSDA -Mutf8 -0777 -e '
+        open my $file, "<", shift or die;
+        my $shown = join "\n", map { $_ eq "…" ? "(?s:.*)" : join ".*", map { quotemeta } split /…/, $_, -1 } split /\n/, <$file>;
+        exit !(<STDIN> =~ /(?:^|\n)$shown\s*\z/)' "$1"
 }
 
 # configure: writes the configuration of the service: a synthetic market, the herald, and what comes on stdin.
@@ -121,6 +165,29 @@ END
         cat
     } >"$config"
 }
+
+answers=/tmp/answers
+# begin_clients: asks every 20 ms, and notes what became of it, until end_clients
+begin_clients() {
+    rm -f /tmp/stop "$answers"
+    {
+        while [[ ! -e /tmp/stop ]]; do
+            curl -sS --max-time 20 --unix-socket /run/stratd/control.sock -o /dev/null -w '%{http_code}\n' \
+                http://localhost/v1/version 2>&1
+            sleep 0.02
+        done >"$answers"
+    } &
+    clients=$!
+}
+end_clients() {
+    touch /tmp/stop
+    wait "$clients"
+}
+asked() { wc -l <"$answers"; }
+# refused: how many answers were something else than 200
+refused() { grep -vc '^200$' "$answers"; }
+refusals() { grep -v '^200$' "$answers" | sort | uniq -c | head -n 2 | paste -sd ';'; }
+milliseconds() { echo $(($(date +%s%N) / 1000000)); }
 
 prop() { systemctl show -P "$1" "${2:-stratd.service}"; }
 ctl() { stratctl --json "$@"; }

@@ -14,13 +14,20 @@ mod condition;
 mod error;
 mod types;
 
-pub use client::{Answer, Client, Request};
+pub use client::{Answer, Client, EventLines, EventWish, Filter, Request};
 pub use condition::{Condition, Tag};
 pub use error::{Error, ErrorKind};
 pub use types::{
-    API, DisableRequest, Done, Finding, FlightRecord, Generation, Health, HealthState, InspectRequest,
-    Inspection, Instance, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler,
-    LogLogger, LogReach, LogReceiver, LogResolution, LogTree, Plugin, PluginFile, PluginKind, PluginList,
-    PluginState, Probation, Problem, QuarantineRequest, Refusal, Retired, RunState, Status, StoreStatus,
-    Verdict, Version, WatchdogStatus,
+    API, Account, AccountList, AlarmEvent, Backtest, BacktestDone, BacktestEvent, BacktestList,
+    BacktestProgress, BacktestRequest, BacktestState, BarEvent, Book, BookEvent, CancelAllDone,
+    CancelAllRequest, ChangeOrderRequest, DenialEvent, DisableRequest, Done, Event, Exchange, ExchangeList,
+    ExitRoutine, Fill, FillEvent, FillList, Finding, FlightRecord, GapEvent, Generation, HaltRequest,
+    Happening, Health, HealthState, InspectRequest, Inspection, Instance, InstanceConfig, InstanceDone,
+    InstanceEvent, Instrument, InstrumentList, LevelRequest, LoadRequest, LogConfigRequest, LogDone,
+    LogFlight, LogHandler, LogLogger, LogReach, LogReceiver, LogResolution, LogTree, NewOrderRequest, Order,
+    OrderDone, OrderEvent, OrderList, Plugin, PluginEvent, PluginFile, PluginKind, PluginList, PluginState,
+    Portfolio, Position, PositionList, Probation, Problem, QuarantineRequest, QuoteEvent, Refusal, Retired,
+    Risk, RiskLimit, RiskScope, RunEvent, RunState, ScopeKind, Status, StoreStatus, Strategy, StrategyEvent,
+    StrategyList, TradeEvent, Trading, TradingDone, TradingEvent, TradingRequest, TradingState, Verdict,
+    Version, WatchdogStatus,
 };

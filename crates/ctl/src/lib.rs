@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod top;
 mod view;
 
 pub use cli::{main, program};

@@ -107,7 +107,7 @@ impl Engine {
         }
     }
 
-    fn new_order(&mut self, strategy: StrategyId, id: ClientOrderId, raw: &abi::OrderRequest) {
+    pub(crate) fn new_order(&mut self, strategy: StrategyId, id: ClientOrderId, raw: &abi::OrderRequest) {
         if let Some(slot) = self.strategies.get_mut(strategy.index()) {
             slot.statistics.orders = slot.statistics.orders.wrapping_add(1);
         }
@@ -189,7 +189,11 @@ impl Engine {
         self.deny(Order::new(id, strategy, exchange, shown, self.core.now), refusal);
     }
 
-    fn approve_new(&self, strategy: StrategyId, raw: &abi::OrderRequest) -> Result<Passed, Refusal> {
+    pub(crate) fn approve_new(
+        &self,
+        strategy: StrategyId,
+        raw: &abi::OrderRequest,
+    ) -> Result<Passed, Refusal> {
         if self.core.is_exiting {
             return Err(Reason::RunEnded.into());
         }
@@ -198,8 +202,9 @@ impl Engine {
         risk::check(request, &view)
     }
 
-    fn deny(&mut self, order: Order, refusal: Refusal) {
+    fn deny(&mut self, mut order: Order, refusal: Refusal) {
         let Refusal { reason, breach } = refusal;
+        order.seq = self.core.seq;
         let strategy = order.strategy;
         if let Some(slot) = self.strategies.get_mut(strategy.index()) {
             slot.statistics.denials = slot.statistics.denials.wrapping_add(1);
@@ -232,7 +237,13 @@ impl Engine {
         true
     }
 
-    fn change_order(&mut self, strategy: StrategyId, id: ClientOrderId, price: Price, quantity: Quantity) {
+    pub(crate) fn change_order(
+        &mut self,
+        strategy: StrategyId,
+        id: ClientOrderId,
+        price: Price,
+        quantity: Quantity,
+    ) {
         match self.approve_change(strategy, id, price, quantity) {
             Ok((change, reduced)) => {
                 let ChangeOrder { request, .. } = *change.get();
@@ -276,7 +287,7 @@ impl Engine {
         }));
     }
 
-    fn approve_change(
+    pub(crate) fn approve_change(
         &self,
         strategy: StrategyId,
         id: ClientOrderId,

@@ -9,9 +9,7 @@
 
 use stratd_plugin_api::{Fault, StrategyInstance};
 
-use crate::{
-    Engine, ReplacedLimits, Retired, Retirement, RiskLimits, Scope, StrategyId,
-};
+use crate::{Engine, ReplacedLimits, Retired, Retirement, RiskLimits, Scope, StrategyId};
 
 impl Engine {
     /// Hands a new configuration to a started strategy.

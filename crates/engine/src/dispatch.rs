@@ -74,6 +74,24 @@ impl Engine {
         strategy: StrategyId,
         body: impl FnOnce(&mut dyn StrategyInstance, &mut StrategyView<'_>) -> Result<T, Fault>,
     ) -> Option<Result<T, Fault>> {
+        self.attempt_at(strategy, false, body)
+    }
+
+    /// As [`Engine::attempt`], where each event happens at its own time.
+    pub(crate) fn attempt_span<T>(
+        &mut self,
+        strategy: StrategyId,
+        body: impl FnOnce(&mut dyn StrategyInstance, &mut StrategyView<'_>) -> Result<T, Fault>,
+    ) -> Option<Result<T, Fault>> {
+        self.attempt_at(strategy, true, body)
+    }
+
+    fn attempt_at<T>(
+        &mut self,
+        strategy: StrategyId,
+        is_span: bool,
+        body: impl FnOnce(&mut dyn StrategyInstance, &mut StrategyView<'_>) -> Result<T, Fault>,
+    ) -> Option<Result<T, Fault>> {
         let slot = self.strategies.get_mut(strategy.index()).filter(|slot| slot.is_started())?;
         let before = slot.requests.len();
         let mut view = StrategyView {
@@ -86,6 +104,8 @@ impl Engine {
             strategy,
             name: &slot.config.name,
             may_request: true,
+            now: self.core.now,
+            is_span,
         };
         let answer = body(&mut **slot.instance.as_mut()?, &mut view);
         if answer.is_err() {
@@ -143,6 +163,8 @@ impl Engine {
             strategy,
             name: &slot.config.name,
             may_request: true,
+            now: self.core.now,
+            is_span: false,
         };
         let Some(instance) = slot.instance.as_mut() else { return };
         let result = instance.on_events(&mut view, std::slice::from_ref(event));

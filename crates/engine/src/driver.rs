@@ -3,7 +3,7 @@
 use stratd_plugin_api::{Instrument, InstrumentId, Timestamp, abi};
 
 use crate::{
-    CancelOrder, ChangeOrder, Engine, EngineError, Input, InputKind, NewOrder, Output, RiskApproved,
+    CancelOrder, ChangeOrder, Engine, EngineError, Input, InputKind, NewOrder, Output, RiskApproved, Span,
 };
 
 /// Where approved orders go: a fill model, or the connectors of the exchanges.
@@ -100,6 +100,44 @@ impl<L: ExchangeLink> Driver<L> {
         Ok(consumed)
     }
 
+    /// Calls the one strategy that listens with as many of `events`, which are in the order of their times, as can go in one
+    /// call; each happens at its own time. `None`: the first goes by [`Driver::feed_market`]. What comes out is the
+    /// same as one event after the other, if each that was taken goes through [`Driver::apply_of_span`] and then
+    /// [`Driver::end_span`] follows: see `span.rs`.
+    ///
+    /// # Errors
+    /// The engine cannot go on.
+    pub fn begin_span(&mut self, events: &mut [abi::Event]) -> Result<Option<Span>, EngineError> {
+        if !self.link.is_idle() {
+            return Ok(None);
+        }
+        let span = self.engine.begin_span(self.seq.saturating_add(1), events)?;
+        let taken = span.as_ref().map_or(0, Span::taken);
+        self.seq = self.seq.saturating_add(u64::try_from(taken).unwrap_or(u64::MAX));
+        Ok(span)
+    }
+
+    /// Takes one event of a span, at its time.
+    ///
+    /// # Errors
+    /// The engine cannot go on.
+    #[inline]
+    pub fn apply_of_span(&mut self, event: &abi::Event) -> Result<(), EngineError> {
+        self.engine.apply_of_span(event)?;
+        self.show(event, Timestamp::new(event.ts));
+        Ok(())
+    }
+
+    /// Carries out what the strategy asked for, at the time of the last event that was taken.
+    ///
+    /// # Errors
+    /// The engine cannot go on.
+    pub fn end_span(&mut self, span: Span, at: Timestamp) -> Result<(), EngineError> {
+        self.engine.end_span(span);
+        self.carry_outputs(at);
+        self.feed_reports(at)
+    }
+
     /// Whether [`Driver::feed_market`] may take more than this event: to ask before further ones are gathered.
     pub fn may_begin_slice(&self, event: &abi::Event) -> bool {
         self.link.is_idle() && self.engine.may_begin_slice(event)
@@ -141,6 +179,12 @@ impl<L: ExchangeLink> Driver<L> {
         Ok(())
     }
 
+    /// The outputs since the last call of [`Driver::take_outputs`].
+    #[must_use]
+    pub fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
     /// Hands the outputs since the last call over; the buffer goes back with [`Driver::give_back`].
     pub fn take_outputs(&mut self) -> Vec<Output> {
         std::mem::take(&mut self.outputs)
@@ -164,7 +208,10 @@ impl<L: ExchangeLink> Driver<L> {
     /// Keeps the outputs of the last step, and carries the orders among them to the link.
     fn carry_outputs(&mut self, at: Timestamp) {
         let first = self.outputs.len();
-        self.outputs.extend_from_slice(self.engine.outputs());
+        self.outputs.append(self.engine.outputs_mut());
+        if first == self.outputs.len() {
+            return;
+        }
         for output in self.outputs.get(first..).unwrap_or_default() {
             match output {
                 Output::Submit(order) => {
@@ -174,7 +221,8 @@ impl<L: ExchangeLink> Driver<L> {
                 }
                 Output::Cancel(cancel) => self.link.cancel(cancel, at),
                 Output::Change(change) => self.link.change(change, at),
-                Output::Filled(_)
+                Output::ByHand { .. }
+                | Output::Filled(_)
                 | Output::OrderFinished(_)
                 | Output::Denied(_)
                 | Output::Reduced(_)

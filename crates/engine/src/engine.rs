@@ -164,6 +164,7 @@ impl Engine {
                 self.tell_states();
             }
             InputKind::FailStrategy(strategy, fault) => self.fail_between_calls(*strategy, fault),
+            InputKind::ByHand(asked) => self.by_hand(asked),
         }
         self.carry_out_requests();
         self.end_probations();
@@ -277,7 +278,7 @@ impl Engine {
                 if let Some(fill) = change.fill {
                     let fill = self.with_costs(change.strategy, fill)?;
                     self.book((change.strategy, change.position), &fill)?;
-                    self.core.execution.remember_fill(change.strategy, fill);
+                    self.core.execution.remember_fill(change.strategy, (report.seq, fill));
                 }
                 let event = abi::OrderEvent { seq: report.seq, ..change.event };
                 self.deliver_order(change.strategy, &event);

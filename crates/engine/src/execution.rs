@@ -23,32 +23,78 @@ pub(crate) struct Execution {
     working: BTreeMap<ClientOrderId, Order>,
     strategies: Vec<History>,
     oms_type: OmsType,
-    // by position and side of the order: what working orders would still trade
-    open_quantity: BTreeMap<(PositionId, Side), i64>,
-    open_orders: OpenOrders,
+    /// How many orders work, by strategy.
+    open_orders: Vec<u32>,
+    // by instrument id, from 1
+    open: Vec<Open>,
 }
 
-/// How many orders work, by scope.
-#[derive(Default)]
-struct OpenOrders {
-    strategies: Vec<u32>,
-    instruments: BTreeMap<InstrumentId, u32>,
+/// The working orders of an instrument.
+#[derive(Clone, Copy, Default)]
+struct Open {
+    orders: u32,
+    net: Quantities,
+    long: Quantities,
+    short: Quantities,
+}
+
+/// What the working orders about a position would still trade.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Quantities {
+    buy: i64,
+    sell: i64,
+}
+
+impl Open {
+    fn of(&self, side: PositionSide) -> &Quantities {
+        match side {
+            PositionSide::Net => &self.net,
+            PositionSide::Long => &self.long,
+            PositionSide::Short => &self.short,
+        }
+    }
+
+    fn of_mut(&mut self, side: PositionSide) -> &mut Quantities {
+        match side {
+            PositionSide::Net => &mut self.net,
+            PositionSide::Long => &mut self.long,
+            PositionSide::Short => &mut self.short,
+        }
+    }
+}
+
+impl Quantities {
+    fn of(&self, side: Side) -> i64 {
+        match side {
+            Side::Buy => self.buy,
+            Side::Sell => self.sell,
+        }
+    }
+
+    fn of_mut(&mut self, side: Side) -> &mut i64 {
+        match side {
+            Side::Buy => &mut self.buy,
+            Side::Sell => &mut self.sell,
+        }
+    }
 }
 
 #[derive(Default)]
 struct History {
     past_orders: VecDeque<Order>,
-    fills: VecDeque<abi::FillRecord>,
+    /// With the sequence numbers of the inputs that told them.
+    fills: VecDeque<(u64, abi::FillRecord)>,
 }
 
 /// What a report did.
+#[expect(clippy::large_enum_variant, reason = "the large one is nearly all of them, and lives for one step")]
 pub(crate) enum Applied {
     /// No order of ours.
     Unknown,
     /// It repeats what is known, or comes too late to matter.
     Ignored,
     /// The order changed.
-    Event(Box<OrderChange>),
+    Event(OrderChange),
 }
 
 /// A change of an order, to be told to its strategy.
@@ -70,14 +116,14 @@ impl Execution {
             working: BTreeMap::new(),
             strategies: Vec::new(),
             oms_type,
-            open_quantity: BTreeMap::new(),
-            open_orders: OpenOrders::default(),
+            open_orders: Vec::new(),
+            open: Vec::new(),
         }
     }
 
     pub(crate) fn add_strategy(&mut self) {
         self.strategies.push(History::default());
-        self.open_orders.strategies.push(0);
+        self.open_orders.push(0);
     }
 
     /// Opens an order that risk approved.
@@ -111,7 +157,26 @@ impl Execution {
     }
 
     pub(crate) fn fills_of(&self, strategy: StrategyId) -> impl Iterator<Item = &abi::FillRecord> {
-        self.strategies.get(strategy.index()).into_iter().flat_map(|history| &history.fills)
+        self.strategies
+            .get(strategy.index())
+            .into_iter()
+            .flat_map(|history| &history.fills)
+            .map(|(_, fill)| fill)
+    }
+
+    /// The finished orders of a strategy that are remembered, the oldest first.
+    pub(crate) fn past(&self, strategy: StrategyId) -> Option<&VecDeque<Order>> {
+        self.strategies.get(strategy.index()).map(|history| &history.past_orders)
+    }
+
+    /// The executions of a strategy that are remembered, the oldest first.
+    pub(crate) fn fills(&self, strategy: StrategyId) -> Option<&VecDeque<(u64, abi::FillRecord)>> {
+        self.strategies.get(strategy.index()).map(|history| &history.fills)
+    }
+
+    /// Working orders from an id on, by id.
+    pub(crate) fn working_from(&self, id: ClientOrderId) -> impl Iterator<Item = &Order> {
+        self.working.range(id..).map(|(_, order)| order)
     }
 
     /// The position that an order is about.
@@ -122,20 +187,28 @@ impl Execution {
 
     /// What working orders of a side about a position would still trade.
     pub(crate) fn open_quantity(&self, position: PositionId, side: Side) -> i64 {
-        self.open_quantity.get(&(position, side)).copied().unwrap_or(0)
+        let open = index(position.instrument).and_then(|index| self.open.get(index));
+        open.map_or(0, |open| open.of(position.side).of(side))
     }
 
     /// The positions that working orders are about.
     pub(crate) fn positions(&self) -> impl Iterator<Item = PositionId> {
-        self.open_quantity.iter().filter(|(_, open)| **open != 0).map(|((id, _), _)| *id)
+        let ids = (1u32..).map(InstrumentId).zip(&self.open);
+        ids.flat_map(|(instrument, open)| {
+            let sides = [PositionSide::Net, PositionSide::Long, PositionSide::Short].into_iter();
+            let is_open = |side: &PositionSide| *open.of(*side) != Quantities::default();
+            sides.filter(is_open).map(move |side| PositionId { instrument, side })
+        })
     }
 
     /// How many orders of a scope work.
     pub(crate) fn open_orders(&self, scope: Scope) -> u32 {
         match scope {
             Scope::Run => u32::try_from(self.working.len()).unwrap_or(u32::MAX),
-            Scope::Strategy(id) => self.open_orders.strategies.get(id.index()).copied().unwrap_or(0),
-            Scope::Instrument(id) => self.open_orders.instruments.get(&id).copied().unwrap_or(0),
+            Scope::Strategy(id) => self.open_orders.get(id.index()).copied().unwrap_or(0),
+            Scope::Instrument(id) => {
+                index(id).and_then(|index| self.open.get(index)).map_or(0, |open| open.orders)
+            }
         }
     }
 
@@ -179,6 +252,20 @@ impl Execution {
         }
     }
 
+    /// Notes that a person asked for an order.
+    pub(crate) fn mark_by_hand(&mut self, id: ClientOrderId) {
+        if let Some(order) = self.working.get_mut(&id) {
+            order.is_by_hand = true;
+            return;
+        }
+        // it was denied
+        let history = self.ids.owner(id).and_then(|owner| self.strategies.get_mut(owner.index()));
+        let past = history.and_then(|history| history.past_orders.iter_mut().rfind(|order| order.id == id));
+        if let Some(order) = past {
+            order.is_by_hand = true;
+        }
+    }
+
     /// Applies a report of an exchange on one of our orders. `None` on overflow.
     pub(crate) fn apply(
         &mut self,
@@ -186,60 +273,54 @@ impl Execution {
         instrument: Option<&Instrument>,
     ) -> Option<Applied> {
         let id = ClientOrderId(report.client_order_id);
-        let Some(mut order) = self.take(id) else { return Some(Applied::Unknown) };
-        if !is_about(report, &order) {
-            self.insert(order);
+        let Some(order) = self.working.get(&id) else { return self.apply_late(id, report, instrument) };
+        if !is_about(report, order) {
             return Some(Applied::Unknown);
         }
-        let was_final = order.state.is_final();
-        let fill = match change(&mut order, report, instrument)? {
-            None => {
-                self.insert(order);
-                return Some(Applied::Ignored);
-            }
-            Some(fill) => fill,
+        let position = self.position_of(order);
+        let order = self.working.get_mut(&id)?;
+        let counted = (order.strategy, position, order.request.side);
+        let before = order.open_quantity().get();
+        let changed = change_of((order, position.side), report, instrument)?;
+        if !order.state.is_final() {
+            let added = order.open_quantity().get().saturating_sub(before);
+            self.add(counted, 0, added);
+            return Some(changed.map_or(Applied::Ignored, Applied::Event));
+        }
+        self.add(counted, -1, before.saturating_neg());
+        let finished = self.working.remove(&id)?;
+        let changed = changed.map(|change| OrderChange { finished: Some(finished.clone()), ..change });
+        self.remember(finished);
+        Some(changed.map_or(Applied::Ignored, Applied::Event))
+    }
+
+    /// A report on an order that is finished: a fill may come late. `None` on overflow.
+    fn apply_late(
+        &mut self,
+        id: ClientOrderId,
+        report: &abi::OrderEvent,
+        instrument: Option<&Instrument>,
+    ) -> Option<Applied> {
+        let Some(mut order) = self.take_past(id) else { return Some(Applied::Unknown) };
+        let applied = if is_about(report, &order) {
+            let side = self.position_of(&order).side;
+            change_of((&mut order, side), report, instrument)?.map_or(Applied::Ignored, Applied::Event)
+        } else {
+            Applied::Unknown
         };
-        order.updated = Timestamp::new(report.ts);
-        let kind = OrderEventKind::from_code(report.kind)?;
-        let liquidity = fill.and_then(|fill| LiquiditySide::from_code(fill.liquidity));
-        let event = abi::OrderEvent {
-            last_price: report.last_price,
-            last_quantity: report.last_quantity,
-            fee: report.fee,
-            trade_id: report.trade_id,
-            reason: report.reason,
-            ts_recv: report.ts_recv,
-            correlation: report.correlation,
-            flags: order.request.flags.bits() | liquidity.map_or(0, LiquiditySide::event_flag),
-            ..own_event(&order, kind, order.updated)
-        };
-        let (strategy, position) = (order.strategy, self.position_of(&order).side);
-        let finished = (order.state.is_final() && !was_final).then(|| order.clone());
-        let is_overfilled = fill.is_some() && order.has_quantity() && order.filled > order.quantity_total();
         self.insert(order);
-        Some(Applied::Event(Box::new(OrderChange {
-            strategy,
-            event,
-            fill,
-            position,
-            finished,
-            is_overfilled,
-        })))
+        Some(applied)
     }
 
     /// Keeps an execution for queries, once its costs are known.
-    pub(crate) fn remember_fill(&mut self, strategy: StrategyId, fill: abi::FillRecord) {
+    pub(crate) fn remember_fill(&mut self, strategy: StrategyId, fill: (u64, abi::FillRecord)) {
         if let Some(history) = self.strategies.get_mut(strategy.index()) {
             push_limited(&mut history.fills, fill);
         }
     }
 
-    /// Takes an order out to change it; a finished one too, because fills may come late.
-    fn take(&mut self, id: ClientOrderId) -> Option<Order> {
-        if let Some(order) = self.working.remove(&id) {
-            self.count(&order, -1);
-            return Some(order);
-        }
+    /// Takes a finished order out to change it.
+    fn take_past(&mut self, id: ClientOrderId) -> Option<Order> {
         let history = self.strategies.get_mut(self.ids.owner(id)?.index())?;
         let at = history.past_orders.iter().rposition(|order| order.id == id)?;
         history.past_orders.remove(at)
@@ -256,21 +337,79 @@ impl Execution {
 
     fn remember(&mut self, order: Order) {
         if let Some(history) = self.strategies.get_mut(order.strategy.index()) {
-            push_limited(&mut history.past_orders, order);
+            let past = &mut history.past_orders;
+            // one that was only looked at goes back to where it was: look-ups go by the number
+            let at = past.partition_point(|known| known.seq <= order.seq);
+            if at == past.len() {
+                push_limited(past, order);
+            } else {
+                past.insert(at, order);
+            }
         }
     }
 
     /// Adds or removes what the order would still add to a position.
     fn count(&mut self, order: &Order, sign: i32) {
-        let key = (self.position_of(order), order.request.side);
-        let open = self.open_quantity.entry(key).or_default();
-        *open = open.saturating_add(order.open_quantity().get().saturating_mul(i64::from(sign)));
-        let of_instrument = self.open_orders.instruments.entry(order.request.instrument).or_default();
-        *of_instrument = of_instrument.saturating_add_signed(sign);
-        if let Some(of_strategy) = self.open_orders.strategies.get_mut(order.strategy.index()) {
-            *of_strategy = of_strategy.saturating_add_signed(sign);
+        let open = order.open_quantity().get().saturating_mul(i64::from(sign));
+        self.add((order.strategy, self.position_of(order), order.request.side), sign, open);
+    }
+
+    /// Adds to the number of working orders, and to what they would still trade.
+    fn add(
+        &mut self,
+        (strategy, position, side): (StrategyId, PositionId, Side),
+        orders: i32,
+        quantity: i64,
+    ) {
+        if let Some(index) = index(position.instrument) {
+            if index >= self.open.len() {
+                // risk let the order pass: there is an instrument of this id
+                self.open.resize(index.saturating_add(1), Open::default());
+            }
+            if let Some(open) = self.open.get_mut(index) {
+                open.orders = open.orders.saturating_add_signed(orders);
+                let of_side = open.of_mut(position.side).of_mut(side);
+                *of_side = of_side.saturating_add(quantity);
+            }
+        }
+        if let Some(of_strategy) = self.open_orders.get_mut(strategy.index()) {
+            *of_strategy = of_strategy.saturating_add_signed(orders);
         }
     }
+}
+
+fn index(instrument: InstrumentId) -> Option<usize> {
+    usize::try_from(instrument.0.checked_sub(1)?).ok()
+}
+
+/// Applies a report to its order. Inside: what changed, if anything did. `None` outside on overflow.
+#[expect(clippy::option_option, reason = "overflow and no change are two different things")]
+fn change_of(
+    (order, position): (&mut Order, PositionSide),
+    report: &abi::OrderEvent,
+    instrument: Option<&Instrument>,
+) -> Option<Option<OrderChange>> {
+    let Some(fill) = change(order, report, instrument)? else { return Some(None) };
+    order.updated = Timestamp::new(report.ts);
+    if order.state.is_final() {
+        order.seq = report.seq;
+    }
+    let kind = OrderEventKind::from_code(report.kind)?;
+    let liquidity = fill.as_ref().and_then(|fill| LiquiditySide::from_code(fill.liquidity));
+    let event = abi::OrderEvent {
+        last_price: report.last_price,
+        last_quantity: report.last_quantity,
+        fee: report.fee,
+        trade_id: report.trade_id,
+        reason: report.reason,
+        ts_recv: report.ts_recv,
+        correlation: report.correlation,
+        flags: order.request.flags.bits() | liquidity.map_or(0, LiquiditySide::event_flag),
+        ..own_event(order, kind, order.updated)
+    };
+    let is_overfilled = fill.is_some() && order.has_quantity() && order.filled > order.quantity_total();
+    let strategy = order.strategy;
+    Some(Some(OrderChange { strategy, event, fill, position, finished: None, is_overfilled }))
 }
 
 fn push_limited<T>(queue: &mut VecDeque<T>, item: T) {

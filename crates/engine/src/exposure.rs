@@ -167,24 +167,55 @@ impl Core {
         instrument: Option<InstrumentId>,
         visit: &mut dyn FnMut(&abi::RiskLimitRecord),
     ) {
+        let position = || self.largest_position(scope, strategy, instrument);
+        self.visit_figures(scope, &position, &mut |reason, used, limit| {
+            visit(&abi::RiskLimitRecord {
+                limit_code: reason.code(),
+                instrument: instrument.map_or(0, |i| i.0),
+                scope: match scope {
+                    Scope::Run => risk_scope::RUN,
+                    Scope::Strategy(_) => risk_scope::STRATEGY,
+                    Scope::Instrument(_) => risk_scope::INSTRUMENT,
+                },
+                reserved: 0,
+                used: used.into(),
+                limit: limit.into(),
+                headroom: shown(limit.checked_sub(used)),
+            });
+        });
+    }
+
+    /// The limits of one scope with what is used of them by all that it is about.
+    pub(crate) fn visit_limits_of(&self, scope: Scope, visit: &mut dyn FnMut(Reason, Money, Money)) {
+        let position = || {
+            let sizes: Box<dyn Iterator<Item = (InstrumentId, Quantity)>> = match scope {
+                Scope::Run => Box::new(self.portfolio.net_sizes().map(|(id, size)| (id.instrument, size))),
+                Scope::Strategy(id) => {
+                    let held = self.portfolio.book(id).into_iter().flat_map(|book| &book.positions);
+                    Box::new(held.map(|(id, position)| (id.instrument, position.size)))
+                }
+                Scope::Instrument(asked) => {
+                    let net = self.portfolio.net_sizes().filter(move |(id, _)| id.instrument == asked);
+                    Box::new(net.map(|(id, size)| (id.instrument, size)))
+                }
+            };
+            sizes.filter_map(|size| self.size_in_money(size)).max().unwrap_or(Money::ZERO)
+        };
+        self.visit_figures(scope, &position, visit);
+    }
+
+    fn visit_figures(
+        &self,
+        scope: Scope,
+        largest_position: &dyn Fn() -> Money,
+        visit: &mut dyn FnMut(Reason, Money, Money),
+    ) {
         let Some(limits) = self.risk.limits(scope) else { return };
         let mut tell = |reason: Reason, used: Option<Money>, limit: Option<Money>| {
-            let figures =
-                used.zip(limit).and_then(|(used, limit)| Some((used, limit, limit.checked_sub(used)?)));
-            if let Some((used, limit, headroom)) = figures {
-                visit(&abi::RiskLimitRecord {
-                    limit_code: reason.code(),
-                    instrument: instrument.map_or(0, |i| i.0),
-                    scope: match scope {
-                        Scope::Run => risk_scope::RUN,
-                        Scope::Strategy(_) => risk_scope::STRATEGY,
-                        Scope::Instrument(_) => risk_scope::INSTRUMENT,
-                    },
-                    reserved: 0,
-                    used: used.into(),
-                    limit: limit.into(),
-                    headroom: headroom.into(),
-                });
+            // what left the range of money has no headroom either
+            let figures = used.zip(limit).filter(|(used, limit)| limit.checked_sub(*used).is_some());
+            if let Some((used, limit)) = figures {
+                visit(reason, used, limit);
             }
         };
         let RiskLimits { max_order_quantity, max_order_notional, max_position, max_open_orders, .. } = limits;
@@ -197,8 +228,7 @@ impl Core {
             tell(Reason::MaxOrderNotional, Some(Money::ZERO), Some(limit.limit));
         }
         if let Some(limit) = max_position {
-            let used = self.largest_position(scope, strategy, instrument);
-            tell(Reason::MaxPosition, Some(used), as_money(limit.limit));
+            tell(Reason::MaxPosition, Some(largest_position()), as_money(limit.limit));
         }
         if let Some(limit) = max_open_orders {
             tell(Reason::MaxOpenOrders, count(self.execution.open_orders(scope)), count(*limit));
@@ -236,10 +266,11 @@ impl Core {
         let is_shared = instrument.is_some() && !matches!(scope, Scope::Strategy(_));
         let shared = self.portfolio.net_sizes().filter(|(id, _)| is_shared && is_asked(id));
         let net = shared.map(|(id, size)| (id.instrument, size));
-        let in_money = |(id, size): (InstrumentId, Quantity)| {
-            let decimals = self.instruments.get(id)?.quantity_decimals;
-            in_units(i128::from(size.get()).checked_abs()?, decimals)
-        };
-        of_strategy.chain(net).filter_map(in_money).max().unwrap_or(Money::ZERO)
+        of_strategy.chain(net).filter_map(|size| self.size_in_money(size)).max().unwrap_or(Money::ZERO)
+    }
+
+    fn size_in_money(&self, (id, size): (InstrumentId, Quantity)) -> Option<Money> {
+        let decimals = self.instruments.get(id)?.quantity_decimals;
+        in_units(i128::from(size.get()).checked_abs()?, decimals)
     }
 }

@@ -2,7 +2,7 @@
 
 use stratd_plugin_api::{Fault, InstrumentId, Reason, Timestamp, abi};
 
-use crate::{ExitRoutine, Scope, StrategyId, TradingState};
+use crate::{ByHand, ExitRoutine, Scope, StrategyId, TradingState};
 
 /// One thing that happens to the engine.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub enum InputKind {
     StartStrategy(StrategyId),
     /// The instance of a strategy failed between two calls, as one that runs in a process of its own can.
     FailStrategy(StrategyId, Fault),
+    /// A person asks for an order, or for a change or cancel of one.
+    ByHand(ByHand),
 }
 
 /// What may be traded from now on, by command.

@@ -52,6 +52,11 @@ impl Instruments {
         all.filter(move |instrument| instrument.currency == currency).map(|instrument| instrument.id)
     }
 
+    /// Those of a symbol, in the order in which they were added.
+    pub(crate) fn of_symbol(&self, symbol: &str) -> &[InstrumentId] {
+        self.by_symbol.get(symbol).map_or(&[], Vec::as_slice)
+    }
+
     fn entry(&self, id: InstrumentId) -> Option<&Entry> {
         self.entries.get(usize::try_from(id.0.checked_sub(1)?).ok()?)
     }

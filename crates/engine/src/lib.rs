@@ -20,6 +20,7 @@
 )]
 
 mod booking;
+mod by_hand;
 mod carry_out;
 mod configure;
 mod core;
@@ -32,6 +33,7 @@ mod exposure;
 mod hours;
 mod input;
 mod instruments;
+mod look_ups;
 mod lots;
 mod market;
 mod order;
@@ -48,17 +50,20 @@ mod request;
 mod risk;
 mod schedule;
 mod slice;
+mod span;
 mod strategies;
 mod strategy_changes;
 mod swap;
 mod trading;
 mod view;
 
+pub use by_hand::{ByHand, Denied, Judged};
 pub use driver::{Driver, ExchangeLink};
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, EngineErrorKind};
 pub use hours::Hours;
 pub use input::{Input, InputKind, TradingCommand};
+pub use look_ups::LimitUse;
 pub use lots::Accounting;
 pub use order::{BeforeCancel, Order, OrderState};
 pub use order_ids::OrderIds;
@@ -72,5 +77,6 @@ pub use risk::{
     ReplacedLimits, RiskApproved, RiskLimits, Scope, TradingState,
 };
 pub use slice::SLICE_MAX;
+pub use span::Span;
 pub use strategies::{StrategyConfig, StrategyId, StrategyState, StrategyStatistics};
 pub use strategy_changes::Changed;

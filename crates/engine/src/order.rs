@@ -30,6 +30,10 @@ pub struct Order {
     pub created: Timestamp,
     /// Time of the last event.
     pub updated: Timestamp,
+    /// The sequence number of the input that finished it, or last changed it since; 0 while it works.
+    pub seq: u64,
+    /// Whether a person asked for it.
+    pub is_by_hand: bool,
     /// Changes that the exchange has not answered: until then the largest quantity counts.
     pub(crate) changes: PendingChanges,
     /// The most that an order by amount can buy; 0 once the exchange told its quantity, and for all other orders.
@@ -239,6 +243,8 @@ impl Order {
             filled_value: 0,
             created: now,
             updated: now,
+            seq: 0,
+            is_by_hand: false,
             changes: PendingChanges::default(),
             quantity_expected: Quantity::ZERO,
             is_closing: false,

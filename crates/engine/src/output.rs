@@ -16,6 +16,13 @@ pub type Outputs = Vec<Output>;
 pub enum Output {
     /// Send an order: only risk can make this.
     Submit(RiskApproved<NewOrder>),
+    /// An order was asked for by hand: what became of it follows.
+    ByHand {
+        /// Its id.
+        order: ClientOrderId,
+        /// Whose it is.
+        strategy: StrategyId,
+    },
     /// Cancel an order.
     Cancel(CancelOrder),
     /// Change an order: only risk can make this.

@@ -1,6 +1,6 @@
 //! Cash, positions and PnL: per strategy and for the whole run.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use stratd_plugin_api::{Instrument, InstrumentId, Money, PositionSide, Price, Quantity, Timestamp};
 
@@ -38,7 +38,8 @@ pub(crate) struct Book {
     pub(crate) fees: Money,
     /// Highest PnL so far.
     peak: Money,
-    day: Option<i64>,
+    /// The UTC day of the last input, until before its end; empty before the first.
+    day: Range<Timestamp>,
     /// PnL at the start of the UTC day.
     day_start: Money,
 }
@@ -65,8 +66,10 @@ impl Book {
     }
 
     fn begin_day(&mut self, at: Timestamp) -> Option<()> {
-        if self.day != Some(at.day()) {
-            self.day = Some(at.day());
+        // nearly every event is of the day of the one before it
+        if !self.day.contains(&at) {
+            let start = at.get().saturating_sub(at.time_of_day_ns());
+            self.day = Timestamp::new(start)..Timestamp::new(start.saturating_add(Timestamp::DAY_NS));
             self.day_start = self.pnl()?;
         }
         Some(())

@@ -130,6 +130,9 @@ impl Engine {
 
     /// When the next probation ends by time: a moment at which the shell must step.
     pub(crate) fn next_probation_end(&self) -> Option<Timestamp> {
+        if self.guards.is_empty() {
+            return None;
+        }
         self.guards.values().map(|guard| guard.probation.until).min()
     }
 }

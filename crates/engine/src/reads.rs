@@ -1,6 +1,8 @@
 //! What the shell reads of the engine.
 
-use stratd_plugin_api::{ExchangeId, Instrument, InstrumentId, Money, Price, Reason, Timestamp};
+use stratd_plugin_api::{
+    ClientOrderId, ExchangeId, Instrument, InstrumentId, Money, Price, Reason, Timestamp,
+};
 
 use crate::{
     Engine, Order, Output, Position, Scope, StrategyConfig, StrategyId, StrategyState, StrategyStatistics,
@@ -8,10 +10,15 @@ use crate::{
 };
 
 impl Engine {
-    /// What the last step wants done; the same as it returned.
+    /// What the last step wants done; the same as it returned. A driver takes them out.
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
+    }
+
+    /// The same, to be taken out.
+    pub(crate) fn outputs_mut(&mut self) -> &mut Vec<Output> {
+        &mut self.outputs
     }
 
     /// The sequence number of the last input; 0 before the first.
@@ -28,8 +35,12 @@ impl Engine {
     /// When the next timer is due, a probation ends, or a session opens or closes: the shell sends [`crate::InputKind::Timers`] then.
     #[must_use]
     pub fn next_timer(&self) -> Option<Timestamp> {
-        let sessions = self.core.risk.session_next();
-        self.timers.next().into_iter().chain(self.next_probation_end()).chain(sessions).min()
+        // asked before every event: one comparison where there is none of them
+        let first = |one: Option<Timestamp>, other: Option<Timestamp>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        first(first(self.timers.next(), self.next_probation_end()), self.core.risk.session_next())
     }
 
     /// An instrument.
@@ -95,6 +106,18 @@ impl Engine {
     #[must_use]
     pub fn trading_state(&self, scope: Scope) -> (TradingState, Reason) {
         self.core.risk.state(scope)
+    }
+
+    /// The working order of that id.
+    #[must_use]
+    pub fn working_order(&self, id: ClientOrderId) -> Option<&Order> {
+        self.core.execution.get(id)
+    }
+
+    /// Whose order ids these are; `None` for those of another run or of nobody.
+    #[must_use]
+    pub fn owner_of(&self, id: ClientOrderId) -> Option<StrategyId> {
+        self.core.order_ids.owner(id)
     }
 
     /// Orders that have ended and are remembered, by strategy and the oldest first.

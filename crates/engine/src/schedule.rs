@@ -90,7 +90,7 @@ impl Timers {
 
     /// When the next timer is due.
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        self.by_due.keys().next().map(|(due, _)| *due)
+        self.by_due.first_key_value().map(|((due, _), _)| *due)
     }
 
     /// Takes the first timer that is due by `now`, and sets it anew if it repeats.

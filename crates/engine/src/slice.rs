@@ -65,7 +65,12 @@ impl Engine {
         self.slice_listener(event).is_some()
     }
 
-    fn slice_listener(&self, event: &abi::Event) -> Option<StrategyId> {
+    /// Whether a strategy alone listens to an event of the market.
+    pub(crate) fn is_for(&self, event: &abi::Event, strategy: StrategyId) -> bool {
+        is_market(event.kind) && self.only_listener(event) == Some(strategy)
+    }
+
+    pub(crate) fn slice_listener(&self, event: &abi::Event) -> Option<StrategyId> {
         // a loss must stop orders from the event on that brought it
         if self.core.risk.watches_losses() {
             return None;
@@ -78,7 +83,7 @@ impl Engine {
     /// The strategy that may get several of the first events in one call, and how many; `None` = one at a time.
     fn slice_of(&self, events: &[abi::Event]) -> Option<(StrategyId, usize)> {
         let strategy = self.slice_listener(events.first()?)?;
-        let fits = |event: &&abi::Event| is_market(event.kind) && self.only_listener(event) == Some(strategy);
+        let fits = |event: &&abi::Event| self.is_for(event, strategy);
         let len = events.iter().take(SLICE_MAX).take_while(fits).count();
         (len > 1).then_some((strategy, len))
     }

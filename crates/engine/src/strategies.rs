@@ -65,6 +65,11 @@ pub(crate) enum Subscription {
 }
 
 impl Subscription {
+    /// Events of no instrument only.
+    pub(crate) fn nothing() -> Self {
+        Self::Instruments(Arc::default())
+    }
+
     pub(crate) fn add(&mut self, instrument: u32, kinds: u32) {
         if let Self::Instruments(known) = self {
             Arc::make_mut(known).insert(instrument, kinds);

@@ -16,7 +16,7 @@ use stratd_plugin_api::{EventKind, Fault, Reason, StrategyHost, StrategyInstance
 
 use crate::{
     Carried, Engine, OnRestoreError, Probation, Replacement, Restart, Retired, Retirement, StrategyId,
-    StrategyState, SwapRefused, SwapStep, Swapped, probation::Guard, strategies::Subscription,
+    StrategyState, SwapRefused, SwapStep, Swapped, TradingState, probation::Guard, strategies::Subscription,
     view::StrategyView,
 };
 
@@ -159,10 +159,19 @@ impl Engine {
         self.count_event(strategy, 1);
         let called =
             self.attempt(strategy, |instance, view| instance.on_events(view, std::slice::from_ref(&event)));
-        if let Some(Err(fault)) = called
-            && !self.roll_back(strategy, &fault)
-        {
-            self.fail(strategy, fault);
+        match called {
+            // nobody has told this instance what may be traded
+            Some(Ok(_)) => {
+                if let Some(slot) = self.strategies.get_mut(strategy.index()) {
+                    slot.trading = TradingState::Active;
+                }
+            }
+            Some(Err(fault)) => {
+                if !self.roll_back(strategy, &fault) {
+                    self.fail(strategy, fault);
+                }
+            }
+            None => {}
         }
     }
 
@@ -183,7 +192,11 @@ impl Engine {
         self.can_change(strategy, false)
     }
 
-    pub(crate) fn can_change(&self, strategy: StrategyId, must_be_started: bool) -> Result<(), (SwapStep, Fault)> {
+    pub(crate) fn can_change(
+        &self,
+        strategy: StrategyId,
+        must_be_started: bool,
+    ) -> Result<(), (SwapStep, Fault)> {
         let Some(slot) = self.strategies.get(strategy.index()) else {
             return Err((SwapStep::State, unknown(strategy)));
         };
@@ -303,6 +316,8 @@ impl Engine {
             strategy,
             name: &slot.config.name,
             may_request: false,
+            now: self.core.now,
+            is_span: false,
         };
         body(instance, &mut view)
     }

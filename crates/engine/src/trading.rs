@@ -19,6 +19,11 @@ impl Engine {
         self.core.risk.set_limits(scope, limits);
     }
 
+    /// Takes up what an earlier run left of a scope, before a strategy starts: it is told then.
+    pub fn restore_trading(&mut self, scope: Scope, state: TradingState, reason: Reason) {
+        self.core.risk.command(scope, state, reason);
+    }
+
     /// Says when an instrument trades, as its exchange tells: for timers before the close, and for limits that hold
     /// orders to it. By itself it holds none back.
     pub fn set_hours(&mut self, instrument: InstrumentId, hours: Arc<Hours>) {

@@ -29,6 +29,10 @@ pub(crate) struct StrategyView<'a> {
     pub(crate) name: &'a str,
     /// False where nobody would carry requests out: between two steps.
     pub(crate) may_request: bool,
+    /// The time of the event in work.
+    pub(crate) now: Timestamp,
+    /// Whether each event of the call happens at its own time.
+    pub(crate) is_span: bool,
 }
 
 impl StrategyView<'_> {
@@ -75,7 +79,14 @@ impl StrategyHost for StrategyView<'_> {
     }
 
     fn now(&self) -> Timestamp {
-        self.core.now
+        self.now
+    }
+
+    fn begin_event(&mut self, event: &abi::Event) {
+        if self.is_span && self.now.get() != event.ts {
+            self.now = Timestamp::new(event.ts);
+            self.services.set_now(self.now);
+        }
     }
 
     fn trading_type(&self) -> TradingType {
@@ -196,7 +207,7 @@ impl StrategyHost for StrategyView<'_> {
         }
         let risk = &self.core.risk;
         let closes = |strategy, instrument, at| risk.next_close(strategy, instrument, at);
-        self.timers.set(self.strategy, schedule, (self.core.now, &closes))
+        self.timers.set(self.strategy, schedule, (self.now, &closes))
     }
 
     fn timer_cancel(&mut self, timer: u64) -> bool {

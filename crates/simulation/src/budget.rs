@@ -24,6 +24,9 @@ pub(crate) enum Budget {
 impl Budget {
     /// That of an event.
     pub(crate) fn of(event: &abi::Event, liquidity: Liquidity, instrument: &Instrument) -> Self {
+        if liquidity == Liquidity::Unlimited {
+            return Self::Unlimited;
+        }
         let part = |quantity| liquidity.part_of(quantity, instrument.lot);
         match EventKind::from_code(event.kind) {
             Some(EventKind::Trade) => part(Trade::from(event).quantity).map_or(Self::Unlimited, Self::Shared),

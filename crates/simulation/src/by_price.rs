@@ -65,6 +65,9 @@ impl Market {
         }
         self.last = Some(offer);
         self.budget = Budget::of(event, liquidity, &self.instrument);
+        if self.waiting.is_empty() {
+            return;
+        }
         let now = Timestamp::new(event.ts);
         let mut waiting = std::mem::take(&mut self.waiting);
         waiting.retain_mut(|order| !self.offer_to(order, offer, reporter, now));

@@ -30,13 +30,42 @@ pub struct OrderToFill {
 /// Complexity: an event costs time in proportion to the orders that wait in its instrument.
 pub struct SimulatedExchange {
     model: FillModel,
-    markets: BTreeMap<InstrumentId, Market>,
+    markets: Markets,
     // of orders that have not ended
     instrument_of: BTreeMap<ClientOrderId, InstrumentId>,
     // in the order of the requests: one line, nothing overtakes
     on_the_way: VecDeque<(Timestamp, Request)>,
     has_ended: bool,
     reporter: Reporter,
+}
+
+/// What is known of each instrument, by id. Every market event looks here.
+#[derive(Default)]
+struct Markets(Vec<Option<Box<Market>>>);
+
+impl Markets {
+    fn get_mut(&mut self, id: InstrumentId) -> Option<&mut Market> {
+        self.0.get_mut(index(id))?.as_deref_mut()
+    }
+
+    /// That of an instrument; made if it is new.
+    fn of(&mut self, instrument: &Instrument) -> &mut Market {
+        let index = index(instrument.id);
+        if index >= self.0.len() {
+            self.0.resize_with(index + 1, || None);
+        }
+        self.0[index].get_or_insert_with(|| Box::new(Market::new(instrument)))
+    }
+
+    /// All of them, in the order of their ids.
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Market> {
+        self.0.iter_mut().filter_map(Option::as_deref_mut)
+    }
+}
+
+/// Ids are counted by the host, from 1 and without gaps; an instrument without one has the first place.
+fn index(instrument: InstrumentId) -> usize {
+    usize::try_from(instrument.0).unwrap_or(usize::MAX)
 }
 
 enum Request {
@@ -53,7 +82,7 @@ impl SimulatedExchange {
         Self {
             reporter: Reporter::new(model.fees),
             model,
-            markets: BTreeMap::new(),
+            markets: Markets::default(),
             instrument_of: BTreeMap::new(),
             on_the_way: VecDeque::new(),
             has_ended: false,
@@ -67,7 +96,7 @@ impl SimulatedExchange {
 
     /// Takes an order.
     pub fn submit(&mut self, order: &OrderToFill, instrument: &Instrument, now: Timestamp) {
-        self.markets.entry(instrument.id).or_insert_with(|| Market::new(instrument));
+        self.markets.of(instrument);
         self.instrument_of.insert(order.id, instrument.id);
         self.send(Request::New(*order), now);
     }
@@ -107,7 +136,7 @@ impl SimulatedExchange {
     /// Looks whether a market event lets waiting orders trade. To be called before the strategies see the event.
     pub fn on_event(&mut self, event: &abi::Event, instrument: &Instrument) {
         self.advance(Timestamp::new(event.ts));
-        let market = self.markets.entry(instrument.id).or_insert_with(|| Market::new(instrument));
+        let market = self.markets.of(instrument);
         market.on_event(event, &self.model, &mut self.reporter);
         self.forget_ended();
     }
@@ -116,7 +145,7 @@ impl SimulatedExchange {
     /// on arrives at once.
     pub fn end(&mut self, now: Timestamp) {
         self.has_ended = true;
-        for market in self.markets.values_mut() {
+        for market in self.markets.all_mut() {
             for order in std::mem::take(&mut market.waiting) {
                 self.reporter.canceled(&order, Reason::DataEnded, now);
             }
@@ -144,7 +173,7 @@ impl SimulatedExchange {
             Request::New(order) => order.id,
             Request::Cancel(id) | Request::Change(id, ..) => *id,
         };
-        let market = self.instrument_of.get(&id).and_then(|instrument| self.markets.get_mut(instrument));
+        let market = self.instrument_of.get(&id).and_then(|instrument| self.markets.get_mut(*instrument));
         let Some(market) = market else { return self.reporter.refused(id, Reason::UnknownOrder, now) };
         match request {
             Request::New(OrderToFill { exchange, request, .. }) => {
@@ -160,6 +189,9 @@ impl SimulatedExchange {
     }
 
     fn forget_ended(&mut self) {
+        if self.reporter.ended.is_empty() {
+            return;
+        }
         for id in self.reporter.ended.drain(..) {
             self.instrument_of.remove(&id);
         }

@@ -11,7 +11,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 use nix::unistd::geteuid;
@@ -27,7 +27,7 @@ const NEEDED: [(&str, &str); 2] = [("mmdebstrap", "mmdebstrap"), ("systemd-nspaw
 const TESTS: &str = "tests/bed";
 const ROOT_VARIABLE: &str = "STRATD_BED_ROOT";
 /// What the gate runs on the newer systemd: the tests whose outcome depends on systemd itself.
-const GATE_TRIXIE: &[&str] = &["trixie", "01", "02", "09"];
+const GATE_TRIXIE: &[&str] = &["trixie", "01", "02", "09", "12", "17"];
 
 /// The task `bed [bookworm|trixie] [TEST…]`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
@@ -53,7 +53,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
     if chosen.is_empty() {
         chosen.extend(tests.iter().map(String::as_str));
     }
-    require()?;
+    require(&[])?;
     let bed = Bed::prepare(workspace)?;
     let mut has_failed = false;
     for suite in suites {
@@ -98,19 +98,19 @@ fn is_meant(test: &str, asked: &str) -> bool {
     }
 }
 
-/// Installs what is missing, and says what cannot be.
-fn require() -> Result<()> {
+/// Installs what is missing, beyond what all machines need, and says what cannot be.
+pub(crate) fn require(more: &[(&str, &str)]) -> Result<()> {
     if !geteuid().is_root() {
         bail!("making machines needs root (sudo -E cargo xtask bed)");
     }
     let path = env::var_os("PATH").unwrap_or_default();
     let is_there = |program: &&(&str, &str)| env::split_paths(&path).any(|dir| dir.join(program.0).is_file());
     let missing: Vec<&str> =
-        NEEDED.iter().filter(|program| !is_there(program)).map(|needed| needed.1).collect();
+        NEEDED.iter().chain(more).filter(|program| !is_there(program)).map(|needed| needed.1).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let apt = || std::process::Command::new("apt-get");
+    let apt = || Command::new("apt-get");
     run_command(apt().args(["update", "-q"])).context("apt-get is needed, as on Debian")?;
     let mut install = apt();
     install.args(["install", "-q", "-y", "--no-install-recommends"]).args(missing);
@@ -118,16 +118,16 @@ fn require() -> Result<()> {
 }
 
 /// What the machines get to see, and where they are.
-struct Bed {
-    share: PathBuf,
+pub(crate) struct Bed {
+    pub(crate) share: PathBuf,
     root: PathBuf,
-    logs: PathBuf,
+    pub(crate) logs: PathBuf,
 }
 
 impl Bed {
     /// Builds daemon, client and plugins in the release profile, as a user installs them, and lays them out as the
     /// workspace has them: so that the commands of the pages can be run word by word.
-    fn prepare(workspace: &Workspace) -> Result<Self> {
+    pub(crate) fn prepare(workspace: &Workspace) -> Result<Self> {
         deb::build_programs(workspace)?;
         let libraries = plugins::build(workspace, false)?;
         let folder = workspace.bed();
@@ -153,22 +153,57 @@ impl Bed {
         }
         copy(&deb::package(workspace, &libraries)?, &share("target/deb"))?;
         copy(&workspace.root().join("README.md"), &bed.share)?;
-        fs::create_dir_all(share("test-plugins"))?;
+        copy(&bed.dips(workspace)?, &share("strategy-dips"))?;
         for source in files(&workspace.root().join(TESTS), "c")? {
             let name = source.file_stem().unwrap_or_default().display().to_string();
-            let mut gcc = workspace.command("gcc");
-            gcc.args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]);
-            gcc.arg(format!("-I{}", plugins::C_HEADERS)).arg(&source);
-            run_command(gcc.arg("-o").arg(share("test-plugins").join(format!("libstrategy_{name}.so"))))?;
+            let library = share("test-plugins").join(format!("libstrategy_{name}.so"));
+            compile(workspace, &source, &["-fPIC"], &library)?;
         }
+        // what the confinement refuses
+        let herald = workspace.root().join(TESTS).join("herald.c");
+        let bad = |name: &str| share("bad-plugins").join(name);
+        compile(workspace, &herald, &["-fPIC", "-Wl,-z,execstack"], &bad("execstack.so"))?;
+        let with_relocations = ["-fno-pic", "-mcmodel=large", "-Wl,-z,notext"];
+        compile(workspace, &herald, &with_relocations, &bad("textrel.so"))?;
         Ok(bed)
     }
 
-    fn accept(&self, workspace: &Workspace, suite: &str, tests: &[&str]) -> Result<bool> {
-        let mut bed = workspace.command(workspace.root().join(TESTS).join("bed.sh"));
-        bed.arg(suite).arg(&self.share).arg(&self.logs).args(tests);
-        Ok(status(bed.env(ROOT_VARIABLE, &self.root))?.success())
+    /// The strategy that the README has its reader begin and build.
+    fn dips(&self, workspace: &Workspace) -> Result<PathBuf> {
+        const NAME: &str = "strategy-dips";
+        let folder = self.share.with_file_name(NAME);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
+        }
+        let mut new = workspace.command(workspace.release().join("stratd"));
+        new.args(["plugin", "new", "dips", "--sdk"]).arg(workspace.root());
+        run_command(new.current_dir(self.share.parent().unwrap_or(&self.root)))?;
+        let mut build = workspace.cargo(&["build", "--release", "--offline"]);
+        run_command(build.current_dir(&folder))?;
+        Ok(workspace.release().join("libstrategy_dips.so"))
     }
+
+    fn accept(&self, workspace: &Workspace, suite: &str, tests: &[&str]) -> Result<bool> {
+        let mut bed = self.command(workspace, "tests/bed/bed.sh")?;
+        Ok(status(bed.arg(suite).arg(&self.share).arg(&self.logs).args(tests))?.success())
+    }
+
+    /// A script that makes machines.
+    pub(crate) fn command(&self, workspace: &Workspace, script: &str) -> Result<Command> {
+        fs::create_dir_all(&self.logs).with_context(|| format!("making {}", self.logs.display()))?;
+        let mut command = workspace.command(workspace.root().join(script));
+        command.env(ROOT_VARIABLE, &self.root);
+        Ok(command)
+    }
+}
+
+/// Compiles a strategy in C.
+fn compile(workspace: &Workspace, source: &Path, flags: &[&str], library: &Path) -> Result<()> {
+    let folder = library.parent().with_context(|| format!("{} has no folder", library.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    let mut gcc = workspace.command("gcc");
+    gcc.args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared"]).args(flags);
+    run_command(gcc.arg(format!("-I{}", plugins::C_HEADERS)).arg(source).arg("-o").arg(library))
 }
 
 /// The files of a folder with this ending, in order.

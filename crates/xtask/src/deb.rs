@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use crate::workspace::{Workspace, run as run_command, stdout};
-use crate::{TaskResult, plugins, usage_error};
+use crate::{TaskResult, man, plugins, usage_error};
 
 const SCRIPT: &str = "systemd/debian/build.sh";
 
@@ -32,7 +32,9 @@ pub(crate) fn build_programs(workspace: &Workspace) -> Result<()> {
 /// Makes the package of what is built, and says where it is.
 pub(crate) fn package(workspace: &Workspace, libraries: &Path) -> Result<PathBuf> {
     let mut script = workspace.command(workspace.root().join(SCRIPT));
-    script.arg(workspace.release()).arg(libraries).arg(workspace.packages()).arg(env!("CARGO_PKG_VERSION"));
+    let pages = man::make(workspace)?;
+    script.arg(workspace.release()).arg(libraries).arg(pages);
+    script.arg(workspace.packages()).arg(env!("CARGO_PKG_VERSION"));
     let told = stdout(&mut script)?.with_context(|| format!("{SCRIPT} failed, see above"))?;
     Ok(PathBuf::from(told.trim_end()))
 }

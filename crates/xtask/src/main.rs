@@ -21,6 +21,7 @@ mod retry;
 mod soak;
 mod test;
 mod tier;
+mod vm;
 mod workspace;
 
 use std::env;
@@ -105,6 +106,12 @@ const TASKS: &[Task] = &[
         arguments: "[bookworm|trixie] [TEST…]",
         about: "run the acceptance tests of the service in machines with a real systemd (root on Debian)",
         run: bed::run,
+    },
+    Task {
+        name: "vm",
+        arguments: "",
+        about: "run the acceptance test that needs a kernel of its own, in an emulated machine: minutes (root on Debian)",
+        run: vm::run,
     },
     Task {
         name: "asan",

@@ -1,6 +1,7 @@
 //! The command line. One subcommand, one file.
 
 mod backtest;
+mod backtest_child;
 mod check;
 mod checked;
 mod compare;
@@ -50,6 +51,12 @@ enum Command {
     /// What looks at plugins in a child process; the request comes through the standard input
     #[command(hide = true)]
     PluginProbe,
+    /// What runs a backtest for a daemon; what to do comes through the standard input
+    #[command(hide = true)]
+    BacktestChild {
+        /// The process that started this one
+        parent: u32,
+    },
     /// What runs an isolated plugin in a child process; the shared memory is the standard input
     #[command(hide = true)]
     PluginHost {
@@ -103,6 +110,7 @@ pub fn main() -> ExitCode {
         Command::Export(arguments) => export::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
         Command::Plugin(command) => plugin::main(&command),
+        Command::BacktestChild { parent } => backtest_child::main(parent),
         Command::PluginProbe => crate::inspect::probe(),
         Command::PluginHost { capacity, parent } => crate::host::isolation::plugin_host(capacity, parent),
     };

@@ -1,6 +1,13 @@
 //! From a checked configuration to a run.
 
-use std::{cell::Cell, io::Write as _, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    cell::Cell,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use stratd_engine::StrategyId;
@@ -11,6 +18,7 @@ use super::{
     limits::{planned_rates, planned_risk},
 };
 use crate::{
+    backtests::BacktestOptions,
     check::EXIT_CONFIG,
     config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
     control::{InheritedSockets, inherited_sockets},
@@ -24,7 +32,7 @@ use crate::{
     results::{RunFolder, print_summary},
     runtime::{
         Finished, Plan, PlannedExchange, PlannedStrategy, Services, StopSignals, backtest,
-        clock::{self, Stopwatch},
+        clock::{self, Stopwatch, Took},
         live,
     },
     systemd::{self, Inherited},
@@ -65,7 +73,7 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     let services = Arc::new(Services::default());
     let folder = RunFolder::create(&checked.config.results, checked.config.trading_type, clock::now())?;
     let path = folder.path();
-    let Finished { summary, elapsed, has_faults } = match outside {
+    let Finished { summary, took, has_faults } = match outside {
         None => {
             crash::install(None).context("preparing for a crash")?;
             let run = Run { trading_type: TradingType::Backtest, clock: None };
@@ -78,8 +86,31 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     logging::flush_within(FLUSH_TIME_MAX);
     let mut out = std::io::stdout().lock();
     print_summary(&mut out, &summary)?;
-    writeln!(out, "results in {} ({} events in {elapsed:.2?})", path.display(), summary.events)?;
+    let Took { elapsed, processor } = took;
+    let events = summary.events;
+    writeln!(
+        out,
+        "results in {} ({events} events in {elapsed:.2?}, {processor:.2?} of a processor)",
+        path.display()
+    )?;
     Ok(if has_faults { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Runs a backtest for a daemon, which hears of its folder when it begins; the log ends with what is returned first.
+pub(super) fn backtest_for_daemon(
+    checked: &Checked,
+    begun: impl FnOnce(&Path),
+) -> Result<(logging::Running, Finished)> {
+    let source = checked.log.clone();
+    let options = LogOptions { is_verbose: false, is_by_the_clock: false, source, left: Vec::new() };
+    let log = logging::begin(None, options)?;
+    let services = Arc::new(Services::default());
+    let folder = RunFolder::create(&checked.config.results, TradingType::Backtest, clock::now())?;
+    begun(&folder.path());
+    crash::install(None).context("preparing for a crash")?;
+    let run = Run { trading_type: TradingType::Backtest, clock: None };
+    let making = Making::new(checked, run, &services);
+    Ok((log, backtest(making.plan(folder, None)?, &services)?))
 }
 
 /// A run with all that surrounds its event loop.
@@ -110,6 +141,7 @@ fn by_the_clock(
         uptime: Stopwatch::start(),
         folder: folder.path().display().to_string(),
         currency: config.backtest.currency.clone(),
+        kill_switch: config.risk.kill_switch,
         hang_limit_ns: u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX),
     };
     let mut plan = making.plan(folder, last.as_ref())?;
@@ -131,6 +163,19 @@ fn by_the_clock(
         factory: making.factory.clone(),
         store: store.clone(),
         run: facts,
+        services: Arc::clone(services),
+        backtests: BacktestOptions {
+            running_max: config.backtests.running_max as usize,
+            queued_max: config.backtests.queued_max as usize,
+            ended_max: config.backtests.ended_max as usize,
+            results: std::path::absolute(&config.results)?.join("backtests"),
+            folder: match checked.log.file.as_deref().and_then(Path::parent) {
+                Some(folder) => std::path::absolute(folder)?,
+                None => std::env::current_dir()?,
+            },
+            plugin_dirs: absolute(&checked.plugins.directories())?,
+            trust: config.plugins.trust.clone(),
+        },
     };
     let has_begun = Cell::new(false);
     let finished = live(plan, services, signals, |event_loop| {
@@ -146,6 +191,10 @@ fn by_the_clock(
     }
     drop(watchdog);
     finished
+}
+
+fn absolute(folders: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
+    folders.iter().map(std::path::absolute).collect()
 }
 
 const SECOND_NS: u64 = 1_000_000_000;

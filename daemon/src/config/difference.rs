@@ -77,7 +77,8 @@ fn values(
         return;
     }
     let kind = [PluginKind::Exchange, PluginKind::Strategy].into_iter();
-    let kind = kind.filter(|_| path.len() == 1).find(|kind| path.first().is_some_and(|key| key == kind.name()));
+    let kind =
+        kind.filter(|_| path.len() == 1).find(|kind| path.first().is_some_and(|key| key == kind.name()));
     match (old, new, kind) {
         (Some(Value::Object(old)), Some(Value::Object(new)), _) => {
             tables(found, path, (old_at, old), (new_at, new));
@@ -114,7 +115,8 @@ fn entries(
 ) {
     let named = |list: Option<&Value>| -> Vec<(String, usize, Value)> {
         let list = list.and_then(Value::as_array).into_iter().flatten().enumerate();
-        list.map(|(index, entry)| (entry_name(kind, entry).unwrap_or_default(), index, entry.clone())).collect()
+        list.map(|(index, entry)| (entry_name(kind, entry).unwrap_or_default(), index, entry.clone()))
+            .collect()
     };
     let (old, new) = (named(old), named(new));
     for (name, index, entry) in &new {

@@ -112,7 +112,10 @@ impl Written {
     fn put(&mut self, path: &[String], mut value: Value, origin: &Origin) -> Result<(), NoSuchPath> {
         if path.is_empty() {
             let Value::Object(table) = value else {
-                return Err(NoSuchPath { found: "no table".to_owned(), accepted: "a whole configuration".to_owned() });
+                return Err(NoSuchPath {
+                    found: "no table".to_owned(),
+                    accepted: "a whole configuration".to_owned(),
+                });
             };
             *self = self.replaced(table, origin_words(origin));
             return Ok(());
@@ -202,7 +205,8 @@ impl Written {
             Some(to) => to,
         };
         let origins = std::mem::take(&mut self.origins.by_pointer).into_iter();
-        self.origins.by_pointer = origins.filter_map(|(known, origin)| Some((renumber(known)?, origin))).collect();
+        self.origins.by_pointer =
+            origins.filter_map(|(known, origin)| Some((renumber(known)?, origin))).collect();
         let texts = std::mem::take(&mut self.texts).into_iter();
         self.texts = texts.filter_map(|(known, text)| Some((renumber(known)?, text))).collect();
     }
@@ -231,7 +235,8 @@ fn put_below(root: &mut Value, at: &str, rest: &[String], value: &mut Value) -> 
         Value::Object(table) => {
             let pointer = pointer::child(at, key);
             let kind = [PluginKind::Exchange, PluginKind::Strategy].into_iter();
-            let is_list = at.is_empty() && kind.into_iter().any(|kind| kind.name() == key) && !below.is_empty();
+            let is_list =
+                at.is_empty() && kind.into_iter().any(|kind| kind.name() == key) && !below.is_empty();
             let made = if is_list { Value::Array(Vec::new()) } else { Value::Object(Map::new()) };
             table.entry(key.clone()).or_insert(made);
             put_below(root, &pointer, below, value)
@@ -331,7 +336,10 @@ mod tests {
         let patch = json!({ "verbose": null, "nobody": null, "strategy": { "y": { "config": { "slow": 9 } } }, "state": { "dir": "s" } });
         written.edit(&[], Edit::Patch(patch), "uid 7").unwrap();
         assert_eq!(written.table.get("verbose"), None);
-        assert_eq!(written.table["strategy"][1], json!({ "name": "y", "plugin": "x", "config": { "slow": 9 } }));
+        assert_eq!(
+            written.table["strategy"][1],
+            json!({ "name": "y", "plugin": "x", "config": { "slow": 9 } })
+        );
         assert_eq!(written.table["state"], json!({ "dir": "s" }));
     }
 

@@ -85,7 +85,8 @@ fn folders_of(file: &Path, asked: &[PathBuf]) -> Vec<PathBuf> {
 fn drop_ins(folders: &[PathBuf]) -> Result<Vec<PathBuf>, Unreadable> {
     let mut by_name = BTreeMap::new();
     for folder in folders {
-        let unreadable = |error: io::Error| Unreadable { path: folder.clone(), why: format!("listing: {error}") };
+        let unreadable =
+            |error: io::Error| Unreadable { path: folder.clone(), why: format!("listing: {error}") };
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,

@@ -5,6 +5,7 @@
 //! Both are checked against JSON schemas by one validator: ours is derived from [`RunConfig`], a plugin's is in its
 //! manifest.
 
+mod backtests_config;
 mod control_config;
 mod describe;
 pub(crate) mod difference;
@@ -39,6 +40,7 @@ mod validator;
 mod written;
 
 pub use crate::plugin_kind::PluginKind;
+pub use backtests_config::BacktestsConfig;
 pub use control_config::{ControlConfig, TcpConfig, TcpRole};
 pub use document::Position;
 pub use draft::Draft;

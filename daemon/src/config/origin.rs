@@ -120,7 +120,8 @@ impl Origins {
     /// The flag that said the value at `pointer`, something in it, or what it is in.
     pub(crate) fn flag_at(&self, pointer: &str) -> Option<&str> {
         let flag = |origin: &'_ Origin| matches!(origin, Origin::Flag(_));
-        let inside = self.by_pointer.iter().find(|(known, origin)| pointer::is_within(known, pointer) && flag(origin));
+        let inside =
+            self.by_pointer.iter().find(|(known, origin)| pointer::is_within(known, pointer) && flag(origin));
         match inside.map(|(_, origin)| origin).or_else(|| self.find(pointer).map(|(_, origin)| origin))? {
             Origin::Flag(flag) => Some(flag),
             Origin::File(..) | Origin::Change(_) => None,

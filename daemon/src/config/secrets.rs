@@ -137,7 +137,8 @@ fn expand(text: &str, (open, look_up): Rule<'_>) -> Result<Text, (String, String
         out.push_str(before);
         let end = after.find('}').filter(|end| is_name(after.get(..*end).unwrap_or_default()));
         let Some(end) = end else {
-            let accepted = "${NAME} for a variable, ${credential:NAME} for a credential, $${ for the characters";
+            let accepted =
+                "${NAME} for a variable, ${credential:NAME} for a credential, $${ for the characters";
             return Err((format!("found \"${{\" without a name in {text:?}"), accepted.to_owned()));
         };
         let name = after.get(..end).unwrap_or_default();
@@ -166,9 +167,7 @@ fn is_name(name: &str) -> bool {
                 && !file.starts_with('.')
                 && file.chars().all(|c| is_word(c) || matches!(c, '.' | '-' | '@' | ':'))
         }
-        None => {
-            name.chars().all(is_word) && name.chars().next().is_some_and(|first| !first.is_ascii_digit())
-        }
+        None => name.chars().all(is_word) && name.chars().next().is_some_and(|first| !first.is_ascii_digit()),
     }
 }
 

@@ -68,7 +68,8 @@ impl Written {
         let (old, new) = (Value::Object(std::mem::take(&mut self.table)), Value::Object(table));
         let differences = differences(&old, &new);
         // digits that JSON lost count as long as the number stays where it is
-        self.texts.retain(|known, _| old.pointer(known).is_some() && old.pointer(known) == new.pointer(known));
+        self.texts
+            .retain(|known, _| old.pointer(known).is_some() && old.pointer(known) == new.pointer(known));
         let lists = [PluginKind::Exchange, PluginKind::Strategy];
         for kind in lists.into_iter().filter(|kind| old.get(kind.name()) != new.get(kind.name())) {
             // numbers of entries may have changed: the list speaks for all of it
@@ -136,7 +137,8 @@ impl Written {
         for (index, entry) in layer.iter().enumerate() {
             let from = format!("/{kind}/{index}");
             let name = entry_name(kind, entry);
-            let same = known.iter().take(count).position(|known| name.is_some() && entry_name(kind, known) == name);
+            let same =
+                known.iter().take(count).position(|known| name.is_some() && entry_name(kind, known) == name);
             match (same.and_then(|at| Some((at, known.get_mut(at)?))), entry) {
                 (Some((at, known @ Value::Object(_))), Value::Object(layer)) => {
                     self.merge_table(known, &format!("/{kind}/{at}"), layer, &from, document);

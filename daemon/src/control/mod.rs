@@ -15,29 +15,42 @@
 //! logged whatever became of it (`guard.rs`). No request waits for ever, and none takes more than its share: every
 //! limit is in `limits.rs`, with what happens at it.
 
+mod accounts;
+mod backtests;
 mod body;
 mod condition;
 mod desk;
+mod events;
+mod exchanges;
+mod fills;
 mod guard;
 mod health;
 mod inherited;
 mod inspect;
+mod instruments;
 mod limits;
 mod logging;
 mod logging_apply;
 mod logging_flight;
 mod logging_tap;
+mod metrics;
 mod name;
 mod openapi;
 mod operations;
+mod orders;
 mod peer;
 mod plugins;
+mod portfolio;
+mod positions;
 mod problem;
+mod query;
+mod risk;
 mod routes;
 mod row;
 mod server;
 mod socket;
 mod status;
+mod strategies;
 mod tcp;
 #[cfg(test)]
 mod tests;
@@ -68,8 +81,9 @@ use self::{
 };
 pub use self::{
     operations::{
-        Action, ActionError, ActionErrorKind, Basis, Operations, Outcome, PluginOperations,
-        RunOperations, Terms,
+        Action, ActionError, ActionErrorKind, BacktestOperations, Basis, Condition, EventOperations,
+        InstanceName, MetricsOperations, Operations, OrdersAsked, Outcome, PageAsked, PluginOperations,
+        RunOperations, Tag, Terms, TradingChange, TradingOperations, TradingScope, Verb,
     },
     peer::Role,
     tcp::TcpOptions,

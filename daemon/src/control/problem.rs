@@ -98,6 +98,7 @@ impl ProblemKind {
             errors: Vec::new(),
             plugin: None,
             step: None,
+            code: None,
         }
     }
 }
@@ -128,9 +129,10 @@ pub(super) fn not_done(error: ActionError) -> Response {
         ActionErrorKind::Busy => ProblemKind::Busy,
         ActionErrorKind::Failed => ProblemKind::Failed,
     };
-    let ActionError { kind: _, text, step, pointer, found_accepted, errors, before, plugin } = error;
+    let ActionError { kind: _, text, step, code, pointer, found_accepted, errors, before, plugin } = error;
     let (found, accepted) = found_accepted.unzip();
-    let mut response = answer(Problem { plugin, step, pointer, found, accepted, errors, ..kind.with(text) });
+    let mut response =
+        answer(Problem { plugin, step, code, pointer, found, accepted, errors, ..kind.with(text) });
     if let Some(before) = before {
         let before = before.to_string();
         response.extensions_mut().insert(Changed { after: before.clone(), before });

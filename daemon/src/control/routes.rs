@@ -12,20 +12,28 @@ use axum::{
     response::Response,
 };
 use stratd_control::{
-    API, DisableRequest, Done, Health, InspectRequest, Inspection, LevelRequest, LoadRequest,
-    LogConfigRequest, LogDone, LogFlight, LogResolution, LogTree, Plugin, PluginList, QuarantineRequest,
-    Status, Version,
+    API, AccountList, Backtest, BacktestDone, BacktestList, BacktestRequest, CancelAllDone, CancelAllRequest,
+    ChangeOrderRequest, DisableRequest, Done, Exchange, ExchangeList, FillList, HaltRequest, Health,
+    InspectRequest, Inspection, InstanceConfig, InstanceDone, InstrumentList, LevelRequest, LoadRequest,
+    LogConfigRequest, LogDone, LogFlight, LogResolution, LogTree, NewOrderRequest, Order, OrderDone,
+    OrderList, Plugin, PluginList, Portfolio, PositionList, QuarantineRequest, Risk, Status, Strategy,
+    StrategyList, TradingDone, TradingRequest, Version,
 };
 
 use super::{
+    accounts, backtests,
     desk::Desk,
+    events, exchanges, fills,
     guard::{self, Needed, Recorder},
-    health, inspect, logging, logging_apply, logging_flight, logging_tap, openapi,
+    health, inspect, instruments, logging, logging_apply, logging_flight, logging_tap, metrics, openapi,
+    orders,
     peer::Role::{Operator, Reader},
-    plugins,
+    plugins, portfolio, positions,
     problem::{ProblemKind, problem},
-    row::{Row, get, post, run},
-    status, version,
+    query::Rows,
+    risk,
+    row::{Row, delete, get, patch, post, run},
+    status, strategies, version,
 };
 
 #[rustfmt::skip] // one route, one line: it is read as a table
@@ -48,6 +56,48 @@ pub(super) fn table() -> Vec<Row> {
         post("/v1/plugins/{name}/quarantine", Operator, plugins::quarantine, "Ends all instances, and lets none start").takes::<QuarantineRequest>().gives::<Done>(),
         post("/v1/plugins/{name}/release", Operator, plugins::release, "Ends a quarantine").gives::<Done>(),
 
+        get("/v1/events", Reader, events::stream, "What happens, as it happens").query::<events::Wanted>().sends(events::CONTENT_TYPES),
+        get("/v1/metrics", Reader, metrics::show, "The figures of the daemon").sends(metrics::CONTENT_TYPES),
+
+        get("/v1/backtests", Reader, backtests::list, "All backtests").gives::<BacktestList>().tagged(),
+        get("/v1/backtests/{name}", Reader, backtests::show, "One backtest, with its summary").gives::<Backtest>().tagged(),
+        post("/v1/backtests", Operator, backtests::submit, "Takes a backtest, which runs in a process of its own").takes::<BacktestRequest>().gives::<BacktestDone>(),
+        delete("/v1/backtests/{name}", Operator, backtests::cancel, "Cancels a backtest").gives::<BacktestDone>(),
+
+        get("/v1/strategies", Reader, strategies::list, "All strategies").gives::<StrategyList>(),
+        get("/v1/strategies/{name}", Reader, strategies::show, "One strategy").gives::<Strategy>().tagged(),
+        get("/v1/strategies/{name}/config", Reader, strategies::config, "Its parameters").gives::<InstanceConfig>(),
+        post("/v1/strategies/{name}/start", Operator, strategies::start, "Starts it again, from its last saved state").gives::<InstanceDone>(),
+        post("/v1/strategies/{name}/stop", Operator, strategies::stop, "Ends it; its state is saved").gives::<InstanceDone>(),
+        post("/v1/strategies/{name}/restart", Operator, strategies::restart, "Ends it if it runs, and starts it again").gives::<InstanceDone>(),
+        post("/v1/strategies/{name}/halt", Operator, strategies::halt, "Lets it trade nothing").takes::<HaltRequest>().gives::<TradingDone>(),
+        post("/v1/strategies/{name}/continue", Operator, strategies::go_on, "Lets it trade again").gives::<TradingDone>(),
+
+        get("/v1/exchanges", Reader, exchanges::list, "All exchanges").gives::<ExchangeList>(),
+        get("/v1/exchanges/{name}", Reader, exchanges::show, "One exchange").gives::<Exchange>().tagged(),
+        get("/v1/exchanges/{name}/config", Reader, exchanges::config, "The parameters of its connector").gives::<InstanceConfig>(),
+        post("/v1/exchanges/{name}/start", Operator, exchanges::start, "Connects again, and finds out how our orders are").gives::<InstanceDone>(),
+        post("/v1/exchanges/{name}/stop", Operator, exchanges::stop, "Disconnects; its instruments are halted").gives::<InstanceDone>(),
+        post("/v1/exchanges/{name}/restart", Operator, exchanges::restart, "Disconnects, and connects again").gives::<InstanceDone>(),
+        post("/v1/exchanges/{name}/halt", Operator, exchanges::halt, "Lets nothing be traded there").takes::<HaltRequest>().gives::<TradingDone>(),
+        post("/v1/exchanges/{name}/continue", Operator, exchanges::go_on, "Lets trading go on there").gives::<TradingDone>(),
+
+        get("/v1/orders", Reader, orders::list, "Orders, a page at a time").query::<orders::Which>().gives::<OrderList>().tagged(),
+        get("/v1/orders/{name}", Reader, orders::show, "One order by its client_order_id").gives::<Order>().tagged(),
+        post("/v1/orders", Operator, orders::submit, "An order by hand").takes::<NewOrderRequest>().gives::<OrderDone>(),
+        post("/v1/orders/cancel-all", Operator, orders::cancel_all, "Cancels all orders, or those of a strategy or instrument").takes::<CancelAllRequest>().gives::<CancelAllDone>(),
+        patch("/v1/orders/{name}", Operator, orders::change, "Changes the price or quantity of a working order").takes::<ChangeOrderRequest>().gives::<OrderDone>(),
+        delete("/v1/orders/{name}", Operator, orders::cancel, "Cancels a working order").gives::<OrderDone>(),
+        get("/v1/fills", Reader, fills::list, "Own executions, a page at a time").query::<Rows>().gives::<FillList>(),
+        get("/v1/positions", Reader, positions::list, "Positions, a page at a time").query::<positions::Which>().gives::<PositionList>(),
+        get("/v1/portfolio", Reader, portfolio::show, "The books of the run and of each strategy").gives::<Portfolio>(),
+        get("/v1/accounts", Reader, accounts::list, "The accounts").gives::<AccountList>(),
+        get("/v1/instruments", Reader, instruments::list, "Instruments, a page at a time").query::<instruments::Which>().gives::<InstrumentList>(),
+        get("/v1/risk", Reader, risk::show, "What may be traded, and the limits with their use").gives::<Risk>().tagged(),
+        post("/v1/risk/kill", Operator, risk::kill, "The kill switch: halts all trading").takes::<HaltRequest>().gives::<TradingDone>(),
+        post("/v1/risk/release", Operator, risk::release, "Lets trading go on").gives::<TradingDone>(),
+        post("/v1/risk/state", Operator, risk::state, "Says what may be traded in a scope").takes::<TradingRequest>().gives::<TradingDone>(),
+
         get("/v1/logging", Reader, logging::tree, "The tree of loggers, and the handlers").gives::<LogTree>().tagged(),
         get("/v1/logging/resolve", Reader, logging::resolve, "What would become of a record").query::<logging::Which>().gives::<LogResolution>(),
         get("/v1/logging/tap", Reader, logging_tap::tap, "The log as it is written").query::<logging_tap::Wanted>().sends(logging_tap::CONTENT_TYPES),
@@ -69,7 +119,8 @@ pub(super) fn router(desk: Desk, record: &Recorder) -> Router {
         // a route layer is passed by requests of the method only: the others are answered below
         router = router.route(row.path, row.handler.route_layer(guard));
     }
-    router.method_not_allowed_fallback(no_method).fallback(no_route).with_state(desk)
+    let count = middleware::from_fn_with_state(desk.meters(), metrics::count);
+    router.method_not_allowed_fallback(no_method).fallback(no_route).layer(count).with_state(desk)
 }
 
 async fn no_method(method: Method, uri: Uri) -> Response {

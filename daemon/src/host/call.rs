@@ -125,7 +125,12 @@ impl Bridge {
         let Some(mut host) = self.host.take() else { return failed };
         // SAFETY: `during` is still running on this thread, its `&mut` is not used meanwhile, and taking it out
         // makes this the only reference
-        let result = body(unsafe { host.as_mut() });
+        let lent = unsafe { host.as_mut() };
+        // SAFETY: this thread is inside of the call, as the seat says
+        if let Some(event) = unsafe { self.log.event_in_work() } {
+            lent.begin_event(&event);
+        }
+        let result = body(lent);
         self.host.set(Some(host));
         result
     }
@@ -176,6 +181,10 @@ impl Instruments for Bridge {
         let mut symbol = 0;
         self.lent((), |host| host.instruments(&filter, &mut |record| symbol = record.symbol));
         symbol
+    }
+
+    fn keep_time(&self) {
+        self.lent((), |_| {});
     }
 }
 

@@ -126,6 +126,9 @@ impl Instruments for ExchangeBridge {
         let symbols = self.symbols.lock().unwrap_or_else(PoisonError::into_inner);
         symbols.get(&instrument).copied().unwrap_or(0)
     }
+
+    // a connector gets no events
+    fn keep_time(&self) {}
 }
 
 const fn table(ctx: *mut c_void) -> ExchangeHostV1 {

@@ -114,12 +114,17 @@ impl StrategyInstance for HostedStrategy {
         self.bridge.set_time(last.ts);
         self.bridge.log().hold(InHand::events(events));
         let (entry, instance) = (self.table.on_events, self.instance.as_ptr());
-        let mut failed_index = 0;
+        let in_work = self.bridge.log().begin_slice();
         let returned = self.bridge.during(host, Entry::OnEvents, || {
-            // SAFETY: the plugin's own entry with its own instance; the slice and the place live during the call
-            unsafe { entry(instance, events.as_ptr(), events.len() as u64, &raw mut failed_index) }
+            // SAFETY: the plugin's own entry with its own instance; the slice lives during the call, the place longer
+            unsafe { entry(instance, events.as_ptr(), events.len() as u64, in_work) }
         });
-        count("on_events", returned, (1, events.len()), self.bridge.error(), failed_index)
+        count("on_events", returned, (1, events.len()), self.bridge.error(), self.bridge.log().in_work())
+    }
+
+    fn takes_up_events(&self) -> bool {
+        // the plugin says which is in work, and the bridge tells the host
+        true
     }
 
     #[inline]

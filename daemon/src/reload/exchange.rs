@@ -11,6 +11,7 @@
 
 use std::sync::Arc;
 
+use stratd_control::PluginState;
 use stratd_plugin_api::{ExchangeHost as _, ExchangeId, ExchangeInstance, Timestamp, abi, abi::plugin_flag};
 
 use super::{
@@ -133,6 +134,39 @@ impl Manager {
                 Err(swap_refused(plugin, record, &text))
             }
         }
+    }
+
+    /// A connector leaves its place until somebody starts it: its instruments are halted, it saves and stops.
+    ///
+    /// # Errors
+    /// In words; it stays.
+    pub(super) fn send_away(&mut self, record: &InstanceRecord, exchange: ExchangeId) -> Result<(), String> {
+        let plugin = self.plugin_of(exchange).ok_or("its library is not loaded")?;
+        let left = self.event_loop.ask(|answer| Command::ExchangeOut { exchange, answer });
+        let Ok(Some(ExchangeLeft { mut instance, desk })) = left else {
+            return Err("the run is over".to_owned());
+        };
+        let state = match self.quiet_state(&mut *instance) {
+            Ok(state) => state.map(|state| (self.exchange_state_version(exchange), state)),
+            Err(fault) => {
+                // it was only asked: it goes on
+                let back = self.put_in(&plugin, exchange, instance, desk).map(drop);
+                let back = back.and_then(|()| self.go_on(&plugin, exchange));
+                return Err(back.map_or_else(|refusal| refusal.to_string(), |()| fault));
+            }
+        };
+        stop(record, &mut *instance);
+        drop(instance);
+        self.away.insert(exchange, Away::new(desk, state));
+        let now = clock::now();
+        let mut registry = self.registry.lock();
+        if let Some((plugin, at)) = registry.of_exchange(exchange) {
+            let known = &mut plugin.instances[at];
+            (known.token, known.pid, known.restart_at) = (0, None, None);
+            known.set_state(PluginState::Retired, now);
+            plugin.settle_state(now);
+        }
+        Ok(())
     }
 
     /// Comes to rest and saves.

@@ -59,6 +59,11 @@ pub(crate) struct MadeExchange {
 }
 
 impl Factory {
+    /// The texts of the run.
+    pub(super) fn services(&self) -> Arc<Services> {
+        Arc::clone(&self.services)
+    }
+
     pub(crate) fn new(
         run: Run,
         services: Arc<Services>,

@@ -17,15 +17,18 @@ use stratd_plugin_api::{ExchangeId, Fault, Timestamp};
 use super::{
     SharedRegistry,
     away::Away,
+    changes::Told,
     factory::Factory,
     operations::Acted,
     record::{InstanceRecord, Saved},
     run_store::{ROLLED_BACK, RunStore},
     saving::Saving,
+    trading::ActedOn,
 };
 use crate::{
     config::PluginsConfig,
-    control::{Action, ActionError, Terms},
+    control::{Action, ActionError, InstanceName, Terms, Verb},
+    feed::Feed,
     host::Found,
     plugins::Plugins,
     runtime::{Command, LoopHandle, Note, SavedByLoop, Tag, clock, notify},
@@ -40,6 +43,8 @@ pub(crate) enum Request {
     Found(Found),
     /// The control socket asks.
     Act(Action, Terms, SyncSender<Result<Acted, ActionError>>),
+    /// The control socket asks something of one strategy or connector.
+    ActOn(InstanceName, Verb, Terms, SyncSender<Result<ActedOn, ActionError>>),
     /// The event loop tells.
     Note(Note),
     /// An isolated connector died.
@@ -67,6 +72,7 @@ pub(crate) struct ManagerParts {
     pub(crate) event_loop: LoopHandle,
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) present: BTreeSet<PathBuf>,
+    pub(crate) feed: Feed,
 }
 
 /// The manager; see the module.
@@ -84,12 +90,16 @@ pub(crate) struct Manager {
     present: BTreeSet<PathBuf>,
     /// What systemd was told last.
     told: String,
+    /// Where changes of the plugins are told, and what was.
+    feed: Feed,
+    told_changes: Told,
 }
 
 impl Manager {
     pub(crate) fn new(options: ManagerOptions, parts: ManagerParts, factory: Factory) -> Self {
         let saving = Saving::new(options.save_interval);
-        let ManagerParts { registry, plugins, event_loop, store, present } = parts;
+        let ManagerParts { registry, plugins, event_loop, store, present, feed } = parts;
+        let told_changes = Told::of(&registry.lock());
         Self {
             options,
             registry,
@@ -101,6 +111,8 @@ impl Manager {
             away: BTreeMap::new(),
             present,
             told: String::new(),
+            feed,
+            told_changes,
         }
     }
 
@@ -112,6 +124,9 @@ impl Manager {
                 Ok(Request::Act(action, terms, answer)) => {
                     // who asked may have gone
                     let _ = answer.send(self.act(action, &terms));
+                }
+                Ok(Request::ActOn(instance, verb, terms, answer)) => {
+                    let _ = answer.send(self.act_on(&instance, verb, &terms));
                 }
                 Ok(Request::Note(note)) => self.note(note),
                 Ok(Request::ExchangeDied { token, text }) => self.exchange_died(token, &text),
@@ -129,6 +144,7 @@ impl Manager {
                 self.save_all();
             }
             self.tell_standing();
+            self.tell_changes();
         }
     }
 
@@ -138,6 +154,14 @@ impl Manager {
         if standing != self.told {
             notify::stands(&standing);
             self.told = standing;
+        }
+    }
+
+    /// Tells who listens what of the plugins has changed.
+    fn tell_changes(&mut self) {
+        let changes = self.told_changes.changes(&self.registry.lock());
+        for change in changes {
+            self.feed.tell(clock::now(), change);
         }
     }
 
@@ -210,6 +234,11 @@ impl Manager {
                         instance.set_state(PluginState::Retired, now);
                     }
                     plugin.settle_state(now);
+                }
+            }
+            Note::Trading(kept) => {
+                if let Some(store) = &self.store {
+                    store.note_halt(kept);
                 }
             }
             // destroyed here, away from the event loop

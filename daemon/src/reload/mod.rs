@@ -18,15 +18,18 @@
 //!   no plugin was known
 //! - `restart`: isolated instances that died; `saving`: the states of all strategies, every so often
 //! - `unload`: libraries that nobody uses any more
+//! - `trading`: what the control socket shows of trading, and does by hand
 //! - `report`: what the control socket shows
 
 mod away;
 mod basis;
+mod changes;
 mod connector;
 mod exchange;
 mod factory;
 mod join;
 mod manager;
+mod observed;
 mod operations;
 mod plane;
 mod reconcile;
@@ -39,6 +42,7 @@ mod restart;
 mod run_store;
 mod saving;
 mod take_over;
+mod trading;
 mod unload;
 
 pub(crate) use factory::Factory;
@@ -48,4 +52,4 @@ pub(crate) use plane::{Plane, PlaneParts};
 pub(crate) use record::{InstanceRecord, InstanceSettings, Place, PluginRecord, Saved};
 pub(crate) use registry::{Registry, SharedRegistry};
 pub(crate) use report::RunFacts;
-pub(crate) use run_store::LastRun;
+pub(crate) use run_store::{LastRun, RunStore};

@@ -22,9 +22,10 @@ use super::{
 use crate::{
     control::{Action, ActionError, ActionErrorKind, Basis, Outcome, PluginOperations, RunOperations, Terms},
     host::Refusal,
+    metrics::Sources,
     plugin_kind::PluginKind,
     plugins::Plugins,
-    runtime::{Command, LoopHandle, Snapshot, clock},
+    runtime::{Command, LoopHandle, Services, Snapshot, clock},
 };
 
 /// What the control server works with.
@@ -35,6 +36,10 @@ pub(crate) struct ManagerOperations {
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) run: RunFacts,
     pub(crate) requests: SyncSender<Request>,
+    /// Events, figures and backtests.
+    pub(crate) figures: Sources,
+    /// The texts of the run.
+    pub(crate) services: Arc<Services>,
 }
 
 impl RunOperations for ManagerOperations {
@@ -89,7 +94,7 @@ impl PluginOperations for ManagerOperations {
 }
 
 impl ManagerOperations {
-    fn look(&self) -> Result<Snapshot, ActionError> {
+    pub(super) fn look(&self) -> Result<Snapshot, ActionError> {
         self.event_loop.ask(|answer| Command::Look { answer }).map_err(|gone| busy(&gone))
     }
 }
@@ -191,48 +196,58 @@ impl Manager {
     fn stop_all(&mut self, name: &str, reason: Reason, words: &str) -> Result<String, ActionError> {
         let mut stopped = Vec::new();
         for instance in self.instances_of(name) {
-            match instance.place {
-                Some(Place::Strategy(strategy)) if instance.is_started() => {
-                    // its last state is kept for a later start
-                    let states = self
-                        .event_loop
-                        .ask(|answer| Command::Save { strategies: vec![(strategy, Vec::new())], answer })
-                        .map_err(|gone| busy(&gone))?;
-                    self.take_states(states);
-                    // dropped here: its thread or process ends with it
-                    drop(
-                        self.event_loop
-                            .ask(|answer| Command::Stop { strategy, reason, answer })
-                            .map_err(|gone| busy(&gone))?,
-                    );
-                    if let Some(store) = &self.store {
-                        store.leave(&instance.name);
-                    }
-                    stopped.push(instance.name.clone());
-                }
-                Some(Place::Exchange(_)) => {
-                    return Err(not_stoppable());
-                }
-                Some(Place::Strategy(_)) | None => {}
+            if matches!(instance.place, Some(Place::Exchange(_))) {
+                return Err(not_stoppable());
             }
-            let now = clock::now();
-            let mut registry = self.registry.lock();
-            if let Some(plugin) = registry.get_mut(name) {
-                if let Some(known) = plugin.instance_mut(&instance.name) {
-                    known.restart_at = None;
-                    known.pid = None;
-                    if known.state == PluginState::Started {
-                        known.set_state(PluginState::Retired, now);
-                    }
-                }
-                if plugin.state == PluginState::Orphaned {
-                    plugin.set_state(PluginState::Retired, now);
-                }
-                plugin.settle_state(now);
+            if self.stop_strategy(name, &instance, reason)? {
+                stopped.push(instance.name.clone());
             }
         }
         let what = if stopped.is_empty() { "nothing of it ran".to_owned() } else { stopped.join(", ") };
         Ok(format!("{name}: stopped {words}: {what}"))
+    }
+
+    /// Ends a strategy; whether it ran.
+    pub(super) fn stop_strategy(
+        &mut self,
+        name: &str,
+        instance: &InstanceRecord,
+        reason: Reason,
+    ) -> Result<bool, ActionError> {
+        let strategy = instance.strategy().filter(|_| instance.is_started());
+        if let Some(strategy) = strategy {
+            // its last state is kept for a later start
+            let states = self
+                .event_loop
+                .ask(|answer| Command::Save { strategies: vec![(strategy, Vec::new())], answer })
+                .map_err(|gone| busy(&gone))?;
+            self.take_states(states);
+            // dropped here: its thread or process ends with it
+            drop(
+                self.event_loop
+                    .ask(|answer| Command::Stop { strategy, reason, answer })
+                    .map_err(|gone| busy(&gone))?,
+            );
+            if let Some(store) = &self.store {
+                store.leave(&instance.name);
+            }
+        }
+        let now = clock::now();
+        let mut registry = self.registry.lock();
+        if let Some(plugin) = registry.get_mut(name) {
+            if let Some(known) = plugin.instance_mut(&instance.name) {
+                known.restart_at = None;
+                known.pid = None;
+                if known.state == PluginState::Started {
+                    known.set_state(PluginState::Retired, now);
+                }
+            }
+            if plugin.state == PluginState::Orphaned {
+                plugin.set_state(PluginState::Retired, now);
+            }
+            plugin.settle_state(now);
+        }
+        Ok(strategy.is_some())
     }
 
     fn start_all(&mut self, name: &str) -> Result<String, ActionError> {
@@ -344,7 +359,7 @@ fn error(kind: ActionErrorKind, text: impl Into<String>) -> ActionError {
     ActionError::new(kind, text)
 }
 
-fn not_found(text: String) -> ActionError {
+pub(super) fn not_found(text: String) -> ActionError {
     error(ActionErrorKind::NotFound, text)
 }
 
@@ -352,14 +367,14 @@ pub(super) fn conflict(text: impl Into<String>) -> ActionError {
     error(ActionErrorKind::Conflict, text)
 }
 
-fn refused(text: &str) -> ActionError {
+pub(super) fn refused(text: &str) -> ActionError {
     error(ActionErrorKind::Refused, text)
 }
 
-fn failed(text: &str) -> ActionError {
+pub(super) fn failed(text: &str) -> ActionError {
     error(ActionErrorKind::Failed, text)
 }
 
-fn busy(why: &dyn std::fmt::Display) -> ActionError {
+pub(super) fn busy(why: &dyn std::fmt::Display) -> ActionError {
     error(ActionErrorKind::Busy, why.to_string())
 }

@@ -23,11 +23,14 @@ use super::{
     run_store::RunStore,
 };
 use crate::{
+    backtests::{BacktestOptions, Backtests, BacktestsThread},
     config::{ControlConfig, PluginsConfig, TcpConfig, TcpRole},
     control::{Control, ControlOptions, InheritedSockets, Role, SOCKET_MODE, SocketOptions, TcpOptions},
+    feed::{Feed, FeedThread},
     host::{WatchOptions, Watcher},
+    metrics::{LoopMeters, Sources},
     plugins::Plugins,
-    runtime::{ControlPlane, LoopHandle, NOTES_MAX, Notes, SavedByLoop, Tag},
+    runtime::{ControlPlane, KeptHalt, LoopHandle, NOTES_MAX, Notes, Observer, SavedByLoop, Services, Tag},
     systemd,
 };
 
@@ -48,6 +51,8 @@ pub(crate) struct PlaneParts {
     pub(crate) factory: Factory,
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) run: RunFacts,
+    pub(crate) services: Arc<Services>,
+    pub(crate) backtests: BacktestOptions,
 }
 
 /// The threads around the event loop.
@@ -62,6 +67,11 @@ pub(crate) struct Plane {
     watcher: Option<Watcher>,
     control: Option<Control>,
     store: Option<Arc<RunStore>>,
+    /// Until the loop takes it.
+    observer: Option<Observer>,
+    backtests: BacktestsThread,
+    /// Last: who listens hears of the end of everything else.
+    _feed: FeedThread,
 }
 
 impl Plane {
@@ -80,7 +90,22 @@ impl Plane {
             factory,
             store,
             run,
+            services,
+            backtests,
         } = parts;
+        let (feed, tap) = Feed::start(run.started_at, &services)?;
+        let meters = Arc::new(LoopMeters::default());
+        let observer = Observer::new(tap, Arc::clone(&meters));
+        let backtests = Backtests::start(backtests, run.started_at, feed.feed().clone())?;
+        let figures = Sources {
+            run: run.clone(),
+            meters,
+            event_loop: event_loop.clone(),
+            registry: registry.clone(),
+            store: store.clone(),
+            feed: feed.feed().clone(),
+            backtests: backtests.backtests().clone(),
+        };
         let (requests, receiver) = mpsc::sync_channel(NOTES_MAX);
         let watcher = if plugins_config.watch {
             Some(watch(&plugins_config, &registry, &plugins, &requests)?)
@@ -94,6 +119,8 @@ impl Plane {
             store: store.clone(),
             run,
             requests: requests.clone(),
+            figures,
+            services: factory.services(),
         };
         let requests_of_deaths = requests.clone();
         factory.listen(DeathListener {
@@ -105,7 +132,14 @@ impl Plane {
         });
         let options = ManagerOptions { plugins: plugins_config, save_interval };
         let present = present(&plugins.directories());
-        let parts = ManagerParts { registry, plugins, event_loop, store: store.clone(), present };
+        let parts = ManagerParts {
+            registry,
+            plugins,
+            event_loop,
+            store: store.clone(),
+            present,
+            feed: feed.feed().clone(),
+        };
         let (tell_end, ended) = mpsc::sync_channel(1);
         let starts_new = options.plugins.watch && options.plugins.start_new;
         let shared = parts.registry.clone();
@@ -132,6 +166,9 @@ impl Plane {
             watcher,
             control,
             store,
+            observer: Some(observer),
+            backtests,
+            _feed: feed,
         })
     }
 }
@@ -141,8 +178,16 @@ impl ControlPlane for Plane {
         self.control.is_some() || self.starts_new
     }
 
+    fn halts(&self) -> Vec<KeptHalt> {
+        self.store.as_ref().map(|store| store.halts()).unwrap_or_default()
+    }
+
     fn standing(&self) -> String {
         self.registry.lock().standing()
+    }
+
+    fn observer(&mut self) -> Option<Observer> {
+        self.observer.take()
     }
 
     fn notes(&self) -> Notes {
@@ -172,6 +217,7 @@ impl ControlPlane for Plane {
         // nobody asks any more, nothing is found any more; then the manager ends
         drop(self.control.take());
         drop(self.watcher.take());
+        drop(self.backtests);
         let told = self.requests.try_send(Request::End(states)).is_ok();
         // code of a plugin that hangs in its constructor must not keep the daemon from its end
         let has_ended = told && self.ended.recv_timeout(END_TIME_MAX).is_ok();

@@ -6,7 +6,7 @@ use stratd_control::{
     API, Generation, Inspection, Instance, Plugin, PluginFile, PluginKind as ShownKind, PluginState,
     Probation, Retired, RunState, Status, StoreStatus, Verdict, WatchdogStatus,
 };
-use stratd_engine::StrategyState;
+use stratd_engine::{ExitRoutine, StrategyState};
 use stratd_plugin_api::Timestamp;
 
 use super::{InstanceRecord, PluginRecord, Registry, basis, record::Place, run_store::RunStore};
@@ -30,10 +30,12 @@ pub(crate) struct RunFacts {
     pub(crate) folder: String,
     pub(crate) currency: String,
     pub(crate) hang_limit_ns: u64,
+    /// What the kill switch does with orders and positions, unless its user says otherwise.
+    pub(crate) kill_switch: ExitRoutine,
 }
 
 /// A time as the control socket writes it: RFC 3339 in UTC.
-pub(super) fn time_text(time: Timestamp) -> String {
+pub(in crate::reload) fn time_text(time: Timestamp) -> String {
     time.to_string()
 }
 
@@ -44,7 +46,7 @@ pub(super) fn status(
     store: Option<&RunStore>,
 ) -> Status {
     let mut strategies = BTreeMap::new();
-    for strategy in &look.strategies {
+    for strategy in look.strategies.iter().filter(|strategy| !strategy.is_manual) {
         let state = match strategy.state {
             StrategyState::Started => "started",
             StrategyState::Stopped(_) => "stopped",
@@ -197,7 +199,7 @@ fn instance(record: &InstanceRecord, look: &Snapshot) -> Instance {
     }
 }
 
-fn isolation_name(mode: IsolationMode) -> &'static str {
+pub(super) fn isolation_name(mode: IsolationMode) -> &'static str {
     match mode {
         IsolationMode::None => "none",
         IsolationMode::Thread => "thread",

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use stratd_plugin_api::{Timestamp, TradingType};
+use stratd_engine::TradingState;
+use stratd_plugin_api::{Reason, Timestamp, TradingType};
 
 use crate::{
     host::{LoadedPlugin, crash},
-    runtime::clock,
-    store::{self, Generation, NewRun, RunId, SavedState, Store, Write, recovery},
+    runtime::{Halt, KeptHalt, clock},
+    store::{self, Generation, NewRun, RunId, SavedState, Store, TradingRow, Write, recovery},
 };
 
 /// The store of a run that goes on.
@@ -194,6 +195,42 @@ impl RunStore {
         tell(self.store.write(Write::Leave(self.run, key(instance))));
     }
 
+    /// What may not be traded, as the runs before left it. A row that makes no sense was written by other hands: it
+    /// halts, because nobody knows what it should allow.
+    pub(super) fn halts(&self) -> Vec<KeptHalt> {
+        let rows = match self.store.reader().and_then(|reader| reader.trading()) {
+            Ok(rows) => rows,
+            Err(error) => {
+                tell(Err(error));
+                return Vec::new();
+            }
+        };
+        let kept = |row: TradingRow| {
+            let state = TradingState::ALL.into_iter().find(|state| state.name() == row.state);
+            let reason = Reason::ALL.iter().find(|reason| reason.name() == row.reason);
+            KeptHalt {
+                scope: row.scope,
+                state: state.unwrap_or(TradingState::Halted),
+                reason: reason.copied().unwrap_or(Reason::Requested),
+                halt: Halt { since: row.since, words: row.note },
+            }
+        };
+        rows.into_iter().map(kept).collect()
+    }
+
+    /// Keeps what may be traded in a scope, and returns once it is on the disk.
+    ///
+    /// # Errors
+    /// In words.
+    pub(super) fn keep_halt(&self, kept: KeptHalt) -> Result<(), String> {
+        self.store.write_durable(halt_write(kept)).map(drop).map_err(|error| error.to_string())
+    }
+
+    /// As [`Self::keep_halt`], without waiting.
+    pub(super) fn note_halt(&self, kept: KeptHalt) {
+        tell(self.store.write(halt_write(kept)));
+    }
+
     /// Lets an instance start again.
     ///
     /// # Errors
@@ -230,6 +267,19 @@ impl RunStore {
     pub(crate) fn end(&self) -> Result<(), store::Error> {
         self.store.end_run(self.run, clock::now())
     }
+}
+
+fn halt_write(KeptHalt { scope, state, reason, halt }: KeptHalt) -> Write {
+    if state == TradingState::Active {
+        return Write::ForgetTrading(scope);
+    }
+    Write::KeepTrading(TradingRow {
+        scope,
+        state: state.name().to_owned(),
+        reason: reason.name().to_owned(),
+        since: halt.since,
+        note: halt.words,
+    })
 }
 
 /// What could not be written is told; `health` says it until a later write succeeds.

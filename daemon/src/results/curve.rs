@@ -79,8 +79,13 @@ impl Curve {
         if at >= self.day_end {
             self.begin_day(at);
         }
-        self.last = equity;
         self.last_at = at;
+        if self.last == equity && self.falls.peak_at.is_some() {
+            // most instants change nothing but the time
+            self.falls.stay(at, equity);
+            return;
+        }
+        self.last = equity;
         self.falls.push(at, equity);
     }
 
@@ -132,6 +137,14 @@ impl Curve {
 }
 
 impl Falls {
+    /// As [`Falls::push`] with the equity of the last push: a peak that lasts has the time of its end, and a fall is
+    /// counted already.
+    fn stay(&mut self, at: Timestamp, equity: Money) {
+        if equity >= self.peak {
+            self.peak_at = Some(at);
+        }
+    }
+
     fn push(&mut self, at: Timestamp, equity: Money) {
         // a run starts at its peak, and its time is that of the first instant
         let peak_at = *self.peak_at.get_or_insert(at);
@@ -217,6 +230,22 @@ mod tests {
         let figures = figures(&[(0, "100"), (1, "80"), (3, "100"), (4, "90"), (5, "120")]);
         assert_eq!(figures.drawdown.recovered_at, Some(day_start(3)));
         assert_eq!(figures.underwater_ns_max, 3 * Timestamp::DAY_NS);
+    }
+
+    #[test]
+    fn equity_that_stays_is_counted_as_if_it_came_anew() {
+        let mut random = 7u64;
+        for _ in 0..200 {
+            let mut curve = Curve::new("5".parse().unwrap());
+            let mut naive = curve.falls;
+            for at in 0..30 {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let equity = Money::new(i128::from((random >> 33) % 3) * 250_000_000 - 100_000_000);
+                curve.push(Timestamp::new(at), equity);
+                naive.push(Timestamp::new(at), equity);
+                assert_eq!(format!("{:?}", curve.falls), format!("{naive:?}"));
+            }
+        }
     }
 
     #[test]

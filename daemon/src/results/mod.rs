@@ -19,6 +19,7 @@ mod ratios;
 mod recorder;
 mod report;
 mod round_trips;
+mod row_file;
 mod rows;
 mod summarize;
 mod summary;

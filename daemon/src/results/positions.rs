@@ -3,8 +3,8 @@
 use std::fs::File;
 
 use anyhow::{Context as _, Result};
-use stratd_engine::{Engine, StrategyId};
-use stratd_plugin_api::{InstrumentId, Money, Timestamp};
+use stratd_engine::{Engine, Position, StrategyId};
+use stratd_plugin_api::{Instrument, InstrumentId, Money, Price, Timestamp};
 
 pub(super) const POSITION_COLUMNS: [&str; 12] = [
     "time",
@@ -30,12 +30,13 @@ pub(super) struct Positions {
     has_changed: bool,
 }
 
-/// A position as it is shown.
+/// A position as it was; text is made of it once, when its row is written.
 #[derive(Debug)]
 struct Held {
     strategy: StrategyId,
     instrument: InstrumentId,
-    figures: [String; 8],
+    position: Position,
+    price_last: Option<Price>,
 }
 
 impl Positions {
@@ -65,43 +66,41 @@ impl Positions {
                 if position.size.is_zero() {
                     continue;
                 }
-                let known = engine.instrument(instrument).context("a position in an unknown instrument")?;
-                let price = |price| known.price_text(price).to_string();
-                let unrealized = position.unrealized().context("a position is out of range")?;
-                let average = known.average_price(position.cost_own, position.size);
-                let money = |money: Money| format!("{money:.2}");
-                self.rows.push(Held {
-                    strategy,
-                    instrument,
-                    figures: [
-                        position.side.to_string(),
-                        known.quantity_text(position.size).to_string(),
-                        average.map(price).unwrap_or_default(),
-                        engine.last_price(instrument).map(price).unwrap_or_default(),
-                        money(position.notional),
-                        money(position.realized),
-                        money(unrealized),
-                        money(position.fees),
-                    ],
-                });
+                let price_last = engine.last_price(instrument);
+                self.rows.push(Held { strategy, instrument, position: *position, price_last });
             }
         }
         Ok(())
     }
 
-    /// Writes what was seen last, with the names of strategy, exchange and symbol.
+    /// Writes what was seen last, with the names of strategy and exchange.
     pub(super) fn write<'a>(
         &mut self,
         file: &mut csv::Writer<File>,
-        names: impl Fn(StrategyId, InstrumentId) -> [&'a str; 3],
+        engine: &'a Engine,
+        names: impl Fn(StrategyId, &Instrument) -> [&'a str; 2],
     ) -> Result<()> {
         let Some(at) = self.at.take() else { return Ok(()) };
         let time = at.to_string();
-        for held in &self.rows {
-            let names = names(held.strategy, held.instrument);
-            let cells =
-                [time.as_str()].into_iter().chain(names).chain(held.figures.iter().map(String::as_str));
-            file.write_record(cells).context("writing positions.csv")?;
+        for Held { strategy, instrument, position, price_last } in &self.rows {
+            let known = engine.instrument(*instrument).context("a position in an unknown instrument")?;
+            let [strategy, exchange] = names(*strategy, known);
+            let unrealized = position.unrealized().context("a position is out of range")?;
+            let price = |price| known.price_text(price).to_string();
+            let money = |money: Money| format!("{money:.2}");
+            let figures = [
+                position.side.to_string(),
+                known.quantity_text(position.size).to_string(),
+                known.average_price(position.cost_own, position.size).map(price).unwrap_or_default(),
+                price_last.map(price).unwrap_or_default(),
+                money(position.notional),
+                money(position.realized),
+                money(unrealized),
+                money(position.fees),
+            ];
+            let names = [time.as_str(), strategy, exchange, known.symbol.as_str()];
+            file.write_record(names.into_iter().chain(figures.iter().map(String::as_str)))
+                .context("writing positions.csv")?;
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ use super::{
     marks::{Mark, Marks},
     positions::{POSITION_COLUMNS, Positions},
     round_trips::Trips,
+    row_file::RowFile,
     rows::{FILL_COLUMNS, ORDER_COLUMNS, fill_row, order_row},
     summary::{Assumptions, Summary},
     timeline::{COLUMNS_MAX, Sample, Timeline},
@@ -84,8 +85,8 @@ impl Labels {
 pub struct Recorder {
     pub(super) folder: PathBuf,
     pub(super) labels: Labels,
-    orders: csv::Writer<File>,
-    fills: csv::Writer<File>,
+    orders: RowFile,
+    fills: RowFile,
     equity: csv::Writer<File>,
     position_file: csv::Writer<File>,
     denial_file: csv::Writer<File>,
@@ -123,11 +124,15 @@ impl Recorder {
             writer.write_record(header).with_context(|| format!("writing {}", path.display()))?;
             Ok(writer)
         };
+        let rows = |name: &str, header: &[&str]| -> Result<RowFile> {
+            let path = folder.join(name);
+            RowFile::create(&path, header).with_context(|| format!("creating {}", path.display()))
+        };
         let strategies = labels.strategies.iter();
         Ok(Self {
             folder: folder.to_owned(),
-            orders: open("orders.csv", &ORDER_COLUMNS)?,
-            fills: open("fills.csv", &FILL_COLUMNS)?,
+            orders: rows("orders.csv", &ORDER_COLUMNS)?,
+            fills: rows("fills.csv", &FILL_COLUMNS)?,
             equity: open("equity.csv", &["time", "equity", "cash"])?,
             position_file: open("positions.csv", &POSITION_COLUMNS)?,
             denial_file: open("denials.csv", &DENIAL_COLUMNS)?,
@@ -169,6 +174,12 @@ impl Recorder {
         self.strategies.push(StrategyFigures { curve, metrics: BTreeMap::new() });
     }
 
+    /// The names of the exchanges by id, from 1.
+    #[must_use]
+    pub fn exchange_names(&self) -> Vec<String> {
+        self.labels.exchanges.iter().map(|(name, _)| name.clone()).collect()
+    }
+
     /// The name of a strategy.
     #[must_use]
     pub fn strategy_name(&self, strategy: StrategyId) -> &str {
@@ -190,7 +201,8 @@ impl Recorder {
                     figures.metrics.insert(name.clone(), *value);
                 }
             }
-            Output::Submit(_)
+            Output::ByHand { .. }
+            | Output::Submit(_)
             | Output::Cancel(_)
             | Output::Change(_)
             | Output::Trading { .. }
@@ -247,14 +259,10 @@ impl Recorder {
     /// # Errors
     /// A file cannot be written.
     pub fn flush(&mut self) -> Result<()> {
-        let files = [
-            &mut self.orders,
-            &mut self.fills,
-            &mut self.equity,
-            &mut self.position_file,
-            &mut self.denial_file,
-        ];
-        for writer in files {
+        for rows in [&mut self.orders, &mut self.fills] {
+            rows.flush().context("writing the results")?;
+        }
+        for writer in [&mut self.equity, &mut self.position_file, &mut self.denial_file] {
             writer.flush().context("writing the results")?;
         }
         Ok(())
@@ -296,19 +304,19 @@ impl Recorder {
         self.trips.take(report, cost)?;
         self.positions.changed();
         if is_charted(id) {
-            let price = to_number(&instrument.price_text(price));
+            let price = to_number(price.get(), instrument.price_decimals);
             self.marks.entry(id).or_default().push(Mark { at: Timestamp::new(fill.ts), price, is_buy });
         }
-        let names = [self.strategy_name(report.strategy), self.exchange_name(fill.exchange)];
+        let names = [self.labels.strategy_name(report.strategy), self.labels.exchange_name(fill.exchange)];
         let notional = instrument.notional(price, quantity).context("the value of a fill is out of range")?;
-        let row = fill_row(fill, instrument, (notional, cost), names);
-        self.fills.write_record(row).context("writing fills.csv")
+        fill_row(self.fills.row(), fill, instrument, (notional, cost), names);
+        self.fills.end().context("writing fills.csv")
     }
 
     fn order(&mut self, order: &Order, engine: &Engine) -> Result<()> {
-        let names = [self.strategy_name(order.strategy), self.exchange_name(order.exchange.0)];
-        let row = order_row(order, engine, names);
-        self.orders.write_record(row).context("writing orders.csv")
+        let names = [self.labels.strategy_name(order.strategy), self.labels.exchange_name(order.exchange.0)];
+        order_row(self.orders.row(), order, engine, names);
+        self.orders.end().context("writing orders.csv")
     }
 
     fn denial(&mut self, denial: &Denial, outcome: Outcome, engine: &Engine) -> Result<()> {
@@ -325,13 +333,8 @@ impl Recorder {
         let mut positions = std::mem::take(&mut self.positions);
         let file = &mut self.position_file;
         let labels = &self.labels;
-        positions.write(file, |strategy, instrument| {
-            let known = engine.instrument(instrument);
-            [
-                labels.strategy_name(strategy),
-                labels.exchange_name(known.map_or(0, |i| i.exchange.0)),
-                known.map_or("?", |i| i.symbol.as_str()),
-            ]
+        positions.write(file, engine, |strategy, instrument| {
+            [labels.strategy_name(strategy), labels.exchange_name(instrument.exchange.0)]
         })?;
         self.positions = positions;
         Ok(())
@@ -343,11 +346,11 @@ impl Recorder {
             || (1..).map(InstrumentId).take_while(|id| engine.instrument(*id).is_some()).take(COLUMNS_MAX);
         let size = |id: InstrumentId| {
             let raw = self.trips.net_size(id);
-            engine.instrument(id).map_or(0.0, |i| to_number(&i.quantity_text(Quantity::new(raw))))
+            engine.instrument(id).map_or(0.0, |i| to_number(raw, i.quantity_decimals))
         };
         let price = |id| {
             let known = engine.instrument(id).zip(engine.last_price(id));
-            known.map_or(f64::NAN, |(instrument, price)| to_number(&instrument.price_text(price)))
+            known.map_or(f64::NAN, |(instrument, price)| to_number(price.get(), instrument.price_decimals))
         };
         let sample = Sample {
             equity: self.run.equity().to_f64(),
@@ -365,7 +368,9 @@ impl Recorder {
             .context("writing equity.csv")
     }
 
-    pub(super) fn exchange_name(&self, exchange: u16) -> &str {
+    /// The name of an exchange, by its id from 1.
+    #[must_use]
+    pub fn exchange_name(&self, exchange: u16) -> &str {
         self.labels.exchange_name(exchange)
     }
 }
@@ -375,7 +380,8 @@ fn is_charted(id: InstrumentId) -> bool {
     usize::try_from(id.0).is_ok_and(|id| id <= COLUMNS_MAX)
 }
 
-/// A decimal number for a chart.
-fn to_number(text: &impl ToString) -> f64 {
-    text.to_string().parse().unwrap_or(f64::NAN)
+/// A scaled integer as a number for a chart.
+#[expect(clippy::cast_precision_loss, reason = "a chart has fewer digits than a float")]
+fn to_number(scaled: i64, decimals: u8) -> f64 {
+    scaled as f64 / 10f64.powi(i32::from(decimals))
 }

@@ -44,7 +44,20 @@ pub fn backtest(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
     let ended = to_the_end(&mut run, &mut sources, refused);
     sources.stop();
     ended?;
-    run.finish(stopwatch.elapsed())
+    run.finish(stopwatch.took())
+}
+
+/// Feeds events by the span, as long as that goes.
+fn feed_spans(run: &mut EventLoop, sources: &mut Sources, progress: &Progress) -> Result<()> {
+    while run.shutdown().is_none() && run.may_begin_span() {
+        let fed = run.feed_span(sources.span(run.slice_max())?)?;
+        if fed == 0 {
+            break;
+        }
+        sources.took(fed);
+        progress.show(run.now(), run.events());
+    }
+    Ok(())
 }
 
 fn to_the_end(run: &mut EventLoop, sources: &mut Sources, refused: Vec<(StrategyId, Fault)>) -> Result<()> {
@@ -64,6 +77,10 @@ fn to_the_end(run: &mut EventLoop, sources: &mut Sources, refused: Vec<(Strategy
         let fed = run.feed(&slice, at)?;
         sources.give_back(slice.drain(fed..));
         slice.clear();
+        if run.shutdown().is_some() {
+            break;
+        }
+        feed_spans(run, sources, &progress)?;
         if run.shutdown().is_some() {
             break;
         }

@@ -111,10 +111,19 @@ pub(crate) struct ChangeRefused {
 
 /// What undoes the parts that were done.
 enum Undo {
-    Told { strategy: StrategyId, old: String, state: Option<Vec<u8>>, version: u32, spare: Option<Box<dyn StrategyInstance>> },
+    Told {
+        strategy: StrategyId,
+        old: String,
+        state: Option<Vec<u8>>,
+        version: u32,
+        spare: Option<Box<dyn StrategyInstance>>,
+    },
     Swapped(StrategyId),
     Terms(StrategyId, (bool, bool)),
-    Exchange { exchange: ExchangeId, old: String },
+    Exchange {
+        exchange: ExchangeId,
+        old: String,
+    },
     Limits(ReplacedLimits),
     /// Of strategies that join later.
     LimitsByName(BTreeMap<String, RiskLimits>),
@@ -187,7 +196,8 @@ impl EventLoop {
         exchanges: &mut [OpenExchange],
         progress: &mut Progress,
     ) -> Result<Option<Refused>> {
-        let Change { strategies, exchanges: connectors, terms, limits, starts, stops: _, quiesce_ns } = change;
+        let Change { strategies, exchanges: connectors, terms, limits, starts, stops: _, quiesce_ns } =
+            change;
         for one in strategies {
             let part = Part::Strategy(one.strategy);
             if let Err(why) = self.change_strategy(one, quiesce_ns, progress)? {
@@ -195,7 +205,8 @@ impl EventLoop {
             }
         }
         for ExchangeChange { exchange, new, old } in connectors {
-            let told = open_exchange(exchanges, exchange).map(|open| open.exchange.borrow_mut().on_config(&new));
+            let told =
+                open_exchange(exchanges, exchange).map(|open| open.exchange.borrow_mut().on_config(&new));
             match told {
                 Some(Ok(())) => progress.undo.push(Undo::Exchange { exchange, old }),
                 Some(Err(fault)) if fault.message.contains(TAKES_NONE) => {
@@ -355,7 +366,11 @@ impl EventLoop {
     }
 
     /// Sets the limits that differ.
-    fn change_limits(&mut self, limits: &PlannedRisk, progress: &mut Progress) -> std::result::Result<(), String> {
+    fn change_limits(
+        &mut self,
+        limits: &PlannedRisk,
+        progress: &mut Progress,
+    ) -> std::result::Result<(), String> {
         let mut wanted = vec![(Scope::Run, limits.run.clone())];
         let names: Vec<String> =
             self.engine().strategies().map(|(StrategyConfig { name, .. }, ..)| name.clone()).collect();
@@ -408,7 +423,8 @@ impl EventLoop {
                         return Ok(Err(format!("{}: {}", refused.step.name(), refused.fault)));
                     }
                 }
-                let state = self.engine().strategies().nth(strategy.index()).map(|(_, state, _)| state.clone());
+                let state =
+                    self.engine().strategies().nth(strategy.index()).map(|(_, state, _)| state.clone());
                 (strategy, state.unwrap_or(StrategyState::Started))
             }
         };
@@ -449,7 +465,8 @@ impl EventLoop {
                 self.driver_mut().engine_mut().set_strategy_terms(strategy, may_shutdown, cancels_on_stop);
             }
             Undo::Exchange { exchange, old } => {
-                let told = open_exchange(exchanges, exchange).map(|open| open.exchange.borrow_mut().on_config(&old));
+                let told =
+                    open_exchange(exchanges, exchange).map(|open| open.exchange.borrow_mut().on_config(&old));
                 if let Some(Err(fault)) = told {
                     tracing::error!(
                         logger = "config",

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use nix::time::{ClockId, clock_gettime};
 use stratd_plugin_api::Timestamp;
 
 /// The wall clock. A clock before 1970 or after 2262 reads as the nearest end.
@@ -12,20 +13,43 @@ pub fn now() -> Timestamp {
     Timestamp::new(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }
 
-/// Measures how long something took; for people only, never for results.
+/// What something took; for people only, never for results.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Took {
+    /// By the clock.
+    pub elapsed: Duration,
+    /// Of a processor, by the thread that asks: what others make it wait for is not in it.
+    pub processor: Duration,
+}
+
+/// Measures how long something takes.
 #[derive(Clone, Copy, Debug)]
-pub struct Stopwatch(Instant);
+pub struct Stopwatch {
+    start: Instant,
+    processor: Duration,
+}
 
 impl Stopwatch {
     /// Starts now.
     #[must_use]
     pub fn start() -> Self {
-        Self(Instant::now())
+        Self { start: Instant::now(), processor: processor_time() }
     }
 
     /// Time since the start.
     #[must_use]
     pub fn elapsed(self) -> Duration {
-        self.0.elapsed()
+        self.start.elapsed()
     }
+
+    /// Both since the start, which this thread made.
+    #[must_use]
+    pub fn took(self) -> Took {
+        Took { elapsed: self.elapsed(), processor: processor_time().saturating_sub(self.processor) }
+    }
+}
+
+/// Processor time of this thread; nothing where the system does not tell it.
+fn processor_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }

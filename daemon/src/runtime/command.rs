@@ -14,13 +14,15 @@ use stratd_engine::{
     TradingState,
 };
 use stratd_plugin_api::{
-    ExchangeId, ExchangeInstance, Fault, Money, Reason, StrategyInstance, Timestamp, abi::OrderRecord,
+    ExchangeId, ExchangeInstance, Fault, Money, Reason, StrategyInstance, Timestamp,
+    abi::{OrderRecord, PortfolioRecord},
 };
 
 use super::{
     change::{Change, ChangeDone, ChangeRefused},
     exchange_desk::ExchangeDesk,
     inbox::Inbox,
+    trading::{Halt, Hand, HandOutcome, KeptHalt, LookUp, TradingChanged, TradingWish},
 };
 use crate::host::isolation::Watch;
 
@@ -59,6 +61,12 @@ pub(crate) enum Command {
     Fail { strategy: StrategyId, fault: Fault, watch: Watch },
     /// The version before goes on, if it still stands by.
     RollBack { strategy: StrategyId, fault: Fault },
+    /// What people look up: bounded copies.
+    LookUp(LookUp),
+    /// What people ask for by hand; or what would come of it.
+    ByHand { asked: Box<Hand>, is_dry_run: bool, answer: Answer<HandOutcome> },
+    /// What may be traded in a scope that has a name.
+    SetTrading { wish: Box<TradingWish>, answer: Answer<TradingChanged> },
     /// What may be traded from now on; the answer is what may be traded then.
     Trading { command: TradingCommand, answer: Option<Answer<TradingState>> },
     /// A change of the configuration, whole or not at all.
@@ -92,6 +100,7 @@ impl Command {
     pub(super) fn is_for_the_end(&self) -> bool {
         match self {
             Self::Look { .. }
+            | Self::LookUp(_)
             | Self::ExchangeDesk { .. }
             | Self::ExchangeOrders { .. }
             | Self::ExchangeAsk { .. }
@@ -106,6 +115,8 @@ impl Command {
             | Self::GiveUp { .. }
             | Self::RollBack { .. }
             | Self::Trading { .. }
+            | Self::ByHand { .. }
+            | Self::SetTrading { .. }
             | Self::Change { .. }
             | Self::ExchangeSave { .. }
             | Self::ExchangeOut { .. } => false,
@@ -206,15 +217,51 @@ pub(crate) struct Snapshot {
     pub(crate) events: u64,
     pub(crate) seq: u64,
     pub(crate) orders_working: u64,
+    /// What may be traded by all strategies, and why not everything.
+    pub(crate) trading: Trading,
     pub(crate) equity: Option<Money>,
     pub(crate) is_exiting: bool,
+    /// By id, from 1.
+    pub(crate) exchanges: Vec<ExchangeSnapshot>,
     /// By id.
     pub(crate) strategies: Vec<StrategySnapshot>,
+}
+
+/// What may be traded in a scope, and why not everything.
+#[derive(Clone, Debug)]
+pub(crate) struct Trading {
+    pub(crate) state: TradingState,
+    pub(crate) reason: Reason,
+    pub(crate) halt: Option<Halt>,
+}
+
+/// How one exchange is.
+#[derive(Clone, Debug)]
+pub(crate) struct ExchangeSnapshot {
+    pub(crate) instruments: u64,
+    /// Those that were halted because the connector left.
+    pub(crate) halted: u64,
+    /// Its orders go to its connector.
+    pub(crate) has_entry: bool,
+    pub(crate) orders_working: u64,
+    /// By command.
+    pub(crate) trading: Trading,
 }
 
 /// How one strategy is.
 #[derive(Clone, Debug)]
 pub(crate) struct StrategySnapshot {
+    pub(crate) events_per_second: u64,
+    pub(crate) orders_working: u64,
+    /// Instruments in which it has a position.
+    pub(crate) positions: u64,
+    /// Cash and positions together; `None` only after an overflow.
+    pub(crate) pnl: Option<Money>,
+    pub(crate) book: PortfolioRecord,
+    /// By its own state and that of the run, whichever is stricter.
+    pub(crate) trading: Trading,
+    /// The owner of orders by hand, who is no strategy.
+    pub(crate) is_manual: bool,
     pub(crate) state: StrategyState,
     pub(crate) events: u64,
     pub(crate) orders: u64,
@@ -233,6 +280,8 @@ pub(crate) enum Note {
     ProbationPassed { strategy: StrategyId },
     /// A strategy ended in good order.
     Stopped { strategy: StrategyId },
+    /// What may be traded in a scope, to be kept for later runs.
+    Trading(KeptHalt),
     /// An instance that is not needed any more, to be dropped away from the loop.
     Retired(Box<dyn StrategyInstance>),
 }
@@ -281,6 +330,11 @@ impl LoopHandle {
             return Err(LoopGone);
         }
         receiver.recv_timeout(ANSWER_TIME_MAX).map_err(|_| LoopGone)
+    }
+
+    /// Events and commands that wait for the loop.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        self.inbox.waiting()
     }
 
     /// Sends a command without waiting.

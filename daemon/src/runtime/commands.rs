@@ -3,14 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use stratd_engine::{InputKind, Replacement, Restart, Scope, StrategyId, StrategyState};
-use stratd_plugin_api::{Fault, Timestamp};
+use stratd_engine::{
+    InputKind, Replacement, Restart, Scope, StrategyId, StrategyState, StrategyStatistics, TradingState,
+};
+use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp};
 
 use super::{
     clock::{self, Stopwatch},
     command::{
-        AddAnswer, AddedStrategy, Command, OwnedRestart, RestartAnswer, SavedByLoop, Snapshot,
-        StrategySnapshot, SwapAnswer, Tag,
+        AddAnswer, AddedStrategy, Command, ExchangeSnapshot, OwnedRestart, RestartAnswer, SavedByLoop,
+        Snapshot, StrategySnapshot, SwapAnswer, Tag, Trading,
     },
     event_loop::EventLoop,
     exchange_changes::{exchange_in, open_exchange},
@@ -23,6 +25,15 @@ impl EventLoop {
     /// # Errors
     /// The engine cannot go on.
     pub(super) fn carry_out(&mut self, command: Command, exchanges: &mut [OpenExchange]) -> Result<()> {
+        let stopwatch = Stopwatch::start();
+        let carried_out = self.carry_out_now(command, exchanges);
+        if let Some(observer) = self.observer() {
+            observer.meters().command(stopwatch.elapsed());
+        }
+        carried_out
+    }
+
+    fn carry_out_now(&mut self, command: Command, exchanges: &mut [OpenExchange]) -> Result<()> {
         let now = clock::now().max(self.now());
         self.set_now(now);
         match command {
@@ -57,6 +68,13 @@ impl EventLoop {
                     self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
                 }
             }
+            Command::LookUp(look_up) => self.look_up(look_up, names(exchanges)),
+            Command::ByHand { asked, is_dry_run, answer } => {
+                let _ = answer.send(self.by_hand(names(exchanges), &asked, is_dry_run)?);
+            }
+            Command::SetTrading { wish, answer } => {
+                let _ = answer.send(self.set_trading(&names(exchanges), *wish)?);
+            }
             Command::Trading { command, answer } => {
                 self.driver_mut().feed(now, InputKind::Trading(command))?;
                 if let Some(answer) = answer {
@@ -67,7 +85,7 @@ impl EventLoop {
                 let _ = answer.send(self.change(*change, exchanges)?);
             }
             Command::Look { answer } => {
-                let _ = answer.send(self.snapshot());
+                let _ = answer.send(self.snapshot(exchanges));
             }
             Command::ExchangeSave { exchange, answer } => {
                 let open = open_exchange(exchanges, exchange);
@@ -117,6 +135,7 @@ impl EventLoop {
         if let Some(limits) = self.limits_of(&config.name) {
             self.driver_mut().engine_mut().set_limits(Scope::Strategy(next), limits);
         }
+        self.restore_halt_of(&config.name, next);
         let id = self.driver_mut().add_strategy(now, config, instance, state)?;
         self.tags().set(id, tag);
         let state = self.engine().strategies().nth(id.index()).map(|(_, state, _)| state.clone());
@@ -139,6 +158,9 @@ impl EventLoop {
         let stopwatch = Stopwatch::start();
         let swapped = self.driver_mut().swap_strategy(now, strategy, replacement)?;
         let pause = stopwatch.elapsed();
+        if let Some(observer) = self.observer() {
+            observer.meters().pause(pause);
+        }
         let seq = self.engine().sequence();
         let mut is_late = false;
         if swapped.is_ok() {
@@ -178,26 +200,95 @@ impl EventLoop {
         Ok(states)
     }
 
-    fn snapshot(&self) -> Snapshot {
+    fn snapshot(&self, exchanges: &[OpenExchange]) -> Snapshot {
         let engine = self.engine();
         let strategies = engine.strategies().enumerate().map(|(index, (_, state, statistics))| {
-            let id = u16::try_from(index).ok().map(StrategyId);
-            StrategySnapshot {
-                state: state.clone(),
-                events: statistics.events,
-                orders: statistics.orders,
-                denials: statistics.denials,
-                probation: id.and_then(|id| engine.probation(id)).map(|left| (left.events, left.until)),
-            }
+            let id = StrategyId(u16::try_from(index).unwrap_or(u16::MAX));
+            self.strategy_snapshot(id, (state, statistics))
         });
         Snapshot {
             time: self.now(),
             events: self.events(),
             seq: engine.sequence(),
             orders_working: engine.working_orders().count() as u64,
+            trading: self.trading_of(Scope::Run),
             equity: engine.equity(),
             is_exiting: self.is_exiting(),
+            exchanges: self.exchange_snapshots(exchanges),
             strategies: strategies.collect(),
         }
     }
+
+    fn strategy_snapshot(
+        &self,
+        id: StrategyId,
+        (state, statistics): (&StrategyState, StrategyStatistics),
+    ) -> StrategySnapshot {
+        let engine = self.engine();
+        let (own, run) = (self.trading_of(Scope::Strategy(id)), self.trading_of(Scope::Run));
+        StrategySnapshot {
+            state: state.clone(),
+            events: statistics.events,
+            events_per_second: self.desk.rates.of(id.index()),
+            orders: statistics.orders,
+            denials: statistics.denials,
+            orders_working: u64::from(engine.open_orders(Scope::Strategy(id))),
+            positions: engine.positions(id).filter(|(_, position)| !position.size.is_zero()).count() as u64,
+            pnl: engine.pnl(id),
+            book: engine.portfolio_record(id),
+            trading: if run.state > own.state { run } else { own },
+            is_manual: self.is_manual(id),
+            probation: engine.probation(id).map(|left| (left.events, left.until)),
+        }
+    }
+
+    fn exchange_snapshots(&self, exchanges: &[OpenExchange]) -> Vec<ExchangeSnapshot> {
+        let mut orders = vec![0; exchanges.len()];
+        for order in self.engine().working_orders() {
+            if let Some(count) = usize::from(order.exchange.0).checked_sub(1).and_then(|i| orders.get_mut(i))
+            {
+                *count += 1;
+            }
+        }
+        // none is added while the run goes on
+        let instruments = self.desk.instruments.get_or_init(|| {
+            let of = |id: u16| self.engine().instruments_of(ExchangeId(id)).count() as u64;
+            (1..).zip(exchanges).map(|(id, _)| of(id)).collect()
+        });
+        let counts = instruments.iter().zip(orders);
+        (1..)
+            .zip(exchanges.iter().zip(counts))
+            .map(|(id, (open, (instruments, orders)))| {
+                self.exchange_snapshot(ExchangeId(id), open, [*instruments, orders])
+            })
+            .collect()
+    }
+
+    fn exchange_snapshot(
+        &self,
+        id: ExchangeId,
+        open: &OpenExchange,
+        [instruments, orders_working]: [u64; 2],
+    ) -> ExchangeSnapshot {
+        let (state, halt) = match self.desk.halts.of_exchange(id) {
+            Some((state, halt)) => (*state, Some(halt.clone())),
+            None => (TradingState::Active, None),
+        };
+        ExchangeSnapshot {
+            instruments,
+            halted: open.halted.len() as u64,
+            has_entry: self.has_entry(id),
+            orders_working,
+            trading: Trading { state, reason: Reason::Requested, halt },
+        }
+    }
+
+    fn trading_of(&self, scope: Scope) -> Trading {
+        let (state, reason) = self.engine().trading_state(scope);
+        Trading { state, reason, halt: self.desk.halts.of(scope).cloned() }
+    }
+}
+
+fn names(exchanges: &[OpenExchange]) -> Vec<String> {
+    exchanges.iter().map(|open| open.name.clone()).collect()
 }

@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
 };
 
 use anyhow::Result;
@@ -11,13 +10,16 @@ use stratd_engine::{
     CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, Output, RiskLimits, Scope, StrategyId,
     StrategyState, TradingState,
 };
-use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp};
+use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp, abi};
 
 use super::{
     Services,
+    clock::{Stopwatch, Took},
     command::{Note, Notes, Tag},
     exchange_desk::Told,
     link::Links,
+    observer::Observer,
+    trading::TradingDesk,
 };
 use crate::results::{Recorder, Summary};
 
@@ -25,8 +27,8 @@ use crate::results::{Recorder, Summary};
 pub struct Finished {
     /// What came out.
     pub summary: Summary,
-    /// How long the run took, loading excluded.
-    pub elapsed: Duration,
+    /// How long the run took, loading and the pages at the end excluded.
+    pub took: Took,
     /// Whether a strategy failed, or an order was still working at the end.
     pub has_faults: bool,
 }
@@ -51,8 +53,12 @@ pub(super) struct EventLoop {
     tags: Tags,
     /// Strategies that died and are not started again by themselves.
     given_up: BTreeSet<StrategyId>,
+    /// What is kept for people who look and trade by hand.
+    pub(super) desk: TradingDesk,
     /// The limits of strategies by name, for those that join later.
     limits: BTreeMap<String, RiskLimits>,
+    /// Who sees what happens; nobody in a backtest.
+    observer: Option<Observer>,
 }
 
 /// The builds that the instances of strategies are of.
@@ -105,7 +111,31 @@ impl EventLoop {
             notes: Notes::nowhere(),
             tags: Tags::default(),
             given_up: BTreeSet::new(),
+            desk: TradingDesk::default(),
             limits: BTreeMap::new(),
+            observer: None,
+        }
+    }
+
+    /// Lets somebody see what happens from now on.
+    pub(super) fn set_observer(&mut self, observer: Option<Observer>) {
+        self.observer = observer;
+    }
+
+    pub(super) fn observer(&mut self) -> Option<&mut Observer> {
+        self.observer.as_mut()
+    }
+
+    /// A round begins: asks what is wanted.
+    pub(super) fn begin_round(&mut self) {
+        let wants_orders = self.observer.as_ref().is_some_and(Observer::wants_orders);
+        self.driver.link_mut().note_reports(wants_orders);
+    }
+
+    /// A round has ended that took so many events.
+    pub(super) fn end_round(&mut self, taken: usize, round: Stopwatch) {
+        if let Some(observer) = &mut self.observer {
+            observer.end_round((taken, round), self.driver.engine());
         }
     }
 
@@ -124,6 +154,15 @@ impl EventLoop {
 
     pub(super) fn limits_of(&self, strategy: &str) -> Option<RiskLimits> {
         self.limits.get(strategy).cloned()
+    }
+
+    /// The exchanges of the run by id, from 1.
+    pub(super) fn exchange_names(&self) -> Vec<String> {
+        self.recorder.exchange_names()
+    }
+
+    pub(super) fn tell_note(&mut self, note: Note) {
+        self.notes.tell(note);
     }
 
     /// Tells `notes` of strategies from now on.
@@ -171,7 +210,11 @@ impl EventLoop {
 
     /// Whether anybody still listens.
     pub(super) fn has_started_strategies(&self) -> bool {
-        self.driver.engine().strategies().any(|(_, state, _)| *state == StrategyState::Started)
+        let is_one = |(index, (_, state, _)): (usize, (_, &StrategyState, _))| {
+            let is_manual = u16::try_from(index).is_ok_and(|id| self.is_manual(StrategyId(id)));
+            *state == StrategyState::Started && !is_manual
+        };
+        self.driver.engine().strategies().enumerate().any(is_one)
     }
 
     /// Whether a strategy that has ended may come back: one that died elsewhere is started again.
@@ -230,8 +273,36 @@ impl EventLoop {
         for _ in told.iter().take(count).filter(|told| matches!(told, Told::Market(_))) {
             self.recorder.count_event();
         }
+        if let Some(observer) = &mut self.observer {
+            observer.fed(told.get(..count).unwrap_or(told), at, self.driver.engine());
+        }
         self.take_outputs()?;
         Ok(count)
+    }
+
+    /// Whether events of several instants may be fed at once: to ask before they are gathered.
+    pub(super) fn may_begin_span(&self) -> bool {
+        self.slice_max > 1 && self.driver.link().is_idle()
+    }
+
+    /// Feeds what can go in one call of a strategy, each event at its own time, and takes the equity after each instant.
+    /// Returns how many were taken: none if the first has to go by [`EventLoop::feed`].
+    pub(super) fn feed_span(&mut self, events: &mut [abi::Event]) -> Result<usize> {
+        let Some(span) = self.driver.begin_span(events)? else { return Ok(0) };
+        let taken = span.taken();
+        for event in events.iter().take(taken) {
+            let at = Timestamp::new(event.ts);
+            if at > self.now {
+                self.close_instant()?;
+                self.now = at;
+            }
+            self.driver.apply_of_span(event)?;
+            self.recorder.count_event();
+        }
+        self.set_now(self.now);
+        self.driver.end_span(span, self.now)?;
+        self.take_outputs()?;
+        Ok(taken)
     }
 
     /// Lets timers fire that are due.
@@ -242,6 +313,11 @@ impl EventLoop {
             self.take_outputs()?;
         }
         Ok(())
+    }
+
+    /// Looks how many events the strategies handle, if it is time.
+    pub(super) fn look_at_rates(&mut self) {
+        self.desk.rates.look(self.driver.engine());
     }
 
     /// When the loop must wake up although no event came.
@@ -292,6 +368,9 @@ impl EventLoop {
     pub(super) fn exit(&mut self, reason: Reason) -> Result<()> {
         let now = self.now;
         self.is_exiting = true;
+        if let Some(observer) = &mut self.observer {
+            observer.run(now, "exiting");
+        }
         self.driver.link_mut().end(now);
         self.driver.feed_reports(now)?;
         self.driver.feed(now, InputKind::Exit(reason))?;
@@ -299,13 +378,13 @@ impl EventLoop {
     }
 
     /// Writes the results.
-    pub(super) fn finish(self, elapsed: Duration) -> Result<Finished> {
+    pub(super) fn finish(self, took: Took) -> Result<Finished> {
         let engine = self.driver.engine();
         let has_open_orders = engine.working_orders().next().is_some();
         let has_faults = has_open_orders
             || engine.strategies().any(|(_, state, _)| matches!(state, StrategyState::Faulted(_)));
         let summary = self.recorder.finish(engine)?;
-        Ok(Finished { summary, elapsed, has_faults })
+        Ok(Finished { summary, took, has_faults })
     }
 
     pub(super) fn set_now(&mut self, now: Timestamp) {
@@ -315,9 +394,20 @@ impl EventLoop {
 
     pub(super) fn take_outputs(&mut self) -> Result<()> {
         let outputs = self.driver.take_outputs();
+        if let Some(observer) = &mut self.observer {
+            let link = self.driver.link_mut();
+            observer.take_reported(|emptied| link.take_reported(emptied));
+        }
         for output in &outputs {
             self.recorder.take(output, self.driver.engine())?;
             self.tell(output);
+            if let Some(observer) = &mut self.observer {
+                let exchange = |id| self.recorder.exchange_name(id).to_owned();
+                observer.output(self.now, output, self.driver.engine(), exchange);
+            }
+        }
+        if let Some(observer) = &mut self.observer {
+            observer.end_step(self.now, self.driver.engine());
         }
         self.driver.give_back(outputs);
         while let Some(retired) = self.driver.engine_mut().take_retired() {
@@ -364,6 +454,7 @@ impl EventLoop {
             }
             Output::Trading { scope, state, reason } => {
                 let whose = self.scope_name(*scope);
+                self.note_trading(*scope, *state, *reason);
                 if *state == TradingState::Active {
                     tracing::info!(logger = "risk", %time, "{whose}: trading goes on");
                 } else {
@@ -387,6 +478,10 @@ impl EventLoop {
             }
             Output::Overfilled(report) => {
                 tracing::error!(logger = "engine", %time, "order {} was filled beyond its quantity", report.client_order_id);
+            }
+            Output::ByHand { order, strategy } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::info!(logger = format!("strategy.{name}"), %time, "order {order} by hand");
             }
             Output::Submit(_)
             | Output::Cancel(_)

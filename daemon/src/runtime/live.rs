@@ -7,13 +7,14 @@ use stratd_engine::StrategyId;
 use stratd_plugin_api::Reason;
 
 use super::{
-    Finished, Plan, Services,
+    Finished, KeptHalt, Plan, Services,
     clock::{self, Stopwatch},
     command::{LoopHandle, Notes, SavedByLoop, Tag},
     event_loop::EventLoop,
     exchange_desk::{Told, Way},
     inbox::Inbox,
     notify,
+    observer::Observer,
     plan::{self, OpenExchange, Opened},
     signals::StopSignals,
 };
@@ -41,11 +42,17 @@ pub(crate) trait ControlPlane {
     /// The builds of the strategies that the run begins with, by id.
     fn tags(&self) -> Vec<(StrategyId, Tag)>;
 
+    /// What earlier runs left halted.
+    fn halts(&self) -> Vec<KeptHalt>;
+
     /// Whether somebody may start a strategy later, so that the run goes on without any.
     fn is_commanded(&self) -> bool;
 
     /// How the run stands, in one line.
     fn standing(&self) -> String;
+
+    /// Who sees what happens in the loop; asked once.
+    fn observer(&mut self) -> Option<Observer>;
 
     /// The loop has ended; `states` are the last ones of the strategies.
     fn stop(self, states: Vec<SavedByLoop>, is_clean: bool);
@@ -72,8 +79,10 @@ pub(crate) fn live<P: ControlPlane>(
         .with_context(|| format!("creating the results in {}", folder.display()))?;
     let mut run = EventLoop::new(driver, recorder, services, (plan.is_verbose, plan.slice_max));
     run.set_limits(std::mem::take(&mut plan.risk.strategies));
-    let plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
+    let mut plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
     run.set_notes(plane.notes());
+    run.set_observer(plane.observer());
+    run.restore_halts(plane.halts(), &run.exchange_names())?;
     for (strategy, tag) in plane.tags() {
         run.tags().set(strategy, tag);
     }
@@ -96,7 +105,7 @@ pub(crate) fn live<P: ControlPlane>(
     notify::extend(END_PART_TIME_MAX);
     plane.stop(states.unwrap_or_default(), is_clean);
     ended?;
-    run.finish(stopwatch.elapsed())
+    run.finish(stopwatch.took())
 }
 
 fn until_stopped(
@@ -110,15 +119,22 @@ fn until_stopped(
     }
     let is_commanded = plane.is_commanded();
     notify::ready(&plane.standing());
+    if let Some(observer) = run.observer() {
+        observer.run(clock::now(), "running");
+    }
     let progress = Progress::start();
     let mut told = VecDeque::new();
     let mut flushed = Stopwatch::start();
     let reason = loop {
         notify::tick();
         let stop = inbox.take(&mut told, patience(run));
+        let (taken, round) = (told.len(), Stopwatch::start());
+        run.begin_round();
         feed_all(run, inbox, &mut told, exchanges)?;
         run.feed_timers(clock::now())?;
         run.feed_overdue(clock::now())?;
+        run.end_round(taken, round);
+        run.look_at_rates();
         if flushed.elapsed() >= FLUSH_EVERY {
             run.flush()?;
             flushed = Stopwatch::start();

@@ -77,6 +77,10 @@ impl StrategyServices for Services {
         visit(self.texts.get(handle).as_deref().unwrap_or(""));
     }
 
+    fn set_now(&self, now: Timestamp) {
+        Services::set_now(self, now);
+    }
+
     fn intern(&self, text: &str) -> TextHandle {
         self.texts.intern_cut(text)
     }

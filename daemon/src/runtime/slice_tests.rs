@@ -1,4 +1,4 @@
-//! A backtest with slices of one and of many writes the same files, whatever falls on one instant.
+//! A backtest with slices of one and of many writes the same files, whatever falls on one instant or between two.
 
 use std::{
     fs,
@@ -27,12 +27,14 @@ struct Source {
     is_venue: bool,
     instrument: u32,
     next: i64,
+    /// From one row to the next of an instant, in nanoseconds: with 0 it is one instant.
+    spread_ns: i64,
 }
 
 impl Source {
     fn event(&self, number: i64) -> abi::Event {
         abi::Event {
-            ts: 1_000_000_000 * (number / PER_INSTANT + 1),
+            ts: 1_000_000_000 * (number / PER_INSTANT + 1) + number % PER_INSTANT * self.spread_ns,
             instrument: self.instrument,
             kind: abi::event_kind::TRADE,
             data: [10_000 + number * 37 % 101, 1, 0, 0, 0],
@@ -142,6 +144,10 @@ impl StrategyInstance for Trader {
     fn on_events(&mut self, host: &mut dyn StrategyHost, events: &[abi::Event]) -> Result<usize, Fault> {
         self.slices.fetch_add(u32::from(events.len() > 1), Ordering::Relaxed);
         for (index, event) in events.iter().enumerate() {
+            if index > 0 {
+                host.begin_event(event);
+            }
+            self.take(host.now().get());
             if event.kind != abi::event_kind::TRADE {
                 continue;
             }
@@ -158,8 +164,21 @@ impl StrategyInstance for Trader {
                 host.submit(&order);
                 return Ok(index + 1);
             }
+            if (self.hash >> 20) % 31 == 5 {
+                // falls between the rows of an instant, or on one of them
+                let interval = 500 * i64::from(self.hash.to_le_bytes()[0]);
+                let schedule = abi::Schedule { kind: abi::schedule_kind::ONCE, ..abi::Schedule::default() };
+                let time = host.now().get() + interval;
+                host.timer(&abi::Schedule { time, ..schedule });
+                host.metric("now", Money::new(i128::from(host.now().get())));
+                return Ok(index + 1);
+            }
         }
         Ok(events.len())
+    }
+
+    fn takes_up_events(&self) -> bool {
+        true
     }
 
     fn on_orders(&mut self, host: &mut dyn StrategyHost, events: &[abi::OrderEvent]) -> Result<usize, Fault> {
@@ -199,19 +218,21 @@ impl StrategyInstance for Trader {
     }
 }
 
-fn source(name: &str, is_venue: bool) -> PlannedExchange {
+fn source(name: &str, is_venue: bool, spread_ns: i64) -> PlannedExchange {
     PlannedExchange {
         name: name.to_owned(),
         plugin: "test".to_owned(),
         instrument_types: u32::MAX,
         trading_types: u32::MAX,
         has_order_entry: is_venue,
-        make: Box::new(move |host| Ok(Box::new(Source { host, is_venue, instrument: 0, next: 0 }))),
+        make: Box::new(move |host| {
+            Ok(Box::new(Source { host, is_venue, instrument: 0, next: 0, spread_ns }))
+        }),
     }
 }
 
 /// The files of a run, and how many calls had several events.
-fn run(slice_max: usize, sources: [(&str, bool); 2]) -> (Vec<String>, u32) {
+fn run(slice_max: usize, rule: FillRule, sources: [(&str, bool, i64); 2]) -> (Vec<String>, u32) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let slices = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&slices);
@@ -220,7 +241,7 @@ fn run(slice_max: usize, sources: [(&str, bool); 2]) -> (Vec<String>, u32) {
         trading_type: TradingType::Backtest,
         cash: "1000000".parse().expect("an amount"),
         currency: "USD".to_owned(),
-        fill: FillRule::NextPrice.into(),
+        fill: rule.into(),
         costs: CostModels::default(),
         account: stratd_engine::AccountRules::default(),
         oms_type: stratd_plugin_api::OmsType::Netting,
@@ -232,7 +253,7 @@ fn run(slice_max: usize, sources: [(&str, bool); 2]) -> (Vec<String>, u32) {
             .expect("a writable folder"),
         is_verbose: false,
         slice_max,
-        exchanges: sources.into_iter().map(|(name, is_venue)| source(name, is_venue)).collect(),
+        exchanges: sources.into_iter().map(|(name, is_venue, ns)| source(name, is_venue, ns)).collect(),
         strategies: vec![PlannedStrategy {
             name: "trader".to_owned(),
             plugin: "test".to_owned(),
@@ -251,16 +272,31 @@ fn run(slice_max: usize, sources: [(&str, bool); 2]) -> (Vec<String>, u32) {
     (files.map(read).to_vec(), slices.load(Ordering::Relaxed))
 }
 
+/// Compares the files of runs with slices of one and of many.
+fn compare(rule: FillRule, sources: [(&str, bool, i64); 2]) {
+    let (one, none) = run(1, rule, sources);
+    assert!(one[1].lines().count() > 100, "too few fills:\n{}", one[1]);
+    assert_eq!(none, 0, "slices of one");
+    for slice_max in [2, 3, 64] {
+        let (many, slices) = run(slice_max, rule, sources);
+        assert!(slices > 100, "only {slices} slices of up to {slice_max}");
+        assert_eq!(one, many, "slices of up to {slice_max}");
+    }
+}
+
 #[test]
 fn slices_of_one_and_of_many_write_the_same_files() {
-    for sources in [[("venue", true), ("rows", false)], [("rows", false), ("venue", true)]] {
-        let (one, none) = run(1, sources);
-        assert!(one[1].lines().count() > 100, "too few fills:\n{}", one[1]);
-        assert_eq!(none, 0, "slices of one");
-        for slice_max in [2, 3, 64] {
-            let (many, slices) = run(slice_max, sources);
-            assert!(slices > 100, "only {slices} slices of up to {slice_max}");
-            assert_eq!(one, many, "slices of up to {slice_max}");
-        }
+    for sources in [[("venue", true, 0), ("rows", false, 0)], [("rows", false, 0), ("venue", true, 0)]] {
+        compare(FillRule::NextPrice, sources);
+    }
+}
+
+#[test]
+fn events_of_several_instants_in_one_call_write_the_same_files() {
+    for rule in [FillRule::NextPrice, FillRule::SamePrice] {
+        compare(rule, [("venue", true, 0), ("rows", false, 1_000)]);
+        compare(rule, [("rows", false, 1_000), ("venue", true, 0)]);
+        // two sources whose rows come in turn, and of which one ends first
+        compare(rule, [("rows", false, 1_000), ("more", false, 1_000_000)]);
     }
 }

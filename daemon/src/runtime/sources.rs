@@ -7,6 +7,7 @@ use stratd_plugin_api::{Timestamp, abi};
 
 use super::{
     exchange_desk::{ExchangeDesk, Told},
+    link::is_data,
     order_entry::SharedExchange,
 };
 
@@ -70,6 +71,32 @@ impl Sources {
                 self.all[index].take(events)
             }
             None => Ok(false),
+        }
+    }
+
+    /// The market events that one source has at hand and that come before those of all others, at most `max`; to be taken
+    /// with [`Sources::took`]. Empty where the next event is none of them: what was given back, what a venue
+    /// pushed, an event whose time goes backwards. Pulls as [`Sources::next`] does, not more.
+    pub(super) fn span(&mut self, max: usize) -> Result<&mut [abi::Event]> {
+        let mut earliest: Option<(i64, usize)> = None;
+        // what all others begin with: the span ends before it
+        let mut second = (i64::MAX, usize::MAX);
+        for (index, source) in self.all.iter_mut().enumerate() {
+            let Some(ts) = source.next_ts()? else { continue };
+            match earliest {
+                Some(first) if first <= (ts, index) => second = second.min((ts, index)),
+                _ => second = earliest.replace((ts, index)).unwrap_or(second).min(second),
+            }
+        }
+        let Some((_, index)) = earliest else { return Ok(&mut []) };
+        self.last = index;
+        Ok(self.all[index].span(max, |ts| (ts, index) < second))
+    }
+
+    /// Takes the first so many events of the last [`Sources::span`].
+    pub(super) fn took(&mut self, count: usize) {
+        if let Some(source) = self.all.get_mut(self.last) {
+            source.took(count);
         }
     }
 
@@ -144,6 +171,29 @@ impl Source {
             None if self.is_at_end => Ok(None),
             None => bail!("exchange {} said {count} events and brought none", self.name),
         }
+    }
+
+    fn span(&mut self, max: usize, is_first: impl Fn(i64) -> bool) -> &mut [abi::Event] {
+        if self.has_told() {
+            return &mut [];
+        }
+        let left = self.batch.get_mut(self.next..self.count).unwrap_or_default();
+        let mut last = self.last.get();
+        let comes_next = |event: &&abi::Event| {
+            let fits = event.ts >= last && is_first(event.ts) && is_data(event);
+            last = event.ts;
+            fits
+        };
+        let len = left.iter().take(max).take_while(comes_next).count();
+        &mut left[..len]
+    }
+
+    fn took(&mut self, count: usize) {
+        let end = self.count.min(self.next + count);
+        if let Some(event) = self.batch.get(self.next..end).and_then(<[_]>::last) {
+            self.last = Timestamp::new(event.ts);
+        }
+        self.next = end;
     }
 
     fn waiting_ts(&self) -> Option<i64> {

@@ -43,7 +43,10 @@ pub use self::{
     error::{Error, ErrorKind},
     limits::STATE_BYTES_MAX,
     reader::Reader,
-    rows::{ConfigRow, ConfigState, Crash, Generation, LastRun, NewRun, Quarantine, RunId, SavedState, Verdict, Write},
+    rows::{
+        ConfigRow, ConfigState, Crash, Generation, LastRun, NewRun, Quarantine, RunId, SavedState,
+        TradingRow, Verdict, Write,
+    },
 };
 
 /// The database and the thread that writes it. Stopped when dropped: what waits is written first.

@@ -8,7 +8,7 @@ use stratd_plugin_api::Timestamp;
 use super::{
     database,
     error::Error,
-    rows::{ConfigRow, ConfigState, Crash, Generation, LastRun, Quarantine, RunId, SavedState},
+    rows::{ConfigRow, ConfigState, Crash, Generation, LastRun, Quarantine, RunId, SavedState, TradingRow},
 };
 
 /// Reads what was committed. Cheap to make; one thread at a time uses it.
@@ -97,6 +97,22 @@ impl Reader {
         })
     }
 
+    /// The scopes in which not everything may be traded, by name.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn trading(&self) -> Result<Vec<TradingRow>, Error> {
+        self.all("SELECT scope, state, reason, since, note FROM trading ORDER BY scope", [], |row| {
+            Ok(TradingRow {
+                scope: row.get(0)?,
+                state: row.get(1)?,
+                reason: row.get(2)?,
+                since: time(row, 3)?,
+                note: row.get(4)?,
+            })
+        })
+    }
+
     /// The run that began last.
     ///
     /// # Errors
@@ -129,7 +145,8 @@ impl Reader {
     /// # Errors
     /// The file cannot be read.
     pub fn has_configs(&self) -> Result<bool, Error> {
-        let found = self.one("SELECT 1 FROM sqlite_schema WHERE name = 'config'", [], |row| row.get::<_, i64>(0))?;
+        let found =
+            self.one("SELECT 1 FROM sqlite_schema WHERE name = 'config'", [], |row| row.get::<_, i64>(0))?;
         Ok(found.is_some())
     }
 

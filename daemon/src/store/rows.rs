@@ -109,6 +109,21 @@ pub struct Quarantine {
     pub reason: String,
 }
 
+/// What may be traded in a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TradingRow {
+    /// `run`, `strategy.NAME`, `instrument.SYMBOL@EXCHANGE` or `exchange.NAME`.
+    pub scope: String,
+    /// `reducing` or `halted`.
+    pub state: String,
+    /// The cause.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// What who did it said.
+    pub note: Option<String>,
+}
+
 /// What follows from the end of a run; written as one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
@@ -136,8 +151,7 @@ pub enum ConfigState {
 }
 
 impl ConfigState {
-    const ALL: [Self; 5] =
-        [Self::Trying, Self::Applied, Self::Unconfirmed, Self::Pending, Self::Reverted];
+    const ALL: [Self; 5] = [Self::Trying, Self::Applied, Self::Unconfirmed, Self::Pending, Self::Reverted];
 
     /// As it is stored.
     #[must_use]
@@ -213,6 +227,10 @@ pub enum Write {
     Quarantine(Quarantine),
     /// An instance may start again, and its crashes are forgotten.
     Release(String),
+    /// Not everything may be traded in a scope, in place of what was known of it.
+    KeepTrading(TradingRow),
+    /// Everything may be traded in a scope.
+    ForgetTrading(String),
     /// What follows from the end of a run, once per run.
     Assess(RunId, Verdict),
     /// A configuration with its document; answered with its number.
@@ -240,6 +258,8 @@ impl Write {
             | Self::ResetCrashes(_)
             | Self::Quarantine(_)
             | Self::Release(_)
+            | Self::KeepTrading(_)
+            | Self::ForgetTrading(_)
             | Self::SettleConfig(..)
             | Self::DropConfig(_)
             | Self::Assess(..) => 0,
@@ -253,9 +273,11 @@ impl Write {
                 check_count("the instances of a run", run.active.len())?;
                 check_texts([&run.trading_type, &run.version].into_iter().chain(&run.active))
             }
-            Self::Join(_, text) | Self::Leave(_, text) | Self::ForgetState(text) | Self::Release(text) => {
-                check_texts([text])
-            }
+            Self::Join(_, text)
+            | Self::Leave(_, text)
+            | Self::ForgetState(text)
+            | Self::Release(text)
+            | Self::ForgetTrading(text) => check_texts([text]),
             Self::Seen(..) | Self::EndRun(..) | Self::SettleConfig(..) | Self::DropConfig(_) => Ok(()),
             Self::PutConfig(row, document) => {
                 if document.len() > CONFIG_BYTES_MAX {
@@ -275,6 +297,9 @@ impl Write {
             }
             Self::CountCrash { instance, what, .. } => check_texts([instance, what]),
             Self::ResetCrashes(instances) => check_texts(instances),
+            Self::KeepTrading(row) => {
+                check_texts([&row.scope, &row.state, &row.reason].into_iter().chain(&row.note))
+            }
             Self::Quarantine(quarantine) => check_texts([&quarantine.instance, &quarantine.reason]),
             Self::Assess(_, verdict) => {
                 check_texts(&verdict.reset)?;

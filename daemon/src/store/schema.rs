@@ -77,6 +77,14 @@ CREATE TABLE config ( -- the configurations that were in force, or are to be; th
     before     INTEGER,          -- what an unconfirmed one goes back to
     confirm_by INTEGER           -- and when
 ) STRICT;
+", "
+CREATE TABLE trading ( -- what may not be traded: by command, or after a fall that only a command lifts
+    scope  TEXT    PRIMARY KEY NOT NULL, -- run, strategy.NAME, instrument.SYMBOL@EXCHANGE or exchange.NAME
+    state  TEXT    NOT NULL,             -- reducing or halted
+    reason TEXT    NOT NULL,
+    since  INTEGER NOT NULL,
+    note   TEXT                          -- what who did it said
+) STRICT;
 "];
 
 /// Brings a database up to date, each step in a transaction of its own.

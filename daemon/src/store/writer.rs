@@ -18,7 +18,7 @@ use super::{
     error::Error,
     limits::{CONFIGS_MAX, GENERATIONS_MAX, RUNS_MAX},
     queue::{Job, Queue},
-    rows::{ConfigRow, Crash, Generation, NewRun, Quarantine, RunId, SavedState, Verdict, Write},
+    rows::{ConfigRow, Crash, Generation, NewRun, Quarantine, RunId, SavedState, TradingRow, Verdict, Write},
 };
 
 /// Writes until the queue is closed and empty.
@@ -169,13 +169,20 @@ fn apply(db: &Savepoint<'_>, write: &Write) -> rusqlite::Result<i64> {
             db.prepare_cached("DELETE FROM quarantine WHERE instance = ?1")?.execute([instance])?;
             reset_crashes(db, std::slice::from_ref(instance))?;
         }
+        Write::KeepTrading(TradingRow { scope, state, reason, since, note }) => {
+            db.prepare_cached(
+                "INSERT OR REPLACE INTO trading (scope, state, reason, since, note) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![scope, state, reason, since.get(), note])?;
+        }
+        Write::ForgetTrading(scope) => {
+            db.prepare_cached("DELETE FROM trading WHERE scope = ?1")?.execute([scope])?;
+        }
         Write::Assess(run, verdict) => assess(db, *run, verdict)?,
         Write::PutConfig(row, document) => return put_config(db, row, document),
         Write::SettleConfig(generation, state) => {
-            db.prepare_cached(
-                "UPDATE config SET state = ?2 WHERE generation = ?1",
-            )?
-            .execute(params![generation, state.name()])?;
+            db.prepare_cached("UPDATE config SET state = ?2 WHERE generation = ?1")?
+                .execute(params![generation, state.name()])?;
         }
         Write::DropConfig(generation) => {
             db.prepare_cached("DELETE FROM config WHERE generation = ?1")?.execute([generation])?;

@@ -5,7 +5,7 @@ use std::{ffi::c_void, marker::PhantomData, sync::Mutex, sync::PoisonError};
 
 use super::{sink::write_to, str_of, strategy_host::TableHost};
 use crate::{
-    Fault, Fill, Level, Log, Money, StateSink, Strategy, StrategyHost, Timestamp,
+    Fault, Fill, Level, Log, Money, Reason, StateSink, Strategy, StrategyHost, Timestamp,
     abi::{ABI, Event, FillRecord, HostV1, MoneyBits, OrderEvent, Sink, Str, StrategyV1},
     dispatch,
     guard::{Guarded, install_panic_hook, mark_host_thread},
@@ -121,8 +121,14 @@ unsafe extern "C" fn on_events<S: Strategy>(
     // SAFETY: the host lends `count` events for the call
     let events = unsafe { std::slice::from_raw_parts(events, count) };
     let mut host = instance.host;
+    let begin = |_: &mut dyn StrategyHost, index: usize, _: &Event| {
+        if !failed_index.is_null() {
+            // SAFETY: not null, lent by the host for the call
+            unsafe { failed_index.write(index as u64) };
+        }
+    };
     let result =
-        instance.guarded.call(|strategy, cache| dispatch::events(strategy, &mut host, cache, events));
+        instance.guarded.call(|strategy, cache| dispatch::events(strategy, &mut host, cache, events, begin));
     // SAFETY: the host lends `failed_index` for the call
     unsafe { consumed(instance, result, failed_index) }
 }
@@ -148,7 +154,9 @@ unsafe extern "C" fn on_orders<S: Strategy>(
 /// # Safety
 /// `failed_index` is null or lent by the host for the call.
 unsafe fn consumed<S>(instance: &Instance<S>, result: Result<usize, Fault>, failed_index: *mut u64) -> i64 {
+    // a panic does not know its event: what was in work is there already
     if let Err(fault) = &result
+        && fault.reason != Reason::Panic
         && !failed_index.is_null()
     {
         // SAFETY: not null, lent by the host

@@ -6,7 +6,9 @@ use stratd_abi as abi;
 
 use super::{
     Decimal, MONEY_DECIMALS, Money, NumberError, NumberErrorKind, Price, Quantity, Side, Timestamp,
-    decimal::format_scaled, money::div_half_even, order::coded,
+    decimal::format_scaled,
+    money::{div_half_even, narrow_half_even, narrow_power_of_ten, power_of_ten},
+    order::coded,
 };
 
 /// The host's number of an instrument, from 1.
@@ -372,12 +374,26 @@ impl Instrument {
     /// `price * quantity * multiplier`, rounded once to 1e-8 (halves to even); `None` on overflow.
     #[must_use]
     pub fn notional(&self, price: Price, quantity: Quantity) -> Option<Money> {
+        self.narrow_notional(price, quantity).or_else(|| self.wide_notional(price, quantity))
+    }
+
+    /// As [`Instrument::notional`] in 64 bits, where all but the largest values fit; every event asks.
+    #[inline]
+    fn narrow_notional(&self, price: Price, quantity: Quantity) -> Option<Money> {
+        let value = price.get().checked_mul(quantity.get())?.checked_mul(self.multiplier)?;
+        // the eight decimals of the multiplier are those of money
+        let scale = narrow_power_of_ten(u32::from(self.price_decimals) + u32::from(self.quantity_decimals))?;
+        narrow_half_even(value, scale).map(|units| Money::new(i128::from(units)))
+    }
+
+    #[inline(never)]
+    fn wide_notional(&self, price: Price, quantity: Quantity) -> Option<Money> {
         let product = i128::from(price.get()).checked_mul(i128::from(quantity.get()))?;
         let value = product.checked_mul(i128::from(self.multiplier))?;
         // the product carries the decimals of price and quantity and the eight of the multiplier
         let decimals = u32::from(self.price_decimals) + u32::from(self.quantity_decimals) + 8;
         let surplus = decimals.checked_sub(u32::from(MONEY_DECIMALS))?;
-        div_half_even(value, 10i128.checked_pow(surplus)?).map(Money::new)
+        div_half_even(value, power_of_ten(surplus)?).map(Money::new)
     }
 
     /// The price at which `quantity` is worth `notional`, rounded to the price scale (halves to even): for display of
@@ -417,6 +433,27 @@ mod tests {
         // 0.0001 * 0.00000001 is below one unit of money: rounded to even
         assert_eq!(coin.notional(Price::new(1), Quantity::new(1)), Some(Money::ZERO));
         assert_eq!(coin.notional(Price::new(i64::MAX), Quantity::new(i64::MAX)), None);
+    }
+
+    #[test]
+    fn values_are_the_same_within_and_beyond_64_bits() {
+        for decimals in [0, 2, 4, 9] {
+            let mut coin = Instrument::new("X", InstrumentType::Pair)
+                .price_decimals(decimals)
+                .quantity_decimals(decimals);
+            coin.multiplier = 1_234_567;
+            for (price, quantity) in [(11_855, 7), (-11_855, 7), (5, -5), (999_999_999, 999), (1, 1), (0, 3)]
+            {
+                let (price, quantity) = (Price::new(price), Quantity::new(quantity));
+                if let Some(narrow) = coin.narrow_notional(price, quantity) {
+                    assert_eq!(
+                        Some(narrow),
+                        coin.wide_notional(price, quantity),
+                        "{decimals} {price} {quantity}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -89,12 +89,65 @@ impl Money {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "ratios are f64 by design, DESIGN §5")]
     pub fn to_f64(self) -> f64 {
-        self.0 as f64 / 1e8
+        // one instruction where 64 bits suffice, and the same number
+        let units = i64::try_from(self.0).map_or_else(|_| self.wide(), |units| units as f64);
+        units / 1e8
     }
+
+    /// The units as a float. Not inlined: the compiler would compute both ways and then choose.
+    #[cold]
+    #[inline(never)]
+    #[expect(clippy::cast_precision_loss, reason = "as above")]
+    fn wide(self) -> f64 {
+        self.0 as f64
+    }
+}
+
+/// The powers of ten that fit 64 bits.
+const POWERS: [i64; 19] = {
+    let mut powers = [1; 19];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
+/// `10^exponent`, if it fits 64 bits.
+#[inline]
+pub(crate) fn narrow_power_of_ten(exponent: u32) -> Option<i64> {
+    POWERS.get(usize::try_from(exponent).ok()?).copied()
+}
+
+/// `10^exponent`; the usual ones are looked up.
+pub(crate) fn power_of_ten(exponent: u32) -> Option<i128> {
+    narrow_power_of_ten(exponent)
+        .map_or_else(|| 10i128.checked_pow(exponent), |power| Some(i128::from(power)))
+}
+
+/// As [`div_half_even`]; `None` also where 64 bits do not suffice.
+#[inline]
+pub(crate) fn narrow_half_even(numerator: i64, denominator: i64) -> Option<i64> {
+    let quotient = numerator.checked_div(denominator)?;
+    let remainder = numerator.checked_rem(denominator)?;
+    let twice = remainder.unsigned_abs().checked_mul(2)?;
+    let whole = denominator.unsigned_abs();
+    if twice < whole || (twice == whole && quotient % 2 == 0) {
+        return Some(quotient);
+    }
+    quotient.checked_add(if (numerator < 0) == (denominator < 0) { 1 } else { -1 })
 }
 
 /// Quotient rounded to the nearest integer, halves to even.
 pub(crate) fn div_half_even(numerator: i128, denominator: i128) -> Option<i128> {
+    // most amounts fit 64 bits, where a division is one instruction; the quotient of MIN and -1 does not
+    let narrow = i64::try_from(numerator).ok().zip(i64::try_from(denominator).ok());
+    if let Some(quotient) =
+        narrow.and_then(|(numerator, denominator)| narrow_half_even(numerator, denominator))
+    {
+        return Some(i128::from(quotient));
+    }
     let quotient = numerator.checked_div(denominator)?;
     let remainder = numerator.checked_rem(denominator)?;
     let twice = remainder.unsigned_abs().checked_mul(2)?;
@@ -170,6 +223,20 @@ mod tests {
         }
         assert_eq!(div_half_even(1, 0), None);
         assert_eq!(div_half_even(i128::MIN, -1), None);
+    }
+
+    #[test]
+    fn division_is_the_same_within_and_beyond_64_bits() {
+        assert_eq!(div_half_even(i128::from(i64::MIN), -1), Some(1 << 63));
+        let wide = 1i128 << 64;
+        for (numerator, denominator) in [(7, 2), (-7, 2), (5, -2), (1, 3), (i64::MAX, 10), (i64::MIN, 3)] {
+            let (numerator, denominator) = (i128::from(numerator), i128::from(denominator));
+            let wider = div_half_even(numerator * wide, denominator * wide);
+            assert_eq!(div_half_even(numerator, denominator), wider, "{numerator}/{denominator}");
+        }
+        for exponent in [0, 1, 18, 19, 38, 39] {
+            assert_eq!(power_of_ten(exponent), 10i128.checked_pow(exponent));
+        }
     }
 
     #[test]

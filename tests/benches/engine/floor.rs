@@ -1,13 +1,14 @@
 //! The floor: each record of the mapped file is read by a function of a library. Nothing that calls a plugin for each
 //! tick can be faster.
 
-use std::{fs::File, hint::black_box, num::NonZeroUsize, path::Path, slice, time::Instant};
+use std::{fs::File, hint::black_box, num::NonZeroUsize, path::Path, slice};
 
 use libloading::{Library, Symbol};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+use stratd::runtime::clock::Stopwatch;
 use stratd_tests::c_library;
 
-use crate::ticks::RECORD;
+use crate::{run::Outcome, ticks::RECORD};
 
 pub(crate) struct Floor(Library);
 
@@ -20,8 +21,8 @@ impl Floor {
         Self(unsafe { Library::new(library) }.expect("a library that was just made"))
     }
 
-    /// Nanoseconds per tick over a fresh mapping, and again over the same one.
-    pub(crate) fn round(&self, ticks: &Path, count: usize) -> [f64; 2] {
+    /// Over a fresh mapping, and again over the same one.
+    pub(crate) fn round(&self, ticks: &Path, count: usize) -> [Outcome; 2] {
         let file = File::open(ticks).expect("the file of ticks");
         let len = NonZeroUsize::new(count * RECORD).expect("some ticks");
         // SAFETY: a private mapping at a place that the kernel chooses overlaps nothing of this process.
@@ -34,14 +35,14 @@ impl Floor {
             unsafe { self.0.get(b"floor_tick") }.expect("the function of the library");
         let tick = black_box(*tick);
         let both = [(); 2].map(|()| {
-            let start = Instant::now();
+            let watch = Stopwatch::start();
             let mut sum = 0i64;
             for record in bytes.chunks_exact(RECORD) {
                 // SAFETY: it reads bytes 8 to 16 of a record of 40.
                 sum += unsafe { tick(record.as_ptr()) };
             }
             black_box(sum);
-            start.elapsed().as_nanos() as f64 / count as f64
+            Outcome::new(watch.took(), count, 0, String::new())
         });
         // SAFETY: mapped above, and nothing borrows it any more.
         unsafe { munmap(start, len.get()) }.expect("what was mapped can be unmapped");

@@ -1,13 +1,16 @@
 //! One backtest on the ticks, with everything that a backtest has: plugins behind their tables, risk, portfolio, fill
 //! model, and a folder of results.
 
-use std::{path::Path, path::PathBuf, sync::Arc};
+use std::{path::Path, path::PathBuf, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use stratd::{
     host::{LoadedPlugin, Loader, Run},
     results::RunFolder,
-    runtime::{MakeExchange, Plan, PlannedExchange, PlannedRisk, PlannedStrategy, Services, backtest, clock},
+    runtime::{
+        MakeExchange, Plan, PlannedExchange, PlannedRisk, PlannedStrategy, Services, backtest,
+        clock::{self, Took},
+    },
 };
 use stratd_engine::{AccountRules, Accounting};
 use stratd_plugin_api::{Money, StrategyServices, TradingType, abi::plugin_flag};
@@ -35,9 +38,24 @@ pub(crate) enum Which {
 /// What a run gave.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
-    pub(crate) ns_per_tick: f64,
+    /// Processor time of the run's thread, per tick.
+    pub(crate) cpu_ns: f64,
+    /// Passed time, per tick.
+    pub(crate) wall_ns: f64,
     pub(crate) orders: u64,
     pub(crate) pnl: String,
+}
+
+impl Outcome {
+    pub(crate) fn new(took: Took, count: usize, orders: u64, pnl: String) -> Self {
+        let per_tick = |time: Duration| time.as_nanos() as f64 / count as f64;
+        Self { cpu_ns: per_tick(took.processor), wall_ns: per_tick(took.elapsed), orders, pnl }
+    }
+
+    /// The same for one of so many.
+    pub(crate) fn divided_by(self, count: f64) -> Self {
+        Self { cpu_ns: self.cpu_ns / count, wall_ns: self.wall_ns / count, ..self }
+    }
 }
 
 impl Plugins {
@@ -78,11 +96,8 @@ impl Plugins {
         let summary = finished.summary;
         assert_eq!(summary.events, count as u64, "every tick reached the engine");
         let equity: Money = summary.equity_end.parse().expect("an amount");
-        Outcome {
-            ns_per_tick: finished.elapsed.as_nanos() as f64 / count as f64,
-            orders: summary.orders,
-            pnl: format!("{:.2}", equity.checked_sub(cash).expect("a small amount")),
-        }
+        let pnl = equity.checked_sub(cash).expect("a small amount");
+        Outcome::new(finished.took, count, summary.orders, format!("{pnl:.2}"))
     }
 
     fn exchange(&self, ticks: &Path, count: usize) -> PlannedExchange {
@@ -98,12 +113,17 @@ impl Plugins {
         }
     }
 
-    fn strategy(&self, index: usize, which: Which) -> PlannedStrategy {
-        let (plugin, config): (_, Value) = match which {
+    /// The library of a strategy, and how it is configured.
+    pub(crate) fn strategy_of(&self, which: Which) -> (&Arc<LoadedPlugin>, Value) {
+        match which {
             Which::Noop => (&self.every, json!({})),
             Which::Every(every) => (&self.every, json!({ "every": every })),
             Which::Ema => (&self.ema, json!({})),
-        };
+        }
+    }
+
+    fn strategy(&self, index: usize, which: Which) -> PlannedStrategy {
+        let (plugin, config) = self.strategy_of(which);
         let plugin = Arc::clone(plugin);
         let name = format!("{which:?}-{index}");
         PlannedStrategy {

@@ -60,6 +60,10 @@ impl StrategyInstance for Counted {
         self.calls.events.fetch_add(consumed as u64, Ordering::Relaxed);
         Ok(consumed)
     }
+    fn takes_up_events(&self) -> bool {
+        self.inner.takes_up_events()
+    }
+
     fn on_orders(&mut self, host: &mut dyn StrategyHost, events: &[OrderEvent]) -> Result<usize, Fault> {
         self.inner.on_orders(host, events)
     }

@@ -3,5 +3,8 @@
 
 mod abuse;
 mod desk;
+mod halts;
+mod hand;
+mod lists;
 mod pages;
 mod terms;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    API, DisableRequest, Error, InspectRequest, LevelRequest, LoadRequest, LogConfigRequest,
+    API, BacktestRequest, DisableRequest, Error, InspectRequest, LevelRequest, LoadRequest, LogConfigRequest,
     QuarantineRequest,
 };
 
@@ -213,22 +213,74 @@ impl Request {
         Self::post(&format!("logging/flight/{}", encoded(logger)), "logging")
     }
 
+    /// What happens, as it happens, for [`Client::stream`](crate::Client::stream) and
+    /// [`EventLines`](crate::EventLines).
+    #[must_use]
+    pub fn events(wish: &EventWish) -> Self {
+        let EventWish { kinds, strategies, instruments, after, is_finite } = wish;
+        let list = |key: &str, names: &[String]| {
+            (!names.is_empty()).then(|| format!("{key}={}", encoded(&names.join(","))))
+        };
+        let keys = [
+            list("kind", kinds),
+            list("strategy", strategies),
+            list("instrument", instruments),
+            after.as_ref().map(|id| format!("after={}", encoded(id))),
+            is_finite.then(|| "follow=false".to_owned()),
+        ];
+        let query: Vec<String> = keys.into_iter().flatten().collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        Self::get(&format!("events{mark}{}", query.join("&")))
+    }
+
+    /// All backtests.
+    #[must_use]
+    pub fn backtests() -> Self {
+        Self::get("backtests")
+    }
+
+    /// One backtest, with its summary.
+    #[must_use]
+    pub fn backtest(id: &str) -> Self {
+        Self::get(&format!("backtests/{}", encoded(id)))
+    }
+
+    /// A backtest to be run.
+    ///
+    /// # Errors
+    /// The body cannot be written as JSON.
+    pub fn submit_backtest(body: &BacktestRequest) -> Result<Self, Error> {
+        Self::post("backtests", "backtests").with_body(body)
+    }
+
+    /// The end of a backtest that waits or runs.
+    #[must_use]
+    pub fn cancel_backtest(id: &str) -> Self {
+        let path = format!("backtests/{}", encoded(id));
+        Self { method: "DELETE", ..Self::post(&path, &path) }
+    }
+
     fn act(name: &str, verb: &str) -> Self {
         let plugin = format!("plugins/{}", encoded(name));
         Self::post(&format!("{plugin}/{verb}"), &plugin)
     }
 
-    fn get(path: &str) -> Self {
+    pub(super) fn get(path: &str) -> Self {
         Self { method: "GET", target: format!("/{API}/{path}"), body: String::new(), change: None }
     }
 
     /// A change, and what shows the tag of what it changes.
-    fn post(path: &str, tag_of: &str) -> Self {
+    pub(super) fn post(path: &str, tag_of: &str) -> Self {
         let change = Change { if_match: "*".to_owned(), tag_of: format!("/{API}/{tag_of}") };
         Self { method: "POST", change: Some(change), ..Self::get(path) }
     }
 
-    fn with_body(mut self, body: &impl Serialize) -> Result<Self, Error> {
+    /// The same by another method.
+    pub(super) fn by(self, method: &'static str) -> Self {
+        Self { method, ..self }
+    }
+
+    pub(super) fn with_body(mut self, body: &impl Serialize) -> Result<Self, Error> {
         self.body = serde_json::to_string(body)
             .map_err(|error| Error::malformed(format!("{self}: writing the body: {error}")))?;
         Ok(self)
@@ -241,8 +293,23 @@ impl std::fmt::Display for Request {
     }
 }
 
+/// What a listener wants to hear. Empty lists let everything pass but market data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventWish {
+    /// Kinds, in the words of [`Happening::KINDS`](crate::Happening::KINDS), or `market`.
+    pub kinds: Vec<String>,
+    /// Only events about one of these strategies.
+    pub strategies: Vec<String>,
+    /// Only events about one of these symbols.
+    pub instruments: Vec<String>,
+    /// The id of the event after which to begin; `0` for all that is kept, `None` for what happens from now on.
+    pub after: Option<String>,
+    /// The answer ends with what has happened until now.
+    pub is_finite: bool,
+}
+
 /// The name as one segment of a path, whatever is in it.
-fn encoded(name: &str) -> String {
+pub(super) fn encoded(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {

@@ -35,6 +35,9 @@ pub struct Problem {
     /// The step of a reload or a load that refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
+    /// The reason of a denied order, as `max_position`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// One of several problems of a request.

@@ -103,10 +103,15 @@ impl Desk {
         terms: &Terms,
         text: impl FnOnce(&Answer) -> Result<String>,
     ) -> Result<()> {
+        self.print(&self.ask_change(request, terms)?, text)
+    }
+
+    /// Asks for a change on these terms.
+    pub(super) fn ask_change(&self, request: Request, terms: &Terms) -> Result<Answer> {
         let (request, is_to_be_tagged) = terms.apply(request);
         let answer =
             if is_to_be_tagged { self.client.send_tagged(request) } else { self.client.send(&request) };
-        self.print(&answer.map_err(|error| self.told(error))?, text)
+        answer.map_err(|error| self.told(error))
     }
 
     /// Prints the answer: as it came, or as `text` makes it.
@@ -118,6 +123,12 @@ impl Desk {
             print(&if view::has_colours(&io::stdout()) { view::painted(&text) } else { text })
         }
     }
+}
+
+/// Whether a daemon that answered before cannot be reached, or went away while it answered.
+pub(super) fn is_out_of_reach(error: &Error) -> bool {
+    let kind = error.downcast_ref::<stratd_control::Error>().map(stratd_control::Error::kind);
+    matches!(kind, Some(ErrorKind::NoDaemon | ErrorKind::Io | ErrorKind::Malformed))
 }
 
 /// Prints; that nobody reads any more is no failure.

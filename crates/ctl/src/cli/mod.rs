@@ -1,12 +1,23 @@
 //! The command line. One subcommand, one file.
 
 mod advice;
+mod backtest;
+mod books;
 mod completions;
+mod confirm;
 mod desk;
+mod events;
+mod exchange;
+mod filter;
+mod halt;
 mod log;
+mod order;
 mod plugin;
+mod risk;
 mod status;
+mod strategy;
 mod terms;
+mod top;
 mod version;
 
 use std::{
@@ -49,12 +60,42 @@ enum Command {
     Status,
     /// Show the versions of stratctl and of the daemon
     Version,
+    /// Print what happens: orders, fills, denials, states, reloads, faults; market data on demand
+    Events(events::Arguments),
+    /// Run backtests in processes of the daemon's own
+    #[command(subcommand)]
+    Backtest(backtest::BacktestCommand),
+    /// Look at strategies; start, stop and halt them
+    #[command(subcommand)]
+    Strategy(strategy::StrategyCommand),
+    /// Look at exchanges; connect, disconnect and halt them
+    #[command(subcommand)]
+    Exchange(exchange::ExchangeCommand),
+    /// Look at orders; send, change and cancel them by hand
+    #[command(subcommand)]
+    Order(order::OrderCommand),
+    /// Look at own executions
+    #[command(subcommand)]
+    Fill(books::FillCommand),
+    /// List positions by strategy and instrument
+    Position(books::Positions),
+    /// Show the books of the run and of each strategy
+    Portfolio,
+    /// List the accounts
+    Account,
+    /// List instruments with their last prices and trading states
+    Instrument(filter::Page),
+    /// Look at the limits; the kill switch, and what may be traded
+    #[command(subcommand)]
+    Risk(risk::RiskCommand),
     /// Look at plugins, load them, and replace them while they run
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
     /// Look at the log: its loggers, levels and handlers, and the records as they come
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// Show strategies, orders and the log on a full screen, as they go
+    Top(top::Arguments),
     /// Print what a shell needs to complete commands and flags of stratctl
     Completions(completions::Arguments),
 }
@@ -82,8 +123,20 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Status => status::main(&desk),
         Command::Version => version::main(&desk),
+        Command::Events(arguments) => events::main(&desk, arguments),
+        Command::Backtest(command) => backtest::main(&desk, command),
+        Command::Strategy(command) => strategy::main(&desk, command),
+        Command::Exchange(command) => exchange::main(&desk, command),
+        Command::Order(command) => order::main(&desk, command),
+        Command::Fill(command) => books::fill(&desk, command),
+        Command::Position(arguments) => books::position(&desk, arguments),
+        Command::Portfolio => books::portfolio(&desk),
+        Command::Account => books::account(&desk),
+        Command::Instrument(page) => books::instrument(&desk, page),
+        Command::Risk(command) => risk::main(&desk, command),
         Command::Plugin(command) => plugin::main(&desk, command),
         Command::Log(command) => log::main(&desk, command),
+        Command::Top(arguments) => top::main(&desk, arguments),
         Command::Completions(arguments) => completions::main(&arguments),
     };
     result.unwrap_or_else(|error| {

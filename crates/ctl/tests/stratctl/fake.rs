@@ -4,11 +4,13 @@ use std::{path::PathBuf, sync::Mutex};
 
 use serde_json::json;
 use stratd::control::{
-    Action, ActionError, ActionErrorKind, Basis, Outcome, PluginOperations, RunOperations, Terms,
+    Action, ActionError, ActionErrorKind, BacktestOperations, Basis, EventOperations, MetricsOperations,
+    Outcome, PluginOperations, RunOperations, Terms,
 };
 use stratd_control::{
-    Done, Generation, Inspection, Instance, Plugin, PluginFile, PluginKind, PluginState, Probation, Refusal,
-    Retired, RunState, Status, StoreStatus, Verdict, WatchdogStatus,
+    Backtest, BacktestDone, BacktestRequest, Done, Generation, Inspection, Instance, Plugin, PluginFile,
+    PluginKind, PluginState, Probation, Refusal, Retired, RunState, Status, StoreStatus, Verdict,
+    WatchdogStatus,
 };
 
 const AT: &str = "2026-01-02T03:04:05Z";
@@ -17,6 +19,40 @@ const AT: &str = "2026-01-02T03:04:05Z";
 pub(crate) struct Fake {
     /// What was done.
     pub(crate) done: Mutex<Vec<String>>,
+}
+
+fn none<T>(what: &str) -> Result<T, ActionError> {
+    Err(ActionError::new(ActionErrorKind::NotFound, format!("this daemon has no {what}")))
+}
+
+impl EventOperations for Fake {
+    fn feed(&self) -> Result<stratd::feed::Feed, ActionError> {
+        none("events")
+    }
+}
+
+impl MetricsOperations for Fake {
+    fn metrics(&self) -> Result<stratd::metrics::Page, ActionError> {
+        Ok(stratd::metrics::Page::default())
+    }
+}
+
+impl BacktestOperations for Fake {
+    fn backtests(&self) -> Result<(Vec<Backtest>, Basis), ActionError> {
+        Ok((Vec::new(), Basis::new(json!(1))))
+    }
+
+    fn backtest(&self, _: &str) -> Result<(Backtest, Basis), ActionError> {
+        none("backtests")
+    }
+
+    fn submit_backtest(&self, _: BacktestRequest, _: &Terms) -> Result<Outcome<BacktestDone>, ActionError> {
+        none("backtests")
+    }
+
+    fn cancel_backtest(&self, _: &str, _: &Terms) -> Result<Outcome<BacktestDone>, ActionError> {
+        none("backtests")
+    }
 }
 
 impl RunOperations for Fake {

@@ -209,6 +209,11 @@ impl Risk {
         })
     }
 
+    /// The scopes that are known.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = Scope> {
+        self.all().map(|(scope, _)| scope)
+    }
+
     /// What a scope has lost today and from its peak, as its limits count it.
     pub(crate) fn lost(&self, scope: Scope) -> Option<(Money, Money)> {
         self.get(scope)?.lost()

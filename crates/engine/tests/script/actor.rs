@@ -107,7 +107,7 @@ pub(crate) fn order_line(event: &abi::OrderEvent) -> String {
 }
 
 /// An order from `10`, `10 @ 101`, `10 Y`, `10 on 2`, `10 reduce`, `1 type 99`, in any order of the words.
-fn order_request(side: Side, words: &[&str]) -> abi::OrderRequest {
+pub(crate) fn order_request(side: Side, words: &[&str]) -> abi::OrderRequest {
     let mut request = abi::OrderRequest {
         instrument: 1,
         side: side.code(),

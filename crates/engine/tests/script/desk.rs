@@ -3,18 +3,19 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stratd_engine::{
-    AccountRules, Accounting, Denial, Engine, EngineConfig, Input, InputKind, Order, OrderIds, Output,
-    RateSource, Scope, StrategyConfig, StrategyId, StrategyState,
+    AccountRules, Accounting, ByHand, Denial, Engine, EngineConfig, Input, InputKind, Order, OrderIds,
+    Output, RateSource, Scope, StrategyConfig, StrategyId, StrategyState,
 };
 use stratd_plugin_api::{
-    ExchangeId, FillCosts, Instrument, InstrumentId, InstrumentType, Log, Money, NoCosts, OmsType,
-    OrderEventKind, OrderFlags, OrderRequest, PositionSide, Quantity, Reason, StrategyInstance,
-    StrategyServices, TextTable, Timestamp, TradingType, abi, export::instrument_to_record,
+    ClientOrderId, ExchangeId, FillCosts, Instrument, InstrumentId, InstrumentType, Log, Money, NoCosts,
+    OmsType, OrderEventKind, OrderFlags, OrderRequest, PositionSide, Price, Quantity, Reason, Side,
+    StrategyInstance, StrategyServices, TextTable, Timestamp, TradingType, abi, export::instrument_to_record,
 };
 
 use crate::{
     actor::{
-        Actor, Hook, Transcript, duration, instrument, number, order_id, order_line, order_name, symbol,
+        Actor, Hook, Transcript, duration, instrument, number, order_id, order_line, order_name,
+        order_request, symbol,
     },
     limits::{limit_scopes, limits, scope_name, trading},
 };
@@ -208,6 +209,9 @@ impl Desk {
             ["sleep", time] => self.now += duration(time),
             ["seq", seq] => self.seq = number(seq).cast_unsigned() - 1,
             ["show"] => self.show(),
+            ["owner"] => {
+                self.engine.add_owner("by-hand").expect("a free id");
+            }
             ["next"] => {
                 let next = self.engine.next_timer().map_or("none".to_owned(), |due| due.to_string());
                 self.write(&format!("    next timer: {next}"));
@@ -373,6 +377,7 @@ fn input(words: &[&str]) -> InputKind {
             let close = number(close);
             market(abi::event_kind::BAR, symbol, [close, close, close, close, 1])
         }
+        ["hand", ref rest @ ..] => InputKind::ByHand(by_hand(rest)),
         ["timers"] => InputKind::Timers,
         ["start"] => InputKind::Start,
         ["exit"] => InputKind::Exit(Reason::DataEnded),
@@ -393,6 +398,24 @@ fn input(words: &[&str]) -> InputKind {
         }),
         [kind, order, ref rest @ ..] => InputKind::Order(report(kind, order, rest)),
         _ => panic!("{words:?} is no input"),
+    }
+}
+
+fn by_hand(words: &[&str]) -> ByHand {
+    let id = |name: &str| ClientOrderId(order_id(name));
+    match *words {
+        ["cancel", order] => ByHand::Cancel(id(order)),
+        ["change", order, quantity, "@", price] => {
+            ByHand::Change(id(order), Price::new(number(price)), Quantity::new(number(quantity)))
+        }
+        ["cancel_all"] => ByHand::CancelAll(None, None),
+        ["cancel_all", symbol] => ByHand::CancelAll(None, Some(InstrumentId(instrument(symbol)))),
+        [name, side, ref rest @ ..] => {
+            let owner = u16::try_from(order_id(&format!("{name}0")) >> 40).expect("a strategy") - 1;
+            let side = if side == "buy" { Side::Buy } else { Side::Sell };
+            ByHand::New(StrategyId(owner), order_request(side, rest))
+        }
+        _ => panic!("{words:?} is nothing by hand"),
     }
 }
 
@@ -480,6 +503,9 @@ fn output_line(output: &Output) -> String {
         Output::Cancel(cancel) => format!("cancel {}", order_name(cancel.id.0)),
         Output::Change(change) => {
             format!("change {} {}", order_name(change.get().id.0), request_text(&change.get().request))
+        }
+        Output::ByHand { order, strategy } => {
+            format!("by hand {} of {}", order_name(order.0), name(strategy))
         }
         Output::Filled(report) => {
             let fill = &report.fill;

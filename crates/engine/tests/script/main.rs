@@ -4,6 +4,8 @@
 //! limits max_position=10          set-up, before the first input: limits, `costs`, `keep a`, `shutdown a`, `hooks a …`
 //! a on trade X 100: buy 10        strategy a makes these requests whenever a line of its events starts so
 //! trade X 100                     everything else is an input
+//! owner                        between two inputs: an owner of orders by hand, the next letter
+//! hand a buy 10 @ 100          an order by hand in the name of a; `hand cancel a1`, `hand change a1 12 @ 101`, `hand cancel_all [X]`
 //! swap a A for=9s events=9     between two inputs: `A` with its own rules becomes the instance of a, see `changes.rs`
 //! ```
 //! In the result `> ` is an input, ` a ` an event that strategy a got, ` ! ` an output.
@@ -12,6 +14,7 @@ mod accounts;
 mod actor;
 mod amounts;
 mod books;
+mod by_hand;
 mod changes;
 mod clock;
 mod desk;

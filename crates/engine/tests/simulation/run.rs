@@ -72,6 +72,7 @@ impl Seen {
             | Output::SessionClosed { .. }
             | Output::StrategyRolledBack { .. }
             | Output::ProbationPassed { .. }
+            | Output::ByHand { .. }
             | Output::Shutdown { .. }
             | Output::Metric { .. }
             | Output::Exited => {}
@@ -227,6 +228,7 @@ impl Run {
                 | Output::StrategyFaulted { .. }
                 | Output::StrategyRolledBack { .. }
                 | Output::ProbationPassed { .. }
+                | Output::ByHand { .. }
                 | Output::Shutdown { .. }
                 | Output::Metric { .. }
                 | Output::UnknownOrder(_)

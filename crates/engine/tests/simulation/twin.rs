@@ -101,7 +101,8 @@ impl Twin {
             | InputKind::Start
             | InputKind::StopStrategy(..)
             | InputKind::StartStrategy(_)
-            | InputKind::FailStrategy(..) => {}
+            | InputKind::FailStrategy(..)
+            | InputKind::ByHand(_) => {}
         }
     }
 
@@ -146,6 +147,7 @@ impl Twin {
             | Output::Trading { .. }
             | Output::SessionClosed { .. }
             | Output::ProbationPassed { .. }
+            | Output::ByHand { .. }
             | Output::Shutdown { .. }
             | Output::Metric { .. }
             | Output::UnknownOrder(_)

@@ -27,6 +27,8 @@ pub(super) struct Endpoint {
     path: Option<UnixPath>,
     place: Place,
     kept: Option<Kept>,
+    /// connections that the process before left, until the receiver is active
+    inherited: Vec<(Stream, String)>,
 }
 
 #[derive(Debug)]
@@ -58,8 +60,15 @@ impl Endpoint {
         if let Some(kept) = &mut kept
             && let Some((socket, path)) = inherit(place, access, kept)?
         {
-            let endpoint = Self { socket, path, place: place.clone(), kept: Some(kept.clone()) };
+            let mut endpoint =
+                Self { socket, path, place: place.clone(), kept: Some(kept.clone()), inherited: Vec::new() };
             endpoint.prepare().map_err(|error| Error::io(format!("listening on {place}"), error))?;
+            // at once, and not when it becomes active: what nobody has taken by then is forgotten
+            if endpoint.is_stream() {
+                let connections = kept.take_connections().into_iter();
+                endpoint.inherited =
+                    connections.filter_map(|socket| endpoint.connection(socket).ok()).collect();
+            }
             return Ok(endpoint);
         }
         let listening = |error| Error::io(format!("listening on {place}"), error);
@@ -79,7 +88,7 @@ impl Endpoint {
                 (Socket::UnixDatagram(socket), Some(path))
             }
         };
-        let endpoint = Self { socket, path, place: place.clone(), kept };
+        let endpoint = Self { socket, path, place: place.clone(), kept, inherited: Vec::new() };
         endpoint.prepare().map_err(listening)?;
         Ok(endpoint)
     }
@@ -118,9 +127,8 @@ impl Endpoint {
     }
 
     /// The connections that the process before left.
-    pub(super) fn inherited_connections(&self) -> Vec<(Stream, String)> {
-        let Some(kept) = self.kept.as_ref().filter(|_| self.is_stream()) else { return Vec::new() };
-        kept.take_connections().into_iter().filter_map(|socket| self.connection(socket).ok()).collect()
+    pub(super) fn inherited_connections(&mut self) -> Vec<(Stream, String)> {
+        std::mem::take(&mut self.inherited)
     }
 
     fn connection(&self, socket: OwnedFd) -> io::Result<(Stream, String)> {

@@ -282,6 +282,7 @@ fn count(counts: &mut super::Counts, output: &Output) {
         Output::SessionClosed { .. } => Count::SessionsClosed,
         Output::OrderFinished(_)
         | Output::ProbationPassed { .. }
+        | Output::ByHand { .. }
         | Output::Shutdown { .. }
         | Output::Metric { .. }
         | Output::Exited => return,

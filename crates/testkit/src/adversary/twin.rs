@@ -155,7 +155,8 @@ impl Twin {
             | InputKind::Start
             | InputKind::StopStrategy(..)
             | InputKind::StartStrategy(_)
-            | InputKind::FailStrategy(..) => {}
+            | InputKind::FailStrategy(..)
+            | InputKind::ByHand(_) => {}
         }
     }
 
@@ -225,6 +226,7 @@ impl Twin {
             Output::Denied(_)
             | Output::StrategyRolledBack { .. }
             | Output::ProbationPassed { .. }
+            | Output::ByHand { .. }
             | Output::Shutdown { .. }
             | Output::Overfilled(_)
             | Output::Exited => Ok(()),

@@ -17,6 +17,8 @@ pub struct ActionError {
     pub plugin: Option<String>,
     /// The step that refused, of a load or a reload.
     pub step: Option<String>,
+    /// The limit that denied it, for programs.
+    pub code: Option<String>,
     /// The JSON pointer of the bad key of the request's body.
     pub pointer: Option<String>,
     /// What is there, and what would be accepted, where both can be said apart.
@@ -55,6 +57,7 @@ impl ActionError {
             text: text.into(),
             plugin: None,
             step: None,
+            code: None,
             pointer: None,
             found_accepted: None,
             errors: Vec::new(),
@@ -73,6 +76,13 @@ impl ActionError {
     #[must_use]
     pub fn in_step(mut self, step: impl Into<String>) -> Self {
         self.step = Some(step.into());
+        self
+    }
+
+    /// With the limit that denied it, for programs.
+    #[must_use]
+    pub fn coded(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
         self
     }
 

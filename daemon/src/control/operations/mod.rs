@@ -7,19 +7,49 @@
 //! the [`Basis`] with the terms ([`Terms::check`]), checks everything else, ends there if it is a dry run, and tells the
 //! basis before and after in its [`Outcome`].
 
+mod backtests;
 mod error;
+mod events;
+mod metrics;
 mod plugins;
 mod run;
 mod terms;
+mod trading;
+
+pub use stratd_control::{Condition, Tag};
 
 pub use self::{
+    backtests::BacktestOperations,
     error::{ActionError, ActionErrorKind},
+    events::EventOperations,
+    metrics::MetricsOperations,
     plugins::{Action, PluginOperations},
     run::RunOperations,
     terms::{Basis, Outcome, Terms},
+    trading::{InstanceName, OrdersAsked, PageAsked, TradingChange, TradingOperations, TradingScope, Verb},
 };
 
 /// The daemon, as the control server sees it.
-pub trait Operations: PluginOperations + RunOperations + Send + Sync {}
+pub trait Operations:
+    BacktestOperations
+    + EventOperations
+    + MetricsOperations
+    + PluginOperations
+    + RunOperations
+    + TradingOperations
+    + Send
+    + Sync
+{
+}
 
-impl<T: PluginOperations + RunOperations + Send + Sync> Operations for T {}
+impl<T> Operations for T where
+    T: BacktestOperations
+        + EventOperations
+        + MetricsOperations
+        + PluginOperations
+        + RunOperations
+        + TradingOperations
+        + Send
+        + Sync
+{
+}

@@ -7,12 +7,13 @@ use std::{
 
 use serde_json::json;
 use stratd_control::{
-    Done, Inspection, Plugin, PluginFile, PluginKind, PluginState, Retired, RunState, Status, StoreStatus,
-    Verdict,
+    Backtest, BacktestDone, BacktestRequest, Done, Inspection, Plugin, PluginFile, PluginKind, PluginState,
+    Retired, RunState, Status, StoreStatus, Verdict,
 };
 
 use crate::control::{
-    Action, ActionError, ActionErrorKind, Basis, Outcome, PluginOperations, RunOperations, Terms,
+    Action, ActionError, ActionErrorKind, BacktestOperations, Basis, EventOperations, MetricsOperations,
+    Outcome, PluginOperations, RunOperations, Terms,
 };
 
 pub(super) const PLUGIN: &str = "strategy-ema-cross";
@@ -35,6 +36,11 @@ struct Door {
 impl Fake {
     pub(super) fn done(&self) -> Vec<String> {
         self.done.lock().unwrap().clone()
+    }
+
+    /// Remembers what was done.
+    pub(super) fn note(&self, what: &str) {
+        self.done.lock().unwrap().push(what.to_owned());
     }
 
     pub(super) fn close(&self) {
@@ -73,6 +79,40 @@ impl Fake {
                 Err(ActionError::new(ActionErrorKind::NotFound, text))
             }
         }
+    }
+}
+
+fn none<T>(what: &str) -> Result<T, ActionError> {
+    Err(ActionError::new(ActionErrorKind::NotFound, format!("this daemon has no {what}")))
+}
+
+impl EventOperations for Fake {
+    fn feed(&self) -> Result<crate::feed::Feed, ActionError> {
+        none("events")
+    }
+}
+
+impl MetricsOperations for Fake {
+    fn metrics(&self) -> Result<crate::metrics::Page, ActionError> {
+        Ok(crate::metrics::Page::default())
+    }
+}
+
+impl BacktestOperations for Fake {
+    fn backtests(&self) -> Result<(Vec<Backtest>, Basis), ActionError> {
+        Ok((Vec::new(), Basis::new(json!(1))))
+    }
+
+    fn backtest(&self, _: &str) -> Result<(Backtest, Basis), ActionError> {
+        none("backtests")
+    }
+
+    fn submit_backtest(&self, _: BacktestRequest, _: &Terms) -> Result<Outcome<BacktestDone>, ActionError> {
+        none("backtests")
+    }
+
+    fn cancel_backtest(&self, _: &str, _: &Terms) -> Result<Outcome<BacktestDone>, ActionError> {
+        none("backtests")
     }
 }
 

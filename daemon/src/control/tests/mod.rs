@@ -3,12 +3,14 @@
 mod audit;
 mod conditions;
 mod fake;
+mod fake_trading;
 mod limits;
 mod openapi;
 mod place;
 mod roles;
 mod routes;
 mod tcp;
+mod trading;
 
 use std::{
     io::{Read, Write as _},

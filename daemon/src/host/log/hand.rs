@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     ptr::NonNull,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use rustc_hash::FxBuildHasher;
@@ -53,13 +54,15 @@ pub(super) struct About {
 /// The place for what is in hand. Touched by the thread only that is inside of the call.
 pub(super) struct Hand {
     what: Cell<InHand>,
+    /// Which event of a slice is in work: the plugin writes it.
+    in_work: AtomicU64,
     // look-up only
     symbols: RefCell<HashMap<u32, Box<str>, FxBuildHasher>>,
 }
 
 impl Default for Hand {
     fn default() -> Self {
-        Self { what: Cell::new(InHand::Nothing), symbols: RefCell::default() }
+        Self { what: Cell::new(InHand::Nothing), in_work: AtomicU64::new(0), symbols: RefCell::default() }
     }
 }
 
@@ -67,6 +70,28 @@ impl Hand {
     #[inline]
     pub(super) fn set(&self, what: InHand) {
         self.what.set(what);
+    }
+
+    #[inline]
+    pub(super) fn begin_slice(&self) -> *mut u64 {
+        self.in_work.store(0, Ordering::Relaxed);
+        self.in_work.as_ptr()
+    }
+
+    #[inline]
+    pub(super) fn in_work(&self) -> u64 {
+        self.in_work.load(Ordering::Relaxed)
+    }
+
+    /// The event in work, if the call has several.
+    ///
+    /// # Safety
+    /// This thread is inside of the call that noted what is in hand.
+    pub(super) unsafe fn event_in_work(&self) -> Option<Event> {
+        let InHand::Events(first, count @ 2..) = self.what.get() else { return None };
+        let index = usize::try_from(self.in_work()).ok().filter(|index| *index < count)?;
+        // SAFETY: the index is inside of the slice, which the call lends until it is over
+        Some(unsafe { *first.add(index).as_ref() })
     }
 
     /// What the event at `index` of the slice is about; without a usable index, the only one.

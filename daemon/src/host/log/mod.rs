@@ -24,7 +24,7 @@ use std::{
 
 use stratd_plugin_api::{
     ExchangeHost, Log, LogSink, LogValue, StrategyServices,
-    abi::{LogHostV1, TextHandle},
+    abi::{Event, LogHostV1, TextHandle},
 };
 
 use self::{hand::Hand, loggers::Loggers};
@@ -83,6 +83,8 @@ impl Clone for Way {
 pub(super) trait Instruments: Sync {
     /// The text of the symbol of an instrument; 0 if it is not known.
     fn symbol(&self, instrument: u32) -> TextHandle;
+    /// Sees to it that the time of the run is that of the event in work.
+    fn keep_time(&self);
 }
 
 /// The log of an instance.
@@ -147,6 +149,27 @@ impl InstanceLog {
     #[inline]
     pub(super) fn hold(&self, what: InHand) {
         self.hand.set(what);
+    }
+
+    /// A slice of events begins with its first: where the plugin says which of them is in work.
+    #[inline]
+    pub(super) fn begin_slice(&self) -> *mut u64 {
+        self.hand.begin_slice()
+    }
+
+    /// Which event of the slice is in work, or was last.
+    #[inline]
+    pub(super) fn in_work(&self) -> u64 {
+        self.hand.in_work()
+    }
+
+    /// The event in work, if the call has several.
+    ///
+    /// # Safety
+    /// This thread is inside of the call that noted what is in hand.
+    pub(super) unsafe fn event_in_work(&self) -> Option<Event> {
+        // SAFETY: as demanded of the caller
+        unsafe { self.hand.event_in_work() }
     }
 
     /// The log of the instance that this thread is inside a call of, if it is one of the same library.

@@ -290,6 +290,7 @@ impl InstanceLog {
     /// Hands over what the event is about: the symbol of its instrument and the id of its order, as far as there are any.
     fn with_event<R>(&self, index: u32, with: impl FnOnce(&str, u64) -> R) -> R {
         let Some(place) = self.is_here() else { return with("", 0) };
+        place.instruments.keep_time();
         // SAFETY: this thread is inside of the call, as the seat says
         let about = unsafe { self.hand.about(index) };
         if about.instrument == 0 {

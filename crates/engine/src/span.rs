@@ -1,0 +1,96 @@
+//! Spans: slices whose events have times of their own.
+//!
+//! In a backtest an event happens at its own time, and between most of them nothing happens. Where the rules of a slice
+//! hold over several instants (see `slice.rs`), and no timer or session falls between them, one call of the strategy takes
+//! them all. The host says which event is in work, and the view tells its time. Then the shell applies the
+//! events that were taken, one by one, and looks at the books after each instant as ever; at last the requests are carried
+//! out, which belong to the last event that was taken.
+//!
+//! ```text
+//! begin_span (the call) → apply_of_span, for each event that was taken → end_span (requests, a failure)
+//! ```
+//! Nothing else may be done with the engine in between.
+
+use stratd_plugin_api::{Fault, Timestamp, abi};
+
+use crate::{Engine, EngineError, SLICE_MAX, StrategyId};
+
+/// What a strategy made of a span.
+#[derive(Debug)]
+#[must_use]
+pub struct Span {
+    strategy: StrategyId,
+    taken: usize,
+    fault: Option<Fault>,
+}
+
+impl Span {
+    /// How many events happened: those that the strategy took, and the one at which it failed.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.taken
+    }
+}
+
+impl Engine {
+    /// Calls the strategy that alone listens to the first of `events`, which are in the order of their times, with as many
+    /// of them as may go in one call. They get the numbers from `seq` on. `None`: the first one goes by itself.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    pub fn begin_span(&mut self, seq: u64, events: &mut [abi::Event]) -> Result<Option<Span>, EngineError> {
+        let Some((strategy, len)) = self.span_of(events) else { return Ok(None) };
+        let Some(events) = events.get_mut(..len) else { return Ok(None) };
+        let Some(first) = events.first().map(|event| Timestamp::new(event.ts)) else { return Ok(None) };
+        for (event, seq) in events.iter_mut().zip(seq..) {
+            event.seq = seq;
+        }
+        self.begin(seq, first, false)?;
+        let answer = self.attempt_span(strategy, |instance, view| instance.on_events(view, events));
+        let (taken, fault) = match answer {
+            Some(Ok(count)) => (count.clamp(1, len), None),
+            // the failing event has happened, those after it have not
+            Some(Err(fault)) => (fault.index.saturating_add(1).min(len), Some(fault)),
+            None => (1, None),
+        };
+        Ok(Some(Span { strategy, taken, fault }))
+    }
+
+    /// Applies one event of a span, at its time.
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    #[inline]
+    pub fn apply_of_span(&mut self, event: &abi::Event) -> Result<(), EngineError> {
+        self.core.seq = event.seq;
+        self.core.now = Timestamp::new(event.ts);
+        self.core.events = self.core.events.wrapping_add(1);
+        self.apply_market(event)
+    }
+
+    /// Carries out what the strategy asked for at the last event that it took, or ends it there.
+    pub fn end_span(&mut self, span: Span) {
+        self.count_event(span.strategy, u64::try_from(span.taken).unwrap_or(u64::MAX));
+        if let Some(fault) = span.fault {
+            // alone in its call, the event would have had the index 0
+            self.fail(span.strategy, Fault { index: 0, ..fault });
+        }
+        self.carry_out_requests();
+        self.end_probations();
+    }
+
+    /// The strategy that may get several of the first events in one call, and how many; `None` = one at a time.
+    fn span_of(&self, events: &[abi::Event]) -> Option<(StrategyId, usize)> {
+        // what is due at the time of an event comes before it
+        let due = self.next_timer().unwrap_or(Timestamp::MAX);
+        let is_before = |event: &&abi::Event| event.ts < due.get();
+        let strategy = self.slice_listener(events.first().filter(is_before)?)?;
+        let instance = self.strategies.get(strategy.index())?.instance.as_ref()?;
+        if !instance.takes_up_events() {
+            return None;
+        }
+        let fits = |event: &&abi::Event| is_before(event) && self.is_for(event, strategy);
+        let len = events.iter().take(SLICE_MAX).take_while(fits).count();
+        (len > 1).then_some((strategy, len))
+    }
+}

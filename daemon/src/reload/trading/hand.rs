@@ -1,0 +1,357 @@
+//! Orders by hand: from the words of a request to a command, and what came of it.
+
+use serde_json::json;
+use stratd_control::{
+    CancelAllDone, CancelAllRequest, ChangeOrderRequest, NewOrderRequest, Order, OrderDone,
+};
+use stratd_engine::Denied;
+use stratd_plugin_api::{
+    Decimal, Lifetime, Money, NumberError, OrderFlags, OrderType, Quantity, Reason, Side, Timestamp,
+};
+
+use super::{
+    super::operations::{ManagerOperations, conflict},
+    orders::{self, look, no_order, number, order},
+    page, words,
+};
+use crate::{
+    control::{ActionError, ActionErrorKind, Basis, Condition, Outcome, Terms},
+    runtime::{Command, Hand, HandRefused, HandReport, MANUAL, Names, NewByHand, OrderRow, Seen},
+};
+
+/// What a new order depends on: what may be traded.
+pub(super) fn basis_of_new(operations: &ManagerOperations) -> Result<Basis, ActionError> {
+    let look = operations.look()?;
+    Ok(Basis::new(json!({ "trading": look.trading.state.name() })))
+}
+
+pub(super) fn new(
+    operations: &ManagerOperations,
+    request: NewOrderRequest,
+    terms: &Terms,
+) -> Result<Outcome<OrderDone>, ActionError> {
+    let before = basis_of_new(operations)?;
+    terms.check(&before)?;
+    let new = read(request).map_err(|error| error.before(&before))?;
+    let report = ask(operations, Hand::New(Box::new(new)), terms).map_err(|error| error.before(&before))?;
+    let answer = done(operations, report, "submitted", terms)?;
+    // nothing that another new order depends on has changed
+    Ok(Outcome { report: answer.report.clone(), answer, after: before.clone(), before })
+}
+
+pub(super) fn change(
+    operations: &ManagerOperations,
+    id: &str,
+    change: ChangeOrderRequest,
+    terms: &Terms,
+) -> Result<Outcome<OrderDone>, ActionError> {
+    let (row, _) = look(operations, id)?;
+    let before = orders::basis(&row);
+    terms.check(&before)?;
+    let read = || -> Result<Hand, ActionError> {
+        if change.quantity.is_none() && change.price.is_none() {
+            let accepted = "quantity, price, or both";
+            let text = format!("nothing is to be changed (accepted: {accepted})");
+            return Err(ActionError::new(ActionErrorKind::BadRequest, text).at(""));
+        }
+        Ok(Hand::Change {
+            order: number(id)?,
+            seen: seen(&row, terms),
+            quantity: decimal("quantity", change.quantity.as_deref())?,
+            price: decimal("price", change.price.as_deref())?,
+        })
+    };
+    let hand = read().map_err(|error| error.before(&before))?;
+    let report = ask(operations, hand, terms).map_err(|error| error.before(&before))?;
+    outcome(operations, report, ("change of", "sent"), (before, terms))
+}
+
+pub(super) fn cancel(
+    operations: &ManagerOperations,
+    id: &str,
+    terms: &Terms,
+) -> Result<Outcome<OrderDone>, ActionError> {
+    let (row, _) = look(operations, id)?;
+    let before = orders::basis(&row);
+    terms.check(&before)?;
+    let hand = Hand::Cancel { order: number(id)?, seen: seen(&row, terms) };
+    let report = ask(operations, hand, terms).map_err(|error| error.before(&before))?;
+    outcome(operations, report, ("cancel of", "sent"), (before, terms))
+}
+
+fn outcome(
+    operations: &ManagerOperations,
+    report: HandReport,
+    (what, verb): (&str, &str),
+    (before, terms): (Basis, &Terms),
+) -> Result<Outcome<OrderDone>, ActionError> {
+    let after = report.after.as_ref().map_or_else(|| before.clone(), |(row, _)| orders::basis(row));
+    let mut answer = done(operations, report, verb, terms)?;
+    answer.report = format!("{what} {}", answer.report);
+    let after = if terms.is_dry_run { before.clone() } else { after };
+    Ok(Outcome { report: answer.report.clone(), answer, before, after })
+}
+
+/// What must still be so when the event loop comes to it: with a tag, what its author saw.
+fn seen(row: &OrderRow, terms: &Terms) -> Option<Seen> {
+    match terms.condition {
+        Condition::Any => None,
+        Condition::OneOf(_) => Some(Seen::of(row)),
+    }
+}
+
+pub(super) fn cancel_all(
+    operations: &ManagerOperations,
+    which: CancelAllRequest,
+    terms: &Terms,
+) -> Result<Outcome<CancelAllDone>, ActionError> {
+    let before = basis_of_new(operations)?;
+    terms.check(&before)?;
+    let CancelAllRequest { strategy, instrument, exchange } = which;
+    if exchange.is_some() && instrument.is_none() {
+        let text = "an exchange without an instrument (accepted: with one; \
+                    `stratctl exchange halt NAME --exit cancel_all` cancels all of an exchange)";
+        return Err(ActionError::new(ActionErrorKind::BadRequest, text).at("/exchange"));
+    }
+    let instrument = instrument.map(|symbol| (symbol, exchange));
+    let report = ask(operations, Hand::CancelAll { strategy, instrument }, terms)?;
+    let canceled = report.canceled as u64;
+    let orders = if canceled == 1 { "order" } else { "orders" };
+    let report = if terms.is_dry_run {
+        format!("{canceled} {orders} would be canceled; nothing was changed")
+    } else {
+        format!("{canceled} {orders}: cancel sent")
+    };
+    let answer = CancelAllDone { report: report.clone(), canceled, dry_run: terms.is_dry_run };
+    Ok(Outcome { answer, report, before: before.clone(), after: before })
+}
+
+fn ask(operations: &ManagerOperations, asked: Hand, terms: &Terms) -> Result<HandReport, ActionError> {
+    let (asked, is_dry_run) = (Box::new(asked), terms.is_dry_run);
+    let outcome = operations.ask(|answer| Command::ByHand { asked, is_dry_run, answer })?;
+    outcome.map_err(|refused| match refused {
+        HandRefused::Missing(missing) => page::missing(&missing, true),
+        HandRefused::NoOrder => no_order("of that id"),
+        HandRefused::Bad { key, text } => {
+            ActionError::new(ActionErrorKind::BadRequest, text).at(format!("/{key}"))
+        }
+        HandRefused::Denied { order, denied } => not_passed(order, &denied),
+        HandRefused::Ended(row) => conflict(format!(
+            "order {} is {} (accepted: one that works: `stratctl order list` shows them)",
+            row.id,
+            row.status.name()
+        )),
+        HandRefused::Stale(row) => ActionError::new(
+            ActionErrorKind::Stale,
+            format!(
+                "order {} has changed since: it is {} now (accepted: its tag, or *)",
+                row.id,
+                row.status.name()
+            ),
+        ),
+    })
+}
+
+/// What risk did not let pass.
+fn not_passed(order: Option<u64>, Denied { reason, breach }: &Denied) -> ActionError {
+    let order = order.map(|id| format!("order {id} ")).unwrap_or_default();
+    let figures = breach.map(|breach| (words::money(breach.used), words::money(breach.limit)));
+    let numbers = figures
+        .as_ref()
+        .map(|(used, limit)| format!(": {used} would be used of {limit}"))
+        .unwrap_or_default();
+    let help = match reason {
+        Reason::Halted | Reason::Reducing => " (`stratctl risk show` says what may be traded)",
+        Reason::NoPrice => " (accepted: once the instrument has a price)",
+        _ if figures.is_some() => " (`stratctl risk show` has the limits)",
+        _ => "",
+    };
+    let text = format!("{order}denied: {}{numbers}{help}", reason.name());
+    let error = ActionError::new(ActionErrorKind::Refused, text).in_step("risk").coded(reason.name());
+    match figures {
+        Some((used, limit)) => error.found(used, format!("at most {limit}")),
+        None => error,
+    }
+}
+
+fn done(
+    operations: &ManagerOperations,
+    report: HandReport,
+    verb: &str,
+    terms: &Terms,
+) -> Result<OrderDone, ActionError> {
+    let HandReport { after, reduced, .. } = report;
+    let Some((row, names)) = after else { return Err(no_order("of that id")) };
+    let shown: Order = order(&row, &names, &operations.services);
+    let mut text = if shown.client_order_id.is_empty() {
+        "order".to_owned()
+    } else {
+        format!("order {}", shown.client_order_id)
+    };
+    let (side, quantity, instrument) = (&shown.side, &shown.quantity, &shown.instrument);
+    let what = match &shown.notional {
+        Some(notional) => format!("{side} {instrument} for {notional}"),
+        None => format!("{side} {quantity} {instrument}"),
+    };
+    let price = shown.price.as_ref().map(|price| format!(" at {price}")).unwrap_or_default();
+    text = format!("{text} of {}: {what} {}{price}", shown.strategy, shown.order_type);
+    let reduced_from = reduced.map(|(asked, _)| quantity_text(&row, &names, asked));
+    let reduced_by = reduced.map(|(_, why)| why.reason.name().to_owned());
+    if let (Some(from), Some(by)) = (&reduced_from, &reduced_by) {
+        text = format!("{text}, cut from {from} by {by}");
+    }
+    text = if terms.is_dry_run {
+        format!("{text}: would be {verb}; nothing was changed")
+    } else {
+        format!("{text}: {verb}, {}", shown.status)
+    };
+    Ok(OrderDone { report: text, order: shown, reduced_from, reduced_by, dry_run: terms.is_dry_run })
+}
+
+fn quantity_text(row: &OrderRow, names: &Names, quantity: Quantity) -> String {
+    let known = names.instrument(row.request.instrument);
+    known.map_or_else(|| quantity.get().to_string(), |i| i.quantity_text(quantity).to_string())
+}
+
+/// A new order from the words of a request.
+fn read(request: NewOrderRequest) -> Result<NewByHand, ActionError> {
+    let NewOrderRequest {
+        instrument,
+        exchange,
+        strategy,
+        side,
+        order_type,
+        quantity,
+        notional,
+        price,
+        stop_price,
+        trail,
+        flags,
+        lifetime,
+    } = request;
+    let default = if price.is_some() { OrderType::Limit } else { OrderType::Market };
+    let order_type = match order_type {
+        None => default,
+        Some(word) => word_of("type", &word, OrderType::ALL.iter().map(|kind| (*kind, kind.name())))?,
+    };
+    check_shape(order_type, &quantity, &notional, [&price, &stop_price, &trail])?;
+    let notional = match notional {
+        None => None,
+        Some(text) => Some(text.parse::<Money>().map_err(|error| bad("notional", &error))?),
+    };
+    Ok(NewByHand {
+        strategy: strategy.filter(|name| name != MANUAL),
+        instrument,
+        exchange,
+        side: word_of("side", &side, Side::ALL.iter().map(|side| (*side, side.name())))?,
+        order_type,
+        flags: read_flags(&flags)?,
+        lifetime: lifetime.as_deref().map(read_lifetime).transpose()?.unwrap_or_default(),
+        quantity: decimal("quantity", quantity.as_deref())?,
+        notional,
+        price: decimal("price", price.as_deref())?,
+        stop_price: decimal("stop_price", stop_price.as_deref())?,
+        trail: decimal("trail", trail.as_deref())?,
+    })
+}
+
+/// Which keys an order of a type has: one that it would ignore is a mistake of who asks.
+fn check_shape(
+    order_type: OrderType,
+    quantity: &Option<String>,
+    notional: &Option<String>,
+    [price, stop, trail]: [&Option<String>; 3],
+) -> Result<(), ActionError> {
+    let name = order_type.name();
+    match (quantity, notional) {
+        (None, None) => {
+            return Err(shape("quantity", "there is neither quantity nor notional (accepted: one of both)"));
+        }
+        (Some(_), Some(_)) => return Err(shape("notional", "quantity and notional (accepted: one of both)")),
+        (None, Some(_)) if order_type != OrderType::Market => {
+            return Err(shape(
+                "notional",
+                &format!("a notional for a {name} order (accepted: for a market order)"),
+            ));
+        }
+        (Some(_), None) | (None, Some(_)) => {}
+    }
+    let (needs_price, needs_stop, needs_trail) = match order_type {
+        // a price of a market order is a limit that protects it
+        OrderType::Market => (None, false, false),
+        OrderType::Limit => (Some(true), false, false),
+        OrderType::StopMarket | OrderType::MarketIfTouched => (Some(false), true, false),
+        OrderType::StopLimit | OrderType::LimitIfTouched => (Some(true), true, false),
+        OrderType::TrailingStop => (Some(false), false, true),
+    };
+    let wanted = [
+        ("price", needs_price, price),
+        ("stop_price", stop_of(order_type, needs_stop), stop),
+        ("trail", Some(needs_trail), trail),
+    ];
+    for (key, needed, found) in wanted {
+        match (needed, found) {
+            (Some(true), None) => {
+                return Err(shape(key, &format!("a {name} order without a {key} (accepted: with one)")));
+            }
+            (Some(false), Some(_)) => {
+                return Err(shape(key, &format!("a {key} for a {name} order (accepted: none)")));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A trailing stop may begin at a stop price.
+fn stop_of(order_type: OrderType, needs_stop: bool) -> Option<bool> {
+    (order_type != OrderType::TrailingStop).then_some(needs_stop)
+}
+
+fn shape(key: &str, text: &str) -> ActionError {
+    ActionError::new(ActionErrorKind::BadRequest, text).at(format!("/{key}"))
+}
+
+/// The thing of a word.
+fn word_of<T>(
+    key: &str,
+    word: &str,
+    known: impl Iterator<Item = (T, &'static str)> + Clone,
+) -> Result<T, ActionError> {
+    known.clone().find(|(_, name)| *name == word).map(|(thing, _)| thing).ok_or_else(|| {
+        let accepted = known.map(|(_, name)| name).collect::<Vec<_>>().join(", ");
+        let text = format!("{word:?} (accepted: {accepted})");
+        ActionError::new(ActionErrorKind::BadRequest, text).at(format!("/{key}")).found(word, accepted)
+    })
+}
+
+fn read_flags(words: &[String]) -> Result<OrderFlags, ActionError> {
+    let mut flags = OrderFlags::NONE;
+    for (index, word) in words.iter().enumerate() {
+        flags = flags.with(word_of(&format!("flags/{index}"), word, words::FLAGS.into_iter())?);
+    }
+    Ok(flags)
+}
+
+fn read_lifetime(text: &str) -> Result<Lifetime, ActionError> {
+    match text {
+        "gtc" => Ok(Lifetime::Gtc),
+        "day" => Ok(Lifetime::Day),
+        _ => {
+            let time = text.parse::<Timestamp>().map_err(|_| {
+                let accepted = "gtc, day, or a time as 2026-01-02T15:04:05Z";
+                let text = format!("{text:?} (accepted: {accepted})");
+                ActionError::new(ActionErrorKind::BadRequest, text).at("/lifetime")
+            })?;
+            Ok(Lifetime::Gtd(time))
+        }
+    }
+}
+
+fn decimal(key: &'static str, text: Option<&str>) -> Result<Option<Decimal>, ActionError> {
+    text.map(|text| text.parse::<Decimal>().map_err(|error| bad(key, &error))).transpose()
+}
+
+fn bad(key: &str, error: &NumberError) -> ActionError {
+    ActionError::new(ActionErrorKind::BadRequest, error.to_string()).at(format!("/{key}"))
+}

@@ -1,0 +1,49 @@
+# Acceptance test 3, beside what test 2 says of a single one: a hundred reloads while clients ask, none of them in vain, and
+# a refused one between them changes nothing.
+. /share/tests/bed/lib.sh
+
+reloads=100
+group "the service runs"
+check "install" install_package
+level() { ctl log tree | jq -r '.loggers[] | select(.name == "bed") | .level'; }
+# with_level WORD: the configuration with this level
+with_level() {
+    configure <<END
+[logging.root]
+level = "WARNING"
+
+[logging.loggers.bed]
+level = "$1"
+END
+}
+with_level INFO
+install_test_plugins
+check "restart" systemctl restart stratd.service
+pid=$(prop MainPID)
+
+group "$reloads reloads while clients ask"
+begin_clients
+becomes "clients ask" '(($(asked) >= 5))'
+levels=(DEBUG INFO WARNING ERROR)
+begun=$(milliseconds)
+in_vain=0 late=0
+for ((i = 0; i < reloads; i++)); do
+    with_level "${levels[i % 4]}"
+    systemctl reload stratd.service 2>/dev/null || ((++in_vain))
+    # every tenth, because asking takes longer than reloading
+    ((i % 10)) || [[ $(level) == "${levels[i % 4]}" ]] || ((++late))
+done
+took=$(($(milliseconds) - begun))
+same "reloads that failed" "$in_vain" 0
+same "reloads that returned before they were done" "$late" 0
+with_level NONSENSE
+((++group_checks))
+! systemctl reload stratd.service 2>/dev/null || failed "a level that does not exist was accepted"
+same "the level stays" "$(level)" "${levels[(reloads - 1) % 4]}"
+like "the journal says line and key" "$(journalctl -q -u stratd.service -o cat --grep NONSENSE -n 1)" "*stratd.toml:*logging.loggers.bed.level*"
+end_clients
+same "refused of $(asked) clients ($(refusals))" "$(refused)" 0
+same "the process is the same" "$(prop MainPID)/$(prop NRestarts)" "$pid/0"
+echo "      one reload: $((took / reloads)) ms"
+
+finish
