@@ -9,6 +9,7 @@ use stratd_plugin_api::{
 
 use crate::{
     NewOrder, Order, OrderIds, OrderState, RiskApproved, Scope, StrategyId,
+    open_orders::OpenOrders,
     position::PositionId,
     report::{change, is_about},
 };
@@ -23,60 +24,7 @@ pub(crate) struct Execution {
     working: BTreeMap<ClientOrderId, Order>,
     strategies: Vec<History>,
     oms_type: OmsType,
-    /// How many orders work, by strategy.
-    open_orders: Vec<u32>,
-    // by instrument id, from 1
-    open: Vec<Open>,
-}
-
-/// The working orders of an instrument.
-#[derive(Clone, Copy, Default)]
-struct Open {
-    orders: u32,
-    net: Quantities,
-    long: Quantities,
-    short: Quantities,
-}
-
-/// What the working orders about a position would still trade.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Quantities {
-    buy: i64,
-    sell: i64,
-}
-
-impl Open {
-    fn of(&self, side: PositionSide) -> &Quantities {
-        match side {
-            PositionSide::Net => &self.net,
-            PositionSide::Long => &self.long,
-            PositionSide::Short => &self.short,
-        }
-    }
-
-    fn of_mut(&mut self, side: PositionSide) -> &mut Quantities {
-        match side {
-            PositionSide::Net => &mut self.net,
-            PositionSide::Long => &mut self.long,
-            PositionSide::Short => &mut self.short,
-        }
-    }
-}
-
-impl Quantities {
-    fn of(&self, side: Side) -> i64 {
-        match side {
-            Side::Buy => self.buy,
-            Side::Sell => self.sell,
-        }
-    }
-
-    fn of_mut(&mut self, side: Side) -> &mut i64 {
-        match side {
-            Side::Buy => &mut self.buy,
-            Side::Sell => &mut self.sell,
-        }
-    }
+    open: OpenOrders,
 }
 
 #[derive(Default)]
@@ -111,19 +59,12 @@ pub(crate) struct OrderChange {
 
 impl Execution {
     pub(crate) fn new(ids: OrderIds, oms_type: OmsType) -> Self {
-        Self {
-            ids,
-            working: BTreeMap::new(),
-            strategies: Vec::new(),
-            oms_type,
-            open_orders: Vec::new(),
-            open: Vec::new(),
-        }
+        Self { ids, working: BTreeMap::new(), strategies: Vec::new(), oms_type, open: OpenOrders::default() }
     }
 
     pub(crate) fn add_strategy(&mut self) {
         self.strategies.push(History::default());
-        self.open_orders.push(0);
+        self.open.add_strategy();
     }
 
     /// Opens an order that risk approved.
@@ -187,28 +128,20 @@ impl Execution {
 
     /// What working orders of a side about a position would still trade.
     pub(crate) fn open_quantity(&self, position: PositionId, side: Side) -> i64 {
-        let open = index(position.instrument).and_then(|index| self.open.get(index));
-        open.map_or(0, |open| open.of(position.side).of(side))
+        self.open.quantity(position, side)
     }
 
     /// The positions that working orders are about.
     pub(crate) fn positions(&self) -> impl Iterator<Item = PositionId> {
-        let ids = (1u32..).map(InstrumentId).zip(&self.open);
-        ids.flat_map(|(instrument, open)| {
-            let sides = [PositionSide::Net, PositionSide::Long, PositionSide::Short].into_iter();
-            let is_open = |side: &PositionSide| *open.of(*side) != Quantities::default();
-            sides.filter(is_open).map(move |side| PositionId { instrument, side })
-        })
+        self.open.positions()
     }
 
     /// How many orders of a scope work.
     pub(crate) fn open_orders(&self, scope: Scope) -> u32 {
         match scope {
             Scope::Run => u32::try_from(self.working.len()).unwrap_or(u32::MAX),
-            Scope::Strategy(id) => self.open_orders.get(id.index()).copied().unwrap_or(0),
-            Scope::Instrument(id) => {
-                index(id).and_then(|index| self.open.get(index)).map_or(0, |open| open.orders)
-            }
+            Scope::Strategy(id) => self.open.of_strategy(id),
+            Scope::Instrument(id) => self.open.of_instrument(id),
         }
     }
 
@@ -284,10 +217,10 @@ impl Execution {
         let changed = change_of((order, position.side), report, instrument)?;
         if !order.state.is_final() {
             let added = order.open_quantity().get().saturating_sub(before);
-            self.add(counted, 0, added);
+            self.open.add(counted, 0, added);
             return Some(changed.map_or(Applied::Ignored, Applied::Event));
         }
-        self.add(counted, -1, before.saturating_neg());
+        self.open.add(counted, -1, before.saturating_neg());
         let finished = self.working.remove(&id)?;
         let changed = changed.map(|change| OrderChange { finished: Some(finished.clone()), ..change });
         self.remember(finished);
@@ -351,35 +284,8 @@ impl Execution {
     /// Adds or removes what the order would still add to a position.
     fn count(&mut self, order: &Order, sign: i32) {
         let open = order.open_quantity().get().saturating_mul(i64::from(sign));
-        self.add((order.strategy, self.position_of(order), order.request.side), sign, open);
+        self.open.add((order.strategy, self.position_of(order), order.request.side), sign, open);
     }
-
-    /// Adds to the number of working orders, and to what they would still trade.
-    fn add(
-        &mut self,
-        (strategy, position, side): (StrategyId, PositionId, Side),
-        orders: i32,
-        quantity: i64,
-    ) {
-        if let Some(index) = index(position.instrument) {
-            if index >= self.open.len() {
-                // risk let the order pass: there is an instrument of this id
-                self.open.resize(index.saturating_add(1), Open::default());
-            }
-            if let Some(open) = self.open.get_mut(index) {
-                open.orders = open.orders.saturating_add_signed(orders);
-                let of_side = open.of_mut(position.side).of_mut(side);
-                *of_side = of_side.saturating_add(quantity);
-            }
-        }
-        if let Some(of_strategy) = self.open_orders.get_mut(strategy.index()) {
-            *of_strategy = of_strategy.saturating_add_signed(orders);
-        }
-    }
-}
-
-fn index(instrument: InstrumentId) -> Option<usize> {
-    usize::try_from(instrument.0.checked_sub(1)?).ok()
 }
 
 /// Applies a report to its order. Inside: what changed, if anything did. `None` outside on overflow.

@@ -36,6 +36,7 @@ mod instruments;
 mod look_ups;
 mod lots;
 mod market;
+mod open_orders;
 mod order;
 mod order_ids;
 mod output;

@@ -5,17 +5,20 @@ mod backtest_child;
 mod check;
 mod checked;
 mod compare;
+mod config;
 mod export;
 mod limits;
 mod plugin;
 mod plugin_new;
 mod run;
 mod start;
+mod stored;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub(crate) use self::limits::planned_risk;
 use crate::config::Flags;
 
 /// Hosts trading strategies and exchange connectors as dynamic libraries.
@@ -45,6 +48,9 @@ enum Command {
     Export(export::ExportArguments),
     /// List all problems of a configuration, without running anything
     Check(RunArguments),
+    /// Show what a configuration comes to, or its schema, without running anything
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Look at plugins, begin one
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
@@ -109,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => compare::main(&arguments),
         Command::Export(arguments) => export::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
+        Command::Config(command) => config::main(&command),
         Command::Plugin(command) => plugin::main(&command),
         Command::BacktestChild { parent } => backtest_child::main(parent),
         Command::PluginProbe => crate::inspect::probe(),

@@ -23,11 +23,12 @@ use crate::{
     config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
     control::{InheritedSockets, inherited_sockets},
     host::{LoadedPlugin, Run, Watchdog, WatchdogOptions, crash},
-    logging::{self, LogOptions, reload_on_hangup},
+    logging::{self, LogOptions},
     plugins::Plugins,
+    reload::config::{Configured, StartConfig, reload_on_hangup},
     reload::{
-        Factory, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord, RunFacts,
-        Saved, SharedRegistry,
+        Factory, Hangups, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord,
+        RunFacts, Saved, SharedRegistry,
     },
     results::{RunFolder, print_summary},
     runtime::{
@@ -42,14 +43,18 @@ use crate::{
 const FLUSH_TIME_MAX: Duration = Duration::from_millis(200);
 
 /// Runs what was checked, and prints what came out.
-pub(super) fn start(checked: Checked) -> Result<ExitCode> {
+pub(super) fn start(checked: Checked, from: StartConfig) -> Result<ExitCode> {
     let is_by_the_clock = checked.config.trading_type != TradingType::Backtest;
     // the socket edits the environment, so it comes before any thread; the signals before those of the log, the store and
     // the watchdog: a thread that has not blocked a signal lets it end the process
     let mut inherited = if is_by_the_clock { Inherited::take() } else { Inherited::default() };
     let outside = if is_by_the_clock {
+        let sockets = inherited_sockets(&mut inherited)?;
         let kill = checked.config.risk.kill_switch;
-        Some((inherited_sockets(&mut inherited)?, StopSignals::install(reload_on_hangup, kill)?))
+        let hangups = Hangups::default();
+        let way = Arc::clone(&hangups);
+        let signals = StopSignals::install(move || reload_on_hangup(&way), kill)?;
+        Some((sockets, signals, hangups))
     } else {
         None
     };
@@ -80,7 +85,9 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
             let making = Making::new(&checked, run, &services);
             backtest(making.plan(folder, None)?, &services)?
         }
-        Some((inherited, signals)) => by_the_clock(&checked, folder, &services, inherited, &signals)?,
+        Some((inherited, signals, hangups)) => {
+            by_the_clock((&checked, from), folder, &services, inherited, (&signals, hangups))?
+        }
     };
     // on a terminal the summary comes after what led to it
     logging::flush_within(FLUSH_TIME_MAX);
@@ -115,11 +122,11 @@ pub(super) fn backtest_for_daemon(
 
 /// A run with all that surrounds its event loop.
 fn by_the_clock(
-    checked: &Checked,
+    (checked, from): (&Checked, StartConfig),
     folder: RunFolder,
     services: &Arc<Services>,
     inherited: InheritedSockets,
-    signals: &StopSignals,
+    (signals, hangups): (&StopSignals, Hangups),
 ) -> Result<Finished> {
     let config = &checked.config;
     let run = Run { trading_type: config.trading_type, clock: Some(clock::now) };
@@ -153,7 +160,11 @@ fn by_the_clock(
     // runs that nobody counts differ by the second in which they start
     plan.run =
         store.as_ref().map_or_else(|| clock::now().get().unsigned_abs() / SECOND_NS, |store| store.number());
+    let configured = Configured::begin(from, config.clone(), store.clone());
+    let configured = configured.map_err(anyhow::Error::msg).context("the generation of the configuration")?;
     let parts = PlaneParts {
+        configured,
+        hangups,
         plugins_config: config.plugins.clone(),
         save_interval: config.state.save_interval.duration(),
         control: config.control.clone(),
@@ -169,9 +180,10 @@ fn by_the_clock(
             queued_max: config.backtests.queued_max as usize,
             ended_max: config.backtests.ended_max as usize,
             results: std::path::absolute(&config.results)?.join("backtests"),
+            // a file that is named without a folder lies in the current one
             folder: match checked.log.file.as_deref().and_then(Path::parent) {
-                Some(folder) => std::path::absolute(folder)?,
-                None => std::env::current_dir()?,
+                Some(folder) if !folder.as_os_str().is_empty() => std::path::absolute(folder)?,
+                Some(_) | None => std::env::current_dir()?,
             },
             plugin_dirs: absolute(&checked.plugins.directories())?,
             trust: config.plugins.trust.clone(),

@@ -19,6 +19,7 @@ mod accounts;
 mod backtests;
 mod body;
 mod condition;
+mod config;
 mod desk;
 mod events;
 mod exchanges;
@@ -81,9 +82,10 @@ use self::{
 };
 pub use self::{
     operations::{
-        Action, ActionError, ActionErrorKind, BacktestOperations, Basis, Condition, EventOperations,
-        InstanceName, MetricsOperations, Operations, OrdersAsked, Outcome, PageAsked, PluginOperations,
-        RunOperations, Tag, Terms, TradingChange, TradingOperations, TradingScope, Verb,
+        Action, ActionError, ActionErrorKind, BacktestOperations, Basis, Condition, ConfigChange,
+        ConfigOperations, Edit, EventOperations, InstanceName, MetricsOperations, Operations, OrdersAsked,
+        Outcome, PageAsked, PluginOperations, RunOperations, Tag, Terms, TradingChange, TradingOperations,
+        TradingScope, Verb, What,
     },
     peer::Role,
     tcp::TcpOptions,

@@ -13,15 +13,16 @@ use axum::{
 };
 use stratd_control::{
     API, AccountList, Backtest, BacktestDone, BacktestList, BacktestRequest, CancelAllDone, CancelAllRequest,
-    ChangeOrderRequest, DisableRequest, Done, Exchange, ExchangeList, FillList, HaltRequest, Health,
-    InspectRequest, Inspection, InstanceConfig, InstanceDone, InstrumentList, LevelRequest, LoadRequest,
-    LogConfigRequest, LogDone, LogFlight, LogResolution, LogTree, NewOrderRequest, Order, OrderDone,
-    OrderList, Plugin, PluginList, Portfolio, PositionList, QuarantineRequest, Risk, Status, Strategy,
-    StrategyList, TradingDone, TradingRequest, Version,
+    ChangeOrderRequest, Config, ConfigApplyRequest, ConfigDiff, ConfigDone, ConfigEdit, ConfigHistory,
+    ConfigPart, DisableRequest, Done, Exchange, ExchangeList, FillList, HaltRequest, Health, InspectRequest,
+    Inspection, InstanceConfig, InstanceDone, InstrumentList, LevelRequest, LoadRequest, LogConfigRequest,
+    LogDone, LogFlight, LogResolution, LogTree, NewOrderRequest, Order, OrderDone, OrderList, Plugin,
+    PluginList, Portfolio, PositionList, QuarantineRequest, Risk, Status, Strategy, StrategyList,
+    TradingDone, TradingRequest, Version,
 };
 
 use super::{
-    accounts, backtests,
+    accounts, backtests, config,
     desk::Desk,
     events, exchanges, fills,
     guard::{self, Needed, Recorder},
@@ -32,7 +33,7 @@ use super::{
     problem::{ProblemKind, problem},
     query::Rows,
     risk,
-    row::{Row, delete, get, patch, post, run},
+    row::{Row, delete, get, patch, post, put, run},
     status, strategies, version,
 };
 
@@ -97,6 +98,19 @@ pub(super) fn table() -> Vec<Row> {
         post("/v1/risk/kill", Operator, risk::kill, "The kill switch: halts all trading").takes::<HaltRequest>().gives::<TradingDone>(),
         post("/v1/risk/release", Operator, risk::release, "Lets trading go on").gives::<TradingDone>(),
         post("/v1/risk/state", Operator, risk::state, "Says what may be traded in a scope").takes::<TradingRequest>().gives::<TradingDone>(),
+
+        get("/v1/config", Reader, config::show, "The configuration in force").gives::<Config>().tagged(),
+        get("/v1/config/history", Reader, config::history, "All generations").gives::<ConfigHistory>(),
+        get("/v1/config/diff", Reader, config::diff, "What differs between two, or from the files").query::<config::Between>().gives::<ConfigDiff>(),
+        get("/v1/config/{*path}", Reader, config::show_part, "A part of it").gives::<ConfigPart>(),
+        post("/v1/config/apply", Operator, config::apply, "Puts another one in force").takes::<ConfigApplyRequest>().gives::<ConfigDone>(),
+        post("/v1/config/confirm", Operator, config::confirm, "Keeps one that would go back").gives::<ConfigDone>(),
+        post("/v1/config/rollback/{generation}", Operator, config::rollback, "Goes back to an earlier one").gives::<ConfigDone>(),
+        put("/v1/config", Operator, config::put, "Puts a whole one in force").takes::<ConfigEdit>().gives::<ConfigDone>(),
+        patch("/v1/config", Operator, config::patch, "Merges a patch into it").takes::<ConfigEdit>().gives::<ConfigDone>(),
+        put("/v1/config/{*path}", Operator, config::put, "Puts a value in the place of a part").takes::<ConfigEdit>().gives::<ConfigDone>(),
+        patch("/v1/config/{*path}", Operator, config::patch, "Merges a patch into a part").takes::<ConfigEdit>().gives::<ConfigDone>(),
+        delete("/v1/config/{*path}", Operator, config::delete, "Takes a part away").gives::<ConfigDone>(),
 
         get("/v1/logging", Reader, logging::tree, "The tree of loggers, and the handlers").gives::<LogTree>().tagged(),
         get("/v1/logging/resolve", Reader, logging::resolve, "What would become of a record").query::<logging::Which>().gives::<LogResolution>(),

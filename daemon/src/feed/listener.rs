@@ -1,10 +1,12 @@
 //! Somebody who listens: reads the history at its own pace.
 
+use std::sync::atomic::Ordering;
+
 use axum::body::Bytes;
 use stratd_control::{Event, GapEvent, Happening};
 use tokio::sync::watch;
 
-use super::{Feed, Filter, LISTENERS_MAX, ListenError, frame, history::History, lock};
+use super::{Feed, Filter, LISTENERS_MAX, ListenError, RING_ROUNDS, frame, history::History, lock};
 use crate::runtime::clock::{self, Stopwatch};
 
 /// Bytes that are handed over at once; a listener is behind by no more than its connection buffers.
@@ -59,7 +61,9 @@ impl Listener {
         drop(listeners);
         feed.look_after_listeners();
         // the thread rests for long while nobody listens; and what happened before is counted before, not as a gap
-        while !feed.publish_once() {}
+        for _ in 0..RING_ROUNDS {
+            feed.publish_once();
+        }
         shared.came.notify_one();
         let moved = shared.moved.subscribe();
         let history = lock(&shared.history);
@@ -82,6 +86,9 @@ impl Listener {
             let frames = self.take();
             if !frames.is_empty() {
                 return Some(frames);
+            }
+            if self.feed.0.is_over.load(Ordering::Relaxed) {
+                return None;
             }
             self.moved.changed().await.ok()?;
         }

@@ -55,6 +55,8 @@ use crate::runtime::{Services, clock::Stopwatch};
 const RING_RECORDS: usize = 16_384;
 /// So much of the ring market data leaves free for what is numbered.
 const RING_RESERVE: usize = RING_RECORDS / 4;
+/// So many batches empty a full ring.
+const RING_ROUNDS: usize = RING_RECORDS / publisher::BATCH + 1;
 /// What other threads may have told before the thread takes it; further ones are lost and counted. They tell of rare
 /// things.
 const TOLD_MAX: usize = 4_096;
@@ -271,6 +273,8 @@ impl Drop for FeedThread {
         {
             tracing::error!(logger = "control", "the thread of the event stream has panicked");
         }
+        // who listens hears the end, so that its connection does not keep the control server
+        self.feed.0.moved.send_modify(|moved| *moved = moved.wrapping_add(1));
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Records of one batch: a listener that joins waits for no more.
-const BATCH: usize = 1_024;
+pub(super) const BATCH: usize = 1_024;
 
 /// The state of the thread.
 pub(super) struct Publisher {

@@ -18,8 +18,10 @@ use super::{
     SharedRegistry,
     away::Away,
     changes::Told,
+    config::{ConfigChange, ConfigDone, ConfigRefusal, Configured},
     factory::Factory,
     operations::Acted,
+    plane::Watching,
     record::{InstanceRecord, Saved},
     run_store::{ROLLED_BACK, RunStore},
     saving::Saving,
@@ -45,6 +47,8 @@ pub(crate) enum Request {
     Act(Action, Terms, SyncSender<Result<Acted, ActionError>>),
     /// The control socket asks something of one strategy or connector.
     ActOn(InstanceName, Verb, Terms, SyncSender<Result<ActedOn, ActionError>>),
+    /// The configuration is to be another one; who asks, on what terms.
+    Config(Box<ConfigChange>, String, Option<Terms>, SyncSender<Result<ConfigDone, ConfigRefusal>>),
     /// The event loop tells.
     Note(Note),
     /// An isolated connector died.
@@ -73,6 +77,8 @@ pub(crate) struct ManagerParts {
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) present: BTreeSet<PathBuf>,
     pub(crate) feed: Feed,
+    pub(crate) configured: Configured,
+    pub(crate) watching: Watching,
 }
 
 /// The manager; see the module.
@@ -84,6 +90,8 @@ pub(crate) struct Manager {
     pub(super) event_loop: LoopHandle,
     pub(super) store: Option<Arc<RunStore>>,
     pub(super) saving: Saving,
+    pub(super) configured: Configured,
+    pub(super) watching: Watching,
     /// Connectors that left their place and have no successor yet, by exchange.
     pub(super) away: BTreeMap<ExchangeId, Away>,
     /// Files that lay in the folders when the run began, and were not looked at yet.
@@ -98,7 +106,8 @@ pub(crate) struct Manager {
 impl Manager {
     pub(crate) fn new(options: ManagerOptions, parts: ManagerParts, factory: Factory) -> Self {
         let saving = Saving::new(options.save_interval);
-        let ManagerParts { registry, plugins, event_loop, store, present, feed } = parts;
+        let ManagerParts { registry, plugins, event_loop, store, present, feed, configured, watching } =
+            parts;
         let told_changes = Told::of(&registry.lock());
         Self {
             options,
@@ -108,6 +117,8 @@ impl Manager {
             event_loop,
             store,
             saving,
+            configured,
+            watching,
             away: BTreeMap::new(),
             present,
             told: String::new(),
@@ -128,6 +139,9 @@ impl Manager {
                 Ok(Request::ActOn(instance, verb, terms, answer)) => {
                     let _ = answer.send(self.act_on(&instance, verb, &terms));
                 }
+                Ok(Request::Config(change, who, terms, answer)) => {
+                    let _ = answer.send(self.change_config(&change, &who, terms.as_ref()));
+                }
                 Ok(Request::Note(note)) => self.note(note),
                 Ok(Request::ExchangeDied { token, text }) => self.exchange_died(token, &text),
                 Ok(Request::End(states)) => {
@@ -139,6 +153,7 @@ impl Manager {
             }
             let now = clock::now();
             self.restart_due(now);
+            self.revert_unconfirmed();
             self.unload();
             if self.saving.is_due() {
                 self.save_all();

@@ -13,6 +13,7 @@ use stratd_plugin_api::Reason;
 
 use super::{
     Manager, Request, SharedRegistry, basis,
+    config::{self, SharedConfig},
     record::{InstanceRecord, Place, PluginRecord},
     rehearse::not_a_strategy,
     replace::Reloaded,
@@ -35,6 +36,7 @@ pub(crate) struct ManagerOperations {
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) run: RunFacts,
+    pub(crate) config: SharedConfig,
     pub(crate) requests: SyncSender<Request>,
     /// Events, figures and backtests.
     pub(crate) figures: Sources,
@@ -45,7 +47,10 @@ pub(crate) struct ManagerOperations {
 impl RunOperations for ManagerOperations {
     fn status(&self) -> Result<Status, ActionError> {
         let look = self.look()?;
-        Ok(report::status(&self.run, &self.registry.lock(), &look, self.store.as_deref()))
+        let of_config = config::warnings(&self.config.lock());
+        let mut status = report::status(&self.run, &self.registry.lock(), &look, self.store.as_deref());
+        status.warnings.extend(of_config);
+        Ok(status)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     fs,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, OnceLock, PoisonError,
         mpsc::{self, Receiver, SyncSender, TrySendError},
     },
     thread::{self, JoinHandle},
@@ -18,6 +18,7 @@ use stratd_engine::StrategyId;
 use super::{
     InstanceRecord, Manager, ManagerOperations, ManagerOptions, ManagerParts, PluginRecord, Request,
     SharedRegistry,
+    config::Configured,
     factory::{DeathListener, Factory},
     report::RunFacts,
     run_store::RunStore,
@@ -53,6 +54,45 @@ pub(crate) struct PlaneParts {
     pub(crate) run: RunFacts,
     pub(crate) services: Arc<Services>,
     pub(crate) backtests: BacktestOptions,
+    pub(crate) configured: Configured,
+    /// Where SIGHUP finds the way to the manager.
+    pub(crate) hangups: Hangups,
+}
+
+/// The way from the thread of SIGHUP to the manager, once there is one.
+pub(crate) type Hangups = Arc<OnceLock<SyncSender<Request>>>;
+
+/// What watches the folders of plugins, as long as somebody wants that.
+#[derive(Clone)]
+pub(crate) struct Watching {
+    watcher: Arc<Mutex<Option<Watcher>>>,
+    requests: SyncSender<Request>,
+}
+
+impl Watching {
+    /// Watches as the configuration says now, or not at all.
+    ///
+    /// # Errors
+    /// The folders cannot be watched; nothing is watched any more then.
+    pub(super) fn restart(
+        &self,
+        config: &PluginsConfig,
+        registry: &SharedRegistry,
+        plugins: &Plugins,
+    ) -> Result<()> {
+        // the one before ends first: what comes to rest is told once
+        self.stop();
+        if config.watch {
+            let watcher = watch(config, registry, plugins, &self.requests)?;
+            *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher);
+        }
+        Ok(())
+    }
+
+    fn stop(&self) {
+        let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(watcher);
+    }
 }
 
 /// The threads around the event loop.
@@ -64,14 +104,13 @@ pub(crate) struct Plane {
     ended: Receiver<()>,
     requests: SyncSender<Request>,
     manager: Option<JoinHandle<()>>,
-    watcher: Option<Watcher>,
+    watching: Watching,
     control: Option<Control>,
     store: Option<Arc<RunStore>>,
     /// Until the loop takes it.
     observer: Option<Observer>,
     backtests: BacktestsThread,
-    /// Last: who listens hears of the end of everything else.
-    _feed: FeedThread,
+    feed: FeedThread,
 }
 
 impl Plane {
@@ -92,6 +131,8 @@ impl Plane {
             run,
             services,
             backtests,
+            configured,
+            hangups,
         } = parts;
         let (feed, tap) = Feed::start(run.started_at, &services)?;
         let meters = Arc::new(LoopMeters::default());
@@ -107,17 +148,16 @@ impl Plane {
             backtests: backtests.backtests().clone(),
         };
         let (requests, receiver) = mpsc::sync_channel(NOTES_MAX);
-        let watcher = if plugins_config.watch {
-            Some(watch(&plugins_config, &registry, &plugins, &requests)?)
-        } else {
-            None
-        };
+        let watching = Watching { watcher: Arc::default(), requests: requests.clone() };
+        watching.restart(&plugins_config, &registry, &plugins)?;
+        let _ = hangups.set(requests.clone());
         let operations = ManagerOperations {
             registry: registry.clone(),
             event_loop: event_loop.clone(),
             plugins: Arc::clone(&plugins),
             store: store.clone(),
             run,
+            config: configured.shared(),
             requests: requests.clone(),
             figures,
             services: factory.services(),
@@ -139,6 +179,8 @@ impl Plane {
             store: store.clone(),
             present,
             feed: feed.feed().clone(),
+            configured,
+            watching: watching.clone(),
         };
         let (tell_end, ended) = mpsc::sync_channel(1);
         let starts_new = options.plugins.watch && options.plugins.start_new;
@@ -163,12 +205,12 @@ impl Plane {
             ended,
             requests,
             manager: Some(manager),
-            watcher,
+            watching,
             control,
             store,
             observer: Some(observer),
             backtests,
-            _feed: feed,
+            feed,
         })
     }
 }
@@ -215,9 +257,12 @@ impl ControlPlane for Plane {
     /// Ends the threads, keeps the last states, and notes whether the run ended in good order.
     fn stop(mut self, states: Vec<SavedByLoop>, is_clean: bool) {
         // nobody asks any more, nothing is found any more; then the manager ends
+        // who listens has heard that the run ends, and leaves
+        drop(self.feed);
         drop(self.control.take());
-        drop(self.watcher.take());
+
         drop(self.backtests);
+        self.watching.stop();
         let told = self.requests.try_send(Request::End(states)).is_ok();
         // code of a plugin that hangs in its constructor must not keep the daemon from its end
         let has_ended = told && self.ended.recv_timeout(END_TIME_MAX).is_ok();

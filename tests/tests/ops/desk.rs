@@ -155,6 +155,12 @@ impl Desk {
         assert!(ended.status.success(), "{ended:?}");
     }
 
+    /// Ends the daemon in good order, and starts it again.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        self.run();
+    }
+
     /// Ends the daemon, which must end in good order.
     pub(crate) fn end(mut self) -> Ended {
         let ended = self.running.take().expect("the daemon was started").end("TERM");

@@ -133,6 +133,12 @@ fn people_trade_with_stratctl() {
         let (code, out, err) = run(&[arguments, &["--json"]].concat());
         assert!(code == 0 && out.starts_with('{'), "{arguments:?}: {out}{err}");
     }
+    let (code, out, err) = run(&["risk", "state", "reducing", "--strategy", "manual"]);
+    assert_eq!((code, out.as_str()), (0, "strategy manual: trading is reducing (it was active)\n"), "{err}");
+    let (code, _, err) = run(&["risk", "state", "halted", "--strategy", "market-maker"]);
+    assert_eq!(code, 0, "{err}");
+    let (code, _, err) = run(&["strategy", "continue", "market-maker"]);
+    assert_eq!(code, 0, "{err}");
     let (code, out, err) = run(&["risk", "kill", "--note", "odd prices"]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("all strategies: trading is halted (it was active)"), "{out}");

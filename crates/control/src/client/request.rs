@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    API, BacktestRequest, DisableRequest, Error, InspectRequest, LevelRequest, LoadRequest, LogConfigRequest,
-    QuarantineRequest,
+    API, BacktestRequest, ConfigApplyRequest, ConfigEdit, DisableRequest, Error, InspectRequest,
+    LevelRequest, LoadRequest, LogConfigRequest, QuarantineRequest,
 };
 
 /// One request, ready to be sent.
@@ -260,6 +260,76 @@ impl Request {
         Self { method: "DELETE", ..Self::post(&path, &path) }
     }
 
+    /// The configuration in force.
+    #[must_use]
+    pub fn config() -> Self {
+        Self::get("config")
+    }
+
+    /// A part of it, by its path: `strategy/momentum/config`.
+    #[must_use]
+    pub fn config_part(path: &str) -> Self {
+        Self::get(&config_path(path))
+    }
+
+    /// Puts a value in the place of a part.
+    ///
+    /// # Errors
+    /// The value cannot be written as JSON.
+    pub fn config_put(path: &str, value: &ConfigEdit) -> Result<Self, Error> {
+        Self { method: "PUT", ..Self::post(&config_path(path), "config") }.with_body(value)
+    }
+
+    /// Merges a patch into a part.
+    ///
+    /// # Errors
+    /// The patch cannot be written as JSON.
+    pub fn config_patch(path: &str, patch: &ConfigEdit) -> Result<Self, Error> {
+        Self { method: "PATCH", ..Self::post(&config_path(path), "config") }.with_body(patch)
+    }
+
+    /// Takes a part away.
+    #[must_use]
+    pub fn config_delete(path: &str) -> Self {
+        Self { method: "DELETE", ..Self::post(&config_path(path), "config") }
+    }
+
+    /// Puts another configuration in force.
+    ///
+    /// # Errors
+    /// The body cannot be written as JSON.
+    pub fn config_apply(body: &ConfigApplyRequest) -> Result<Self, Error> {
+        Self::post("config/apply", "config").with_body(body)
+    }
+
+    /// Goes back to an earlier generation.
+    #[must_use]
+    pub fn config_rollback(generation: u64) -> Self {
+        Self::post(&format!("config/rollback/{generation}"), "config")
+    }
+
+    /// Keeps the generation in force, which would go back otherwise.
+    #[must_use]
+    pub fn config_confirm() -> Self {
+        Self::post("config/confirm", "config")
+    }
+
+    /// All generations.
+    #[must_use]
+    pub fn config_history() -> Self {
+        Self::get("config/history")
+    }
+
+    /// What differs between two generations, or a generation and the files. Without `from`, the one in force; without
+    /// `to`, the files.
+    #[must_use]
+    pub fn config_diff(from: Option<u64>, to: Option<u64>) -> Self {
+        let key = |name: &str, number: Option<u64>| number.map(|number| format!("{name}={number}"));
+        let query: Vec<String> = key("from", from).into_iter().chain(key("to", to)).collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        Self::get(&format!("config/diff{mark}{}", query.join("&")))
+    }
+
     fn act(name: &str, verb: &str) -> Self {
         let plugin = format!("plugins/{}", encoded(name));
         Self::post(&format!("{plugin}/{verb}"), &plugin)
@@ -306,6 +376,12 @@ pub struct EventWish {
     pub after: Option<String>,
     /// The answer ends with what has happened until now.
     pub is_finite: bool,
+}
+
+/// The path of a part of the configuration, segment by segment.
+fn config_path(path: &str) -> String {
+    let segments = path.split('/').filter(|segment| !segment.is_empty()).map(encoded);
+    ["config".to_owned()].into_iter().chain(segments).collect::<Vec<_>>().join("/")
 }
 
 /// The name as one segment of a path, whatever is in it.

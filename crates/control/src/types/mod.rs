@@ -2,6 +2,7 @@
 
 mod backtest;
 mod book;
+mod config;
 mod event;
 mod inspection;
 mod instance;
@@ -18,6 +19,10 @@ pub use backtest::{Backtest, BacktestDone, BacktestList, BacktestProgress, Backt
 pub use book::{
     Account, AccountList, Book, Instrument, InstrumentList, Portfolio, Position, PositionList, Risk,
     RiskLimit, RiskScope,
+};
+pub use config::{
+    Config, ConfigApplyRequest, ConfigDiff, ConfigDifference, ConfigDone, ConfigEdit, ConfigGeneration,
+    ConfigHistory, ConfigPart, ConfigUnconfirmed, ConfigValue,
 };
 pub use event::{
     AlarmEvent, BacktestEvent, BarEvent, BookEvent, DenialEvent, Event, FillEvent, GapEvent, Happening,

@@ -4,6 +4,7 @@ mod advice;
 mod backtest;
 mod books;
 mod completions;
+mod config;
 mod confirm;
 mod desk;
 mod events;
@@ -13,6 +14,7 @@ mod halt;
 mod log;
 mod order;
 mod plugin;
+mod reload;
 mod risk;
 mod status;
 mod strategy;
@@ -88,6 +90,11 @@ enum Command {
     /// Look at the limits; the kill switch, and what may be traded
     #[command(subcommand)]
     Risk(risk::RiskCommand),
+    /// Look at the configuration in force, change it, and go back
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Take the configuration files as they are now, whole or not at all
+    Reload(reload::Arguments),
     /// Look at plugins, load them, and replace them while they run
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
@@ -134,6 +141,8 @@ pub fn main() -> ExitCode {
         Command::Account => books::account(&desk),
         Command::Instrument(page) => books::instrument(&desk, page),
         Command::Risk(command) => risk::main(&desk, command),
+        Command::Config(command) => config::main(&desk, command),
+        Command::Reload(arguments) => reload::main(&desk, &arguments),
         Command::Plugin(command) => plugin::main(&desk, command),
         Command::Log(command) => log::main(&desk, command),
         Command::Top(arguments) => top::main(&desk, arguments),
@@ -151,7 +160,7 @@ fn tell(error: &Error, socket: &Path) {
     if view::has_colours(&io::stderr()) {
         name = view::alarming(&name);
     }
-    let mut text = format!("{name} {}\n", view::printable(&format!("{error:#}")));
+    let mut text = format!("{name} {}\n", view::printable(&advice::headline(error, socket)));
     for line in advice::advice(error, socket).iter().flat_map(|advice| advice.lines()) {
         text.push_str(&format!("  {}\n", view::printable(line)));
     }

@@ -8,7 +8,7 @@ use ratatui::{
     layout::{Constraint, Layout, Rect},
     style::{Color, Modifier, Style},
     text::{Line, Span},
-    widgets::{Block, Borders, Clear, Paragraph},
+    widgets::{Block, Borders, Clear, Paragraph, Wrap},
 };
 
 use super::{
@@ -24,8 +24,8 @@ const HEIGHT_MIN: u16 = 12;
 const HEAD: u16 = 3;
 /// The title and the names of columns.
 const TITLES: u16 = 2;
-/// Columns from here on have more room than they need.
-const WIDE: u16 = 100;
+/// Lines of what a refusal says.
+const FOOT_MAX: u16 = 4;
 
 const KEYS: &str = "↑↓ move  Tab panel  / filter  h halt  c continue  r reload  ? help  q quit";
 const HELP: &str = "\
@@ -41,7 +41,7 @@ const HELP: &str = "\
  What is shown is asked for every second; the log comes by itself.
  pnl: of all fills since the start, fees and costs included, and what open
  positions would bring. position: its value at the last price. working:
- its orders that work. A strategy that may not trade shows that as its state.";
+ its orders that work. One that may not trade shows that as its state.";
 
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, screen: &Screen) {
@@ -56,19 +56,21 @@ pub(super) fn draw(frame: &mut Frame<'_>, screen: &Screen) {
     let rows = |count: usize| u16::try_from(count).unwrap_or(u16::MAX).max(1).saturating_add(TITLES);
     let strategies = rows(screen.strategies().len()).min(body * 2 / 5);
     let orders = rows(screen.orders().len()).min(body * 3 / 10);
+    let last = foot(screen, paint);
+    let foot_height = u16::try_from(last.width()).unwrap_or(u16::MAX).div_ceil(area.width).clamp(1, FOOT_MAX);
     let parts = Layout::vertical([
         Constraint::Length(HEAD),
         Constraint::Length(strategies),
         Constraint::Length(orders),
         Constraint::Min(3),
-        Constraint::Length(1),
+        Constraint::Length(foot_height),
     ]);
     let [head, strategies, orders, log, foot] = parts.areas(area);
     draw_head(frame, head, screen, paint);
     draw_strategies(frame, strategies, screen, paint);
     draw_orders(frame, orders, screen, paint);
     draw_log(frame, log, screen, paint);
-    draw_foot(frame, foot, screen, paint);
+    frame.render_widget(Paragraph::new(last).wrap(Wrap { trim: true }), foot);
     if screen.mode == Mode::Help {
         draw_help(frame, area);
     }
@@ -123,7 +125,7 @@ fn draw_head(frame: &mut Frame<'_>, area: Rect, screen: &Screen, paint: Paint) {
         if run.time.is_empty() { "no event yet" } else { &run.time }
     );
     let third = match (&screen.trouble, run.warnings.as_slice()) {
-        (Some(trouble), _) => Line::styled(format!("NO ANSWER, what follows is old: {trouble}"), paint.bad()),
+        (Some(trouble), _) => Line::styled(format!("NO ANSWER, this is old: {trouble}"), paint.bad()),
         (None, []) => Line::default(),
         (None, [warning]) => Line::styled(format!("WARNING {warning}"), paint.colour(Color::Yellow)),
         (None, [warning, rest @ ..]) => {
@@ -150,7 +152,6 @@ fn draw_strategies(frame: &mut Frame<'_>, area: Rect, screen: &Screen, paint: Pa
     let block = block("strategies", shown.len(), all, screen.panel == Panel::Strategies);
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let is_wide = area.width >= WIDE;
     let mut grid = Grid::new(vec![
         Column::text("strategy", 12),
         Column::text("state", 8),
@@ -159,7 +160,7 @@ fn draw_strategies(frame: &mut Frame<'_>, area: Rect, screen: &Screen, paint: Pa
         Column::figure("events/s", 8),
         Column::figure("working", 7),
         Column::figure("faults", 6),
-        Column::rest(if is_wide { "remark" } else { "" }),
+        Column::rest("remark"),
     ]);
     for strategy in &shown {
         grid.add(vec![
@@ -243,9 +244,10 @@ fn draw_log(frame: &mut Frame<'_>, area: Rect, screen: &Screen, paint: Paint) {
     frame.render_widget(Paragraph::new(text), inner);
 }
 
-fn draw_foot(frame: &mut Frame<'_>, area: Rect, screen: &Screen, paint: Paint) {
+/// What keys do, a question, or what became of a command.
+fn foot(screen: &Screen, paint: Paint) -> Line<'static> {
     let reversed = Style::new().add_modifier(Modifier::REVERSED);
-    let line = match (&screen.mode, &screen.message) {
+    match (&screen.mode, &screen.message) {
         (Mode::Filter, _) => Line::from(format!("filter: {}▏  Enter keeps it, Esc shows all", screen.filter)),
         (Mode::Confirm(command), _) => {
             Line::styled(format!("{}? y does it, any other key does not", command.text()), reversed)
@@ -253,9 +255,10 @@ fn draw_foot(frame: &mut Frame<'_>, area: Rect, screen: &Screen, paint: Paint) {
         (_, Some(message)) if message.is_failure => Line::styled(message.text.clone(), paint.bad()),
         (_, Some(message)) => Line::from(message.text.clone()),
         (_, None) if screen.filter.is_empty() => Line::from(KEYS),
-        (_, None) => Line::from(format!("only with '{}': Esc shows all  {KEYS}", screen.filter)),
-    };
-    frame.render_widget(Paragraph::new(line), area);
+        (_, None) => {
+            Line::from(format!("only with '{}': Esc shows all, / changes it  ? help  q quit", screen.filter))
+        }
+    }
 }
 
 fn draw_help(frame: &mut Frame<'_>, area: Rect) {

@@ -11,6 +11,9 @@ use ratatui::{
 /// Between two columns.
 const GAP: usize = 2;
 
+/// What takes the rest is not shown in less.
+const REST_MIN: usize = 12;
+
 /// A column.
 #[derive(Clone, Copy)]
 pub(super) struct Column {
@@ -57,7 +60,7 @@ impl Grid {
     /// Draws the names and so many rows that `visible` is among them; that of `cursor` is marked.
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, visible: usize, cursor: Option<usize>) {
         let widths = self.widths(usize::from(area.width));
-        let names = self.columns.iter().map(|column| Span::raw(column.name)).collect::<Vec<_>>();
+        let names: Vec<Span<'static>> = self.columns.iter().map(|column| Span::raw(column.name)).collect();
         let head = Style::new().add_modifier(Modifier::UNDERLINED);
         let mut lines = vec![self.line(&names, &widths).style(head)];
         let height = usize::from(area.height).saturating_sub(1);
@@ -104,7 +107,7 @@ impl Grid {
         let left = available.saturating_sub(widths.iter().sum::<usize>() + gaps);
         for (width, column) in widths.iter_mut().zip(&self.columns) {
             if column.is_rest {
-                *width = left;
+                *width = if left < REST_MIN { 0 } else { left };
             }
         }
         widths
@@ -136,6 +139,7 @@ fn cut(text: &str, width: usize) -> String {
         }
         out.push(c);
     }
+    // no room is no column
     if width > 0 {
         out.push('…');
     }

@@ -150,6 +150,9 @@ fn carry_out(client: &Client, command: &Command) -> Result<String, Error> {
 }
 
 fn said(error: &Error) -> String {
+    if error.is_no_daemon() {
+        return "there is no daemon at the socket".to_owned();
+    }
     let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
     one_line(&format!("{error}{source}"))
 }

@@ -77,10 +77,10 @@ pub(super) enum Command {
 }
 
 impl Command {
-    /// As a question, and as what is under way.
+    /// As a question, or as what is under way.
     pub(super) fn text(&self) -> String {
         match self {
-            Self::Halt(name) => format!("halt {name}: it sends no more orders, those that work stay"),
+            Self::Halt(name) => format!("halt {name} (its orders stay)"),
             Self::Continue(name) => format!("let {name} trade again"),
             Self::Reload(plugin) => format!("replace {plugin} by its file as it is now"),
         }

@@ -74,8 +74,8 @@ impl Snapshot {
     pub(crate) fn take(client: &Client) -> Result<Self, Error> {
         let status: Status = client.send(&Request::status())?.read()?;
         let StrategyList { strategies } = client.send(&Request::strategies())?.read()?;
-        let newest = Filter { limit: Some(ORDERS_MAX), ..Filter::default() };
-        let OrderList { orders, .. } = client.send(&Request::orders(Some("all"), &newest))?.read()?;
+        let page = Filter { limit: Some(ORDERS_MAX), ..Filter::default() };
+        let OrderList { orders, .. } = client.send(&Request::orders(Some("all"), &page))?.read()?;
         Ok(Self {
             run: Run::of(status),
             strategies: strategies.iter().map(Strategy::of).collect(),
@@ -96,11 +96,18 @@ impl Run {
             time: status.time.as_deref().map(printable).unwrap_or_default(),
             events: status.events,
             orders_working: status.orders_working,
-            equity: printable(&status.equity),
+            equity: shortened(&printable(&status.equity)),
             currency: printable(&status.currency),
             warnings,
         }
     }
+}
+
+/// An amount without zeros at its end, but with two decimals.
+fn shortened(amount: &str) -> String {
+    let Some((whole, decimals)) = amount.split_once('.') else { return amount.to_owned() };
+    let decimals = decimals.trim_end_matches('0');
+    format!("{whole}.{decimals:0<2}")
 }
 
 impl Strategy {
@@ -140,5 +147,16 @@ impl Order {
             price: price.map(printable).unwrap_or_default(),
             state: printable(&order.status),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn an_amount_keeps_two_decimals_and_what_is_not_zero() {
+        let amounts = ["99968.83000000", "1.00000000", "-0.12345000", "7", "0.5"].map(shortened);
+        assert_eq!(amounts, ["99968.83", "1.00", "-0.12345", "7", "0.50"]);
     }
 }

@@ -99,31 +99,31 @@ fn a_terminal_of_80_by_24() {
         80,
         24,
         expect![[r#"
-        stratd 0.1.0  sandbox, running  up 2h 14min  events 1,244,569, 5,001 a second
-        equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
-        WARNING the file of strategy-ema-cross is gone (and 1 more)
-         strategies (3) ────────────────────────────────────────────────────────────────
-        strategy         state            pnl    position      events   orders  faults
-        ema-cross        started     -1203.25       15000   1,234,567   45,296       0
-        ema-with-a-nam…  faulted         12.5           0   1,234,567   45,296       2
-        maker            halted             0      -99.75   1,234,567   45,296       0
-         orders (3) ────────────────────────────────────────────────────────────────────
-        strategy      instrument  side  type    quantity    filled      price  state
-        ema-cross     SYN1        sell  limit         10       2.5     101.25  open
-        ema-cross     SYN1        buy   limit         10       2.5     102.25  partiall…
-        ema-cross     SYN1        sell  limit         10       2.5     103.25  rejected
-         log (30) ──────────────────────────────────────────────────────────────────────
-        2026-01-02 05:18:22 INFO strategy.ema-cross: line 22
-        2026-01-02 05:18:23 INFO strategy.ema-cross: line 23
-        2026-01-02 05:18:24 INFO strategy.ema-cross: line 24
-        2026-01-02 05:18:25 INFO strategy.ema-cross: line 25
-        2026-01-02 05:18:26 INFO strategy.ema-cross: line 26
-        2026-01-02 05:18:27 INFO strategy.ema-cross: line 27
-        2026-01-02 05:18:28 INFO strategy.ema-cross: line 28
-        2026-01-02 05:18:29 INFO strategy.ema-cross: line 29
-        2026-01-02 05:18:30 INFO strategy.ema-cross: line 30
-        ↑↓ move  Tab panel  / filter  h halt  c continue  r reload  ? help  q quit
-    "#]],
+            stratd 0.1.0  sandbox, running  up 2h 14min  events 1,244,569, 5,001 a second
+            equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
+            WARNING the file of strategy-ema-cross is gone (and 1 more)
+             strategies (3) ────────────────────────────────────────────────────────────────
+            strategy           state            pnl    position  events/s  working  faults
+            ema-cross          started     -1203.25       15000     1,250        2       0
+            ema-with-a-name-…  faulted         12.5           0     1,250        2       2
+            maker              halted             0      -99.75     1,250        2       0
+             orders (3) ────────────────────────────────────────────────────────────────────
+            strategy      instrument  side  type    quantity    filled      price  state
+            ema-cross     SYN1        sell  limit         10       2.5     101.25  open
+            ema-cross     SYN1        buy   limit         10       2.5     102.25  partiall…
+            ema-cross     SYN1        sell  limit         10       2.5     103.25  rejected
+             log (30) ──────────────────────────────────────────────────────────────────────
+            2026-01-02 05:18:22 INFO strategy.ema-cross: line 22
+            2026-01-02 05:18:23 INFO strategy.ema-cross: line 23
+            2026-01-02 05:18:24 INFO strategy.ema-cross: line 24
+            2026-01-02 05:18:25 INFO strategy.ema-cross: line 25
+            2026-01-02 05:18:26 INFO strategy.ema-cross: line 26
+            2026-01-02 05:18:27 INFO strategy.ema-cross: line 27
+            2026-01-02 05:18:28 INFO strategy.ema-cross: line 28
+            2026-01-02 05:18:29 INFO strategy.ema-cross: line 29
+            2026-01-02 05:18:30 INFO strategy.ema-cross: line 30
+            ↑↓ move  Tab panel  / filter  h halt  c continue  r reload  ? help  q quit
+        "#]],
     );
 }
 
@@ -134,57 +134,57 @@ fn a_terminal_of_200_by_50() {
         200,
         50,
         expect![[r#"
-        stratd 0.1.0  sandbox, running  up 2h 14min  events 1,244,569, 5,001 a second
-        equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
-        WARNING the file of strategy-ema-cross is gone (and 1 more)
-         strategies (3) ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-        strategy                      state            pnl    position      events   orders  faults  remark
-        ema-cross                     started     -1203.25       15000   1,234,567   45,296       0
-        ema-with-a-name-that-is-long  faulted         12.5           0   1,234,567   45,296       2  on_trade panicked: index out of bounds
-        maker                         halted             0      -99.75   1,234,567   45,296       0
-         orders (3) ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-        strategy      instrument  side  type    quantity    filled      price  state             at
-        ema-cross     SYN1        sell  limit         10       2.5     101.25  open              2026-01-02T05:18:00.5Z
-        ema-cross     SYN1        buy   limit         10       2.5     102.25  partially_filled  2026-01-02T05:18:00.5Z
-        ema-cross     SYN1        sell  limit         10       2.5     103.25  rejected          2026-01-02T05:18:00.5Z
-         log (30) ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-        2026-01-02 05:18:01 INFO strategy.ema-cross: line 1
-        2026-01-02 05:18:02 INFO strategy.ema-cross: line 2
-        2026-01-02 05:18:03 INFO strategy.ema-cross: line 3
-        2026-01-02 05:18:04 INFO strategy.ema-cross: line 4
-        2026-01-02 05:18:05 INFO strategy.ema-cross: line 5
-        2026-01-02 05:18:06 INFO strategy.ema-cross: line 6
-        2026-01-02 05:18:07 INFO strategy.ema-cross: line 7
-        2026-01-02 05:18:08 INFO strategy.ema-cross: line 8
-        2026-01-02 05:18:09 INFO strategy.ema-cross: line 9
-        2026-01-02 05:18:10 INFO strategy.ema-cross: line 10
-        2026-01-02 05:18:11 INFO strategy.ema-cross: line 11
-        2026-01-02 05:18:12 INFO strategy.ema-cross: line 12
-        2026-01-02 05:18:13 INFO strategy.ema-cross: line 13
-        2026-01-02 05:18:14 INFO strategy.ema-cross: line 14
-        2026-01-02 05:18:15 INFO strategy.ema-cross: line 15
-        2026-01-02 05:18:16 INFO strategy.ema-cross: line 16
-        2026-01-02 05:18:17 INFO strategy.ema-cross: line 17
-        2026-01-02 05:18:18 INFO strategy.ema-cross: line 18
-        2026-01-02 05:18:19 INFO strategy.ema-cross: line 19
-        2026-01-02 05:18:20 INFO strategy.ema-cross: line 20
-        2026-01-02 05:18:21 INFO strategy.ema-cross: line 21
-        2026-01-02 05:18:22 INFO strategy.ema-cross: line 22
-        2026-01-02 05:18:23 INFO strategy.ema-cross: line 23
-        2026-01-02 05:18:24 INFO strategy.ema-cross: line 24
-        2026-01-02 05:18:25 INFO strategy.ema-cross: line 25
-        2026-01-02 05:18:26 INFO strategy.ema-cross: line 26
-        2026-01-02 05:18:27 INFO strategy.ema-cross: line 27
-        2026-01-02 05:18:28 INFO strategy.ema-cross: line 28
-        2026-01-02 05:18:29 INFO strategy.ema-cross: line 29
-        2026-01-02 05:18:30 INFO strategy.ema-cross: line 30
+            stratd 0.1.0  sandbox, running  up 2h 14min  events 1,244,569, 5,001 a second
+            equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
+            WARNING the file of strategy-ema-cross is gone (and 1 more)
+             strategies (3) ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+            strategy                      state            pnl    position  events/s  working  faults  remark
+            ema-cross                     started     -1203.25       15000     1,250        2       0
+            ema-with-a-name-that-is-long  faulted         12.5           0     1,250        2       2  on_trade panicked: index out of bounds
+            maker                         halted             0      -99.75     1,250        2       0
+             orders (3) ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+            strategy      instrument  side  type    quantity    filled      price  state             at
+            ema-cross     SYN1        sell  limit         10       2.5     101.25  open              2026-01-02T05:18:00.5Z
+            ema-cross     SYN1        buy   limit         10       2.5     102.25  partially_filled  2026-01-02T05:18:00.5Z
+            ema-cross     SYN1        sell  limit         10       2.5     103.25  rejected          2026-01-02T05:18:00.5Z
+             log (30) ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+            2026-01-02 05:18:01 INFO strategy.ema-cross: line 1
+            2026-01-02 05:18:02 INFO strategy.ema-cross: line 2
+            2026-01-02 05:18:03 INFO strategy.ema-cross: line 3
+            2026-01-02 05:18:04 INFO strategy.ema-cross: line 4
+            2026-01-02 05:18:05 INFO strategy.ema-cross: line 5
+            2026-01-02 05:18:06 INFO strategy.ema-cross: line 6
+            2026-01-02 05:18:07 INFO strategy.ema-cross: line 7
+            2026-01-02 05:18:08 INFO strategy.ema-cross: line 8
+            2026-01-02 05:18:09 INFO strategy.ema-cross: line 9
+            2026-01-02 05:18:10 INFO strategy.ema-cross: line 10
+            2026-01-02 05:18:11 INFO strategy.ema-cross: line 11
+            2026-01-02 05:18:12 INFO strategy.ema-cross: line 12
+            2026-01-02 05:18:13 INFO strategy.ema-cross: line 13
+            2026-01-02 05:18:14 INFO strategy.ema-cross: line 14
+            2026-01-02 05:18:15 INFO strategy.ema-cross: line 15
+            2026-01-02 05:18:16 INFO strategy.ema-cross: line 16
+            2026-01-02 05:18:17 INFO strategy.ema-cross: line 17
+            2026-01-02 05:18:18 INFO strategy.ema-cross: line 18
+            2026-01-02 05:18:19 INFO strategy.ema-cross: line 19
+            2026-01-02 05:18:20 INFO strategy.ema-cross: line 20
+            2026-01-02 05:18:21 INFO strategy.ema-cross: line 21
+            2026-01-02 05:18:22 INFO strategy.ema-cross: line 22
+            2026-01-02 05:18:23 INFO strategy.ema-cross: line 23
+            2026-01-02 05:18:24 INFO strategy.ema-cross: line 24
+            2026-01-02 05:18:25 INFO strategy.ema-cross: line 25
+            2026-01-02 05:18:26 INFO strategy.ema-cross: line 26
+            2026-01-02 05:18:27 INFO strategy.ema-cross: line 27
+            2026-01-02 05:18:28 INFO strategy.ema-cross: line 28
+            2026-01-02 05:18:29 INFO strategy.ema-cross: line 29
+            2026-01-02 05:18:30 INFO strategy.ema-cross: line 30
 
 
 
 
 
-        ↑↓ move  Tab panel  / filter  h halt  c continue  r reload  ? help  q quit
-    "#]],
+            ↑↓ move  Tab panel  / filter  h halt  c continue  r reload  ? help  q quit
+        "#]],
     );
 }
 
@@ -195,18 +195,16 @@ fn nothing_is_there_yet() {
         80,
         24,
         expect![[r#"
-        stratd   ,   up 0ms  events 0
-        equity    orders 0 working  time no event yet
+            stratd   ,   up 0ms  events 0
+            equity    orders 0 working  time no event yet
 
-         strategies (0) ────────────────────────────────────────────────────────────────
-        strategy      state            pnl    position      events   orders  faults
-        none
-         orders (0) ────────────────────────────────────────────────────────────────────
-        strategy      instrument  side  type    quantity    filled      price  state
-        none
-         log (0) ───────────────────────────────────────────────────────────────────────
-
-
+             strategies (0) ────────────────────────────────────────────────────────────────
+            strategy      state            pnl    position  events/s  working  faults
+            none
+             orders (0) ────────────────────────────────────────────────────────────────────
+            strategy      instrument  side  type    quantity    filled      price  state
+            none
+             log (0) ───────────────────────────────────────────────────────────────────────
 
 
 
@@ -218,8 +216,10 @@ fn nothing_is_there_yet() {
 
 
 
-        ↑↓ move  Tab panel  / filter  h halt  c continue  r reload  ? help  q quit
-    "#]],
+
+
+            ↑↓ move  Tab panel  / filter  h halt  c continue  r reload  ? help  q quit
+        "#]],
     );
 }
 
@@ -234,31 +234,31 @@ fn the_help_and_a_daemon_that_does_not_answer() {
         80,
         24,
         expect![[r#"
-        stratd 0.1.0  sandbox, running  up 2h 14min  events 1,244,569, 5,001 a second
-        equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
-        NO ANSWER, what follows is old: GET /v1/status: connecting to /run/stratd/contro
-         strategies (3) ────────────────────────────────────────────────────────────────
-        strategy         state            pnl    position      events   orders  faults
-        e┌ keys ──────────────────────────────────────────────────────────────────────┐
-        e│↑ ↓ PgUp PgDn Home End   move in a panel; j and k do, too                   │
-        m│ Tab                      next panel                                        │
-         │ /                        show only lines that hold a text; Esc shows all   │─
-        s│ h                        halt the selected strategy, after a question      │
-        e│ c                        let it trade again                                │
-        e│ r                        replace its plugin by the file as it is now       │…
-        e│ ?                        this help                                         │
-         │ q  Ctrl-C                end                                               │─
-        2│                                                                            │
-        2│ What is shown is asked for every second; the log comes by itself.          │
-        2│ pnl: of all fills since the start, fees and costs included, and what open  │
-        2│ positions would bring. position: its value at the last price.              │
-        2└────────────────────────────────────────────────────────────────────────────┘
-        2026-01-02 05:18:27 INFO strategy.ema-cross: line 27
-        2026-01-02 05:18:28 INFO strategy.ema-cross: line 28
-        2026-01-02 05:18:29 INFO strategy.ema-cross: line 29
-        2026-01-02 05:18:30 INFO strategy.ema-cross: line 30
-        ↑↓ move  Tab panel  / filter  h halt  c continue  r reload  ? help  q quit
-    "#]],
+            stratd 0.1.0  sandbox, running  up 2h 14min  events 1,244,569, 5,001 a second
+            equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
+            NO ANSWER, this is old: GET /v1/status: connecting to /run/stratd/control.sock:
+             strategies (3) ────────────────────────────────────────────────────────────────
+            strategy           state            pnl    position  events/s  working  faults
+            e┌ keys ──────────────────────────────────────────────────────────────────────┐
+            e│↑ ↓ PgUp PgDn Home End   move in a panel; j and k do, too                   │
+            m│ Tab                      next panel                                        │
+             │ /                        show only lines that hold a text; Esc shows all   │─
+            s│ h                        halt the selected strategy, after a question      │
+            e│ c                        let it trade again                                │
+            e│ r                        replace its plugin by the file as it is now       │…
+            e│ ?                        this help                                         │
+             │ q  Ctrl-C                end                                               │─
+            2│                                                                            │
+            2│ What is shown is asked for every second; the log comes by itself.          │
+            2│ pnl: of all fills since the start, fees and costs included, and what open  │
+            2│ positions would bring. position: its value at the last price. working:     │
+            2│ its orders that work. A strategy that may not trade shows that as its state│
+            2└────────────────────────────────────────────────────────────────────────────┘
+            2026-01-02 05:18:28 INFO strategy.ema-cross: line 28
+            2026-01-02 05:18:29 INFO strategy.ema-cross: line 29
+            2026-01-02 05:18:30 INFO strategy.ema-cross: line 30
+            ↑↓ move  Tab panel  / filter  h halt  c continue  r reload  ? help  q quit
+        "#]],
     );
     assert_eq!(press(&mut screen, KeyCode::Char('q')), Wish::Nothing);
     assert_eq!(screen.mode, Mode::Normal);
@@ -293,31 +293,31 @@ fn a_filter_leaves_what_holds_it() {
         80,
         24,
         expect![[r#"
-        stratd 0.1.0  sandbox, running  up 2h 14min  events 1,244,569, 5,001 a second
-        equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
-        WARNING the file of strategy-ema-cross is gone (and 1 more)
-         strategies (0 of 3) ───────────────────────────────────────────────────────────
-        strategy      state            pnl    position      events   orders  faults
-        none
-         orders (0 of 3) ───────────────────────────────────────────────────────────────
-        strategy      instrument  side  type    quantity    filled      price  state
-        none
-         log (11 of 30) ────────────────────────────────────────────────────────────────
-        2026-01-02 05:18:01 INFO strategy.ema-cross: line 1
-        2026-01-02 05:18:10 INFO strategy.ema-cross: line 10
-        2026-01-02 05:18:11 INFO strategy.ema-cross: line 11
-        2026-01-02 05:18:12 INFO strategy.ema-cross: line 12
-        2026-01-02 05:18:13 INFO strategy.ema-cross: line 13
-        2026-01-02 05:18:14 INFO strategy.ema-cross: line 14
-        2026-01-02 05:18:15 INFO strategy.ema-cross: line 15
-        2026-01-02 05:18:16 INFO strategy.ema-cross: line 16
-        2026-01-02 05:18:17 INFO strategy.ema-cross: line 17
-        2026-01-02 05:18:18 INFO strategy.ema-cross: line 18
-        2026-01-02 05:18:19 INFO strategy.ema-cross: line 19
+            stratd 0.1.0  sandbox, running  up 2h 14min  events 1,244,569, 5,001 a second
+            equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
+            WARNING the file of strategy-ema-cross is gone (and 1 more)
+             strategies (0 of 3) ───────────────────────────────────────────────────────────
+            strategy      state            pnl    position  events/s  working  faults
+            none
+             orders (0 of 3) ───────────────────────────────────────────────────────────────
+            strategy      instrument  side  type    quantity    filled      price  state
+            none
+             log (11 of 30) ────────────────────────────────────────────────────────────────
+            2026-01-02 05:18:01 INFO strategy.ema-cross: line 1
+            2026-01-02 05:18:10 INFO strategy.ema-cross: line 10
+            2026-01-02 05:18:11 INFO strategy.ema-cross: line 11
+            2026-01-02 05:18:12 INFO strategy.ema-cross: line 12
+            2026-01-02 05:18:13 INFO strategy.ema-cross: line 13
+            2026-01-02 05:18:14 INFO strategy.ema-cross: line 14
+            2026-01-02 05:18:15 INFO strategy.ema-cross: line 15
+            2026-01-02 05:18:16 INFO strategy.ema-cross: line 16
+            2026-01-02 05:18:17 INFO strategy.ema-cross: line 17
+            2026-01-02 05:18:18 INFO strategy.ema-cross: line 18
+            2026-01-02 05:18:19 INFO strategy.ema-cross: line 19
 
 
-        only with 'LINE 1': Esc shows all  ↑↓ move  Tab panel  / filter  h halt  c conti
-    "#]],
+            only with 'LINE 1': Esc shows all, / changes it  ? help  q quit
+        "#]],
     );
     press(&mut screen, KeyCode::Esc);
     assert_eq!((screen.strategies().len(), screen.orders().len(), screen.lines().len()), (3, 3, 30));
@@ -339,6 +339,39 @@ fn a_command_is_asked_for_and_then_wished() {
     assert_eq!(press(&mut screen, KeyCode::Char('y')), Wish::Do(reload));
     screen.on_answer(Err("elf: a text file (accepted: a 64-bit shared library)".to_owned()));
     assert!(screen.message.as_ref().is_some_and(|message| message.is_failure));
+    // a refusal gets the lines that it needs
+    screen.on_answer(Err("strategy-ema-cross: restore: state of version 3 (accepted: 1 to 2); ".repeat(3)));
+    check(
+        &screen,
+        80,
+        24,
+        expect![[r#"
+        stratd 0.1.0  sandbox, running  up 2h 14min  events 1,244,569, 5,001 a second
+        equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
+        WARNING the file of strategy-ema-cross is gone (and 1 more)
+         strategies (3) ────────────────────────────────────────────────────────────────
+        strategy           state            pnl    position  events/s  working  faults
+        ema-cross          started     -1203.25       15000     1,250        2       0
+        ema-with-a-name-…  faulted         12.5           0     1,250        2       2
+        maker              halted             0      -99.75     1,250        2       0
+         orders (3) ────────────────────────────────────────────────────────────────────
+        strategy      instrument  side  type    quantity    filled      price  state
+        ema-cross     SYN1        sell  limit         10       2.5     101.25  open
+        ema-cross     SYN1        buy   limit         10       2.5     102.25  partiall…
+        ema-cross     SYN1        sell  limit         10       2.5     103.25  rejected
+         log (30) ──────────────────────────────────────────────────────────────────────
+        2026-01-02 05:18:24 INFO strategy.ema-cross: line 24
+        2026-01-02 05:18:25 INFO strategy.ema-cross: line 25
+        2026-01-02 05:18:26 INFO strategy.ema-cross: line 26
+        2026-01-02 05:18:27 INFO strategy.ema-cross: line 27
+        2026-01-02 05:18:28 INFO strategy.ema-cross: line 28
+        2026-01-02 05:18:29 INFO strategy.ema-cross: line 29
+        2026-01-02 05:18:30 INFO strategy.ema-cross: line 30
+        strategy-ema-cross: restore: state of version 3 (accepted: 1 to 2);
+        strategy-ema-cross: restore: state of version 3 (accepted: 1 to 2);
+        strategy-ema-cross: restore: state of version 3 (accepted: 1 to 2);
+    "#]],
+    );
     // without a strategy there is nothing to do it to
     let mut empty = Screen::new(false);
     press(&mut empty, KeyCode::Char('c'));

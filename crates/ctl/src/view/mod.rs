@@ -2,6 +2,7 @@
 
 mod backtest;
 mod books;
+mod config;
 mod event;
 mod inspection;
 mod log;
@@ -16,6 +17,7 @@ mod words;
 
 pub(crate) use backtest::{backtest, backtest_done, backtests, progress_line};
 pub(crate) use books::{accounts, instruments, portfolio, positions};
+pub(crate) use config::{config, config_diff, config_done, config_history, config_part};
 pub(crate) use event::event;
 pub(crate) use inspection::inspection;
 pub(crate) use log::{log_flight, log_handlers, log_receivers, log_resolution, log_tree};

@@ -8,6 +8,7 @@
 //! basis before and after in its [`Outcome`].
 
 mod backtests;
+mod config;
 mod error;
 mod events;
 mod metrics;
@@ -20,6 +21,7 @@ pub use stratd_control::{Condition, Tag};
 
 pub use self::{
     backtests::BacktestOperations,
+    config::{ConfigChange, ConfigOperations, Edit, What},
     error::{ActionError, ActionErrorKind},
     events::EventOperations,
     metrics::MetricsOperations,
@@ -32,6 +34,7 @@ pub use self::{
 /// The daemon, as the control server sees it.
 pub trait Operations:
     BacktestOperations
+    + ConfigOperations
     + EventOperations
     + MetricsOperations
     + PluginOperations
@@ -44,6 +47,7 @@ pub trait Operations:
 
 impl<T> Operations for T where
     T: BacktestOperations
+        + ConfigOperations
         + EventOperations
         + MetricsOperations
         + PluginOperations
