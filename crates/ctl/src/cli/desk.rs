@@ -128,7 +128,7 @@ impl Desk {
 /// Whether a daemon that answered before cannot be reached, or went away while it answered.
 pub(super) fn is_out_of_reach(error: &Error) -> bool {
     let kind = error.downcast_ref::<stratd_control::Error>().map(stratd_control::Error::kind);
-    matches!(kind, Some(ErrorKind::NoDaemon | ErrorKind::Io | ErrorKind::Malformed))
+    matches!(kind, Some(ErrorKind::Gone | ErrorKind::Io | ErrorKind::Malformed | ErrorKind::NoDaemon))
 }
 
 /// Prints; that nobody reads any more is no failure.

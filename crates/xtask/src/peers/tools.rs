@@ -23,8 +23,16 @@ const INSTALLED: &[(&str, &str)] = &[
     ("/lib/systemd/systemd-journald", "systemd"),
 ];
 /// What is unpacked, with the libraries that are on no Debian by themselves.
-const UNPACKED: &[&str] =
-    &["rsyslog", "rsyslog-gnutls", "libestr0", "libfastjson4", "liblognorm5", "logrotate", "libpopt0", "prometheus"];
+const UNPACKED: &[&str] = &[
+    "rsyslog",
+    "rsyslog-gnutls",
+    "libestr0",
+    "libfastjson4",
+    "liblognorm5",
+    "logrotate",
+    "libpopt0",
+    "prometheus",
+];
 /// Files that show that everything was unpacked.
 const UNPACKED_PROGRAMS: &[&str] = &["usr/sbin/rsyslogd", "usr/sbin/logrotate", "usr/bin/promtool"];
 /// The mail server of a check; what other programs make of our results.
