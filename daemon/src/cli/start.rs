@@ -174,7 +174,6 @@ fn by_the_clock(
         factory: making.factory.clone(),
         store: store.clone(),
         run: facts,
-        services: Arc::clone(services),
         backtests: BacktestOptions {
             running_max: config.backtests.running_max as usize,
             queued_max: config.backtests.queued_max as usize,
