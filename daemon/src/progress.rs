@@ -22,6 +22,24 @@ fn bar() -> &'static Mutex<Option<ProgressBar>> {
     BAR.get_or_init(Mutex::default)
 }
 
+/// Who else wants to know how far a run is: one at most in a process.
+static LISTENER: OnceLock<Mutex<Listener>> = OnceLock::new();
+
+/// Hears the time of the market, the events so far, and how long they took.
+type Hear = Box<dyn FnMut(Timestamp, u64, Duration) + Send>;
+
+struct Listener {
+    every: Duration,
+    told: Stopwatch,
+    hear: Hear,
+}
+
+/// Has the run of this process told to `hear`, at most so often. The first one counts.
+pub(crate) fn listen(every: Duration, hear: impl FnMut(Timestamp, u64, Duration) + Send + 'static) {
+    let listener = Listener { every, told: Stopwatch::start(), hear: Box::new(hear) };
+    let _ = LISTENER.set(Mutex::new(listener));
+}
+
 /// The bar of a run; draws nothing unless stderr is a terminal.
 pub struct Progress {
     calls: Cell<u32>,
@@ -65,6 +83,13 @@ impl Progress {
         }
         if let Some(shown) = &*bar().lock().unwrap_or_else(PoisonError::into_inner) {
             shown.set_message(format!("{now}  {events} events  {:.0}/s", self.rate(events)));
+        }
+        if let Some(listener) = LISTENER.get() {
+            let mut listener = listener.lock().unwrap_or_else(PoisonError::into_inner);
+            if listener.told.elapsed() >= listener.every {
+                listener.told = Stopwatch::start();
+                (listener.hear)(now, events, self.stopwatch.elapsed());
+            }
         }
     }
 }

@@ -11,9 +11,11 @@ same "at once" "$(prop ActiveState)/$(prop SubState)" active/running
 same "status" "$(status)" "strategies: 1 started; exchanges: 1 started"
 same "type" "$(prop Type)" notify
 same "the watchdog" "$(prop WatchdogUSec)" 15s
-same "the store of descriptors is not used" "$(prop NFileDescriptorStore)" 0
+same "the store of descriptors is empty" "$(prop NFileDescriptorStore)" 0
 at_least "the daemon answers at once" "$(ctl status | jq .events)" 0
 echo "      start to READY: $((($(prop ActiveEnterTimestampMonotonic) - $(prop ExecMainStartTimestampMonotonic)) / 1000)) ms"
+
+echo "      memory of the daemon: $(($(awk '/^VmRSS/{print $2}' "/proc/$(prop MainPID)/status") / 1024)) MiB, of it its own: $(($(awk '/^RssAnon/{print $2}' "/proc/$(prop MainPID)/status") / 1024)) MiB"
 
 group "a signal that asks for a reload is answered"
 reloads() { journalctl -q -u stratd.service -o cat --grep 'SIGHUP: ' | wc -l; }

@@ -21,6 +21,9 @@ same "the socket of readers" "$(owner /run/stratd/control-ro.sock)" "stratd:stra
 # what the machines leave out of every package
 verified() { dpkg -V stratd | grep -v ' /usr/share/\(doc\|man\)/'; }
 same "nothing differs from the package" "$(verified)" ""
+cd /tmp || exit
+check "a strategy can be begun" stratd plugin new probe
+check "with the SDK of the package" grep -q '^stratd-plugin-api = { path = "/usr/share/stratd/sdk/plugin-api" }' /tmp/strategy-probe/Cargo.toml
 check "no service failed" test -z "$(systemctl --failed --no-legend)"
 
 group "an upgrade restarts the daemon, keeps its sockets and what the administrator wrote"

@@ -47,8 +47,7 @@ cat >>"$config" <<'END'
 
 [logging.handlers.net]
 kind = "socket"
-host = "127.0.0.1"
-port = 5514
+address = "127.0.0.1:5514"
 
 [logging.root]
 level = "INFO"
@@ -56,7 +55,7 @@ handlers = ["net"]
 END
 socat -u TCP-LISTEN:5514,bind=127.0.0.1,fork,reuseaddr OPEN:/tmp/heard,creat,append &
 check "restart" systemctl restart stratd.service
-becomes "its handler cannot connect" '[[ $(handler net errors) -gt 0 || $(handler net dropped) -gt 0 || $(handler net state) == *wait* ]]'
+becomes "its handler cannot connect" '(($(handler net errors) > 0))'
 check "nothing was heard" test ! -s /tmp/heard
 rm /run/systemd/system/stratd.service.d/addresses.conf
 systemctl daemon-reload

@@ -269,14 +269,14 @@ fn without_a_table_the_hours_of_the_exchange_count() {
     .assert_eq(&orders(&run("", nyse).backtest(&["run.toml"])));
     let ran = run("[risk.strategy.buy-and-hold]\ntrading_hours = { exit = 'none' }", nyse)
         .stratd(&["backtest", "run.toml"]);
-    assert_eq!(ran.code, 1);
+    assert_eq!(ran.code, 78);
     assert!(ran.error().contains("hours = the name of an [hours.NAME] table"), "{}", ran.error());
 }
 
 #[test]
 fn hedged_positions_stand_side_by_side() {
     let config = "[portfolio]\noms_type = 'hedging'\n[risk.strategy.market-maker]\nmax_position = 60\n\
-                  [[exchange]]\nplugin = 'synthetic'\nconfig = { instruments = 1, seed = 3, events = 4000 }\n\
+                  [[exchange]]\nplugin = 'synthetic'\nconfig = { instruments = 1, seed = 3, steps = 4000 }\n\
                   [[strategy]]\nplugin = 'market-maker'\n";
     let results = Place::new(&[("run.toml", config)]).backtest(&["run.toml"]);
     let positions = Table::read(&results["positions.csv"]);
@@ -300,7 +300,7 @@ fn hedged_positions_stand_side_by_side() {
 #[test]
 fn costs_in_another_currency_are_summed_in_that_of_the_run() {
     let data = RISING.replace("2024-01-08,AAPL,108.00,109.00,107.00,108.50,1000\n", "");
-    let config = "[portfolio.rates]\nEUR = 1.25\n[fill.fees]\ntaker = 0.001\n\
+    let config = "[portfolio.rates]\nEUR = 1.25\n[costs]\ntaker_fee = 0.001\n\
                   [[exchange]]\nplugin = 'csv'\nconfig = { file = 'data.csv', currency = 'EUR' }\n\
                   [[strategy]]\nplugin = 'buy-and-hold'\nconfig.quantity = 10\n";
     let results = Place::new(&[("data.csv", &data), ("run.toml", config)]).backtest(&["run.toml"]);

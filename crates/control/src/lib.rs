@@ -13,16 +13,23 @@ mod client;
 mod error;
 mod types;
 
-pub use client::{Answer, Client, Request};
+pub use client::{Answer, Client, EventLines, EventWish, Filter, Request};
 pub use error::{Error, ErrorKind};
 pub use types::{
-    API, Account, AccountList, Book, CancelAllDone, CancelAllRequest, ChangeOrderRequest, DisableRequest,
-    Done, Exchange, ExchangeList, ExitRoutine, Fill, FillList, Finding, FlightRecord, Generation,
-    HaltRequest, Health, HealthState, InspectRequest, Inspection, Instance, InstanceConfig, InstanceDone,
-    Instrument, InstrumentList, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler,
-    LogLogger, LogReach, LogReceiver, LogResolution, LogTree, NewOrderRequest, Order, OrderDone, OrderList,
-    Plugin, PluginFile, PluginKind, PluginList, PluginState, Portfolio, Position, PositionList, Probation,
-    Problem, QuarantineRequest, Refusal, Retired, Risk, RiskLimit, RiskScope, RunState, ScopeKind, Status,
-    StoreStatus, Strategy, StrategyList, Trading, TradingDone, TradingRequest, TradingState, Verdict,
-    Version, WatchdogStatus,
+    API, Account, AccountList, AlarmEvent, Backtest, BacktestDone, BacktestEvent, BacktestList,
+    BacktestProgress, BacktestRequest, BacktestState, BarEvent, Book, BookEvent, CancelAllDone,
+    CancelAllRequest, ChangeOrderRequest, Config, ConfigApplyRequest, ConfigDiff, ConfigDifference,
+    ConfigDone, ConfigEdit, ConfigGeneration, ConfigHistory, ConfigPart, ConfigUnconfirmed, ConfigValue,
+    DenialEvent, DisableRequest, Done, Event, Exchange, ExchangeList, ExitRoutine, Fill, FillEvent, FillList,
+    Finding, FlightRecord, GapEvent, Generation, HaltRequest, Happening, Health, HealthState, InspectRequest,
+    Inspection, Instance, InstanceConfig, InstanceDone, InstanceEvent, Instrument, InstrumentList,
+    LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogHandler, LogLogger, LogReach,
+    LogReceiver, LogResolution, LogTree, NewOrderRequest, Order, OrderDone, OrderEvent, OrderList, Plugin,
+    PluginEvent, PluginFile, PluginKind, PluginList, PluginState, Portfolio, Position, PositionList,
+    Probation, Problem, QuarantineRequest, QuoteEvent, Refusal, Retired, Risk, RiskLimit, RiskScope,
+    RunEvent, RunState, ScopeKind, Status, StoreStatus, Strategy, StrategyEvent, StrategyList, TradeEvent,
+    Trading, TradingDone, TradingEvent, TradingRequest, TradingState, Verdict, Version, WatchdogStatus,
 };
+
+/// The JSON schema of the daemon's configuration, of this version: `docs/stratd.schema.json`.
+pub const CONFIG_SCHEMA: &str = include_str!("../../../docs/stratd.schema.json");

@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod offline;
+mod top;
 mod view;
 
 pub use cli::{main, program};

@@ -1,6 +1,8 @@
 //! What the shell reads of the engine.
 
-use stratd_plugin_api::{ExchangeId, Instrument, InstrumentId, Money, Price, Reason, Timestamp};
+use stratd_plugin_api::{
+    ClientOrderId, ExchangeId, Instrument, InstrumentId, Money, Price, Reason, Timestamp,
+};
 
 use crate::{
     Engine, Order, Output, Position, Scope, StrategyConfig, StrategyId, StrategyState, StrategyStatistics,
@@ -104,6 +106,18 @@ impl Engine {
     #[must_use]
     pub fn trading_state(&self, scope: Scope) -> (TradingState, Reason) {
         self.core.risk.state(scope)
+    }
+
+    /// The working order of that id.
+    #[must_use]
+    pub fn working_order(&self, id: ClientOrderId) -> Option<&Order> {
+        self.core.execution.get(id)
+    }
+
+    /// Whose order ids these are; `None` for those of another run or of nobody.
+    #[must_use]
+    pub fn owner_of(&self, id: ClientOrderId) -> Option<StrategyId> {
+        self.core.order_ids.owner(id)
     }
 
     /// Orders that have ended and are remembered, by strategy and the oldest first.

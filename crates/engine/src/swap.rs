@@ -167,7 +167,8 @@ impl Engine {
                 }
             }
             Some(Err(fault)) => {
-                if !self.roll_back(strategy, &fault) {
+                let goes_on = self.roll_back(strategy, &fault);
+                if !goes_on {
                     self.fail(strategy, fault);
                 }
             }

@@ -34,7 +34,7 @@ impl Drawer {
 
     /// The names, with how many are kept under each; paths and numbers of files left out.
     fn names(&self) -> Vec<(String, usize)> {
-        let sockets = self.sockets.lock().unwrap();
+        let sockets = self.sockets.lock().expect("no test panicked with it");
         let short = |name: &str| {
             let (kind, rest) = name.split_at(name.find('/').unwrap_or(name.len()));
             format!("{kind}{}", if rest.ends_with('+') { "+" } else { "" })
@@ -43,27 +43,35 @@ impl Drawer {
     }
 
     fn is_empty(&self) -> bool {
-        self.sockets.lock().unwrap().is_empty()
+        self.sockets.lock().expect("no test panicked with it").is_empty()
     }
 }
 
 impl SocketKeeper for Drawer {
     fn take(&self, name: &str) -> Vec<OwnedFd> {
-        let sockets = self.sockets.lock().unwrap();
-        sockets.get(name).into_iter().flatten().map(|fd| fd.try_clone().unwrap()).collect()
+        let sockets = self.sockets.lock().expect("no test panicked with it");
+        sockets
+            .get(name)
+            .into_iter()
+            .flatten()
+            .map(|fd| fd.try_clone().expect("there are descriptors left"))
+            .collect()
     }
 
     fn keep(&self, name: &str, socket: BorrowedFd<'_>) -> bool {
-        let mut sockets = self.sockets.lock().unwrap();
+        let mut sockets = self.sockets.lock().expect("no test panicked with it");
         if sockets.values().map(Vec::len).sum::<usize>() >= self.max {
             return false;
         }
-        sockets.entry(name.to_owned()).or_default().push(socket.try_clone_to_owned().unwrap());
+        sockets
+            .entry(name.to_owned())
+            .or_default()
+            .push(socket.try_clone_to_owned().expect("there are descriptors left"));
         true
     }
 
     fn forget(&self, name: &str) {
-        self.sockets.lock().unwrap().remove(name);
+        self.sockets.lock().expect("no test panicked with it").remove(name);
     }
 }
 
@@ -72,7 +80,8 @@ fn process(drawer: &Arc<Drawer>, receivers: &str) -> Logging {
     let logging = Logging::new();
     logging.set_last_resort(None);
     logging.keep_sockets(Arc::clone(drawer) as _);
-    logging.apply(Config::parse(receivers).unwrap()).unwrap();
+    let config = Config::parse(receivers).expect("the configuration is good");
+    logging.apply(config).expect("its sockets can be had");
     logging
 }
 

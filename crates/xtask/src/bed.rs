@@ -27,7 +27,7 @@ const NEEDED: [(&str, &str); 2] = [("mmdebstrap", "mmdebstrap"), ("systemd-nspaw
 const TESTS: &str = "tests/bed";
 const ROOT_VARIABLE: &str = "STRATD_BED_ROOT";
 /// What the gate runs on the newer systemd: the tests whose outcome depends on systemd itself.
-const GATE_TRIXIE: &[&str] = &["trixie", "01", "02", "09"];
+const GATE_TRIXIE: &[&str] = &["trixie", "01", "02", "09", "12", "17"];
 
 /// The task `bed [bookworm|trixie] [TEST…]`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
@@ -153,6 +153,7 @@ impl Bed {
         }
         copy(&deb::package(workspace, &libraries)?, &share("target/deb"))?;
         copy(&workspace.root().join("README.md"), &bed.share)?;
+        copy(&workspace.root().join("docs/operations.md"), &share("docs"))?;
         copy(&bed.dips(workspace)?, &share("strategy-dips"))?;
         for source in files(&workspace.root().join(TESTS), "c")? {
             let name = source.file_stem().unwrap_or_default().display().to_string();

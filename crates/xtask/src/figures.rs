@@ -30,6 +30,32 @@ impl Sample {
     }
 }
 
+/// What the rounds of a measurement gave.
+pub(crate) struct Spread {
+    pub(crate) min: f64,
+    pub(crate) median: f64,
+    pub(crate) max: f64,
+}
+
+impl Spread {
+    pub(crate) fn of(values: &[f64]) -> Result<Self> {
+        let mut sample = Sample::default();
+        values.iter().for_each(|&value| sample.add(value));
+        // the first of a hundredth is the smallest of so few
+        let figure = |percent| sample.percentile(percent).context("there was no round");
+        Ok(Self { min: figure(1)?, median: figure(50)?, max: figure(100)? })
+    }
+
+    /// The ratios to ours, round by round.
+    pub(crate) fn over(theirs: &[f64], ours: &[f64]) -> Result<Self> {
+        Self::of(&theirs.iter().zip(ours).map(|(theirs, ours)| theirs / ours).collect::<Vec<_>>())
+    }
+
+    pub(crate) fn text(&self) -> String {
+        format!("{:.2} [{:.2} to {:.2}]", self.median, self.min, self.max)
+    }
+}
+
 /// Named numbers, in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Numbers(Vec<(String, f64)>);
@@ -83,7 +109,7 @@ fn rounded(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Numbers, Sample};
+    use super::{Numbers, Sample, Spread};
 
     #[test]
     fn percentiles_are_values_that_were_there() {
@@ -93,6 +119,13 @@ mod tests {
         let figures = [1, 50, 99, 100].map(|percent| sample.percentile(percent));
         assert_eq!(figures, [Some(2.0), Some(100.0), Some(198.0), Some(200.0)]);
         assert_eq!(sample.max(), Some(200.0));
+    }
+
+    #[test]
+    fn a_spread_is_smallest_middle_and_largest() {
+        let spread = Spread::of(&[3.0, 1.0, 2.0, 9.0, 4.0]).expect("there are values");
+        assert_eq!((spread.min, spread.median, spread.max), (1.0, 3.0, 9.0));
+        assert!(Spread::of(&[]).is_err());
     }
 
     #[test]

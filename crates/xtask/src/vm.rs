@@ -3,8 +3,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
-
 use crate::workspace::{Workspace, status};
 use crate::{
     TaskResult,

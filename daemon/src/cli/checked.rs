@@ -4,12 +4,13 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Result;
 
-use super::RunArguments;
+use super::{RunArguments, stored};
 use crate::{
     check::{EXIT_CONFIG, check},
     config::{Draft, Problem, RunConfig},
     logging::{self, LogSource},
     plugins::Plugins,
+    reload::config::{ConfigSource, StartConfig, Taken},
 };
 
 /// A configuration without problems, with the plugins that it was checked against.
@@ -25,9 +26,17 @@ pub(super) struct Checked {
 /// Reads and checks, then goes on with `body`; problems are printed, one a line, and end the command.
 pub(super) fn with(
     arguments: &RunArguments,
-    body: impl FnOnce(Checked) -> Result<ExitCode>,
+    body: impl FnOnce(Checked, StartConfig) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
-    read_with(arguments, |draft| draft, body)
+    read_with(arguments, (false, false), body)
+}
+
+/// As [`with`]; a run by the clock takes what was in force last, rather than the files, if its state directory has it.
+pub(super) fn with_stored(
+    arguments: &RunArguments,
+    body: impl FnOnce(Checked, StartConfig) -> Result<ExitCode>,
+) -> Result<ExitCode> {
+    read_with(arguments, (false, true), body)
 }
 
 /// As [`with`], where the secrets of the run need not be known.
@@ -35,17 +44,17 @@ pub(super) fn with_secrets_assumed(
     arguments: &RunArguments,
     body: impl FnOnce(Checked) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
-    read_with(arguments, Draft::assuming_secrets, body)
+    read_with(arguments, (true, false), |checked, _| body(checked))
 }
 
 fn read_with(
     arguments: &RunArguments,
-    prepare: impl FnOnce(Draft) -> Draft,
-    body: impl FnOnce(Checked) -> Result<ExitCode>,
+    how: (bool, bool),
+    body: impl FnOnce(Checked, StartConfig) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
     logging::start(arguments.flags.verbose);
-    match read(arguments, prepare)? {
-        Ok(checked) => body(checked),
+    match read(arguments, how)? {
+        Ok((checked, start)) => body(checked, start),
         Err(problems) => {
             print_problems(&problems);
             Ok(ExitCode::from(EXIT_CONFIG))
@@ -53,20 +62,29 @@ fn read_with(
     }
 }
 
-/// Reads and checks; `Err` inside has the problems.
+/// Reads and checks, and says where it all comes from; `Err` inside has the problems.
 fn read(
     arguments: &RunArguments,
-    prepare: impl FnOnce(Draft) -> Draft,
-) -> Result<Result<Checked, Vec<Problem>>> {
-    let draft = match Draft::read(arguments.config.as_deref(), &arguments.flags) {
-        Ok(draft) => prepare(draft),
+    (assumes_secrets, takes_stored): (bool, bool),
+) -> Result<Result<(Checked, StartConfig), Vec<Problem>>> {
+    let source = ConfigSource { file: arguments.config.clone(), flags: arguments.flags.clone() };
+    let start = match stored::start_config(source, takes_stored)? {
+        Ok(start) => start,
         Err(problems) => return Ok(Err(problems)),
     };
+    let draft = Draft::new(start.written.clone(), &arguments.flags);
+    let draft = if assumes_secrets { draft.assuming_secrets() } else { draft };
     let plugins = Arc::new(Plugins::new(draft.plugin_settings())?);
     logging::take_parts_from(&plugins);
-    Ok(check(&draft, &*plugins).map(|config| {
+    let checked = check(&draft, &*plugins);
+    if checked.is_err() && start.taken != Taken::Files {
+        logging::complain(
+            "the configuration that was in force last has problems (`stratd run --from-files` takes the files instead):",
+        );
+    }
+    Ok(checked.map(|config| {
         let log = LogSource { file: arguments.config.clone(), flags: arguments.flags.clone() };
-        Checked { config, shown: draft.shown(), plugins, log }
+        (Checked { config, shown: draft.shown(), plugins, log }, start)
     }))
 }
 

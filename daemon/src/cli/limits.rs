@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The limits of a checked configuration.
-pub(super) fn planned_risk(config: &RunConfig) -> Result<PlannedRisk> {
+pub(crate) fn planned_risk(config: &RunConfig) -> Result<PlannedRisk> {
     let mut hours = BTreeMap::new();
     for (name, table) in &config.hours {
         hours.insert(name.as_str(), Arc::new(table.hours().with_context(|| format!("hours.{name}"))?));

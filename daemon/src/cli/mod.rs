@@ -1,20 +1,24 @@
 //! The command line. One subcommand, one file.
 
 mod backtest;
+mod backtest_child;
 mod check;
 mod checked;
 mod compare;
+mod config;
 mod export;
 mod limits;
 mod plugin;
 mod plugin_new;
 mod run;
 mod start;
+mod stored;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub(crate) use self::limits::planned_risk;
 use crate::config::Flags;
 
 /// Hosts trading strategies and exchange connectors as dynamic libraries.
@@ -44,12 +48,21 @@ enum Command {
     Export(export::ExportArguments),
     /// List all problems of a configuration, without running anything
     Check(RunArguments),
+    /// Show what a configuration comes to, or its schema, without running anything
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Look at plugins, begin one
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
     /// What looks at plugins in a child process; the request comes through the standard input
     #[command(hide = true)]
     PluginProbe,
+    /// What runs a backtest for a daemon; what to do comes through the standard input
+    #[command(hide = true)]
+    BacktestChild {
+        /// The process that started this one
+        parent: u32,
+    },
     /// What runs an isolated plugin in a child process; the shared memory is the standard input
     #[command(hide = true)]
     PluginHost {
@@ -102,7 +115,9 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => compare::main(&arguments),
         Command::Export(arguments) => export::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
+        Command::Config(command) => config::main(&command),
         Command::Plugin(command) => plugin::main(&command),
+        Command::BacktestChild { parent } => backtest_child::main(parent),
         Command::PluginProbe => crate::inspect::probe(),
         Command::PluginHost { capacity, parent } => crate::host::isolation::plugin_host(capacity, parent),
     };

@@ -22,7 +22,8 @@ pub(super) enum PluginCommand {
     New {
         /// Its name, of a-z 0-9 -; the folder and the package are called strategy-NAME
         name: String,
-        /// The folder with the source of stratd; without it, the crate takes the SDK from the project's repository
+        /// The folder with the source of stratd; without it, the crate takes the SDK of the package, in
+        /// /usr/share/stratd/sdk, or else of the project's repository
         #[arg(long, value_name = "PATH")]
         sdk: Option<PathBuf>,
     },

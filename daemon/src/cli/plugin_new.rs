@@ -17,6 +17,8 @@ const PREFIX: &str = "strategy-";
 const NAME_BYTES_MAX: usize = 64;
 /// Where the SDK and the crate for tests lie in the source of stratd.
 const SDK: (&str, &str) = ("plugin-api", "crates/testkit");
+/// Where the package puts as much of the source as a plugin needs.
+const INSTALLED_SDK: &str = "/usr/share/stratd/sdk";
 
 const MANIFEST: &str = include_str!("plugin_new/Cargo.toml.in");
 const SOURCE: &str = include_str!("plugin_new/lib.rs.in");
@@ -26,7 +28,8 @@ const IGNORED: &str = "/target\n/runs\n";
 /// Makes the crate in the current folder.
 pub(super) fn main(name: &str, sdk: Option<&Path>) -> Result<ExitCode> {
     let names = Names::new(name)?;
-    let sdk = sdk.map(Sdk::find).transpose()?;
+    let installed = || Some(Path::new(INSTALLED_SDK)).filter(|folder| folder.is_dir());
+    let sdk = sdk.or_else(installed).map(Sdk::find).transpose()?;
     let folder = PathBuf::from(&names.package);
     match fs::create_dir(&folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => bail!(

@@ -7,5 +7,5 @@ use anyhow::Result;
 use super::{RunArguments, checked, start::start};
 
 pub(super) fn main(arguments: &RunArguments) -> Result<ExitCode> {
-    checked::with(arguments, start)
+    checked::with_stored(arguments, start)
 }

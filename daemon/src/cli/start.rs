@@ -1,6 +1,13 @@
 //! From a checked configuration to a run.
 
-use std::{cell::Cell, io::Write as _, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    cell::Cell,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use stratd_engine::StrategyId;
@@ -11,15 +18,17 @@ use super::{
     limits::{planned_rates, planned_risk},
 };
 use crate::{
+    backtests::BacktestOptions,
     check::EXIT_CONFIG,
     config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
     control::{InheritedSockets, inherited_sockets},
     host::{LoadedPlugin, Run, Watchdog, WatchdogOptions, crash},
-    logging::{self, LogOptions, reload_on_hangup},
+    logging::{self, LogOptions},
     plugins::Plugins,
+    reload::config::{Configured, StartConfig, reload_on_hangup},
     reload::{
-        Factory, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord, RunFacts,
-        Saved, SharedRegistry,
+        Factory, Hangups, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord,
+        RunFacts, Saved, SharedRegistry,
     },
     results::{RunFolder, print_summary},
     runtime::{
@@ -34,14 +43,18 @@ use crate::{
 const FLUSH_TIME_MAX: Duration = Duration::from_millis(200);
 
 /// Runs what was checked, and prints what came out.
-pub(super) fn start(checked: Checked) -> Result<ExitCode> {
+pub(super) fn start(checked: Checked, from: StartConfig) -> Result<ExitCode> {
     let is_by_the_clock = checked.config.trading_type != TradingType::Backtest;
     // the socket edits the environment, so it comes before any thread; the signals before those of the log, the store and
     // the watchdog: a thread that has not blocked a signal lets it end the process
     let mut inherited = if is_by_the_clock { Inherited::take() } else { Inherited::default() };
     let outside = if is_by_the_clock {
+        let sockets = inherited_sockets(&mut inherited)?;
         let kill = checked.config.risk.kill_switch;
-        Some((inherited_sockets(&mut inherited)?, StopSignals::install(reload_on_hangup, kill)?))
+        let hangups = Hangups::default();
+        let way = Arc::clone(&hangups);
+        let signals = StopSignals::install(move || reload_on_hangup(&way), kill)?;
+        Some((sockets, signals, hangups))
     } else {
         None
     };
@@ -72,7 +85,9 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
             let making = Making::new(&checked, run, &services);
             backtest(making.plan(folder, None)?, &services)?
         }
-        Some((inherited, signals)) => by_the_clock(&checked, folder, &services, inherited, &signals)?,
+        Some((inherited, signals, hangups)) => {
+            by_the_clock((&checked, from), folder, &services, inherited, (&signals, hangups))?
+        }
     };
     // on a terminal the summary comes after what led to it
     logging::flush_within(FLUSH_TIME_MAX);
@@ -88,13 +103,30 @@ pub(super) fn start(checked: Checked) -> Result<ExitCode> {
     Ok(if has_faults { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// Runs a backtest for a daemon, which hears of its folder when it begins; the log ends with what is returned first.
+pub(super) fn backtest_for_daemon(
+    checked: &Checked,
+    begun: impl FnOnce(&Path),
+) -> Result<(logging::Running, Finished)> {
+    let source = checked.log.clone();
+    let options = LogOptions { is_verbose: false, is_by_the_clock: false, source, left: Vec::new() };
+    let log = logging::begin(None, options)?;
+    let services = Arc::new(Services::default());
+    let folder = RunFolder::create(&checked.config.results, TradingType::Backtest, clock::now())?;
+    begun(&folder.path());
+    crash::install(None).context("preparing for a crash")?;
+    let run = Run { trading_type: TradingType::Backtest, clock: None };
+    let making = Making::new(checked, run, &services);
+    Ok((log, backtest(making.plan(folder, None)?, &services)?))
+}
+
 /// A run with all that surrounds its event loop.
 fn by_the_clock(
-    checked: &Checked,
+    (checked, from): (&Checked, StartConfig),
     folder: RunFolder,
     services: &Arc<Services>,
     inherited: InheritedSockets,
-    signals: &StopSignals,
+    (signals, hangups): (&StopSignals, Hangups),
 ) -> Result<Finished> {
     let config = &checked.config;
     let run = Run { trading_type: config.trading_type, clock: Some(clock::now) };
@@ -128,7 +160,11 @@ fn by_the_clock(
     // runs that nobody counts differ by the second in which they start
     plan.run =
         store.as_ref().map_or_else(|| clock::now().get().unsigned_abs() / SECOND_NS, |store| store.number());
+    let configured = Configured::begin(from, config.clone(), store.clone());
+    let configured = configured.map_err(anyhow::Error::msg).context("the generation of the configuration")?;
     let parts = PlaneParts {
+        configured,
+        hangups,
         plugins_config: config.plugins.clone(),
         save_interval: config.state.save_interval.duration(),
         control: config.control.clone(),
@@ -138,6 +174,19 @@ fn by_the_clock(
         factory: making.factory.clone(),
         store: store.clone(),
         run: facts,
+        services: Arc::clone(services),
+        backtests: BacktestOptions {
+            running_max: config.backtests.running_max as usize,
+            queued_max: config.backtests.queued_max as usize,
+            ended_max: config.backtests.ended_max as usize,
+            results: std::path::absolute(&config.results)?.join("backtests"),
+            folder: match checked.log.file.as_deref().and_then(Path::parent) {
+                Some(folder) => std::path::absolute(folder)?,
+                None => std::env::current_dir()?,
+            },
+            plugin_dirs: absolute(&checked.plugins.directories())?,
+            trust: config.plugins.trust.clone(),
+        },
     };
     let has_begun = Cell::new(false);
     let finished = live(plan, services, signals, |event_loop| {
@@ -153,6 +202,10 @@ fn by_the_clock(
     }
     drop(watchdog);
     finished
+}
+
+fn absolute(folders: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
+    folders.iter().map(std::path::absolute).collect()
 }
 
 const SECOND_NS: u64 = 1_000_000_000;

@@ -104,6 +104,14 @@ impl Draft {
         draft
     }
 
+    /// Takes tables out about which somebody else decides, and puts in what that is.
+    pub(crate) fn decide(&mut self, tables: &[&str], key: &str, value: Value) {
+        if let Some(table) = self.value.as_object_mut() {
+            table.retain(|key, _| !tables.contains(&key.as_str()));
+            table.insert(key.to_owned(), value);
+        }
+    }
+
     /// Where the loader searches besides its defaults: folders of the flags, then of the file.
     #[must_use]
     pub fn plugin_dirs(&self) -> Vec<PathBuf> {

@@ -19,7 +19,7 @@ const SEGMENTS_MAX: usize = 32;
 
 /// What is done at a path.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Edit {
+pub enum Edit {
     /// The value takes the place of what is there.
     Put(Value),
     /// A JSON merge patch (RFC 7396): `null` takes a key away.

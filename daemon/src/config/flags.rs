@@ -44,6 +44,13 @@ pub struct Flags {
     #[arg(long = "conf-dir", value_name = "DIR")]
     pub conf_dirs: Vec<PathBuf>,
 
+    /// Begin with the files, whatever configuration was in force when the last run ended
+    ///
+    /// A run that keeps its state begins with the configuration that was in force last: changes through the control
+    /// socket outlive a restart, and files that were edited meanwhile wait for `stratctl reload`.
+    #[arg(long)]
+    pub from_files: bool,
+
     /// The folder in which the run makes its own folder of results
     #[arg(long, value_name = "DIR")]
     pub results: Option<PathBuf>,

@@ -5,6 +5,7 @@
 //! Both are checked against JSON schemas by one validator: ours is derived from [`RunConfig`], a plugin's is in its
 //! manifest.
 
+mod backtests_config;
 mod control_config;
 mod describe;
 pub(crate) mod difference;
@@ -17,7 +18,7 @@ mod hours_config;
 mod instance_flag;
 mod layers;
 mod logging_config;
-mod origin;
+pub(crate) mod origin;
 mod own_rules;
 mod plugins_config;
 pub(crate) mod pointer;
@@ -39,9 +40,11 @@ mod validator;
 mod written;
 
 pub use crate::plugin_kind::PluginKind;
+pub use backtests_config::BacktestsConfig;
 pub use control_config::{ControlConfig, TcpConfig, TcpRole};
 pub use document::Position;
 pub use draft::Draft;
+pub use edit::Edit;
 pub use fill_config::{Cost, Costs, Fill};
 pub use flags::Flags;
 pub use hours_config::HoursConfig;

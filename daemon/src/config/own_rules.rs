@@ -12,6 +12,7 @@ use super::{
     origin::{Finding, Spot},
     run_config::default_name,
 };
+use crate::runtime::MANUAL;
 
 /// All problems; of values that have the wrong type the schema speaks.
 pub(crate) fn findings(value: &Value) -> Vec<Finding> {
@@ -177,6 +178,13 @@ fn repeated_names(value: &Value, kind: PluginKind) -> Vec<Finding> {
             let at = format!("/{kind}/{index}");
             findings.push(Finding::conflict(at, "its plugin gives it no name", "a key name"));
             continue;
+        }
+        if kind == PluginKind::Strategy && name == MANUAL {
+            findings.push(Finding::conflict(
+                format!("/{kind}/{index}"),
+                format!("the name {MANUAL} is that of the owner of orders by hand"),
+                "another name",
+            ));
         }
         let first = *first_of.entry(name.clone()).or_insert(index);
         if first != index {

@@ -15,6 +15,18 @@ const INTRODUCTION: &str = r#"# Configuration
 
 A run is described by a TOML file, by flags, or by both: `stratd backtest FILE FLAGS`.
 Flags override the file.
+A file that is named `stratd.toml` takes drop-ins, as systemd does: the files `*.toml` in `/usr/lib/stratd/conf.d` (packages) and in `conf.d` beside it (the administrator) are laid over it in the order of their names; `--conf-dir` names other folders.
+Tables merge key by key, `[[exchange]]` and `[[strategy]]` by name, and of every other value the last one counts.
+A file of the administrator masks the one of that name of a package; an empty file, or a link to `/dev/null`, masks it with nothing.
+`stratd config show FILE` and, of a run, `stratctl config show` tell of every value which file, or which flag, it comes from.
+
+A secret is written as a reference: `${NAME}` is a variable of the environment, `${credential:NAME}` a credential of systemd (`LoadCredential=`), in the texts of every `config` table; `$${` is `${` itself.
+What it stands for goes to the plugin and is in no message, no result, no `state.db` and no environment of a child.
+`[logging]` takes credentials, too.
+
+`docs/stratd.schema.json` is the JSON schema of the file, for editors (`#:schema` in the examples) and for `stratctl config check`, which works without a daemon, too; `stratd config schema` prints it.
+`docs/configuration-changes.md` tells how a run that goes on takes another configuration.
+
 Flags that name strategies replace all strategies of the file, flags that name exchanges all its exchanges.
 
 `stratd check FILE FLAGS` lists all problems at once, of the daemon's keys and of every plugin's, and runs nothing; the exit code is 78 if there are any.
@@ -150,4 +162,9 @@ fn sentences(text: &str) -> String {
 #[test]
 fn reference_is_up_to_date() {
     expect_file!["../../../docs/configuration.md"].assert_eq(&reference());
+}
+
+#[test]
+fn reference_schema_is_up_to_date() {
+    expect_file!["../../../docs/stratd.schema.json"].assert_eq(&schema::document());
 }

@@ -12,6 +12,7 @@ use super::{
     pointer,
     run_config::default_name,
 };
+use crate::runtime::MANUAL;
 
 /// All problems; of values that have the wrong type the schema speaks.
 pub(super) fn findings(value: &Value) -> Vec<Finding> {
@@ -127,9 +128,12 @@ fn unknown_strategies(value: &Value) -> Vec<Finding> {
             own.or_else(|| plugin.map(|plugin| default_name(PluginKind::Strategy, plugin)))
         })
         .collect();
-    let unknown = tables(value, "/risk/strategy").filter(|(name, _)| !names.contains(*name));
-    let accepted =
-        format!("the name of a strategy: {}", names.iter().cloned().collect::<Vec<_>>().join(", "));
+    let unknown =
+        tables(value, "/risk/strategy").filter(|(name, _)| !names.contains(*name) && *name != MANUAL);
+    let accepted = format!(
+        "the name of a strategy: {}; or {MANUAL}, for orders by hand",
+        names.iter().cloned().collect::<Vec<_>>().join(", ")
+    );
     let finding = |(name, _): (&String, &Value)| {
         Finding::conflict(
             pointer::child("/risk/strategy", name),

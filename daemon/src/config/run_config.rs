@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use stratd_plugin_api::{Decimal, InstrumentType, Money, TradingType};
 
 use super::{
-    AccountConfig, ControlConfig, Costs, Fill, HoursConfig, IsolationMode, PluginKind, PluginsConfig,
-    PortfolioConfig, Risk, StateConfig, Unload,
+    AccountConfig, BacktestsConfig, ControlConfig, Costs, Fill, HoursConfig, IsolationMode, PluginKind,
+    PluginsConfig, PortfolioConfig, Risk, StateConfig, Unload,
 };
 
 /// A whole run: what it is, where its data comes from, and which strategies trade.
@@ -71,6 +71,9 @@ pub struct RunConfig {
     /// Who may command the daemon while it runs. A backtest takes no commands.
     #[serde(default)]
     pub control: ControlConfig,
+    /// The backtests that the daemon runs for who commands it. A backtest runs none.
+    #[serde(default)]
+    pub backtests: BacktestsConfig,
     /// Where the log goes, with the meaning of Python's `logging.config.dictConfig`.
     /// Without this table, records of INFO and above, or DEBUG with `--verbose`, are lines on standard error.
     /// `SIGHUP` has it read again while a run goes on, whole or not at all, and opens the files anew.

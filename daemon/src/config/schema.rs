@@ -113,3 +113,17 @@ pub(crate) fn is_null(node: &Value) -> bool {
 pub(crate) fn value_word(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
+
+/// The schema of the whole configuration, for editors and for checks without a daemon: `docs/stratd.schema.json`.
+#[cfg(test)]
+pub(crate) fn document() -> String {
+    let mut schema = schemars::schema_for!(super::RunConfig).to_value();
+    if let Value::Object(root) = &mut schema {
+        root.insert("title".to_owned(), "stratd".into());
+        let id = "https://github.com/stratd/stratd/blob/main/docs/stratd.schema.json";
+        root.insert("$id".to_owned(), id.into());
+    }
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
+}

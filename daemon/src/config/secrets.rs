@@ -105,7 +105,9 @@ impl Expanded {
 
     /// A message without what the references stand for.
     pub(crate) fn scrubbed(&self, text: &str) -> String {
-        let secrets = self.secrets.iter().filter(|(secret, _)| secret.len() >= SCRUBBED_BYTES_MIN);
+        // one that looks like a reference would be looked for in what others became
+        let is_scrubbed = |secret: &str| secret.len() >= SCRUBBED_BYTES_MIN && !secret.contains(OPEN);
+        let secrets = self.secrets.iter().filter(|(secret, _)| is_scrubbed(secret));
         secrets.fold(text.to_owned(), |text, (secret, reference)| text.replace(secret.as_str(), reference))
     }
 

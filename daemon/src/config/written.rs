@@ -221,3 +221,115 @@ impl Written {
         serde_json::from_str(text).map_err(|error| format!("reading a stored configuration: {error}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::symlink};
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// A folder with these files; a file without a text is a link to `/dev/null`.
+    fn place(files: &[(&str, Option<&str>)]) -> tempfile::TempDir {
+        let place = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = place.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            match text {
+                Some(text) => fs::write(path, text).unwrap(),
+                None => symlink("/dev/null", path).unwrap(),
+            }
+        }
+        place
+    }
+
+    fn read(place: &tempfile::TempDir, folders: &[&str]) -> Result<Written, Vec<String>> {
+        let folders: Vec<_> = folders.iter().map(|folder| place.path().join(folder)).collect();
+        let problems = |problems: Vec<Problem>| -> Vec<String> {
+            let root = format!("{}/", place.path().display());
+            problems.iter().map(|problem| problem.to_string().replace(&root, "")).collect()
+        };
+        Written::read(&place.path().join("stratd.toml"), &folders).map_err(problems)
+    }
+
+    const MAIN: &str = "verbose = true\nplugin_dirs = [\"a\"]\n[[strategy]]\nplugin = \"strategy-x\"\nconfig = { fast = 1, slow = 2 }\n";
+
+    #[test]
+    fn layers_merge_in_the_order_of_their_names() {
+        let place = place(&[
+            ("stratd.toml", Some(MAIN)),
+            (
+                "vendor/10-a.toml",
+                Some("plugin_dirs = [\"b\"]\n[state]\ndir = \"vendor\"\nsave_interval = \"1s\"\n"),
+            ),
+            ("vendor/30-c.toml", Some("verbose = \"never read\"")),
+            ("vendor/40-d.toml", Some("verbose = \"never read\"")),
+            (
+                "admin/20-b.toml",
+                Some(
+                    "[[strategy]]\nname = \"x\"\nconfig.fast = 7\n[[strategy]]\nname = \"y\"\nplugin = \"x\"\n[state]\ndir = \"admin\"\n",
+                ),
+            ),
+            ("admin/30-c.toml", Some("")),
+            ("admin/40-d.toml", None),
+            ("admin/.50.toml", Some("not TOML")),
+            ("admin/60.toml~", Some("not TOML")),
+        ]);
+        let written = read(&place, &["vendor", "admin"]).unwrap();
+        assert_eq!(
+            Value::Object(written.table.clone()),
+            json!({
+                "verbose": true,
+                "plugin_dirs": ["b"],
+                "strategy": [
+                    { "plugin": "strategy-x", "config": { "fast": 7, "slow": 2 }, "name": "x" },
+                    { "name": "y", "plugin": "x" },
+                ],
+                "state": { "dir": "admin", "save_interval": "1s" },
+            })
+        );
+        let source = |pointer| {
+            let words = written.origins.words(pointer).unwrap();
+            words.rsplit_once('/').map(|(_, name)| name.to_owned()).unwrap_or(words)
+        };
+        assert_eq!(source("/strategy/0/config/slow"), "stratd.toml:5");
+        assert_eq!(source("/strategy/0/config/fast"), "20-b.toml:3");
+        assert_eq!(source("/strategy/1/plugin"), "20-b.toml:6");
+        assert_eq!(source("/state/save_interval"), "10-a.toml:4");
+        // a relative path starts in the folder of its file
+        assert_eq!(written.origins.folder_of("/plugin_dirs/0"), Some(place.path().join("vendor").as_path()));
+        assert_eq!(written.origins.folder_of("/state/dir"), Some(place.path().join("admin").as_path()));
+        let again = Written::from_json(&written.to_json().unwrap()).unwrap();
+        assert_eq!(again, written, "what is stored is what was written");
+    }
+
+    #[test]
+    fn conf_d_beside_the_file_counts_unasked_and_every_file_tells_its_mistakes() {
+        let place = place(&[
+            ("stratd.toml", Some(MAIN)),
+            ("conf.d/a.toml", Some("verbose = ")),
+            ("conf.d/b.toml", Some("x = 1\nx = 2")),
+        ]);
+        let problems = read(&place, &[]).unwrap_err();
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert!(problems[0].starts_with("conf.d/a.toml:1:"), "{problems:?}");
+        assert!(problems[1].starts_with("conf.d/b.toml:2:1: duplicate key"), "{problems:?}");
+        let before = Written::read(&place.path().join("conf.d/b.toml"), &[]);
+        assert!(before.is_err(), "a file of another name has no drop-ins, and its own mistakes");
+        fs::remove_dir_all(place.path().join("conf.d")).unwrap();
+        let (first, second) = (read(&place, &[]).unwrap(), read(&place, &[]).unwrap());
+        assert_eq!(first.digest, second.digest);
+        fs::write(place.path().join("stratd.toml"), format!("{MAIN}# a remark")).unwrap();
+        assert_ne!(read(&place, &[]).unwrap().digest, first.digest);
+    }
+
+    #[test]
+    fn two_entries_of_one_name_in_one_file_stay_two() {
+        let place = place(&[
+            ("stratd.toml", Some("")),
+            ("conf.d/a.toml", Some("[[strategy]]\nplugin = \"x\"\n[[strategy]]\nplugin = \"x\"\n")),
+        ]);
+        assert_eq!(read(&place, &[]).unwrap().table["strategy"].as_array().unwrap().len(), 2);
+    }
+}

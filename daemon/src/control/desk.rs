@@ -22,6 +22,7 @@ use super::{
     operations::{ActionError, ActionErrorKind, Basis, Operations, Outcome, Terms},
     problem::not_done,
 };
+use crate::metrics::ControlMeters;
 
 /// What all routes share.
 #[derive(Clone)]
@@ -31,12 +32,18 @@ pub(super) struct Desk {
     /// Held by a change of the log, so that none comes between the look at its tag and itself.
     pub(super) log_changes: Arc<Mutex<()>>,
     limits: Limits,
+    /// What is counted of all requests.
+    meters: ControlMeters,
 }
 
 impl Desk {
     pub(super) fn new(operations: Arc<dyn Operations>, limits: Limits) -> Self {
         let writes = Arc::new(Semaphore::new(limits.writes));
-        Self { operations, writes, log_changes: Arc::default(), limits }
+        Self { operations, writes, log_changes: Arc::default(), limits, meters: ControlMeters::default() }
+    }
+
+    pub(super) fn meters(&self) -> ControlMeters {
+        self.meters.clone()
     }
 
     pub(super) fn limits(&self) -> Limits {

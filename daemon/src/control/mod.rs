@@ -16,9 +16,12 @@
 //! limit is in `limits.rs`, with what happens at it.
 
 mod accounts;
+mod backtests;
 mod body;
 mod condition;
+mod config;
 mod desk;
+mod events;
 mod exchanges;
 mod fills;
 mod guard;
@@ -31,6 +34,7 @@ mod logging;
 mod logging_apply;
 mod logging_flight;
 mod logging_tap;
+mod metrics;
 mod name;
 mod openapi;
 mod operations;
@@ -78,9 +82,10 @@ use self::{
 };
 pub use self::{
     operations::{
-        Action, ActionError, ActionErrorKind, Basis, Condition, InstanceName, Operations, OrdersAsked,
+        Action, ActionError, ActionErrorKind, BacktestOperations, Basis, Condition, ConfigChange,
+        ConfigOperations, Edit, EventOperations, InstanceName, MetricsOperations, Operations, OrdersAsked,
         Outcome, PageAsked, PluginOperations, RunOperations, Tag, Terms, TradingChange, TradingOperations,
-        TradingScope, Verb,
+        TradingScope, Verb, What,
     },
     peer::Role,
     tcp::TcpOptions,

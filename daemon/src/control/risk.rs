@@ -20,12 +20,13 @@ pub(super) async fn kill(
     terms: Terms,
     Content(HaltRequest { exit, note }): Content<HaltRequest>,
 ) -> Response {
-    let change = TradingChange { scope: TradingScope::Run, state: TradingState::Halted, exit, note };
+    let (scope, state) = (TradingScope::Run, TradingState::Halted);
+    let change = TradingChange { scope, state, exit, note, is_of_risk: true };
     trade(&desk, change, terms).await
 }
 
 pub(super) async fn release(State(desk): State<Desk>, terms: Terms, _: Content<Nothing>) -> Response {
-    trade(&desk, going_on(TradingScope::Run), terms).await
+    trade(&desk, TradingChange { is_of_risk: true, ..going_on(TradingScope::Run) }, terms).await
 }
 
 pub(super) async fn state(
@@ -44,5 +45,6 @@ pub(super) async fn state(
             return bad_body(Some("/scope".to_owned()), detail);
         }
     };
-    trade(&desk, TradingChange { scope, state, exit: Some(exit.unwrap_or_default()), note }, terms).await
+    let exit = Some(exit.unwrap_or_default());
+    trade(&desk, TradingChange { scope, state, exit, note, is_of_risk: true }, terms).await
 }

@@ -12,25 +12,28 @@ use axum::{
     response::Response,
 };
 use stratd_control::{
-    API, AccountList, CancelAllDone, CancelAllRequest, ChangeOrderRequest, DisableRequest, Done, Exchange,
-    ExchangeList, FillList, HaltRequest, Health, InspectRequest, Inspection, InstanceConfig, InstanceDone,
-    InstrumentList, LevelRequest, LoadRequest, LogConfigRequest, LogDone, LogFlight, LogResolution, LogTree,
-    NewOrderRequest, Order, OrderDone, OrderList, Plugin, PluginList, Portfolio, PositionList,
-    QuarantineRequest, Risk, Status, Strategy, StrategyList, TradingDone, TradingRequest, Version,
+    API, AccountList, Backtest, BacktestDone, BacktestList, BacktestRequest, CancelAllDone, CancelAllRequest,
+    ChangeOrderRequest, Config, ConfigApplyRequest, ConfigDiff, ConfigDone, ConfigEdit, ConfigHistory,
+    ConfigPart, DisableRequest, Done, Exchange, ExchangeList, FillList, HaltRequest, Health, InspectRequest,
+    Inspection, InstanceConfig, InstanceDone, InstrumentList, LevelRequest, LoadRequest, LogConfigRequest,
+    LogDone, LogFlight, LogResolution, LogTree, NewOrderRequest, Order, OrderDone, OrderList, Plugin,
+    PluginList, Portfolio, PositionList, QuarantineRequest, Risk, Status, Strategy, StrategyList,
+    TradingDone, TradingRequest, Version,
 };
 
 use super::{
-    accounts,
+    accounts, backtests, config,
     desk::Desk,
-    exchanges, fills,
+    events, exchanges, fills,
     guard::{self, Needed, Recorder},
-    health, inspect, instruments, logging, logging_apply, logging_flight, logging_tap, openapi, orders,
+    health, inspect, instruments, logging, logging_apply, logging_flight, logging_tap, metrics, openapi,
+    orders,
     peer::Role::{Operator, Reader},
     plugins, portfolio, positions,
     problem::{ProblemKind, problem},
     query::Rows,
     risk,
-    row::{Row, delete, get, patch, post, run},
+    row::{Row, delete, get, patch, post, put, run},
     status, strategies, version,
 };
 
@@ -53,6 +56,14 @@ pub(super) fn table() -> Vec<Row> {
         post("/v1/plugins/{name}/rollback", Operator, plugins::rollback, "Puts the generation before back").gives::<Done>(),
         post("/v1/plugins/{name}/quarantine", Operator, plugins::quarantine, "Ends all instances, and lets none start").takes::<QuarantineRequest>().gives::<Done>(),
         post("/v1/plugins/{name}/release", Operator, plugins::release, "Ends a quarantine").gives::<Done>(),
+
+        get("/v1/events", Reader, events::stream, "What happens, as it happens").query::<events::Wanted>().sends(events::CONTENT_TYPES),
+        get("/v1/metrics", Reader, metrics::show, "The figures of the daemon").sends(metrics::CONTENT_TYPES),
+
+        get("/v1/backtests", Reader, backtests::list, "All backtests").gives::<BacktestList>().tagged(),
+        get("/v1/backtests/{name}", Reader, backtests::show, "One backtest, with its summary").gives::<Backtest>().tagged(),
+        post("/v1/backtests", Operator, backtests::submit, "Takes a backtest, which runs in a process of its own").takes::<BacktestRequest>().gives::<BacktestDone>(),
+        delete("/v1/backtests/{name}", Operator, backtests::cancel, "Cancels a backtest").gives::<BacktestDone>(),
 
         get("/v1/strategies", Reader, strategies::list, "All strategies").gives::<StrategyList>(),
         get("/v1/strategies/{name}", Reader, strategies::show, "One strategy").gives::<Strategy>().tagged(),
@@ -88,6 +99,19 @@ pub(super) fn table() -> Vec<Row> {
         post("/v1/risk/release", Operator, risk::release, "Lets trading go on").gives::<TradingDone>(),
         post("/v1/risk/state", Operator, risk::state, "Says what may be traded in a scope").takes::<TradingRequest>().gives::<TradingDone>(),
 
+        get("/v1/config", Reader, config::show, "The configuration in force").gives::<Config>().tagged(),
+        get("/v1/config/history", Reader, config::history, "All generations").gives::<ConfigHistory>(),
+        get("/v1/config/diff", Reader, config::diff, "What differs between two, or from the files").query::<config::Between>().gives::<ConfigDiff>(),
+        get("/v1/config/{*path}", Reader, config::show_part, "A part of it").gives::<ConfigPart>(),
+        post("/v1/config/apply", Operator, config::apply, "Puts another one in force").takes::<ConfigApplyRequest>().gives::<ConfigDone>(),
+        post("/v1/config/confirm", Operator, config::confirm, "Keeps one that would go back").gives::<ConfigDone>(),
+        post("/v1/config/rollback/{generation}", Operator, config::rollback, "Goes back to an earlier one").gives::<ConfigDone>(),
+        put("/v1/config", Operator, config::put, "Puts a whole one in force").takes::<ConfigEdit>().gives::<ConfigDone>(),
+        patch("/v1/config", Operator, config::patch, "Merges a patch into it").takes::<ConfigEdit>().gives::<ConfigDone>(),
+        put("/v1/config/{*path}", Operator, config::put, "Puts a value in the place of a part").takes::<ConfigEdit>().gives::<ConfigDone>(),
+        patch("/v1/config/{*path}", Operator, config::patch, "Merges a patch into a part").takes::<ConfigEdit>().gives::<ConfigDone>(),
+        delete("/v1/config/{*path}", Operator, config::delete, "Takes a part away").gives::<ConfigDone>(),
+
         get("/v1/logging", Reader, logging::tree, "The tree of loggers, and the handlers").gives::<LogTree>().tagged(),
         get("/v1/logging/resolve", Reader, logging::resolve, "What would become of a record").query::<logging::Which>().gives::<LogResolution>(),
         get("/v1/logging/tap", Reader, logging_tap::tap, "The log as it is written").query::<logging_tap::Wanted>().sends(logging_tap::CONTENT_TYPES),
@@ -109,7 +133,8 @@ pub(super) fn router(desk: Desk, record: &Recorder) -> Router {
         // a route layer is passed by requests of the method only: the others are answered below
         router = router.route(row.path, row.handler.route_layer(guard));
     }
-    router.method_not_allowed_fallback(no_method).fallback(no_route).with_state(desk)
+    let count = middleware::from_fn_with_state(desk.meters(), metrics::count);
+    router.method_not_allowed_fallback(no_method).fallback(no_route).layer(count).with_state(desk)
 }
 
 async fn no_method(method: Method, uri: Uri) -> Response {

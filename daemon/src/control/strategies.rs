@@ -79,11 +79,23 @@ pub(super) async fn act(desk: &Desk, instance: InstanceName, verb: Verb, terms: 
 
 /// A halt that does nothing more unless it is asked to.
 pub(super) fn halting(scope: TradingScope, HaltRequest { exit, note }: HaltRequest) -> TradingChange {
-    TradingChange { scope, state: TradingState::Halted, exit: Some(exit.unwrap_or_default()), note }
+    TradingChange {
+        scope,
+        state: TradingState::Halted,
+        exit: Some(exit.unwrap_or_default()),
+        note,
+        is_of_risk: false,
+    }
 }
 
 pub(super) fn going_on(scope: TradingScope) -> TradingChange {
-    TradingChange { scope, state: TradingState::Active, exit: Some(ExitRoutine::None), note: None }
+    TradingChange {
+        scope,
+        state: TradingState::Active,
+        exit: Some(ExitRoutine::None),
+        note: None,
+        is_of_risk: false,
+    }
 }
 
 pub(super) async fn trade(desk: &Desk, change: TradingChange, terms: Terms) -> Response {

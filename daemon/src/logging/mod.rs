@@ -28,7 +28,7 @@ pub(crate) use self::{
     early::complain,
     last_words::{last_words, rescue_stderr},
     parts::{KIND as PLUGIN_KIND, problem_of_handler, take_parts_from},
-    pipeline::{LogOptions, Pipeline, begin, dump_flight, flush_within, pipeline},
+    pipeline::{LogOptions, LogUndo, Pipeline, Running, begin, dump_flight, flush_within, pipeline},
     plugin_sink::{PluginSink, log_plugin},
     reload::reload_on_hangup,
     settings::{LogSource, kinds, table_of, with_level},

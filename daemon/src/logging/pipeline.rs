@@ -43,6 +43,14 @@ pub(crate) struct Pipeline {
 #[derive(Default)]
 struct Changes {
     capture: Option<StderrCapture>,
+    /// What is in force.
+    table: Option<Map<String, Value>>,
+}
+
+/// What undoes a change of the log.
+pub(crate) struct LogUndo {
+    table: Option<Map<String, Value>>,
+    levels: Vec<(String, Level)>,
 }
 
 /// Ends the pipeline when it goes: everything is written, and the rest counted.
@@ -130,6 +138,31 @@ impl Pipeline {
         Ok(())
     }
 
+    /// As [`Self::apply`]; what puts everything back, levels that were set by command included.
+    ///
+    /// # Errors
+    /// As [`Self::apply`], with the places of the problems.
+    pub(crate) fn replace(&self, logging: Option<&Map<String, Value>>) -> Result<LogUndo> {
+        let levels = self.logging.loggers().into_iter().map(|logger| (logger.name, logger.level)).collect();
+        let table = self.change().table.clone();
+        self.apply(logging).map_err(|error| self.source.located(error))?;
+        Ok(LogUndo { table, levels })
+    }
+
+    /// Undoes [`Self::replace`]. What cannot be opened any more is told.
+    pub(crate) fn put_back(&self, undo: LogUndo) {
+        let LogUndo { table, levels } = undo;
+        if let Err(error) = self.apply(table.as_ref()) {
+            tracing::error!(logger = "stratd.logging", "the log does not go back: {error:#}");
+            return;
+        }
+        let _change = self.change();
+        for (name, level) in levels {
+            // one that the root cannot have was never set
+            let _ = self.logging.set_level(&name, level);
+        }
+    }
+
     /// Changes the levels and the propagation that an incremental configuration names, and nothing else.
     ///
     /// # Errors
@@ -175,6 +208,7 @@ impl Pipeline {
         if !has_overflow {
             self.logging.set_overflow(self.overflow);
         }
+        change.table = logging.cloned();
         Ok(())
     }
 

@@ -188,3 +188,8 @@ pub(super) fn expanded(plugin: &Identity, settings: &InstanceSettings) -> Result
 pub(super) fn scrubbed(refusal: Refusal, config: &Expanded) -> Refusal {
     Refusal { found: config.scrubbed(&refusal.found), ..refusal }
 }
+
+/// A message about an instance, without the secrets of its configuration.
+pub(super) fn scrubbed_text(settings: &InstanceSettings, text: &str) -> String {
+    Expanded::of("/config", &Value::Object(settings.config.clone())).scrubbed(text)
+}

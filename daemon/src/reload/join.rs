@@ -16,7 +16,7 @@ use super::{
 use crate::{
     host::{LoadedPlugin, Refusal, Step},
     plugin_kind::PluginKind,
-    runtime::{AddedStrategy, Command, clock},
+    runtime::{AddedStrategy, Command, MANUAL, clock},
 };
 
 impl Manager {
@@ -136,6 +136,10 @@ impl Manager {
         let manifest = plugin.manifest();
         let short = manifest.name.strip_prefix(PluginKind::Strategy.prefix()).unwrap_or(&manifest.name);
         let name = name.unwrap_or(short);
+        if name == MANUAL {
+            let found = format!("the name {name}, which is that of the owner of orders by hand");
+            return Err(refused(plugin, Step::Create, found, "another name"));
+        }
         if self.registry.lock().has_instance(PluginKind::Strategy, name) {
             let found = format!("the name {name}, which another strategy has");
             return Err(refused(plugin, Step::Create, found, "a name of its own"));

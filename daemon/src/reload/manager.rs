@@ -17,8 +17,11 @@ use stratd_plugin_api::{ExchangeId, Fault, Timestamp};
 use super::{
     SharedRegistry,
     away::Away,
+    changes::Told,
+    config::{ConfigChange, ConfigDone, ConfigRefusal, Configured},
     factory::Factory,
     operations::Acted,
+    plane::Watching,
     record::{InstanceRecord, Saved},
     run_store::{ROLLED_BACK, RunStore},
     saving::Saving,
@@ -27,6 +30,7 @@ use super::{
 use crate::{
     config::PluginsConfig,
     control::{Action, ActionError, InstanceName, Terms, Verb},
+    feed::Feed,
     host::Found,
     plugins::Plugins,
     runtime::{Command, LoopHandle, Note, SavedByLoop, Tag, clock, notify},
@@ -43,6 +47,8 @@ pub(crate) enum Request {
     Act(Action, Terms, SyncSender<Result<Acted, ActionError>>),
     /// The control socket asks something of one strategy or connector.
     ActOn(InstanceName, Verb, Terms, SyncSender<Result<ActedOn, ActionError>>),
+    /// The configuration is to be another one; who asks, on what terms.
+    Config(Box<ConfigChange>, String, Option<Terms>, SyncSender<Result<ConfigDone, ConfigRefusal>>),
     /// The event loop tells.
     Note(Note),
     /// An isolated connector died.
@@ -70,6 +76,9 @@ pub(crate) struct ManagerParts {
     pub(crate) event_loop: LoopHandle,
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) present: BTreeSet<PathBuf>,
+    pub(crate) feed: Feed,
+    pub(crate) configured: Configured,
+    pub(crate) watching: Watching,
 }
 
 /// The manager; see the module.
@@ -81,18 +90,25 @@ pub(crate) struct Manager {
     pub(super) event_loop: LoopHandle,
     pub(super) store: Option<Arc<RunStore>>,
     pub(super) saving: Saving,
+    pub(super) configured: Configured,
+    pub(super) watching: Watching,
     /// Connectors that left their place and have no successor yet, by exchange.
     pub(super) away: BTreeMap<ExchangeId, Away>,
     /// Files that lay in the folders when the run began, and were not looked at yet.
     present: BTreeSet<PathBuf>,
     /// What systemd was told last.
     told: String,
+    /// Where changes of the plugins are told, and what was.
+    feed: Feed,
+    told_changes: Told,
 }
 
 impl Manager {
     pub(crate) fn new(options: ManagerOptions, parts: ManagerParts, factory: Factory) -> Self {
         let saving = Saving::new(options.save_interval);
-        let ManagerParts { registry, plugins, event_loop, store, present } = parts;
+        let ManagerParts { registry, plugins, event_loop, store, present, feed, configured, watching } =
+            parts;
+        let told_changes = Told::of(&registry.lock());
         Self {
             options,
             registry,
@@ -101,9 +117,13 @@ impl Manager {
             event_loop,
             store,
             saving,
+            configured,
+            watching,
             away: BTreeMap::new(),
             present,
             told: String::new(),
+            feed,
+            told_changes,
         }
     }
 
@@ -119,6 +139,9 @@ impl Manager {
                 Ok(Request::ActOn(instance, verb, terms, answer)) => {
                     let _ = answer.send(self.act_on(&instance, verb, &terms));
                 }
+                Ok(Request::Config(change, who, terms, answer)) => {
+                    let _ = answer.send(self.change_config(&change, &who, terms.as_ref()));
+                }
                 Ok(Request::Note(note)) => self.note(note),
                 Ok(Request::ExchangeDied { token, text }) => self.exchange_died(token, &text),
                 Ok(Request::End(states)) => {
@@ -130,11 +153,13 @@ impl Manager {
             }
             let now = clock::now();
             self.restart_due(now);
+            self.revert_unconfirmed();
             self.unload();
             if self.saving.is_due() {
                 self.save_all();
             }
             self.tell_standing();
+            self.tell_changes();
         }
     }
 
@@ -144,6 +169,14 @@ impl Manager {
         if standing != self.told {
             notify::stands(&standing);
             self.told = standing;
+        }
+    }
+
+    /// Tells who listens what of the plugins has changed.
+    fn tell_changes(&mut self) {
+        let changes = self.told_changes.changes(&self.registry.lock());
+        for change in changes {
+            self.feed.tell(clock::now(), change);
         }
     }
 

@@ -16,6 +16,7 @@
 //! - `manager`: the thread; `replace`: the steps above up to `create`, `take_over`: those from there on, `exchange`: the
 //!   same for connectors (`connector`: one is made, `reconcile`: its orders, `away`: there is none); `join`: files of which
 //!   no plugin was known
+//! - `config`: another configuration takes the place of the one in force
 //! - `restart`: isolated instances that died; `saving`: the states of all strategies, every so often
 //! - `unload`: libraries that nobody uses any more
 //! - `trading`: what the control socket shows of trading, and does by hand
@@ -23,11 +24,14 @@
 
 mod away;
 mod basis;
+mod changes;
+pub(crate) mod config;
 mod connector;
 mod exchange;
 mod factory;
 mod join;
 mod manager;
+mod observed;
 mod operations;
 mod plane;
 mod reconcile;
@@ -46,8 +50,8 @@ mod unload;
 pub(crate) use factory::Factory;
 pub(crate) use manager::{Manager, ManagerOptions, ManagerParts, Request};
 pub(crate) use operations::ManagerOperations;
-pub(crate) use plane::{Plane, PlaneParts};
+pub(crate) use plane::{Hangups, Plane, PlaneParts};
 pub(crate) use record::{InstanceRecord, InstanceSettings, Place, PluginRecord, Saved};
 pub(crate) use registry::{Registry, SharedRegistry};
 pub(crate) use report::RunFacts;
-pub(crate) use run_store::LastRun;
+pub(crate) use run_store::{LastRun, RunStore};

@@ -13,6 +13,7 @@ use stratd_plugin_api::Reason;
 
 use super::{
     Manager, Request, SharedRegistry, basis,
+    config::{self, SharedConfig},
     record::{InstanceRecord, Place, PluginRecord},
     rehearse::not_a_strategy,
     replace::Reloaded,
@@ -22,6 +23,7 @@ use super::{
 use crate::{
     control::{Action, ActionError, ActionErrorKind, Basis, Outcome, PluginOperations, RunOperations, Terms},
     host::Refusal,
+    metrics::Sources,
     plugin_kind::PluginKind,
     plugins::Plugins,
     runtime::{Command, LoopHandle, Services, Snapshot, clock},
@@ -34,7 +36,10 @@ pub(crate) struct ManagerOperations {
     pub(crate) plugins: Arc<Plugins>,
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) run: RunFacts,
+    pub(crate) config: SharedConfig,
     pub(crate) requests: SyncSender<Request>,
+    /// Events, figures and backtests.
+    pub(crate) figures: Sources,
     /// The texts of the run.
     pub(crate) services: Arc<Services>,
 }
@@ -42,7 +47,10 @@ pub(crate) struct ManagerOperations {
 impl RunOperations for ManagerOperations {
     fn status(&self) -> Result<Status, ActionError> {
         let look = self.look()?;
-        Ok(report::status(&self.run, &self.registry.lock(), &look, self.store.as_deref()))
+        let of_config = config::warnings(&self.config.lock());
+        let mut status = report::status(&self.run, &self.registry.lock(), &look, self.store.as_deref());
+        status.warnings.extend(of_config);
+        Ok(status)
     }
 }
 

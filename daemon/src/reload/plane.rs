@@ -5,7 +5,7 @@ use std::{
     fs,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, OnceLock, PoisonError,
         mpsc::{self, Receiver, SyncSender, TrySendError},
     },
     thread::{self, JoinHandle},
@@ -18,16 +18,20 @@ use stratd_engine::StrategyId;
 use super::{
     InstanceRecord, Manager, ManagerOperations, ManagerOptions, ManagerParts, PluginRecord, Request,
     SharedRegistry,
+    config::Configured,
     factory::{DeathListener, Factory},
     report::RunFacts,
     run_store::RunStore,
 };
 use crate::{
+    backtests::{BacktestOptions, Backtests, BacktestsThread},
     config::{ControlConfig, PluginsConfig, TcpConfig, TcpRole},
     control::{Control, ControlOptions, InheritedSockets, Role, SOCKET_MODE, SocketOptions, TcpOptions},
+    feed::{Feed, FeedThread},
     host::{WatchOptions, Watcher},
+    metrics::{LoopMeters, Sources},
     plugins::Plugins,
-    runtime::{ControlPlane, KeptHalt, LoopHandle, NOTES_MAX, Notes, SavedByLoop, Tag},
+    runtime::{ControlPlane, KeptHalt, LoopHandle, NOTES_MAX, Notes, Observer, SavedByLoop, Services, Tag},
     systemd,
 };
 
@@ -48,6 +52,47 @@ pub(crate) struct PlaneParts {
     pub(crate) factory: Factory,
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) run: RunFacts,
+    pub(crate) services: Arc<Services>,
+    pub(crate) backtests: BacktestOptions,
+    pub(crate) configured: Configured,
+    /// Where SIGHUP finds the way to the manager.
+    pub(crate) hangups: Hangups,
+}
+
+/// The way from the thread of SIGHUP to the manager, once there is one.
+pub(crate) type Hangups = Arc<OnceLock<SyncSender<Request>>>;
+
+/// What watches the folders of plugins, as long as somebody wants that.
+#[derive(Clone)]
+pub(crate) struct Watching {
+    watcher: Arc<Mutex<Option<Watcher>>>,
+    requests: SyncSender<Request>,
+}
+
+impl Watching {
+    /// Watches as the configuration says now, or not at all.
+    ///
+    /// # Errors
+    /// The folders cannot be watched; nothing is watched any more then.
+    pub(super) fn restart(
+        &self,
+        config: &PluginsConfig,
+        registry: &SharedRegistry,
+        plugins: &Plugins,
+    ) -> Result<()> {
+        // the one before ends first: what comes to rest is told once
+        self.stop();
+        if config.watch {
+            let watcher = watch(config, registry, plugins, &self.requests)?;
+            *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher);
+        }
+        Ok(())
+    }
+
+    fn stop(&self) {
+        let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(watcher);
+    }
 }
 
 /// The threads around the event loop.
@@ -59,9 +104,13 @@ pub(crate) struct Plane {
     ended: Receiver<()>,
     requests: SyncSender<Request>,
     manager: Option<JoinHandle<()>>,
-    watcher: Option<Watcher>,
+    watching: Watching,
     control: Option<Control>,
     store: Option<Arc<RunStore>>,
+    /// Until the loop takes it.
+    observer: Option<Observer>,
+    backtests: BacktestsThread,
+    feed: FeedThread,
 }
 
 impl Plane {
@@ -80,20 +129,37 @@ impl Plane {
             factory,
             store,
             run,
+            services,
+            backtests,
+            configured,
+            hangups,
         } = parts;
-        let (requests, receiver) = mpsc::sync_channel(NOTES_MAX);
-        let watcher = if plugins_config.watch {
-            Some(watch(&plugins_config, &registry, &plugins, &requests)?)
-        } else {
-            None
+        let (feed, tap) = Feed::start(run.started_at, &services)?;
+        let meters = Arc::new(LoopMeters::default());
+        let observer = Observer::new(tap, Arc::clone(&meters));
+        let backtests = Backtests::start(backtests, run.started_at, feed.feed().clone())?;
+        let figures = Sources {
+            run: run.clone(),
+            meters,
+            event_loop: event_loop.clone(),
+            registry: registry.clone(),
+            store: store.clone(),
+            feed: feed.feed().clone(),
+            backtests: backtests.backtests().clone(),
         };
+        let (requests, receiver) = mpsc::sync_channel(NOTES_MAX);
+        let watching = Watching { watcher: Arc::default(), requests: requests.clone() };
+        watching.restart(&plugins_config, &registry, &plugins)?;
+        let _ = hangups.set(requests.clone());
         let operations = ManagerOperations {
             registry: registry.clone(),
             event_loop: event_loop.clone(),
             plugins: Arc::clone(&plugins),
             store: store.clone(),
             run,
+            config: configured.shared(),
             requests: requests.clone(),
+            figures,
             services: factory.services(),
         };
         let requests_of_deaths = requests.clone();
@@ -106,7 +172,16 @@ impl Plane {
         });
         let options = ManagerOptions { plugins: plugins_config, save_interval };
         let present = present(&plugins.directories());
-        let parts = ManagerParts { registry, plugins, event_loop, store: store.clone(), present };
+        let parts = ManagerParts {
+            registry,
+            plugins,
+            event_loop,
+            store: store.clone(),
+            present,
+            feed: feed.feed().clone(),
+            configured,
+            watching: watching.clone(),
+        };
         let (tell_end, ended) = mpsc::sync_channel(1);
         let starts_new = options.plugins.watch && options.plugins.start_new;
         let shared = parts.registry.clone();
@@ -130,9 +205,12 @@ impl Plane {
             ended,
             requests,
             manager: Some(manager),
-            watcher,
+            watching,
             control,
             store,
+            observer: Some(observer),
+            backtests,
+            feed,
         })
     }
 }
@@ -148,6 +226,10 @@ impl ControlPlane for Plane {
 
     fn standing(&self) -> String {
         self.registry.lock().standing()
+    }
+
+    fn observer(&mut self) -> Option<Observer> {
+        self.observer.take()
     }
 
     fn notes(&self) -> Notes {
@@ -175,8 +257,12 @@ impl ControlPlane for Plane {
     /// Ends the threads, keeps the last states, and notes whether the run ended in good order.
     fn stop(mut self, states: Vec<SavedByLoop>, is_clean: bool) {
         // nobody asks any more, nothing is found any more; then the manager ends
+        // who listens has heard that the run ends, and leaves
+        drop(self.feed);
         drop(self.control.take());
-        drop(self.watcher.take());
+
+        drop(self.backtests);
+        self.watching.stop();
         let told = self.requests.try_send(Request::End(states)).is_ok();
         // code of a plugin that hangs in its constructor must not keep the daemon from its end
         let has_ended = told && self.ended.recv_timeout(END_TIME_MAX).is_ok();

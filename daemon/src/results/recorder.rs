@@ -368,7 +368,9 @@ impl Recorder {
             .context("writing equity.csv")
     }
 
-    pub(super) fn exchange_name(&self, exchange: u16) -> &str {
+    /// The name of an exchange, by its id from 1.
+    #[must_use]
+    pub fn exchange_name(&self, exchange: u16) -> &str {
         self.labels.exchange_name(exchange)
     }
 }

@@ -26,6 +26,7 @@ use super::{
     command::{AddedStrategy, OwnedRestart, SavedByLoop, Tag},
     event_loop::EventLoop,
     exchange_changes::open_exchange,
+    instrument_limits::{check_hours, limits_of_instrument},
     plan::{OpenExchange, PlannedRisk},
 };
 
@@ -33,6 +34,7 @@ use super::{
 const TAKES_NONE: &str = "takes no new configuration while it runs";
 
 /// A change, with all that it needs at hand.
+#[derive(Default)]
 pub(crate) struct Change {
     pub(crate) strategies: Vec<StrategyChange>,
     pub(crate) exchanges: Vec<ExchangeChange>,
@@ -382,13 +384,16 @@ impl EventLoop {
         let mut known = BTreeSet::new();
         for id in (1..=u32::MAX).map(InstrumentId) {
             let Some(instrument) = self.engine().instrument(id) else { break };
-            let of = limits.instruments.get(&instrument.symbol).cloned().unwrap_or_default();
+            let of = limits_of_instrument(self.engine(), limits, (&instrument.symbol, id))?;
             known.insert(instrument.symbol.clone());
             wanted.push((Scope::Instrument(id), of));
         }
         if let Some(symbol) = limits.instruments.keys().find(|symbol| !known.contains(*symbol)) {
             return Err(format!("risk.instrument.{symbol}: no exchange has an instrument {symbol}"));
         }
+        let ids = (1..=u32::MAX).map(InstrumentId);
+        let ids = ids.take_while(|id| self.engine().instrument(*id).is_some());
+        check_hours(self.engine(), limits, ids)?;
         for (scope, limits) in wanted {
             let now = self.engine().limits(scope).cloned().unwrap_or_default();
             if now != limits {

@@ -67,8 +67,8 @@ pub(crate) enum Command {
     ByHand { asked: Box<Hand>, is_dry_run: bool, answer: Answer<HandOutcome> },
     /// What may be traded in a scope that has a name.
     SetTrading { wish: Box<TradingWish>, answer: Answer<TradingChanged> },
-    /// What may be traded from now on; the answer is what may be traded then.
-    Trading { command: TradingCommand, answer: Option<Answer<TradingState>> },
+    /// What may be traded from now on, by signal.
+    Trading { command: TradingCommand },
     /// A change of the configuration, whole or not at all.
     Change { change: Box<Change>, answer: Answer<Result<ChangeDone, ChangeRefused>> },
     /// How things are.
@@ -330,6 +330,11 @@ impl LoopHandle {
             return Err(LoopGone);
         }
         receiver.recv_timeout(ANSWER_TIME_MAX).map_err(|_| LoopGone)
+    }
+
+    /// Events and commands that wait for the loop.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        self.inbox.waiting()
     }
 
     /// Sends a command without waiting.

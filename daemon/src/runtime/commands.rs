@@ -25,6 +25,15 @@ impl EventLoop {
     /// # Errors
     /// The engine cannot go on.
     pub(super) fn carry_out(&mut self, command: Command, exchanges: &mut [OpenExchange]) -> Result<()> {
+        let stopwatch = Stopwatch::start();
+        let carried_out = self.carry_out_now(command, exchanges);
+        if let Some(observer) = self.observer() {
+            observer.meters().command(stopwatch.elapsed());
+        }
+        carried_out
+    }
+
+    fn carry_out_now(&mut self, command: Command, exchanges: &mut [OpenExchange]) -> Result<()> {
         let now = clock::now().max(self.now());
         self.set_now(now);
         match command {
@@ -49,15 +58,10 @@ impl EventLoop {
                 let _ = answer.send(self.driver_mut().engine_mut().take_instance(strategy));
             }
             Command::GiveUp { strategy } => self.give_up(strategy),
-            Command::Fail { strategy, fault, watch } => {
-                if !watch.is_settled() {
-                    self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
-                }
-            }
+            Command::Fail { strategy, fault, watch } => self.fail(strategy, fault, !watch.is_settled())?,
             Command::RollBack { strategy, fault } => {
-                if self.engine().is_on_probation(strategy) {
-                    self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
-                }
+                let is_on_probation = self.engine().is_on_probation(strategy);
+                self.fail(strategy, fault, is_on_probation)?;
             }
             Command::LookUp(look_up) => self.look_up(look_up, names(exchanges)),
             Command::ByHand { asked, is_dry_run, answer } => {
@@ -66,12 +70,7 @@ impl EventLoop {
             Command::SetTrading { wish, answer } => {
                 let _ = answer.send(self.set_trading(&names(exchanges), *wish)?);
             }
-            Command::Trading { command, answer } => {
-                self.driver_mut().feed(now, InputKind::Trading(command))?;
-                if let Some(answer) = answer {
-                    let _ = answer.send(self.engine().trading_state(command.scope).0);
-                }
-            }
+            Command::Trading { command } => self.driver_mut().feed(now, InputKind::Trading(command))?,
             Command::Change { change, answer } => {
                 let _ = answer.send(self.change(*change, exchanges)?);
             }
@@ -103,6 +102,15 @@ impl EventLoop {
             }
         }
         self.take_outputs()
+    }
+
+    /// Lets a strategy fail, if it is still meant.
+    fn fail(&mut self, strategy: StrategyId, fault: Fault, is_meant: bool) -> Result<()> {
+        let now = self.now();
+        if is_meant {
+            self.driver_mut().feed(now, InputKind::FailStrategy(strategy, fault))?;
+        }
+        Ok(())
     }
 
     pub(super) fn restart(&mut self, strategy: StrategyId, restart: OwnedRestart) -> Result<RestartAnswer> {
@@ -149,6 +157,9 @@ impl EventLoop {
         let stopwatch = Stopwatch::start();
         let swapped = self.driver_mut().swap_strategy(now, strategy, replacement)?;
         let pause = stopwatch.elapsed();
+        if let Some(observer) = self.observer() {
+            observer.meters().pause(pause);
+        }
         let seq = self.engine().sequence();
         let mut is_late = false;
         if swapped.is_ok() {

@@ -14,10 +14,11 @@ use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp, abi};
 
 use super::{
     Services,
-    clock::Took,
+    clock::{Stopwatch, Took},
     command::{Note, Notes, Tag},
     exchange_desk::Told,
     link::Links,
+    observer::Observer,
     trading::TradingDesk,
 };
 use crate::results::{Recorder, Summary};
@@ -59,6 +60,8 @@ pub(super) struct EventLoop {
     pub(super) desk: TradingDesk,
     /// The limits of strategies by name, for those that join later.
     limits: BTreeMap<String, RiskLimits>,
+    /// Who sees what happens; nobody in a backtest.
+    observer: Option<Observer>,
 }
 
 /// The builds that the instances of strategies are of.
@@ -114,6 +117,29 @@ impl EventLoop {
             given_up: BTreeSet::new(),
             desk: TradingDesk::default(),
             limits: BTreeMap::new(),
+            observer: None,
+        }
+    }
+
+    /// Lets somebody see what happens from now on.
+    pub(super) fn set_observer(&mut self, observer: Option<Observer>) {
+        self.observer = observer;
+    }
+
+    pub(super) fn observer(&mut self) -> Option<&mut Observer> {
+        self.observer.as_mut()
+    }
+
+    /// A round begins: asks what is wanted.
+    pub(super) fn begin_round(&mut self) {
+        let wants_orders = self.observer.as_ref().is_some_and(Observer::wants_orders);
+        self.driver.link_mut().note_reports(wants_orders);
+    }
+
+    /// A round has ended that took so many events.
+    pub(super) fn end_round(&mut self, taken: usize, round: Stopwatch) {
+        if let Some(observer) = &mut self.observer {
+            observer.end_round((taken, round), self.driver.engine());
         }
     }
 
@@ -251,6 +277,9 @@ impl EventLoop {
         for _ in told.iter().take(count).filter(|told| matches!(told, Told::Market(_))) {
             self.recorder.count_event();
         }
+        if let Some(observer) = &mut self.observer {
+            observer.fed(told.get(..count).unwrap_or(told), at, self.driver.engine());
+        }
         self.take_outputs()?;
         Ok(count)
     }
@@ -349,6 +378,9 @@ impl EventLoop {
     pub(super) fn exit(&mut self, reason: Reason) -> Result<()> {
         let now = self.now;
         self.is_exiting = true;
+        if let Some(observer) = &mut self.observer {
+            observer.run(now, "exiting");
+        }
         self.driver.link_mut().end(now);
         self.driver.feed_reports(now)?;
         self.driver.feed(now, InputKind::Exit(reason))?;
@@ -372,9 +404,20 @@ impl EventLoop {
 
     pub(super) fn take_outputs(&mut self) -> Result<()> {
         let outputs = self.driver.take_outputs();
+        if let Some(observer) = &mut self.observer {
+            let link = self.driver.link_mut();
+            observer.take_reported(|emptied| link.take_reported(emptied));
+        }
         for output in &outputs {
             self.recorder.take(output, self.driver.engine())?;
             self.tell(output);
+            if let Some(observer) = &mut self.observer {
+                let exchange = |id| self.recorder.exchange_name(id).to_owned();
+                observer.output(self.now, output, self.driver.engine(), exchange);
+            }
+        }
+        if let Some(observer) = &mut self.observer {
+            observer.end_step(self.now, self.driver.engine());
         }
         self.driver.give_back(outputs);
         while let Some(retired) = self.driver.engine_mut().take_retired() {

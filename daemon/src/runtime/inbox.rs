@@ -105,6 +105,12 @@ impl Inbox {
         true
     }
 
+    /// How many events and commands wait.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.told.len(), state.commands.len())
+    }
+
     /// Whether nothing can come any more.
     pub(super) fn is_closed(&self) -> bool {
         self.lock().is_closed

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use anyhow::{Result, bail};
-use stratd_engine::{Engine, ExitRoutine, HoursRule, Scope};
+use anyhow::{Error, bail};
+use stratd_engine::{Engine, ExitRoutine, HoursRule, RiskLimits, Scope};
 use stratd_plugin_api::InstrumentId;
 
 use super::{exchange_hours::hours_of, plan::PlannedRisk};
@@ -29,7 +29,7 @@ pub(super) fn limit_instruments(
     engine: &mut Engine,
     risk: &PlannedRisk,
     by_symbol: &BTreeMap<String, Vec<InstrumentId>>,
-) -> Result<()> {
+) -> anyhow::Result<()> {
     if let Some(symbol) = risk.instruments.keys().find(|symbol| !by_symbol.contains_key(*symbol)) {
         let known: Vec<&str> = by_symbol.keys().take(SYMBOLS_SHOWN_MAX).map(String::as_str).collect();
         let more = if by_symbol.len() > known.len() { ", …" } else { "" };
@@ -38,44 +38,60 @@ pub(super) fn limit_instruments(
             known.join(", ")
         );
     }
-    let mut has_hours = false;
-    for (symbol, ids) in by_symbol {
-        for id in ids {
-            has_hours |= limit_instrument(engine, risk, (symbol, *id))?;
+    for id in by_symbol.values().flatten() {
+        if let Some(hours) = engine.instrument(*id).map(hours_of).transpose()?.flatten() {
+            engine.set_hours(*id, Arc::new(hours));
         }
     }
-    if risk.exchange_hours.is_some() && !has_hours {
-        bail!("risk.trading_hours: {}", NO_HOURS);
+    for (symbol, ids) in by_symbol {
+        for id in ids {
+            let limits = limits_of_instrument(engine, risk, (symbol, *id)).map_err(Error::msg)?;
+            if limits != RiskLimits::default() {
+                engine.set_limits(Scope::Instrument(*id), limits);
+            }
+        }
     }
-    Ok(())
+    check_hours(engine, risk, by_symbol.values().flatten().copied()).map_err(Error::msg)
 }
 
 const NO_HOURS: &str = "no hours are named, and no exchange tells when its instruments trade (accepted: hours = the name of an [hours.NAME] table)";
 
-/// Sets the limits of one; whether its exchange tells when it trades.
-fn limit_instrument(
-    engine: &mut Engine,
+/// The limits of an instrument: orders are held to the hours that its exchange tells where the configuration asks for
+/// that and names no others.
+///
+/// # Errors
+/// Its exchange tells none.
+pub(super) fn limits_of_instrument(
+    engine: &Engine,
     risk: &PlannedRisk,
-    (symbol, id): (&String, InstrumentId),
-) -> Result<bool> {
-    let told = engine.instrument(id).map(hours_of).transpose()?.flatten().map(Arc::new);
-    if let Some(hours) = &told {
-        engine.set_hours(id, Arc::clone(hours));
-    }
-    let (named, own_rule) = (risk.instruments.get(symbol), risk.exchange_hours_of.get(symbol));
+    (symbol, id): (&str, InstrumentId),
+) -> Result<RiskLimits, String> {
+    let told = engine.hours(id);
+    let own_rule = risk.exchange_hours_of.get(symbol);
     if own_rule.is_some() && told.is_none() {
-        bail!("risk.instrument.{symbol}.trading_hours: {}", NO_HOURS);
+        return Err(format!("risk.instrument.{symbol}.trading_hours: {NO_HOURS}"));
     }
     let rule = own_rule.or(risk.exchange_hours.as_ref());
-    let held = rule.zip(told.as_ref()).map(|(rule, hours)| HoursRule {
+    let held = rule.zip(told).map(|(rule, hours)| HoursRule {
         hours: Arc::clone(hours),
         before_close_ns: rule.before_close_ns,
         exit: rule.exit,
     });
-    if named.is_some() || held.is_some() {
-        let mut limits = named.cloned().unwrap_or_default();
-        limits.trading_hours = limits.trading_hours.or(held);
-        engine.set_limits(Scope::Instrument(id), limits);
+    let named = risk.instruments.get(symbol).cloned().unwrap_or_default();
+    Ok(RiskLimits { trading_hours: named.trading_hours.or(held), ..named })
+}
+
+/// Refuses hours of exchanges for all instruments where none has any: the rule would let everything pass.
+///
+/// # Errors
+/// That.
+pub(super) fn check_hours(
+    engine: &Engine,
+    risk: &PlannedRisk,
+    mut ids: impl Iterator<Item = InstrumentId>,
+) -> Result<(), String> {
+    if risk.exchange_hours.is_some() && !ids.any(|id| engine.hours(id).is_some()) {
+        return Err(format!("risk.trading_hours: {NO_HOURS}"));
     }
-    Ok(told.is_some())
+    Ok(())
 }

@@ -12,6 +12,7 @@ use stratd_plugin_api::{
 use stratd_simulation::{FillModel, OrderToFill, SimulatedExchange};
 
 use super::{exchange_desk::Told, order_entry::OrderEntry};
+use crate::feed::OrderReport;
 
 /// An exchange that has not answered by then has an order in an unknown state.
 const ANSWER_TIME_NS: i64 = 10_000_000_000;
@@ -49,6 +50,9 @@ pub(super) struct Links {
     correlation: u64,
     /// The market events that may go in one call; empty between two feeds.
     slice: Vec<abi::Event>,
+    /// Reports that the engine has no output for, in order; nothing unless somebody wants them.
+    reported: Vec<OrderReport>,
+    notes_reports: bool,
 }
 
 impl Links {
@@ -61,6 +65,25 @@ impl Links {
             deadlines: VecDeque::new(),
             correlation: 0,
             slice: Vec::new(),
+            reported: Vec::new(),
+            notes_reports: false,
+        }
+    }
+
+    /// Whether reports are noted for [`Links::take_reported`].
+    pub(super) fn note_reports(&mut self, notes_reports: bool) {
+        self.notes_reports = notes_reports;
+    }
+
+    /// The reports that were noted, for an emptied list.
+    pub(super) fn take_reported(&mut self, emptied: Vec<OrderReport>) -> Vec<OrderReport> {
+        std::mem::replace(&mut self.reported, emptied)
+    }
+
+    #[inline]
+    fn note(&mut self, report: &abi::OrderEvent) {
+        if self.notes_reports {
+            self.reported.extend(OrderReport::of(report));
         }
     }
 
@@ -76,6 +99,7 @@ impl Links {
             None => return Ok(0),
             Some(Told::Order(report)) => {
                 driver.link_mut().answered(ClientOrderId(report.client_order_id));
+                driver.link_mut().note(report);
                 driver.feed(at, InputKind::Order(*report))?;
                 return Ok(1);
             }
@@ -297,7 +321,9 @@ impl ExchangeLink for Links {
     }
 
     fn pop_report(&mut self) -> Option<abi::OrderEvent> {
-        self.reports.pop_front().or_else(|| self.fill_model.pop_report())
+        let report = self.reports.pop_front().or_else(|| self.fill_model.pop_report())?;
+        self.note(&report);
+        Some(report)
     }
 
     fn on_market(&mut self, event: &abi::Event, instrument: &Instrument, at: Timestamp) {

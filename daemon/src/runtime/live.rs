@@ -14,6 +14,7 @@ use super::{
     exchange_desk::{Told, Way},
     inbox::Inbox,
     notify,
+    observer::Observer,
     plan::{self, OpenExchange, Opened},
     signals::StopSignals,
 };
@@ -50,6 +51,9 @@ pub(crate) trait ControlPlane {
     /// How the run stands, in one line.
     fn standing(&self) -> String;
 
+    /// Who sees what happens in the loop; asked once.
+    fn observer(&mut self) -> Option<Observer>;
+
     /// The loop has ended; `states` are the last ones of the strategies.
     fn stop(self, states: Vec<SavedByLoop>, is_clean: bool);
 }
@@ -75,8 +79,9 @@ pub(crate) fn live<P: ControlPlane>(
         .with_context(|| format!("creating the results in {}", folder.display()))?;
     let mut run = EventLoop::new(driver, recorder, services, (plan.is_verbose, plan.slice_max));
     run.set_limits(std::mem::take(&mut plan.risk.strategies));
-    let plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
+    let mut plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
     run.set_notes(plane.notes());
+    run.set_observer(plane.observer());
     run.restore_halts(plane.halts(), &run.exchange_names())?;
     for (strategy, tag) in plane.tags() {
         run.tags().set(strategy, tag);
@@ -114,15 +119,21 @@ fn until_stopped(
     }
     let is_commanded = plane.is_commanded();
     notify::ready(&plane.standing());
+    if let Some(observer) = run.observer() {
+        observer.run(clock::now(), "running");
+    }
     let progress = Progress::start();
     let mut told = VecDeque::new();
     let mut flushed = Stopwatch::start();
     let reason = loop {
         notify::tick();
         let stop = inbox.take(&mut told, patience(run));
+        let (taken, round) = (told.len(), Stopwatch::start());
+        run.begin_round();
         feed_all(run, inbox, &mut told, exchanges)?;
         run.feed_timers(clock::now())?;
         run.feed_overdue(clock::now())?;
+        run.end_round(taken, round);
         run.look_at_rates();
         if flushed.elapsed() >= FLUSH_EVERY {
             run.flush()?;

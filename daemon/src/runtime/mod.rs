@@ -16,6 +16,7 @@ mod instruments;
 mod link;
 mod live;
 pub(crate) mod notify;
+mod observer;
 mod order_entry;
 mod plan;
 mod services;
@@ -26,7 +27,7 @@ mod sources;
 mod trading;
 
 pub use backtest::backtest;
-pub(crate) use change::{Change, ChangeRefused, ExchangeChange, Part, Start, StrategyChange};
+pub(crate) use change::{Change, ChangeDone, ChangeRefused, ExchangeChange, Part, Start, StrategyChange};
 pub(crate) use command::{
     AddedStrategy, Answer, Command, ExchangeLeft, ExchangeSnapshot, LoopHandle, NOTES_MAX, Note, Notes,
     OwnedRestart, Question, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer, Tag, Trading,
@@ -36,6 +37,7 @@ pub use exchange_desk::trial_host;
 pub(crate) use exchange_desk::{ExchangeDesk, Reported, Until};
 pub use instrument_limits::ExchangeHours;
 pub(crate) use live::{ControlPlane, live};
+pub(crate) use observer::Observer;
 pub use plan::{
     MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedRate, PlannedRisk, PlannedStrategy,
 };

@@ -8,8 +8,10 @@ use super::order::{OrderFlags, Side, coded};
 
 coded! {
     /// How executions make positions, for the whole run (`[portfolio] oms_type`).
+    #[derive(Default)]
     OmsType: u16 {
         /// One position for each instrument: a sale makes a long position smaller and then turns it into a short one.
+        #[default]
         Netting = abi::oms_type::NETTING, "netting";
         /// A long and a short position side by side for each instrument: an order opens its own side, or with
         /// [`OrderFlags::REDUCE_ONLY`] closes the other.
@@ -19,25 +21,15 @@ coded! {
 
 coded! {
     /// Which position of an instrument. Together with the instrument it names a position of a strategy.
+    #[derive(Default)]
     PositionSide: u16 {
         /// The only one: positions are netted.
+        #[default]
         Net = abi::position_side::NET, "net";
         /// The long one: bought to open, sold to close.
         Long = abi::position_side::LONG, "long";
         /// The short one: sold to open, bought to close.
         Short = abi::position_side::SHORT, "short";
-    }
-}
-
-impl Default for OmsType {
-    fn default() -> Self {
-        Self::Netting
-    }
-}
-
-impl Default for PositionSide {
-    fn default() -> Self {
-        Self::Net
     }
 }
 

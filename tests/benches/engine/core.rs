@@ -13,8 +13,8 @@ use stratd_engine::{
     InputKind, NewOrder, OrderIds, RiskApproved, RiskLimits, StrategyConfig,
 };
 use stratd_plugin_api::{
-    ExchangeId, Instrument, InstrumentType, Money, Reason, StrategyServices, Timestamp, TradingType, abi,
-    export::instrument_to_record,
+    ExchangeId, Instrument, InstrumentType, Money, OmsType, Reason, StrategyServices, Timestamp, TradingType,
+    abi, export::instrument_to_record,
 };
 use stratd_simulation::{CostModels, FillModel, FillRule, OrderToFill, SimulatedExchange};
 
@@ -104,6 +104,7 @@ impl Plugins {
                 limits: RiskLimits::default(),
                 account: AccountRules::default(),
                 accounting: Accounting::default(),
+                oms_type: OmsType::default(),
                 order_ids: OrderIds::default(),
                 costs: Box::new(CostModels::default()),
             },

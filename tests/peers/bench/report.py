@@ -8,9 +8,10 @@ def every(name):
     return int(name.removeprefix("every-")) if name.startswith("every-") else None
 
 
-def tell(version, *, seconds, ticks, orders, pnl, rss_kib):
-    """Prints the line; `pnl` is at the price of each tick, so that all can be compared."""
+def tell(version, *, seconds, processor, ticks, orders, pnl, rss_kib):
+    """Prints the line; `seconds` passed and of a processor, and `pnl` at the price of each tick, so that all can be compared."""
     # no minus before a zero
     result = f"{round(pnl, 2) + 0.0:.2f}"
-    line = {"version": version, "seconds": seconds, "ticks": ticks, "orders": orders, "pnl": result, "rss_kib": rss_kib}
-    print(json.dumps(line))
+    times = {"seconds": seconds, "processor": processor}
+    answer = {"ticks": ticks, "orders": orders, "pnl": result}
+    print(json.dumps({"version": version, **times, **answer, "rss_kib": rss_kib}))

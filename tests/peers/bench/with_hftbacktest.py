@@ -155,9 +155,9 @@ def main():
     # once for the compiler
     run(prepared(rows(ticks[:1_000], has_book=True), ticks))
     hbt = prepared(events, ticks)
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     trades, orders = run(hbt)
-    seconds = time.perf_counter() - started
+    seconds, processor = time.perf_counter() - started, time.process_time() - worked
     state = hbt.state_values(0)
     last = ticks["price"][-1] / 100
     pnl = state.balance + state.position * last
@@ -166,6 +166,7 @@ def main():
     tell(
         metadata.version("hftbacktest"),
         seconds=seconds,
+        processor=processor,
         ticks=trades,
         orders=orders,
         pnl=pnl + HALF_CENT * orders,

@@ -136,9 +136,9 @@ def main():
     engine.add_data(ticks)
     last = float(ticks[-1].price)
     del ticks
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     engine.run()
-    seconds = time.perf_counter() - started
+    seconds, processor = time.perf_counter() - started, time.process_time() - worked
     balance = engine.cache.account_for_venue(Venue("SIM")).balance_total(USD).as_double()
     open_now = sum(
         position.signed_qty * (last - position.avg_px_open)
@@ -148,6 +148,7 @@ def main():
     tell(
         metadata.version("nautilus_trader"),
         seconds=seconds,
+        processor=processor,
         ticks=strategy.trades,
         orders=strategy.orders,
         pnl=pnl,

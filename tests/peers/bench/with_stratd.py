@@ -1,6 +1,6 @@
 """The strategies of the comparison in stratd, from the configuration to the folder of results: `with_stratd.py TICKS STRATEGY`.
 
-The time is the one that it tells itself. Memory is that of its process, the pages of the mapped ticks among it.
+The times are those that it tells itself. Memory is that of its process, the pages of the mapped ticks among it.
 """
 
 import json
@@ -58,13 +58,14 @@ def main():
             raise SystemExit(f"stratd backtest: {done.stderr}")
         with open(os.path.join(folder, "latest", "summary.json"), encoding="utf-8") as file:
             summary = json.load(file)
-    took = re.search(r"\((\d+) events in ([\d.]+)(s|ms|µs)\)", done.stdout)
+    took = re.search(r"\((\d+) events in ([\d.]+)(s|ms|µs), ([\d.]+)(s|ms|µs) of a processor\)", done.stdout)
     if not took:
         raise SystemExit(f"stratd does not say how long it took: {done.stdout}")
     version = subprocess.run([stratd, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
     tell(
         version,
         seconds=float(took[2]) * UNITS[took[3]],
+        processor=float(took[4]) * UNITS[took[5]],
         ticks=int(took[1]),
         orders=summary["orders"],
         pnl=float(summary["equity_end"]) - float(summary["cash_start"]),

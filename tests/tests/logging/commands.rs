@@ -108,7 +108,7 @@ fn sighup_applies_a_good_file_and_opens_files_anew() {
     // the table goes, and the log is on standard error again
     desk.configure("");
     desk.running().signal("HUP");
-    desk.running().wait_for_log("INFO stratd.logging: SIGHUP: applied [logging] of stratd.toml");
+    desk.running().wait_for_log("INFO config: SIGHUP: applied [logging] of stratd.toml");
     desk.end();
 }
 
@@ -117,7 +117,7 @@ fn sighup_with_a_bad_file_changes_nothing_and_says_why() {
     let mut desk = Desk::started(LOGGING);
     desk.configure(&LOGGING.replace("level = \"DEBUG\"", "level = \"LOUD\""));
     desk.running().signal("HUP");
-    desk.wait_for("logs/all.log", "the log stays as it is: stratd.toml:");
+    desk.wait_for("logs/all.log", "the configuration stays as it is: stratd.toml:");
     let all = text_of(&desk.path("logs/all.log"));
     let line = all.lines().find(|line| line.contains("stays as it is")).expect("a record");
     assert!(line.contains("logging.loggers.strategy.level: unknown level \"LOUD\""), "{line}");

@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde::de::DeserializeOwned;
-use stratd_control::{Client, Error, Plugin, Problem, Request, Status};
+use stratd_control::{Client, Error, Filter, InstrumentList, Order, Plugin, Problem, Request, Status};
 use stratd_tests::{Ended, Place, Running, plugin};
 
 /// A question is answered at once or not at all; a change may probe, create and swap, on a machine that is busy.
@@ -123,6 +123,42 @@ impl Desk {
         let text = fs::read_to_string(path).expect("the daemon lives");
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
         line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
+    /// Waits until something is so.
+    pub(crate) fn wait(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let mut running = self.running.take().expect("the daemon was started");
+        running.wait_until(what, || is_so(self));
+        self.running = Some(running);
+    }
+
+    /// Waits until the instruments of the venue have prices.
+    pub(crate) fn wait_for_prices(&mut self) {
+        self.wait("prices", |desk| {
+            let list: InstrumentList = desk.ask(&Request::instruments(&Filter::default()));
+            list.instruments.iter().all(|instrument| instrument.price_last.is_some())
+        });
+    }
+
+    /// Waits until an order has a status.
+    pub(crate) fn wait_for_order(&mut self, id: &str, status: &str) -> Order {
+        self.wait(&format!("order {id} {status}"), |desk| {
+            let order: Order = desk.ask(&Request::order(id));
+            order.status == status
+        });
+        self.ask(&Request::order(id))
+    }
+
+    /// Ends the daemon in good order; it may be started again.
+    pub(crate) fn stop(&mut self) {
+        let ended = self.running.take().expect("the daemon was started").end("TERM");
+        assert!(ended.status.success(), "{ended:?}");
+    }
+
+    /// Ends the daemon in good order, and starts it again.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        self.run();
     }
 
     /// Ends the daemon, which must end in good order.

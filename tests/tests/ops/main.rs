@@ -2,6 +2,12 @@
 #![forbid(unsafe_code)]
 
 mod abuse;
+mod backtests;
 mod desk;
+mod events;
+mod halts;
+mod hand;
+mod lists;
+mod metrics;
 mod pages;
 mod terms;

@@ -41,12 +41,20 @@ pub(crate) struct Desk {
     place: Place,
     starts: u32,
     marks: u32,
+    /// The file was written anew: the next start takes it, rather than what was in force.
+    is_configured: bool,
 }
 
 impl Desk {
     /// A folder with the synthetic exchange, the first build of `counter`, and this configuration.
     pub(crate) fn new(config: &str) -> Self {
-        let desk = Self { place: Place::new(&[("stratd.toml", config)]), running: None, starts: 0, marks: 0 };
+        let desk = Self {
+            place: Place::new(&[("stratd.toml", config)]),
+            running: None,
+            starts: 0,
+            marks: 0,
+            is_configured: false,
+        };
         for folder in [PLUGINS, EXCHANGES] {
             fs::create_dir(desk.path(folder)).expect("a new folder");
         }
@@ -73,8 +81,15 @@ impl Desk {
         self.path(PLUGINS).join(file)
     }
 
-    pub(crate) fn configure(&self, config: &str) {
-        self.place.write("stratd.toml", config);
+    /// Writes the file anew for the next start.
+    pub(crate) fn configure(&mut self, config: &str) {
+        self.write("stratd.toml", config);
+        self.is_configured = true;
+    }
+
+    /// Writes a file in the folder.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        self.place.write(name, text);
     }
 
     /// Puts a built plugin under that name, in one step.
@@ -96,12 +111,25 @@ impl Desk {
         command.args(["--plugin-dir", PLUGINS, "--plugin-dir", EXCHANGES]);
         command.args(["--control-socket", "c.sock", "--state-dir", "state"]);
         command.env_remove("STRATD_PLUGINS");
+        if self.is_configured {
+            command.arg("--from-files");
+        }
         command
     }
 
     /// Starts the daemon, and waits until it answers.
     pub(crate) fn start(&mut self) {
         self.spawn();
+        let client = self.client();
+        self.running().wait_until("answer", || client.send(&Request::status()).is_ok());
+    }
+
+    /// Starts the daemon with these variables, and waits until it answers.
+    pub(crate) fn start_with(&mut self, variables: &[(&str, &str)]) {
+        self.starts += 1;
+        let mut command = self.command();
+        command.envs(variables.iter().copied());
+        self.running = Some(Running::start(command, &format!("run{}", self.starts)));
         let client = self.client();
         self.running().wait_until("answer", || client.send(&Request::status()).is_ok());
     }

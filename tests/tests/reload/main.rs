@@ -4,6 +4,7 @@
 //! saw in the state that it carries over, so a reload that loses, repeats or reorders an event shows in its last words.
 
 mod commands;
+mod config;
 mod connectors;
 mod desk;
 mod exchange;

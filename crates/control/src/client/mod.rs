@@ -6,7 +6,9 @@
 
 mod answer;
 mod deadline;
+mod events;
 mod request;
+mod trading;
 
 use std::{
     io::{self, Read, Write},
@@ -16,7 +18,12 @@ use std::{
 };
 
 use self::deadline::Deadline;
-pub use self::{answer::Answer, request::Request};
+pub use self::{
+    answer::Answer,
+    events::EventLines,
+    request::{EventWish, Request},
+    trading::Filter,
+};
 use crate::{Error, Problem};
 
 /// The time limit of a request, unless another is set. Longer than the daemon takes for anything: it probes a file in

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    API, DisableRequest, Error, InspectRequest, LevelRequest, LoadRequest, LogConfigRequest,
-    QuarantineRequest,
+    API, BacktestRequest, ConfigApplyRequest, ConfigEdit, DisableRequest, Error, InspectRequest,
+    LevelRequest, LoadRequest, LogConfigRequest, QuarantineRequest,
 };
 
 /// One request, ready to be sent.
@@ -213,22 +213,144 @@ impl Request {
         Self::post(&format!("logging/flight/{}", encoded(logger)), "logging")
     }
 
+    /// What happens, as it happens, for [`Client::stream`](crate::Client::stream) and
+    /// [`EventLines`](crate::EventLines).
+    #[must_use]
+    pub fn events(wish: &EventWish) -> Self {
+        let EventWish { kinds, strategies, instruments, after, is_finite } = wish;
+        let list = |key: &str, names: &[String]| {
+            (!names.is_empty()).then(|| format!("{key}={}", encoded(&names.join(","))))
+        };
+        let keys = [
+            list("kind", kinds),
+            list("strategy", strategies),
+            list("instrument", instruments),
+            after.as_ref().map(|id| format!("after={}", encoded(id))),
+            is_finite.then(|| "follow=false".to_owned()),
+        ];
+        let query: Vec<String> = keys.into_iter().flatten().collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        Self::get(&format!("events{mark}{}", query.join("&")))
+    }
+
+    /// All backtests.
+    #[must_use]
+    pub fn backtests() -> Self {
+        Self::get("backtests")
+    }
+
+    /// One backtest, with its summary.
+    #[must_use]
+    pub fn backtest(id: &str) -> Self {
+        Self::get(&format!("backtests/{}", encoded(id)))
+    }
+
+    /// A backtest to be run.
+    ///
+    /// # Errors
+    /// The body cannot be written as JSON.
+    pub fn submit_backtest(body: &BacktestRequest) -> Result<Self, Error> {
+        Self::post("backtests", "backtests").with_body(body)
+    }
+
+    /// The end of a backtest that waits or runs.
+    #[must_use]
+    pub fn cancel_backtest(id: &str) -> Self {
+        let path = format!("backtests/{}", encoded(id));
+        Self { method: "DELETE", ..Self::post(&path, &path) }
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn config() -> Self {
+        Self::get("config")
+    }
+
+    /// A part of it, by its path: `strategy/momentum/config`.
+    #[must_use]
+    pub fn config_part(path: &str) -> Self {
+        Self::get(&config_path(path))
+    }
+
+    /// Puts a value in the place of a part.
+    ///
+    /// # Errors
+    /// The value cannot be written as JSON.
+    pub fn config_put(path: &str, value: &ConfigEdit) -> Result<Self, Error> {
+        Self { method: "PUT", ..Self::post(&config_path(path), "config") }.with_body(value)
+    }
+
+    /// Merges a patch into a part.
+    ///
+    /// # Errors
+    /// The patch cannot be written as JSON.
+    pub fn config_patch(path: &str, patch: &ConfigEdit) -> Result<Self, Error> {
+        Self { method: "PATCH", ..Self::post(&config_path(path), "config") }.with_body(patch)
+    }
+
+    /// Takes a part away.
+    #[must_use]
+    pub fn config_delete(path: &str) -> Self {
+        Self { method: "DELETE", ..Self::post(&config_path(path), "config") }
+    }
+
+    /// Puts another configuration in force.
+    ///
+    /// # Errors
+    /// The body cannot be written as JSON.
+    pub fn config_apply(body: &ConfigApplyRequest) -> Result<Self, Error> {
+        Self::post("config/apply", "config").with_body(body)
+    }
+
+    /// Goes back to an earlier generation.
+    #[must_use]
+    pub fn config_rollback(generation: u64) -> Self {
+        Self::post(&format!("config/rollback/{generation}"), "config")
+    }
+
+    /// Keeps the generation in force, which would go back otherwise.
+    #[must_use]
+    pub fn config_confirm() -> Self {
+        Self::post("config/confirm", "config")
+    }
+
+    /// All generations.
+    #[must_use]
+    pub fn config_history() -> Self {
+        Self::get("config/history")
+    }
+
+    /// What differs between two generations, or a generation and the files. Without `from`, the one in force; without
+    /// `to`, the files.
+    #[must_use]
+    pub fn config_diff(from: Option<u64>, to: Option<u64>) -> Self {
+        let key = |name: &str, number: Option<u64>| number.map(|number| format!("{name}={number}"));
+        let query: Vec<String> = key("from", from).into_iter().chain(key("to", to)).collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        Self::get(&format!("config/diff{mark}{}", query.join("&")))
+    }
+
     fn act(name: &str, verb: &str) -> Self {
         let plugin = format!("plugins/{}", encoded(name));
         Self::post(&format!("{plugin}/{verb}"), &plugin)
     }
 
-    fn get(path: &str) -> Self {
+    pub(super) fn get(path: &str) -> Self {
         Self { method: "GET", target: format!("/{API}/{path}"), body: String::new(), change: None }
     }
 
     /// A change, and what shows the tag of what it changes.
-    fn post(path: &str, tag_of: &str) -> Self {
+    pub(super) fn post(path: &str, tag_of: &str) -> Self {
         let change = Change { if_match: "*".to_owned(), tag_of: format!("/{API}/{tag_of}") };
         Self { method: "POST", change: Some(change), ..Self::get(path) }
     }
 
-    fn with_body(mut self, body: &impl Serialize) -> Result<Self, Error> {
+    /// The same by another method.
+    pub(super) fn by(self, method: &'static str) -> Self {
+        Self { method, ..self }
+    }
+
+    pub(super) fn with_body(mut self, body: &impl Serialize) -> Result<Self, Error> {
         self.body = serde_json::to_string(body)
             .map_err(|error| Error::malformed(format!("{self}: writing the body: {error}")))?;
         Ok(self)
@@ -241,8 +363,29 @@ impl std::fmt::Display for Request {
     }
 }
 
+/// What a listener wants to hear. Empty lists let everything pass but market data.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventWish {
+    /// Kinds, in the words of [`Happening::KINDS`](crate::Happening::KINDS), or `market`.
+    pub kinds: Vec<String>,
+    /// Only events about one of these strategies.
+    pub strategies: Vec<String>,
+    /// Only events about one of these symbols.
+    pub instruments: Vec<String>,
+    /// The id of the event after which to begin; `0` for all that is kept, `None` for what happens from now on.
+    pub after: Option<String>,
+    /// The answer ends with what has happened until now.
+    pub is_finite: bool,
+}
+
+/// The path of a part of the configuration, segment by segment.
+fn config_path(path: &str) -> String {
+    let segments = path.split('/').filter(|segment| !segment.is_empty()).map(encoded);
+    ["config".to_owned()].into_iter().chain(segments).collect::<Vec<_>>().join("/")
+}
+
 /// The name as one segment of a path, whatever is in it.
-fn encoded(name: &str) -> String {
+pub(super) fn encoded(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') {

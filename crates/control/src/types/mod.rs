@@ -1,6 +1,9 @@
 //! What travels over the socket, one file a resource.
 
+mod backtest;
 mod book;
+mod config;
+mod event;
 mod inspection;
 mod instance;
 mod logging;
@@ -12,9 +15,18 @@ mod status;
 mod strategy;
 mod trading;
 
+pub use backtest::{Backtest, BacktestDone, BacktestList, BacktestProgress, BacktestRequest, BacktestState};
 pub use book::{
     Account, AccountList, Book, Instrument, InstrumentList, Portfolio, Position, PositionList, Risk,
     RiskLimit, RiskScope,
+};
+pub use config::{
+    Config, ConfigApplyRequest, ConfigDiff, ConfigDifference, ConfigDone, ConfigEdit, ConfigGeneration,
+    ConfigHistory, ConfigPart, ConfigUnconfirmed, ConfigValue,
+};
+pub use event::{
+    AlarmEvent, BacktestEvent, BarEvent, BookEvent, DenialEvent, Event, FillEvent, GapEvent, Happening,
+    InstanceEvent, OrderEvent, PluginEvent, QuoteEvent, RunEvent, StrategyEvent, TradeEvent, TradingEvent,
 };
 pub use inspection::{Inspection, PluginFile, Verdict};
 pub use instance::{Instance, Probation};

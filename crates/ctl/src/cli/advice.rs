@@ -27,6 +27,11 @@ Exit codes:
   4  not now: the daemon starts, ends or is busy; try again
   5  no whole answer came: what was asked for may have been done";
 
+/// Whether the error is that nobody could be asked.
+pub(super) fn is_nobody_there(error: &Error) -> bool {
+    error.downcast_ref::<stratd_control::Error>().is_some_and(|error| error.kind() == ErrorKind::NoDaemon)
+}
+
 /// How the program ends on this error.
 pub(super) fn exit_code(error: &Error) -> u8 {
     let Some(error) = error.downcast_ref::<stratd_control::Error>() else { return REFUSED };
@@ -35,6 +40,16 @@ pub(super) fn exit_code(error: &Error) -> u8 {
         ErrorKind::Gone | ErrorKind::TimedOut => UNKNOWN,
         ErrorKind::Refused if is_not_now(error) => NOT_NOW,
         _ => REFUSED,
+    }
+}
+
+/// The error in one line.
+pub(super) fn headline(error: &Error, socket: &Path) -> String {
+    let kind = error.downcast_ref::<stratd_control::Error>().map(stratd_control::Error::kind);
+    match kind {
+        Some(ErrorKind::NoDaemon) => format!("there is no daemon at {}: {error:#}", socket.display()),
+        Some(ErrorKind::NotPermitted) => format!("this user may not use {}: {error:#}", socket.display()),
+        _ => format!("{error:#}"),
     }
 }
 

@@ -77,12 +77,7 @@ impl Desk {
             // the answer for programs is the same wherever the command ends; the error is said besides
             let _ = print(&with_line_end(body));
         }
-        let path = self.client.path().display();
-        match error.kind() {
-            ErrorKind::NoDaemon => Error::new(error).context(format!("there is no daemon at {path}")),
-            ErrorKind::NotPermitted => Error::new(error).context(format!("this user may not use {path}")),
-            _ => Error::new(error),
-        }
+        Error::new(error)
     }
 
     /// Asks, and prints the answer: as it came, or as `text` makes it.
@@ -103,10 +98,15 @@ impl Desk {
         terms: &Terms,
         text: impl FnOnce(&Answer) -> Result<String>,
     ) -> Result<()> {
+        self.print(&self.ask_change(request, terms)?, text)
+    }
+
+    /// Asks for a change on these terms.
+    pub(super) fn ask_change(&self, request: Request, terms: &Terms) -> Result<Answer> {
         let (request, is_to_be_tagged) = terms.apply(request);
         let answer =
             if is_to_be_tagged { self.client.send_tagged(request) } else { self.client.send(&request) };
-        self.print(&answer.map_err(|error| self.told(error))?, text)
+        answer.map_err(|error| self.told(error))
     }
 
     /// Prints the answer: as it came, or as `text` makes it.
@@ -118,6 +118,12 @@ impl Desk {
             print(&if view::has_colours(&io::stdout()) { view::painted(&text) } else { text })
         }
     }
+}
+
+/// Whether a daemon that answered before cannot be reached, or went away while it answered.
+pub(super) fn is_out_of_reach(error: &Error) -> bool {
+    let kind = error.downcast_ref::<stratd_control::Error>().map(stratd_control::Error::kind);
+    matches!(kind, Some(ErrorKind::NoDaemon | ErrorKind::Gone | ErrorKind::Io | ErrorKind::Malformed))
 }
 
 /// Prints; that nobody reads any more is no failure.

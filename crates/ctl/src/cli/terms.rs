@@ -19,6 +19,11 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
+    /// Whether nothing is to be changed.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
     /// The request on these terms, and whether its tag is still to be looked up.
     pub(super) fn apply(&self, request: Request) -> (Request, bool) {
         let request = if self.dry_run { request.dry_run() } else { request };

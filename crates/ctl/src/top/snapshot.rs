@@ -2,9 +2,14 @@
 //!
 //! Texts are made harmless here: names, errors and versions are a plugin author's, and a terminal obeys some characters.
 
-use stratd_control::{Client, Error, Instance, PluginKind, Plugin, Request, Status};
+use stratd_control::{
+    self as control, Client, Error, Filter, OrderList, Request, Status, StrategyList, TradingState,
+};
 
 use crate::view::printable;
+
+/// Orders that are asked for: working ones first, then the last that ended.
+const ORDERS_MAX: u32 = 100;
 
 /// The run, its strategies and its orders.
 #[derive(Clone, Debug, Default)]
@@ -37,14 +42,15 @@ pub(super) struct Strategy {
     pub(super) name: String,
     /// What a reload is asked of.
     pub(super) plugin: String,
+    /// Where it is in its life, or that it may not trade.
     pub(super) state: String,
-    pub(super) pnl: Option<String>,
-    pub(super) position: Option<String>,
-    pub(super) events: u64,
-    pub(super) latency_ns_p99: Option<u64>,
-    pub(super) orders: u64,
+    pub(super) pnl: String,
+    /// The value of what it holds.
+    pub(super) position: String,
+    pub(super) events_per_second: u64,
+    pub(super) orders_working: u64,
     pub(super) faults: u64,
-    /// Why it stands still, or what went wrong last.
+    /// Why it may not trade, or what went wrong last.
     pub(super) remark: String,
 }
 
@@ -67,8 +73,14 @@ impl Snapshot {
     /// Asks for all of it.
     pub(crate) fn take(client: &Client) -> Result<Self, Error> {
         let status: Status = client.send(&Request::status())?.read()?;
-        let plugins: Vec<Plugin> = client.send(&Request::plugins())?.read()?;
-        Ok(Self { run: Run::of(status), strategies: strategies(&plugins), orders: Vec::new() })
+        let StrategyList { strategies } = client.send(&Request::strategies())?.read()?;
+        let page = Filter { limit: Some(ORDERS_MAX), ..Filter::default() };
+        let OrderList { orders, .. } = client.send(&Request::orders(Some("all"), &page))?.read()?;
+        Ok(Self {
+            run: Run::of(status),
+            strategies: strategies.iter().map(Strategy::of).collect(),
+            orders: orders.iter().map(Order::of).collect(),
+        })
     }
 }
 
@@ -84,9 +96,67 @@ impl Run {
             time: status.time.as_deref().map(printable).unwrap_or_default(),
             events: status.events,
             orders_working: status.orders_working,
-            equity: printable(&status.equity),
+            equity: shortened(&printable(&status.equity)),
             currency: printable(&status.currency),
             warnings,
         }
+    }
+}
+
+/// An amount without zeros at its end, but with two decimals.
+fn shortened(amount: &str) -> String {
+    let Some((whole, decimals)) = amount.split_once('.') else { return amount.to_owned() };
+    let decimals = decimals.trim_end_matches('0');
+    format!("{whole}.{decimals:0<2}")
+}
+
+impl Strategy {
+    fn of(strategy: &control::Strategy) -> Self {
+        let control::Strategy { trading, .. } = strategy;
+        let may_trade = trading.state == TradingState::Active;
+        let state = if may_trade { strategy.state.name() } else { trading.state.name() };
+        let why = [trading.reason.as_deref(), trading.note.as_deref()];
+        let why = why.into_iter().flatten().collect::<Vec<_>>().join(": ");
+        let remark = if may_trade { strategy.last_fault.as_deref().unwrap_or_default() } else { &why };
+        Self {
+            name: printable(&strategy.name),
+            plugin: printable(&strategy.plugin),
+            state: state.to_owned(),
+            pnl: printable(&strategy.pnl),
+            position: printable(&strategy.notional),
+            events_per_second: strategy.events_per_second,
+            orders_working: strategy.orders_working,
+            faults: strategy.faults,
+            remark: printable(&remark.replace('\n', "; ")),
+        }
+    }
+}
+
+impl Order {
+    fn of(order: &control::Order) -> Self {
+        let price = order.price.as_deref().or(order.stop_price.as_deref()).or(order.price_average.as_deref());
+        Self {
+            at: printable(&order.updated),
+            id: printable(&order.client_order_id),
+            strategy: printable(&order.strategy),
+            instrument: printable(&order.instrument),
+            side: printable(&order.side),
+            kind: printable(&order.order_type),
+            quantity: printable(&order.quantity),
+            filled: printable(&order.filled),
+            price: price.map(printable).unwrap_or_default(),
+            state: printable(&order.status),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn an_amount_keeps_two_decimals_and_what_is_not_zero() {
+        let amounts = ["99968.83000000", "1.00000000", "-0.12345000", "7", "0.5"].map(shortened);
+        assert_eq!(amounts, ["99968.83", "1.00", "-0.12345", "7", "0.50"]);
     }
 }

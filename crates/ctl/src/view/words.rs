@@ -1,7 +1,7 @@
 //! Figures in words.
 
 /// A number with its thousands apart.
-pub(super) fn count(value: u64) -> String {
+pub(crate) fn count(value: u64) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -31,7 +31,7 @@ pub(super) fn bytes(value: u64) -> String {
 }
 
 /// A span of time, to about two digits.
-pub(super) fn span(ns: u64) -> String {
+pub(crate) fn span(ns: u64) -> String {
     let seconds = ns / 1_000_000_000;
     match seconds {
         86_400.. => format!("{}d {}h", seconds / 86_400, seconds % 86_400 / 3600),

@@ -4,11 +4,14 @@ use std::{path::PathBuf, sync::Mutex};
 
 use serde_json::json;
 use stratd::control::{
-    Action, ActionError, ActionErrorKind, Basis, Outcome, PluginOperations, RunOperations, Terms,
+    Action, ActionError, ActionErrorKind, BacktestOperations, Basis, ConfigChange, ConfigOperations,
+    EventOperations, MetricsOperations, Outcome, PluginOperations, RunOperations, Terms,
 };
 use stratd_control::{
-    Done, Generation, Inspection, Instance, Plugin, PluginFile, PluginKind, PluginState, Probation, Refusal,
-    Retired, RunState, Status, StoreStatus, Verdict, WatchdogStatus,
+    Backtest, BacktestDone, BacktestRequest, Config, ConfigDiff, ConfigDifference, ConfigDone,
+    ConfigGeneration, ConfigHistory, ConfigPart, ConfigValue, Done, Generation, Inspection, Instance, Plugin,
+    PluginFile, PluginKind, PluginState, Probation, Refusal, Retired, RunState, Status, StoreStatus, Verdict,
+    WatchdogStatus,
 };
 
 const AT: &str = "2026-01-02T03:04:05Z";
@@ -17,6 +20,40 @@ const AT: &str = "2026-01-02T03:04:05Z";
 pub(crate) struct Fake {
     /// What was done.
     pub(crate) done: Mutex<Vec<String>>,
+}
+
+fn none<T>(what: &str) -> Result<T, ActionError> {
+    Err(ActionError::new(ActionErrorKind::NotFound, format!("this daemon has no {what}")))
+}
+
+impl EventOperations for Fake {
+    fn feed(&self) -> Result<stratd::feed::Feed, ActionError> {
+        none("events")
+    }
+}
+
+impl MetricsOperations for Fake {
+    fn metrics(&self) -> Result<stratd::metrics::Page, ActionError> {
+        Ok(stratd::metrics::Page::default())
+    }
+}
+
+impl BacktestOperations for Fake {
+    fn backtests(&self) -> Result<(Vec<Backtest>, Basis), ActionError> {
+        Ok((Vec::new(), Basis::new(json!(1))))
+    }
+
+    fn backtest(&self, _: &str) -> Result<(Backtest, Basis), ActionError> {
+        none("backtests")
+    }
+
+    fn submit_backtest(&self, _: BacktestRequest, _: &Terms) -> Result<Outcome<BacktestDone>, ActionError> {
+        none("backtests")
+    }
+
+    fn cancel_backtest(&self, _: &str, _: &Terms) -> Result<Outcome<BacktestDone>, ActionError> {
+        none("backtests")
+    }
 }
 
 impl RunOperations for Fake {
@@ -202,5 +239,87 @@ fn instance(name: &str, is_new: bool) -> Instance {
         state_bytes: if is_new { 65_536 } else { 0 },
         probation: is_new.then(|| Probation { events_left: 900, until: "2026-01-02T03:05:05Z".into() }),
         pause_us_last: is_new.then_some(12),
+    }
+}
+
+impl ConfigOperations for Fake {
+    fn config(&self) -> Result<(Config, Basis), ActionError> {
+        Ok((config(), self.basis()))
+    }
+
+    fn config_part(&self, path: &[String]) -> Result<(ConfigPart, Basis), ActionError> {
+        if path != ["verbose"] {
+            return Err(ActionError::new(ActionErrorKind::NotFound, "there is no such part"));
+        }
+        let part = ConfigPart {
+            path: "verbose".into(),
+            pointer: "/verbose".into(),
+            value: true.into(),
+            source: Some("/etc/stratd/stratd.toml:3".into()),
+        };
+        Ok((part, self.basis()))
+    }
+
+    fn config_history(&self) -> Result<ConfigHistory, ActionError> {
+        let generation = |generation, is_current| ConfigGeneration {
+            generation,
+            at: CONFIG_AT.into(),
+            who: "stratd".into(),
+            cause: "start, from the files".into(),
+            state: "applied".into(),
+            is_current,
+        };
+        Ok(ConfigHistory { generations: vec![generation(1, false), generation(2, true)] })
+    }
+
+    fn config_diff(&self, _: Option<u64>, _: Option<u64>) -> Result<ConfigDiff, ActionError> {
+        Ok(ConfigDiff { from: "generation 2".into(), to: "the files".into(), changes: vec![difference()] })
+    }
+
+    fn change_config(
+        &self,
+        change: ConfigChange,
+        _: &str,
+        terms: &Terms,
+    ) -> Result<Outcome<ConfigDone>, ActionError> {
+        terms.check(&self.basis())?;
+        let report = format!("{:?}", change.what);
+        let answer = ConfigDone {
+            generation: 3,
+            report: "generation 3 is in force".into(),
+            changes: vec![difference()],
+            confirm_within_s: change.confirm_within.map(|within| within.as_secs()),
+            dry_run: terms.is_dry_run,
+        };
+        Ok(Outcome { answer, report, before: self.basis(), after: self.basis() })
+    }
+}
+
+const CONFIG_AT: &str = "2026-01-02T03:04:05Z";
+
+fn config() -> Config {
+    Config {
+        generation: 2,
+        since: CONFIG_AT.into(),
+        config: [("verbose".to_owned(), true.into())].into_iter().collect(),
+        values: vec![ConfigValue {
+            key: "verbose".into(),
+            value: true.into(),
+            source: "/etc/stratd/stratd.toml:3".into(),
+        }],
+        files: vec!["/etc/stratd/stratd.toml".into()],
+        has_drifted: true,
+        drift_problem: None,
+        unconfirmed: None,
+        pending: None,
+    }
+}
+
+fn difference() -> ConfigDifference {
+    ConfigDifference {
+        key: "verbose".into(),
+        pointer: "/verbose".into(),
+        before: Some(true.into()),
+        after: None,
     }
 }

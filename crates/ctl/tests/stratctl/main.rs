@@ -6,6 +6,7 @@ mod answers;
 mod changes;
 mod failures;
 mod fake;
+mod fake_trading;
 
 use std::{
     path::{Path, PathBuf},

@@ -324,7 +324,7 @@ fn cut_down(
         if notional > *limit {
             let most = lots_worth(*limit, order.price.ok_or(Reason::NoPrice)?, instrument);
             let refusal = refuse(Reason::MaxOrderNotional, scope.scope, Some(notional), Some(*limit));
-            cut.to_amount(quantity, most.ok_or(Reason::Overflow)?, *limit, refusal);
+            cut.limit_worth(quantity, most.ok_or(Reason::Overflow)?, *limit, refusal);
         }
     }
     if let Some(limit) = reducing(limits.max_position.as_ref()) {

@@ -82,7 +82,7 @@ impl Cut {
 
     /// As [`Cut::to`] for a limit on the value: an order by amount must not keep more than that, even where it buys no
     /// lot less at this price, because it may buy more at the next one.
-    pub(super) fn to_amount(&mut self, asked: i128, most: i128, limit: Money, why: Refusal) {
+    pub(super) fn limit_worth(&mut self, asked: i128, most: i128, limit: Money, why: Refusal) {
         if self.amount.is_none_or(|(tightest, ..)| limit < tightest) {
             self.amount = Some((limit, asked, why));
         }

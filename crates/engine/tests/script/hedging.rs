@@ -105,13 +105,11 @@ fn the_limit_of_the_position_counts_each_side_of_all_strategies() {
         limits max_position=10
         limits b max_position=3/reduce
         a on trade X 100: buy 10; sell 10; buy 1; sell 1
-        b on trade X 101: buy 1
         a on trade X 102: sell 8 reduce; buy 7 reduce
         b on trade X 103: buy 9; sell 2; sell 2
         trade X 100
         bought a1 10 @ 100 trade=1
         sold a2 10 @ 100 trade=2
-        trade X 101
         trade X 102
         sold a5 8 @ 102 trade=3
         bought a6 7 @ 102 trade=4
@@ -138,12 +136,6 @@ fn the_limit_of_the_position_counts_each_side_of_all_strategies() {
               a sold a2 filled 10/10: 10 @ 100
               ! filled a2 10 @ 100
               ! finished a2 filled 10/10
-            > trade X 101
-              a trade X 101
-              b trade X 101
-              b rejected b1 denied 0/1 max_position
-              ! denied b1 buy 1 X to 0: max_position 11 above 10 of run
-              ! finished b1 denied 0/1 max_position
             > trade X 102
               a trade X 102
               b trade X 102
@@ -160,19 +152,19 @@ fn the_limit_of_the_position_counts_each_side_of_all_strategies() {
             > trade X 103
               a trade X 103
               b trade X 103
-              b rejected b2 denied 0/9 max_position
-              b change b4 pending_new 0/1 max_position
-              ! denied b2 buy 9 X to 0: max_position 11 above 10 of run
-              ! finished b2 denied 0/9 max_position
-              ! submit b3 sell 2 X market
-              ! submit b4 sell 1 X market
-              ! reduced b4 sell 2 X to 1: max_position 4 above 3 of b
+              b rejected b1 denied 0/9 max_position
+              b change b3 pending_new 0/1 max_position
+              ! denied b1 buy 9 X to 0: max_position 11 above 10 of run
+              ! finished b1 denied 0/9 max_position
+              ! submit b2 sell 2 X market
+              ! submit b3 sell 1 X market
+              ! reduced b3 sell 2 X to 1: max_position 4 above 3 of b
             > show
                 cash 1102 equity 999 realized 2 fees 0
-                a started, 10 events 6 orders 2 denials, pnl -1; X 2 long realized 16; X -3 short realized -14
-                b started, 7 events 4 orders 2 denials, pnl 0
-                b3 pending_new 0/2
-                b4 pending_new 0/1
+                a started, 9 events 6 orders 2 denials, pnl -1; X 2 long realized 16; X -3 short realized -14
+                b started, 5 events 3 orders 1 denials, pnl 0
+                b2 pending_new 0/2
+                b3 pending_new 0/1
         "#]],
     );
 }
@@ -339,6 +331,50 @@ fn a_cash_account_is_not_short() {
               ! finished a1 filled 5/5
               ! submit a4 sell 5 X market reduce
               ! finished a5 denied 0/1 short_sale
+        "#]],
+    );
+}
+
+#[test]
+fn what_closes_one_side_is_not_set_off_against_the_other() {
+    check(
+        "
+        hedging
+        a on trade X 100: buy 5; sell 4
+        a on trade X 101: sell 3 reduce; close_all
+        a on trade X 102: close_all
+        trade X 100
+        bought a1 5 @ 100 trade=1
+        sold a2 4 @ 100 trade=2
+        trade X 101
+        sold a3 3 @ 101 trade=3
+        trade X 102
+        ",
+        expect![[r#"
+            > trade X 100
+              a trade X 100
+              ! submit a1 buy 5 X market
+              ! submit a2 sell 4 X market
+            > bought a1 5 @ 100 trade=1
+              a bought a1 filled 5/5: 5 @ 100
+              ! filled a1 5 @ 100
+              ! finished a1 filled 5/5
+            > sold a2 4 @ 100 trade=2
+              a sold a2 filled 4/4: 4 @ 100
+              ! filled a2 4 @ 100
+              ! finished a2 filled 4/4
+            > trade X 101
+              a trade X 101
+              ! submit a3 sell 3 X market reduce
+              ! cancel a3
+              ! submit a4 sell 5 X market reduce
+              ! submit a5 buy 4 X market reduce
+            > sold a3 3 @ 101 trade=3
+              a sold a3 filled 3/3: 3 @ 101
+              ! filled a3 3 @ 101
+              ! finished a3 filled 3/3
+            > trade X 102
+              a trade X 102
         "#]],
     );
 }

@@ -18,7 +18,7 @@ use anyhow::{Context, Result, bail};
 use nix::sys::resource::{UsageWho, getrusage};
 
 use super::with_numbers;
-use crate::figures::Sample;
+use crate::figures::Spread;
 use crate::workspace::{Workspace, status, stdout};
 
 const MANIFEST: &str = "crates/logging/peers/Cargo.toml";
@@ -169,10 +169,8 @@ fn table(loggers: &[Logger]) -> Result<Vec<(String, f64)>> {
     println!("{:<18}{:>9.1}{:>26}{:>14.1}", ours.name, passed.median, "", processors.median);
     let mut numbers = Vec::new();
     for Logger { name, passed, processors, .. } in others {
-        let ratio = |theirs: &[f64], ours: &[f64]| {
-            Spread::of(&theirs.iter().zip(ours).map(|(theirs, ours)| theirs / ours).collect::<Vec<_>>())
-        };
-        let (times, processor_times) = (ratio(passed, &ours.passed)?, ratio(processors, &ours.processors)?);
+        let (times, processor_times) =
+            (Spread::over(passed, &ours.passed)?, Spread::over(processors, &ours.processors)?);
         println!(
             "{name:<18}{:>9.1}{:>26}{:>14.1}{:>26}",
             Spread::of(passed)?.median,
@@ -187,26 +185,6 @@ fn table(loggers: &[Logger]) -> Result<Vec<(String, f64)>> {
         numbers.push((format!("{key}_processor"), processor_times.median));
     }
     Ok(numbers)
-}
-
-struct Spread {
-    min: f64,
-    median: f64,
-    max: f64,
-}
-
-impl Spread {
-    fn of(values: &[f64]) -> Result<Self> {
-        let mut sample = Sample::default();
-        values.iter().for_each(|&value| sample.add(value));
-        // the first of a hundredth is the smallest of so few
-        let figure = |percent| sample.percentile(percent).context("there was no round");
-        Ok(Self { min: figure(1)?, median: figure(50)?, max: figure(100)? })
-    }
-
-    fn text(&self) -> String {
-        format!("{:.2} [{:.2} to {:.2}]", self.median, self.min, self.max)
-    }
 }
 
 /// The numbers below `count` in an order of their own for each round, the same in every run of the benchmark.
@@ -239,7 +217,7 @@ fn count(value: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Spread, order};
+    use super::order;
 
     #[test]
     fn every_round_has_everybody_once_and_orders_differ() {
@@ -254,12 +232,5 @@ mod tests {
         firsts.sort_unstable();
         firsts.dedup();
         assert!(firsts.len() > 2, "{orders:?}");
-    }
-
-    #[test]
-    fn a_spread_is_smallest_middle_and_largest() {
-        let spread = Spread::of(&[3.0, 1.0, 2.0, 9.0, 4.0]).expect("there are values");
-        assert_eq!((spread.min, spread.median, spread.max), (1.0, 3.0, 9.0));
-        assert!(Spread::of(&[]).is_err());
     }
 }

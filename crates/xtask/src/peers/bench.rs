@@ -3,7 +3,8 @@
 //! The same strategies on the same ticks in each, as `tests/peers/bench` says them; a run is a process of its own, and
 //! tells seconds of its event loop, orders, result and memory. Orders and result are known, and a program that gives others
 //! fails the comparison. All take turns, in an order that changes from round to round. A ratio is that of two runs of one
-//! round; the median of all rounds is told.
+//! round; the median of all rounds is told. Where others work on the same machine, the time of a processor says more than
+//! the time that passed: it is told besides, and its ratio as well.
 //!
 //! The others come from `PyPI`, each into an environment of its own. One whose Python is not on this machine is left out,
 //! with a line that says so. It takes minutes and hundreds of megabytes, so the gate leaves it out.
@@ -15,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::tools::{self, Package};
-use crate::figures::{Numbers, Sample};
+use crate::figures::{Numbers, Sample, Spread};
 use crate::workspace::{Workspace, run as run_command, stdout};
 use crate::{TaskResult, plugins};
 
@@ -95,6 +96,8 @@ struct Contestant {
 #[derive(Default)]
 struct Runs {
     seconds: Vec<f64>,
+    /// Of a processor.
+    processor: Vec<f64>,
     rss_kib: Sample,
 }
 
@@ -171,6 +174,7 @@ impl Contestant {
         text("version")?.clone_into(&mut self.version);
         let runs = self.runs.get_mut(index).context("one of the strategies")?;
         runs.seconds.push(figure("seconds")?);
+        runs.processor.push(figure("processor")?);
         runs.rss_kib.add(figure("rss_kib")?);
         Ok(())
     }
@@ -181,46 +185,16 @@ fn report(contestants: &mut [Contestant], file: &Path) -> Result<()> {
     // ours first, then as they are listed above
     let place = |name: &str| PEERS.iter().position(|peer| peer.name == name);
     contestants.sort_by_key(|contestant| place(contestant.name));
-    let Some((ours, _)) = contestants.split_first() else { return Ok(()) };
+    println!(
+        "\n{TICKS} ticks, {ROUNDS} rounds: medians; times over ours in the same round: median [lowest to highest]\n"
+    );
+    println!(
+        "{:<11} {:<22} {:>11} {:>24} {:>9} {:>24} {:>7} {:>8} {:>8}",
+        "strategy", "", "ticks/s", "time over ours", "cpu ns", "over ours", "orders", "result", "RSS MiB"
+    );
     let mut numbers = Numbers::default();
-    println!(
-        "\n{TICKS} ticks, {ROUNDS} rounds: medians; the time over ours in the same round: median [lowest to highest]\n"
-    );
-    println!(
-        "{:<11} {:<22} {:>11} {:>24} {:>7} {:>8} {:>8}",
-        "strategy", "", "ticks/s", "times our time", "orders", "result", "RSS MiB"
-    );
     for (index, strategy) in STRATEGIES.iter().enumerate() {
-        let our_seconds = &ours.runs[index].seconds;
-        for Contestant { name, version, runs, .. } in contestants.iter() {
-            let Runs { seconds, rss_kib } = &runs[index];
-            let (mut times, mut ratios) = (Sample::default(), Sample::default());
-            seconds.iter().for_each(|&value| times.add(value));
-            seconds.iter().zip(our_seconds).for_each(|(theirs, ours)| ratios.add(theirs / ours));
-            let median = |sample: &Sample| sample.percentile(50).context("there was no round");
-            let per_second = figure(TICKS) / median(&times)?;
-            let rss_mib = median(rss_kib)? / 1_024.0;
-            let (ratio, low, high) = (
-                median(&ratios)?,
-                // the first of a hundredth is the smallest of so few
-                ratios.percentile(1).context("there was no round")?,
-                ratios.max().context("there was no round")?,
-            );
-            println!(
-                "{:<11} {:<22} {per_second:>11.0} {:>24} {:>7} {:>8} {rss_mib:>8.0}",
-                strategy.name,
-                format!("{name} {version}"),
-                if *name == OURS { String::new() } else { format!("{ratio:.2} [{low:.2} to {high:.2}]") },
-                strategy.orders,
-                strategy.pnl,
-            );
-            let key = format!("peers.{}_{name}", strategy.name.replace('-', "_"));
-            numbers.add(format!("{key}_ticks_per_s"), per_second);
-            numbers.add(format!("{key}_ratio"), ratio);
-            numbers.add(format!("{key}_ratio_min"), low);
-            numbers.add(format!("{key}_ratio_max"), high);
-            numbers.add(format!("{key}_rss_mib"), rss_mib);
-        }
+        report_strategy(contestants, index, strategy, &mut numbers)?;
     }
     println!("\nOrders and results are the same everywhere. What is not the same:");
     println!(
@@ -232,6 +206,43 @@ fn report(contestants: &mut [Contestant], file: &Path) -> Result<()> {
     }
     numbers.write(file)?;
     println!("\nnumbers in {}", file.display());
+    Ok(())
+}
+
+/// The rows of one strategy.
+fn report_strategy(
+    contestants: &[Contestant],
+    index: usize,
+    strategy: &Strategy,
+    numbers: &mut Numbers,
+) -> Result<()> {
+    let Some(ours) = contestants.first().and_then(|ours| ours.runs.get(index)) else { return Ok(()) };
+    for Contestant { name, version, runs, .. } in contestants {
+        let runs = runs.get(index).context("one of the strategies")?;
+        let per_second = figure(TICKS) / Spread::of(&runs.seconds)?.median;
+        let cpu_ns = Spread::of(&runs.processor)?.median * 1e9 / figure(TICKS);
+        let (time, cpu) =
+            (Spread::over(&runs.seconds, &ours.seconds)?, Spread::over(&runs.processor, &ours.processor)?);
+        let rss_mib = runs.rss_kib.percentile(50).context("there was no round")? / 1_024.0;
+        let shown = |ratio: &Spread| if *name == OURS { String::new() } else { ratio.text() };
+        println!(
+            "{:<11} {:<22} {per_second:>11.0} {:>24} {cpu_ns:>9.0} {:>24} {:>7} {:>8} {rss_mib:>8.0}",
+            strategy.name,
+            format!("{name} {version}"),
+            shown(&time),
+            shown(&cpu),
+            strategy.orders,
+            strategy.pnl,
+        );
+        let key = format!("peers.{}_{name}", strategy.name.replace('-', "_"));
+        numbers.add(format!("{key}_ticks_per_s"), per_second);
+        numbers.add(format!("{key}_ratio"), time.median);
+        numbers.add(format!("{key}_ratio_min"), time.min);
+        numbers.add(format!("{key}_ratio_max"), time.max);
+        numbers.add(format!("{key}_cpu_ns"), cpu_ns);
+        numbers.add(format!("{key}_cpu_ratio"), cpu.median);
+        numbers.add(format!("{key}_rss_mib"), rss_mib);
+    }
     Ok(())
 }
 
@@ -256,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_run_with_the_known_answer_counts() {
-        let line = r#"{"version": "1.2", "seconds": 0.5, "ticks": 1000000, "orders": 1000, "pnl": "-13.08", "rss_kib": 2048}"#;
+        let line = r#"{"version": "1.2", "seconds": 0.5, "processor": 0.4, "ticks": 1000000, "orders": 1000, "pnl": "-13.08", "rss_kib": 2048}"#;
         let mut other = contestant();
         other.take(1, &STRATEGIES[1], line).expect("the answer is right");
         assert_eq!((other.version.as_str(), other.runs[1].seconds.as_slice()), ("1.2", [0.5].as_slice()));
@@ -265,7 +276,7 @@ mod tests {
 
     #[test]
     fn another_answer_fails_and_says_which() {
-        let line = r#"{"version": "1.2", "seconds": 0.5, "ticks": 1000000, "orders": 999, "pnl": "-13.08", "rss_kib": 1}"#;
+        let line = r#"{"version": "1.2", "seconds": 0.5, "processor": 0.4, "ticks": 1000000, "orders": 999, "pnl": "-13.08", "rss_kib": 1}"#;
         let error = contestant().take(1, &STRATEGIES[1], line).expect_err("one order less").to_string();
         assert_eq!(
             error,

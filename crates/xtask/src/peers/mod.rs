@@ -79,6 +79,11 @@ const CHECKS: &[Check] = &[
         needs_root: false,
         about: "quantstats, empyrical and pyfolio agree on the ratios of a run, pyarrow reads its exports",
     },
+    Check {
+        name: "promtool",
+        needs_root: false,
+        about: "Debian's promtool reads /v1/metrics in both formats, and has no complaint",
+    },
 ];
 
 /// The task `peers [NAME …]`.

@@ -1,7 +1,7 @@
 //! The programs that the checks need, and how those that are missing come.
 //!
 //! What a Debian has anyway, or runs nothing by itself, is installed with apt. What would start a service of the machine
-//! (rsyslogd) or change its timers (logrotate) is unpacked below the target folder instead and runs from there. The mail
+//! (rsyslogd, prometheus) or change its timers (logrotate) is unpacked below the target folder instead and runs from there. The mail
 //! server comes from `PyPI` into an environment of its own.
 
 use std::env;
@@ -23,10 +23,18 @@ const INSTALLED: &[(&str, &str)] = &[
     ("/lib/systemd/systemd-journald", "systemd"),
 ];
 /// What is unpacked, with the libraries that are on no Debian by themselves.
-const UNPACKED: &[&str] =
-    &["rsyslog", "rsyslog-gnutls", "libestr0", "libfastjson4", "liblognorm5", "logrotate", "libpopt0"];
+const UNPACKED: &[&str] = &[
+    "rsyslog",
+    "rsyslog-gnutls",
+    "libestr0",
+    "libfastjson4",
+    "liblognorm5",
+    "logrotate",
+    "libpopt0",
+    "prometheus",
+];
 /// Files that show that everything was unpacked.
-const UNPACKED_PROGRAMS: &[&str] = &["usr/sbin/rsyslogd", "usr/sbin/logrotate"];
+const UNPACKED_PROGRAMS: &[&str] = &["usr/sbin/rsyslogd", "usr/sbin/logrotate", "usr/bin/promtool"];
 /// The mail server of a check; what other programs make of our results.
 const PYTHON_PACKAGES: &[&str] =
     &["aiosmtpd==1.4.6", "pyarrow==26.0.1", "pyfolio-reloaded==0.10.1", "quantstats==0.0.86"];
@@ -123,7 +131,7 @@ fn unpack(workspace: &Workspace, folder: &Path) -> Result<()> {
     for program in ["apt-get", "dpkg-deb"] {
         if find(program).is_none() {
             bail!(
-                "rsyslogd and logrotate are taken from Debian's packages, and there is no {program} on this machine \
+                "rsyslogd, logrotate and promtool are taken from Debian's packages, and there is no {program} on this machine \
                  (a container of debian:12 has it)"
             );
         }

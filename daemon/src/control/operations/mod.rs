@@ -7,14 +7,22 @@
 //! the [`Basis`] with the terms ([`Terms::check`]), checks everything else, ends there if it is a dry run, and tells the
 //! basis before and after in its [`Outcome`].
 
+mod backtests;
+mod config;
 mod error;
+mod events;
+mod metrics;
 mod plugins;
 mod run;
 mod terms;
 mod trading;
 
 pub use self::{
+    backtests::BacktestOperations,
+    config::{ConfigChange, ConfigOperations, Edit, What},
     error::{ActionError, ActionErrorKind},
+    events::EventOperations,
+    metrics::MetricsOperations,
     plugins::{Action, PluginOperations},
     run::RunOperations,
     terms::{Basis, Condition, Outcome, Tag, Terms},
@@ -22,6 +30,28 @@ pub use self::{
 };
 
 /// The daemon, as the control server sees it.
-pub trait Operations: PluginOperations + RunOperations + TradingOperations + Send + Sync {}
+pub trait Operations:
+    BacktestOperations
+    + ConfigOperations
+    + EventOperations
+    + MetricsOperations
+    + PluginOperations
+    + RunOperations
+    + TradingOperations
+    + Send
+    + Sync
+{
+}
 
-impl<T: PluginOperations + RunOperations + TradingOperations + Send + Sync> Operations for T {}
+impl<T> Operations for T where
+    T: BacktestOperations
+        + ConfigOperations
+        + EventOperations
+        + MetricsOperations
+        + PluginOperations
+        + RunOperations
+        + TradingOperations
+        + Send
+        + Sync
+{
+}

@@ -207,6 +207,8 @@ pub struct TradingChange {
     pub exit: Option<ExitRoutine>,
     /// Why, in words.
     pub note: Option<String>,
+    /// Asked of all risk, whose tag it depends on then; otherwise of the strategy or exchange itself.
+    pub is_of_risk: bool,
 }
 
 /// Which rows, and which page of them.

@@ -7,12 +7,14 @@ use std::{
 
 use serde_json::json;
 use stratd_control::{
-    Done, Inspection, Plugin, PluginFile, PluginKind, PluginState, Retired, RunState, Status, StoreStatus,
-    Verdict,
+    Backtest, BacktestDone, BacktestRequest, Config, ConfigDiff, ConfigDifference, ConfigDone,
+    ConfigGeneration, ConfigHistory, ConfigPart, ConfigValue, Done, Inspection, Plugin, PluginFile,
+    PluginKind, PluginState, Retired, RunState, Status, StoreStatus, Verdict,
 };
 
 use crate::control::{
-    Action, ActionError, ActionErrorKind, Basis, Outcome, PluginOperations, RunOperations, Terms,
+    Action, ActionError, ActionErrorKind, BacktestOperations, Basis, ConfigChange, ConfigOperations,
+    EventOperations, MetricsOperations, Outcome, PluginOperations, RunOperations, Terms,
 };
 
 pub(super) const PLUGIN: &str = "strategy-ema-cross";
@@ -78,6 +80,40 @@ impl Fake {
                 Err(ActionError::new(ActionErrorKind::NotFound, text))
             }
         }
+    }
+}
+
+fn none<T>(what: &str) -> Result<T, ActionError> {
+    Err(ActionError::new(ActionErrorKind::NotFound, format!("this daemon has no {what}")))
+}
+
+impl EventOperations for Fake {
+    fn feed(&self) -> Result<crate::feed::Feed, ActionError> {
+        none("events")
+    }
+}
+
+impl MetricsOperations for Fake {
+    fn metrics(&self) -> Result<crate::metrics::Page, ActionError> {
+        Ok(crate::metrics::Page::default())
+    }
+}
+
+impl BacktestOperations for Fake {
+    fn backtests(&self) -> Result<(Vec<Backtest>, Basis), ActionError> {
+        Ok((Vec::new(), Basis::new(json!(1))))
+    }
+
+    fn backtest(&self, _: &str) -> Result<(Backtest, Basis), ActionError> {
+        none("backtests")
+    }
+
+    fn submit_backtest(&self, _: BacktestRequest, _: &Terms) -> Result<Outcome<BacktestDone>, ActionError> {
+        none("backtests")
+    }
+
+    fn cancel_backtest(&self, _: &str, _: &Terms) -> Result<Outcome<BacktestDone>, ActionError> {
+        none("backtests")
     }
 }
 
@@ -185,5 +221,87 @@ pub(super) fn plugin() -> Plugin {
         rollbacks: 0,
         reloads: 0,
         etag: String::new(),
+    }
+}
+
+impl ConfigOperations for Fake {
+    fn config(&self) -> Result<(Config, Basis), ActionError> {
+        Ok((config(), self.basis()))
+    }
+
+    fn config_part(&self, path: &[String]) -> Result<(ConfigPart, Basis), ActionError> {
+        if path != ["verbose"] {
+            return Err(ActionError::new(ActionErrorKind::NotFound, "there is no such part"));
+        }
+        let part = ConfigPart {
+            path: "verbose".into(),
+            pointer: "/verbose".into(),
+            value: true.into(),
+            source: Some("/etc/stratd/stratd.toml:3".into()),
+        };
+        Ok((part, self.basis()))
+    }
+
+    fn config_history(&self) -> Result<ConfigHistory, ActionError> {
+        let generation = |generation, is_current| ConfigGeneration {
+            generation,
+            at: CONFIG_AT.into(),
+            who: "stratd".into(),
+            cause: "start, from the files".into(),
+            state: "applied".into(),
+            is_current,
+        };
+        Ok(ConfigHistory { generations: vec![generation(1, false), generation(2, true)] })
+    }
+
+    fn config_diff(&self, _: Option<u64>, _: Option<u64>) -> Result<ConfigDiff, ActionError> {
+        Ok(ConfigDiff { from: "generation 2".into(), to: "the files".into(), changes: vec![difference()] })
+    }
+
+    fn change_config(
+        &self,
+        change: ConfigChange,
+        _: &str,
+        terms: &Terms,
+    ) -> Result<Outcome<ConfigDone>, ActionError> {
+        terms.check(&self.basis())?;
+        let report = format!("{:?}", change.what);
+        let answer = ConfigDone {
+            generation: 3,
+            report: "generation 3 is in force".into(),
+            changes: vec![difference()],
+            confirm_within_s: change.confirm_within.map(|within| within.as_secs()),
+            dry_run: terms.is_dry_run,
+        };
+        Ok(Outcome { answer, report, before: self.basis(), after: self.basis() })
+    }
+}
+
+const CONFIG_AT: &str = "2026-01-02T03:04:05Z";
+
+fn config() -> Config {
+    Config {
+        generation: 2,
+        since: CONFIG_AT.into(),
+        config: [("verbose".to_owned(), true.into())].into_iter().collect(),
+        values: vec![ConfigValue {
+            key: "verbose".into(),
+            value: true.into(),
+            source: "/etc/stratd/stratd.toml:3".into(),
+        }],
+        files: vec!["/etc/stratd/stratd.toml".into()],
+        has_drifted: true,
+        drift_problem: None,
+        unconfirmed: None,
+        pending: None,
+    }
+}
+
+fn difference() -> ConfigDifference {
+    ConfigDifference {
+        key: "verbose".into(),
+        pointer: "/verbose".into(),
+        before: Some(true.into()),
+        after: None,
     }
 }

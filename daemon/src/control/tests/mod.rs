@@ -9,7 +9,6 @@ mod openapi;
 mod place;
 mod roles;
 mod routes;
-
 mod tcp;
 mod trading;
 

@@ -15,7 +15,7 @@ use nix::{
 use super::{seccomp, setup::Setup};
 
 /// Ends with the daemon, however that ends.
-pub(super) fn die_with(parent: u32) -> Result<()> {
+pub(crate) fn die_with(parent: u32) -> Result<()> {
     set_pdeathsig(Signal::SIGKILL).context("asking for the signal at the death of the parent")?;
     // it may have died before
     let found = getppid();

@@ -55,6 +55,7 @@ use stratd_plugin_api::{ExchangeHost, ExchangeInstance, Log, StrategyInstance, S
 use super::{LoadedPlugin, Refusal, Run, refusal::Problem, strategy::config_text};
 
 pub use child::serve as plugin_host;
+pub(crate) use confine::die_with;
 pub use fate::{Death, Watch};
 pub use options::{ChannelOptions, Isolation, ProcessOptions};
 pub use place::abandoned_threads;

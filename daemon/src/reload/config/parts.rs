@@ -124,7 +124,9 @@ fn fixed_because(difference: &Difference) -> Option<String> {
         ["exchange", ..] => return None,
         ["risk", "kill_switch", ..] => AT_RESTART.to_owned(),
         ["risk", ..] | ["state", "save_interval"] => return None,
-        ["plugins", key, ..] if !matches!(*key, "probe" | "probe_timeout" | "hang_timeout" | "trust" | "isolation") => {
+        ["plugins", key, ..]
+            if !matches!(*key, "probe" | "probe_timeout" | "hang_timeout" | "trust" | "isolation") =>
+        {
             return None;
         }
         _ => AT_RESTART.to_owned(),

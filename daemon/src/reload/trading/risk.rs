@@ -91,8 +91,8 @@ pub(super) fn set(
     change: TradingChange,
     terms: &Terms,
 ) -> Result<Outcome<TradingDone>, ActionError> {
-    let TradingChange { scope, state, exit, note } = change;
-    let before = basis_of(operations, &scope)?;
+    let TradingChange { scope, state, exit, note, is_of_risk } = change;
+    let before = basis_of(operations, &scope, is_of_risk)?;
     terms.check(&before)?;
     let exit = exit.map_or(operations.run.kill_switch, words::of_exit);
     let wish = TradingWish {
@@ -121,22 +121,24 @@ pub(super) fn set(
         // an answer means done, also if the machine loses power now
         store.keep_halt(changed.kept).map_err(|error| failed(&error))?;
     }
-    let after = basis_of(operations, &scope)?;
+    let after = basis_of(operations, &scope, is_of_risk)?;
     let would = if terms.is_dry_run { "would be" } else { "is" };
     let report = format!("{scope}: trading {would} {} (it was {})", is.name(), was.name());
     let answer = TradingDone { report: report.clone(), before: was, after: is, dry_run: terms.is_dry_run };
     Ok(Outcome { answer, report, before, after })
 }
 
-/// What a change of a scope depends on: that of the resource whose route it is.
-fn basis_of(operations: &ManagerOperations, scope: &TradingScope) -> Result<Basis, ActionError> {
+/// What a change depends on: that of the resource whose route it is.
+fn basis_of(
+    operations: &ManagerOperations,
+    scope: &TradingScope,
+    is_of_risk: bool,
+) -> Result<Basis, ActionError> {
     match scope {
-        TradingScope::Run | TradingScope::Instrument(..) => Ok(basis(&look(operations)?)),
-        // the owner of orders by hand is no strategy that is listed
-        TradingScope::Strategy(name) => match super::instances::strategy(operations, name) {
-            Ok((_, basis)) => Ok(basis),
-            Err(_) => Ok(basis(&look(operations)?)),
-        },
+        TradingScope::Strategy(name) if !is_of_risk => Ok(super::instances::strategy(operations, name)?.1),
         TradingScope::Exchange(name) => Ok(super::instances::exchange(operations, name)?.1),
+        TradingScope::Strategy(_) | TradingScope::Run | TradingScope::Instrument(..) => {
+            Ok(basis(&look(operations)?))
+        }
     }
 }

@@ -117,6 +117,21 @@ extern "C" {
 // Sell.
 #define STRATD_SIDE_SELL UINT8_C(2)
 
+// stratd_account_record_t.oms_type: how executions make positions.
+// One position for each instrument.
+#define STRATD_OMS_TYPE_NETTING UINT16_C(0)
+// A long and a short position side by side for each instrument: an order opens its own side, or with
+// `REDUCE_ONLY` closes the other.
+#define STRATD_OMS_TYPE_HEDGING UINT16_C(1)
+
+// stratd_position_record_t.side.
+// The only one of its instrument: positions are netted.
+#define STRATD_POSITION_SIDE_NET UINT16_C(0)
+// The long one.
+#define STRATD_POSITION_SIDE_LONG UINT16_C(1)
+// The short one.
+#define STRATD_POSITION_SIDE_SHORT UINT16_C(2)
+
 // Order types.
 // Executes at once at the best prices.
 #define STRATD_ORDER_TYPE_MARKET UINT8_C(1)
@@ -142,7 +157,8 @@ extern "C" {
 #define STRATD_ORDER_FLAG_IMMEDIATE_OR_CANCEL UINT8_C(4)
 // Refused rather than executed on entry.
 #define STRATD_ORDER_FLAG_POST_ONLY UINT8_C(8)
-// Never opens or grows a position.
+// Never opens or grows a position. Where positions are hedged, it says that the order closes: a buy the short
+// position, a sell the long one.
 #define STRATD_ORDER_FLAG_REDUCE_ONLY UINT8_C(16)
 
 // Bits of stratd_order_event_t.flags beside those of `order_flag`: on an own execution, how it came about.
@@ -706,8 +722,8 @@ typedef struct stratd_position_record {
     uint32_t instrument;
     // Handle of the exchange.
     uint16_t exchange;
-    // Zero.
-    uint16_t reserved;
+    // One of STRATD_POSITION_SIDE_*.
+    uint16_t side;
     // Signed size: negative is short.
     int64_t size;
     // Average entry price, rounded to the price scale for display.
@@ -734,8 +750,10 @@ typedef struct stratd_account_record {
     stratd_text_handle_t currency;
     // Handle of the exchange; 0 = the run's own account.
     uint16_t exchange;
+    // One of STRATD_OMS_TYPE_*.
+    uint16_t oms_type;
     // Zero.
-    uint16_t reserved[3];
+    uint16_t reserved[2];
     // Cash.
     stratd_money_bits_t cash;
     // Cash plus the value of all positions.
@@ -1436,7 +1454,7 @@ STRATD_ASSERT_FIELD(stratd_fill_record_t, transaction_cost, 88);
 STRATD_ASSERT_TYPE(stratd_position_record_t, 112, 8);
 STRATD_ASSERT_FIELD(stratd_position_record_t, instrument, 0);
 STRATD_ASSERT_FIELD(stratd_position_record_t, exchange, 4);
-STRATD_ASSERT_FIELD(stratd_position_record_t, reserved, 6);
+STRATD_ASSERT_FIELD(stratd_position_record_t, side, 6);
 STRATD_ASSERT_FIELD(stratd_position_record_t, size, 8);
 STRATD_ASSERT_FIELD(stratd_position_record_t, price_average, 16);
 STRATD_ASSERT_FIELD(stratd_position_record_t, price_last, 24);
@@ -1449,7 +1467,8 @@ STRATD_ASSERT_TYPE(stratd_account_record_t, 72, 8);
 STRATD_ASSERT_FIELD(stratd_account_record_t, id, 0);
 STRATD_ASSERT_FIELD(stratd_account_record_t, currency, 8);
 STRATD_ASSERT_FIELD(stratd_account_record_t, exchange, 16);
-STRATD_ASSERT_FIELD(stratd_account_record_t, reserved, 18);
+STRATD_ASSERT_FIELD(stratd_account_record_t, oms_type, 18);
+STRATD_ASSERT_FIELD(stratd_account_record_t, reserved, 20);
 STRATD_ASSERT_FIELD(stratd_account_record_t, cash, 24);
 STRATD_ASSERT_FIELD(stratd_account_record_t, equity, 40);
 STRATD_ASSERT_FIELD(stratd_account_record_t, margin, 56);

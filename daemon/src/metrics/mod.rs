@@ -1,0 +1,22 @@
+//! The figures of a running daemon, for `/v1/metrics`.
+//!
+//! The event loop writes plain counters (`loop_meters.rs`), which cost it a load and a store each and are read without
+//! asking it: a loop that hangs can still be looked at. Everything else is looked up where it is when somebody asks
+//! (`collect.rs`). What can be told is in one place (`catalog.rs`), and `docs/metrics.md` is made of it.
+//!
+//! Limits: a metric has at most 10,000 series; names of labels come from the configuration and from plugins.
+
+mod catalog;
+mod collect;
+mod control_meters;
+mod counter;
+mod loop_meters;
+mod page;
+mod process;
+#[cfg(test)]
+mod reference;
+
+pub use self::page::Page;
+pub(crate) use self::{
+    collect::Sources, control_meters::ControlMeters, loop_meters::LoopMeters, page::Format,
+};

@@ -1,0 +1,690 @@
+//! The steps of a change, and how each is undone.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use stratd_control::PluginState;
+use stratd_engine::Carried;
+use stratd_plugin_api::{ExchangeId, Timestamp};
+
+use super::{
+    ConfigChange, NewGeneration, OURSELVES, Unconfirmed, What,
+    build::{Added, Built, Changed},
+    parts::{Fixed, Parts, divide},
+};
+use crate::{
+    check::check,
+    config::{
+        Draft, Problem, RunConfig, Written,
+        difference::{Difference, differences},
+        pointer,
+    },
+    control::Terms,
+    host::Refusal,
+    logging::{LogUndo, pipeline},
+    plugin_kind::PluginKind,
+    reload::{
+        InstanceRecord, InstanceSettings, Manager, Place, PluginRecord, factory::scrubbed_text,
+        saving::Saving,
+    },
+    runtime::{ChangeDone, ChangeRefused, Command, Part, clock, notify},
+    store::ConfigState,
+};
+
+/// Who asks by a signal.
+pub(super) const SIGHUP: &str = "SIGHUP";
+/// So many problems are told of one change; more are counted.
+const PROBLEMS_MAX: usize = 50;
+
+/// What a change came to.
+#[derive(Clone, Debug)]
+pub(crate) struct ConfigDone {
+    /// The generation in force; after a dry run, and for one that waits for a restart, that of before.
+    pub(crate) generation: i64,
+    pub(crate) report: String,
+    /// What differs, without secrets.
+    pub(crate) differences: Vec<Difference>,
+    /// It goes back unless it is confirmed within that time.
+    pub(crate) confirm_within: Option<Duration>,
+}
+
+/// Why a change was not done; everything is as before.
+#[derive(Clone, Debug)]
+pub(crate) struct ConfigRefusal {
+    pub(crate) kind: RefusalKind,
+    pub(crate) text: String,
+    /// The JSON pointer of the bad key.
+    pub(crate) pointer: Option<String>,
+    /// Every problem, if there are several: its pointer, and what it is.
+    pub(crate) problems: Vec<(String, String)>,
+}
+
+/// What sort of refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RefusalKind {
+    /// There is no such generation or path.
+    NotFound,
+    /// The configuration, or a part of it, is refused.
+    Refused,
+    /// It cannot be done as things are.
+    Conflict,
+    /// It is not as the peer saw it.
+    Stale,
+    /// The store or the run failed.
+    Failed,
+}
+
+impl ConfigRefusal {
+    pub(super) fn new(kind: RefusalKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), pointer: None, problems: Vec::new() }
+    }
+
+    pub(super) fn at(self, pointer: impl Into<String>) -> Self {
+        Self { pointer: Some(pointer.into()), ..self }
+    }
+
+    /// At an exchange or strategy, which is named as a path names it.
+    pub(super) fn at_entry(self, kind: PluginKind, name: &str) -> Self {
+        self.at(pointer::child(&format!("/{kind}"), name))
+    }
+
+    pub(super) fn of_entry(kind: PluginKind, name: &str, refusal: &Refusal) -> Self {
+        let text = format!("{kind} {name}: {refusal}");
+        Self::new(RefusalKind::Refused, text).at_entry(kind, name)
+    }
+
+    /// Of a configuration that has problems.
+    pub(crate) fn of_problems(problems: &[Problem]) -> Self {
+        let told = problems.iter().take(PROBLEMS_MAX);
+        let told: Vec<_> = told.map(|problem| (problem.pointer.clone(), problem.to_string())).collect();
+        let mut text = told.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
+        if problems.len() > told.len() {
+            text.push_str(&format!("\nand {} more problems", problems.len() - told.len()));
+        }
+        let pointer = told.first().map(|(pointer, _)| pointer.clone());
+        Self { kind: RefusalKind::Refused, text, pointer, problems: told }
+    }
+
+    fn of_fixed(fixed: &[Fixed]) -> Self {
+        let told: Vec<_> = fixed
+            .iter()
+            .take(PROBLEMS_MAX)
+            .map(|one| {
+                let key = one.difference.key();
+                (one.difference.pointer.clone(), format!("{key}: {} (accepted: {})", one.why, one.accepted))
+            })
+            .collect();
+        let text = told.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
+        let pointer = told.first().map(|(pointer, _)| pointer.clone());
+        Self { kind: RefusalKind::Conflict, text, pointer, problems: told }
+    }
+
+    fn failed(text: impl Into<String>) -> Self {
+        Self::new(RefusalKind::Failed, text)
+    }
+}
+
+/// What is undone if a later step refuses.
+struct Undo {
+    /// Of the folders of plugins.
+    searched: Option<Vec<std::path::PathBuf>>,
+    log: Option<LogUndo>,
+    /// Connectors that were exchanged, with what they were.
+    exchanged: Vec<(ExchangeId, InstanceRecord)>,
+    generation: Option<i64>,
+}
+
+impl Manager {
+    /// Changes the configuration, or says what would change.
+    ///
+    /// # Errors
+    /// It was refused; everything is as before.
+    pub(crate) fn change_config(
+        &mut self,
+        change: &ConfigChange,
+        who: &str,
+        terms: Option<&Terms>,
+    ) -> Result<ConfigDone, ConfigRefusal> {
+        if let Some(terms) = terms {
+            let basis = self.configured.shared.lock().basis();
+            terms.check(&basis).map_err(|error| ConfigRefusal::new(RefusalKind::Stale, error.text))?;
+        }
+        let is_dry_run = terms.is_some_and(|terms| terms.is_dry_run);
+        if matches!(change.what, What::Confirm) {
+            return self.confirm(is_dry_run);
+        }
+        let done = self
+            .asked_for(&change.what, who)
+            .and_then(|(written, cause)| self.change_to(written, (change, who, &cause), is_dry_run));
+        if is_dry_run {
+            return done;
+        }
+        let is_reload = matches!(change.what, What::Files);
+        let by = if who == SIGHUP { SIGHUP.to_owned() } else { format!("change by {who}") };
+        match &done {
+            Ok(done) => {
+                tracing::info!(logger = "config", "{by}: {}", done.report);
+                if is_reload {
+                    notify::refused(None);
+                }
+            }
+            Err(refusal) => {
+                for line in refusal.text.lines() {
+                    tracing::error!(logger = "config", "{by}: the configuration stays as it is: {line}");
+                }
+                if is_reload {
+                    notify::refused(Some(&format!("the configuration stays as it is: {}", refusal.text)));
+                }
+            }
+        }
+        done
+    }
+
+    /// Goes back to the generation before if nobody has confirmed the one in force in time.
+    pub(crate) fn revert_unconfirmed(&mut self) {
+        let due = {
+            let in_force = self.configured.shared.lock();
+            let due = in_force.unconfirmed.as_ref().filter(|unconfirmed| unconfirmed.left().is_zero());
+            due.map(|unconfirmed| (in_force.generation, unconfirmed.before))
+        };
+        let Some((unconfirmed, before)) = due else { return };
+        // whatever comes of it, it is tried once
+        self.configured.shared.lock().unconfirmed = None;
+        let cause = format!("generation {unconfirmed} was not confirmed in time: back to {before}");
+        let change = ConfigChange::of(What::Rollback(before));
+        let written = self.configured.shared.lock().generations.find(before);
+        let done = match written {
+            Ok(Some(written)) => self.change_to(written, (&change, OURSELVES, &cause), false),
+            Ok(None) => Err(ConfigRefusal::failed(format!("generation {before} is not known any more"))),
+            Err(error) => Err(ConfigRefusal::failed(error)),
+        };
+        match done {
+            Ok(done) => {
+                let settled =
+                    self.configured.shared.lock().generations.settle(unconfirmed, ConfigState::Reverted);
+                if let Err(error) = settled {
+                    tracing::error!(logger = "store", "{error}");
+                }
+                tracing::warn!(logger = "config", "{cause}: {}", done.report);
+            }
+            Err(refusal) => tracing::error!(
+                logger = "config",
+                "{cause}: refused, so generation {unconfirmed} stays until the next start: {}",
+                refusal.text
+            ),
+        }
+    }
+
+    fn confirm(&mut self, is_dry_run: bool) -> Result<ConfigDone, ConfigRefusal> {
+        let mut in_force = self.configured.shared.lock();
+        let generation = in_force.generation;
+        if in_force.unconfirmed.is_none() {
+            let text = format!("generation {generation} needs no confirmation");
+            return Err(ConfigRefusal::new(RefusalKind::Conflict, text));
+        }
+        let done =
+            |report: String| ConfigDone { generation, report, differences: Vec::new(), confirm_within: None };
+        if is_dry_run {
+            return Ok(done(format!("generation {generation} would be confirmed; nothing was changed")));
+        }
+        in_force.generations.settle(generation, ConfigState::Applied).map_err(ConfigRefusal::failed)?;
+        in_force.unconfirmed = None;
+        let report = format!("generation {generation} is confirmed");
+        tracing::info!(logger = "config", "{report}");
+        Ok(done(report))
+    }
+
+    /// The new configuration, and why in words.
+    fn asked_for(&self, what: &What, who: &str) -> Result<(Written, String), ConfigRefusal> {
+        let in_force = self.configured.shared.lock();
+        let no_path = |path: &[String], error: crate::config::edit::NoSuchPath| {
+            let text = format!("{} (accepted: {})", error.found, error.accepted);
+            let at = path.iter().fold(String::new(), |at, key| pointer::child(&at, key));
+            ConfigRefusal::new(RefusalKind::NotFound, text).at(at)
+        };
+        match what {
+            What::Files => {
+                let written =
+                    in_force.source.read().map_err(|problems| ConfigRefusal::of_problems(&problems))?;
+                Ok((written, "reload".to_owned()))
+            }
+            What::Text(text, name) => {
+                let written = Written::parse(name, text.as_bytes());
+                let mut written = written.map_err(|problems| ConfigRefusal::of_problems(&problems))?;
+                // the files are what they were: they still are what a reload would take
+                written.digest.clone_from(&in_force.written.digest);
+                Ok((written, format!("apply {}", name.display())))
+            }
+            What::Table(table) => Ok((in_force.written.replaced(table.clone(), who), "apply".to_owned())),
+            What::Edit(path, edit) => {
+                let mut written = in_force.written.clone();
+                written.edit(path, edit.clone(), who).map_err(|error| no_path(path, error))?;
+                let at = if path.is_empty() { "the whole".to_owned() } else { path.join("/") };
+                Ok((written, format!("edit of {at}")))
+            }
+            What::Rollback(generation) => {
+                let found = in_force.generations.find(*generation).map_err(ConfigRefusal::failed)?;
+                let mut written = found.ok_or_else(|| {
+                    let text = format!(
+                        "there is no generation {generation} (accepted: one of `stratctl config history`)"
+                    );
+                    ConfigRefusal::new(RefusalKind::NotFound, text)
+                })?;
+                written.digest.clone_from(&in_force.written.digest);
+                Ok((written, format!("rollback to generation {generation}")))
+            }
+            What::Confirm => Err(ConfigRefusal::failed("a confirmation is no other configuration")),
+        }
+    }
+
+    fn change_to(
+        &mut self,
+        written: Written,
+        (change, who, cause): (&ConfigChange, &str, &str),
+        is_dry_run: bool,
+    ) -> Result<ConfigDone, ConfigRefusal> {
+        let flags = self.configured.shared.lock().source.flags.clone();
+        let draft = Draft::new(written.clone(), &flags);
+        let (found, generation) = {
+            let in_force = self.configured.shared.lock();
+            (differences(&in_force.value, &draft.value), in_force.generation)
+        };
+        let overridden = self.overridden(&written, &draft);
+        let mut undo = Undo { searched: None, log: None, exchanged: Vec::new(), generation: None };
+        undo.searched = Some(self.plugins.search(draft.plugin_dirs()));
+        let checked = check(&draft, &*self.plugins);
+        let config = match checked {
+            Ok(config) => config,
+            Err(problems) => {
+                self.undo_change(undo);
+                return Err(ConfigRefusal::of_problems(&problems));
+            }
+        };
+        let parts = if change.at_restart {
+            None
+        } else {
+            match divide(&self.configured.config, &config, &found) {
+                Ok(parts) => Some(parts),
+                Err(fixed) => {
+                    self.undo_change(undo);
+                    return Err(ConfigRefusal::of_fixed(&fixed));
+                }
+            }
+        };
+        let hidden: Vec<_> = found.into_iter().map(Difference::hidden).collect();
+        let done = |generation: i64, report: String| ConfigDone {
+            generation,
+            report: format!("{report}{overridden}"),
+            differences: hidden.clone(),
+            confirm_within: change.confirm_within,
+        };
+        if is_dry_run {
+            self.undo_change(undo);
+            let count = hidden.len();
+            let when = if change.at_restart { " at the next start" } else { "" };
+            return Ok(done(generation, format!("{count} keys would change{when}; nothing was changed")));
+        }
+        let Some(parts) = parts else {
+            self.undo_change(undo);
+            let new = NewGeneration {
+                at: clock::now(),
+                who,
+                cause: cause.to_owned(),
+                state: ConfigState::Pending,
+                unless_confirmed: None,
+            };
+            let mut in_force = self.configured.shared.lock();
+            let pending = in_force.generations.put(new, &written).map_err(ConfigRefusal::failed)?;
+            in_force.pending = Some(pending);
+            return Ok(done(generation, format!("generation {pending} waits for the next start")));
+        };
+        let report = self.apply(&written, config, &parts, (change, who, cause), undo)?;
+        Ok(done(self.configured.shared.lock().generation, report))
+    }
+
+    /// Keys that the new configuration changes to no effect, because flags say otherwise.
+    fn overridden(&self, written: &Written, draft: &Draft) -> String {
+        let in_force = self.configured.shared.lock();
+        let old = Value::Object(in_force.written.table.clone());
+        let changed = differences(&old, &Value::Object(written.table.clone()));
+        let mut keys: Vec<String> = changed
+            .iter()
+            .filter_map(|one| {
+                let flag = draft.origins.flag_at(&one.pointer)?;
+                Some(format!("{} stays as the flag {flag} says", one.key()))
+            })
+            .collect();
+        keys.dedup();
+        if keys.is_empty() { String::new() } else { format!("; {}", keys.join("; ")) }
+    }
+
+    fn apply(
+        &mut self,
+        written: &Written,
+        config: RunConfig,
+        parts: &Parts,
+        (change, who, cause): (&ConfigChange, &str, &str),
+        mut undo: Undo,
+    ) -> Result<String, ConfigRefusal> {
+        let before = self.configured.shared.lock().generation;
+        let is_same = self.configured.shared.lock().written == *written;
+        let now = clock::now();
+        let unless_confirmed = change.confirm_within.filter(|_| !is_same).map(|within| {
+            let within_ns = i64::try_from(within.as_nanos()).unwrap_or(i64::MAX);
+            (before, Timestamp::new(now.get().saturating_add(within_ns)))
+        });
+        if !is_same {
+            let new = NewGeneration {
+                at: now,
+                who,
+                cause: cause.to_owned(),
+                state: ConfigState::Trying,
+                unless_confirmed,
+            };
+            let put = self.configured.shared.lock().generations.put(new, written);
+            match put {
+                Ok(generation) => undo.generation = Some(generation),
+                Err(error) => {
+                    self.undo_change(undo);
+                    return Err(ConfigRefusal::failed(format!("the generation cannot be stored: {error}")));
+                }
+            }
+        }
+        // a reload opens the files of the log anew, whatever has changed
+        if (parts.logging || matches!(change.what, What::Files))
+            && let Some(pipeline) = pipeline()
+        {
+            match pipeline.replace(config.logging.as_ref()) {
+                Ok(log) => undo.log = Some(log),
+                Err(error) => {
+                    self.undo_change(undo);
+                    let text = format!("logging: {error:#}");
+                    return Err(ConfigRefusal::new(RefusalKind::Refused, text).at("/logging"));
+                }
+            }
+        }
+        let (built, mut done) = match self.carry_out_change(parts, &config, &mut undo) {
+            Ok(done) => done,
+            Err(refusal) => {
+                self.undo_change(undo);
+                return Err(refusal);
+            }
+        };
+        let mut words = Vec::new();
+        if parts.logging || matches!(change.what, What::Files) {
+            words.push(self.log_words());
+        }
+        words.extend(self.note_change(&built, &mut done));
+        drop(done.unneeded);
+        if parts.limits {
+            words.push("limits".to_owned());
+        }
+        self.take_options(&config, parts);
+        let generation = undo.generation.unwrap_or(before);
+        if let Some(generation) = undo.generation {
+            let state =
+                if unless_confirmed.is_some() { ConfigState::Unconfirmed } else { ConfigState::Applied };
+            let settled = self.configured.shared.lock().generations.settle(generation, state);
+            if let Err(error) = settled {
+                tracing::error!(
+                    logger = "store",
+                    "generation {generation} is in force and could not be stored: the next start takes {before}: {error}"
+                );
+                words.push(format!(
+                    "the next start takes generation {before}, because this one could not be stored: {error}"
+                ));
+            }
+        }
+        let mut in_force = self.configured.shared.lock();
+        in_force.take(generation, written.clone());
+        in_force.pending = None;
+        // a later change replaces an earlier one that nobody confirmed, and is what it goes back to
+        in_force.unconfirmed = unless_confirmed.map(|(before, by)| Unconfirmed {
+            before,
+            by,
+            since: clock::Stopwatch::start(),
+            within: change.confirm_within.unwrap_or_default(),
+        });
+        drop(in_force);
+        self.configured.config = config;
+        let what = if words.is_empty() { "nothing had to change".to_owned() } else { words.join("; ") };
+        let goes_back =
+            change.confirm_within.filter(|_| unless_confirmed.is_some()).map_or_else(String::new, |within| {
+                format!("; it goes back in {} s unless it is confirmed", within.as_secs())
+            });
+        Ok(format!("{what}; generation {generation} is in force{goes_back}"))
+    }
+
+    /// Exchanges the connectors that must be, then has the event loop do the rest. A connector that takes no new
+    /// configuration is exchanged after all.
+    fn carry_out_change(
+        &mut self,
+        parts: &Parts,
+        config: &RunConfig,
+        undo: &mut Undo,
+    ) -> Result<(Built, ChangeDone), ConfigRefusal> {
+        let mut must_exchange: Vec<ExchangeId> = Vec::new();
+        loop {
+            let mut built = self.build(parts, config, &must_exchange)?;
+            let done: Vec<ExchangeId> = undo.exchanged.iter().map(|(id, _)| *id).collect();
+            for (id, plugin, record, settings) in built.exchanged.iter().filter(|(id, ..)| !done.contains(id))
+            {
+                let wanted = InstanceRecord { settings: settings.clone(), ..record.clone() };
+                self.replace_exchange(plugin, &wanted, *id).map_err(|refusal| {
+                    if self.away.contains_key(id) {
+                        // neither came back with the new configuration: the old one is tried
+                        let _ = self.come_in(plugin, record, *id);
+                    }
+                    ConfigRefusal::of_entry(PluginKind::Exchange, &record.name, &refusal)
+                })?;
+                self.set_settings(PluginKind::Exchange, &record.name, settings);
+                undo.exchanged.push((*id, record.clone()));
+            }
+            let change = std::mem::take(&mut built.change);
+            let asked = self
+                .event_loop
+                .ask(|answer| Command::Change { change: Box::new(change), answer })
+                .map_err(|gone| ConfigRefusal::failed(gone.to_string()))?;
+            match asked {
+                Ok(done) => return Ok((built, done)),
+                Err(ChangeRefused { part: Part::ExchangeTakesNone(id), .. })
+                    if !must_exchange.contains(&id) =>
+                {
+                    must_exchange.push(id);
+                }
+                Err(refused) => return Err(self.loop_refusal(&built, refused)),
+            }
+        }
+    }
+
+    /// What the event loop refused, with the place of the part.
+    fn loop_refusal(&mut self, built: &Built, refused: ChangeRefused) -> ConfigRefusal {
+        let ChangeRefused { part, why, joined, unneeded } = refused;
+        drop(unneeded);
+        for (index, strategy) in joined {
+            if let Some(added) = built.added.get(index) {
+                // its place in the run stays, and is empty: a later try takes it
+                self.note_start(added, Place::Strategy(strategy));
+                self.end_instance(&added.name, Some(&why));
+            }
+        }
+        let name_of = |id| {
+            let mut registry = self.registry.lock();
+            registry.of_strategy(id).map(|(plugin, at)| plugin.instances[at].name.clone()).unwrap_or_default()
+        };
+        let refused = |kind: PluginKind, name: &str, why: &str| {
+            ConfigRefusal::new(RefusalKind::Refused, format!("{kind} {name}: {why}")).at_entry(kind, name)
+        };
+        match part {
+            Part::Strategy(id) => {
+                let name = name_of(id);
+                let changed = built.strategies.iter().find(|changed| changed.name == name);
+                let why = changed.map_or(why.clone(), |changed| scrubbed_text(&changed.settings, &why));
+                refused(PluginKind::Strategy, &name, &why)
+            }
+            Part::Exchange(id) | Part::ExchangeTakesNone(id) => {
+                let told = built.told.iter().find(|(known, ..)| *known == id);
+                let name = told.map(|(_, record, _)| record.name.clone()).unwrap_or_default();
+                let why = told.map_or(why.clone(), |(_, _, settings)| scrubbed_text(settings, &why));
+                refused(PluginKind::Exchange, &name, &why)
+            }
+            Part::Limits => ConfigRefusal::new(RefusalKind::Refused, why).at("/risk"),
+            Part::Start(index) => {
+                let added = built.added.get(index);
+                let name = added.map(|added| added.name.clone()).unwrap_or_default();
+                let why = added.map_or(why.clone(), |added| scrubbed_text(&added.settings, &why));
+                refused(PluginKind::Strategy, &name, &why)
+            }
+        }
+    }
+
+    /// Notes what the event loop did; in words.
+    fn note_change(&mut self, built: &Built, done: &mut ChangeDone) -> Vec<String> {
+        let mut words = Vec::new();
+        for (Changed { name, settings, pid }, carried) in built.strategies.iter().zip(&done.strategies) {
+            self.set_settings(PluginKind::Strategy, name, settings);
+            let how = match carried {
+                None => "was told",
+                Some(Carried::State { .. }) => "has another instance with its state",
+                Some(Carried::Nothing | Carried::Fresh(_)) => "started anew, because it keeps no state",
+            };
+            if carried.is_some()
+                && let Some((plugin, _)) = self.instance(PluginKind::Strategy, name)
+            {
+                let mut registry = self.registry.lock();
+                let record = registry.get_mut(&plugin.manifest().name);
+                if let Some(instance) = record.and_then(|record| record.instance_mut(name)) {
+                    instance.pid = *pid;
+                }
+            }
+            words.push(format!("strategy {name} {how}"));
+        }
+        for (_, record, settings) in &built.told {
+            self.set_settings(PluginKind::Exchange, &record.name, settings);
+            words.push(format!("exchange {} was told", record.name));
+        }
+        words.extend(
+            built
+                .exchanged
+                .iter()
+                .map(|(_, _, record, _)| format!("exchange {} has another connector", record.name)),
+        );
+        for (kind, name, settings) in &built.quiet {
+            self.set_settings(*kind, name, settings);
+            words.push(format!("{kind} {name} is configured anew"));
+        }
+        for (added, strategy) in built.added.iter().zip(&done.started) {
+            self.note_start(added, Place::Strategy(*strategy));
+            if let Some(store) = &self.store {
+                store.join(&added.name);
+            }
+            words.push(format!("strategy {} started", added.name));
+        }
+        self.take_states(std::mem::take(&mut done.stopped));
+        for name in &built.stopped {
+            self.end_instance(name, None);
+            if let Some(store) = &self.store {
+                store.leave(name);
+            }
+            words.push(format!("strategy {name} stopped"));
+        }
+        if done.pause_us > 0 && !words.is_empty() {
+            words.push(format!("events waited for {} us", done.pause_us));
+        }
+        words
+    }
+
+    fn log_words(&self) -> String {
+        let source = &self.configured.shared.lock().source;
+        match &source.file {
+            Some(file) => format!("applied [logging] of {}", file.display()),
+            None => "opened the files of the log anew".to_owned(),
+        }
+    }
+
+    fn set_settings(&self, kind: PluginKind, name: &str, settings: &InstanceSettings) {
+        let mut registry = self.registry.lock();
+        let plugins = registry.all_mut().filter(|plugin| plugin.kind == kind);
+        for instance in plugins.flat_map(|plugin| &mut plugin.instances).filter(|known| known.name == name) {
+            instance.settings = settings.clone();
+        }
+    }
+
+    /// Notes a strategy that has a place in the run.
+    fn note_start(&self, added: &Added, place: Place) {
+        let now = clock::now();
+        let manifest = added.plugin.manifest();
+        let mut registry = self.registry.lock();
+        let record = PluginRecord::new(manifest.kind, &manifest.name, added.plugin.file().to_owned(), now);
+        let record = registry.add(record);
+        record.take_up(&added.plugin, now);
+        if !added.is_known && record.instance_mut(&added.name).is_none() {
+            record.instances.push(InstanceRecord::new(&added.name, added.settings.clone(), now));
+        }
+        if let Some(instance) = record.instance_mut(&added.name) {
+            instance.settings = added.settings.clone();
+            instance.saved.clone_from(&added.saved);
+            instance.start(Some(place), now);
+            instance.run_on(added.plugin.generation(), added.pid);
+            instance.restart_at = None;
+        }
+        record.settle_state(now);
+    }
+
+    /// Notes that a strategy has ended; with why, that it failed.
+    fn end_instance(&self, name: &str, why: Option<&str>) {
+        let now = clock::now();
+        let mut registry = self.registry.lock();
+        for plugin in registry.all_mut().filter(|plugin| plugin.kind == PluginKind::Strategy) {
+            let Some(instance) = plugin.instance_mut(name) else { continue };
+            instance.restart_at = None;
+            instance.pid = None;
+            if let Some(why) = why {
+                instance.last_fault = Some(why.to_owned());
+            }
+            if instance.state == PluginState::Started {
+                let ended = if why.is_some() { PluginState::Faulted } else { PluginState::Retired };
+                instance.set_state(ended, now);
+            }
+            plugin.settle_state(now);
+        }
+    }
+
+    /// How this thread itself behaves from now on.
+    fn take_options(&mut self, config: &RunConfig, parts: &Parts) {
+        if parts.save_interval {
+            self.options.save_interval = config.state.save_interval.duration();
+            self.saving = Saving::new(self.options.save_interval);
+        }
+        if parts.plugins || parts.plugin_dirs {
+            self.options.plugins = config.plugins.clone();
+            if let Err(error) = self.watching.restart(&self.options.plugins, &self.registry, &self.plugins) {
+                tracing::error!(
+                    logger = "config",
+                    "the folders of plugins are not watched any more (`stratctl plugin reload` still works): {error:#}"
+                );
+            }
+        }
+    }
+
+    /// Undoes what was done of a change that was refused.
+    fn undo_change(&mut self, undo: Undo) {
+        let Undo { searched, log, exchanged, generation } = undo;
+        for (id, record) in exchanged.into_iter().rev() {
+            let Some((plugin, _)) = self.instance(PluginKind::Exchange, &record.name) else { continue };
+            self.set_settings(PluginKind::Exchange, &record.name, &record.settings);
+            if let Err(refusal) = self.replace_exchange(&plugin, &record, id) {
+                tracing::error!(logger = "config", "exchange {} does not go back: {refusal}", record.name);
+            }
+        }
+        if let (Some(log), Some(pipeline)) = (log, pipeline()) {
+            pipeline.put_back(log);
+        }
+        if let Some(generation) = generation {
+            self.configured.shared.lock().generations.take_away(generation);
+        }
+        if let Some(searched) = searched {
+            self.plugins.search_again(searched);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Figures: what is told is what the page lists, and it moves.
+
+use std::{collections::BTreeSet, fs};
+
+use stratd_tests::workspace;
+
+use crate::desk::Desk;
+
+/// What this daemon has nothing to tell of: no order was denied, cut down, or reported by somebody strange; nothing is
+/// received by its log.
+const ABSENT: [&str; 3] = ["stratd_denials_total", "stratd_reductions_total", "stratd_log_received_total"];
+
+/// A scrape, with further lines of its head.
+fn scrape(desk: &Desk, head: &str) -> (String, String) {
+    let request = format!("GET /v1/metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{head}\r\n");
+    let answer = desk.talk(request.as_bytes());
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
+    assert!(head.starts_with("HTTP/1.1 200 "), "{answer}");
+    (head.to_owned(), body.to_owned())
+}
+
+/// The value of a series.
+fn value(text: &str, series: &str) -> f64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {series} in\n{text}"))
+}
+
+#[test]
+fn the_page_of_metrics_lists_what_is_told() {
+    let mut desk = Desk::start("");
+    let client = desk.client();
+    desk.running().wait_until("fills", || {
+        let status = stratd_control::Request::status();
+        let status = client.send(&status).and_then(|answer| answer.read::<stratd_control::Status>());
+        status.is_ok_and(|status| status.events > 200)
+    });
+    // strategies are looked up once a second
+    let mut text = String::new();
+    for _ in 0..600 {
+        text = scrape(&desk, "").1;
+        if text.contains("stratd_strategy_events_total{") && value(&text, "stratd_fills_total") > 0.0 {
+            break;
+        }
+        std::thread::park_timeout(std::time::Duration::from_millis(50));
+    }
+    let suffix = |kind: &str| match kind {
+        "counter" => "_total",
+        "info" => "_info",
+        _ => "",
+    };
+    let told: BTreeSet<String> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+        .map(|(family, kind)| format!("{family}{}", suffix(kind)))
+        .collect();
+    let page = fs::read_to_string(workspace().join("docs/metrics.md")).expect("the page");
+    let listed: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let not_told: Vec<_> = listed.difference(&told).filter(|name| !ABSENT.contains(&name.as_str())).collect();
+    let not_listed: Vec<_> = told.difference(&listed).collect();
+    assert!(
+        not_told.is_empty() && not_listed.is_empty(),
+        "not told: {not_told:?}, not listed: {not_listed:?}"
+    );
+    desk.end();
+}
+
+#[test]
+fn figures_move_and_come_in_two_formats() {
+    let mut desk = Desk::start("");
+    let (head, before) = scrape(&desk, "");
+    assert!(head.contains("content-type: application/openmetrics-text; version=1.0.0"), "{head}");
+    assert!(before.ends_with("# EOF\n"), "{before}");
+    let events = |text: &str| {
+        ["trade", "quote", "bar", "book", "data"]
+            .iter()
+            .map(|kind| value(text, &format!("stratd_events_total{{kind=\"{kind}\"}}")))
+            .sum::<f64>()
+    };
+    let first = events(&before);
+    let path = desk.socket();
+    let client = desk.client();
+    desk.running().wait_until("events", || {
+        assert!(path.exists());
+        let status = client.send(&stratd_control::Request::status());
+        let status = status.and_then(|answer| answer.read::<stratd_control::Status>());
+        #[expect(clippy::cast_precision_loss, reason = "a few events")]
+        status.is_ok_and(|status| status.events as f64 > first + 100.0)
+    });
+    let (head, after) = scrape(&desk, "accept: text/plain\r\n");
+    assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
+    assert!(events(&after) > first + 100.0);
+    for (series, least) in [
+        ("stratd_loop_round_seconds_count", 1.0),
+        ("stratd_event_age_seconds_count", 1.0),
+        ("process_resident_memory_bytes", 1e6),
+        ("process_threads", 3.0),
+        ("stratd_instances{kind=\"strategy\",state=\"started\"}", 1.0),
+        ("stratd_control_requests_total{method=\"GET\",route=\"/v1/metrics\",status=\"200\"}", 1.0),
+    ] {
+        assert!(value(&after, series) >= least, "{series}: {}", value(&after, series));
+    }
+    assert!(!after.contains("# EOF") && after.contains("# TYPE stratd_fills_total counter"), "{after}");
+    desk.end();
+}
