@@ -69,7 +69,7 @@ if (($(systemctl --version | awk 'NR == 1 { print $2 }') >= 253)); then
     same "on return it is in force" "$(ctl log tree | jq -r '.loggers[] | select(.name == "bed") | .level')" ERROR
     sed -i 's/level = "ERROR"/levle = "DEBUG"/' "$config"
     check "a refused one ends as well" timeout 20 systemctl reload stratd.service
-    like "the status says so" "$(prop StatusText)" "*the log stays as it is*levle*"
+    like "the status says so" "$(prop StatusText)" "*the configuration stays as it is*levle*"
     same "state" "$(prop ActiveState)/$(prop SubState)" active/running
 fi
 

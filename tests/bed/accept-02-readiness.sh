@@ -43,7 +43,7 @@ same "state" "$(prop ActiveState)/$(prop SubState)" active/running
 like "the journal says line and key" \
     "$(journalctl -q -u stratd.service -o cat --grep 'levle' -n 1)" "*stratd.toml:*logging.loggers.bed.levle*"
 systemctl kill --kill-who=main --signal=HUP stratd.service
-becomes "after a signal the status says so" '[[ $(status) == *"the log stays as it is"*levle* ]]'
+becomes "after a signal the status says so" '[[ $(status) == *"the configuration stays as it is"*levle* ]]'
 configure </dev/null
 check "reload" systemctl reload stratd.service
 

@@ -46,4 +46,33 @@ none_refused 0
 same "the process is the same" "$(prop MainPID)/$(prop NRestarts)" "$pid/0"
 echo "      one reload: $((took / reloads)) ms"
 
+group "what was applied outlives a kill, and what nobody confirmed does not"
+configure </dev/null
+check "reload" systemctl reload stratd.service
+keep_in_force
+orders() { ctl config show risk/max_open_orders 2>/dev/null | jq -r .value; }
+in_force() { ctl config show | jq .generation; }
+# back: it was killed, and answers again
+back() {
+    local pid
+    pid=$(prop MainPID)
+    systemctl kill --kill-who=main --signal=KILL stratd.service
+    becomes "it is back" '[[ $(prop MainPID) != "$pid" && $(prop SubState) == running ]]'
+}
+check "set a limit" stratctl config set risk/max_open_orders 41
+applied=$(in_force)
+back
+same "the limit" "$(orders)" 41
+same "the generation" "$(in_force)" "$applied"
+like "a status tells of the files" "$(stratctl status)" "*stratctl reload*"
+install -m 0644 "$config" /tmp/next.toml
+printf '\n[risk]\nmax_open_orders = 42\n' >>/tmp/next.toml
+check "apply for an hour" stratctl config apply /tmp/next.toml --confirm-within 1h
+same "the limit" "$(orders)" 42
+back
+same "the limit of before" "$(orders)" 41
+at_least "as another generation" "$(in_force)" $((applied + 2))
+check "reload" systemctl reload stratd.service
+same "the files have no limit" "$(orders)" ""
+
 finish

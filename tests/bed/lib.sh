@@ -149,6 +149,7 @@ ends_with() {
 
 # configure: writes the configuration of the service: a synthetic market, the herald, and what comes on stdin.
 configure() {
+    take_files
     {
         cat <<END
 trading_type = "sandbox"
@@ -164,6 +165,23 @@ plugin = "$herald"
 END
         cat
     } >"$config"
+}
+
+# take_files: from now on starts take the configuration file, whatever was in force before: what a test writes is what it
+# means. keep_in_force ends that.
+files_drop_in=/run/systemd/system/stratd.service.d/from-files.conf
+take_files() {
+    [[ -e $files_drop_in ]] && return
+    install -D -m 0644 /dev/stdin "$files_drop_in" <<END
+[Service]
+ExecStart=
+ExecStart=/usr/bin/stratd run --from-files $config
+END
+    systemctl daemon-reload
+}
+keep_in_force() {
+    rm -f "$files_drop_in"
+    systemctl daemon-reload
 }
 
 answers=/tmp/answers

@@ -144,7 +144,12 @@ impl Written {
                     // RFC 7396: a table takes the place of what is none
                     let pointer = self.find(&inner).ok();
                     let root = Value::Object(self.table.clone());
-                    let is_table = pointer.and_then(|pointer| root.pointer(&pointer).map(Value::is_object));
+                    // and the entries of a list that has names are keys
+                    let is_table = pointer.map(|pointer| {
+                        let is_list = kind_of(&pointer).is_some();
+                        root.pointer(&pointer)
+                            .is_some_and(|value| value.is_object() || value.is_array() && is_list)
+                    });
                     if is_table != Some(true) {
                         self.put(&inner, Value::Object(Map::new()), origin)?;
                     }
