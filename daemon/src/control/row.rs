@@ -4,6 +4,7 @@ use axum::{
     handler::Handler,
     routing::{self, MethodRouter},
 };
+use serde::de::DeserializeOwned;
 use utoipa::{
     IntoParams, ToSchema,
     openapi::{Ref, RefOr, path::Parameter, schema::Schema},
@@ -71,7 +72,8 @@ pub(super) struct Row {
     pub(super) effect: Effect,
     pub(super) status: u16,
     pub(super) query: Vec<Parameter>,
-    pub(super) takes: Option<Body>,
+    /// What a request says, and whether it must.
+    pub(super) takes: Option<(Body, bool)>,
     pub(super) gives: Option<Body>,
     /// Content types of an answer that is no JSON.
     pub(super) sends: &'static [&'static str],
@@ -167,9 +169,10 @@ impl Row {
         Self { effect: Effect::Change { tag_of: None }, ..Self::new(method, path, role, handler, about) }
     }
 
-    /// The body of a request.
-    pub(super) fn takes<T: ToSchema>(self) -> Self {
-        Self { takes: Some(Body::of::<T>()), ..self }
+    /// The body of a request; it may be left out if nothing must be said in it.
+    pub(super) fn takes<T: ToSchema + DeserializeOwned>(self) -> Self {
+        let is_required = serde_json::from_str::<T>("{}").is_err();
+        Self { takes: Some((Body::of::<T>(), is_required)), ..self }
     }
 
     /// The body of the answer.

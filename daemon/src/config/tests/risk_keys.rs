@@ -102,7 +102,7 @@ fn names_must_exist() {
     check(
         "[risk.strategy.hodl]\nmax_position = 1\n[risk]\ntrading_hours = { hours = 'us' }",
         expect![[r#"
-            etc/run.toml:1:1: risk.strategy.hodl: no strategy has the name hodl (accepted: the name of a strategy: hold)
+            etc/run.toml:1:1: risk.strategy.hodl: no strategy has the name hodl (accepted: the name of a strategy: hold; or manual, for orders by hand)
             etc/run.toml:4:27: risk.trading_hours.hours: found "us" (accepted: the name of an [hours.NAME] table, of which there is none)"#]],
     );
     check(
