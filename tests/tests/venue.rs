@@ -107,6 +107,7 @@ fn run() -> stratd::results::Summary {
         costs: CostModels::default(),
         account: stratd_engine::AccountRules::default(),
         accounting: stratd_engine::Accounting::default(),
+        oms_type: stratd_plugin_api::OmsType::Netting,
         rates: Vec::new(),
         risk: PlannedRisk::default(),
         run: 0,

@@ -4,10 +4,10 @@
 mod abuse;
 mod backtests;
 mod desk;
+mod events;
 mod halts;
 mod hand;
 mod lists;
-mod events;
 mod metrics;
 mod pages;
 mod terms;

@@ -188,7 +188,9 @@ fn json_is_the_answer_of_the_daemon() {
 
 #[test]
 fn the_full_screen_is_printed_once_without_a_terminal() {
-    Place::new().check(&["top", "--once"], expect![[r#"
+    Place::new().check(
+        &["top", "--once"],
+        expect![[r#"
         stratd 0.1.0  simulation, running  up 2h 14min  events 1,234,567
         equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
         WARNING the file of strategy-ema-cross is gone
@@ -214,7 +216,8 @@ fn the_full_screen_is_printed_once_without_a_terminal() {
 
         ↑↓ move  Tab panel  / filter  h halt  c continue  r reload  ? help  q quit
         exit code 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

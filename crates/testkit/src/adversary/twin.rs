@@ -250,6 +250,7 @@ impl Twin {
             ensure((!is_halted && !self.is_exiting) || self.has_closed, || {
                 format!("a closing order in a halt or after the end: {order:?}")
             })?;
+            self.closes(order)?;
         }
         self.note_sent(strategy, request.instrument);
         let expected = request.notional.map_or(0, |_| self.expected(&request, 0));
@@ -272,6 +273,17 @@ impl Twin {
         self.positions.insert(id.0, working.position);
         self.working.insert(id.0, working);
         Ok(())
+    }
+
+    /// A closing order makes the position smaller that it is about, and does not turn it around; a netted one may be
+    /// larger, because it counts what an earlier one will still have turned around.
+    fn closes(&self, order: &NewOrder) -> Result<(), String> {
+        let NewOrder { strategy, request, .. } = order;
+        let side = self.scenario.position(request);
+        let size = self.books.size((strategy.0, request.instrument.0, side));
+        let held = if request.side == Side::Sell { size } else { -size };
+        let is_closing = side == PositionSide::Net || request.quantity.get() <= held;
+        ensure(is_closing, || format!("a closing order for more than {held}: {order:?}"))
     }
 
     fn change(&mut self, change: &ChangeOrder) -> Result<(), String> {
