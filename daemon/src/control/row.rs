@@ -57,8 +57,8 @@ pub(super) enum Effect {
     None,
     /// Nothing that is shown, but more than a reader may do.
     Run,
-    /// A resource. `If-Match` has its tag: that of the nearest path above that shows one, unless another is named.
-    Change { tag_of: Option<&'static str> },
+    /// A resource. `If-Match` has its tag: that of the nearest path above that shows one.
+    Change,
 }
 
 /// A row.
@@ -70,7 +70,6 @@ pub(super) struct Row {
     /// What it does, in a few words.
     pub(super) about: &'static str,
     pub(super) effect: Effect,
-    pub(super) status: u16,
     pub(super) query: Vec<Parameter>,
     /// What a request says, and whether it must.
     pub(super) takes: Option<(Body, bool)>,
@@ -150,7 +149,6 @@ impl Row {
             handler,
             about,
             effect: Effect::None,
-            status: 200,
             query: Vec::new(),
             takes: None,
             gives: None,
@@ -166,7 +164,7 @@ impl Row {
         handler: MethodRouter<Desk>,
         about: &'static str,
     ) -> Self {
-        Self { effect: Effect::Change { tag_of: None }, ..Self::new(method, path, role, handler, about) }
+        Self { effect: Effect::Change, ..Self::new(method, path, role, handler, about) }
     }
 
     /// The body of a request; it may be left out if nothing must be said in it.
@@ -196,28 +194,16 @@ impl Row {
         Self { is_tagged: true, ..self }
     }
 
-    /// The path whose tag a change asks for, where it is not the nearest one above: a creation in a list that changes by
-    /// itself asks for that of what governs it.
-    pub(super) fn tag_of(self, path: &'static str) -> Self {
-        Self { effect: Effect::Change { tag_of: Some(path) }, ..self }
-    }
-
-    /// The status of an answer that is a success, if not 200.
-    pub(super) fn status(self, status: u16) -> Self {
-        Self { status, ..self }
-    }
-
     /// Whether a request says on what terms it changes something.
     pub(super) fn has_terms(&self) -> bool {
-        matches!(self.effect, Effect::Change { .. })
+        matches!(self.effect, Effect::Change)
     }
 
     /// The path whose tag a change asks for, of those that show one.
     pub(super) fn tag_path(&self, tagged: &[&'static str]) -> Option<&'static str> {
         match self.effect {
             Effect::None | Effect::Run => None,
-            Effect::Change { tag_of: Some(path) } => Some(path),
-            Effect::Change { tag_of: None } => {
+            Effect::Change => {
                 let is_above = |above: &&&str| {
                     self.path
                         .strip_prefix(**above)
