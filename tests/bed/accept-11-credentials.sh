@@ -8,8 +8,12 @@ install -m 0600 /dev/stdin /etc/stratd/credentials/exchange-key <<<"$key"
 truncate -s -1 /etc/stratd/credentials/exchange-key
 check "drop-in" install -D -m 0644 -t /etc/systemd/system/stratd.service.d /usr/share/stratd/drop-ins/credentials.conf
 systemctl daemon-reload
+cat >/tmp/web <<'END'
+timeout 1 cat >>/tmp/heard
+printf 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
+END
 socat TCP-LISTEN:8080,bind=127.0.0.1,fork,reuseaddr \
-    SYSTEM:'timeout 1 cat >>/tmp/heard; printf "HTTP/1.1 200 OK\r\nContent-Length\: 0\r\n\r\n"' &
+    EXEC:"bash /tmp/web" &
 # a handler that logs in with it, and a plugin in a process of its own
 configure <<'END'
 [[strategy]]

@@ -10,10 +10,12 @@
 #![deny(missing_docs)]
 
 mod client;
+mod condition;
 mod error;
 mod types;
 
 pub use client::{Answer, Client, EventLines, EventWish, Filter, Request};
+pub use condition::{Condition, Tag};
 pub use error::{Error, ErrorKind};
 pub use types::{
     API, Account, AccountList, AlarmEvent, Backtest, BacktestDone, BacktestEvent, BacktestList,

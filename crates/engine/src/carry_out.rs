@@ -345,6 +345,8 @@ impl Engine {
         let closing: Vec<_> = positions
             .filter_map(|(id, position)| {
                 let left = self.left_to_close(strategy, id, position);
+                // of a hedged position more may be on its way than there is: that is no matter of the other one
+                let left = Some(left).filter(|left| position.side.can_hold(left.get()))?;
                 let flags = match position.side {
                     PositionSide::Net => OrderFlags::NONE,
                     PositionSide::Long | PositionSide::Short => OrderFlags::REDUCE_ONLY,

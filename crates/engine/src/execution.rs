@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use stratd_plugin_api::{
-    ClientOrderId, Instrument, InstrumentId, LiquiditySide, OmsType, OrderEventKind, OrderRequest,
-    PositionSide, Quantity, Reason, Side, Timestamp, abi,
+    ClientOrderId, Instrument, LiquiditySide, OmsType, OrderEventKind, OrderRequest, PositionSide, Quantity,
+    Reason, Side, Timestamp, abi,
 };
 
 use crate::{

@@ -153,6 +153,7 @@ impl Bed {
         }
         copy(&deb::package(workspace, &libraries)?, &share("target/deb"))?;
         copy(&workspace.root().join("README.md"), &bed.share)?;
+        copy(&workspace.root().join("docs/operations.md"), &share("docs"))?;
         copy(&bed.dips(workspace)?, &share("strategy-dips"))?;
         for source in files(&workspace.root().join(TESTS), "c")? {
             let name = source.file_stem().unwrap_or_default().display().to_string();

@@ -3,6 +3,7 @@
 //! Each prints a table and writes `TARGET/bench/NAME.json`, a flat object of numbers; it finds TARGET in
 //! `CARGO_TARGET_DIR`, which every task sets for the programs that it starts.
 
+mod control;
 mod log;
 mod reload;
 
@@ -77,6 +78,14 @@ const BENCHES: &[Bench] = &[
         needs: Needs::Plugins,
         beside: Beside::Nobody,
         about: "a strategy through the plugin table: nanoseconds per event, against the same one linked statically",
+    },
+    Bench {
+        name: "control",
+        by: By::Us(control::measure),
+        // it builds the misbehaving ones, too
+        needs: Needs::Nothing,
+        beside: Beside::Nobody,
+        about: "the control socket: request p50 and p99 idle and while events flow, and the event rate under abusive clients",
     },
     Bench {
         name: "engine",

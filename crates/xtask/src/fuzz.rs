@@ -45,6 +45,11 @@ const TARGETS: &[Target] = &[
     Target { name: "cbor", bytes_max: 4096, about: "records in CBOR" },
     Target { name: "json", bytes_max: 4096, about: "records in JSON" },
     Target { name: "syslog", bytes_max: 2048, about: "messages of RFC 5424, RFC 3164, and neither" },
+    Target {
+        name: "control",
+        bytes_max: 4096,
+        about: "the control socket: If-Match, bodies of requests, answers",
+    },
     Target { name: "config", bytes_max: 4096, about: "[logging] as a text, checked whole" },
 ];
 

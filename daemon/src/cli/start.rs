@@ -174,15 +174,15 @@ fn by_the_clock(
         factory: making.factory.clone(),
         store: store.clone(),
         run: facts,
-        services: Arc::clone(services),
         backtests: BacktestOptions {
             running_max: config.backtests.running_max as usize,
             queued_max: config.backtests.queued_max as usize,
             ended_max: config.backtests.ended_max as usize,
             results: std::path::absolute(&config.results)?.join("backtests"),
+            // a file that is named without a folder lies in the current one
             folder: match checked.log.file.as_deref().and_then(Path::parent) {
-                Some(folder) => std::path::absolute(folder)?,
-                None => std::env::current_dir()?,
+                Some(folder) if !folder.as_os_str().is_empty() => std::path::absolute(folder)?,
+                Some(_) | None => std::env::current_dir()?,
             },
             plugin_dirs: absolute(&checked.plugins.directories())?,
             trust: config.plugins.trust.clone(),

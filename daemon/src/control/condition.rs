@@ -9,14 +9,12 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use stratd_control::Condition;
 
 use super::{
-    operations::{Condition, Tag, Terms},
+    operations::Terms,
     problem::{ProblemKind, problem},
 };
-
-/// So many tags may be in one request.
-const TAGS_MAX: usize = 16;
 
 /// What the query of a change may say.
 #[derive(Deserialize)]
@@ -53,70 +51,12 @@ pub(super) fn terms(headers: &HeaderMap, uri: &Uri) -> Result<Terms, Box<Respons
     }
     let text: Vec<String> = lines.map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned()).collect();
     let text = text.join(", ");
-    let condition = condition(&text).ok_or_else(|| {
+    let condition = Condition::parse(&text).ok_or_else(|| {
+        let tags_max = Condition::TAGS_MAX;
         let detail = format!(
-            "If-Match {text:?} (accepted: *, or up to {TAGS_MAX} tags as \"0123abcd\" with commas between)"
+            "If-Match {text:?} (accepted: *, or up to {tags_max} tags as \"0123abcd\" with commas between)"
         );
         Box::new(problem(ProblemKind::BadRequest, detail))
     })?;
     Ok(Terms { condition, is_dry_run: dry_run })
-}
-
-/// Reads the value of `If-Match`. A weak tag is a tag, and equals none.
-fn condition(text: &str) -> Option<Condition> {
-    if text.trim() == "*" {
-        return Some(Condition::Any);
-    }
-    let mut tags = Vec::new();
-    let mut rest = text.trim();
-    for count in 0.. {
-        let (is_weak, quoted) = match rest.strip_prefix("W/") {
-            Some(quoted) => (true, quoted),
-            None => (false, rest),
-        };
-        let (tag, behind) = quoted.strip_prefix('"')?.split_once('"')?;
-        let tag = Tag::parse(tag)?;
-        if count >= TAGS_MAX {
-            return None;
-        }
-        if !is_weak {
-            tags.push(tag);
-        }
-        match behind.trim_start() {
-            "" => break,
-            more => rest = more.strip_prefix(',')?.trim_start(),
-        }
-    }
-    Some(Condition::OneOf(tags))
-}
-
-#[cfg(test)]
-mod tests {
-    use expect_test::{Expect, expect};
-
-    use super::*;
-
-    fn check(text: &str, expected: Expect) {
-        let shown = match condition(text) {
-            None => "malformed".to_owned(),
-            Some(Condition::Any) => "any".to_owned(),
-            Some(Condition::OneOf(tags)) => tags.iter().map(Tag::to_string).collect::<Vec<_>>().join(" or "),
-        };
-        expected.assert_eq(&shown);
-    }
-
-    #[test]
-    fn a_condition_is_a_star_or_tags() {
-        check("*", expect!["any"]);
-        check(" * ", expect!["any"]);
-        check(r#""a1""#, expect![[r#""a1""#]]);
-        check(r#""a,1" ,"b""#, expect![[r#""a,1" or "b""#]]);
-        // equals nothing, because If-Match compares strongly
-        check(r#"W/"a1""#, expect![""]);
-        check(r#"W/"a1", "b""#, expect![[r#""b""#]]);
-        for text in ["", "a1", "\"a1", "\"a1\",", "\"a1\" \"b\"", "*, \"a\"", "\"a b\"", "w/\"a\""] {
-            check(text, expect!["malformed"]);
-        }
-        check(&[r#""a""#; TAGS_MAX + 1].join(","), expect!["malformed"]);
-    }
 }

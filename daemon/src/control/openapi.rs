@@ -19,7 +19,7 @@ use utoipa::{
         extensions::ExtensionsBuilder,
         path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathsBuilder},
         request_body::RequestBodyBuilder,
-        schema::{ObjectBuilder, Schema, Type},
+        schema::{Object, ObjectBuilder, Schema, Type},
     },
 };
 
@@ -35,6 +35,9 @@ The control protocol of stratd: HTTP/1.1 and JSON over a Unix socket. \
 Changes ask for `If-Match` with the ETag of what they change, or `*`; `?dry_run=true` checks everything and changes \
 nothing. Problems are RFC 9457, with a JSON pointer to the bad key. Each operation says in `x-stratd-role` who may use \
 it. See docs/control.md.";
+
+/// What `If-Match` may say: everything, or tags of visible characters.
+const IF_MATCH: &str = r#"^(\*|"[!#-~]*"(, "[!#-~]*"){0,15})$"#;
 
 /// The text of the document: it never changes while the daemon lives.
 static TEXT: LazyLock<String> = LazyLock::new(|| text_of(&routes::table()));
@@ -62,7 +65,7 @@ fn document(rows: &[Row]) -> OpenApi {
     schemas.extend(of_problem);
     let mut items: Vec<(&'static str, utoipa::openapi::PathItem)> = Vec::new();
     for row in rows {
-        for body in row.takes.iter().chain(&row.gives) {
+        for body in row.takes.iter().map(|(body, _)| body).chain(&row.gives) {
             schemas.extend(body.schemas.iter().cloned());
         }
         let item = utoipa::openapi::PathItem::new(method(row.method), operation(row, &tagged));
@@ -109,12 +112,13 @@ fn operation(row: &Row, tagged: &[&'static str]) -> Operation {
     for parameter in parameters(row, &segments, tagged) {
         operation = operation.parameter(parameter);
     }
-    if let Some(body) = &row.takes {
+    if let Some((body, is_required)) = &row.takes {
+        let required = if *is_required { Required::True } else { Required::False };
         let content = Content::new(Some(body.reference.clone()));
         let body = RequestBodyBuilder::new().content("application/json", content);
-        operation = operation.request_body(Some(body.required(Some(Required::True)).build()));
+        operation = operation.request_body(Some(body.required(Some(required)).build()));
     }
-    operation = operation.response(row.status.to_string(), success(row));
+    operation = operation.response("200", success(row));
     for kind in problems(row) {
         let reference = Ref::from_response_name(kind.name());
         operation = operation.response(kind.status().as_u16().to_string(), RefOr::Ref(reference));
@@ -126,20 +130,28 @@ fn text() -> RefOr<Schema> {
     RefOr::T(Schema::Object(ObjectBuilder::new().schema_type(Type::String).build()))
 }
 
+/// The value of `If-Match`.
+fn tag() -> RefOr<Schema> {
+    let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(IF_MATCH));
+    RefOr::T(Schema::Object(schema.build()))
+}
+
 fn parameters(row: &Row, segments: &[&str], tagged: &[&'static str]) -> Vec<Parameter> {
     let mut parameters = Vec::new();
     for segment in segments {
         if let Some(name) = segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
             let name = name.trim_start_matches('*');
             let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
-            parameters.push(parameter.required(Required::True).schema(Some(text())).build());
+            let name = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
+            let schema = RefOr::T(Schema::Object(name.build()));
+            parameters.push(parameter.required(Required::True).schema(Some(schema)).build());
         }
     }
     parameters.extend(row.query.iter().cloned());
     if let Some(path) = row.tag_path(tagged) {
         let about = format!("The `ETag` of `GET {path}`, or `*` for whatever is there.");
         let parameter = ParameterBuilder::new().name("If-Match").parameter_in(ParameterIn::Header);
-        let parameter = parameter.required(Required::True).description(Some(about)).schema(Some(text()));
+        let parameter = parameter.required(Required::True).description(Some(about)).schema(Some(tag()));
         parameters.push(parameter.example(Some(json!("*"))).build());
         let flag = Schema::Object(ObjectBuilder::new().schema_type(Type::Boolean).build());
         let parameter = ParameterBuilder::new().name("dry_run").parameter_in(ParameterIn::Query);
@@ -159,7 +171,9 @@ fn success(row: &Row) -> utoipa::openapi::Response {
         response = response.content("application/json", Content::new(Some(body.reference.clone())));
     }
     for content_type in row.sends {
-        response = response.content(*content_type, Content::new(Some(text())));
+        let is_json = *content_type == "application/json";
+        let schema = if is_json { RefOr::T(Schema::Object(Object::new())) } else { text() };
+        response = response.content(*content_type, Content::new(Some(schema)));
     }
     if row.is_tagged || row.has_terms() {
         let mut header = Header::new(text());
@@ -175,8 +189,8 @@ fn problems(row: &Row) -> Vec<ProblemKind> {
     use ProblemKind as Kind;
     // a bad body, a bad name, a bad query; a token; a role; a daemon that is busy or fails
     let mut kinds = vec![Kind::BadRequest, Kind::Unauthorized, Kind::Forbidden, Kind::Failed, Kind::Busy];
-    // the log can be off; a name can be that of nothing
-    kinds.extend([Kind::NotFound, Kind::Conflict]);
+    // the log can be off; a name can be that of nothing, or leave another path behind, as `..` does in some clients
+    kinds.extend([Kind::NotFound, Kind::Conflict, Kind::Method]);
     if row.method != Method::Get {
         kinds.extend([Kind::BodyTime, Kind::TooLarge, Kind::Refused]);
     } else if !row.query.is_empty() {

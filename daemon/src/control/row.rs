@@ -4,6 +4,7 @@ use axum::{
     handler::Handler,
     routing::{self, MethodRouter},
 };
+use serde::de::DeserializeOwned;
 use utoipa::{
     IntoParams, ToSchema,
     openapi::{Ref, RefOr, path::Parameter, schema::Schema},
@@ -56,8 +57,8 @@ pub(super) enum Effect {
     None,
     /// Nothing that is shown, but more than a reader may do.
     Run,
-    /// A resource. `If-Match` has its tag: that of the nearest path above that shows one, unless another is named.
-    Change { tag_of: Option<&'static str> },
+    /// A resource. `If-Match` has its tag: that of the nearest path above that shows one.
+    Change,
 }
 
 /// A row.
@@ -69,9 +70,9 @@ pub(super) struct Row {
     /// What it does, in a few words.
     pub(super) about: &'static str,
     pub(super) effect: Effect,
-    pub(super) status: u16,
     pub(super) query: Vec<Parameter>,
-    pub(super) takes: Option<Body>,
+    /// What a request says, and whether it must.
+    pub(super) takes: Option<(Body, bool)>,
     pub(super) gives: Option<Body>,
     /// Content types of an answer that is no JSON.
     pub(super) sends: &'static [&'static str],
@@ -148,7 +149,6 @@ impl Row {
             handler,
             about,
             effect: Effect::None,
-            status: 200,
             query: Vec::new(),
             takes: None,
             gives: None,
@@ -164,12 +164,13 @@ impl Row {
         handler: MethodRouter<Desk>,
         about: &'static str,
     ) -> Self {
-        Self { effect: Effect::Change { tag_of: None }, ..Self::new(method, path, role, handler, about) }
+        Self { effect: Effect::Change, ..Self::new(method, path, role, handler, about) }
     }
 
-    /// The body of a request.
-    pub(super) fn takes<T: ToSchema>(self) -> Self {
-        Self { takes: Some(Body::of::<T>()), ..self }
+    /// The body of a request; it may be left out if nothing must be said in it.
+    pub(super) fn takes<T: ToSchema + DeserializeOwned>(self) -> Self {
+        let is_required = serde_json::from_str::<T>("{}").is_err();
+        Self { takes: Some((Body::of::<T>(), is_required)), ..self }
     }
 
     /// The body of the answer.
@@ -193,28 +194,16 @@ impl Row {
         Self { is_tagged: true, ..self }
     }
 
-    /// The path whose tag a change asks for, where it is not the nearest one above: a creation in a list that changes by
-    /// itself asks for that of what governs it.
-    pub(super) fn tag_of(self, path: &'static str) -> Self {
-        Self { effect: Effect::Change { tag_of: Some(path) }, ..self }
-    }
-
-    /// The status of an answer that is a success, if not 200.
-    pub(super) fn status(self, status: u16) -> Self {
-        Self { status, ..self }
-    }
-
     /// Whether a request says on what terms it changes something.
     pub(super) fn has_terms(&self) -> bool {
-        matches!(self.effect, Effect::Change { .. })
+        matches!(self.effect, Effect::Change)
     }
 
     /// The path whose tag a change asks for, of those that show one.
     pub(super) fn tag_path(&self, tagged: &[&'static str]) -> Option<&'static str> {
         match self.effect {
             Effect::None | Effect::Run => None,
-            Effect::Change { tag_of: Some(path) } => Some(path),
-            Effect::Change { tag_of: None } => {
+            Effect::Change => {
                 let is_above = |above: &&&str| {
                     self.path
                         .strip_prefix(**above)

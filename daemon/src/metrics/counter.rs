@@ -116,7 +116,7 @@ impl Durations {
     /// The sum in seconds, the count, and the buckets with their ends in seconds, each by itself.
     pub(super) fn read(&self) -> (f64, u64, Vec<(f64, u64)>) {
         let counts: Vec<u64> = self.buckets.iter().map(Counter::get).collect();
-        let ends = BUCKET_ENDS_NS.iter().map(|end| seconds(*end)).chain([f64::MAX]);
+        let ends = BUCKET_ENDS_NS.iter().map(|end| seconds(*end)).chain([f64::INFINITY]);
         let buckets = ends.zip(counts.iter().copied()).collect();
         (seconds(self.sum_ns.load(Ordering::Relaxed)), counts.iter().sum(), buckets)
     }
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!((count, buckets.len()), (5, BUCKET_ENDS_NS.len() + 1));
         assert!((sum - 99.000_003_002).abs() < 1e-9, "{sum}");
         let filled: Vec<_> = buckets.into_iter().filter(|(_, count)| *count > 0).collect();
-        assert_eq!(filled, [(1e-6, 2), (2.5e-6, 2), (f64::MAX, 1)]);
+        assert_eq!(filled, [(1e-6, 2), (2.5e-6, 2), (f64::INFINITY, 1)]);
     }
 
     #[test]

@@ -253,7 +253,7 @@ mod tests {
         let text = page.text(Format::OpenMetrics).unwrap();
         let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(lines[..2], ["stratd_command_seconds_sum 20.000001", "stratd_command_seconds_count 2"]);
-        assert_eq!(lines[2], "stratd_command_seconds_bucket{le=\"1e-6\"} 1", "{text}");
+        assert_eq!(lines[2], "stratd_command_seconds_bucket{le=\"0.000001\"} 1", "{text}");
         assert_eq!(lines.last(), Some(&"stratd_command_seconds_bucket{le=\"+Inf\"} 2"), "{text}");
     }
 

@@ -31,7 +31,7 @@ use crate::{
     host::{WatchOptions, Watcher},
     metrics::{LoopMeters, Sources},
     plugins::Plugins,
-    runtime::{ControlPlane, KeptHalt, LoopHandle, NOTES_MAX, Notes, Observer, SavedByLoop, Services, Tag},
+    runtime::{ControlPlane, KeptHalt, LoopHandle, NOTES_MAX, Notes, Observer, SavedByLoop, Tag},
     systemd,
 };
 
@@ -52,7 +52,6 @@ pub(crate) struct PlaneParts {
     pub(crate) factory: Factory,
     pub(crate) store: Option<Arc<RunStore>>,
     pub(crate) run: RunFacts,
-    pub(crate) services: Arc<Services>,
     pub(crate) backtests: BacktestOptions,
     pub(crate) configured: Configured,
     /// Where SIGHUP finds the way to the manager.
@@ -129,11 +128,11 @@ impl Plane {
             factory,
             store,
             run,
-            services,
             backtests,
             configured,
             hangups,
         } = parts;
+        let services = factory.services();
         let (feed, tap) = Feed::start(run.started_at, &services)?;
         let meters = Arc::new(LoopMeters::default());
         let observer = Observer::new(tap, Arc::clone(&meters));
@@ -160,16 +159,9 @@ impl Plane {
             config: configured.shared(),
             requests: requests.clone(),
             figures,
-            services: factory.services(),
+            services,
         };
-        let requests_of_deaths = requests.clone();
-        factory.listen(DeathListener {
-            event_loop: event_loop.clone(),
-            // full: the exchange stays away until a command replaces it; nothing else is lost
-            exchange_died: Box::new(move |token, text| {
-                let _ = requests_of_deaths.try_send(Request::ExchangeDied { token, text });
-            }),
-        });
+        listen_to_deaths(&factory, &event_loop, &requests);
         let options = ManagerOptions { plugins: plugins_config, save_interval };
         let present = present(&plugins.directories());
         let parts = ManagerParts {
@@ -182,19 +174,9 @@ impl Plane {
             configured,
             watching: watching.clone(),
         };
-        let (tell_end, ended) = mpsc::sync_channel(1);
         let starts_new = options.plugins.watch && options.plugins.start_new;
         let shared = parts.registry.clone();
-        let manager = Manager::new(options, parts, factory);
-        let manager = thread::Builder::new()
-            .name("plugins".to_owned())
-            .stack_size(MANAGER_STACK_BYTES)
-            .spawn(move || {
-                manager.run(&receiver);
-                // who waits for it has gone if it took too long
-                let _ = tell_end.send(());
-            })
-            .context("starting the thread of the plugins")?;
+        let (manager, ended) = run_manager(Manager::new(options, parts, factory), receiver)?;
         let control = match control_options(&control, inherited)? {
             Some(options) => Some(Control::start(options, Arc::new(operations))?),
             None => None,
@@ -282,6 +264,30 @@ impl ControlPlane for Plane {
             tracing::error!(logger = "store", "{error}");
         }
     }
+}
+
+/// Has the manager hear of connectors that die.
+fn listen_to_deaths(factory: &Factory, event_loop: &LoopHandle, requests: &SyncSender<Request>) {
+    let requests = requests.clone();
+    factory.listen(DeathListener {
+        event_loop: event_loop.clone(),
+        // full: the exchange stays away until a command replaces it; nothing else is lost
+        exchange_died: Box::new(move |token, text| {
+            let _ = requests.try_send(Request::ExchangeDied { token, text });
+        }),
+    });
+}
+
+/// Runs the manager on a thread of its own; what says that it has ended.
+fn run_manager(manager: Manager, requests: Receiver<Request>) -> Result<(JoinHandle<()>, Receiver<()>)> {
+    let (tell_end, ended) = mpsc::sync_channel(1);
+    let run = move || {
+        manager.run(&requests);
+        // who waits for it has gone if it took too long
+        let _ = tell_end.send(());
+    };
+    let thread = thread::Builder::new().name("plugins".to_owned()).stack_size(MANAGER_STACK_BYTES).spawn(run);
+    Ok((thread.context("starting the thread of the plugins")?, ended))
 }
 
 /// Watches the folders of plugins and the files that were named by their path.

@@ -50,7 +50,7 @@ pub fn backtest(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
 /// Feeds events by the span, as long as that goes.
 fn feed_spans(run: &mut EventLoop, sources: &mut Sources, progress: &Progress) -> Result<()> {
     while run.shutdown().is_none() && run.may_begin_span() {
-        let fed = run.feed_span(sources.span(run.slice_max())?)?;
+        let fed = run.feed_span(sources.span(run.span_len())?)?;
         if fed == 0 {
             break;
         }

@@ -40,6 +40,9 @@ pub(super) struct EventLoop {
     services: Arc<Services>,
     is_verbose: bool,
     slice_max: usize,
+    /// So many events are gathered for the next span: twice what the strategy took of the last one. Who trades often ends
+    /// its spans early, and what is beyond would be looked at in vain.
+    span_len: usize,
     /// The engine's time.
     now: Timestamp,
     /// The last instant whose equity was taken.
@@ -104,6 +107,7 @@ impl EventLoop {
             is_verbose,
             // every event is shown before its call
             slice_max: if is_verbose { 1 } else { slice_max.max(1) },
+            span_len: usize::MAX,
             now: Timestamp::MIN,
             closed: Timestamp::MIN,
             shutdown: None,
@@ -285,11 +289,17 @@ impl EventLoop {
         self.slice_max > 1 && self.driver.link().is_idle()
     }
 
+    /// So many events are gathered for a span.
+    pub(super) fn span_len(&self) -> usize {
+        self.span_len.min(self.slice_max)
+    }
+
     /// Feeds what can go in one call of a strategy, each event at its own time, and takes the equity after each instant.
     /// Returns how many were taken: none if the first has to go by [`EventLoop::feed`].
     pub(super) fn feed_span(&mut self, events: &mut [abi::Event]) -> Result<usize> {
         let Some(span) = self.driver.begin_span(events)? else { return Ok(0) };
         let taken = span.taken();
+        self.span_len = taken.saturating_mul(2).max(2);
         for event in events.iter().take(taken) {
             let at = Timestamp::new(event.ts);
             if at > self.now {

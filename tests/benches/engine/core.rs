@@ -13,8 +13,8 @@ use stratd_engine::{
     InputKind, NewOrder, OrderIds, RiskApproved, RiskLimits, StrategyConfig,
 };
 use stratd_plugin_api::{
-    ExchangeId, Instrument, InstrumentType, Money, Reason, StrategyServices, Timestamp, TradingType, abi,
-    export::instrument_to_record,
+    ExchangeId, Instrument, InstrumentType, Money, OmsType, Reason, StrategyServices, Timestamp, TradingType,
+    abi, export::instrument_to_record,
 };
 use stratd_simulation::{CostModels, FillModel, FillRule, OrderToFill, SimulatedExchange};
 
@@ -71,13 +71,15 @@ impl Plugins {
         driver.feed(Timestamp::new(0), InputKind::Start).expect("a run without errors");
         let mut records = bytes.chunks_exact(RECORD).peekable();
         let mut at = Timestamp::new(0);
+        let mut span_len = SLICE;
         while records.peek().is_some() {
             batch.clear();
             batch.extend(records.by_ref().take(BATCH).map(tick));
             let mut left = batch.as_mut_slice();
             while !left.is_empty() {
                 let taken;
-                (taken, at) = feed(&mut driver, left);
+                (taken, at) = feed(&mut driver, left, span_len);
+                span_len = (taken * 2).clamp(2, SLICE);
                 let outputs = driver.take_outputs();
                 black_box(&outputs);
                 driver.give_back(outputs);
@@ -102,6 +104,7 @@ impl Plugins {
                 limits: RiskLimits::default(),
                 account: AccountRules::default(),
                 accounting: Accounting::default(),
+                oms_type: OmsType::default(),
                 order_ids: OrderIds::default(),
                 costs: Box::new(CostModels::default()),
             },
@@ -126,8 +129,8 @@ impl Plugins {
 }
 
 /// Feeds what goes in one call of the strategy, as a backtest does; how many events, and the time of the last.
-fn feed(driver: &mut Driver<Fills>, events: &mut [abi::Event]) -> (usize, Timestamp) {
-    let len = events.len().min(SLICE);
+fn feed(driver: &mut Driver<Fills>, events: &mut [abi::Event], span_len: usize) -> (usize, Timestamp) {
+    let len = events.len().min(span_len);
     let span = driver.begin_span(&mut events[..len]).expect("a run without errors");
     let Some(span) = span else {
         let at = Timestamp::new(events[0].ts);

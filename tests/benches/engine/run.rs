@@ -13,7 +13,7 @@ use stratd::{
     },
 };
 use stratd_engine::{AccountRules, Accounting};
-use stratd_plugin_api::{Money, StrategyServices, TradingType, abi::plugin_flag};
+use stratd_plugin_api::{Money, OmsType, StrategyServices, TradingType, abi::plugin_flag};
 use stratd_simulation::{CostModels, FillModel, FillRule};
 use stratd_tests::plugin;
 
@@ -75,6 +75,7 @@ impl Plugins {
             costs: CostModels::default(),
             account: AccountRules::default(),
             accounting: Accounting::default(),
+            oms_type: OmsType::default(),
             rates: Vec::new(),
             risk: PlannedRisk::default(),
             run: 0,

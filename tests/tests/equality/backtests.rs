@@ -24,7 +24,7 @@ use stratd::{
     runtime::{Plan, PlannedExchange, PlannedRisk, PlannedStrategy, Services, backtest},
 };
 use stratd_plugin_api::{
-    Fault, Money, StrategyHost, StrategyInstance, Timestamp, TradingType,
+    Fault, Money, OmsType, StrategyHost, StrategyInstance, Timestamp, TradingType,
     abi::{Event, FillRecord, OrderEvent, plugin_flag},
 };
 use stratd_simulation::{CostModels, FillModel};
@@ -205,6 +205,7 @@ impl Recording {
             costs: CostModels::default(),
             account: stratd_engine::AccountRules::default(),
             accounting: stratd_engine::Accounting::default(),
+            oms_type: OmsType::default(),
             rates: Vec::new(),
             risk: PlannedRisk::default(),
             run: 0,

@@ -1,8 +1,8 @@
 //! Orders by hand, through a running daemon: they fill, they are shown, and they pass the same limits.
 
 use stratd_control::{
-    CancelAllDone, CancelAllRequest, ChangeOrderRequest, FillList, Filter, NewOrderRequest, Order, OrderDone,
-    OrderList, Portfolio, PositionList, Request,
+    CancelAllDone, CancelAllRequest, ChangeOrderRequest, ExitRoutine, FillList, Filter, HaltRequest,
+    NewOrderRequest, Order, OrderDone, OrderList, Portfolio, PositionList, Request, TradingDone,
 };
 
 use crate::desk::Desk;
@@ -32,6 +32,10 @@ fn of_manual() -> Filter {
 fn an_order_by_hand_fills_and_is_shown_everywhere() {
     let mut desk = Desk::start("");
     desk.wait_for_prices();
+    // the venue lets nobody trade with himself, and the market maker is of our account
+    let halt = HaltRequest { exit: Some(ExitRoutine::CancelAll), note: None };
+    let _: TradingDone = desk.ask(&Request::strategy_halt("market-maker", &halt).unwrap());
+    desk.wait("no working order", |desk| desk.status().orders_working == 0);
     let done: OrderDone = desk.ask(&request(&market("buy", "3")));
     let id = done.order.client_order_id.clone();
     assert_eq!((done.order.strategy.as_str(), done.order.by_hand), ("manual", true));
@@ -51,12 +55,13 @@ fn an_order_by_hand_fills_and_is_shown_everywhere() {
     );
     // the owner is no strategy
     assert_eq!(desk.status().strategies.values().sum::<u64>(), 1);
-    let folder = desk.status().run_folder;
-    let ended = desk.end();
-    let orders = std::fs::read_to_string(std::path::Path::new(&folder).join("orders.csv")).expect("results");
+    let results = desk.path(&desk.status().run_folder).join("orders.csv");
+    desk.stop();
+    let orders = std::fs::read_to_string(results).expect("results");
     let row = orders.lines().find(|line| line.starts_with(&id)).expect("a row");
     assert!(row.contains(",manual,") && row.contains(",filled,"), "{row}");
-    assert!(ended.err.contains("order by hand for manual: buy 3 AAA"), "the audit");
+    let log = std::fs::read_to_string(desk.path("run.err")).expect("its log");
+    assert!(log.contains("order by hand for manual: buy 3 AAA"), "the audit: {log}");
 }
 
 #[test]

@@ -14,27 +14,29 @@ fn a_list_is_read_page_by_page() {
     let mut desk = Desk::start("");
     desk.wait("ended orders", |desk| {
         let list: OrderList = desk.ask(&Request::orders(Some("ended"), &Filter::default()));
-        list.orders.len() > 5
+        list.orders.len() > 20
     });
     // so that nothing ends between two pages
     let halt = stratd_control::HaltRequest { exit: Some(stratd_control::ExitRoutine::CancelAll), note: None };
     let _: stratd_control::TradingDone = desk.ask(&Request::kill(&halt).unwrap());
     desk.wait("no working order", |desk| desk.status().orders_working == 0);
-    let whole = Filter { limit: Some(500), ..Filter::default() };
-    let stopped = |desk: &Desk| -> OrderList { desk.ask(&Request::orders(Some("filled"), &whole)) };
-    let expected: Vec<String> =
-        stopped(&desk).orders.into_iter().map(|order| order.client_order_id).collect();
-    let mut page = Filter { limit: Some(2), ..Filter::default() };
+    let of_page =
+        |desk: &Desk, filter: &Filter| -> OrderList { desk.ask(&Request::orders(Some("ended"), filter)) };
+    let ids = |list: &OrderList| -> Vec<String> {
+        list.orders.iter().map(|order| order.client_order_id.clone()).collect()
+    };
+    let whole = ids(&of_page(&desk, &Filter { limit: Some(12), ..Filter::default() }));
+    assert_eq!(whole.len(), 12);
+    let mut page = Filter { limit: Some(5), ..Filter::default() };
     let mut found = Vec::new();
-    loop {
-        let list: OrderList = desk.ask(&Request::orders(Some("filled"), &page));
-        found.extend(list.orders.into_iter().map(|order| order.client_order_id));
+    while found.len() < whole.len() {
+        let list = of_page(&desk, &page);
+        found.extend(ids(&list));
         page.cursor = list.next;
-        if page.cursor.is_none() || found.len() > 500 {
-            break;
-        }
+        assert!(page.cursor.is_some() || found.len() >= whole.len(), "{found:?}");
     }
-    assert_eq!(found, expected);
+    found.truncate(whole.len());
+    assert_eq!(found, whole);
     for (filter, status) in [
         (Filter { limit: Some(0), ..Filter::default() }, 400),
         (Filter { limit: Some(501), ..Filter::default() }, 400),

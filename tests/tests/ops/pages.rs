@@ -57,8 +57,8 @@ fn run(desk: &Desk, script: &str) -> Option<String> {
     let output = bash.output().expect("bash");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{script}\n{out}\n{err}");
-    let end = if out.ends_with('\n') || out.is_empty() { "" } else { "\n" };
-    Some(out.into_owned() + end)
+    let line_end = if out.ends_with('\n') || out.is_empty() { "" } else { "\n" };
+    Some(format!("{out}{line_end}"))
 }
 
 struct Block<'a> {

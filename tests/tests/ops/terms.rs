@@ -53,7 +53,7 @@ fn a_dry_run_says_what_would_be_and_changes_nothing() {
     let mut bad = load("second");
     bad.config = Some(serde_json::Map::from_iter([("spred".to_owned(), 1.into())]));
     let problem = desk.refused(&Request::load(&bad).expect("a body").dry_run());
-    assert_eq!((problem.status, problem.step.as_deref()), (422, Some("config")), "{problem}");
+    assert_eq!((problem.status, problem.step.as_deref()), (422, Some("create")), "{problem}");
     let after = desk.plugin();
     assert_eq!((after.etag, after.instances.len(), after.last_refusal), (before.etag, 1, None));
     desk.end();
@@ -61,7 +61,8 @@ fn a_dry_run_says_what_would_be_and_changes_nothing() {
 
 #[test]
 fn a_reload_is_rehearsed_with_the_file_as_it_is_now() {
-    let desk = Desk::start("");
+    // the watcher would take it by itself
+    let desk = Desk::start("[plugins]\nwatch = false\n");
     let file = desk.path("plug/libstrategy_market_maker.so");
     let good = fs::read(&file).expect("a plugin");
     let unfinished = desk.path("plug/new.tmp");

@@ -56,8 +56,19 @@ impl Answer {
             .map_err(|error| Error::malformed(format!("the answer is not what was asked for: {error}")))
     }
 
-    /// Takes one answer off a connection.
-    pub(super) fn receive(from: &mut impl Read) -> Result<Self, Error> {
+    /// Takes one answer off a connection, whose other end is the daemon's.
+    ///
+    /// # Errors
+    /// What comes is no answer of this protocol, is larger than the limits, or breaks off.
+    ///
+    /// ```
+    /// # use stratd_control::Answer;
+    /// let mut connection = "HTTP/1.1 200 OK\r\netag: \"0a\"\r\ncontent-length: 2\r\n\r\n{}".as_bytes();
+    /// let answer = Answer::receive(&mut connection)?;
+    /// assert_eq!((answer.status(), answer.etag(), answer.body()), (200, Some("\"0a\""), "{}"));
+    /// # Ok::<(), stratd_control::Error>(())
+    /// ```
+    pub fn receive(from: &mut impl Read) -> Result<Self, Error> {
         let mut input = Input { from, buffer: Vec::new(), at: 0 };
         let head = read_head(&mut input)?;
         let body = input.take_body(head.framing)?;

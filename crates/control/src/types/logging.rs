@@ -110,6 +110,7 @@ pub struct LevelRequest {
     pub level: String,
     /// For so many seconds; for good if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 604_800))]
     pub seconds: Option<u64>,
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 #[serde(deny_unknown_fields)]
 pub struct InspectRequest {
     /// The file; absolute, because the daemon has a working directory of its own.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^/"))]
     pub file: String,
 }
 
@@ -18,6 +19,7 @@ pub struct InspectRequest {
 #[serde(deny_unknown_fields)]
 pub struct LoadRequest {
     /// The file; absolute, because the daemon has a working directory of its own.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^/"))]
     pub file: String,
     /// The name of the instance; the short name of the plugin if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,10 @@
 //! `stratctl top`.
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -29,7 +33,9 @@ pub(super) fn main(desk: &Desk, Arguments { every, level, once }: Arguments) -> 
         bail!("top is for people (for programs: stratctl --json status, strategy list, order list)");
     }
     if once {
-        let (width, height) = crossterm::terminal::size().unwrap_or(SIZE);
+        // where it goes to a file, the terminal behind it is another matter
+        let size = if io::stdout().is_terminal() { crossterm::terminal::size().ok() } else { None };
+        let (width, height) = size.unwrap_or(SIZE);
         desk::print(&top::once(desk.client(), width, height)?)?;
     } else {
         top::run(desk.client(), &top::Options { every: Duration::from_secs(every), level })?;

@@ -252,7 +252,7 @@ fn the_help_and_a_daemon_that_does_not_answer() {
             2│ What is shown is asked for every second; the log comes by itself.          │
             2│ pnl: of all fills since the start, fees and costs included, and what open  │
             2│ positions would bring. position: its value at the last price. working:     │
-            2│ its orders that work. A strategy that may not trade shows that as its state│
+            2│ its orders that work. One that may not trade shows that as its state.      │
             2└────────────────────────────────────────────────────────────────────────────┘
             2026-01-02 05:18:28 INFO strategy.ema-cross: line 28
             2026-01-02 05:18:29 INFO strategy.ema-cross: line 29

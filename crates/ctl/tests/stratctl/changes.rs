@@ -45,3 +45,45 @@ fn each_change_is_asked_for_as_it_was_typed() {
         load /p/libx.so with {"fast":10,"list":[1,"b"]}"#]]
     .assert_eq(&place.fake.done.lock().unwrap().join("\n").replace(&folder, "DIR"));
 }
+
+#[test]
+fn a_dry_run_does_nothing() {
+    let place = Place::new();
+    place.check(
+        &["plugin", "stop", "ema-cross", "--dry-run"],
+        expect![[r#"
+            would be done: stop ema-cross
+            strategy-ema-cross 0.2.0, generation 2, orphaned since 2026-01-02T03:04:05Z
+            exit code 0
+        "#]],
+    );
+    assert!(place.fake.done.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_change_with_a_tag_meets_what_had_it() {
+    let place = Place::new();
+    let tag = place.fake.basis().tag().to_string();
+    // as a shell hands it over
+    let tag = tag.trim_matches('"');
+    place.check(
+        &["plugin", "stop", "ema-cross", "--if-match", tag],
+        expect![[r#"
+            done: stop ema-cross
+            strategy-ema-cross 0.2.0, generation 2, orphaned since 2026-01-02T03:04:05Z
+            exit code 0
+        "#]],
+    );
+    let said = super::run(place.stratctl().args(["plugin", "start", "ema-cross", "--if-match", tag]));
+    assert!(said.starts_with("stderr: stratctl: ema-cross: it has changed since: If-Match has "), "{said}");
+    assert!(said.ends_with("exit code 1\n"), "{said}");
+    place.check(
+        &["plugin", "start", "ema-cross", "--force"],
+        expect![[r#"
+            done: start ema-cross
+            strategy-ema-cross 0.2.0, generation 2, orphaned since 2026-01-02T03:04:05Z
+            exit code 0
+        "#]],
+    );
+    assert_eq!(*place.fake.done.lock().unwrap(), ["stop ema-cross", "start ema-cross"]);
+}

@@ -67,9 +67,8 @@ fn no_daemon_is_code_3_and_says_where_it_was_looked_for() {
     let said = run(stratctl().arg("--socket").arg(&path).arg("status"));
     let shown = said.replace(&folder.path().display().to_string(), "DIR");
     expect![[r#"
-        stderr: stratctl: GET /v1/status: connecting to DIR/none.sock: No such file or directory (os error 2)
-        stderr:   there is no DIR/none.sock
-        stderr:   start a daemon: systemctl start stratd, or stratd run FILE; or name the socket of one that runs: --socket PATH, or STRATD_SOCKET
+        stderr: stratctl: there is no daemon at DIR/none.sock: GET /v1/status: connecting to DIR/none.sock: No such file or directory (os error 2)
+        stderr:   start one: systemctl start stratd, or stratd run FILE; or name the socket of one that runs: --socket PATH, or STRATD_SOCKET
         exit code 3
     "#]].assert_eq(&shown);
     // a file that nobody listens at
@@ -179,8 +178,23 @@ fn help_is_no_failure() {
         Commands:
           status       Show how the run stands
           version      Show the versions of stratctl and of the daemon
+          events       Print what happens: orders, fills, denials, states, reloads, faults; market data on
+                       demand
+          backtest     Run backtests in processes of the daemon's own
+          strategy     Look at strategies; start, stop and halt them
+          exchange     Look at exchanges; connect, disconnect and halt them
+          order        Look at orders; send, change and cancel them by hand
+          fill         Look at own executions
+          position     List positions by strategy and instrument
+          portfolio    Show the books of the run and of each strategy
+          account      List the accounts
+          instrument   List instruments with their last prices and trading states
+          risk         Look at the limits; the kill switch, and what may be traded
+          config       Look at the configuration in force, change it, and go back
+          reload       Take the configuration files as they are now, whole or not at all
           plugin       Look at plugins, load them, and replace them while they run
           log          Look at the log: its loggers, levels and handlers, and the records as they come
+          top          Show strategies, orders and the log on a full screen, as they go
           completions  Print what a shell needs to complete commands and flags of stratctl
           help         Print this message or the help of the given subcommand(s)
 

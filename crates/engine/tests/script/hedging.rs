@@ -334,3 +334,47 @@ fn a_cash_account_is_not_short() {
         "#]],
     );
 }
+
+#[test]
+fn what_closes_one_side_is_not_set_off_against_the_other() {
+    check(
+        "
+        hedging
+        a on trade X 100: buy 5; sell 4
+        a on trade X 101: sell 3 reduce; close_all
+        a on trade X 102: close_all
+        trade X 100
+        bought a1 5 @ 100 trade=1
+        sold a2 4 @ 100 trade=2
+        trade X 101
+        sold a3 3 @ 101 trade=3
+        trade X 102
+        ",
+        expect![[r#"
+            > trade X 100
+              a trade X 100
+              ! submit a1 buy 5 X market
+              ! submit a2 sell 4 X market
+            > bought a1 5 @ 100 trade=1
+              a bought a1 filled 5/5: 5 @ 100
+              ! filled a1 5 @ 100
+              ! finished a1 filled 5/5
+            > sold a2 4 @ 100 trade=2
+              a sold a2 filled 4/4: 4 @ 100
+              ! filled a2 4 @ 100
+              ! finished a2 filled 4/4
+            > trade X 101
+              a trade X 101
+              ! submit a3 sell 3 X market reduce
+              ! cancel a3
+              ! submit a4 sell 5 X market reduce
+              ! submit a5 buy 4 X market reduce
+            > sold a3 3 @ 101 trade=3
+              a sold a3 filled 3/3: 3 @ 101
+              ! filled a3 3 @ 101
+              ! finished a3 filled 3/3
+            > trade X 102
+              a trade X 102
+        "#]],
+    );
+}

@@ -11,6 +11,7 @@
 
 mod books;
 mod compare;
+mod cuts;
 mod gambler;
 mod gate;
 mod random;

@@ -3,20 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stratd_engine::{
-    ChangeOrder, Denial, FillReport, InputKind, NewOrder, Order, OrderState, Output, Scope, StrategyId,
-    TradingState,
+    ChangeOrder, FillReport, InputKind, NewOrder, Order, OrderState, Output, Scope, StrategyId, TradingState,
 };
 use stratd_plugin_api::{
-    EventKind, InstrumentId, Money, OrderEventKind, OrderRequest, OrderStatus, PositionSide, Price, Quantity,
-    Reason, Side, abi,
+    EventKind, InstrumentId, Money, OrderEventKind, OrderStatus, PositionSide, Price, Reason, Side, abi,
 };
 
 use super::{
     books::{Books, Fill},
     ensure,
     gambler::{COMPLAINT, DOOMED, DOOMED_TAG, TAG},
-    gate::{Question, denied, scopes},
-    scenario::{EURO, EURO_RATE_START, IN_EUROS, Scenario, lot, point},
+    gate::{Question, denied},
+    scenario::{EURO, EURO_RATE_START, IN_EUROS, Scenario},
     working::Working,
 };
 
@@ -250,6 +248,7 @@ impl Twin {
             ensure((!is_halted && !self.is_exiting) || self.has_closed, || {
                 format!("a closing order in a halt or after the end: {order:?}")
             })?;
+            self.closes(order)?;
         }
         self.note_sent(strategy, request.instrument);
         let expected = request.notional.map_or(0, |_| self.expected(&request, 0));
@@ -272,6 +271,17 @@ impl Twin {
         self.positions.insert(id.0, working.position);
         self.working.insert(id.0, working);
         Ok(())
+    }
+
+    /// A closing order makes the position smaller that it is about, and does not turn it around; a netted one may be
+    /// larger, because it counts what an earlier one will still have turned around.
+    fn closes(&self, order: &NewOrder) -> Result<(), String> {
+        let NewOrder { strategy, request, .. } = order;
+        let side = self.scenario.position(request);
+        let size = self.books.size((strategy.0, request.instrument.0, side));
+        let held = if request.side == Side::Sell { size } else { -size };
+        let is_closing = side == PositionSide::Net || request.quantity.get() <= held;
+        ensure(is_closing, || format!("a closing order for more than {held}: {order:?}"))
     }
 
     fn change(&mut self, change: &ChangeOrder) -> Result<(), String> {
@@ -306,52 +316,6 @@ impl Twin {
                 self.sent.entry(scope).or_default().push(self.now);
             }
         }
-    }
-
-    /// An order was cut down: a limit spoke against what was asked, and against one lot more than what passed.
-    fn reduced(&self, denial: &Denial) -> Result<(), String> {
-        let Some(order) = self.working.get(&denial.order.0) else {
-            return Err(format!("{denial:?}: the order does not work"));
-        };
-        if denial.is_change {
-            return Ok(());
-        }
-        if let Some(amount) = order.amount {
-            return self.amount_reduced(denial, order, amount);
-        }
-        let request = OrderRequest {
-            price: order.price.map(Price::new),
-            ..OrderRequest::market(denial.instrument, Quantity::ZERO).side(denial.side).flags(order.flags)
-        };
-        let against = |quantity: i64| {
-            let request = OrderRequest { quantity: Quantity::new(quantity), ..request };
-            let asked =
-                Question { strategy: denial.strategy, request: &request, quantity, changed: Some(order) };
-            let limits = scopes(&asked).map(|scope| (scope, self.scenario.limits.get(&scope)));
-            let limits = limits.into_iter().filter_map(|(scope, limits)| Some((scope, limits?)));
-            limits.flat_map(|(scope, limits)| self.against_by_size(scope, limits, &asked)).collect::<Vec<_>>()
-        };
-        ensure(against(denial.asked.get()).contains(&denial.reason), || {
-            format!("reduced although nothing speaks against it: {denial:?}")
-        })?;
-        ensure(!against(denial.allowed.get() + lot(denial.instrument.0)).is_empty(), || {
-            format!("reduced to less than the limits leave: {denial:?}")
-        })
-    }
-
-    /// The amount of an order was cut: with what one more lot costs a limit would speak against it.
-    fn amount_reduced(&self, denial: &Denial, order: &Working, amount: i128) -> Result<(), String> {
-        let id = order.instrument;
-        let of_lot = self.last.get(&id).map_or(0, |last| i128::from(*last) * i128::from(lot(id)) * point(id));
-        let more = OrderRequest {
-            notional: Some(Money::new(amount + of_lot)),
-            ..OrderRequest::market(denial.instrument, Quantity::ZERO).side(denial.side).flags(order.flags)
-        };
-        let asked = Question { strategy: denial.strategy, request: &more, quantity: 0, changed: Some(order) };
-        let limits = scopes(&asked).map(|scope| (scope, self.scenario.limits.get(&scope)));
-        let mut limits = limits.into_iter().filter_map(|(scope, limits)| Some((scope, limits?)));
-        let is_needed = limits.any(|(scope, limits)| !self.against_by_size(scope, limits, &asked).is_empty());
-        ensure(is_needed, || format!("reduced to less than the limits leave: {denial:?}"))
     }
 
     fn fill(&mut self, FillReport { strategy, fill, .. }: &FillReport) -> Result<(), String> {

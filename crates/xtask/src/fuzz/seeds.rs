@@ -23,6 +23,7 @@ pub(super) fn write(root: &Path, into: &Path) -> Result<()> {
     put(into, "syslog", scenarios.iter().flat_map(syslog).chain(SYSLOG.iter().map(|seed| seed.to_vec())))?;
     put(into, "json", scenarios.iter().filter_map(json))?;
     put(into, "cbor", CBOR.iter().map(|seed| seed.to_vec()))?;
+    put(into, "control", CONTROL.iter().map(|seed| seed.as_bytes().to_vec()))?;
     put(into, "config", configs(&root.join(CONFIGS))?.into_iter())
 }
 
@@ -37,6 +38,21 @@ const SYSLOG: &[&[u8]] = &[
 const CBOR: &[&[u8]] = &[
     b"\xbfcmsgehelloglevelno\x14\xff",
     b"\xa5cmsgexhellglevelno\x18\x28aa\x83\x01\x82\x02\x03\x9f\x04\xffab\xc2\x49\x01\0\0\0\0\0\0\0\0ac\xf9\x3e\x00",
+];
+
+/// One of each kind, which the first byte says.
+const CONTROL: &[&str] = &[
+    "c*",
+    "c\"0a1b2c\", W/\"x\", \"y\"",
+    "aHTTP/1.1 200 OK\r\netag: \"0a\"\r\ncontent-length: 2\r\n\r\n{}",
+    "aHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 409 Conflict\r\ntransfer-encoding: chunked\r\n\r\n5;x=1\r\n{\"a\":\r\n2\r\n1}\r\n0\r\n\r\n",
+    "aHTTP/1.1 404 Not Found\r\n\r\n{\"type\":\"t\",\"title\":\"t\",\"status\":404,\"detail\":\"d\",\"pointer\":\"/a\"}",
+    "l{\"file\":\"/p/x.so\",\"name\":\"a\",\"config\":{\"fast\":10,\"deep\":[{\"x\":1.5e300}]}}",
+    "i{\"file\":\"/p/x.so\"}",
+    "q{\"reason\":\"it looks odd\"}",
+    "v{\"logger\":\"a.b\",\"level\":\"DEBUG\",\"seconds\":30}",
+    "d{\"level\":\"20\"}",
+    "g{\"text\":\"[root]\\nlevel = 'INFO'\",\"incremental\":true}",
 ];
 
 fn put(into: &Path, target: &str, seeds: impl Iterator<Item = Vec<u8>>) -> Result<()> {

@@ -168,6 +168,10 @@ impl Sandbox {
         self.child.id()
     }
 
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     pub(crate) fn status(&self) -> Result<Status> {
         Ok(self.client.send(&Request::status())?.read()?)
     }

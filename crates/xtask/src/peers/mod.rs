@@ -75,6 +75,11 @@ const CHECKS: &[Check] = &[
         about: "logrotate rotates a file that is written to, with create and copytruncate",
     },
     Check {
+        name: "schemathesis",
+        needs_root: false,
+        about: "schemathesis finds no answer of the control socket that docs/openapi.json does not describe",
+    },
+    Check {
         name: "results",
         needs_root: false,
         about: "quantstats, empyrical and pyfolio agree on the ratios of a run, pyarrow reads its exports",

@@ -17,6 +17,8 @@ mod run;
 mod terms;
 mod trading;
 
+pub use stratd_control::{Condition, Tag};
+
 pub use self::{
     backtests::BacktestOperations,
     config::{ConfigChange, ConfigOperations, Edit, What},
@@ -25,7 +27,7 @@ pub use self::{
     metrics::MetricsOperations,
     plugins::{Action, PluginOperations},
     run::RunOperations,
-    terms::{Basis, Condition, Outcome, Tag, Terms},
+    terms::{Basis, Outcome, Terms},
     trading::{InstanceName, OrdersAsked, PageAsked, TradingChange, TradingOperations, TradingScope, Verb},
 };
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use stratd_control::{Condition, Tag};
 
 use super::{ActionError, ActionErrorKind};
 
@@ -26,7 +27,8 @@ impl Basis {
     #[must_use]
     pub fn tag(&self) -> Tag {
         let hash = Sha256::digest(self.0.to_string());
-        Tag(hash.iter().take(TAG_BYTES).map(|byte| format!("{byte:02x}")).collect())
+        let digits: String = hash.iter().take(TAG_BYTES).map(|byte| format!("{byte:02x}")).collect();
+        Tag::new(&digits).expect("hexadecimal digits may be in a tag")
     }
 }
 
@@ -34,37 +36,6 @@ impl fmt::Display for Basis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-/// The entity tag of a resource, without its quotation marks.
-///
-/// It is sent as a strong one, because `If-Match` knows no other, though counters may differ under the same tag: it
-/// tells whether a change would meet what its author saw, not whether two answers are equal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag(String);
-
-impl Tag {
-    /// A tag as it was sent, if every character of it may be in one.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let is_allowed = |byte: u8| byte == 0x21 || (0x23..=0x7e).contains(&byte) || byte >= 0x80;
-        text.bytes().all(is_allowed).then(|| Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for Tag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0)
-    }
-}
-
-/// Which state of its resource a change may meet: the header `If-Match`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// Whatever is there: `*`.
-    Any,
-    /// One of these tags.
-    OneOf(Vec<Tag>),
 }
 
 /// On what terms a change is done.
@@ -121,7 +92,7 @@ mod tests {
     use super::*;
 
     fn one_of(tags: &[&str]) -> Terms {
-        let tags = tags.iter().map(|text| Tag::parse(text).unwrap());
+        let tags = tags.iter().map(|text| Tag::new(text).unwrap());
         Terms { condition: Condition::OneOf(tags.collect()), is_dry_run: false }
     }
 
@@ -136,8 +107,9 @@ mod tests {
     #[test]
     fn a_change_meets_what_its_author_saw_or_is_refused() {
         let basis = Basis::new(json!({"generation": 1}));
-        let Tag(tag) = basis.tag();
-        assert!(one_of(&["x", &tag]).check(&basis).is_ok());
+        let tag = basis.tag().to_string();
+        let tag = tag.trim_matches('"');
+        assert!(one_of(&["x", tag]).check(&basis).is_ok());
         assert!(Terms { condition: Condition::Any, is_dry_run: false }.check(&basis).is_ok());
         let error = one_of(&["x", "y"]).check(&basis).unwrap_err();
         assert_eq!((error.kind, error.before), (ActionErrorKind::Stale, Some(basis)));
