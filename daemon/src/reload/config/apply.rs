@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use stratd_control::PluginState;
-use stratd_engine::Carried;
 use stratd_plugin_api::{ExchangeId, Timestamp};
 
 use super::{
     ConfigChange, NewGeneration, OURSELVES, Unconfirmed, What,
-    build::{Added, Built, Changed},
+    build::Built,
     parts::{Fixed, Parts, divide},
 };
 use crate::{
@@ -23,10 +21,7 @@ use crate::{
     host::Refusal,
     logging::{LogUndo, pipeline},
     plugin_kind::PluginKind,
-    reload::{
-        InstanceRecord, InstanceSettings, Manager, Place, PluginRecord, factory::scrubbed_text,
-        saving::Saving,
-    },
+    reload::{InstanceRecord, Manager, Place, factory::scrubbed_text, saving::Saving},
     runtime::{ChangeDone, ChangeRefused, Command, Part, clock, notify},
     store::ConfigState,
 };
@@ -390,18 +385,9 @@ impl Manager {
                 }
             }
         }
-        // a reload opens the files of the log anew, whatever has changed
-        if (parts.logging || matches!(change.what, What::Files))
-            && let Some(pipeline) = pipeline()
-        {
-            match pipeline.replace(config.logging.as_ref()) {
-                Ok(log) => undo.log = Some(log),
-                Err(error) => {
-                    self.undo_change(undo);
-                    let text = format!("logging: {error:#}");
-                    return Err(ConfigRefusal::new(RefusalKind::Refused, text).at("/logging"));
-                }
-            }
+        if let Err(refusal) = self.replace_log(parts, &config, change, &mut undo) {
+            self.undo_change(undo);
+            return Err(refusal);
         }
         let (built, mut done) = match self.carry_out_change(parts, &config, &mut undo) {
             Ok(done) => done,
@@ -422,18 +408,7 @@ impl Manager {
         self.take_options(&config, parts);
         let generation = undo.generation.unwrap_or(before);
         if let Some(generation) = undo.generation {
-            let state =
-                if unless_confirmed.is_some() { ConfigState::Unconfirmed } else { ConfigState::Applied };
-            let settled = self.configured.shared.lock().generations.settle(generation, state);
-            if let Err(error) = settled {
-                tracing::error!(
-                    logger = "store",
-                    "generation {generation} is in force and could not be stored: the next start takes {before}: {error}"
-                );
-                words.push(format!(
-                    "the next start takes generation {before}, because this one could not be stored: {error}"
-                ));
-            }
+            words.extend(self.settle(generation, unless_confirmed.is_some(), before));
         }
         let mut in_force = self.configured.shared.lock();
         in_force.take(generation, written.clone());
@@ -453,6 +428,39 @@ impl Manager {
                 format!("; it goes back in {} s unless it is confirmed", within.as_secs())
             });
         Ok(format!("{what}; generation {generation} is in force{goes_back}"))
+    }
+
+    /// Exchanges the log if it changes; a reload opens its files anew in any case.
+    fn replace_log(
+        &self,
+        parts: &Parts,
+        config: &RunConfig,
+        change: &ConfigChange,
+        undo: &mut Undo,
+    ) -> Result<(), ConfigRefusal> {
+        if !parts.logging && !matches!(change.what, What::Files) {
+            return Ok(());
+        }
+        let Some(pipeline) = pipeline() else { return Ok(()) };
+        let replaced = pipeline.replace(config.logging.as_ref()).map_err(|error| {
+            ConfigRefusal::new(RefusalKind::Refused, format!("logging: {error:#}")).at("/logging")
+        });
+        undo.log = Some(replaced?);
+        Ok(())
+    }
+
+    /// Says in the store what became of a generation that is in force; in words if that fails.
+    fn settle(&self, generation: i64, is_unconfirmed: bool, before: i64) -> Option<String> {
+        let state = if is_unconfirmed { ConfigState::Unconfirmed } else { ConfigState::Applied };
+        let settled = self.configured.shared.lock().generations.settle(generation, state);
+        let error = settled.err()?;
+        tracing::error!(
+            logger = "store",
+            "generation {generation} is in force and could not be stored: the next start takes {before}: {error}"
+        );
+        Some(format!(
+            "the next start takes generation {before}, because this one could not be stored: {error}"
+        ))
     }
 
     /// Exchanges the connectors that must be, then has the event loop do the rest. A connector that takes no new
@@ -535,118 +543,6 @@ impl Manager {
                 let why = added.map_or(why.clone(), |added| scrubbed_text(&added.settings, &why));
                 refused(PluginKind::Strategy, &name, &why)
             }
-        }
-    }
-
-    /// Notes what the event loop did; in words.
-    fn note_change(&mut self, built: &Built, done: &mut ChangeDone) -> Vec<String> {
-        let mut words = Vec::new();
-        for (Changed { name, settings, pid }, carried) in built.strategies.iter().zip(&done.strategies) {
-            self.set_settings(PluginKind::Strategy, name, settings);
-            let how = match carried {
-                None => "was told",
-                Some(Carried::State { .. }) => "has another instance with its state",
-                Some(Carried::Nothing | Carried::Fresh(_)) => "started anew, because it keeps no state",
-            };
-            if carried.is_some()
-                && let Some((plugin, _)) = self.instance(PluginKind::Strategy, name)
-            {
-                let mut registry = self.registry.lock();
-                let record = registry.get_mut(&plugin.manifest().name);
-                if let Some(instance) = record.and_then(|record| record.instance_mut(name)) {
-                    instance.pid = *pid;
-                }
-            }
-            words.push(format!("strategy {name} {how}"));
-        }
-        for (_, record, settings) in &built.told {
-            self.set_settings(PluginKind::Exchange, &record.name, settings);
-            words.push(format!("exchange {} was told", record.name));
-        }
-        words.extend(
-            built
-                .exchanged
-                .iter()
-                .map(|(_, _, record, _)| format!("exchange {} has another connector", record.name)),
-        );
-        for (kind, name, settings) in &built.quiet {
-            self.set_settings(*kind, name, settings);
-            words.push(format!("{kind} {name} is configured anew"));
-        }
-        for (added, strategy) in built.added.iter().zip(&done.started) {
-            self.note_start(added, Place::Strategy(*strategy));
-            if let Some(store) = &self.store {
-                store.join(&added.name);
-            }
-            words.push(format!("strategy {} started", added.name));
-        }
-        self.take_states(std::mem::take(&mut done.stopped));
-        for name in &built.stopped {
-            self.end_instance(name, None);
-            if let Some(store) = &self.store {
-                store.leave(name);
-            }
-            words.push(format!("strategy {name} stopped"));
-        }
-        if done.pause_us > 0 && !words.is_empty() {
-            words.push(format!("events waited for {} us", done.pause_us));
-        }
-        words
-    }
-
-    fn log_words(&self) -> String {
-        let source = &self.configured.shared.lock().source;
-        match &source.file {
-            Some(file) => format!("applied [logging] of {}", file.display()),
-            None => "opened the files of the log anew".to_owned(),
-        }
-    }
-
-    fn set_settings(&self, kind: PluginKind, name: &str, settings: &InstanceSettings) {
-        let mut registry = self.registry.lock();
-        let plugins = registry.all_mut().filter(|plugin| plugin.kind == kind);
-        for instance in plugins.flat_map(|plugin| &mut plugin.instances).filter(|known| known.name == name) {
-            instance.settings = settings.clone();
-        }
-    }
-
-    /// Notes a strategy that has a place in the run.
-    fn note_start(&self, added: &Added, place: Place) {
-        let now = clock::now();
-        let manifest = added.plugin.manifest();
-        let mut registry = self.registry.lock();
-        let record = PluginRecord::new(manifest.kind, &manifest.name, added.plugin.file().to_owned(), now);
-        let record = registry.add(record);
-        record.take_up(&added.plugin, now);
-        if !added.is_known && record.instance_mut(&added.name).is_none() {
-            record.instances.push(InstanceRecord::new(&added.name, added.settings.clone(), now));
-        }
-        if let Some(instance) = record.instance_mut(&added.name) {
-            instance.settings = added.settings.clone();
-            instance.saved.clone_from(&added.saved);
-            instance.start(Some(place), now);
-            instance.run_on(added.plugin.generation(), added.pid);
-            instance.restart_at = None;
-        }
-        record.settle_state(now);
-    }
-
-    /// Notes that a strategy has ended; with why, that it failed.
-    fn end_instance(&self, name: &str, why: Option<&str>) {
-        let now = clock::now();
-        let mut registry = self.registry.lock();
-        for plugin in registry.all_mut().filter(|plugin| plugin.kind == PluginKind::Strategy) {
-            let Some(instance) = plugin.instance_mut(name) else { continue };
-            instance.restart_at = None;
-            instance.pid = None;
-            if let Some(why) = why {
-                instance.last_fault = Some(why.to_owned());
-            }
-            if instance.state == PluginState::Started {
-                let ended = if why.is_some() { PluginState::Faulted } else { PluginState::Retired };
-                instance.set_state(ended, now);
-            }
-            plugin.settle_state(now);
         }
     }
 

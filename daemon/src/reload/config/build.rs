@@ -203,22 +203,7 @@ impl Manager {
         let settings = settings_of_strategy(entry);
         let known = self.instance(PluginKind::Strategy, name);
         if let Some((other, instance)) = &known {
-            let other = &other.manifest().name;
-            if *other != manifest_name {
-                return Err(conflict(format!(
-                    "a strategy {name} of {other} was in this run (accepted: another name)"
-                )));
-            }
-            if instance.is_started() {
-                return Err(conflict(format!(
-                    "a strategy {name} runs, started by command (accepted: after `stratctl plugin stop {manifest_name}`)"
-                )));
-            }
-            if instance.state == PluginState::Quarantined {
-                return Err(conflict(format!(
-                    "strategy {name} is quarantined (accepted: after `stratctl plugin release {manifest_name}`)"
-                )));
-            }
+            may_start(name, &manifest_name, (other, instance)).map_err(conflict)?;
         }
         let mut record = InstanceRecord::new(name, settings.clone(), clock::now());
         check_config(plugin.identity(), plugin.manifest(), &record).map_err(of_entry)?;
@@ -288,4 +273,30 @@ impl Manager {
 fn config_text(plugin: &LoadedPlugin, settings: &InstanceSettings) -> Result<String, Refusal> {
     let config = expanded(plugin.identity(), settings)?;
     Ok(config.value.to_string())
+}
+
+/// Whether a strategy that was in the run before may start in its place again.
+///
+/// # Errors
+/// Why not.
+fn may_start(
+    name: &str,
+    plugin: &str,
+    (other, instance): (&LoadedPlugin, &InstanceRecord),
+) -> Result<(), String> {
+    let other = &other.manifest().name;
+    if other != plugin {
+        return Err(format!("a strategy {name} of {other} was in this run (accepted: another name)"));
+    }
+    if instance.is_started() {
+        return Err(format!(
+            "a strategy {name} runs, started by command (accepted: after `stratctl plugin stop {plugin}`)"
+        ));
+    }
+    if instance.state == PluginState::Quarantined {
+        return Err(format!(
+            "strategy {name} is quarantined (accepted: after `stratctl plugin release {plugin}`)"
+        ));
+    }
+    Ok(())
 }

@@ -11,13 +11,14 @@
 //!
 //! A generation that nobody confirms in time goes back to the one before it, here and at the next start.
 //!
-//! - `parts`: what can change while the run goes on; `build`: what that needs; `apply`: the steps
+//! - `parts`: what can change while the run goes on; `build`: what that needs; `apply`: the steps; `note`: what is noted
 //! - `generations`: where they are kept; `show`: what the control socket tells
 
 mod apply;
 mod build;
 mod generations;
 mod hangup;
+mod note;
 mod parts;
 mod show;
 
