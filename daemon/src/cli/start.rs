@@ -162,10 +162,9 @@ fn by_the_clock(
             queued_max: config.backtests.queued_max as usize,
             ended_max: config.backtests.ended_max as usize,
             results: std::path::absolute(&config.results)?.join("backtests"),
-            folder: match checked.log.file.as_deref().and_then(Path::parent) {
-                Some(folder) => std::path::absolute(folder)?,
-                None => std::env::current_dir()?,
-            },
+            // of a file without a folder that is the current one
+            folder: std::env::current_dir()?
+                .join(checked.log.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))),
             plugin_dirs: absolute(&checked.plugins.directories())?,
             trust: config.plugins.trust.clone(),
         },
