@@ -19,7 +19,7 @@ const SOURCE_COLUMN: usize = 60;
 #[derive(Subcommand)]
 pub(super) enum ConfigCommand {
     /// Show every value with the file and line, or the flag, that it comes from; nothing is checked
-    Show(RunArguments),
+    Show(Box<RunArguments>),
     /// Print the JSON schema of a configuration file
     Schema,
 }

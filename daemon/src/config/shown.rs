@@ -31,7 +31,7 @@ pub(crate) fn without_secrets(key: &str, value: &Value) -> Value {
         Value::Object(table) => Value::Object(
             table.iter().map(|(key, value)| (key.clone(), without_secrets(key, value))).collect(),
         ),
-        Value::Array(items) => Value::Array(items.iter().map(|item| without_secrets(&key, item)).collect()),
+        Value::Array(items) => Value::Array(items.iter().map(|item| without_secrets(key, item)).collect()),
         other => other.clone(),
     }
 }

@@ -147,7 +147,7 @@ impl Manager {
     ) -> Result<ConfigDone, ConfigRefusal> {
         if let Some(terms) = terms {
             let basis = self.configured.shared.lock().basis();
-            terms.check(&basis).map_err(|error| ConfigRefusal::new(RefusalKind::Stale, error.text))?;
+            terms.check(&basis).map_err(|error| ConfigRefusal::new(RefusalKind::Stale, error.into_refused().text))?;
         }
         let is_dry_run = terms.is_some_and(|terms| terms.is_dry_run);
         if matches!(change.what, What::Confirm) {
