@@ -147,7 +147,9 @@ impl Manager {
     ) -> Result<ConfigDone, ConfigRefusal> {
         if let Some(terms) = terms {
             let basis = self.configured.shared.lock().basis();
-            terms.check(&basis).map_err(|error| ConfigRefusal::new(RefusalKind::Stale, error.into_refused().text))?;
+            terms
+                .check(&basis)
+                .map_err(|error| ConfigRefusal::new(RefusalKind::Stale, error.into_refused().text))?;
         }
         let is_dry_run = terms.is_some_and(|terms| terms.is_dry_run);
         if matches!(change.what, What::Confirm) {
@@ -390,18 +392,10 @@ impl Manager {
                 }
             }
         }
-        // a reload opens the files of the log anew, whatever has changed
-        if (parts.logging || matches!(change.what, What::Files))
-            && let Some(pipeline) = pipeline()
-        {
-            match pipeline.replace(config.logging.as_ref()) {
-                Ok(log) => undo.log = Some(log),
-                Err(error) => {
-                    self.undo_change(undo);
-                    let text = format!("logging: {error:#}");
-                    return Err(ConfigRefusal::new(RefusalKind::Refused, text).at("/logging"));
-                }
-            }
+        let takes_log = parts.logging || matches!(change.what, What::Files);
+        if takes_log && let Err(refusal) = self.take_log(&config, &mut undo) {
+            self.undo_change(undo);
+            return Err(refusal);
         }
         let (built, mut done) = match self.carry_out_change(parts, &config, &mut undo) {
             Ok(done) => done,
@@ -411,7 +405,7 @@ impl Manager {
             }
         };
         let mut words = Vec::new();
-        if parts.logging || matches!(change.what, What::Files) {
+        if takes_log {
             words.push(self.log_words());
         }
         words.extend(self.note_change(&built, &mut done));
@@ -424,16 +418,7 @@ impl Manager {
         if let Some(generation) = undo.generation {
             let state =
                 if unless_confirmed.is_some() { ConfigState::Unconfirmed } else { ConfigState::Applied };
-            let settled = self.configured.shared.lock().generations.settle(generation, state);
-            if let Err(error) = settled {
-                tracing::error!(
-                    logger = "store",
-                    "generation {generation} is in force and could not be stored: the next start takes {before}: {error}"
-                );
-                words.push(format!(
-                    "the next start takes generation {before}, because this one could not be stored: {error}"
-                ));
-            }
+            words.extend(self.settle(generation, state, before));
         }
         let mut in_force = self.configured.shared.lock();
         in_force.take(generation, written.clone());
@@ -453,6 +438,29 @@ impl Manager {
                 format!("; it goes back in {} s unless it is confirmed", within.as_secs())
             });
         Ok(format!("{what}; generation {generation} is in force{goes_back}"))
+    }
+
+    /// Stores what became of a generation; what is to be said if that cannot be.
+    fn settle(&self, generation: i64, state: ConfigState, before: i64) -> Option<String> {
+        let settled = self.configured.shared.lock().generations.settle(generation, state);
+        settled.err().map(|error| {
+            tracing::error!(
+                logger = "store",
+                "generation {generation} is in force and could not be stored: the next start takes {before}: {error}"
+            );
+            format!("the next start takes generation {before}, because this one could not be stored: {error}")
+        })
+    }
+
+    /// Opens the files of the log anew, whatever has changed of it; notes what undoes it.
+    fn take_log(&self, config: &RunConfig, undo: &mut Undo) -> Result<(), ConfigRefusal> {
+        if let Some(pipeline) = pipeline() {
+            let log = pipeline.replace(config.logging.as_ref()).map_err(|error| {
+                ConfigRefusal::new(RefusalKind::Refused, format!("logging: {error:#}")).at("/logging")
+            })?;
+            undo.log = Some(log);
+        }
+        Ok(())
     }
 
     /// Exchanges the connectors that must be, then has the event loop do the rest. A connector that takes no new

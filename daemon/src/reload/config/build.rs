@@ -202,23 +202,10 @@ impl Manager {
         let plugin = running.unwrap_or(file);
         let settings = settings_of_strategy(entry);
         let known = self.instance(PluginKind::Strategy, name);
-        if let Some((other, instance)) = &known {
-            let other = &other.manifest().name;
-            if *other != manifest_name {
-                return Err(conflict(format!(
-                    "a strategy {name} of {other} was in this run (accepted: another name)"
-                )));
-            }
-            if instance.is_started() {
-                return Err(conflict(format!(
-                    "a strategy {name} runs, started by command (accepted: after `stratctl plugin stop {manifest_name}`)"
-                )));
-            }
-            if instance.state == PluginState::Quarantined {
-                return Err(conflict(format!(
-                    "strategy {name} is quarantined (accepted: after `stratctl plugin release {manifest_name}`)"
-                )));
-            }
+        if let Some((other, instance)) = &known
+            && let Some(text) = in_the_way(instance, &other.manifest().name, &manifest_name)
+        {
+            return Err(conflict(text));
         }
         let mut record = InstanceRecord::new(name, settings.clone(), clock::now());
         check_config(plugin.identity(), plugin.manifest(), &record).map_err(of_entry)?;
@@ -288,4 +275,20 @@ impl Manager {
 fn config_text(plugin: &LoadedPlugin, settings: &InstanceSettings) -> Result<String, Refusal> {
     let config = expanded(plugin.identity(), settings)?;
     Ok(config.value.to_string())
+}
+
+/// Why an instance that was in this run keeps a strategy of its name and of a plugin from starting, if it does.
+fn in_the_way(instance: &InstanceRecord, of: &str, plugin: &str) -> Option<String> {
+    let name = &instance.name;
+    if of != plugin {
+        return Some(format!("a strategy {name} of {of} was in this run (accepted: another name)"));
+    }
+    if instance.is_started() {
+        return Some(format!(
+            "a strategy {name} runs, started by command (accepted: after `stratctl plugin stop {plugin}`)"
+        ));
+    }
+    (instance.state == PluginState::Quarantined).then(|| {
+        format!("strategy {name} is quarantined (accepted: after `stratctl plugin release {plugin}`)")
+    })
 }
