@@ -103,7 +103,8 @@ pub(super) fn findings(value: &Value) -> Vec<Finding> {
     if has("client_ca_file") && !has_tls {
         findings.push(lacks("client_ca_file", "a listener without TLS", "with cert_file and key_file"));
     }
-    if !has("token_file") && !(has_tls && has("client_ca_file")) {
+    let knows_who = has("token_file") || has_tls && has("client_ca_file");
+    if !knows_who {
         let accepted = "token_file; or cert_file, key_file and client_ca_file";
         findings.push(lacks("address", "a listener that anyone could use", accepted));
     }

@@ -84,8 +84,8 @@ pub use self::{
     operations::{
         Action, ActionError, ActionErrorKind, BacktestOperations, Basis, Condition, ConfigChange,
         ConfigOperations, Edit, EventOperations, InstanceName, MetricsOperations, Operations, OrdersAsked,
-        Outcome, PageAsked, PluginOperations, RunOperations, Tag, Terms, TradingChange, TradingOperations,
-        TradingScope, Verb, What,
+        Outcome, PageAsked, PluginOperations, Refused, RunOperations, Tag, Terms, TradingChange,
+        TradingOperations, TradingScope, Verb, What,
     },
     peer::Role,
     tcp::TcpOptions,

@@ -9,7 +9,7 @@ use stratd_control::Problem;
 
 use super::{
     guard::{Changed, Said},
-    operations::{ActionError, ActionErrorKind},
+    operations::{ActionError, ActionErrorKind, Refused},
 };
 
 /// What sort of problem. Each has one status, one title and one name.
@@ -129,7 +129,8 @@ pub(super) fn not_done(error: ActionError) -> Response {
         ActionErrorKind::Busy => ProblemKind::Busy,
         ActionErrorKind::Failed => ProblemKind::Failed,
     };
-    let ActionError { kind: _, text, step, code, pointer, found_accepted, errors, before, plugin } = error;
+    let Refused { kind: _, text, step, code, pointer, found_accepted, errors, before, plugin } =
+        error.into_refused();
     let (found, accepted) = found_accepted.unzip();
     let mut response =
         answer(Problem { plugin, step, code, pointer, found, accepted, errors, ..kind.with(text) });

@@ -42,6 +42,8 @@ pub(crate) struct Listener {
     market_lost: u64,
     /// To be said first.
     first: Option<GapEvent>,
+    /// Up to this number it asked for what is kept: what is not is no gap.
+    kept_until: u64,
     moved: watch::Receiver<u64>,
 }
 
@@ -68,14 +70,25 @@ impl Listener {
         let moved = shared.moved.subscribe();
         let history = lock(&shared.history);
         let last = history.last_number();
-        let (number, first) = match from {
-            From::Now => (last, None),
-            From::Number(number) => (number.min(last), None),
-            From::OtherRun => (0, Some(GapEvent { lost: None, reason: "restarted".to_owned() })),
+        let (number, kept_until, first) = match from {
+            From::Now => (last, 0, None),
+            From::Kept => (0, last, None),
+            From::Number(number) => (number.min(last), 0, None),
+            From::OtherRun => (0, last, Some(GapEvent { lost: None, reason: "restarted".to_owned() })),
         };
         let (position, market_lost) = (history.position(), history.market_lost());
         drop(history);
-        Ok(Self { feed: feed.clone(), place, filter, number, position, market_lost, first, moved })
+        Ok(Self {
+            feed: feed.clone(),
+            place,
+            filter,
+            number,
+            position,
+            market_lost,
+            first,
+            kept_until,
+            moved,
+        })
     }
 
     /// What comes next, as frames of the stream; waits for it. `None` = the run is over.
@@ -133,6 +146,10 @@ impl Listener {
     /// Numbered events up to this one are lost for it.
     fn pass(&mut self, number: u64, frames: &mut Vec<u8>) {
         if number > self.number {
+            if number <= self.kept_until {
+                self.number = number;
+                return;
+            }
             let lost = Some(number - self.number);
             frames.extend_from_slice(&gap_frame(GapEvent { lost, reason: "not_kept".to_owned() }));
             self.number = number;
@@ -168,6 +185,7 @@ impl Drop for Listener {
 
 enum From {
     Now,
+    Kept,
     Number(u64),
     OtherRun,
 }
@@ -176,7 +194,7 @@ impl From {
     fn of(after: &After, run: &str) -> Result<Self, String> {
         let id = match after {
             After::Now => return Ok(Self::Now),
-            After::Begin => return Ok(Self::Number(0)),
+            After::Begin => return Ok(Self::Kept),
             After::Id(id) => id,
         };
         let malformed =

@@ -138,8 +138,10 @@ fn too_much_from_other_threads_is_lost_and_told() {
     publish(&feed);
     feed.tell(STARTED, plugin("q"));
     publish(&feed);
-    let mut listener = listen(&feed, None, After::Begin).unwrap();
-    let heard = heard(&mut listener);
+    let kept = heard(&mut listen(&feed, None, After::Begin).unwrap());
+    assert!(kept.starts_with("3:p "), "who asks for what is kept misses nothing: {kept:.50}");
+    let first = format!("{}-0", feed.run());
+    let heard = heard(&mut listen(&feed, None, After::Id(first)).unwrap());
     assert!(
         heard.starts_with("-:not_kept(2) 3:p ") && heard.ends_with(&format!(" {}:q", TOLD_MAX + 3)),
         "{heard}"

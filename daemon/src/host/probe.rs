@@ -268,11 +268,10 @@ fn how(status: ExitStatus) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use expect_test::expect;
 
     use super::*;
+    use crate::runtime::clock::Stopwatch;
 
     fn plugin() -> Identity {
         Identity { file: "libx.so".into(), hash: Some("0123456789abcdef".to_owned()), ..Identity::default() }
@@ -337,10 +336,10 @@ mod tests {
         let pid = std::fs::read_to_string(&left).unwrap();
         // a killed process is still listed until it had a turn to die: then it is gone, or a zombie that nobody reaped
         let state = || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-        let since = Instant::now();
+        let stopwatch = Stopwatch::start();
         while !state().is_empty() && !state().contains(") Z") {
-            assert!(since.elapsed() < Duration::from_secs(20), "it goes on: {}", state());
-            std::thread::sleep(Duration::from_millis(10));
+            assert!(stopwatch.elapsed() < Duration::from_secs(20), "it goes on: {}", state());
+            std::thread::park_timeout(Duration::from_millis(10));
         }
     }
 }

@@ -117,6 +117,7 @@ impl Plane {
     ///
     /// # Errors
     /// A thread, a watch or the socket cannot be made.
+    #[expect(clippy::too_many_lines, reason = "puts the parts together; nothing is decided here")]
     pub(crate) fn start(parts: PlaneParts, event_loop: LoopHandle) -> Result<Self> {
         let PlaneParts {
             plugins_config,

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Result;
 use stratd_engine::{
-    CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, Output, RiskLimits, Scope, StrategyId,
+    CancelOrder, Denial, Driver, Engine, ExchangeLink as _, InputKind, Output, RiskLimits, Scope, StrategyId,
     StrategyState, TradingState,
 };
 use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp, abi};
@@ -463,22 +463,10 @@ impl EventLoop {
                 self.shutdown.get_or_insert_with(|| format!("{name}: {reason}"));
             }
             Output::Trading { scope, state, reason } => {
-                let whose = self.scope_name(*scope);
                 self.note_trading(*scope, *state, *reason);
-                if *state == TradingState::Active {
-                    tracing::info!(logger = "risk", %time, "{whose}: trading goes on");
-                } else {
-                    tracing::error!(logger = "risk", %time, "{whose}: trading is {}: {reason}", state.name());
-                }
+                self.tell_trading(*scope, *state, *reason);
             }
-            Output::Reduced(denial) => {
-                let name = self.recorder.strategy_name(denial.strategy);
-                let instrument = self.engine().instrument(denial.instrument);
-                let shown = |quantity| instrument.map_or_else(String::new, |i| i.quantity_text(quantity).to_string());
-                let (asked, allowed) = (shown(denial.asked), shown(denial.allowed));
-                let order = denial.order;
-                tracing::info!(logger = format!("strategy.{name}"), %time, "order {order} was cut from {asked} to {allowed}: {}", denial.reason);
-            }
+            Output::Reduced(cut) => self.tell_cut(cut),
             Output::SessionClosed { scope } => {
                 let whose = self.scope_name(*scope);
                 tracing::info!(logger = "risk", %time, "{whose}: the session is over");
@@ -503,6 +491,26 @@ impl EventLoop {
             | Output::Metric { .. }
             | Output::Exited => {}
         }
+    }
+
+    fn tell_trading(&self, scope: Scope, state: TradingState, reason: Reason) {
+        let (time, whose) = (self.now, self.scope_name(scope));
+        if state == TradingState::Active {
+            tracing::info!(logger = "risk", %time, "{whose}: trading goes on");
+        } else {
+            tracing::error!(logger = "risk", %time, "{whose}: trading is {}: {reason}", state.name());
+        }
+    }
+
+    fn tell_cut(&self, cut: &Denial) {
+        let (time, order, reason) = (self.now, cut.order, cut.reason);
+        let name = self.recorder.strategy_name(cut.strategy);
+        let instrument = self.engine().instrument(cut.instrument);
+        let shown =
+            |quantity| instrument.map_or_else(String::new, |known| known.quantity_text(quantity).to_string());
+        let (asked, allowed) = (shown(cut.asked), shown(cut.allowed));
+        let logger = format!("strategy.{name}");
+        tracing::info!(logger, %time, "order {order} was cut from {asked} to {allowed}: {reason}");
     }
 
     fn scope_name(&self, scope: Scope) -> String {

@@ -61,7 +61,9 @@ impl Observer {
                         self.tap.market(at, event, engine);
                     }
                 }
-                Told::Order(_) => self.meters.report(),
+                Told::Order(report) if report.client_order_id != 0 => self.meters.report(),
+                // anyone's
+                Told::Order(_) => {}
             }
         }
     }

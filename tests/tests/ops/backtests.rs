@@ -82,7 +82,7 @@ fn what_cannot_run_is_refused_before_it_is_taken() {
     let problem = refused(&|config| config["exchange"][0]["config"]["speed"] = json!(5));
     assert_eq!((problem.status, problem.pointer.as_deref()), (422, Some("/config")), "{problem:?}");
     assert!(
-        problem.detail.contains("exchange.config.speed") && problem.detail.contains("accepted"),
+        problem.detail.contains("exchange[0].config.speed") && problem.detail.contains("accepted"),
         "{problem:?}"
     );
     let problem = refused(&|config| drop(config.insert("trading_type".into(), json!("sandbox"))));

@@ -20,7 +20,7 @@ fn order() -> Request {
         quantity: Some("1".to_owned()),
         ..NewOrderRequest::default()
     };
-    Request::new_order(&order).unwrap()
+    Request::new_order(&order).expect("an order is JSON")
 }
 
 fn strategy(desk: &Desk) -> Strategy {

@@ -1,14 +1,21 @@
 //! Why something was not done.
 
-use std::fmt;
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+};
 
 use stratd_control::Finding;
 
 use super::Basis;
 
-/// Why something was not done.
+/// Why something was not done; small, because almost nothing fails.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ActionError {
+pub struct ActionError(Box<Refused>);
+
+/// All that is known of why something was not done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refused {
     /// What sort of reason.
     pub kind: ActionErrorKind,
     /// What is there, and what would be accepted.
@@ -52,7 +59,7 @@ impl ActionError {
     /// A reason in words.
     #[must_use]
     pub fn new(kind: ActionErrorKind, text: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Refused {
             kind,
             text: text.into(),
             plugin: None,
@@ -62,7 +69,13 @@ impl ActionError {
             found_accepted: None,
             errors: Vec::new(),
             before: None,
-        }
+        }))
+    }
+
+    /// All that is known.
+    #[must_use]
+    pub fn into_refused(self) -> Refused {
+        *self.0
     }
 
     /// With the plugin that was asked for.
@@ -105,6 +118,20 @@ impl ActionError {
     pub fn before(mut self, basis: &Basis) -> Self {
         self.before.get_or_insert_with(|| basis.clone());
         self
+    }
+}
+
+impl Deref for ActionError {
+    type Target = Refused;
+
+    fn deref(&self) -> &Refused {
+        &self.0
+    }
+}
+
+impl DerefMut for ActionError {
+    fn deref_mut(&mut self) -> &mut Refused {
+        &mut self.0
     }
 }
 

@@ -22,7 +22,7 @@ pub use stratd_control::{Condition, Tag};
 pub use self::{
     backtests::BacktestOperations,
     config::{ConfigChange, ConfigOperations, Edit, What},
-    error::{ActionError, ActionErrorKind},
+    error::{ActionError, ActionErrorKind, Refused},
     events::EventOperations,
     metrics::MetricsOperations,
     plugins::{Action, PluginOperations},

@@ -112,7 +112,7 @@ mod tests {
         assert!(one_of(&["x", tag]).check(&basis).is_ok());
         assert!(Terms { condition: Condition::Any, is_dry_run: false }.check(&basis).is_ok());
         let error = one_of(&["x", "y"]).check(&basis).unwrap_err();
-        assert_eq!((error.kind, error.before), (ActionErrorKind::Stale, Some(basis)));
+        assert_eq!((error.kind, error.before.clone()), (ActionErrorKind::Stale, Some(basis)));
         expect![[r#"it has changed since: If-Match has "x", "y", and its tag is "fa02354bd70e0b90" (accepted: that, or *)"#]].assert_eq(&error.text);
     }
 }

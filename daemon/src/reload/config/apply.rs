@@ -142,7 +142,9 @@ impl Manager {
     ) -> Result<ConfigDone, ConfigRefusal> {
         if let Some(terms) = terms {
             let basis = self.configured.shared.lock().basis();
-            terms.check(&basis).map_err(|error| ConfigRefusal::new(RefusalKind::Stale, error.text))?;
+            terms
+                .check(&basis)
+                .map_err(|error| ConfigRefusal::new(RefusalKind::Stale, error.into_refused().text))?;
         }
         let is_dry_run = terms.is_some_and(|terms| terms.is_dry_run);
         if matches!(change.what, What::Confirm) {
@@ -385,7 +387,8 @@ impl Manager {
                 }
             }
         }
-        if let Err(refusal) = self.replace_log(parts, &config, change, &mut undo) {
+        let takes_log = parts.logging || matches!(change.what, What::Files);
+        if takes_log && let Err(refusal) = self.take_log(&config, &mut undo) {
             self.undo_change(undo);
             return Err(refusal);
         }
@@ -397,7 +400,7 @@ impl Manager {
             }
         };
         let mut words = Vec::new();
-        if parts.logging || matches!(change.what, What::Files) {
+        if takes_log {
             words.push(self.log_words());
         }
         words.extend(self.note_change(&built, &mut done));
@@ -408,7 +411,9 @@ impl Manager {
         self.take_options(&config, parts);
         let generation = undo.generation.unwrap_or(before);
         if let Some(generation) = undo.generation {
-            words.extend(self.settle(generation, unless_confirmed.is_some(), before));
+            let state =
+                if unless_confirmed.is_some() { ConfigState::Unconfirmed } else { ConfigState::Applied };
+            words.extend(self.settle(generation, state, before));
         }
         let mut in_force = self.configured.shared.lock();
         in_force.take(generation, written.clone());
@@ -430,37 +435,27 @@ impl Manager {
         Ok(format!("{what}; generation {generation} is in force{goes_back}"))
     }
 
-    /// Exchanges the log if it changes; a reload opens its files anew in any case.
-    fn replace_log(
-        &self,
-        parts: &Parts,
-        config: &RunConfig,
-        change: &ConfigChange,
-        undo: &mut Undo,
-    ) -> Result<(), ConfigRefusal> {
-        if !parts.logging && !matches!(change.what, What::Files) {
-            return Ok(());
-        }
-        let Some(pipeline) = pipeline() else { return Ok(()) };
-        let replaced = pipeline.replace(config.logging.as_ref()).map_err(|error| {
-            ConfigRefusal::new(RefusalKind::Refused, format!("logging: {error:#}")).at("/logging")
-        });
-        undo.log = Some(replaced?);
-        Ok(())
+    /// Stores what became of a generation; what is to be said if that cannot be.
+    fn settle(&self, generation: i64, state: ConfigState, before: i64) -> Option<String> {
+        let settled = self.configured.shared.lock().generations.settle(generation, state);
+        settled.err().map(|error| {
+            tracing::error!(
+                logger = "store",
+                "generation {generation} is in force and could not be stored: the next start takes {before}: {error}"
+            );
+            format!("the next start takes generation {before}, because this one could not be stored: {error}")
+        })
     }
 
-    /// Says in the store what became of a generation that is in force; in words if that fails.
-    fn settle(&self, generation: i64, is_unconfirmed: bool, before: i64) -> Option<String> {
-        let state = if is_unconfirmed { ConfigState::Unconfirmed } else { ConfigState::Applied };
-        let settled = self.configured.shared.lock().generations.settle(generation, state);
-        let error = settled.err()?;
-        tracing::error!(
-            logger = "store",
-            "generation {generation} is in force and could not be stored: the next start takes {before}: {error}"
-        );
-        Some(format!(
-            "the next start takes generation {before}, because this one could not be stored: {error}"
-        ))
+    /// Opens the files of the log anew, whatever has changed of it; notes what undoes it.
+    fn take_log(&self, config: &RunConfig, undo: &mut Undo) -> Result<(), ConfigRefusal> {
+        if let Some(pipeline) = pipeline() {
+            let log = pipeline.replace(config.logging.as_ref()).map_err(|error| {
+                ConfigRefusal::new(RefusalKind::Refused, format!("logging: {error:#}")).at("/logging")
+            })?;
+            undo.log = Some(log);
+        }
+        Ok(())
     }
 
     /// Exchanges the connectors that must be, then has the event loop do the rest. A connector that takes no new

@@ -202,8 +202,10 @@ impl Manager {
         let plugin = running.unwrap_or(file);
         let settings = settings_of_strategy(entry);
         let known = self.instance(PluginKind::Strategy, name);
-        if let Some((other, instance)) = &known {
-            may_start(name, &manifest_name, (other, instance)).map_err(conflict)?;
+        if let Some((other, instance)) = &known
+            && let Some(text) = in_the_way(instance, &other.manifest().name, &manifest_name)
+        {
+            return Err(conflict(text));
         }
         let mut record = InstanceRecord::new(name, settings.clone(), clock::now());
         check_config(plugin.identity(), plugin.manifest(), &record).map_err(of_entry)?;
@@ -275,28 +277,18 @@ fn config_text(plugin: &LoadedPlugin, settings: &InstanceSettings) -> Result<Str
     Ok(config.value.to_string())
 }
 
-/// Whether a strategy that was in the run before may start in its place again.
-///
-/// # Errors
-/// Why not.
-fn may_start(
-    name: &str,
-    plugin: &str,
-    (other, instance): (&LoadedPlugin, &InstanceRecord),
-) -> Result<(), String> {
-    let other = &other.manifest().name;
-    if other != plugin {
-        return Err(format!("a strategy {name} of {other} was in this run (accepted: another name)"));
+/// Why an instance that was in this run keeps a strategy of its name and of a plugin from starting, if it does.
+fn in_the_way(instance: &InstanceRecord, of: &str, plugin: &str) -> Option<String> {
+    let name = &instance.name;
+    if of != plugin {
+        return Some(format!("a strategy {name} of {of} was in this run (accepted: another name)"));
     }
     if instance.is_started() {
-        return Err(format!(
+        return Some(format!(
             "a strategy {name} runs, started by command (accepted: after `stratctl plugin stop {plugin}`)"
         ));
     }
-    if instance.state == PluginState::Quarantined {
-        return Err(format!(
-            "strategy {name} is quarantined (accepted: after `stratctl plugin release {plugin}`)"
-        ));
-    }
-    Ok(())
+    (instance.state == PluginState::Quarantined).then(|| {
+        format!("strategy {name} is quarantined (accepted: after `stratctl plugin release {plugin}`)")
+    })
 }
