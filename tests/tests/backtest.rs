@@ -215,9 +215,9 @@ fn the_files_of_results_have_these_columns() {
             .concat();
     expect![[r#"
         client_order_id,strategy,exchange,symbol,side,type,flags,lifetime,quantity,price,stop_price,status,filled,price_average,created,updated,reason
-        time,strategy,exchange,symbol,side,quantity,price,notional,fee,slippage,transaction_cost,liquidity,client_order_id
-        time,strategy,exchange,symbol,position,price_average,price_last,notional,realized,unrealized,fees
-        time,strategy,exchange,symbol,side,type,quantity,notional,price,reason,client_order_id
+        time,strategy,exchange,symbol,side,quantity,price,notional,fee,slippage,transaction_cost,currency,cost,liquidity,client_order_id
+        time,strategy,exchange,symbol,side,position,price_average,price_last,notional,realized,unrealized,fees
+        time,strategy,exchange,symbol,side,type,outcome,request,asked,allowed,notional,price,reason,scope,limit,used,client_order_id
         time,equity,cash
         date,return,buy-and-hold
     "#]].assert_eq(&headers);
@@ -320,7 +320,7 @@ fn next_price_fills_a_market_order_at_the_open_of_the_next_row() {
         "next_price",
         1,
         expect![[r#"
-            2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
+            2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
             1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,102.00,2024-01-02T00:00:00Z,2024-01-03T00:00:00Z,
             cash 99898.00
         "#]],
@@ -329,7 +329,7 @@ fn next_price_fills_a_market_order_at_the_open_of_the_next_row() {
         "next_price",
         4,
         expect![[r#"
-            2024-01-08T00:00:00Z,once,csv,AAPL,buy,1,108.00,108.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
+            2024-01-08T00:00:00Z,once,csv,AAPL,buy,1,108.00,108.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
             1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,108.00,2024-01-05T00:00:00Z,2024-01-08T00:00:00Z,
             cash 99892.00
         "#]],
@@ -354,7 +354,7 @@ fn same_price_fills_a_market_order_at_the_close_that_caused_it() {
         "same_price",
         2,
         expect![[r#"
-            2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.50,102.50,0.00000000,0.00000000,0.00000000,taker,1099511627777
+            2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.50,102.50,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
             1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,102.50,2024-01-03T00:00:00Z,2024-01-03T00:00:00Z,
             cash 99897.50
         "#]],
@@ -363,7 +363,7 @@ fn same_price_fills_a_market_order_at_the_close_that_caused_it() {
         "same_price",
         5,
         expect![[r#"
-            2024-01-08T00:00:00Z,once,csv,AAPL,buy,1,108.50,108.50,0.00000000,0.00000000,0.00000000,taker,1099511627777
+            2024-01-08T00:00:00Z,once,csv,AAPL,buy,1,108.50,108.50,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
             1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,108.50,2024-01-08T00:00:00Z,2024-01-08T00:00:00Z,
             cash 99891.50
         "#]],
@@ -376,7 +376,7 @@ fn as_asked_fills_a_market_order_at_the_last_price() {
         "as_asked",
         2,
         expect![[r#"
-            2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.50,102.50,0.00000000,0.00000000,0.00000000,taker,1099511627777
+            2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.50,102.50,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
             1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,102.50,2024-01-03T00:00:00Z,2024-01-03T00:00:00Z,
             cash 99897.50
         "#]],
@@ -389,7 +389,7 @@ fn book_fills_a_market_order_at_the_next_price_where_the_data_shows_no_book() {
         "book",
         1,
         expect![[r#"
-            2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
+            2024-01-03T00:00:00Z,once,csv,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
             1099511627777,once,csv,AAPL,buy,market,,gtc,1,,,filled,1,102.00,2024-01-02T00:00:00Z,2024-01-03T00:00:00Z,
             cash 99898.00
         "#]],
@@ -403,7 +403,7 @@ fn on_trades_the_next_trade_fills_even_at_the_same_time() {
     let place = Place::new(&[("trades.csv", trades)]);
     let results = place.backtest(&["--exchange", "csv,file=trades.csv", "--strategy", "buy-and-hold"]);
     expect![[r#"
-        2024-01-02T14:30:00Z,buy-and-hold,csv,AAPL,buy,1,100.10,100.10,0.00000000,0.00000000,0.00000000,taker,1099511627777
+        2024-01-02T14:30:00Z,buy-and-hold,csv,AAPL,buy,1,100.10,100.10,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
     "#]]
     .assert_eq(rows(&results, "fills.csv"));
     // one row a minute, and the last
@@ -424,8 +424,8 @@ fn exchanges_are_merged_by_time_to_the_end_of_the_last_one() {
     };
     let short_first = run("short=csv,file=short.csv", "long=csv,file=long.csv");
     expect![[r#"
-        2024-01-03T00:00:00Z,buy-and-hold,short,IBM,buy,1,52.00,52.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
-        2024-01-03T00:00:00Z,buy-and-hold,long,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,taker,1099511627778
+        2024-01-03T00:00:00Z,buy-and-hold,short,IBM,buy,1,52.00,52.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
+        2024-01-03T00:00:00Z,buy-and-hold,long,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627778
     "#]]
     .assert_eq(rows(&short_first, "fills.csv"));
     expect![[r#"
@@ -442,8 +442,8 @@ fn exchanges_are_merged_by_time_to_the_end_of_the_last_one() {
     // at equal times the exchange that was configured first comes first
     let long_first = run("long=csv,file=long.csv", "short=csv,file=short.csv");
     expect![[r#"
-        2024-01-03T00:00:00Z,buy-and-hold,long,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
-        2024-01-03T00:00:00Z,buy-and-hold,short,IBM,buy,1,52.00,52.00,0.00000000,0.00000000,0.00000000,taker,1099511627778
+        2024-01-03T00:00:00Z,buy-and-hold,long,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
+        2024-01-03T00:00:00Z,buy-and-hold,short,IBM,buy,1,52.00,52.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627778
     "#]]
     .assert_eq(rows(&long_first, "fills.csv"));
     assert_eq!(rows(&long_first, "equity.csv"), rows(&short_first, "equity.csv"));
@@ -462,10 +462,10 @@ fn one_plugin_makes_several_exchanges_and_strategies_and_results_name_the_instan
         "ten=buy-and-hold,quantity=10",
     ]);
     expect![[r#"
-        2024-01-03T00:00:00Z,one,left,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
-        2024-01-03T00:00:00Z,ten,left,AAPL,buy,10,102.00,1020.00,0.00000000,0.00000000,0.00000000,taker,2199023255553
-        2024-01-03T00:00:00Z,one,right,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,taker,1099511627778
-        2024-01-03T00:00:00Z,ten,right,AAPL,buy,10,102.00,1020.00,0.00000000,0.00000000,0.00000000,taker,2199023255554
+        2024-01-03T00:00:00Z,one,left,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
+        2024-01-03T00:00:00Z,ten,left,AAPL,buy,10,102.00,1020.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,2199023255553
+        2024-01-03T00:00:00Z,one,right,AAPL,buy,1,102.00,102.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627778
+        2024-01-03T00:00:00Z,ten,right,AAPL,buy,10,102.00,1020.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,2199023255554
     "#]]
     .assert_eq(rows(&results, "fills.csv"));
     let orders = Table::read(&results["orders.csv"]);
@@ -555,7 +555,7 @@ fn flags_override_the_file() {
     ]);
     assert_eq!(texts(&summary(&results)["strategies"], "name"), ["three"], "the list is replaced");
     expect![[r#"
-        2024-01-03T00:00:00Z,three,csv,AAPL,buy,3,102.00,306.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
+        2024-01-03T00:00:00Z,three,csv,AAPL,buy,3,102.00,306.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
     "#]]
     .assert_eq(rows(&results, "fills.csv"));
 }
@@ -608,7 +608,7 @@ fn a_bad_row_is_left_out_if_the_policy_is_skip() {
     let results =
         place.backtest(&["--exchange", "csv,file=bad.csv,on_bad_row=skip", "--strategy", "buy-and-hold"]);
     expect![[r#"
-        2024-01-04T00:00:00Z,buy-and-hold,csv,AAPL,buy,1,104.00,104.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
+        2024-01-04T00:00:00Z,buy-and-hold,csv,AAPL,buy,1,104.00,104.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
     "#]]
     .assert_eq(rows(&results, "fills.csv"));
     assert_eq!(summary(&results)["events"], 4);
@@ -792,8 +792,8 @@ fn the_strategy_in_c_trades() {
     ]);
     // 12 > 10 buys at the next open, 9 < 12 sells at the next open
     expect![[r#"
-        2024-01-05T00:00:00Z,c-momentum,csv,AAPL,buy,7,13.00,91.00,0.00000000,0.00000000,0.00000000,taker,1099511627777
-        2024-01-07T00:00:00Z,c-momentum,csv,AAPL,sell,7,8.00,56.00,0.00000000,0.00000000,0.00000000,taker,1099511627778
+        2024-01-05T00:00:00Z,c-momentum,csv,AAPL,buy,7,13.00,91.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
+        2024-01-07T00:00:00Z,c-momentum,csv,AAPL,sell,7,8.00,56.00,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627778
     "#]]
     .assert_eq(rows(&results, "fills.csv"));
     let strategy = &summary(&results)["strategies"][0];
