@@ -106,7 +106,7 @@ fn states_of_plugins_and_strategies_are_told() {
             has_stopped = true;
             client.send(&stop).unwrap_or_else(|error| panic!("{error}"));
         }
-        events.iter().any(|event| matches!(&event.what, Happening::Plugin(p) if p.state == "retired"))
+        events.iter().any(|event| matches!(&event.what, Happening::Instance(i) if i.state == "retired"))
             && events.iter().any(|event| matches!(&event.what, Happening::Strategy(_)))
     });
     let has = |state: &str, kind: &str| {
