@@ -61,14 +61,14 @@ plugin = 'ema-cross'
         file,
         &["etc/run.toml"],
         expect![[r#"
-            etc/run.toml:1:1: tradng_type: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, control, logging, exchange, strategy; did you mean trading_type?)
+            etc/run.toml:1:1: tradng_type: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, control, backtests, logging, exchange, strategy; did you mean trading_type?)
             etc/run.toml:3:8: backtest.cash: found -5 (accepted: 0 or more)
             etc/run.toml:5:8: fill.rule: found "next" (accepted: next_price, same_price, as_asked, book; did you mean next_price?)
             etc/run.toml:6:11: fill.latency: found "5 ms" (accepted: a whole number with the unit ns, us, ms or s, such as "5ms")
             etc/run.toml:7:24: fill.liquidity.volume: found 2 (accepted: a fraction above 0 and at most 1)
             etc/run.toml:9:13: costs.taker_fee: found 5 (accepted: a fraction from -1 to 1)
             etc/run.toml:10:12: costs.slippage: found a table (accepted: none, { percentage = FRACTION }, { fixed = MONEY } or { per_share = MONEY })
-            etc/run.toml:13:12: exchange[0].config.fil: unknown key (accepted: file, files, symbol, instrument_type, currency, adjust, price_decimals, quantity_decimals, time_unit, on_bad_row, symbols, start, end, trade_ids; did you mean file?)
+            etc/run.toml:13:12: exchange[0].config.fil: unknown key (accepted: file, files, symbol, instrument_type, currency, adjust, price_decimals, quantity_decimals, time_unit, on_bad_row, symbols, start, end, sessions, timezone, days, trade_ids; did you mean file?)
             etc/run.toml:13:49: exchange[0].config.price_decimals: found 99 (accepted: an integer from 0 to 12)
             etc/run.toml:15:10: strategy[0].plugin: finding ema-cros: find: no libstrategy_ema_cros.so in PLUGINS (accepted: ema-cross)
             etc/run.toml:18:1: strategy[1].quantity: unknown key (accepted: name, plugin, allow_shutdown, cancel_on_stop, isolation, unload, config; did you mean config.quantity?)

@@ -270,7 +270,7 @@ fn without_a_table_the_hours_of_the_exchange_count() {
     let ran = run("[risk.strategy.buy-and-hold]\ntrading_hours = { exit = 'none' }", nyse)
         .stratd(&["backtest", "run.toml"]);
     assert_eq!(ran.code, 78);
-    assert!(ran.error().contains("hours = the name of an [hours.NAME] table"), "{}", ran.error());
+    assert!(ran.err.contains("hours = the name of an [hours.NAME] table"), "{}", ran.err);
 }
 
 #[test]
