@@ -5,7 +5,7 @@
 //! a write is sent after the write was done.
 //!
 //! A resource is a file here with its handlers, a trait of [`Operations`] in a file of that name, its types in
-//! `stratd_control`, and its rows in `routes.rs`. A handler is one line over [`Desk`](desk::Desk): `show`, `show_tagged`
+//! `stratd_control`, and its rows in `routes.rs`. A handler is one line over `Desk` (`desk.rs`): `show`, `show_tagged`
 //! for what can be changed, and `change`, which takes the [`Terms`] of the request (`If-Match`, `?dry_run=true`) as an
 //! argument of the handler, answers with the tag afterwards and has the record tell what was before and after. The
 //! operation itself calls `terms.check(&basis)` where changes come one after another, and does nothing if

@@ -6,14 +6,14 @@
 //! ```
 //! - The event loop pays one branch for what nobody listens to. Otherwise it copies a fixed-size record into a ring and
 //!   never waits: a full ring loses the record. Names, texts and JSON are made by the thread.
-//! - Orders, fills and denials are copied while somebody listens, and for [`LINGER`] after the last one has gone, so that
+//! - Orders, fills and denials are copied while somebody listens, and for `LINGER` after the last one has gone, so that
 //!   a listener can come back; market data only while somebody asks for it; everything else, which is rare, always.
 //! - Every event but market data has a number, whether it is kept or not, in the order in which the thread takes them. So
 //!   what was lost, for whatever reason, is a hole in the numbers, and a listener is told how large it is.
 //! - A listener that does not keep up is not disconnected: it reads from the history at its own pace, and is told of a
 //!   gap when what it wants is not kept any more. Nobody waits for it.
 //!
-//! Limits: [`RING_RECORDS`], [`TOLD_MAX`], [`LISTENERS_MAX`], and those of the history (`history.rs`).
+//! Limits: `RING_RECORDS`, `TOLD_MAX`, `LISTENERS_MAX`, and those of the history (`history.rs`).
 
 mod filter;
 mod frame;

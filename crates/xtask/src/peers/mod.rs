@@ -1,5 +1,5 @@
 //! Our logging beside the programs that it is made to work with: CPython, rsyslogd, journald, logrotate, mail and web
-//! servers; our results beside what other programs make of them; and, by name only, our backtests beside theirs ([`bench`]).
+//! servers; our results beside what other programs make of them; and, by name only, our backtests beside theirs (`bench`).
 //!
 //! A check is a program in Python below `tests/peers`. It starts the other program for itself alone, with configuration,
 //! ports, sockets and files of its own, lets ours talk to it, and compares what arrived field by field. It prints one
