@@ -429,6 +429,8 @@ impl<'a> Context<'a> {
     }
 
     fn timer(&mut self, schedule: abi::Schedule) -> Result<TimerId> {
+        // it may be due before the next event of the batch, which therefore comes in another call
+        self.has_requested = true;
         self.host.timer(&schedule).map(TimerId).ok_or_else(|| {
             Error::new(
                 "the timer was refused: its schedule is not usable, or the host's limit of timers is reached",

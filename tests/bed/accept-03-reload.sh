@@ -64,6 +64,7 @@ applied=$(in_force)
 back
 same "the limit" "$(orders)" 41
 same "the generation" "$(in_force)" "$applied"
+printf '\n# another line\n' >>"$config"
 like "a status tells of the files" "$(stratctl status)" "*stratctl reload*"
 install -m 0644 "$config" /tmp/next.toml
 printf '\n[risk]\nmax_open_orders = 42\n' >>/tmp/next.toml
@@ -73,6 +74,6 @@ back
 same "the limit of before" "$(orders)" 41
 at_least "as another generation" "$(in_force)" $((applied + 2))
 check "reload" systemctl reload stratd.service
-same "the files have no limit" "$(orders)" ""
+same "the files have no limit" "$(orders)" null
 
 finish

@@ -8,7 +8,17 @@ use super::Draft;
 const OF_THE_PLACE: [&str; 7] =
     ["results", "plugin_dirs", "plugins", "state", "control", "logging", "verbose"];
 /// A key with one of these words in it has a value that nobody is shown.
-const SECRET_WORDS: [&str; 6] = ["secret", "password", "passphrase", "token", "api_key", "private_key"];
+const SECRET_WORDS: [&str; 9] = [
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "token",
+    "apikey",
+    "privatekey",
+    "accesskey",
+    "authorization",
+];
 /// What stands for such a value.
 const HIDDEN: &str = "***";
 
@@ -38,8 +48,11 @@ pub(crate) fn without_secrets(key: &str, value: &Value) -> Value {
 
 /// Whether the value at a key is one that nobody is shown. A reference to a secret is none.
 fn is_secret(key: &str, value: &Value) -> bool {
-    let key = key.to_lowercase().replace('-', "_");
-    let is_reference = |text: &str| text.starts_with("${") && text.ends_with('}');
+    let key = key.to_lowercase().replace(['-', '_'], "");
+    // one, and nothing beside it
+    let is_reference = |text: &str| {
+        text.strip_prefix("${").is_some_and(|rest| rest.find('}').is_some_and(|end| end + 1 == rest.len()))
+    };
     SECRET_WORDS.iter().any(|word| key.contains(word))
         && !value.is_object()
         && !value.is_array()
@@ -62,17 +75,55 @@ pub(crate) fn with_secrets_of(new: &mut Value, old: &Value) {
             }
         }
         (Value::Array(new), Value::Array(old)) => {
-            new.iter_mut().zip(old).for_each(|(new, old)| with_secrets_of(new, old));
+            for (at, value) in new.iter_mut().enumerate() {
+                // entries are known by their names: one before them may have gone
+                let of_name = entry_name(value).map(str::to_owned);
+                let old = match &of_name {
+                    Some(name) => old.iter().find(|old| entry_name(old) == Some(name)),
+                    None => old.get(at),
+                };
+                if let Some(old) = old {
+                    with_secrets_of(value, old);
+                }
+            }
         }
         _ => {}
     }
+}
+
+/// The name of an entry of a list: its own, else that of its plugin.
+fn entry_name(entry: &Value) -> Option<&str> {
+    ["name", "plugin"].into_iter().find_map(|key| entry.get(key)?.as_str())
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::super::{Draft, Flags};
+    use serde_json::json;
+
+    use super::{
+        super::{Draft, Flags},
+        with_secrets_of, without_secrets,
+    };
+
+    #[test]
+    fn keys_are_secret_however_they_are_written_and_only_a_whole_reference_is_none() {
+        let config =
+            json!({ "apiKey": "a", "api_key": "${KEY}", "Access-Key": "${A}b${C}", "passwd": "", "keys": 3 });
+        let shown =
+            json!({ "apiKey": "***", "api_key": "${KEY}", "Access-Key": "***", "passwd": "***", "keys": 3 });
+        assert_eq!(without_secrets("", &config), shown);
+    }
+
+    #[test]
+    fn a_hidden_secret_goes_back_to_the_entry_of_its_name() {
+        let old =
+            json!([{ "plugin": "x", "api_key": "of x" }, { "name": "b", "plugin": "y", "api_key": "of b" }]);
+        let mut new = json!([{ "name": "b", "plugin": "y", "api_key": "***" }]);
+        with_secrets_of(&mut new, &old);
+        assert_eq!(new, json!([{ "name": "b", "plugin": "y", "api_key": "of b" }]));
+    }
 
     #[test]
     fn places_and_secrets_are_left_out() {

@@ -201,8 +201,12 @@ impl RunStore {
         let rows = match self.store.reader().and_then(|reader| reader.trading()) {
             Ok(rows) => rows,
             Err(error) => {
+                // a kill switch may be in what cannot be read
+                let words = format!("what was halted is not known: {error}");
                 tell(Err(error));
-                return Vec::new();
+                let halt = Halt { since: clock::now(), words: Some(words) };
+                let (scope, state, reason) = ("run".to_owned(), TradingState::Halted, Reason::Requested);
+                return vec![KeptHalt { scope, state, reason, halt }];
             }
         };
         let kept = |row: TradingRow| {

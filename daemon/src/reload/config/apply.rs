@@ -419,12 +419,15 @@ impl Manager {
         in_force.take(generation, written.clone());
         in_force.pending = None;
         // a later change replaces an earlier one that nobody confirmed, and is what it goes back to
-        in_force.unconfirmed = unless_confirmed.map(|(before, by)| Unconfirmed {
-            before,
-            by,
-            since: clock::Stopwatch::start(),
-            within: change.confirm_within.unwrap_or_default(),
-        });
+        // nor does one that changes nothing confirm it
+        if !is_same {
+            in_force.unconfirmed = unless_confirmed.map(|(before, by)| Unconfirmed {
+                before,
+                by,
+                since: clock::Stopwatch::start(),
+                within: change.confirm_within.unwrap_or_default(),
+            });
+        }
         drop(in_force);
         self.configured.config = config;
         let what = if words.is_empty() { "nothing had to change".to_owned() } else { words.join("; ") };

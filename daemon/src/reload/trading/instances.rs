@@ -1,6 +1,6 @@
 //! Strategies and exchanges: what the registry knows of them, and what the event loop has counted.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use stratd_control::{Exchange, ExchangeList, InstanceConfig, PluginState, Strategy, StrategyList};
 use stratd_engine::TradingState;
 use stratd_plugin_api::{Money, Reason};
@@ -10,6 +10,7 @@ use super::{
     words,
 };
 use crate::{
+    config::shown::without_secrets,
     control::{ActionError, Basis, InstanceName},
     plugin_kind::PluginKind,
     reload::{
@@ -178,10 +179,11 @@ pub(super) fn config(
     let registry = operations.registry.lock();
     let (kind, name) = named(instance);
     let (plugin, record) = find(&registry, kind, name)?;
+    let hidden = |(key, value): (&String, &Value)| (key.clone(), without_secrets(key, value));
     Ok(InstanceConfig {
         name: record.name.clone(),
         plugin: plugin.name.clone(),
-        config: record.settings.config.clone(),
+        config: record.settings.config.iter().map(hidden).collect(),
     })
 }
 

@@ -1143,7 +1143,7 @@ typedef struct stratd_strategy_v1 {
     // Ends an instance; nothing of it is used afterwards.
     void (*destroy)(void *instance);
     // Takes market events in engine order. Returns how many were consumed (at least 1; the SDK stops after an
-    // event whose handler made a request, the host calls again with the rest), or a negative number for an
+    // event whose handler made a request or set a timer, the host calls again with the rest), or a negative number for an
     // error, with the index of the event that failed in `failed_index` and the text through stratd_host_v1_t.error.
     // `failed_index` starts at 0. A plugin that calls the host while it handles several events keeps it at the index
     // of the event in work: stratd_host_v1_t.now, timers and records of the log go by it.
