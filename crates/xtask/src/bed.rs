@@ -94,7 +94,7 @@ fn is_meant(test: &str, asked: &str) -> bool {
     let number = name.split('-').next().unwrap_or_default();
     match asked.parse::<u32>() {
         Ok(asked) => number.parse() == Ok(asked),
-        Err(_) => name.contains(asked),
+        Err(_) => test.contains(asked),
     }
 }
 
