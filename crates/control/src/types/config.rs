@@ -41,7 +41,7 @@ pub struct ConfigValue {
     /// Dotted, entries by their names: `strategy.momentum.config.fast`.
     pub key: String,
     /// The value.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
     pub value: Value,
     /// `FILE:LINE`, a flag, or who changed it.
     pub source: String,
@@ -68,7 +68,7 @@ pub struct ConfigPart {
     /// The same as a JSON pointer into the whole.
     pub pointer: String,
     /// What is there.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Value))]
     pub value: Value,
     /// Where it was written; absent where its parts come from several places.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -139,11 +139,11 @@ pub struct ConfigDifference {
     pub pointer: String,
     /// What was there; absent if nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub before: Option<Value>,
     /// What is there; absent if it is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub after: Option<Value>,
 }
 
