@@ -89,7 +89,7 @@ pub(super) fn main(desk: &Desk, command: ExchangeCommand) -> Result<ExitCode> {
         ExchangeCommand::Restart(arguments) => broken(&arguments, "restart"),
         ExchangeCommand::Halt(HaltArguments { name: Name { name }, halt }) => {
             let body = halt.request(&format!("exchange {name}"))?;
-            trade(desk, Request::exchange_halt(&name, &body)?, &halt.terms)
+            trade(desk, Request::exchange_halt(&name, &body)?, &halt.terms.at_once())
         }
         ExchangeCommand::Continue(Change { name, terms }) => {
             trade(desk, Request::exchange_verb(&name.name, "continue"), &terms)

@@ -196,5 +196,5 @@ fn cancel_all(desk: &Desk, arguments: CancelAll) -> Result<()> {
     }
     let body = CancelAllRequest { strategy, instrument, exchange };
     let text = |done: CancelAllDone| format!("{}\n", done.report);
-    desk.change(Request::cancel_all(&body)?, &terms, |answer| Ok(text(answer.read()?)))
+    desk.change(Request::cancel_all(&body)?, &terms.at_once(), |answer| Ok(text(answer.read()?)))
 }

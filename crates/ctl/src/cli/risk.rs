@@ -63,7 +63,7 @@ pub(super) fn main(desk: &Desk, command: RiskCommand) -> Result<ExitCode> {
         RiskCommand::Show => desk.show(&Request::risk(), |answer| Ok(view::risk(&answer.read()?))),
         RiskCommand::Kill(halt) => {
             let body = halt.request("all strategies")?;
-            trade(desk, Request::kill(&body)?, &halt.terms)
+            trade(desk, Request::kill(&body)?, &halt.terms.at_once())
         }
         RiskCommand::Release(terms) => trade(desk, Request::release_trading(), &terms),
         RiskCommand::State(arguments) => state(desk, arguments),

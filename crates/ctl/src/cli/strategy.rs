@@ -74,7 +74,7 @@ pub(super) fn main(desk: &Desk, command: StrategyCommand) -> Result<ExitCode> {
         StrategyCommand::Restart(change) => verb(&change, "restart"),
         StrategyCommand::Halt(HaltArguments { name: Name { name }, halt }) => {
             let body = halt.request(&format!("strategy {name}"))?;
-            trade(desk, Request::strategy_halt(&name, &body)?, &halt.terms)
+            trade(desk, Request::strategy_halt(&name, &body)?, &halt.terms.at_once())
         }
         StrategyCommand::Continue(Change { name, terms }) => {
             trade(desk, Request::strategy_verb(&name.name, "continue"), &terms)

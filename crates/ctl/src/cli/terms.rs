@@ -5,7 +5,7 @@ use stratd_control::Request;
 
 /// The options of every command that changes something. Without any, the change is done if nobody else changed the same
 /// between a look at it and the change.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(crate) struct Terms {
     /// Check everything, change nothing, and say what would be done
     #[arg(long, help_heading = "Terms")]
@@ -22,6 +22,11 @@ impl Terms {
     /// Whether nothing is to be changed.
     pub(super) fn is_dry_run(&self) -> bool {
         self.dry_run
+    }
+
+    /// The same for what stops trading: unless a tag was given, it is done whatever others changed meanwhile.
+    pub(super) fn at_once(&self) -> Self {
+        Self { force: self.if_match.is_none(), ..self.clone() }
     }
 
     /// The request on these terms, and whether its tag is still to be looked up.

@@ -417,7 +417,6 @@ impl Manager {
         }
         let mut in_force = self.configured.shared.lock();
         in_force.take(generation, written.clone());
-        in_force.pending = None;
         // a later change replaces an earlier one that nobody confirmed, and is what it goes back to
         // nor does one that changes nothing confirm it
         if !is_same {

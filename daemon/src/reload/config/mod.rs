@@ -187,6 +187,8 @@ impl InForce {
     fn take(&mut self, generation: i64, written: Written) {
         let draft = Draft::new(written.clone(), &self.source.flags);
         self.generation = generation;
+        // it takes the place of one that waited for the next start
+        self.pending = None;
         self.since = clock::now();
         self.written = written;
         self.value = draft.value;
