@@ -12,8 +12,11 @@ use clap::Command;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-/// The shells, and how each wants the file of a program to be called.
-const SHELLS: [(Shell, fn(&str) -> String); 3] = [
+/// How a shell wants the file of a program to be called.
+type FileName = fn(&str) -> String;
+
+/// The shells.
+const SHELLS: [(Shell, FileName); 3] = [
     (Shell::Bash, |program| format!("{program}.bash")),
     (Shell::Zsh, |program| format!("_{program}")),
     (Shell::Fish, |program| format!("{program}.fish")),

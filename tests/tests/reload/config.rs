@@ -110,6 +110,26 @@ fn a_strategy_is_told_and_may_refuse() {
     desk.end();
 }
 
+/// All that a refused change must leave as it was; what counts by itself is left out.
+fn look(desk: &Desk) -> (String, String, ConfigHistory, Value) {
+    let mut plugins = vec![desk.plugin("counter"), desk.plugin("faulty"), desk.plugin("synthetic")];
+    for instance in plugins.iter_mut().flat_map(|plugin| &mut plugin.instances) {
+        instance.events = 0;
+        instance.orders = 0;
+        instance.denials = 0;
+        instance.last_save = None;
+        instance.state_bytes = 0;
+        instance.pause_us_last = None;
+    }
+    let mut config = desk.config();
+    config.since.clear();
+    let history: ConfigHistory = desk.ask(&Request::config_history()).expect("the history");
+    let log: Value = desk.ask(&Request::log_tree()).expect("the log");
+    // who asks makes loggers of its own
+    let loggers = log["loggers"][0].clone();
+    (format!("{plugins:?}"), format!("{config:?}"), history, loggers)
+}
+
 #[test]
 fn a_refused_change_leaves_everything_as_it_was() {
     let mut desk = with_told();
@@ -130,24 +150,6 @@ fn a_refused_change_leaves_everything_as_it_was() {
             }
         }
         whole
-    };
-    let look = |desk: &Desk| {
-        let mut plugins = vec![desk.plugin("counter"), desk.plugin("faulty"), desk.plugin("synthetic")];
-        for instance in plugins.iter_mut().flat_map(|plugin| &mut plugin.instances) {
-            instance.events = 0;
-            instance.orders = 0;
-            instance.denials = 0;
-            instance.last_save = None;
-            instance.state_bytes = 0;
-            instance.pause_us_last = None;
-        }
-        let mut config = desk.config();
-        config.since.clear();
-        let history: ConfigHistory = desk.ask(&Request::config_history()).expect("the history");
-        let log: Value = desk.ask(&Request::log_tree()).expect("the log");
-        // who asks makes loggers of its own
-        let loggers = log["loggers"][0].clone();
-        (format!("{plugins:?}"), format!("{config:?}"), history, loggers)
     };
     let before = look(&desk);
     for (what, change, status) in [
