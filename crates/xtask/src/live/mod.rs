@@ -192,7 +192,7 @@ impl Sandbox {
 
     /// Asks for a reload and returns what runs then. The watcher may have been faster.
     pub(crate) fn reload(&self) -> Result<Done> {
-        Ok(self.client.send(&Request::reload(PLUGIN))?.read()?)
+        Ok(self.client.send(&Request::reload(PLUGIN).if_match("*"))?.read()?)
     }
 
     /// Waits until this generation runs.
