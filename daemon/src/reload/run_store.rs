@@ -292,3 +292,28 @@ fn tell(result: Result<(), store::Error>) {
         tracing::error!(logger = "store", "{error}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_cannot_know_what_was_halted_begins_halted() {
+        let place = tempfile::tempdir().unwrap();
+        let store = Store::open(place.path()).unwrap();
+        let last = LastRun {
+            directory: place.path().to_owned(),
+            store,
+            quarantined: Vec::new(),
+            active: Vec::new(),
+        };
+        let store = last.begin(TradingType::Sandbox, &[]).unwrap();
+        assert_eq!(store.halts(), []);
+        let other = rusqlite::Connection::open(place.path().join("state.db")).unwrap();
+        other.execute_batch("DROP TABLE trading").unwrap();
+        let [halt] = &store.halts()[..] else { panic!("{:?}", store.halts()) };
+        assert_eq!((&*halt.scope, halt.state), ("run", TradingState::Halted));
+        let words = halt.halt.words.as_deref().unwrap_or_default();
+        assert!(words.starts_with("what was halted is not known: "), "{words}");
+    }
+}
