@@ -27,9 +27,11 @@ mod sources;
 mod trading;
 
 pub use backtest::backtest;
-pub(crate) use change::{Change, ChangeDone, ChangeRefused, ExchangeChange, Part, Start, StrategyChange};
+pub(crate) use change::{
+    Change, ChangeDone, ChangeRefused, ExchangeChange, JoiningExchange, Part, Start, StrategyChange,
+};
 pub(crate) use command::{
-    AddedStrategy, Answer, Command, ExchangeLeft, ExchangeSnapshot, LoopHandle, NOTES_MAX, Note, Notes,
+    AddedStrategy, Answer, Command, ExchangeLeft, ExchangeSnapshot, LoopGone, LoopHandle, NOTES_MAX, Note, Notes,
     OwnedRestart, Question, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer, Tag, Trading,
 };
 pub use event_loop::Finished;
