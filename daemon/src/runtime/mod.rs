@@ -31,8 +31,8 @@ pub(crate) use change::{
     Change, ChangeDone, ChangeRefused, ExchangeChange, JoiningExchange, Part, Start, StrategyChange,
 };
 pub(crate) use command::{
-    AddedStrategy, Answer, Command, ExchangeLeft, ExchangeSnapshot, LoopGone, LoopHandle, NOTES_MAX, Note, Notes,
-    OwnedRestart, Question, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer, Tag, Trading,
+    AddedStrategy, Answer, Command, ExchangeLeft, ExchangeSnapshot, LoopGone, LoopHandle, NOTES_MAX, Note,
+    Notes, OwnedRestart, Question, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer, Tag, Trading,
 };
 pub use event_loop::Finished;
 pub use exchange_desk::trial_host;

@@ -9,6 +9,7 @@ mod confirm;
 mod connectors;
 mod desk;
 mod exchange;
+mod exchanges;
 mod figures;
 mod isolation;
 mod probation;

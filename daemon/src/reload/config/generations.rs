@@ -113,7 +113,8 @@ impl Generations {
     pub(super) fn take_away(&mut self, generation: i64) {
         match &self.store {
             Some(store) => {
-                if let Err(error) = store.store().write(Write::DropConfig(generation)) {
+                // who asked looks at the history next
+                if let Err(error) = store.store().write_durable(Write::DropConfig(generation)) {
                     tracing::error!(logger = "store", "{error}");
                 }
             }
