@@ -101,7 +101,8 @@ impl TradingOperations for Fake {
         terms.check(&basis())?;
         let report = format!("{} {} {:?} {:?}", change.scope, change.state.name(), change.exit, change.note);
         let (before, after) = (TradingState::Active, change.state);
-        let answer = TradingDone { report: report.clone(), before, after, dry_run: terms.is_dry_run };
+        let answer =
+            TradingDone { report: report.clone(), before, after, dry_run: terms.is_dry_run, warning: None };
         Ok(self.did(report, answer))
     }
 
