@@ -7,7 +7,7 @@ use stratd_engine::{OnRestoreError, Probation, Replacement, StrategyConfig, Stra
 use stratd_plugin_api::{ExchangeId, abi::plugin_flag};
 
 use super::{
-    apply::{ConfigRefusal, RefusalKind},
+    ConfigRefusal, RefusalKind,
     parts::{Parts, needs_another, settings_of_exchange, settings_of_strategy},
 };
 use crate::{
