@@ -186,6 +186,11 @@ pub(super) static STRATEGY_PNL: Metric = gauge(
     &["strategy"],
     "Realized and unrealized PnL of a strategy, fees and costs included, in the currency of the run",
 );
+pub(super) static STRATEGY_CALLS: Metric = durations(
+    "stratd_strategy_call",
+    &["strategy"],
+    "Time of a call of a strategy's handlers, with the events that it took at once; of calls that come fast one of 31 is measured, and counts as many",
+);
 pub(super) static FAULTS: Metric =
     counter("stratd_strategy_faults", &[], "Strategies that failed in the event loop");
 pub(super) static ROLLBACKS: Metric = counter(
@@ -300,6 +305,7 @@ pub(super) static ALL: &[&Metric] = &[
     &STRATEGY_ORDERS,
     &STRATEGY_DENIALS,
     &STRATEGY_PNL,
+    &STRATEGY_CALLS,
     &FAULTS,
     &ROLLBACKS,
     &INSTANCES,

@@ -6,7 +6,7 @@ use stratd_control::{API, PluginState};
 use stratd_plugin_api::Reason;
 
 use super::{
-    LoopMeters,
+    CallFigures, LoopMeters,
     catalog::{
         ALARMS, BACKTESTS, BUILD, CASH, COMMANDS, DENIALS, ENDED, EQUITY, EVENT_AGE, EVENT_RATE, EVENTS,
         FAULTS, FEED_EVENTS, FEED_KEPT, FEED_LISTENERS, FEED_LOST, FILLS, GENERATION, INBOX_COMMANDS,
@@ -68,6 +68,11 @@ impl Sources {
         page
     }
 
+    /// How long the recent calls of a strategy took; nothing before the first.
+    pub(crate) fn calls_of(&self, strategy: &str) -> Option<CallFigures> {
+        self.meters.calls.of(strategy)
+    }
+
     fn event_loop(&self, page: &mut Page) {
         let meters = &*self.meters;
         for (kind, counter) in EVENT_KINDS.iter().zip(&meters.events) {
@@ -116,6 +121,7 @@ impl Sources {
                 page.gauge(&STRATEGY_PNL, &[name], pnl);
             }
         }
+        self.meters.calls.tell(page);
         page.counter(&FAULTS, &[], self.meters.faults.get());
         page.counter(&ROLLBACKS, &[], self.meters.rollbacks.get());
     }
