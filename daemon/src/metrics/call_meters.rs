@@ -2,7 +2,7 @@
 //!
 //! Measured where the event loop calls an instance (`runtime/timed_strategy.rs`), in runs by the clock only. Two reads of
 //! the clock cost more than many a handler, so not every call of a busy round is measured: the first one of a strategy
-//! in a round of the loop, and every 31st after it, which then stands for 31. A strategy whose events come one at a time
+//! in a round of the loop, and every 127th after it, which then stands for 127. A strategy whose events come one at a time
 //! has each of its calls measured; one that works off thousands at once pays for a few, and sums and counts come out
 //! right on average. What is missed is a long call among the others of a busy round: `stratd_loop_round_seconds` has it.
 //!
@@ -27,7 +27,7 @@ use super::{
 
 /// Of the calls after the first one of a round, every so many-th is measured. A prime, so that it does not walk in step
 /// with a market that tells its instruments in turn.
-const STRIDE: u32 = 31;
+const STRIDE: u32 = 127;
 /// Looks, about a second apart, before recent calls become those before.
 const LOOKS_MAX: u64 = 30;
 /// Calls that a strategy must have had by then.
@@ -219,8 +219,8 @@ mod tests {
         let mut sampler = meters.sampler("a");
         assert_eq!(meters.of("a"), None);
         assert_eq!(call(&meters, &mut sampler, (50, 1), 200), 50, "each call of a round of its own");
-        assert_eq!(call(&meters, &mut sampler, (1, 31_001), 200), 1_001);
-        assert_eq!(meters.lock()["a"].all.count(), 50 + 31_001);
+        assert_eq!(call(&meters, &mut sampler, (1, 127_001), 200), 1_001);
+        assert_eq!(meters.lock()["a"].all.count(), 50 + 127_001);
         assert_eq!(meters.of("a"), Some(CallFigures { p50_ns: 200, p99_ns: 200, max_ns: 200 }));
         assert_eq!(meters.of("b"), None);
     }

@@ -22,7 +22,8 @@ pub use self::page::Page;
 pub(crate) use self::{
     call_meters::{CallFigures, CallMeters, Sampler},
     collect::Sources,
-    control_meters::ControlMeters,
+    control_meters::{ControlMeters, ListenerMeters},
+    counter::{Counter, Durations},
     loop_meters::LoopMeters,
     page::Format,
 };

@@ -13,8 +13,9 @@ use crate::metrics::Sampler;
 
 /// An instance, and what measures it.
 ///
-/// A call that is not measured costs 1.5 ns more than without this, one that is 55 ns (two reads of the clock, six
-/// counters); of 31 calls of a busy round one is measured (`cargo test` does not tell it: 2 cores of a Xeon at 2.1 GHz).
+/// In a busy round it costs 1.1 ns a call, the measured ones included; one that is measured costs 55 ns, two reads of the
+/// clock and six counters (20 million calls of a copy of this around a strategy that adds a number, 2.84 ns each beside
+/// 1.72 ns without, on a virtual Xeon whose clock takes 17 ns).
 pub(crate) struct TimedStrategy {
     instance: Box<dyn StrategyInstance>,
     sampler: Sampler,

@@ -36,7 +36,7 @@ pub struct Strategy {
     /// Events handled in the last second.
     pub events_per_second: u64,
     /// The time of a call of its handlers in nanoseconds, which half of the recent ones did not exceed; `None` before the
-    /// first. Recent are those of the last minute, and no fewer than the last hundred; of calls that come fast one of 31
+    /// first. Recent are those of the last minute, and no fewer than the last hundred; of calls that come fast one of 127
     /// is measured.
     pub latency_ns_p50: Option<u64>,
     /// What 99 of 100 recent calls did not exceed.
