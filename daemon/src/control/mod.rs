@@ -163,8 +163,9 @@ impl Control {
         let (stop, stopped) = watch::channel(false);
         let grace = limits.stop_time;
         let record: Recorder = Arc::new(Entry::log);
-        let router = routes::router(Desk::new(operations, limits), &record);
-        let server = Server::new(router, limits, stopped);
+        let desk = Desk::new(operations, limits);
+        let meters = desk.meters();
+        let server = Server::new(routes::router(desk, &record), limits, stopped, meters);
         let thread = thread::Builder::new().name("control".to_owned()).spawn(move || {
             runtime.block_on(server.serve(doors));
             // an operation that still waits for the event loop must not keep the daemon from its end

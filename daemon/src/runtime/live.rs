@@ -8,7 +8,7 @@ use stratd_plugin_api::Reason;
 
 use super::{
     Finished, KeptHalt, Plan, Services,
-    clock::{self, Stopwatch},
+    clock::{self, Moment, Stopwatch},
     command::{Notes, SavedByLoop, Tag},
     event_loop::EventLoop,
     exchange_desk::{Told, Way},
@@ -129,7 +129,7 @@ fn until_stopped(
     let reason = loop {
         notify::tick();
         let stop = inbox.take(&mut told, patience(run));
-        let (taken, round) = (told.len(), Stopwatch::start());
+        let (taken, round) = (told.len(), Moment::now());
         run.begin_round();
         feed_all(run, inbox, &mut told, exchanges)?;
         run.feed_timers(clock::now())?;

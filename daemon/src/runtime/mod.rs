@@ -25,6 +25,7 @@ mod signals;
 #[cfg(test)]
 mod slice_tests;
 mod sources;
+mod timed_strategy;
 mod trading;
 
 pub use backtest::backtest;
@@ -45,6 +46,7 @@ pub use plan::{
 };
 pub use services::Services;
 pub(crate) use signals::StopSignals;
+pub(crate) use timed_strategy::TimedStrategy;
 pub(crate) use trading::{
     FillRow, Halt, Hand, HandRefused, HandReport, InstrumentRow, KeptHalt, LookUp, MANUAL, Missing, Names,
     NewByHand, OrderCursor, OrderQuery, OrderRow, OrdersWanted, PAGE_MAX, PortfolioLook, PositionQuery,
