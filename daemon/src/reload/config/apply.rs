@@ -17,7 +17,7 @@ use crate::{
         difference::{Difference, differences},
         pointer,
     },
-    control::Terms,
+    control::{Author, Terms},
     host::Refusal,
     logging::{LogUndo, pipeline},
     plugin_kind::PluginKind,
@@ -59,6 +59,8 @@ pub(crate) struct ConfigRefusal {
 pub(crate) enum RefusalKind {
     /// There is no such generation or path.
     NotFound,
+    /// Its author may not change that.
+    Forbidden,
     /// The configuration, or a part of it, is refused.
     Refused,
     /// It cannot be done as things are.
@@ -137,9 +139,10 @@ impl Manager {
     pub(crate) fn change_config(
         &mut self,
         change: &ConfigChange,
-        who: &str,
+        author: &Author,
         terms: Option<&Terms>,
     ) -> Result<ConfigDone, ConfigRefusal> {
+        let who = author.who.as_str();
         if let Some(terms) = terms {
             let basis = self.configured.shared.lock().basis();
             terms
@@ -148,12 +151,14 @@ impl Manager {
         }
         let is_dry_run = terms.is_some_and(|terms| terms.is_dry_run);
         if matches!(change.what, What::Confirm) {
-            return self.confirm(is_dry_run);
+            return self.confirm(author, is_dry_run);
         }
-        let done = self
-            .asked_for(&change.what, who)
-            .and_then(|(written, cause)| self.change_to(written, (change, who, &cause), is_dry_run));
-        if is_dry_run {
+        let done = self.asked_for(&change.what, who).and_then(|(written, cause)| {
+            self.configured.shared.lock().permit(&written, author)?;
+            self.change_to(written, (change, who, &cause), is_dry_run)
+        });
+        // who may not is on record, and it is no matter of the configuration
+        if is_dry_run || done.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Forbidden) {
             return done;
         }
         let is_reload = matches!(change.what, What::Files);
@@ -212,9 +217,10 @@ impl Manager {
         }
     }
 
-    fn confirm(&mut self, is_dry_run: bool) -> Result<ConfigDone, ConfigRefusal> {
+    fn confirm(&mut self, author: &Author, is_dry_run: bool) -> Result<ConfigDone, ConfigRefusal> {
         let mut in_force = self.configured.shared.lock();
         let generation = in_force.generation;
+        in_force.permit(&in_force.written, author)?;
         if in_force.unconfirmed.is_none() {
             let text = format!("generation {generation} needs no confirmation");
             return Err(ConfigRefusal::new(RefusalKind::Conflict, text));

@@ -4,6 +4,7 @@ use std::sync::mpsc;
 
 use super::{ConfigChange, What, apply::SIGHUP};
 use crate::{
+    control::Author,
     logging,
     reload::{Hangups, Request},
     runtime::notify,
@@ -16,7 +17,7 @@ pub(crate) fn reload_on_hangup(way: &Hangups) {
     notify::reloading();
     let (sender, receiver) = mpsc::sync_channel(1);
     let change = Box::new(ConfigChange::of(What::Files));
-    if requests.try_send(Request::Config(change, SIGHUP.to_owned(), None, sender)).is_err() {
+    if requests.try_send(Request::Config(change, Author::administrator(SIGHUP), None, sender)).is_err() {
         tracing::error!(
             logger = "config",
             "{SIGHUP} has no effect: the run is over, or too many requests wait"

@@ -11,7 +11,7 @@
 //!
 //! A generation that nobody confirms in time goes back to the one before it, here and at the next start.
 //!
-//! - `parts`: what can change while the run goes on; `build`: what that needs; `apply`: the steps; `note`: what is noted
+//! - `permit`: what an operator may not change; `parts`: what can change while the run goes on; `build`: what that needs; `apply`: the steps; `note`: what is noted
 //! - `generations`: where they are kept; `show`: what the control socket tells
 
 mod apply;
@@ -20,6 +20,7 @@ mod generations;
 mod hangup;
 mod note;
 mod parts;
+mod permit;
 mod show;
 
 use std::{
@@ -35,6 +36,7 @@ pub(crate) use self::{
     apply::{ConfigDone, ConfigRefusal, RefusalKind},
     generations::Generations,
     hangup::reload_on_hangup,
+    permit::ADMIN_SECTIONS,
     show::{leaves, warnings},
 };
 use super::run_store::RunStore;
