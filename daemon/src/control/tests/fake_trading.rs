@@ -145,7 +145,12 @@ impl TradingOperations for Fake {
             let error = ActionError::new(ActionErrorKind::Refused, text).in_step("risk");
             return Err(error.coded("max_order_quantity").found("1000", "at most 100").before(&basis()));
         }
-        self.of_order(ORDER, "new", terms)
+        if order.quantity.as_deref() == Some("0") {
+            return Err(ActionError::new(ActionErrorKind::BadRequest, "a quantity of 0").at("/quantity"));
+        }
+        self.pass();
+        let nth = self.done().len() + 1;
+        self.of_order(ORDER, &format!("order {nth}:"), terms)
     }
 
     fn change_order(
