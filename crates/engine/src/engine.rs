@@ -93,8 +93,10 @@ impl Engine {
         instrument: Instrument,
         record: abi::InstrumentRecord,
     ) -> Result<InstrumentId, EngineError> {
-        let symbol = instrument.symbol.clone();
+        let (symbol, currency) = (instrument.symbol.clone(), instrument.currency.clone());
         let id = self.core.instruments.add(instrument, record);
+        // one that comes while the run goes on counts by the rate of its currency, too
+        let id = id.filter(|id| self.core.portfolio.rates.take_in(*id, &currency).is_some());
         id.ok_or_else(|| {
             EngineError::bad_input(self.core.now, format!("no id is left for instrument {symbol}"))
         })

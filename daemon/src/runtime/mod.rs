@@ -29,7 +29,9 @@ mod timed_strategy;
 mod trading;
 
 pub use backtest::backtest;
-pub(crate) use change::{Change, ChangeDone, ChangeRefused, ExchangeChange, Part, Start, StrategyChange};
+pub(crate) use change::{
+    Change, ChangeDone, ChangeRefused, ExchangeChange, JoiningExchange, Part, Start, StrategyChange,
+};
 pub(crate) use command::{
     AddedStrategy, Answer, Command, ExchangeLeft, ExchangeSnapshot, NOTES_MAX, Note, Notes, OwnedRestart,
     Question, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer, Tag, Trading,
@@ -39,7 +41,7 @@ pub use exchange_desk::trial_host;
 pub(crate) use exchange_desk::{ExchangeDesk, Reported, Until};
 pub use instrument_limits::ExchangeHours;
 pub(crate) use live::{ControlPlane, live};
-pub(crate) use loop_handle::{Asked, LoopHandle};
+pub(crate) use loop_handle::{Asked, LoopGone, LoopHandle};
 pub(crate) use observer::Observer;
 pub use plan::{
     MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedRate, PlannedRisk, PlannedStrategy,

@@ -363,36 +363,38 @@ impl Manager {
             for (id, plugin, record, settings) in built.exchanged.iter().filter(|(id, ..)| !done.contains(id))
             {
                 let wanted = InstanceRecord { settings: settings.clone(), ..record.clone() };
-                self.replace_exchange(plugin, &wanted, *id).map_err(|refusal| {
+                if let Err(refusal) = self.replace_exchange(plugin, &wanted, *id) {
                     if self.away.contains_key(id) {
                         // neither came back with the new configuration: the old one is tried
                         let _ = self.come_in(plugin, record, *id);
                     }
-                    ConfigRefusal::of_entry(PluginKind::Exchange, &record.name, &refusal)
-                })?;
+                    let refusal = ConfigRefusal::of_entry(PluginKind::Exchange, &record.name, &refusal);
+                    self.discard_joins(&mut built);
+                    return Err(refusal);
+                }
                 self.set_settings(PluginKind::Exchange, &record.name, settings);
                 undo.exchanged.push((*id, record.clone()));
             }
             let change = std::mem::take(&mut built.change);
-            let asked = self
-                .event_loop
-                .ask(|answer| Command::Change { change: Box::new(change), answer })
-                .map_err(|gone| ConfigRefusal::failed(gone.to_string()))?;
+            let asked =
+                self.event_loop.ask(|answer| Command::Change { change: Box::new(change), answer });
             match asked {
-                Ok(done) => return Ok((built, done)),
-                Err(ChangeRefused { part: Part::ExchangeTakesNone(id), .. })
-                    if !must_exchange.contains(&id) =>
-                {
-                    must_exchange.push(id);
+                Ok(Ok(done)) => return Ok((built, done)),
+                Ok(Err(mut refused)) => {
+                    self.undo_joins(&built, &mut refused);
+                    match refused.part {
+                        Part::ExchangeTakesNone(id) if !must_exchange.contains(&id) => must_exchange.push(id),
+                        _ => return Err(self.loop_refusal(&built, refused)),
+                    }
                 }
-                Err(refused) => return Err(self.loop_refusal(&built, refused)),
+                Err(gone) => return Err(ConfigRefusal::failed(gone.to_string())),
             }
         }
     }
 
     /// What the event loop refused, with the place of the part.
     fn loop_refusal(&mut self, built: &Built, refused: ChangeRefused) -> ConfigRefusal {
-        let ChangeRefused { part, why, joined, unneeded } = refused;
+        let ChangeRefused { part, why, joined, unneeded, .. } = refused;
         drop(unneeded);
         for (index, strategy) in joined {
             if let Some(added) = built.added.get(index) {
@@ -419,6 +421,16 @@ impl Manager {
                 let told = built.told.iter().find(|(known, ..)| *known == id);
                 let name = told.map(|(_, record, _)| record.name.clone()).unwrap_or_default();
                 let why = told.map_or(why.clone(), |(_, _, settings)| scrubbed_text(settings, &why));
+                refused(PluginKind::Exchange, &name, &why)
+            }
+            Part::Leaves(id) => {
+                let leaving = built.leaving.iter().find(|leaving| leaving.exchange == id);
+                let name = leaving.map(|leaving| leaving.name.clone()).unwrap_or_default();
+                let text = format!("exchange {name} cannot leave: {why}");
+                ConfigRefusal::new(RefusalKind::Conflict, text).at_entry(PluginKind::Exchange, &name)
+            }
+            Part::Joins(index) => {
+                let name = built.joining.get(index).map(|joining| joining.name.clone()).unwrap_or_default();
                 refused(PluginKind::Exchange, &name, &why)
             }
             Part::Limits => ConfigRefusal::new(RefusalKind::Refused, why).at("/risk"),

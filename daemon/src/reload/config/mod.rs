@@ -13,12 +13,14 @@
 //!
 //! - `permit`: what an operator may not change; `parts`: what can change while the run goes on; `build`: what that needs;
 //!   `apply`: the steps; `note`: what is noted
+//! - `exchanges`: those that join and leave
 //! - `refusal`: why a change was not done; `confirm`: generations that go back by themselves
 //! - `generations`: where they are kept; `show`: what the control socket tells
 
 mod apply;
 mod build;
 mod confirm;
+mod exchanges;
 mod generations;
 mod hangup;
 mod note;

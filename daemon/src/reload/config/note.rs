@@ -42,6 +42,8 @@ impl Manager {
                 .iter()
                 .map(|(_, _, record, _)| format!("exchange {} has another connector", record.name)),
         );
+        words.extend(self.note_joins(&built.joining));
+        words.extend(self.note_leaves(&built.leaving, std::mem::take(&mut done.left)));
         for (kind, name, settings) in &built.quiet {
             self.set_settings(*kind, name, settings);
             words.push(format!("{kind} {name} is configured anew"));
