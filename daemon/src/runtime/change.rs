@@ -168,6 +168,7 @@ impl EventLoop {
             self.take_outputs()?;
             return Ok(Err(ChangeRefused { part, why, joined, unneeded }));
         }
+        let exchanged = swapped.len();
         for strategy in swapped {
             self.driver_mut().engine_mut().keep_swap(strategy);
         }
@@ -188,7 +189,11 @@ impl EventLoop {
             unneeded.extend(self.driver_mut().engine_mut().take_instance(strategy));
         }
         self.take_outputs()?;
-        let pause_us = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let pause = stopwatch.elapsed();
+        if let Some(observer) = self.observer() {
+            (0..exchanged).for_each(|_| observer.meters().pause(pause));
+        }
+        let pause_us = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
         Ok(Ok(ChangeDone { strategies: carried, started, stopped, unneeded, pause_us }))
     }
 
