@@ -146,7 +146,7 @@ pub(super) static COMMANDS: Metric =
 pub(super) static PAUSES: Metric = durations(
     "stratd_reload_pause",
     &[],
-    "Time for which a strategy was kept from its events by the exchange of its version",
+    "Time for which a strategy was kept from its events because another instance of it took over: of another version, or configured otherwise",
 );
 pub(super) static REPORTS: Metric =
     counter("stratd_order_reports", &[], "Reports of exchanges on own orders that came through the inbox");

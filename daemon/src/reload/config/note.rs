@@ -28,6 +28,7 @@ impl Manager {
                 let record = registry.get_mut(&plugin.manifest().name);
                 if let Some(instance) = record.and_then(|record| record.instance_mut(name)) {
                     instance.pid = *pid;
+                    instance.pause_us_last = Some(done.pause_us);
                 }
             }
             words.push(format!("strategy {name} {how}"));
