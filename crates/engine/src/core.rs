@@ -70,7 +70,7 @@ impl Core {
         let scope = |scope: Scope| self.risk.view(scope, self.execution.open_orders(scope), self.now);
         let mut view = RiskView {
             instrument: self.instruments.get(id)?,
-            price_last: self.market.reference_price(id),
+            price_last: self.market.last_price(id),
             net_size: self.portfolio.net_size(position),
             own_size: own.map_or(Quantity::ZERO, |position| position.size),
             own_open: 0,

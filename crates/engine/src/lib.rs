@@ -24,6 +24,7 @@ mod by_hand;
 mod carry_out;
 mod configure;
 mod core;
+mod course;
 mod dispatch;
 mod driver;
 mod engine;

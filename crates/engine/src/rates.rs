@@ -11,7 +11,7 @@ use stratd_plugin_api::{Decimal, Instrument, InstrumentId, Money, Price, Quantit
 pub enum RateSource {
     /// It never changes.
     Fixed(Decimal),
-    /// The last price of an instrument.
+    /// The last price of an instrument, by the middle of its quotes until it trades.
     Quoted {
         /// Whose price it is.
         instrument: InstrumentId,

@@ -64,8 +64,8 @@ impl EventLoop {
                 self.fail(strategy, fault, is_on_probation)?;
             }
             Command::LookUp(look_up) => self.look_up(look_up, names(exchanges)),
-            Command::ByHand { asked, is_dry_run, answer } => {
-                let _ = answer.send(self.by_hand(names(exchanges), &asked, is_dry_run)?);
+            Command::ByHand { asked, seen, is_dry_run, answer } => {
+                let _ = answer.send(self.by_hand(names(exchanges), (&asked, seen), is_dry_run)?);
             }
             Command::SetTrading { wish, answer } => {
                 let _ = answer.send(self.set_trading(&names(exchanges), *wish)?);
@@ -235,7 +235,10 @@ impl EventLoop {
             positions: engine.positions(id).filter(|(_, position)| !position.size.is_zero()).count() as u64,
             pnl: engine.pnl(id),
             book: engine.portfolio_record(id),
-            trading: if run.state > own.state { run } else { own },
+            trading: Trading {
+                change: self.last_change_for(Scope::Strategy(id)),
+                ..if run.state > own.state { run } else { own }
+            },
             is_manual: self.is_manual(id),
             probation: engine.probation(id).map(|left| (left.events, left.until)),
         }
@@ -282,13 +285,19 @@ impl EventLoop {
             halted: open.halted.len() as u64,
             has_entry: self.has_entry(id),
             orders_working,
-            trading: Trading { state, reason: Reason::Requested, halt },
+            trading: Trading {
+                state,
+                reason: Reason::Requested,
+                halt,
+                change: self.desk.halts.last_change_of_exchange(id),
+            },
         }
     }
 
     fn trading_of(&self, scope: Scope) -> Trading {
         let (state, reason) = self.engine().trading_state(scope);
-        Trading { state, reason, halt: self.desk.halts.of(scope).cloned() }
+        let halts = &self.desk.halts;
+        Trading { state, reason, halt: halts.of(scope).cloned(), change: halts.last_change_of(scope) }
     }
 }
 

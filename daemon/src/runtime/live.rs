@@ -8,11 +8,12 @@ use stratd_plugin_api::Reason;
 
 use super::{
     Finished, KeptHalt, Plan, Services,
-    clock::{self, Stopwatch},
-    command::{LoopHandle, Notes, SavedByLoop, Tag},
+    clock::{self, Moment, Stopwatch},
+    command::{Notes, SavedByLoop, Tag},
     event_loop::EventLoop,
     exchange_desk::{Told, Way},
     inbox::Inbox,
+    loop_handle::LoopHandle,
     notify,
     observer::Observer,
     plan::{self, OpenExchange, Opened},
@@ -82,7 +83,7 @@ pub(crate) fn live<P: ControlPlane>(
     let mut plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
     run.set_notes(plane.notes());
     run.set_observer(plane.observer());
-    run.restore_halts(plane.halts(), &run.exchange_names())?;
+    run.restore_halts(plane.halts(), &run.exchange_names(), clock::now())?;
     for (strategy, tag) in plane.tags() {
         run.tags().set(strategy, tag);
     }
@@ -128,7 +129,7 @@ fn until_stopped(
     let reason = loop {
         notify::tick();
         let stop = inbox.take(&mut told, patience(run));
-        let (taken, round) = (told.len(), Stopwatch::start());
+        let (taken, round) = (told.len(), Moment::now());
         run.begin_round();
         feed_all(run, inbox, &mut told, exchanges)?;
         run.feed_timers(clock::now())?;

@@ -19,6 +19,7 @@ use super::{
     instrument_limits::{ExchangeHours, limit_instruments},
     instruments::Instruments,
     link::{Links, Route},
+    notify,
     order_entry::{MayTrade, OrderEntry, SharedExchange},
 };
 use crate::results::RunFolder;
@@ -161,6 +162,7 @@ impl OpenExchange {
 
     /// Starts its market data.
     pub(super) fn subscribe(&self) -> Result<()> {
+        notify::starts(format_args!("asks exchange {} for market data", self.name));
         let asked = self.exchange.borrow_mut().subscribe(SUBSCRIBE, None);
         let what = || format!("market data of exchange {}", self.name);
         asked.with_context(what)?;
@@ -225,6 +227,7 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
     let mut refused = Vec::new();
     for strategy in std::mem::take(&mut plan.strategies) {
         let for_strategy: Arc<dyn StrategyServices> = services.clone();
+        notify::starts(format_args!("creates strategy {}", strategy.name));
         let instance = (strategy.make)(for_strategy)?;
         let config = StrategyConfig {
             name: strategy.name,
@@ -289,10 +292,13 @@ pub(super) fn route(trading_type: TradingType, has_order_entry: bool, exchange: 
 
 fn open_exchange(planned: PlannedExchange, desk: Arc<ExchangeDesk>) -> Result<OpenExchange> {
     let name = planned.name;
+    notify::starts(format_args!("creates exchange {name}"));
     let for_exchange: Arc<dyn ExchangeHost> = desk.clone();
     let mut instance = (planned.make)(for_exchange)?;
+    notify::starts(format_args!("connects exchange {name}"));
     instance.connect(CONNECT).with_context(|| format!("connecting exchange {name}"))?;
     desk.wait(CONNECT).with_context(|| format!("connecting exchange {name}"))?;
+    notify::starts(format_args!("asks exchange {name} for its instruments"));
     instance.instruments(INSTRUMENTS).with_context(|| format!("instruments of exchange {name}"))?;
     desk.wait(INSTRUMENTS).with_context(|| format!("instruments of exchange {name}"))?;
     Ok(OpenExchange::new(name, Rc::new(RefCell::new(instance)), desk))

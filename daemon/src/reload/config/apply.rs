@@ -18,7 +18,7 @@ use crate::{
         difference::{Difference, differences},
         pointer,
     },
-    control::Terms,
+    control::{Author, Terms},
     logging::{LogUndo, pipeline},
     plugin_kind::PluginKind,
     reload::{InstanceRecord, Manager, Place, factory::scrubbed_text, saving::Saving},
@@ -59,9 +59,10 @@ impl Manager {
     pub(crate) fn change_config(
         &mut self,
         change: &ConfigChange,
-        who: &str,
+        author: &Author,
         terms: Option<&Terms>,
     ) -> Result<ConfigDone, ConfigRefusal> {
+        let who = author.who.as_str();
         if let Some(terms) = terms {
             let basis = self.configured.shared.lock().basis();
             terms
@@ -70,12 +71,14 @@ impl Manager {
         }
         let is_dry_run = terms.is_some_and(|terms| terms.is_dry_run);
         if matches!(change.what, What::Confirm) {
-            return self.confirm(is_dry_run);
+            return self.confirm(author, is_dry_run);
         }
-        let done = self
-            .asked_for(&change.what, who)
-            .and_then(|(written, cause)| self.change_to(written, (change, who, &cause), is_dry_run));
-        if is_dry_run {
+        let done = self.asked_for(&change.what, who).and_then(|(written, cause)| {
+            self.configured.shared.lock().permit(&written, author)?;
+            self.change_to(written, (change, who, &cause), is_dry_run)
+        });
+        // who may not is on record, and it is no matter of the configuration
+        if is_dry_run || done.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Forbidden) {
             return done;
         }
         let is_reload = matches!(change.what, What::Files);

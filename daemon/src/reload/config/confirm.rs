@@ -15,6 +15,7 @@ use stratd_plugin_api::Timestamp;
 
 use super::{ConfigChange, ConfigDone, ConfigRefusal, InForce, OURSELVES, RefusalKind, What};
 use crate::{
+    control::Author,
     reload::Manager,
     runtime::{clock::Stopwatch, notify},
     store::{ConfigRow, ConfigState},
@@ -138,10 +139,11 @@ impl Manager {
     /// Keeps the generation in force that would go back.
     ///
     /// # Errors
-    /// It needs no confirmation, or the store cannot be written.
-    pub(super) fn confirm(&mut self, is_dry_run: bool) -> Result<ConfigDone, ConfigRefusal> {
+    /// It needs no confirmation, its author may not change the configuration, or the store cannot be written.
+    pub(super) fn confirm(&mut self, author: &Author, is_dry_run: bool) -> Result<ConfigDone, ConfigRefusal> {
         let mut in_force = self.configured.shared.lock();
         let generation = in_force.generation;
+        in_force.permit(&in_force.written, author)?;
         let Some(unconfirmed) = &in_force.unconfirmed else {
             let text = format!("generation {generation} needs no confirmation");
             return Err(ConfigRefusal::new(RefusalKind::Conflict, text));

@@ -11,7 +11,8 @@
 //!
 //! A generation that nobody confirms in time goes back to the one before it, here and at the next start: see `confirm`.
 //!
-//! - `parts`: what can change while the run goes on; `build`: what that needs; `apply`: the steps; `note`: what is noted
+//! - `permit`: what an operator may not change; `parts`: what can change while the run goes on; `build`: what that needs;
+//!   `apply`: the steps; `note`: what is noted
 //! - `exchanges`: those that join and leave
 //! - `refusal`: why a change was not done; `confirm`: generations that go back by themselves
 //! - `generations`: where they are kept; `show`: what the control socket tells
@@ -24,6 +25,7 @@ mod generations;
 mod hangup;
 mod note;
 mod parts;
+mod permit;
 mod refusal;
 mod show;
 
@@ -41,6 +43,7 @@ pub(crate) use self::{
     confirm::{Unconfirmed, confirmed},
     generations::Generations,
     hangup::reload_on_hangup,
+    permit::ADMIN_SECTIONS,
     refusal::{ConfigRefusal, RefusalKind},
     show::{leaves, warnings},
 };

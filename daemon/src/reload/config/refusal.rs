@@ -26,6 +26,8 @@ pub(crate) struct ConfigRefusal {
 pub(crate) enum RefusalKind {
     /// There is no such generation or path.
     NotFound,
+    /// Its author may not change that.
+    Forbidden,
     /// The configuration, or a part of it, is refused.
     Refused,
     /// It cannot be done as things are.

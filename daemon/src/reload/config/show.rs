@@ -17,7 +17,7 @@ use crate::{
         pointer,
         shown::without_secrets,
     },
-    control::{ActionError, ActionErrorKind, Basis, ConfigOperations, Outcome, Terms},
+    control::{ActionError, ActionErrorKind, Author, Basis, ConfigOperations, Outcome, Terms},
     reload::{ManagerOperations, Request},
 };
 
@@ -88,12 +88,12 @@ impl ConfigOperations for ManagerOperations {
     fn change_config(
         &self,
         change: ConfigChange,
-        who: &str,
+        author: &Author,
         terms: &Terms,
     ) -> Result<Outcome<ShownDone>, ActionError> {
         let before = self.config.lock().basis();
         let (sender, receiver) = mpsc::sync_channel(1);
-        let request = Request::Config(Box::new(change), who.to_owned(), Some(terms.clone()), sender);
+        let request = Request::Config(Box::new(change), author.clone(), Some(terms.clone()), sender);
         let busy = |why: &str| ActionError::new(ActionErrorKind::Busy, why);
         match self.requests.try_send(request) {
             Ok(()) => {}
@@ -239,6 +239,7 @@ fn of_refusal(refusal: ConfigRefusal) -> ActionError {
     let ConfigRefusal { kind, text, pointer, problems } = refusal;
     let kind = match kind {
         RefusalKind::NotFound => ActionErrorKind::NotFound,
+        RefusalKind::Forbidden => ActionErrorKind::Forbidden,
         RefusalKind::Refused => ActionErrorKind::Refused,
         RefusalKind::Conflict => ActionErrorKind::Conflict,
         RefusalKind::Stale => ActionErrorKind::Stale,

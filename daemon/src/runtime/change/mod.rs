@@ -195,6 +195,7 @@ impl EventLoop {
             return Ok(Err(self.undo_all(refused, progress, exchanges)?));
         }
         let Progress { undo, swapped, carried, started, in_place, opened, mut unneeded, .. } = progress;
+        let exchanged = swapped.len();
         for strategy in swapped {
             self.driver_mut().engine_mut().keep_swap(strategy);
         }
@@ -219,7 +220,11 @@ impl EventLoop {
         let left = self.leave(&leaves, exchanges)?;
         self.tell_joined((&in_place, &opened), exchanges)?;
         self.take_outputs()?;
-        let pause_us = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let pause = stopwatch.elapsed();
+        if let Some(observer) = self.observer() {
+            (0..exchanged).for_each(|_| observer.meters().pause(pause));
+        }
+        let pause_us = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
         Ok(Ok(ChangeDone { strategies: carried, started, stopped, left, unneeded, pause_us }))
     }
 

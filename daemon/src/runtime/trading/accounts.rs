@@ -54,6 +54,8 @@ pub(crate) struct RiskLook {
     pub(crate) is_halted: bool,
     /// There are more scopes than are shown.
     pub(crate) is_cut: bool,
+    /// The number of the last change of any scope.
+    pub(crate) change: u64,
 }
 
 pub(super) fn portfolio(engine: &Engine) -> PortfolioLook {
@@ -119,5 +121,5 @@ pub(super) fn risk(engine: &Engine, exchanges: Vec<String>, halts: &Halts) -> Ri
             open_orders: engine.open_orders(scope),
         });
     }
-    RiskLook { scopes, names, is_halted: engine.is_halted(None), is_cut }
+    RiskLook { scopes, names, is_halted: engine.is_halted(None), is_cut, change: halts.last_change() }
 }
