@@ -141,7 +141,8 @@ fn expand(text: &str, (open, look_up): Rule<'_>) -> Result<Text, (String, String
         let Some(end) = end else {
             let accepted =
                 "${NAME} for a variable, ${credential:NAME} for a credential, $${ for the characters";
-            return Err((format!("found \"${{\" without a name in {text:?}"), accepted.to_owned()));
+            // not the text: a secret may be in it
+            return Err(("found \"${\" without a name".to_owned(), accepted.to_owned()));
         };
         let name = after.get(..end).unwrap_or_default();
         let secret = look_up(name).map_err(|why| {

@@ -196,6 +196,10 @@ impl EventLoop {
         &mut self.recorder
     }
 
+    pub(super) fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
     pub(super) fn is_exiting(&self) -> bool {
         self.is_exiting
     }

@@ -143,6 +143,10 @@ pub(super) struct OpenExchange {
     pub(super) desk: Arc<ExchangeDesk>,
     /// The instruments that were halted because the connector left.
     pub(super) halted: Vec<InstrumentId>,
+    /// It has left the run: its place is empty until it comes back.
+    pub(super) has_left: bool,
+    /// The instruments that were halted because it left the run.
+    pub(super) gone: Vec<InstrumentId>,
 }
 
 /// The requests before the run, by correlation number.
@@ -151,6 +155,11 @@ const INSTRUMENTS: u64 = 2;
 const SUBSCRIBE: u64 = 3;
 
 impl OpenExchange {
+    /// In its place.
+    pub(super) fn new(name: String, exchange: SharedExchange, desk: Arc<ExchangeDesk>) -> Self {
+        Self { name, exchange, desk, halted: Vec::new(), has_left: false, gone: Vec::new() }
+    }
+
     /// Starts its market data.
     pub(super) fn subscribe(&self) -> Result<()> {
         notify::starts(format_args!("asks exchange {} for market data", self.name));
@@ -273,7 +282,7 @@ fn set_rates(
 }
 
 /// Where the orders of an exchange go. Our own fill model stands in only where no money is at stake.
-fn route(trading_type: TradingType, has_order_entry: bool, exchange: &SharedExchange) -> Route {
+pub(super) fn route(trading_type: TradingType, has_order_entry: bool, exchange: &SharedExchange) -> Route {
     match (trading_type, MayTrade::of(trading_type)) {
         (_, Some(may_trade)) if has_order_entry => Route::Entry(OrderEntry::new(may_trade, exchange)),
         (TradingType::Backtest | TradingType::Simulation, _) => Route::FillModel,
@@ -292,5 +301,5 @@ fn open_exchange(planned: PlannedExchange, desk: Arc<ExchangeDesk>) -> Result<Op
     notify::starts(format_args!("asks exchange {name} for its instruments"));
     instance.instruments(INSTRUMENTS).with_context(|| format!("instruments of exchange {name}"))?;
     desk.wait(INSTRUMENTS).with_context(|| format!("instruments of exchange {name}"))?;
-    Ok(OpenExchange { name, exchange: Rc::new(RefCell::new(instance)), desk, halted: Vec::new() })
+    Ok(OpenExchange::new(name, Rc::new(RefCell::new(instance)), desk))
 }

@@ -182,13 +182,19 @@ fn apply(db: &Savepoint<'_>, write: &Write) -> rusqlite::Result<i64> {
             db.prepare_cached("DELETE FROM quarantine WHERE instance = ?1")?.execute([instance])?;
             reset_crashes(db, std::slice::from_ref(instance))?;
         }
-        Write::KeepTrading(TradingRow { scope, state, reason, since, note }) => {
+        Write::KeepTrading(TradingRow { scope, state, reason, since, note }, number) => {
+            if !is_latest(db, scope, *number)? {
+                return Ok(0);
+            }
             db.prepare_cached(
                 "INSERT OR REPLACE INTO trading (scope, state, reason, since, note) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![scope, state, reason, since.get(), note])?;
         }
-        Write::ForgetTrading(scope) => {
+        Write::ForgetTrading(scope, number) => {
+            if !is_latest(db, scope, *number)? {
+                return Ok(0);
+            }
             db.prepare_cached("DELETE FROM trading WHERE scope = ?1")?.execute([scope])?;
         }
         Write::Assess(run, verdict) => assess(db, *run, verdict)?,
@@ -202,6 +208,18 @@ fn apply(db: &Savepoint<'_>, write: &Write) -> rusqlite::Result<i64> {
         }
     }
     Ok(0)
+}
+
+/// Whether no later change of a scope was written before: threads that wait for their writes are not in the order of
+/// the event loop. Undone with the transaction, as what it lets pass is.
+fn is_latest(db: &Savepoint<'_>, scope: &str, number: u64) -> rusqlite::Result<bool> {
+    let changed = db
+        .prepare_cached(
+            "INSERT INTO temp.trading_number (scope, number) VALUES (?1, ?2)
+             ON CONFLICT (scope) DO UPDATE SET number = excluded.number WHERE excluded.number >= number",
+        )?
+        .execute(params![scope, i64::try_from(number).unwrap_or(i64::MAX)])?;
+    Ok(changed > 0)
 }
 
 fn put_config(db: &Savepoint<'_>, row: &ConfigRow, document: &str) -> rusqlite::Result<i64> {

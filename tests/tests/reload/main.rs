@@ -5,6 +5,7 @@
 
 mod commands;
 mod config;
+mod confirm;
 mod connectors;
 mod desk;
 mod exchange;

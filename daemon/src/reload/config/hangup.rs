@@ -4,6 +4,7 @@ use std::sync::mpsc::{self, SyncSender, TrySendError};
 
 use super::{ConfigChange, What, apply::SIGHUP};
 use crate::{
+    control::Author,
     logging,
     reload::{Hangups, Request},
     runtime::notify,
@@ -25,7 +26,7 @@ pub(crate) fn reload_on_hangup(way: &Hangups) {
 fn ask(requests: &SyncSender<Request>) -> Result<(), String> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let change = Box::new(ConfigChange::of(What::Files));
-    let why = match requests.try_send(Request::Config(change, SIGHUP.to_owned(), None, sender)) {
+    let why = match requests.try_send(Request::Config(change, Author::administrator(SIGHUP), None, sender)) {
         // no answer: the run has ended meanwhile, as its log says
         Ok(()) => return receiver.recv().map(drop).or(Ok(())),
         Err(TrySendError::Full(_)) => "too many requests wait (try again)",

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 use stratd_control::{Exchange, ExchangeList, InstanceConfig, PluginState, Strategy, StrategyList};
-use stratd_engine::TradingState;
-use stratd_plugin_api::{Money, Reason};
+use stratd_plugin_api::Money;
 
 use super::{
     super::operations::{ManagerOperations, not_found},
@@ -66,8 +65,7 @@ fn strategy_of(
 ) -> (Strategy, Basis) {
     let counted: Option<&StrategySnapshot> =
         instance.strategy().and_then(|id| look.strategies.get(id.index()));
-    let nothing = Trading { state: TradingState::Active, reason: Reason::None, halt: None };
-    let trading = counted.map_or(&nothing, |one| &one.trading);
+    let trading = &trading_at(instance.place, look);
     let basis = basis(instance, trading);
     let amount = |figure: &dyn Fn(&StrategySnapshot) -> Option<Money>| {
         let amount = match counted {
@@ -111,13 +109,30 @@ fn strategy_of(
     (strategy, basis)
 }
 
-/// What a change of an instance depends on.
+/// What may be traded where the event loop has an instance.
+pub(super) fn trading_at(place: Option<Place>, look: &Snapshot) -> Trading {
+    let trading = match place {
+        Some(Place::Strategy(id)) => look.strategies.get(id.index()).map(|one| &one.trading),
+        Some(Place::Exchange(id)) => {
+            let at = usize::from(id.0).checked_sub(1);
+            at.and_then(|at| look.exchanges.get(at)).map(|one| &one.trading)
+        }
+        None => None,
+    };
+    trading.cloned().unwrap_or(Trading::ACTIVE)
+}
+
+/// What a change of an instance depends on. With how often it has changed since when: one that was changed and changed
+/// back is not as it was seen.
 pub(super) fn basis(instance: &InstanceRecord, trading: &Trading) -> Basis {
     Basis::new(json!({
         "name": instance.name,
         "generation": instance.generation,
         "state": instance.state.name(),
+        "since": instance.since.get(),
+        "changes": instance.changes,
         "trading": trading.state.name(),
+        "trading_change": trading.change,
     }))
 }
 
@@ -149,8 +164,7 @@ fn place(instance: &InstanceRecord) -> Option<u16> {
 fn exchange_of(plugin: &PluginRecord, instance: &InstanceRecord, look: &Snapshot) -> (Exchange, Basis) {
     let at = place(instance).and_then(|id| usize::from(id).checked_sub(1));
     let counted: Option<&ExchangeSnapshot> = at.and_then(|at| look.exchanges.get(at));
-    let nothing = Trading { state: TradingState::Active, reason: Reason::None, halt: None };
-    let trading = counted.map_or(&nothing, |one| &one.trading);
+    let trading = &trading_at(instance.place, look);
     let basis = basis(instance, trading);
     let count = |figure: &dyn Fn(&ExchangeSnapshot) -> u64| counted.map_or(0, figure);
     let exchange = Exchange {
