@@ -57,7 +57,16 @@ same "real time" "$(prop RestrictRealtime)" no
 with_drop_in debug
 like "core files" "$(grep 'Max core' "/proc/$(prop MainPID)/limits")" "*unlimited*"
 
-if (($(systemctl --version | awk 'NR == 1 { print $2 }') >= 253)); then
+same "and may take their time" "$(prop TimeoutAbortUSec)" 5min
+
+version=$(systemctl --version | awk 'NR == 1 { print $2 }')
+if ((version >= 254)); then
+    group "the drop-in for growing pauses between restarts is understood"
+    with_drop_in restart-steps
+    same "steps" "$(prop RestartSteps)/$(prop RestartMaxDelayUSec)" 5/30s
+fi
+
+if ((version >= 253)); then
     group "the drop-in for a reload by signal waits until it is done"
     with_drop_in notify-reload
     same "type" "$(prop Type)" notify-reload
