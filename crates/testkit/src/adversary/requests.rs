@@ -1,13 +1,11 @@
 //! Orders that strategies and people ask for: most of them sensible, some that nobody in his right mind would send.
 
-use stratd_plugin_api::{
-    InstrumentId, Money, OrderFlags, OrderRequest, OrderType, Price, Quantity, Side,
-};
+use stratd_plugin_api::{InstrumentId, Money, OrderFlags, OrderRequest, OrderType, Price, Quantity, Side};
 
 use super::{
     mind::Mind,
     random::Random,
-    scenario::{INDEX, IN_EUROS, lot, point, price, units},
+    scenario::{IN_EUROS, INDEX, lot, point, price, units},
 };
 
 /// An id that no instrument has.
@@ -35,7 +33,8 @@ pub(super) fn sensible(random: &mut Random, mind: &Mind, instrument: u32) -> Ord
     let side = mind.side(random, instrument);
     let quantity = mind.lots(random) * lot(instrument);
     let held = mind.to_close(instrument, side);
-    let closes = held > 0 && random.chance(if mind.is_hedged { 70 } else { 30 });
+    let is_free = held > 0 && !mind.has_order(instrument);
+    let closes = is_free && random.chance(if mind.is_hedged { 70 } else { 30 });
     let quantity = if closes { quantity.min(held) } else { quantity };
     let mut order = OrderRequest::market(InstrumentId(instrument), Quantity::new(quantity)).side(side);
     if closes {
