@@ -47,6 +47,7 @@ allows() { prop SystemCallFilter | tr ' ' '\n' | grep -qx "$1"; }
 
 group "each drop-in is understood and does what it says"
 check "without one, scheduling is not permitted" eval '! allows sched_setaffinity'
+same "what is aborted ends soon" "$(prop TimeoutAbortUSec)" 15s
 with_drop_in jit
 same "memory may be written and run" "$(prop MemoryDenyWriteExecute)" no
 with_drop_in lowlatency
@@ -56,7 +57,6 @@ check "and what is privileged is not" eval '! allows chroot'
 same "real time" "$(prop RestrictRealtime)" no
 with_drop_in debug
 like "core files" "$(grep 'Max core' "/proc/$(prop MainPID)/limits")" "*unlimited*"
-
 same "and may take their time" "$(prop TimeoutAbortUSec)" 5min
 
 version=$(systemctl --version | awk 'NR == 1 { print $2 }')
