@@ -10,6 +10,7 @@ mod desk;
 mod exchange;
 mod figures;
 mod isolation;
+mod losses;
 mod probation;
 mod recovery;
 mod swap;
