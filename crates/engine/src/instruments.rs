@@ -91,7 +91,9 @@ impl Instruments {
     pub(crate) fn lookup(&self, symbol: &str, exchange: ExchangeId) -> Option<InstrumentId> {
         let of_symbol = self.by_symbol.get(symbol)?;
         let fits = |id: &&InstrumentId| {
-            !self.has_left(**id) && (exchange.0 == 0 || self.get(**id).is_some_and(|instrument| instrument.exchange == exchange))
+            !self.has_left(**id)
+                && (exchange.0 == 0
+                    || self.get(**id).is_some_and(|instrument| instrument.exchange == exchange))
         };
         of_symbol.iter().find(fits).copied()
     }

@@ -51,8 +51,7 @@ fn main() -> ExitCode {
     ] {
         counts.push((name.to_owned(), count));
     }
-    let fields: Vec<String> =
-        counts.iter().map(|(name, count)| format!("\"sim.{name}\": {count}")).collect();
+    let fields: Vec<String> = counts.iter().map(|(name, count)| format!("\"sim.{name}\": {count}")).collect();
     println!("{{{}}}", fields.join(", "));
     eprintln!("hash of all outputs {:016x}", total.hash);
     for (seed, steps, violation) in total.failed.iter().take(TOLD_MAX) {

@@ -305,7 +305,6 @@ impl ExchangeDesk {
             Way::Inbox(inbox) => inbox.push_orders(told),
         }
     }
-
 }
 
 /// A host for a connector that is made to see whether it accepts its configuration, and dropped again.

@@ -167,8 +167,7 @@ impl Run<'_> {
 
     /// Another instance of a strategy: in the place of the one that runs, or of one that has ended.
     fn replace(&mut self, strategy: StrategyId) -> Result<(), String> {
-        let (temper, is_batch_safe) =
-            (self.twin.scenario.temper(strategy.0), self.twin.scenario.has_slices);
+        let (temper, is_batch_safe) = (self.twin.scenario.temper(strategy.0), self.twin.scenario.has_slices);
         let instance = Box::new(Gambler::successor(&mut self.random, temper));
         let starts = if self.twin.has_ended(strategy) {
             let restart = Restart { instance, is_batch_safe, state: None };

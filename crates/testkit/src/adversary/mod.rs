@@ -34,8 +34,8 @@ use std::{any::Any, panic};
 
 use stratd_engine::SLICE_MAX;
 
-pub use counts::Counts;
 use counts::Count;
+pub use counts::Counts;
 
 /// What came of one seed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

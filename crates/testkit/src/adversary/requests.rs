@@ -1,13 +1,11 @@
 //! Orders that strategies and people ask for: most of them sensible, some that nobody in his right mind would send.
 
-use stratd_plugin_api::{
-    InstrumentId, Money, OrderFlags, OrderRequest, OrderType, Price, Quantity, Side,
-};
+use stratd_plugin_api::{InstrumentId, Money, OrderFlags, OrderRequest, OrderType, Price, Quantity, Side};
 
 use super::{
     mind::Mind,
     random::Random,
-    scenario::{INDEX, IN_EUROS, lot, point, price, units},
+    scenario::{IN_EUROS, INDEX, lot, point, price, units},
 };
 
 /// An id that no instrument has.

@@ -10,8 +10,8 @@ use stratd_engine::{
     OnBreach, OrderIds, OrderRate, PriceCollar, RateSource, RiskLimits, Scope, StrategyId, TradingState,
 };
 use stratd_plugin_api::{
-    Decimal, ExchangeId, Instrument, InstrumentId, InstrumentType, Money, OmsType, OrderFlags,
-    OrderRequest, PositionSide, Quantity, Session, Side, TradingType, export::instrument_to_record,
+    Decimal, ExchangeId, Instrument, InstrumentId, InstrumentType, Money, OmsType, OrderFlags, OrderRequest,
+    PositionSide, Quantity, Session, Side, TradingType, export::instrument_to_record,
 };
 
 use super::{costs, gambler::Temper, random::Random};

@@ -124,7 +124,8 @@ impl<'a> Run<'a> {
     fn look_up(&mut self) -> Result<(), String> {
         let engine = &self.engine;
         // a text that is only counted cannot fail
-        let _ = write!(self.hash, "{:?} {:?} {:?}", engine.cash(), engine.equity(), engine.portfolio_of_run());
+        let _ =
+            write!(self.hash, "{:?} {:?} {:?}", engine.cash(), engine.equity(), engine.portfolio_of_run());
         for (_, state, statistics) in engine.strategies() {
             let _ = write!(self.hash, "{state:?} {statistics:?}");
         }

@@ -6,7 +6,8 @@ use stratd_engine::{
     ChangeOrder, FillReport, InputKind, NewOrder, Order, OrderState, Output, Scope, StrategyId, TradingState,
 };
 use stratd_plugin_api::{
-    EventKind, InstrumentId, Money, OrderEventKind, OrderRequest, OrderStatus, PositionSide, Price, Reason, Side, abi,
+    EventKind, InstrumentId, Money, OrderEventKind, OrderRequest, OrderStatus, PositionSide, Price, Reason,
+    Side, abi,
 };
 
 use super::{

@@ -318,7 +318,8 @@ impl Manager {
         }
         // what takes the place of one that nobody confirmed is the one before it
         let reverted = in_force.unconfirmed.is_some().then_some(before);
-        in_force.unconfirmed = unless_confirmed.map(|(goes_back, within)| Unconfirmed::new(goes_back, within));
+        in_force.unconfirmed =
+            unless_confirmed.map(|(goes_back, within)| Unconfirmed::new(goes_back, within));
         let settled = reverted.map(|before| in_force.generations.settle(before, ConfigState::Reverted));
         if let Some(Err(error)) = settled {
             tracing::error!(logger = "store", "{error}");
@@ -376,8 +377,7 @@ impl Manager {
                 undo.exchanged.push((*id, record.clone()));
             }
             let change = std::mem::take(&mut built.change);
-            let asked =
-                self.event_loop.ask(|answer| Command::Change { change: Box::new(change), answer });
+            let asked = self.event_loop.ask(|answer| Command::Change { change: Box::new(change), answer });
             match asked {
                 Ok(Ok(done)) => return Ok((built, done)),
                 Ok(Err(mut refused)) => {

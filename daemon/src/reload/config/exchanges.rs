@@ -87,8 +87,11 @@ impl Manager {
         let name = entry.name();
         let file = self.plugins.load(PluginKind::Exchange, &entry.plugin)?;
         // what runs of it may be newer than what the run began with
-        let running =
-            self.registry.lock().get(&file.manifest().name).and_then(|record| record.plugin().map(Arc::clone));
+        let running = self
+            .registry
+            .lock()
+            .get(&file.manifest().name)
+            .and_then(|record| record.plugin().map(Arc::clone));
         let plugin = running.unwrap_or(file);
         let mut record = InstanceRecord::new(name, settings_of_exchange(entry), clock::now());
         check_config(plugin.identity(), plugin.manifest(), &record)?;

@@ -82,12 +82,14 @@ impl EventLoop {
                 "{working} orders of ours work there (accepted: when none does, as after `stratctl exchange halt {name} --exit cancel-all`)"
             ));
         }
-        let ids = (0..engine.strategies().count()).filter_map(|index| u16::try_from(index).ok().map(StrategyId));
+        let ids =
+            (0..engine.strategies().count()).filter_map(|index| u16::try_from(index).ok().map(StrategyId));
         let held = ids.flat_map(|strategy| {
             let positions = engine.positions(strategy).filter(|(_, position)| !position.size.is_zero());
             let there = positions.filter(|(instrument, _)| engine.exchange_of(*instrument) == Some(id));
             there.map(move |(instrument, _)| {
-                let whose = engine.strategies().nth(strategy.index()).map_or("?", |(config, ..)| &config.name);
+                let whose =
+                    engine.strategies().nth(strategy.index()).map_or("?", |(config, ..)| &config.name);
                 let symbol = engine.instrument(instrument).map_or("?", |instrument| &instrument.symbol);
                 format!("{symbol} of {whose}")
             })
