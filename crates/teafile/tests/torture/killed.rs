@@ -14,10 +14,13 @@ use crate::{again, role};
 /// Rounds of the loop; each kills one writer.
 const ROUNDS: u64 = 10;
 
+/// How often it is looked for a write in progress before the writer is killed anyhow.
+const LOOKS_MAX: u32 = 20_000;
+
 /// The role of the one who dies: it appends for ever and says how many items are safe.
 fn append_for_ever(path: &Path) {
     // large batches: the kernel stops a write at the end of a page, which is within an item
-    let durability = Durability::Buffered { bytes: 256 << 10, interval: None };
+    let durability = Durability::Buffered { bytes: 1 << 20, interval: None };
     let file = AppendOptions::default().durability(durability).append(path).unwrap();
     let mut file = file.typed::<Numbered>().unwrap();
     let mut out = std::io::stdout();
@@ -43,6 +46,8 @@ fn a_killed_writer_leaves_whole_items_and_none_is_missing() {
     let mut follower = Follower::open(&path).unwrap();
     let mut torn = 0;
     for round in 0..ROUNDS {
+        // all that earlier writers left, so that what comes now is of this one, which then has mended the end
+        follow(&mut follower);
         let test = "killed::a_killed_writer_leaves_whole_items_and_none_is_missing";
         let mut child = again(test, &path).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -53,6 +58,9 @@ fn a_killed_writer_leaves_whole_items_and_none_is_missing() {
                 follower.wait(Duration::from_secs(30)).unwrap();
             }
         }
+        // the best moment is in the middle of a write: then the size is not one of whole items
+        let mut size = teafile::Reader::open(&path).unwrap();
+        let _ = (0..LOOKS_MAX).find(|_| size.partial_tail_bytes().unwrap() > 0);
         child.kill().unwrap();
         child.wait().unwrap();
         let safe = lines
