@@ -23,6 +23,7 @@ fn convert(folder: &Path) {
     for line in lines {
         let cells: Vec<_> = line.split(',').collect();
         let [date, symbol, open, high, low, close, volume] = columns.map(|at| cells[at]);
+        let symbol = symbol.trim_end_matches("-EQUITY");
         let time = TimeScale::UNIX_SECONDS.parse(date).expect("a date");
         let price = |text: &str| Value::Double(text.parse().expect("a price"));
         let volume: i64 = volume.parse().expect("a volume");

@@ -145,27 +145,18 @@ impl Settings {
                 problems.push(format!("{key} is {decimals} (accepted: 0 to {DECIMALS_MAX})"));
             }
         }
-        let mut bound = |key: &str, text: Option<String>| match parse_time(text?.trim(), None) {
-            Ok(time) => Some(time),
-            Err(error) => {
-                problems.push(format!("{key}: {error}"));
-                None
-            }
-        };
-        let (start, end) = (bound("start", config.start), bound("end", config.end));
+        let start = bound("start", config.start.as_deref(), &mut problems);
+        let end = bound("end", config.end.as_deref(), &mut problems);
         if let (Some(start), Some(end)) = (start, end)
             && start >= end
         {
             problems.push(format!("end is {end} (accepted: after start, {start})"));
         }
-        let sessions = config.sessions.iter().filter_map(|text| match text.parse::<Session>() {
-            Ok(session) => Some(session),
-            Err(error) => {
-                problems.push(format!("sessions: {error}"));
-                None
-            }
-        });
-        let sessions: Vec<Session> = sessions.collect();
+        let trading_hours = TradingHours {
+            sessions: sessions(&config.sessions, &mut problems),
+            timezone: config.timezone,
+            weekdays: weekdays(&config.days),
+        };
         if !problems.is_empty() {
             return Err(Error::new(problems.join("; ")));
         }
@@ -184,11 +175,7 @@ impl Settings {
             start,
             end,
             instrument_type,
-            trading_hours: TradingHours {
-                timezone: config.timezone,
-                sessions,
-                weekdays: weekdays(&config.days),
-            },
+            trading_hours,
         })
     }
 
@@ -206,6 +193,27 @@ impl Settings {
         instrument.trading_hours = self.trading_hours.clone();
         instrument
     }
+}
+
+fn bound(key: &str, text: Option<&str>, problems: &mut Vec<String>) -> Option<Timestamp> {
+    match parse_time(text?.trim(), None) {
+        Ok(time) => Some(time),
+        Err(error) => {
+            problems.push(format!("{key}: {error}"));
+            None
+        }
+    }
+}
+
+fn sessions(texts: &[String], problems: &mut Vec<String>) -> Vec<Session> {
+    let mut sessions = Vec::new();
+    for text in texts {
+        match text.parse() {
+            Ok(session) => sessions.push(session),
+            Err(error) => problems.push(format!("sessions: {error}")),
+        }
+    }
+    sessions
 }
 
 /// The bits of days; none for no day, which is every day.
