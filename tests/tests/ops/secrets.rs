@@ -36,7 +36,7 @@ token_file = "control.token"
 
 [logging]
 [logging.flight_recorder]
-loggers = ["strategy"]
+below = ["strategy"]
 [logging.handlers.far]
 kind = "smtp"
 host = "127.0.0.1:9"
