@@ -167,10 +167,12 @@ impl Control {
         let grace = limits.stop_time;
         let record: Recorder = Arc::new(Entry::log);
         let (work, work_end) = Work::new();
-        let router = routes::router(Desk::new(operations, limits), &record, &work);
+        let desk = Desk::new(operations, limits);
+        let meters = desk.meters();
+        let router = routes::router(desk, &record, &work);
         // the routes have it, and with them the server
         drop(work);
-        let server = Server::new(router, limits, stopped);
+        let server = Server::new(router, limits, stopped, meters);
         let thread = thread::Builder::new().name("control".to_owned()).spawn(move || {
             runtime.block_on(async {
                 server.serve(doors).await;

@@ -94,6 +94,8 @@ pub(crate) struct Manager {
     pub(super) watching: Watching,
     /// Connectors that left their place and have no successor yet, by exchange.
     pub(super) away: BTreeMap<ExchangeId, Away>,
+    /// The places of exchanges that have left the run, by name: they have them again if they come back.
+    pub(super) left: BTreeMap<String, ExchangeId>,
     /// Files that lay in the folders when the run began, and were not looked at yet.
     present: BTreeSet<PathBuf>,
     /// What systemd was told last.
@@ -120,6 +122,7 @@ impl Manager {
             configured,
             watching,
             away: BTreeMap::new(),
+            left: BTreeMap::new(),
             present,
             told: String::new(),
             feed,

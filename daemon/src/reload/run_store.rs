@@ -161,6 +161,16 @@ impl RunStore {
         &self.store
     }
 
+    /// What is counted of its writes.
+    pub(crate) fn meters(&self) -> &store::StoreMeters {
+        self.store.meters()
+    }
+
+    /// What waits to be written.
+    pub(crate) fn waiting(&self) -> store::Waiting {
+        self.store.waiting()
+    }
+
     pub(crate) fn health(&self) -> Option<store::Error> {
         self.store.health()
     }

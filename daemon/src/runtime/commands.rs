@@ -24,7 +24,7 @@ impl EventLoop {
     ///
     /// # Errors
     /// The engine cannot go on.
-    pub(super) fn carry_out(&mut self, command: Command, exchanges: &mut [OpenExchange]) -> Result<()> {
+    pub(super) fn carry_out(&mut self, command: Command, exchanges: &mut Vec<OpenExchange>) -> Result<()> {
         let stopwatch = Stopwatch::start();
         let carried_out = self.carry_out_now(command, exchanges);
         if let Some(observer) = self.observer() {
@@ -33,7 +33,7 @@ impl EventLoop {
         carried_out
     }
 
-    fn carry_out_now(&mut self, command: Command, exchanges: &mut [OpenExchange]) -> Result<()> {
+    fn carry_out_now(&mut self, command: Command, exchanges: &mut Vec<OpenExchange>) -> Result<()> {
         let now = clock::now().max(self.now());
         self.set_now(now);
         match command {
@@ -252,9 +252,13 @@ impl EventLoop {
                 *count += 1;
             }
         }
-        // none is added while the run goes on
+        // counted anew after an exchange has joined or left
         let instruments = self.desk.instruments.get_or_init(|| {
-            let of = |id: u16| self.engine().instruments_of(ExchangeId(id)).count() as u64;
+            let engine = self.engine();
+            let of = |id: u16| {
+                let all = engine.instruments_of(ExchangeId(id));
+                all.filter(|id| !engine.has_left(*id)).count() as u64
+            };
             (1..).zip(exchanges).map(|(id, _)| of(id)).collect()
         });
         let counts = instruments.iter().zip(orders);

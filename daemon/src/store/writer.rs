@@ -17,12 +17,19 @@ use stratd_plugin_api::Timestamp;
 use super::{
     error::Error,
     limits::{CONFIGS_MAX, GENERATIONS_MAX, RUNS_MAX},
+    meters::StoreMeters,
     queue::{Job, Queue},
     rows::{ConfigRow, Crash, Generation, NewRun, Quarantine, RunId, SavedState, TradingRow, Verdict, Write},
 };
+use crate::runtime::clock::Moment;
 
 /// Writes until the queue is closed and empty.
-pub(super) fn run(mut connection: Connection, queue: &Queue, health: &Mutex<Option<Error>>) {
+pub(super) fn run(
+    mut connection: Connection,
+    queue: &Queue,
+    health: &Mutex<Option<Error>>,
+    meters: &StoreMeters,
+) {
     // whatever ends this thread, nobody may wait for it
     let _gone = Gone(queue);
     let file = connection.path().map(PathBuf::from).unwrap_or_default();
@@ -32,6 +39,7 @@ pub(super) fn run(mut connection: Connection, queue: &Queue, health: &Mutex<Opti
             break;
         }
         let failed = |e: &rusqlite::Error| Error::database("writing to", &file, e);
+        let started = Moment::now();
         let outcomes = match commit(&mut connection, &jobs) {
             Ok(outcomes) => outcomes,
             Err(e) if jobs.len() == 1 => vec![Outcome::Failed(e)],
@@ -41,6 +49,11 @@ pub(super) fn run(mut connection: Connection, queue: &Queue, health: &Mutex<Opti
             Outcome::Failed(e) => Some(failed(e)),
             Outcome::Done(_) | Outcome::Refused(_) => None,
         });
+        // those that were tried one by one after that are part of it: so long others waited
+        meters.commits.add(started.elapsed());
+        let done = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done(_))).count();
+        meters.written.bump_by(done as u64);
+        meters.failed.bump_by((outcomes.len() - done) as u64);
         note(health, trouble);
         answer(jobs, outcomes, &failed);
     }

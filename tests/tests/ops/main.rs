@@ -13,4 +13,5 @@ mod metrics;
 mod pages;
 mod roles;
 mod secrets;
+mod service;
 mod terms;

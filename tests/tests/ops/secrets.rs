@@ -141,7 +141,10 @@ fn no_look_of_a_reader_shows_a_secret() {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         fs::set_permissions(desk.path(name), mode).expect("a mode");
     }
-    desk.run_with(&[("STRATD_TEST_SECRET", OF_ENVIRONMENT), ("CREDENTIALS_DIRECTORY", "credentials")]);
+    desk.run_with(&[
+        ("STRATD_TEST_SECRET", OF_ENVIRONMENT.as_ref()),
+        ("CREDENTIALS_DIRECTORY", "credentials".as_ref()),
+    ]);
     // the log as a reader sees it, from here on
     let mut tap = begin(&desk, "/v1/logging/tap?logger=root&level=DEBUG");
     let (sender, tapped) = mpsc::channel();

@@ -28,6 +28,7 @@ impl Manager {
                 let record = registry.get_mut(&plugin.manifest().name);
                 if let Some(instance) = record.and_then(|record| record.instance_mut(name)) {
                     instance.pid = *pid;
+                    instance.pause_us_last = Some(done.pause_us);
                 }
             }
             words.push(format!("strategy {name} {how}"));
@@ -42,6 +43,8 @@ impl Manager {
                 .iter()
                 .map(|(_, _, record, _)| format!("exchange {} has another connector", record.name)),
         );
+        words.extend(self.note_joins(&built.joining));
+        words.extend(self.note_leaves(&built.leaving, std::mem::take(&mut done.left)));
         for (kind, name, settings) in &built.quiet {
             self.set_settings(*kind, name, settings);
             words.push(format!("{kind} {name} is configured anew"));

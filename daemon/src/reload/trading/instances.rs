@@ -28,9 +28,8 @@ fn of_kind(registry: &Registry, kind: PluginKind) -> impl Iterator<Item = (&Plug
 pub(super) fn strategies(operations: &ManagerOperations) -> Result<StrategyList, ActionError> {
     let look = operations.look()?;
     let registry = operations.registry.lock();
-    let currency = &operations.run.currency;
     let mut strategies: Vec<_> = of_kind(&registry, PluginKind::Strategy)
-        .map(|(plugin, instance)| strategy_of(plugin, instance, &look, currency).0)
+        .map(|(plugin, instance)| strategy_of(operations, (plugin, instance), &look).0)
         .collect();
     strategies.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(StrategyList { strategies })
@@ -40,7 +39,7 @@ pub(super) fn strategy(operations: &ManagerOperations, name: &str) -> Result<(St
     let look = operations.look()?;
     let registry = operations.registry.lock();
     let (plugin, instance) = find(&registry, PluginKind::Strategy, name)?;
-    Ok(strategy_of(plugin, instance, &look, &operations.run.currency))
+    Ok(strategy_of(operations, (plugin, instance), &look))
 }
 
 /// An instance by its name.
@@ -60,10 +59,9 @@ pub(super) fn find<'a>(
 }
 
 fn strategy_of(
-    plugin: &PluginRecord,
-    instance: &InstanceRecord,
+    operations: &ManagerOperations,
+    (plugin, instance): (&PluginRecord, &InstanceRecord),
     look: &Snapshot,
-    currency: &str,
 ) -> (Strategy, Basis) {
     let counted: Option<&StrategySnapshot> =
         instance.strategy().and_then(|id| look.strategies.get(id.index()));
@@ -78,6 +76,7 @@ fn strategy_of(
         amount.map_or_else(String::new, words::money)
     };
     let count = |figure: &dyn Fn(&StrategySnapshot) -> u64| counted.map_or(0, figure);
+    let calls = operations.figures.calls_of(&instance.name);
     let strategy = Strategy {
         name: instance.name.clone(),
         plugin: plugin.name.clone(),
@@ -88,6 +87,9 @@ fn strategy_of(
         pid: instance.pid,
         events: count(&|one| one.events),
         events_per_second: count(&|one| one.events_per_second),
+        latency_ns_p50: calls.map(|calls| calls.p50_ns),
+        latency_ns_p99: calls.map(|calls| calls.p99_ns),
+        latency_ns_max: calls.map(|calls| calls.max_ns),
         orders: count(&|one| one.orders),
         orders_working: count(&|one| one.orders_working),
         denials: count(&|one| one.denials),
@@ -100,7 +102,7 @@ fn strategy_of(
         realized_pnl: amount(&|one| Some(one.book.realized.into())),
         unrealized_pnl: amount(&|one| Some(one.book.unrealized.into())),
         fees: amount(&|one| Some(one.book.fees.into())),
-        currency: currency.to_owned(),
+        currency: operations.run.currency.clone(),
         trading: words::trading(trading),
         etag: basis.tag().to_string(),
     };

@@ -82,7 +82,7 @@ pub(super) fn instruments(
             return Ok(Page { rows, names, next: Some(last) });
         }
         (last, looked_at) = (instrument.id.0, looked_at + 1);
-        if asked.takes_of(instrument.id, instrument.exchange) {
+        if asked.takes_of(instrument.id, instrument.exchange) && !engine.has_left(instrument.id) {
             rows.push(InstrumentRow {
                 instrument: instrument.clone(),
                 price_last: engine.last_price(instrument.id),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use stratd_engine::{Engine, ExitRoutine, InputKind, Scope, StrategyId, TradingCommand, TradingState};
-use stratd_plugin_api::{ExchangeId, Reason, Timestamp};
+use stratd_plugin_api::{ExchangeId, InstrumentId, Reason, Timestamp};
 
 use super::{
     owner::MANUAL,
@@ -264,6 +264,32 @@ impl EventLoop {
     pub(in crate::runtime) fn restore_halt_of(&mut self, name: &str, id: StrategyId) {
         if let Some(kept) = self.desk.halts.pending.remove(&format!("strategy.{name}")) {
             self.restore_halt(Scope::Strategy(id), &kept);
+        }
+    }
+
+    /// What an earlier run, or a command before it left, left of an exchange that joins, for its new instruments.
+    pub(in crate::runtime) fn restore_halts_of_exchange(&mut self, id: ExchangeId, new: &[InstrumentId]) {
+        let exchanges = self.exchange_names();
+        let of_exchange = format!("exchange.{}", name_of(id, &exchanges));
+        let kept = self.desk.halts.pending.remove(&of_exchange);
+        if let Some(kept) = &kept {
+            self.desk.halts.exchanges.insert(id, (kept.state, kept.halt.clone()));
+        }
+        let number = self.desk.halts.last_change_of_exchange(id);
+        let halted = self.desk.halts.of_exchange(id).map(|(state, halt)| KeptHalt {
+            number,
+            scope: of_exchange,
+            state: *state,
+            reason: Reason::Requested,
+            halt: halt.clone(),
+        });
+        for instrument in new {
+            let scope = Scope::Instrument(*instrument);
+            let own = key(scope, self.engine(), &exchanges);
+            let own = self.desk.halts.pending.remove(&own);
+            if let Some(kept) = own.as_ref().or(halted.as_ref()) {
+                self.restore_halt(scope, kept);
+            }
         }
     }
 
