@@ -29,10 +29,10 @@ impl Engine {
         EngineError::overflow(self.core.now, format!("{what} of a fill of order {}", fill.client_order_id))
     }
 
-    /// Books an execution of an order that is about the position of a side.
+    /// Books an execution of an order that is about the position of a side, and may have finished before.
     pub(crate) fn book(
         &mut self,
-        (strategy, side): (StrategyId, PositionSide),
+        (strategy, side, is_late): (StrategyId, PositionSide, bool),
         fill: &abi::FillRecord,
     ) -> Result<(), EngineError> {
         let now = self.core.now;
@@ -60,7 +60,7 @@ impl Engine {
             })
         });
         booked.ok_or_else(out_of_range)?;
-        self.outputs.push(Output::Filled(FillReport { strategy, side, fill: *fill, amounts }));
+        self.outputs.push(Output::Filled(FillReport { strategy, side, fill: *fill, amounts, is_late }));
         Ok(())
     }
 

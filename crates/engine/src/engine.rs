@@ -289,7 +289,7 @@ impl Engine {
             Applied::Event(change) => {
                 if let Some(fill) = change.fill {
                     let fill = self.with_costs(change.strategy, fill)?;
-                    self.book((change.strategy, change.position), &fill)?;
+                    self.book((change.strategy, change.position, change.is_late), &fill)?;
                     self.core.execution.remember_fill(change.strategy, (report.seq, fill));
                 }
                 let event = abi::OrderEvent { seq: report.seq, ..change.event };

@@ -53,6 +53,8 @@ pub(crate) struct OrderChange {
     /// The position that the order is about.
     pub(crate) position: PositionSide,
     pub(crate) finished: Option<Order>,
+    /// The order had finished before.
+    pub(crate) is_late: bool,
     /// More was executed than was ordered: booked, because it happened, and an alarm.
     pub(crate) is_overfilled: bool,
 }
@@ -237,7 +239,9 @@ impl Execution {
         let Some(mut order) = self.take_past(id) else { return Some(Applied::Unknown) };
         let applied = if is_about(report, &order) {
             let side = self.position_of(&order).side;
-            change_of((&mut order, side), report, instrument)?.map_or(Applied::Ignored, Applied::Event)
+            let changed = change_of((&mut order, side), report, instrument)?;
+            let changed = changed.map(|change| OrderChange { is_late: true, ..change });
+            changed.map_or(Applied::Ignored, Applied::Event)
         } else {
             Applied::Unknown
         };
@@ -315,7 +319,7 @@ fn change_of(
     };
     let is_overfilled = fill.is_some() && order.has_quantity() && order.filled > order.quantity_total();
     let strategy = order.strategy;
-    Some(Some(OrderChange { strategy, event, fill, position, finished: None, is_overfilled }))
+    Some(Some(OrderChange { strategy, event, fill, position, finished: None, is_late: false, is_overfilled }))
 }
 
 fn push_limited<T>(queue: &mut VecDeque<T>, item: T) {

@@ -8,7 +8,7 @@ use super::{Draft, origin::Finding, pointer};
 const OF_THE_PLACE: [&str; 7] =
     ["results", "plugin_dirs", "plugins", "state", "control", "logging", "verbose"];
 /// A key with one of these words in it has a value that nobody is shown.
-const SECRET_WORDS: [&str; 9] = [
+const SECRET_WORDS: [&str; 10] = [
     "secret",
     "password",
     "passwd",
@@ -18,6 +18,7 @@ const SECRET_WORDS: [&str; 9] = [
     "privatekey",
     "accesskey",
     "authorization",
+    "credential",
 ];
 /// What stands for such a value.
 pub(crate) const HIDDEN: &str = "***";

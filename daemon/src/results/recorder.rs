@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use stratd_engine::{Denial, Engine, FillReport, Order, Output, StrategyId};
-use stratd_plugin_api::{ExchangeId, InstrumentId, Money, Price, Quantity, Side, Timestamp, TradingType};
+use stratd_plugin_api::{ClientOrderId, ExchangeId, InstrumentId, Money, Price, Quantity, Side, Timestamp, TradingType};
 
 use super::{
     curve::Curve,
@@ -17,6 +17,7 @@ use super::{
     exposure::Exposure,
     fill_totals::FillTotals,
     finish,
+    late_orders::LateOrders,
     marks::{Mark, Marks},
     positions::{POSITION_COLUMNS, Positions},
     round_trips::Trips,
@@ -75,6 +76,11 @@ impl Labels {
         self.strategies.get(usize::from(strategy.0)).map_or("?", |(name, _)| name)
     }
 
+    /// The names of an order's strategy and exchange.
+    fn names_of(&self, order: &Order) -> [&str; 2] {
+        [self.strategy_name(order.strategy), self.exchange_name(order.exchange.0)]
+    }
+
     pub(super) fn exchange_name(&self, exchange: u16) -> &str {
         let index = usize::from(exchange).checked_sub(1);
         index.and_then(|index| self.exchanges.get(index)).map_or("?", |(name, _)| name)
@@ -86,6 +92,8 @@ pub struct Recorder {
     pub(super) folder: PathBuf,
     pub(super) labels: Labels,
     orders: RowFile,
+    /// Orders of which something was executed after their row was written.
+    late: LateOrders,
     fills: RowFile,
     equity: csv::Writer<File>,
     position_file: csv::Writer<File>,
@@ -132,6 +140,7 @@ impl Recorder {
         Ok(Self {
             folder: folder.to_owned(),
             orders: rows("orders.csv", &ORDER_COLUMNS)?,
+            late: LateOrders::default(),
             fills: rows("fills.csv", &FILL_COLUMNS)?,
             equity: open("equity.csv", &["time", "equity", "cash"])?,
             position_file: open("positions.csv", &POSITION_COLUMNS)?,
@@ -302,6 +311,9 @@ impl Recorder {
         }
         self.position_rows(engine)?;
         self.flush()?;
+        std::mem::take(&mut self.late).write(&self.folder, |row, order| {
+            order_row(row, order, engine, self.labels.names_of(order));
+        })?;
         let summary = self.summary(engine)?;
         finish::write(&self, &summary, engine)?;
         Ok(summary)
@@ -315,6 +327,9 @@ impl Recorder {
         let totals = self.fill_totals.entry((report.strategy, id)).or_default();
         let one = FillTotals::of(&report.amounts);
         *totals = totals.add(one).context("the sum of fees and costs is out of range")?;
+        if report.is_late {
+            self.late.note(engine.order(ClientOrderId(fill.client_order_id)));
+        }
         let is_buy = Side::from_code(fill.side) == Some(Side::Buy);
         let cost = one.cost().context("the cost of a fill is out of range")?;
         self.trips.take(report, cost)?;
@@ -330,8 +345,7 @@ impl Recorder {
     }
 
     fn order(&mut self, order: &Order, engine: &Engine) -> Result<()> {
-        let names = [self.labels.strategy_name(order.strategy), self.labels.exchange_name(order.exchange.0)];
-        order_row(self.orders.row(), order, engine, names);
+        order_row(self.orders.row(), order, engine, self.labels.names_of(order));
         self.orders.end().context("writing orders.csv")
     }
 

@@ -170,6 +170,11 @@ impl Row {
         self.bytes.push(b'Z');
     }
 
+    /// What was written of it.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// An empty cell.
     pub(super) fn nothing(&mut self) {
         self.begin();

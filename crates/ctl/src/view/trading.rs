@@ -64,12 +64,11 @@ fn why(trading: &Trading) -> String {
 
 pub(crate) fn strategy(strategy: &Strategy) -> String {
     let Strategy { name, plugin, generation, state, since, currency, .. } = strategy;
-    let process = strategy.pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
     let amount = |amount: &str| format!("{amount} {currency}");
     [
         format!("{name}, {} since {since}\n", state.name()),
         line("plugin", &format!("{plugin}, generation {generation}")),
-        line("isolation", &format!("{}{process}", strategy.isolation)),
+        line("isolation", &place(&strategy.isolation, strategy.pid)),
         line("trading", &why(&strategy.trading)),
         line(
             "events",
@@ -95,6 +94,12 @@ pub(crate) fn strategy(strategy: &Strategy) -> String {
         line("tag", &strategy.etag),
     ]
     .concat()
+}
+
+/// Where it runs. A process is not given a control group of its own: the unit leaves it none.
+fn place(isolation: &str, pid: Option<u32>) -> String {
+    let process = pid.map(|pid| format!(", pid {pid}, in the control group of the daemon"));
+    format!("{isolation}{}", process.unwrap_or_default())
 }
 
 /// How long its recent calls took.
@@ -139,11 +144,10 @@ fn goes_to(exchange: &Exchange) -> &'static str {
 
 pub(crate) fn exchange(exchange: &Exchange) -> String {
     let Exchange { name, plugin, generation, state, since, .. } = exchange;
-    let process = exchange.pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
     [
         format!("{name}, {} since {since}\n", state.name()),
         line("plugin", &format!("{plugin}, generation {generation}")),
-        line("isolation", &format!("{}{process}", exchange.isolation)),
+        line("isolation", &place(&exchange.isolation, exchange.pid)),
         line("trading", &why(&exchange.trading)),
         line(
             "instruments",

@@ -108,6 +108,7 @@ impl Gambler {
 
     fn request(&mut self, host: &mut dyn StrategyHost) {
         match self.random.range(0, 24) {
+            0..13 if self.mind.has_too_many_orders && self.random.chance(50) => self.cancel(host),
             0..13 => self.submit(host),
             13..16 => self.cancel(host),
             16..20 => self.change(host),
@@ -192,11 +193,21 @@ impl Gambler {
                 }
             }
             // the outputs tell what it was told
-            Some(EventKind::Exit) => host.metric("heard", Money::new(i128::from(self.heard))),
+            Some(EventKind::Exit) => {
+                host.metric("heard", Money::new(i128::from(self.heard)));
+                // what is asked for now comes too late, nearly always
+                return if self.random.one_in(10) { self.gamble(host) } else { Ok(true) };
+            }
+            // after a night, timers fire once for each time that they were due
+            Some(EventKind::Timer) if due.is_some_and(|due| is_late(due, host)) => return Ok(false),
             _ => {}
         }
         self.gamble(host)
     }
+}
+
+fn is_late(due: i64, host: &mut dyn StrategyHost) -> bool {
+    due < host.now().get() - 5 * SECOND_NS
 }
 
 impl StrategyInstance for Gambler {

@@ -37,13 +37,13 @@ pub(super) struct Mind {
     long: [i64; IDS],
     short: [i64; IDS],
     pub(super) last: [i64; IDS],
-    is_halted: bool,
-    halted: BTreeSet<u32>,
+    /// By an exchange, and by a limit or a command; of instruments, and 0 = of all.
+    halted: [BTreeSet<u32>; 2],
     /// The side that a limit spoke against.
     avoided: [Option<Side>; IDS],
     lots_max: i64,
-    pause_until: i64,
-    pause_ns: i64,
+    pause_until: [i64; IDS],
+    pause_ns: [i64; IDS],
     pub(super) has_too_many_orders: bool,
     pub(super) orders: Vec<Known>,
 }
@@ -58,12 +58,7 @@ impl Mind {
             abi::event_kind::TRADE | abi::event_kind::QUOTE => event.data[0],
             abi::event_kind::BAR => event.data[3],
             abi::event_kind::HALT | abi::event_kind::CONTINUE => {
-                let is_halt = event.kind == abi::event_kind::HALT;
-                match (event.instrument, is_halt) {
-                    (0, _) => self.is_halted = is_halt,
-                    (id, true) => drop(self.halted.insert(id)),
-                    (id, false) => drop(self.halted.remove(&id)),
-                }
+                self.on_halt(event);
                 return;
             }
             _ => return,
@@ -73,12 +68,26 @@ impl Mind {
         }
     }
 
+    fn on_halt(&mut self, event: &abi::Event) {
+        // a limit or a command says what may still be traded
+        let [_, words, ..] = event.data;
+        let [by_exchange, by_limit] = &mut self.halted;
+        let halted = if words == 0 { by_exchange } else { by_limit };
+        match (event.kind == abi::event_kind::HALT, event.instrument) {
+            (true, id) => drop(halted.insert(id)),
+            // an exchange that goes on lifts what it said of single instruments
+            (false, 0) if words == 0 => halted.clear(),
+            (false, id) => drop(halted.remove(&id)),
+        }
+    }
+
     /// Takes what became of an order.
     pub(super) fn on_order(&mut self, event: &abi::OrderEvent, now: i64) {
         let kind = OrderEventKind::from_code(event.kind);
         let is_final = OrderStatus::from_code(event.status).is_some_and(OrderStatus::is_final);
         if is_final {
             self.orders.retain(|order| order.id != event.client_order_id);
+            self.has_too_many_orders = false;
         }
         match kind {
             Some(OrderEventKind::Bought | OrderEventKind::Sold) => self.fill(event),
@@ -90,7 +99,9 @@ impl Mind {
             }
             _ => {}
         }
-        (self.pause_ns, self.has_too_many_orders) = (0, false);
+        if let Some(pause) = at(&mut self.pause_ns, event.instrument) {
+            *pause = 0;
+        }
         self.lots_max = (self.lots_max + 1).min(LOTS_MAX);
     }
 
@@ -129,8 +140,12 @@ impl Mind {
             | Reason::MaxDailyLoss
             | Reason::MaxDrawdown
             | Reason::NoPrice => {
-                self.pause_ns = (self.pause_ns * 2).clamp(2 * SECOND_NS, PAUSE_MAX_NS);
-                self.pause_until = now.saturating_add(self.pause_ns);
+                let pauses = at(&mut self.pause_ns, event.instrument);
+                let Some((pause, until)) = pauses.zip(at(&mut self.pause_until, event.instrument)) else {
+                    return;
+                };
+                *pause = (*pause * 4).clamp(4 * SECOND_NS, PAUSE_MAX_NS);
+                *until = now.saturating_add(*pause);
             }
             _ => {}
         }
@@ -138,8 +153,9 @@ impl Mind {
 
     /// Whether it makes sense to ask for an order now.
     pub(super) fn is_ready(&self, instrument: u32, now: i64) -> bool {
-        let is_stopped = self.is_halted || self.halted.contains(&instrument);
-        !is_stopped && now >= self.pause_until && !self.has_too_many_orders
+        let is_stopped = self.halted.iter().any(|ids| ids.contains(&0) || ids.contains(&instrument));
+        let until = usize::try_from(instrument).ok().and_then(|id| self.pause_until.get(id)).copied();
+        !is_stopped && until.is_none_or(|until| now >= until) && !self.has_too_many_orders
     }
 
     /// The size of the position that an order of a side with `REDUCE_ONLY` closes, without sign.
@@ -148,6 +164,11 @@ impl Mind {
         let sizes = if is_short { &self.short } else { &self.long };
         let size = usize::try_from(instrument).ok().and_then(|id| sizes.get(id)).copied().unwrap_or(0);
         if side == Side::Sell { size.max(0) } else { (-size).max(0) }
+    }
+
+    /// Whether an order of its own works in an instrument.
+    pub(super) fn has_order(&self, instrument: u32) -> bool {
+        self.orders.iter().any(|order| order.instrument == instrument)
     }
 
     /// A side that no limit spoke against.

@@ -30,7 +30,7 @@ mod twin;
 mod venue;
 mod working;
 
-use std::{any::Any, panic};
+use std::{any::Any, collections::BTreeMap, panic};
 
 use stratd_engine::SLICE_MAX;
 
@@ -48,6 +48,8 @@ pub struct Outcome {
     pub slices: u64,
     /// The invariant that did not hold, if one did not.
     pub violation: Option<Violation>,
+    /// The hash after each step.
+    trace: Vec<(u64, u64)>,
 }
 
 /// An invariant that did not hold.
@@ -70,12 +72,16 @@ pub fn run(seed: u64, steps: u64) -> Outcome {
     let single = run_with(seed, steps, 1);
     let is_same = (sliced.hash, &sliced.counts) == (single.hash, &single.counts);
     sliced.violation = single.violation.or_else(|| {
-        let what = || {
-            let (many, one) = (sliced.hash, single.hash);
-            format!("two runs differ: hash {many:016x} with several events in a call, {one:016x} without")
-        };
-        (!is_same).then(|| Violation { step: steps, what: what() })
+        (!is_same).then(|| {
+            // of a slice only the last event has a hash
+            let by_step: BTreeMap<u64, u64> = single.trace.iter().copied().collect();
+            let differs = |(step, hash): &&(u64, u64)| by_step.get(step) != Some(hash);
+            let step = sliced.trace.iter().find(differs).map_or(steps, |(step, _)| *step);
+            let what = "events in slices bring other outputs than one event after the other".to_owned();
+            Violation { step, what }
+        })
     });
+    sliced.trace = Vec::new();
     sliced
 }
 

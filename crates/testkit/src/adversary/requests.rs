@@ -33,7 +33,8 @@ pub(super) fn sensible(random: &mut Random, mind: &Mind, instrument: u32) -> Ord
     let side = mind.side(random, instrument);
     let quantity = mind.lots(random) * lot(instrument);
     let held = mind.to_close(instrument, side);
-    let closes = held > 0 && random.chance(if mind.is_hedged { 70 } else { 30 });
+    let is_free = held > 0 && !mind.has_order(instrument);
+    let closes = is_free && random.chance(if mind.is_hedged { 70 } else { 30 });
     let quantity = if closes { quantity.min(held) } else { quantity };
     let mut order = OrderRequest::market(InstrumentId(instrument), Quantity::new(quantity)).side(side);
     if closes {

@@ -188,7 +188,7 @@ impl Scenario {
             is_hedged,
             instruments,
             takes_up_events: self.takes_up_events,
-            eagerness: if self.has_slices { 15 } else { 45 },
+            eagerness: if self.has_slices { 25 } else { 45 },
         }
     }
 

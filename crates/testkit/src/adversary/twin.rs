@@ -349,8 +349,9 @@ impl Twin {
         }
     }
 
-    fn fill(&mut self, FillReport { strategy, fill, .. }: &FillReport) -> Result<(), String> {
+    fn fill(&mut self, FillReport { strategy, fill, is_late, .. }: &FillReport) -> Result<(), String> {
         let id = fill.client_order_id;
+        ensure(*is_late == self.finished.contains(&id), || format!("late is {is_late} of {fill:?}"))?;
         let report = self.report.take().filter(|report| report.client_order_id == id);
         let Some(report) = report else { return Err(format!("a fill that nobody reported: {fill:?}")) };
         let told = (report.last_price, report.last_quantity, report.trade_id, report.instrument, report.side);
