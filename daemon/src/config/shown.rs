@@ -94,9 +94,7 @@ fn visit_hidden(at: &str, key: &str, value: &Value, found: &mut Vec<Finding>) {
 /// Puts back what was hidden: where `new` has the sign for it and `old` a secret, `new` gets the secret.
 pub(crate) fn with_secrets_of(new: &mut Value, old: &Value) {
     match (new, old) {
-        (new @ Value::String(_), old)
-            if new.as_str() == Some(HIDDEN) && !old.is_object() && !old.is_array() =>
-        {
+        (new, old) if new.as_str() == Some(HIDDEN) && !old.is_object() && !old.is_array() => {
             *new = old.clone();
         }
         (Value::Object(new), Value::Object(old)) => {
