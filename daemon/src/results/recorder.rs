@@ -9,7 +9,9 @@ use std::{
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use stratd_engine::{Denial, Engine, FillReport, Order, Output, StrategyId};
-use stratd_plugin_api::{ClientOrderId, ExchangeId, InstrumentId, Money, Price, Quantity, Side, Timestamp, TradingType};
+use stratd_plugin_api::{
+    ClientOrderId, ExchangeId, InstrumentId, Money, Price, Quantity, Side, Timestamp, TradingType,
+};
 
 use super::{
     curve::Curve,
