@@ -21,7 +21,7 @@ use super::{
     positions::{POSITION_COLUMNS, Positions},
     round_trips::Trips,
     row_file::RowFile,
-    rows::{FILL_COLUMNS, ORDER_COLUMNS, fill_row, order_row},
+    rows::{FILL_COLUMNS, Names, ORDER_COLUMNS, fill_row, order_row},
     summary::{Assumptions, Summary},
     timeline::{COLUMNS_MAX, Sample, Timeline},
 };
@@ -87,6 +87,7 @@ pub struct Recorder {
     pub(super) labels: Labels,
     orders: RowFile,
     fills: RowFile,
+    names: Names,
     equity: csv::Writer<File>,
     position_file: csv::Writer<File>,
     denial_file: csv::Writer<File>,
@@ -133,6 +134,7 @@ impl Recorder {
             folder: folder.to_owned(),
             orders: rows("orders.csv", &ORDER_COLUMNS)?,
             fills: rows("fills.csv", &FILL_COLUMNS)?,
+            names: Names::default(),
             equity: open("equity.csv", &["time", "equity", "cash"])?,
             position_file: open("positions.csv", &POSITION_COLUMNS)?,
             denial_file: open("denials.csv", &DENIAL_COLUMNS)?,
@@ -307,15 +309,18 @@ impl Recorder {
             let price = to_number(price.get(), instrument.price_decimals);
             self.marks.entry(id).or_default().push(Mark { at: Timestamp::new(fill.ts), price, is_buy });
         }
-        let names = [self.labels.strategy_name(report.strategy), self.labels.exchange_name(fill.exchange)];
         let notional = instrument.notional(price, quantity).context("the value of a fill is out of range")?;
-        fill_row(self.fills.row(), fill, instrument, (notional, cost), names);
+        let whose = (report.strategy, fill.exchange, fill.instrument);
+        let cells = self.names.of(whose, Some(instrument), &self.labels);
+        fill_row(self.fills.row(), fill, instrument, (notional, cost), cells);
         self.fills.end().context("writing fills.csv")
     }
 
     fn order(&mut self, order: &Order, engine: &Engine) -> Result<()> {
-        let names = [self.labels.strategy_name(order.strategy), self.labels.exchange_name(order.exchange.0)];
-        order_row(self.orders.row(), order, engine, names);
+        let id = order.request.instrument;
+        let known = engine.instrument(id);
+        let cells = self.names.of((order.strategy, order.exchange.0, id.0), known, &self.labels);
+        order_row(self.orders.row(), order, known, cells);
         self.orders.end().context("writing orders.csv")
     }
 
