@@ -107,7 +107,7 @@ impl Engine {
     /// The rate is not above 0.
     pub fn set_rate(&mut self, currency: &str, source: RateSource) -> Result<(), EngineError> {
         let instruments = self.core.instruments.of_currency(currency);
-        let set = self.core.portfolio.rates.set(currency, source, instruments);
+        let set = self.core.portfolio.set_rate(currency, source, instruments);
         set.ok_or_else(|| {
             EngineError::bad_input(self.core.now, format!("a rate of {currency} that is not above 0"))
         })
@@ -221,6 +221,7 @@ impl Engine {
         Err(EngineError::bad_input(self.core.now, what))
     }
 
+    #[inline]
     pub(crate) fn apply_market(&mut self, event: &abi::Event) -> Result<(), EngineError> {
         let Some(price) = self.core.market.apply(event) else { return Ok(()) };
         let id = InstrumentId(event.instrument);
@@ -237,6 +238,7 @@ impl Engine {
         Ok(())
     }
 
+    #[inline]
     fn mark(&mut self, id: InstrumentId, price: Price) -> Result<(), EngineError> {
         let now = self.core.now;
         let Some(instrument) = self.core.instruments.get(id) else {

@@ -1,11 +1,14 @@
 //! Cash, positions and PnL: per strategy and for the whole run.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    ops::Range,
+};
 
 use stratd_plugin_api::{Instrument, InstrumentId, Money, PositionSide, Price, Quantity, Timestamp};
 
 use crate::{
-    Position, StrategyId,
+    Position, RateSource, StrategyId,
     lots::{Accounting, Lots},
     position::{Booking, PositionId},
     rates::Rates,
@@ -16,12 +19,27 @@ pub(crate) struct Portfolio {
     cash_initial: Money,
     run: Book,
     strategies: Vec<Book>,
-    // by instrument id, from 1: the positions in it, in the order of their first fill
-    holders: Vec<Vec<(StrategyId, PositionSide)>>,
+    // by instrument id, from 1
+    holders: Vec<Holders>,
     // sizes of all strategies together
     net: BTreeMap<PositionId, Quantity>,
     accounting: Accounting,
     pub(crate) rates: Rates,
+    /// Counts what changed cash or the value of a position.
+    version: u64,
+}
+
+/// The positions in an instrument.
+#[derive(Default)]
+struct Holders {
+    /// In the order of their first fill.
+    all: Vec<(StrategyId, PositionSide)>,
+    /// How many of them are not flat: nearly every price is of an instrument that nobody holds.
+    open: usize,
+    /// The UTC day that has begun in the books of all of them; empty if one has not heard of it.
+    day: Range<Timestamp>,
+    /// The price that all of them are valued at, at a rate that does not move.
+    marked: Option<Price>,
 }
 
 /// The book of one strategy, or of the run (which has sums only).
@@ -65,13 +83,17 @@ impl Book {
         Some(self.day_start.checked_sub(self.pnl()?)?.max(Money::ZERO))
     }
 
+    #[inline]
     fn begin_day(&mut self, at: Timestamp) -> Option<()> {
         // nearly every event is of the day of the one before it
-        if !self.day.contains(&at) {
-            let start = at.get().saturating_sub(at.time_of_day_ns());
-            self.day = Timestamp::new(start)..Timestamp::new(start.saturating_add(Timestamp::DAY_NS));
-            self.day_start = self.pnl()?;
-        }
+        if self.day.contains(&at) { Some(()) } else { self.begin_other_day(at) }
+    }
+
+    #[cold]
+    fn begin_other_day(&mut self, at: Timestamp) -> Option<()> {
+        let start = at.get().saturating_sub(at.time_of_day_ns());
+        self.day = Timestamp::new(start)..Timestamp::new(start.saturating_add(Timestamp::DAY_NS));
+        self.day_start = self.pnl()?;
         Some(())
     }
 
@@ -107,7 +129,24 @@ impl Portfolio {
             net: BTreeMap::new(),
             accounting,
             rates: Rates::default(),
+            version: 0,
         }
+    }
+
+    /// A number that stays as long as cash and the value of every position do.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Sets the rate of a currency, as [`Rates::set`]: what is held in it is valued anew with its next price.
+    pub(crate) fn set_rate(
+        &mut self,
+        currency: &str,
+        source: RateSource,
+        instruments: impl Iterator<Item = InstrumentId>,
+    ) -> Option<()> {
+        self.holders.iter_mut().for_each(|holders| holders.marked = None);
+        self.rates.set(currency, source, instruments)
     }
 
     pub(crate) fn add_strategy(&mut self) {
@@ -141,7 +180,7 @@ impl Portfolio {
         let Some(holders) = index(instrument).and_then(|i| self.holders.get(i)) else {
             return Some(Money::ZERO);
         };
-        let mut positions = holders.iter().filter_map(|(strategy, side)| {
+        let mut positions = holders.all.iter().filter_map(|(strategy, side)| {
             self.strategies.get(strategy.index())?.positions.get(&PositionId { instrument, side: *side })
         });
         positions.try_fold(Money::ZERO, |sum, position| sum.checked_add(position.pnl()?))
@@ -153,20 +192,43 @@ impl Portfolio {
     }
 
     /// Values every position of an instrument at a price. `None` on overflow.
+    #[inline]
     pub(crate) fn mark(&mut self, instrument: &Instrument, price: Price, at: Timestamp) -> Option<()> {
         self.run.begin_day(at)?;
-        let Some(holders) = index(instrument.id).and_then(|i| self.holders.get(i)) else { return Some(()) };
-        for (strategy, side) in holders {
+        match index(instrument.id).and_then(|i| self.holders.get(i)) {
+            Some(holders) if holders.open > 0 || !holders.day.contains(&at) => {
+                self.mark_held(instrument, price, at)
+            }
+            // nobody holds it, or ever did
+            Some(_) | None => Some(()),
+        }
+    }
+
+    fn mark_held(&mut self, instrument: &Instrument, price: Price, at: Timestamp) -> Option<()> {
+        let holders = self.holders.get_mut(index(instrument.id)?)?;
+        let is_day_old = holders.day.contains(&at);
+        if is_day_old && holders.marked == Some(price) {
+            return Some(());
+        }
+        let rate = self.rates.of(instrument.id);
+        for (strategy, side) in &holders.all {
             let book = self.strategies.get_mut(strategy.index())?;
-            book.begin_day(at)?;
+            if !is_day_old {
+                book.begin_day(at)?;
+            }
             let id = PositionId { instrument: instrument.id, side: *side };
             let Some(position) = book.positions.get_mut(&id).filter(|p| !p.size.is_zero()) else {
                 continue;
             };
-            let change = position.mark(instrument, self.rates.of(instrument.id), price)?;
-            book.revalue(change)?;
-            self.run.revalue(change)?;
+            let change = position.mark(instrument, rate, price)?;
+            if change != Money::ZERO {
+                book.revalue(change)?;
+                self.run.revalue(change)?;
+                self.version = self.version.wrapping_add(1);
+            }
         }
+        holders.day = self.run.day.clone();
+        holders.marked = Some(price).filter(|_| !self.rates.has_quoted());
         Some(())
     }
 
@@ -192,8 +254,9 @@ impl Portfolio {
         let book = self.strategies.get_mut(fill.strategy.index())?;
         self.run.begin_day(fill.at)?;
         book.begin_day(fill.at)?;
-        let is_new = !book.positions.contains_key(&id);
-        let position = book.positions.entry(id).or_insert_with(|| Position::flat(fill.side));
+        let entry = book.positions.entry(id);
+        let is_new = matches!(entry, Entry::Vacant(_));
+        let position = entry.or_insert_with(|| Position::flat(fill.side));
         let before = *position;
         let lots = match self.accounting {
             Accounting::Average => None,
@@ -205,20 +268,30 @@ impl Portfolio {
         let fees = position.fees.checked_sub(before.fees)?;
         let change = position.notional.checked_sub(before.notional)?;
         let realized = position.realized.checked_sub(before.realized)?;
+        let is_flat = position.size.is_zero();
         for book in [&mut *book, &mut self.run] {
             book.cash = book.cash.checked_add(cash)?;
             book.realized = book.realized.checked_add(realized)?;
             book.fees = book.fees.checked_add(fees)?;
             book.revalue(change)?;
         }
+        self.version = self.version.wrapping_add(1);
         let net = self.net.entry(id).or_default();
         *net = net.checked_add(fill.signed)?;
+        let index = index(id.instrument)?;
+        if index >= self.holders.len() {
+            self.holders.resize_with(index.checked_add(1)?, Holders::default);
+        }
+        let holders = self.holders.get_mut(index)?;
+        holders.marked = None;
         if is_new {
-            let index = index(id.instrument)?;
-            if index >= self.holders.len() {
-                self.holders.resize_with(index.checked_add(1)?, Vec::new);
-            }
-            self.holders.get_mut(index)?.push((fill.strategy, fill.side));
+            holders.all.push((fill.strategy, fill.side));
+            holders.day = Range::default();
+        }
+        match (before.size.is_zero(), is_flat) {
+            (true, false) => holders.open = holders.open.checked_add(1)?,
+            (false, true) => holders.open = holders.open.checked_sub(1)?,
+            (true, true) | (false, false) => {}
         }
         Some(())
     }

@@ -73,6 +73,14 @@ impl Engine {
         self.core.portfolio.equity()
     }
 
+    /// A number that stays as long as equity, cash and the PnL of every strategy do: who looks after every instant needs
+    /// to look only if it is another one.
+    #[must_use]
+    #[inline]
+    pub fn books_version(&self) -> u64 {
+        self.core.portfolio.version()
+    }
+
     /// Cash of the run.
     #[must_use]
     pub fn cash(&self) -> Option<Money> {

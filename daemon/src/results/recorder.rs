@@ -105,6 +105,21 @@ pub struct Recorder {
     pub(super) events: u64,
     pub(super) first: Option<Timestamp>,
     pub(super) last: Option<Timestamp>,
+    quiet: Quiet,
+}
+
+/// Instants at which nothing changed but the time: most of them. Only the last one is kept, and taken before anything
+/// else is.
+#[derive(Default)]
+struct Quiet {
+    /// [`Engine::books_version`] at the last instant that was looked at; its equity and cash.
+    version: u64,
+    equity: Money,
+    cash: Money,
+    /// An instant from here on is looked at in any case. The beginning of time: so is the next one.
+    until: Option<Timestamp>,
+    /// The last instant that was not looked at.
+    last: Option<Timestamp>,
 }
 
 pub(super) struct StrategyFigures {
@@ -154,6 +169,7 @@ impl Recorder {
             events: 0,
             first: None,
             last: None,
+            quiet: Quiet::default(),
             labels,
         })
     }
@@ -171,6 +187,7 @@ impl Recorder {
 
     /// Takes up a strategy that joins the run.
     pub fn add_strategy(&mut self, name: &str, plugin: &str) {
+        self.end_quiet();
         self.labels.strategies.push((name.to_owned(), plugin.to_owned()));
         let curve = Curve::new(self.labels.cash);
         self.strategies.push(StrategyFigures { curve, metrics: BTreeMap::new() });
@@ -225,7 +242,31 @@ impl Recorder {
     ///
     /// # Errors
     /// A file cannot be written.
+    #[inline]
     pub fn close_instant(&mut self, at: Timestamp, engine: &Engine) -> Result<()> {
+        let quiet = &mut self.quiet;
+        if engine.books_version() == quiet.version && quiet.until.is_some_and(|until| at < until) {
+            quiet.last = Some(at);
+            return Ok(());
+        }
+        self.end_quiet();
+        self.look_at_instant(at, engine)
+    }
+
+    /// Takes the instants at which nothing changed.
+    fn end_quiet(&mut self) {
+        self.quiet.until = None;
+        let Some(at) = self.quiet.last.take() else { return };
+        self.last = Some(at);
+        self.run.stay(at);
+        for figures in &mut self.strategies {
+            figures.curve.stay(at);
+        }
+        self.timeline.note(self.run.drawdown_now());
+        self.equity_pending = Some((at, self.quiet.equity, self.quiet.cash));
+    }
+
+    fn look_at_instant(&mut self, at: Timestamp, engine: &Engine) -> Result<()> {
         let equity = engine.equity().context("equity is out of range")?;
         let cash = engine.cash().context("cash is out of range")?;
         self.first.get_or_insert(at);
@@ -237,7 +278,8 @@ impl Recorder {
             let alone = self.labels.cash.checked_add(pnl).context("the PnL of a strategy is out of range")?;
             figures.curve.push(at, alone);
         }
-        if self.timeline.is_due(at, self.run.drawdown_now()) {
+        self.timeline.note(self.run.drawdown_now());
+        if self.timeline.is_due(at) {
             self.sample(at, engine);
         }
         if self.positions.is_day_over(at) {
@@ -248,12 +290,15 @@ impl Recorder {
             if self.positions.have_changed() {
                 self.look(at, engine)?;
             }
-            return Ok(());
+        } else {
+            self.look(at, engine)?;
+            self.equity_pending = None;
+            self.equity_next = at.checked_add(EQUITY_EVERY_NS).unwrap_or(Timestamp::MAX);
+            self.equity_row(at, equity, cash)?;
         }
-        self.look(at, engine)?;
-        self.equity_pending = None;
-        self.equity_next = at.checked_add(EQUITY_EVERY_NS).unwrap_or(Timestamp::MAX);
-        self.equity_row(at, equity, cash)
+        let until = self.equity_next.min(self.timeline.due()).min(self.run.day_end());
+        self.quiet = Quiet { version: engine.books_version(), equity, cash, until: Some(until), last: None };
+        Ok(())
     }
 
     /// Hands what was recorded so far to the system: a run that lasts for days is looked at while it runs.
@@ -275,6 +320,7 @@ impl Recorder {
     /// # Errors
     /// A file cannot be written.
     pub fn finish(mut self, engine: &Engine) -> Result<Summary> {
+        self.end_quiet();
         // an exchange that did not answer leaves orders open: they are shown as they are
         for order in engine.working_orders() {
             self.order(order, engine)?;
