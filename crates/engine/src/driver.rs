@@ -20,6 +20,12 @@ pub trait ExchangeLink {
     fn on_market(&mut self, event: &abi::Event, instrument: &Instrument, at: Timestamp);
     /// Whether no market event can cause a report: no order works in a fill model, nothing is on its way or waits.
     fn is_idle(&self) -> bool;
+    /// Whether an event need not be shown to an idle link, because the `next` one is, which happens before anything else
+    /// does, and tells all that it would.
+    fn is_outdone(&self, event: &abi::Event, next: &abi::Event) -> bool {
+        let _ = (event, next);
+        false
+    }
 }
 
 /// A fill model that answers at once may be answered by a strategy with a new order, and so on for ever: one input
@@ -123,16 +129,26 @@ impl<L: ExchangeLink> Driver<L> {
     /// The engine cannot go on.
     #[inline]
     pub fn apply_of_span(&mut self, event: &abi::Event) -> Result<(), EngineError> {
-        self.engine.apply_of_span(event)?;
-        self.show(event, Timestamp::new(event.ts));
-        Ok(())
+        self.engine.apply_of_span(event)
     }
 
-    /// Carries out what the strategy asked for, at the time of the last event that was taken.
+    /// Shows the events that were `taken` to the link, then carries out what the strategy asked for, at the time of the
+    /// last of them.
     ///
     /// # Errors
     /// The engine cannot go on.
-    pub fn end_span(&mut self, span: Span, at: Timestamp) -> Result<(), EngineError> {
+    pub fn end_span(
+        &mut self,
+        span: Span,
+        taken: &[abi::Event],
+        at: Timestamp,
+    ) -> Result<(), EngineError> {
+        for (index, event) in taken.iter().enumerate() {
+            let next = taken.get(index.saturating_add(1));
+            if !next.is_some_and(|next| self.link.is_outdone(event, next)) {
+                self.show(event, Timestamp::new(event.ts));
+            }
+        }
         self.engine.end_span(span);
         self.carry_outputs(at);
         self.feed_reports(at)

@@ -7,7 +7,7 @@ use stratd_plugin_api::{
     abi,
 };
 
-use crate::{FillModel, market::Market, reporter::Reporter, working_order::WorkingOrder};
+use crate::{FillModel, FillRule, market::Market, reporter::Reporter, working_order::WorkingOrder};
 
 /// An order on its way to the simulated exchange.
 #[derive(Clone, Copy, Debug)]
@@ -139,6 +139,19 @@ impl SimulatedExchange {
         let market = self.markets.of(instrument);
         market.on_event(event, &self.model, &mut self.reporter);
         self.forget_ended();
+    }
+
+    /// Whether an event tells nothing that the `next` one does not, as long as the exchange is idle: of trades of an
+    /// instrument in a row the last one counts. Where a book is displayed, each event changes it.
+    #[must_use]
+    #[inline]
+    pub fn is_outdone(&self, event: &abi::Event, next: &abi::Event) -> bool {
+        let is_trade = |event: &abi::Event| event.kind == abi::event_kind::TRADE;
+        is_trade(event)
+            && is_trade(next)
+            && next.flags & abi::event_flag::FROM_BAR == 0
+            && event.instrument == next.instrument
+            && self.model.rule != FillRule::Book
     }
 
     /// The data ended: what still waits is canceled, and what is on its way never arrives. What is requested from now
