@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Engine {
-    /// What the last step wants done; the same as it returned. A driver takes them out.
+    /// What the last step wants done, the same as it returned; behind a driver, what all did since it was taken.
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
