@@ -31,7 +31,7 @@ pub struct OrderToFill {
 pub struct SimulatedExchange {
     model: FillModel,
     markets: Markets,
-    // of orders that have not ended
+    // of orders that have arrived and have not ended
     instrument_of: BTreeMap<ClientOrderId, InstrumentId>,
     // in the order of the requests: one line, nothing overtakes
     on_the_way: VecDeque<(Timestamp, Request)>,
@@ -97,7 +97,6 @@ impl SimulatedExchange {
     /// Takes an order.
     pub fn submit(&mut self, order: &OrderToFill, instrument: &Instrument, now: Timestamp) {
         self.markets.of(instrument);
-        self.instrument_of.insert(order.id, instrument.id);
         self.send(Request::New(*order), now);
     }
 
@@ -183,22 +182,33 @@ impl SimulatedExchange {
 
     fn arrive(&mut self, request: &Request, now: Timestamp) {
         let id = match request {
-            Request::New(order) => order.id,
+            Request::New(order) => return self.enter(order, now),
             Request::Cancel(id) | Request::Change(id, ..) => *id,
         };
         let market = self.instrument_of.get(&id).and_then(|instrument| self.markets.get_mut(*instrument));
         let Some(market) = market else { return self.reporter.refused(id, Reason::UnknownOrder, now) };
         match request {
-            Request::New(OrderToFill { exchange, request, .. }) => {
-                let order = WorkingOrder::new(id, *exchange, *request, now);
-                market.enter(order, &self.model, &mut self.reporter, now);
-            }
+            Request::New(_) => {}
             Request::Cancel(_) => market.cancel(id, &mut self.reporter, now),
             Request::Change(_, price, quantity) => {
                 market.change((id, *price, *quantity), &mut self.reporter, now);
             }
         }
         self.forget_ended();
+    }
+
+    fn enter(&mut self, order: &OrderToFill, now: Timestamp) {
+        let OrderToFill { id, exchange, request } = *order;
+        // `submit` made it
+        let Some(market) = self.markets.get_mut(request.instrument) else { return };
+        let order = WorkingOrder::new(id, exchange, request, now);
+        if market.enter(order, &self.model, &mut self.reporter, now) {
+            // most market orders end at once, and nobody needs to find them any more
+            self.reporter.ended.clear();
+        } else {
+            self.instrument_of.insert(id, request.instrument);
+            self.forget_ended();
+        }
     }
 
     fn forget_ended(&mut self) {
