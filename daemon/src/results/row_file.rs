@@ -206,20 +206,20 @@ impl TimeText {
     /// Where the fraction of the second begins.
     const FRACTION: usize = 19;
 
-    /// Makes the text of a time; false if its year has not four digits.
+    /// Makes the text of a time; false if its year has not four digits, or its day is the first of all.
     #[inline]
     fn set(&mut self, at: Timestamp) -> bool {
         self.at == Some(at) || self.make(at)
     }
 
     fn make(&mut self, at: Timestamp) -> bool {
-        let since = at.get().wrapping_sub(self.day);
+        let since = at.get().saturating_sub(self.day);
         let is_same_day = self.at.is_some() && (0..Timestamp::DAY_NS).contains(&since);
         if !is_same_day && !self.begin_day(at) {
             return false;
         }
         self.at = Some(at);
-        let of_day = at.get().wrapping_sub(self.day).unsigned_abs();
+        let of_day = at.get().saturating_sub(self.day).unsigned_abs();
         let (seconds, fraction) = (of_day / SECOND_NS, of_day % SECOND_NS);
         let [hours, minutes, seconds] = [seconds / 3_600, seconds / 60 % 60, seconds % 60].map(pair);
         let clock = [hours[0], hours[1], b':', minutes[0], minutes[1], b':', seconds[0], seconds[1]];
@@ -237,11 +237,13 @@ impl TimeText {
     fn begin_day(&mut self, at: Timestamp) -> bool {
         self.at = None;
         let text = at.to_string();
-        let Some(start) = text.as_bytes().first_chunk::<11>().filter(|start| start[10] == b'T') else {
+        let start = text.as_bytes().first_chunk::<11>().filter(|start| start[10] == b'T');
+        // the first of all days began before the first time
+        let Some((start, day)) = start.zip(at.get().checked_sub(at.time_of_day_ns())) else {
             return false;
         };
         self.bytes[..11].copy_from_slice(start);
-        self.day = at.get().saturating_sub(at.time_of_day_ns());
+        self.day = day;
         true
     }
 
