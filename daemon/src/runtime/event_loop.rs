@@ -315,7 +315,7 @@ impl EventLoop {
             self.recorder.count_event();
         }
         self.set_now(self.now);
-        self.driver.end_span(span, self.now)?;
+        self.driver.end_span(span, events.get(..taken).unwrap_or_default(), self.now)?;
         self.take_outputs()?;
         Ok(taken)
     }

@@ -347,6 +347,10 @@ impl ExchangeLink for Links {
     fn is_idle(&self) -> bool {
         self.reports.is_empty() && self.fill_model.is_idle()
     }
+
+    fn is_outdone(&self, event: &abi::Event, next: &abi::Event) -> bool {
+        self.fill_model.is_outdone(event, next)
+    }
 }
 
 #[cfg(test)]
