@@ -20,6 +20,16 @@ pub trait ExchangeLink {
     fn on_market(&mut self, event: &abi::Event, instrument: &Instrument, at: Timestamp);
     /// Whether no market event can cause a report: no order works in a fill model, nothing is on its way or waits.
     fn is_idle(&self) -> bool;
+    /// Sees each input before the engine takes it, market events apart. For who records them; by default nobody does.
+    #[inline]
+    fn on_input(&mut self, _: &Input) {}
+    /// Sees each market event with its number in the order of all inputs; those of one call when it is known how many
+    /// were taken.
+    #[inline]
+    fn on_market_input(&mut self, _seq: u64, _at: Timestamp, _: &abi::Event) {}
+    /// Sees what came out of the inputs up to this number, before any of it is carried out.
+    #[inline]
+    fn on_outputs(&mut self, _seq: u64, _at: Timestamp, _: &[Output]) {}
 }
 
 /// A fill model that answers at once may be answered by a strategy with a new order, and so on for ever: one input
@@ -85,14 +95,16 @@ impl<L: ExchangeLink> Driver<L> {
             self.show(first, at);
             self.feed_reports(at)?;
             self.seq = self.seq.saturating_add(1);
+            self.link.on_market_input(self.seq, at, first);
             self.engine.step_market(self.seq, at, first)?;
             self.carry_outputs(at);
             self.feed_reports(at)?;
             return Ok(1);
         }
         let consumed = self.engine.step_slice(self.seq.saturating_add(1), at, events)?;
-        self.seq = self.seq.saturating_add(u64::try_from(consumed).unwrap_or(u64::MAX));
         for event in events.iter().take(consumed) {
+            self.seq = self.seq.saturating_add(1);
+            self.link.on_market_input(self.seq, at, event);
             self.show(event, at);
         }
         self.carry_outputs(at);
@@ -124,7 +136,9 @@ impl<L: ExchangeLink> Driver<L> {
     #[inline]
     pub fn apply_of_span(&mut self, event: &abi::Event) -> Result<(), EngineError> {
         self.engine.apply_of_span(event)?;
-        self.show(event, Timestamp::new(event.ts));
+        let at = Timestamp::new(event.ts);
+        self.link.on_market_input(event.seq, at, event);
+        self.show(event, at);
         Ok(())
     }
 
@@ -200,7 +214,9 @@ impl<L: ExchangeLink> Driver<L> {
 
     fn step(&mut self, at: Timestamp, kind: InputKind) -> Result<(), EngineError> {
         self.seq = self.seq.saturating_add(1);
-        self.engine.step(&Input { seq: self.seq, at, kind })?;
+        let input = Input { seq: self.seq, at, kind };
+        self.link.on_input(&input);
+        self.engine.step(&input)?;
         self.carry_outputs(at);
         Ok(())
     }
@@ -212,7 +228,9 @@ impl<L: ExchangeLink> Driver<L> {
         if first == self.outputs.len() {
             return;
         }
-        for output in self.outputs.get(first..).unwrap_or_default() {
+        let outputs = self.outputs.get(first..).unwrap_or_default();
+        self.link.on_outputs(self.seq, at, outputs);
+        for output in outputs {
             match output {
                 Output::Submit(order) => {
                     if let Some(instrument) = self.engine.instrument(order.get().request.instrument) {

@@ -16,7 +16,8 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 /// The longest name.
 const NAME_BYTES_MAX: usize = 128;
 /// Tables that the daemon decides about: a submitted configuration has none of them, and those of a file do not count.
-pub(super) const DECIDED: [&str; 6] = ["control", "logging", "plugin_dirs", "plugins", "results", "state"];
+pub(super) const DECIDED: [&str; 7] =
+    ["control", "logging", "plugin_dirs", "plugins", "recorder", "results", "state"];
 
 /// A backtest that can be started: what its child is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

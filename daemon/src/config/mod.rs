@@ -26,6 +26,7 @@ mod portfolio_config;
 mod problem;
 #[cfg(test)]
 mod reference;
+mod recorder_config;
 mod resolve;
 mod risk_config;
 mod risk_rules;
@@ -54,6 +55,7 @@ pub use plugins_config::{
 };
 pub use portfolio_config::{AccountConfig, AccountKind, PortfolioConfig, QuotedRate, RateConfig};
 pub use problem::{Problem, ProblemKind};
+pub use recorder_config::{MarketData, RecorderConfig, RecorderDurability};
 pub use risk_config::{Collar, Limits, Rate, Risk, TradingHours};
 pub use run_config::{Backtest, ExchangeEntry, RunConfig, StrategyEntry, default_name};
 pub use span::Span;

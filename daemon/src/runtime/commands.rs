@@ -18,6 +18,7 @@ use super::{
     exchange_changes::{exchange_in, open_exchange},
     plan::OpenExchange,
 };
+use crate::recorder::{Mark, fingerprint};
 
 impl EventLoop {
     /// Carries a command out and answers it. Who asked may have gone: an answer that nobody takes is dropped.
@@ -43,13 +44,16 @@ impl EventLoop {
                 let _ = answer.send(states);
             }
             Command::Swap { strategy, replacement, tag, patience, answer } => {
+                self.mark_change("another build takes the place of", strategy);
                 let swapped = self.swap(strategy, (*replacement, tag), patience)?;
                 let _ = answer.send(swapped);
             }
             Command::Restart { strategy, restart, answer } => {
+                self.mark_change("a restart of", strategy);
                 let _ = answer.send(self.restart(strategy, restart)?);
             }
             Command::Add { added, answer } => {
+                self.mark(|| Mark::Changed(format!("strategy {} joins", added.config.name)));
                 let _ = answer.send(self.add(*added)?);
             }
             Command::Stop { strategy, reason, answer } => {
@@ -72,6 +76,7 @@ impl EventLoop {
             }
             Command::Trading { command } => self.driver_mut().feed(now, InputKind::Trading(command))?,
             Command::Change { change, answer } => {
+                self.mark(|| Mark::Changed("another configuration comes into force".to_owned()));
                 let _ = answer.send(self.change(*change, exchanges)?);
             }
             Command::Look { answer } => {
@@ -102,6 +107,12 @@ impl EventLoop {
             }
         }
         self.take_outputs()
+    }
+
+    /// Records what a replay does not repeat.
+    fn mark_change(&mut self, what: &str, strategy: StrategyId) {
+        let name = self.recorder_mut().strategy_name(strategy).to_owned();
+        self.mark(|| Mark::Changed(format!("{what} strategy {name}")));
     }
 
     /// Lets a strategy fail, if it is still meant.
@@ -176,6 +187,8 @@ impl EventLoop {
     pub(super) fn save(&mut self, strategy: StrategyId, room: Vec<u8>) -> Result<SavedByLoop> {
         let now = self.now();
         let state = self.driver_mut().save_strategy(now, strategy, room)?;
+        let print = || state.as_ref().ok().map(|state| state.as_deref().map_or(0, fingerprint));
+        self.mark(|| Mark::Saved(strategy, print()));
         let tag = self.tags().now(strategy);
         Ok(SavedByLoop { strategy, tag, state, seq: self.engine().sequence(), at: now })
     }

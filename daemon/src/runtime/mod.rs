@@ -38,6 +38,7 @@ pub(crate) use exchange_desk::{ExchangeDesk, Reported, Until};
 pub use instrument_limits::ExchangeHours;
 pub(crate) use live::{ControlPlane, live};
 pub(crate) use observer::Observer;
+pub(crate) use plan::{Terms, empty_engine, fill_engine};
 pub use plan::{
     MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedRate, PlannedRisk, PlannedStrategy,
 };
