@@ -60,7 +60,7 @@ struct MarketFile {
     day: i64,
     writer: Option<TeaWriter>,
     waiting: Vec<u8>,
-    time: i64,
+    path: PathBuf,
     written: u64,
     has_told: bool,
 }
@@ -129,11 +129,7 @@ impl Market {
             self.close(key);
             self.files.remove(&key);
         }
-        let file = self.files.entry(key).or_insert_with(|| MarketFile {
-            day,
-            time: i64::MIN,
-            ..MarketFile::default()
-        });
+        let file = self.files.entry(key).or_insert_with(|| MarketFile { day, ..MarketFile::default() });
         let before = file.waiting.len();
         put(&mut file.waiting, row.time(), kind, &event, self.run.0);
         self.waiting += file.waiting.len() - before;
@@ -174,25 +170,18 @@ impl Market {
         }
         self.writes += 1;
         let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
-        let size = forms::market(key.1).size;
-        // what an earlier run left may be later than now: time stands still until the clock has come up
-        for item in file.waiting.chunks_exact_mut(size) {
-            let Some(place) = item.first_chunk_mut::<8>() else { break };
-            let time = i64::from_le_bytes(*place);
-            if time < file.time {
-                *place = file.time.to_le_bytes();
-                if !std::mem::replace(&mut file.has_told, true) {
-                    let [was, is] = [file.time, time].map(Timestamp::new);
-                    tracing::warn!(logger = "recorder", "time goes backwards, from {was} to {is}: it stands still in the files meanwhile");
-                }
-            } else {
-                file.time = time;
-            }
-        }
         self.waiting -= file.waiting.len();
         file.written = self.writes;
         if let Some(writer) = &mut file.writer {
             writer.write(&file.waiting)?;
+            if writer.backwards() > 0 && !std::mem::replace(&mut file.has_told, true) {
+                // what an earlier run left is later than now
+                tracing::warn!(
+                    logger = "recorder",
+                    "time goes backwards in {}: it stands still there until the clock has come up",
+                    file.path.display()
+                );
+            }
         }
         file.waiting.clear();
         Ok(())
@@ -209,18 +198,20 @@ impl Market {
             .with_context(|| format!("creating the folder {}", place.folder.display()))?;
         let date = Timestamp::new(file.day.saturating_mul(DAY_NS)).to_string();
         let date = date.get(..10).unwrap_or(&date);
-        let path = place.folder.join(format!("{}-{date}.tea", kind.name()));
-        let opened = TeaWriter::open_or_create(&path, &described(kind, place, date, &self.run.1))?;
+        let stem = place.folder.join(format!("{}-{date}", kind.name()));
+        let opened = TeaWriter::open_or_create(&stem, &described(kind, place, date, &self.run.1))?;
+        for left in opened.left {
+            tracing::warn!(logger = "recorder", "{left}: it is left alone, and another file is begun");
+        }
         if opened.removed > 0 {
             tracing::warn!(
                 logger = "recorder",
                 "{}: the last item was written in part, and is removed ({} bytes)",
-                path.display(),
+                opened.path.display(),
                 opened.removed
             );
         }
-        let last = opened.last.as_deref().and_then(<[u8]>::first_chunk::<8>);
-        file.time = file.time.max(last.map_or(i64::MIN, |bytes| i64::from_le_bytes(*bytes)));
+        file.path = opened.path;
         file.writer = Some(opened.writer);
         self.open += 1;
         Ok(())

@@ -89,9 +89,9 @@ impl Tape {
             shared,
             writer,
             wanted,
-            time: i64::MIN,
+            time: 0,
             seq: 0,
-            at: Timestamp::MIN,
+            at: Timestamp::default(),
             is_off: false,
             payload: Vec::new(),
         }

@@ -26,7 +26,7 @@ use self::{
     recording::Recording,
 };
 use crate::{
-    recorder::{Mark, OutputRow, Recorded, Row, decode, fingerprint},
+    recorder::{Mark, OutputRow, Recorded, Row, decode, fingerprint, kind},
     results::event_in_words,
 };
 
@@ -97,7 +97,7 @@ pub(crate) fn replay(path: &Path, options: &ReplayOptions) -> Result<Replayed> {
     let came = run.to_the_end().with_context(|| format!("replaying {}", folder.display()))?;
     let (ended, why, difference) = match came {
         Came::Whole => (Ended::Whole, None, None),
-        Came::Cut => (Ended::Cut, Some("the recording ends before the run".to_owned()), None),
+        Came::Cut(why) => (Ended::Cut, Some(why), None),
         Came::Changed(what) => (Ended::Changed, Some(what), None),
         Came::Different(difference) => (Ended::Different, None, Some(*difference)),
     };
@@ -127,10 +127,13 @@ struct Counts {
 /// Why it is over.
 enum Came {
     Whole,
-    Cut,
+    Cut(String),
     Changed(String),
     Different(Box<Difference>),
 }
+
+/// What is said of a recording without an end.
+const CUT: &str = "the recording has no end, so the daemon was killed, or recording stopped";
 
 /// A replay under way.
 struct Run {
@@ -156,7 +159,7 @@ impl Run {
         loop {
             let Some(first) = self.inputs.at_hand()?.next() else {
                 // outputs of inputs that were not written any more are no difference
-                return Ok(Came::Cut);
+                return Ok(Came::Cut(CUT.to_owned()));
             };
             let came = if first.is_market() { self.market(&first)? } else { self.other(&first)? };
             if let Some(came) = came {
@@ -184,7 +187,13 @@ impl Run {
             slice.push(first.event());
         }
         let fed = self.feed(at, first.seq(), &mut slice);
-        let fed = fed.with_context(|| format!("input {}", first.seq()))?;
+        let fed = match fed.with_context(|| format!("input {}", first.seq())) {
+            Ok(fed) => fed.max(1),
+            Err(error) => {
+                self.inputs.take_market(1);
+                return self.failed(error);
+            }
+        };
         let last = slice.get(fed - 1).map(|event| (event.seq, Timestamp::new(event.ts)));
         let (seq, ts) = last.unwrap_or((first.seq(), at));
         let event = slice.get(fed - 1).copied().unwrap_or_default();
@@ -237,10 +246,14 @@ impl Run {
                 }
                 self.step(&input)
             }
+            Recorded::Mark(seq, _) if seq != self.last.0 => {
+                bail!("inputs.tea has a mark of input {seq} after input {}", self.last.0)
+            }
             Recorded::Mark(_, mark) => self.mark(mark),
-            Recorded::End(_) => Ok(Some(match self.missing(u64::MAX) {
+            Recorded::End(is_clean) => Ok(Some(match self.missing(u64::MAX) {
                 Some(difference) => difference,
-                None => Came::Whole,
+                None if is_clean => Came::Whole,
+                None => Came::Cut("the run ended with an error".to_owned()),
             })),
         }
     }
@@ -249,8 +262,19 @@ impl Run {
         self.made.services.set_now(input.at);
         self.counts.inputs += 1;
         self.last = (input.seq, input.at);
-        self.made.engine.step(input).with_context(|| format!("input {}", input.seq))?;
+        if let Err(error) = self.made.engine.step(input) {
+            return self.failed(anyhow::Error::new(error).context(format!("input {}", input.seq)));
+        }
         self.compare(|_| format!("{:?}", input.kind))
+    }
+
+    /// The engine could not go on: neither could that of the run, if nothing came after it.
+    fn failed(&mut self, error: anyhow::Error) -> Result<Option<Came>> {
+        let next = self.inputs.at_hand()?.next();
+        if next.is_none_or(|row| row.kind() == kind::END || row.kind() == kind::SAVED) {
+            return Ok(Some(Came::Cut(format!("the run ended with an error: {error:#}"))));
+        }
+        Err(error)
     }
 
     /// A gap would be a wrong replay, and nobody would see why.
@@ -315,7 +339,7 @@ impl Run {
             let is_equal = recorded.is_some_and(|(known, words)| *known == row && *words == said);
             if !is_equal {
                 if recorded.is_none() && self.outputs.peek().is_none() && self.is_at_cut()? {
-                    return Ok(Some(Came::Cut));
+                    return Ok(Some(Came::Cut(CUT.to_owned())));
                 }
                 let recorded = self.outputs.peek().filter(|(row, _)| row.seq() == seq);
                 let recorded = recorded.map(|(row, said)| (row, said.as_slice()));
