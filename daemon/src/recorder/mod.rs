@@ -25,6 +25,7 @@ mod thread;
 use std::{
     fs,
     io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
     thread::Builder,
@@ -129,9 +130,10 @@ fn new_folder(root: &Path, name: &str) -> Result<PathBuf> {
     bail!("{NAMES_MAX} recordings of the name {name} exist already")
 }
 
+/// Writes a file for the user of the daemon alone: configurations and states may hold secrets.
 fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || {
-        let mut file = fs::File::create_new(path)?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         file.write_all(bytes)?;
         file.sync_all()
     };

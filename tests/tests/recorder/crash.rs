@@ -48,7 +48,7 @@ fn market_files_are_mended_and_continued_after_a_kill() {
         let mut last = i64::MIN;
         for item in reader.items(..).expect("items") {
             let item = item.expect("an item");
-            let teafile::Value::Int64(time) = item.get("time").expect("its time") else { panic!("{item}") };
+            let teafile::Value::Int(time) = item.get("time").expect("its time") else { panic!("{item}") };
             assert!(last <= time, "{}", file.display());
             last = time;
         }
