@@ -10,6 +10,7 @@ use stratd_plugin_api::{InstrumentType, InstrumentTypes, TradingType, TradingTyp
 use crate::config::{
     Draft, Finding, PluginKind, Problem, ProblemKind, RunConfig, Validator, default_name, instrument_type,
     nearest, own_findings, pointer, resolve_path, resolve_paths, resolve_texts, secrets::Expanded,
+    shown::left_hidden,
 };
 
 /// Exit code of the process when a configuration has problems: `EX_CONFIG` of sysexits.h, at which systemd does not
@@ -102,6 +103,7 @@ impl Check<'_> {
                 resolve_texts(validator.root(), "", &mut self.value, self.draft);
                 self.findings.extend(validator.findings("", &self.value));
                 self.findings.extend(own_findings(&self.value));
+                self.findings.extend(left_hidden(&self.value));
                 self.findings.extend(resolve_paths(validator.root(), "", &mut self.value, self.draft));
             }
             Err(why) => self.conflict("", format!("the schema of the configuration is not valid: {why}"), ""),

@@ -14,7 +14,7 @@ use crate::{
         self, Accepted, Candidate, LoadedPlugin, Loader, Probe, Refusal, Run, Trial, TrustOptions,
         TrustPolicy, Verified,
     },
-    runtime::{Services, trial_host},
+    runtime::{Services, notify, trial_host},
 };
 
 use serde_json::Value;
@@ -88,6 +88,7 @@ impl Plugins {
         if let Some(known) = self.loader.of_hash(candidate.hash()) {
             return Ok(known);
         }
+        notify::starts(format_args!("examines {}", file.display()));
         let verified = self.loader.verify(candidate)?;
         let accepted = probe.examine(verified.copy(), verified.identity(), &[])?;
         self.loader.adopt(verified, accepted)
@@ -171,6 +172,7 @@ impl PluginLookup for Plugins {
         config: &Value,
         trading_type: TradingType,
     ) -> Result<(), String> {
+        notify::starts(format_args!("tries the configuration of {name}"));
         if let Some(probe) = &self.probe {
             let file = host::find(kind, name, &self.directories()).map_err(|refusal| refusal.to_string())?;
             let trial = Trial { instance: name, config, run: trading_type, state: None };

@@ -93,8 +93,10 @@ impl Engine {
         instrument: Instrument,
         record: abi::InstrumentRecord,
     ) -> Result<InstrumentId, EngineError> {
-        let symbol = instrument.symbol.clone();
+        let (symbol, currency) = (instrument.symbol.clone(), instrument.currency.clone());
         let id = self.core.instruments.add(instrument, record);
+        // one that comes while the run goes on counts by the rate of its currency, too
+        let id = id.filter(|id| self.core.portfolio.rates.take_in(*id, &currency).is_some());
         id.ok_or_else(|| {
             EngineError::bad_input(self.core.now, format!("no id is left for instrument {symbol}"))
         })
@@ -228,13 +230,23 @@ impl Engine {
         if self.core.portfolio.rates.has_quoted()
             && let Some(instrument) = self.core.instruments.get(id)
         {
-            for revalued in self.core.portfolio.rates.quote(instrument, price) {
-                if let Some(price) = self.core.market.last_price(revalued) {
-                    self.mark(revalued, price)?;
+            let revalued = self.core.portfolio.rates.quote(instrument, price);
+            for id in &revalued {
+                if let Some(price) = self.core.market.last_price(*id) {
+                    self.mark(*id, price)?;
                 }
             }
+            for id in revalued {
+                self.note_books(id)?;
+            }
         }
-        Ok(())
+        self.note_books(id)
+    }
+
+    fn note_books(&mut self, id: InstrumentId) -> Result<(), EngineError> {
+        let now = self.core.now;
+        let noted = self.core.portfolio.note(id, now);
+        noted.ok_or_else(|| EngineError::overflow(now, "the PnL of a book"))
     }
 
     fn mark(&mut self, id: InstrumentId, price: Price) -> Result<(), EngineError> {
@@ -245,7 +257,7 @@ impl Engine {
                 format!("a price of instrument {id}, which was never added"),
             ));
         };
-        let marked = self.core.portfolio.mark(instrument, price, now);
+        let marked = self.core.portfolio.mark(instrument, price);
         marked.ok_or_else(|| {
             EngineError::overflow(now, format!("value of the position in {} at {price}", instrument.symbol))
         })

@@ -23,7 +23,7 @@ struct Latest {
 }
 
 impl Market {
-    /// Takes a market event; returns the new last price if it brought one.
+    /// Takes a market event; returns the new last price (see [`Market::last_price`]) if it brought one.
     ///
     /// A trade made from the close of a bar repeats what the bar told: it sets the price, and is in the history
     /// instead of the bar.
@@ -36,10 +36,7 @@ impl Market {
                 latest.price = Some(Price::new(close));
                 return latest.price;
             }
-            EventKind::Quote => {
-                self.quote(event);
-                return None;
-            }
+            EventKind::Quote => return self.quote(event),
             EventKind::BookUpdate
             | EventKind::Data
             | EventKind::Timer
@@ -58,23 +55,23 @@ impl Market {
         latest.price
     }
 
-    fn quote(&mut self, event: &abi::Event) {
+    /// The middle of a quote of both sides, if nothing was traded yet.
+    fn quote(&mut self, event: &abi::Event) -> Option<Price> {
         let [bid, bid_quantity, ask, ask_quantity, _] = event.data;
-        let Some(latest) = self.latest_mut(InstrumentId(event.instrument)) else { return };
-        if latest.price.is_none() && bid_quantity > 0 && ask_quantity > 0 {
-            let middle = i128::from(bid).saturating_add(i128::from(ask)).checked_div_euclid(2);
-            latest.quoted = middle.and_then(|middle| i64::try_from(middle).ok()).map(Price::new);
+        let latest = self.latest_mut(InstrumentId(event.instrument))?;
+        if latest.price.is_some() || bid_quantity <= 0 || ask_quantity <= 0 {
+            return None;
         }
+        let middle = i128::from(bid).saturating_add(i128::from(ask)).checked_div_euclid(2)?;
+        latest.quoted = Some(Price::new(i64::try_from(middle).ok()?));
+        latest.quoted
     }
 
-    /// What risk judges prices by: the last price, and before the first one the middle of the latest quote.
-    pub(crate) fn reference_price(&self, instrument: InstrumentId) -> Option<Price> {
+    /// The last price, and before the first one the middle of the latest quote: risk judges by it, the account counts by
+    /// it, positions are valued at it, and rates follow it. An instrument that is only quoted has no other price.
+    pub(crate) fn last_price(&self, instrument: InstrumentId) -> Option<Price> {
         let latest = self.instruments.get(index(instrument)?)?;
         latest.price.or(latest.quoted)
-    }
-
-    pub(crate) fn last_price(&self, instrument: InstrumentId) -> Option<Price> {
-        self.instruments.get(index(instrument)?)?.price
     }
 
     pub(crate) fn history(&self, instrument: InstrumentId, visit: &mut dyn FnMut(&abi::PricePoint)) {

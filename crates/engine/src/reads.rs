@@ -61,7 +61,8 @@ impl Engine {
         self.core.halted.contains(&id)
     }
 
-    /// The last price of an instrument.
+    /// The last price of an instrument: that of the last trade or bar, and before the first one the middle of the latest
+    /// quote.
     #[must_use]
     pub fn last_price(&self, id: InstrumentId) -> Option<Price> {
         self.core.market.last_price(id)

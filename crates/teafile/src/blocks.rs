@@ -33,6 +33,14 @@ impl Block {
         self.bytes.get(start..start.checked_add(item_size)?)
     }
 
+    /// The bytes of an item and all behind it that are here.
+    pub(crate) fn from(&self, index: u64, item_size: usize) -> &[u8] {
+        let place = index.checked_sub(self.first).filter(|place| *place < self.count).unwrap_or(self.count);
+        // both are within the block, which fits into memory
+        let offset = |place: u64| usize::try_from(place).unwrap_or_default() * item_size;
+        self.bytes.get(offset(place)..offset(self.count)).unwrap_or_default()
+    }
+
     /// Forgets everything.
     pub(crate) fn clear(&mut self) {
         self.count = 0;

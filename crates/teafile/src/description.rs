@@ -147,24 +147,30 @@ impl Description {
     /// assert_eq!(description.event_time().unwrap().name(), "Exchange");
     /// # Ok::<(), teafile::Error>(())
     /// ```
-    pub fn time_fields(mut self, names: &[&str]) -> Result<Self, Error> {
+    pub fn time_fields(self, names: &[&str]) -> Result<Self, Error> {
+        let Some(item) = &self.item else { return Ok(self.with_times(Vec::new())) };
         let mut offsets = Vec::with_capacity(names.len());
-        if let Some(item) = &mut self.item {
-            for name in names {
-                let field = item.expect_field(name)?;
-                if !field.field_type.is_number() || offsets.contains(&field.offset) {
-                    return Err(Error::new(
-                        ErrorKind::BadTimeField,
-                        format!("field '{name}' as a time (expected a number, and each field once)"),
-                    ));
-                }
-                offsets.push(field.offset);
+        for name in names {
+            let field = item.expect_field(name)?;
+            if !field.field_type.is_number() || offsets.contains(&field.offset) {
+                return Err(Error::new(
+                    ErrorKind::BadTimeField,
+                    format!("field '{name}' as a time (expected a number, and each field once)"),
+                ));
             }
+            offsets.push(field.offset);
+        }
+        Ok(self.with_times(offsets))
+    }
+
+    /// With the fields at these offsets as times, which are numbers and differ.
+    pub(crate) fn with_times(mut self, offsets: Vec<u32>) -> Self {
+        if let Some(item) = &mut self.item {
             item.mark_times(&offsets);
         }
         let scale = self.scale().unwrap_or(TimeScale::JAVA);
         self.time = Some(TimeSection { scale, offsets });
-        Ok(self)
+        self
     }
 
     /// Without a time section, as .NET writes files that have no times.

@@ -8,6 +8,7 @@ use crate::byte_order::ByteOrder;
 use crate::error::{Error, ErrorKind};
 use crate::field_type::FieldType;
 use crate::header::Header;
+use crate::item::TeaField;
 use crate::value::Value;
 
 /// Where the event time is in an item, and how it is read.
@@ -50,10 +51,11 @@ impl EventTime {
     #[cold]
     fn slowly(&self, bytes: &[u8]) -> i64 {
         match Value::read(self.field_type, self.order, bytes) {
-            Value::Double(number) if number > 0.0 => Value::Double(number).as_i64().unwrap_or(i64::MAX),
-            Value::Float(number) if number > 0.0 => Value::Float(number).as_i64().unwrap_or(i64::MAX),
-            Value::UInt(number) => i64::try_from(number).unwrap_or(i64::MAX),
-            other => other.as_i64().unwrap_or(i64::MIN),
+            Value::Int(ticks) => ticks,
+            Value::UInt(ticks) => ticks.ticks(),
+            Value::Float(ticks) => ticks.ticks(),
+            Value::Double(ticks) => ticks.ticks(),
+            Value::Bytes(_) => i64::MIN,
         }
     }
 

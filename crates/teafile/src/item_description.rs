@@ -201,7 +201,6 @@ impl ItemDescription {
     /// assert_eq!(item.size(), 9);
     /// # Ok::<(), teafile::Error>(())
     /// ```
-    #[must_use]
     pub fn builder(name: &str) -> ItemBuilder {
         ItemBuilder::new(name)
     }

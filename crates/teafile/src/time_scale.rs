@@ -117,7 +117,6 @@ impl TimeScale {
     /// assert_eq!(TimeScale::JAVA.from_unix_ns(-1), Some(-1));
     /// ```
     #[must_use]
-    #[expect(clippy::wrong_self_convention, reason = "the scale is what it converts by")]
     pub fn from_unix_ns(self, ns: i64) -> Option<i64> {
         Self::UNIX_NANOS.convert(ns, self)
     }

@@ -85,7 +85,7 @@ const BENCHES: &[Bench] = &[
         // it builds the misbehaving ones, too
         needs: Needs::Nothing,
         beside: Beside::Nobody,
-        about: "the control socket: request p50 and p99 idle and while events flow, and the event rate under abusive clients",
+        about: "the control socket: request p50 and p99 idle and while events flow, a strategy configured anew, abusive clients",
     },
     Bench {
         name: "engine",

@@ -16,7 +16,7 @@ use utoipa::{
     openapi::{
         Components, Content, Header, HttpMethod, Info, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
         ResponseBuilder,
-        extensions::ExtensionsBuilder,
+        extensions::{Extensions, ExtensionsBuilder},
         path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathsBuilder},
         request_body::RequestBodyBuilder,
         schema::{Object, ObjectBuilder, Schema, Type},
@@ -24,6 +24,7 @@ use utoipa::{
 };
 
 use super::{
+    keys,
     problem::ProblemKind,
     routes,
     row::{Method, Row},
@@ -34,10 +35,13 @@ const ABOUT: &str = "\
 The control protocol of stratd: HTTP/1.1 and JSON over a Unix socket. \
 Changes ask for `If-Match` with the ETag of what they change, or `*`; `?dry_run=true` checks everything and changes \
 nothing. Problems are RFC 9457, with a JSON pointer to the bad key. Each operation says in `x-stratd-role` who may use \
-it. See docs/control.md.";
+it, and in `x-stratd-admin-sections` which sections of the configuration need the role admin. See docs/control.md.";
 
 /// What `If-Match` may say: everything, or tags of visible characters.
 const IF_MATCH: &str = r#"^(\*|"[!#-~]*"(, "[!#-~]*"){0,15})$"#;
+
+/// What a key may be, without quotation marks: [`keys::KEY_CHARACTERS_MAX`].
+const KEY: &str = r"^[!#-+\--\[\]-~]{1,64}$";
 
 /// The text of the document: it never changes while the daemon lives.
 static TEXT: LazyLock<String> = LazyLock::new(|| text_of(&routes::table()));
@@ -108,7 +112,7 @@ fn operation(row: &Row, tagged: &[&'static str]) -> Operation {
         .operation_id(Some(id))
         .tag(words.first().cloned().unwrap_or_default())
         .summary(Some(row.about))
-        .extensions(Some(ExtensionsBuilder::new().add("x-stratd-role", json!(row.role.to_string())).build()));
+        .extensions(Some(extensions(row)));
     for parameter in parameters(row, &segments, tagged) {
         operation = operation.parameter(parameter);
     }
@@ -124,6 +128,15 @@ fn operation(row: &Row, tagged: &[&'static str]) -> Operation {
         operation = operation.response(kind.status().as_u16().to_string(), RefOr::Ref(reference));
     }
     operation.build()
+}
+
+/// Who may use it.
+fn extensions(row: &Row) -> Extensions {
+    let extensions = ExtensionsBuilder::new().add("x-stratd-role", json!(row.role.to_string()));
+    if row.admin_sections.is_empty() {
+        return extensions.build();
+    }
+    extensions.add("x-stratd-admin-sections", json!(row.admin_sections)).build()
 }
 
 fn text() -> RefOr<Schema> {
@@ -158,6 +171,14 @@ fn parameters(row: &Row, segments: &[&str], tagged: &[&'static str]) -> Vec<Para
         let about = "Check everything, change nothing, and say what would be done.";
         let parameter = parameter.required(Required::False).description(Some(about));
         parameters.push(parameter.schema(Some(RefOr::T(flag))).build());
+    }
+    if row.has_key {
+        let about = "Done once a key: the same request with the same key gets the same answer. \
+                     With another body it is refused with 422.";
+        let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(KEY));
+        let parameter = ParameterBuilder::new().name(keys::HEADER).parameter_in(ParameterIn::Header);
+        let parameter = parameter.required(Required::False).description(Some(about));
+        parameters.push(parameter.schema(Some(RefOr::T(Schema::Object(schema.build())))).build());
     }
     parameters
 }

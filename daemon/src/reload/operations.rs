@@ -47,7 +47,7 @@ pub(crate) struct ManagerOperations {
 impl RunOperations for ManagerOperations {
     fn status(&self) -> Result<Status, ActionError> {
         let look = self.look()?;
-        let of_config = config::warnings(&self.config.lock());
+        let of_config = config::warnings(&self.config);
         let mut status = report::status(&self.run, &self.registry.lock(), &look, self.store.as_deref());
         status.warnings.extend(of_config);
         Ok(status)

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use stratd_engine::{Denial, Engine, FillReport, Order, Output, StrategyId};
-use stratd_plugin_api::{InstrumentId, Money, Price, Quantity, Side, Timestamp, TradingType};
+use stratd_plugin_api::{ExchangeId, InstrumentId, Money, Price, Quantity, Side, Timestamp, TradingType};
 
 use super::{
     curve::Curve,
@@ -172,6 +172,22 @@ impl Recorder {
         self.labels.strategies.push((name.to_owned(), plugin.to_owned()));
         let curve = Curve::new(self.labels.cash);
         self.strategies.push(StrategyFigures { curve, metrics: BTreeMap::new() });
+    }
+
+    /// Takes up an exchange that joins the run, or comes back to it.
+    pub fn set_exchange(&mut self, exchange: ExchangeId, name: &str, plugin: &str) {
+        let Some(index) = usize::from(exchange.0).checked_sub(1) else { return };
+        let labels = (name.to_owned(), plugin.to_owned());
+        match self.labels.exchanges.get_mut(index) {
+            Some(known) => *known = labels,
+            None => self.labels.exchanges.push(labels),
+        }
+    }
+
+    /// The currency of the run.
+    #[must_use]
+    pub fn currency(&self) -> &str {
+        &self.labels.currency
     }
 
     /// The names of the exchanges by id, from 1.

@@ -14,7 +14,7 @@ use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp, abi};
 
 use super::{
     Services,
-    clock::{Stopwatch, Took},
+    clock::{Moment, Took},
     command::{Note, Notes, Tag},
     exchange_desk::Told,
     link::Links,
@@ -169,7 +169,7 @@ impl EventLoop {
     }
 
     /// A round has ended that took so many events.
-    pub(super) fn end_round(&mut self, taken: usize, round: Stopwatch) {
+    pub(super) fn end_round(&mut self, taken: usize, round: Moment) {
         if let Some(observer) = &mut self.observer {
             observer.end_round((taken, round), self.driver.engine());
         }
@@ -226,6 +226,10 @@ impl EventLoop {
 
     pub(super) fn recorder_mut(&mut self) -> &mut Recorder {
         &mut self.recorder
+    }
+
+    pub(super) fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 
     pub(super) fn is_exiting(&self) -> bool {

@@ -10,4 +10,5 @@ mod hand;
 mod lists;
 mod metrics;
 mod pages;
+mod service;
 mod terms;

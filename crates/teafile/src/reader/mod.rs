@@ -17,6 +17,9 @@ use crate::row::Row;
 use crate::search;
 
 mod times;
+mod typed;
+
+pub use typed::ItemReader;
 
 /// A file that is read from.
 ///
@@ -262,6 +265,20 @@ impl Reader {
         let bytes = self.block.get(self.position, item_size);
         self.position += u64::from(bytes.is_some());
         Ok(bytes.map(|bytes| Row::new(&self.header, bytes)))
+    }
+
+    /// The bytes of the next item, without moving.
+    pub(crate) fn peek(&mut self) -> Result<Option<&[u8]>, Error> {
+        let item_size = self.load(self.position)?;
+        Ok(self.block.get(self.position, item_size))
+    }
+
+    /// The bytes of the next items, as many as are read at once, and the place behind them; none at the end.
+    pub(crate) fn read_block(&mut self) -> Result<&[u8], Error> {
+        let item_size = self.load(self.position)?;
+        let items = self.block.from(self.position, item_size);
+        self.position += (items.len() / item_size) as u64;
+        Ok(items)
     }
 
     /// Moves to an item; the next read gives that one, or none if there is no such item.

@@ -121,7 +121,7 @@ mod tests {
         check_rounded(1234.56, -2, "1200.0");
         check_rounded(1250.0, -2, "1200.0");
         check_rounded(1350.0, -2, "1400.0");
-        check_rounded(1250.000_1, -2, "1300.0");
+        check_rounded(1_250.000_1, -2, "1300.0");
         check_rounded(99.0, -2, "100.0");
         check_rounded(50.0, -2, "0.0");
         check_rounded(51.0, -2, "100.0");

@@ -12,6 +12,7 @@ mod flush;
 mod open;
 mod options;
 mod tail;
+mod typed;
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -19,9 +20,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use open::lock;
 pub use open::{AppendOptions, CreateOptions, append, create};
 pub use options::{Durability, TimeOrder, TornTail, ZeroTail};
 pub use tail::Repaired;
+pub(crate) use tail::{mend, zero_tail};
+pub use typed::ItemWriter;
 
 use crate::blocks::read_at;
 use crate::description::Description;

@@ -346,7 +346,7 @@ impl AppendOptions {
 }
 
 /// One writer a file. The lock is that of the open file, so it goes with the process however that ends.
-fn lock(file: &File) -> Result<(), Error> {
+pub(crate) fn lock(file: &File) -> Result<(), Error> {
     match file.try_lock() {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => {

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use teafile::{
-    AppendOptions, CreateOptions, Description, ErrorKind, Field, Header, Reader, Row, TornTail, Value,
-    ZeroTail,
+    AppendOptions, CreateOptions, Description, ErrorKind, Field, FieldType, Header, Mapped, Reader, Row,
+    State, TornTail, Value, ZeroTail,
 };
 
 use crate::sidecar::{bytes, double, named_value, with_values};
@@ -26,7 +26,9 @@ pub(crate) fn check(path: &Path, row: &Json) -> Outcome {
         same("the tail", file.partial_tail_bytes()?, row["partial_tail_bytes"].as_u64().unwrap())?;
         items(&mut file, row)?;
         searches(&mut file, row)?;
+        mapped(path, row)?;
     }
+    verified(path, row)?;
     create(path, row)?;
     append_one(path, row)
 }
@@ -177,6 +179,79 @@ fn searches(file: &mut Reader, row: &Json) -> Outcome {
         same("its items", file.between(from..to)?.count() as u64, count)?;
     }
     Ok(())
+}
+
+/// The same items, searches and texts in memory.
+fn mapped(path: &Path, row: &Json) -> Outcome {
+    let file = Mapped::open(path)?;
+    same("the mapped count", file.len() as u64, row["item_count"].as_u64().unwrap())?;
+    let fields = file.description().fields();
+    for item in row["items"].as_array().unwrap() {
+        let index = usize::try_from(item["index"].as_u64().unwrap()).unwrap();
+        let row = file.row(index).ok_or_else(|| Failure::Wrong(format!("there is no row {index}")))?;
+        same("the mapped bytes", row.bytes().to_vec(), bytes(&item["hex"]))?;
+        for (field, value) in fields.iter().zip(item["values"].as_array().unwrap()) {
+            same_value(&row, field, value)?;
+            // columns are found by name: that of a name that repeats is the first
+            if fields.iter().filter(|other| other.name() == field.name()).count() == 1 {
+                same_in_column(&file, field, index, value)?;
+            }
+        }
+    }
+    for range in row["ranges"].as_array().into_iter().flatten() {
+        let (from, to) = (range["from_ticks"].as_i64().unwrap(), range["to_ticks"].as_i64().unwrap());
+        let first = usize::try_from(range["first"].as_u64().unwrap()).unwrap();
+        let count = usize::try_from(range["count"].as_u64().unwrap()).unwrap();
+        same("the mapped range", file.time_range(from..to)?, first..first + count)?;
+    }
+    Ok(())
+}
+
+fn same_in_column(file: &Mapped, field: &Field, index: usize, expected: &Json) -> Outcome {
+    let name = field.name();
+    let double = |number: Option<f64>| {
+        same("the column", format!("{number:?}"), format!("{:?}", Some(double(expected))))
+    };
+    match field.field_type() {
+        FieldType::Int8 => {
+            same("the column", file.column::<i8>(name)?.get(index).map(i64::from), expected.as_i64())
+        }
+        FieldType::Int16 => {
+            same("the column", file.column::<i16>(name)?.get(index).map(i64::from), expected.as_i64())
+        }
+        FieldType::Int32 => {
+            same("the column", file.column::<i32>(name)?.get(index).map(i64::from), expected.as_i64())
+        }
+        FieldType::Int64 => same("the column", file.column::<i64>(name)?.get(index), expected.as_i64()),
+        FieldType::UInt8 => {
+            same("the column", file.column::<u8>(name)?.get(index).map(u64::from), expected.as_u64())
+        }
+        FieldType::UInt16 => {
+            same("the column", file.column::<u16>(name)?.get(index).map(u64::from), expected.as_u64())
+        }
+        FieldType::UInt32 => {
+            same("the column", file.column::<u32>(name)?.get(index).map(u64::from), expected.as_u64())
+        }
+        FieldType::UInt64 => same("the column", file.column::<u64>(name)?.get(index), expected.as_u64()),
+        FieldType::Float => double(file.column::<f32>(name)?.get(index).map(f64::from)),
+        FieldType::Double => double(file.column::<f64>(name)?.get(index)),
+        FieldType::NetDecimal | FieldType::Opaque(_) => Ok(()),
+    }
+}
+
+fn verified(path: &Path, row: &Json) -> Outcome {
+    let found = teafile::verify(path)?;
+    same("what is wrong", found.header.len(), 0)?;
+    same("the zeros", found.zero_tail_items, row["zero_tail_items"].as_u64().unwrap_or(0))?;
+    same("the tail", found.partial_tail_bytes, row["partial_tail_bytes"].as_u64().unwrap_or(0))?;
+    same("the first violation", found.first_time_violation, row["first_time_violation"].as_u64())?;
+    let is_torn = found.partial_tail_bytes > 0 || found.zero_tail_items > 0;
+    let expected = match (is_torn, found.first_time_violation) {
+        (true, _) => State::Repairable,
+        (false, Some(_)) => State::Broken,
+        (false, None) => State::Clean,
+    };
+    same("the state", found.state(), expected)
 }
 
 /// Makes the same file by the same call, and compares every byte.

@@ -1,0 +1,71 @@
+//! What the daemon tells systemd, at a socket as systemd has one.
+
+use std::{os::unix::net::UnixDatagram, path::Path, time::Duration};
+
+use crate::desk::Desk;
+
+/// One datagram: an assignment a line.
+fn datagram(socket: &UnixDatagram) -> Vec<String> {
+    let mut bytes = [0; 4096];
+    let count = socket.recv(&mut bytes).expect("a datagram in time");
+    String::from_utf8_lossy(&bytes[..count]).lines().map(str::to_owned).collect()
+}
+
+/// All datagrams up to one with this line.
+fn until(socket: &UnixDatagram, line: &str) -> Vec<Vec<String>> {
+    let mut all = Vec::new();
+    loop {
+        let one = datagram(socket);
+        let is_last = one.iter().any(|found| found == line);
+        all.push(one);
+        if is_last {
+            return all;
+        }
+        assert!(all.len() < 1_000, "no {line}: {all:#?}");
+    }
+}
+
+fn listener(path: &Path) -> UnixDatagram {
+    let socket = UnixDatagram::bind(path).expect("a socket");
+    socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a limit");
+    socket
+}
+
+#[test]
+fn each_step_of_a_start_asks_for_its_time_and_the_end_does() {
+    let mut desk = Desk::prepare("");
+    let path = desk.path("notify");
+    let socket = listener(&path);
+    desk.run_with(&[("NOTIFY_SOCKET", path.as_os_str())]);
+    let start = until(&socket, "READY=1");
+    let (ready, steps) = start.split_last().expect("a start has datagrams");
+    assert!(ready.iter().any(|line| line.starts_with("STATUS=strategies: 1 started")), "{ready:?}");
+    let told: Vec<&str> =
+        steps.iter().flatten().filter_map(|line| line.strip_prefix("STATUS=starts: ")).collect();
+    for step in [
+        "tries the configuration of synthetic",
+        "creates exchange synthetic",
+        "connects exchange synthetic",
+        "asks exchange synthetic for its instruments",
+        "creates strategy market-maker",
+        "asks exchange synthetic for market data",
+    ] {
+        assert!(told.contains(&step), "{step}: {told:#?}");
+    }
+    for step in steps.iter().filter(|lines| lines.iter().any(|line| line.starts_with("STATUS=starts: "))) {
+        assert!(step.iter().any(|line| line == "EXTEND_TIMEOUT_USEC=60000000"), "{step:?}");
+    }
+    // a reload that is refused is over as well, and the status says why
+    desk.place.write("stratd.toml", "levle = 1\n");
+    desk.running().signal("HUP");
+    let reload = until(&socket, "READY=1");
+    let lines: Vec<&String> = reload.iter().flatten().collect();
+    assert!(lines.iter().any(|line| *line == "RELOADING=1"), "{reload:#?}");
+    assert!(lines.iter().any(|line| line.starts_with("MONOTONIC_USEC=")), "{reload:#?}");
+    let status = lines.iter().rfind(|line| line.starts_with("STATUS=")).expect("a status");
+    assert!(status.contains("the configuration stays as it is") && status.contains("levle"), "{status}");
+    desk.end();
+    let end = until(&socket, "STOPPING=1");
+    let last = end.last().expect("the end");
+    assert!(last.iter().any(|line| line.starts_with("EXTEND_TIMEOUT_USEC=")), "{last:?}");
+}
