@@ -231,7 +231,8 @@ impl<'a> Making<'a> {
     fn plan(&self, folder: RunFolder, last: Option<&LastRun>) -> Result<Plan> {
         let config = self.config;
         let exchanges = config.exchange.iter().enumerate();
-        let exchanges = exchanges.map(|(index, entry)| self.exchange(index, entry)).collect::<Result<Vec<_>>>()?;
+        let exchanges =
+            exchanges.map(|(index, entry)| self.exchange(index, entry)).collect::<Result<Vec<_>>>()?;
         let mut strategies = Vec::new();
         for entry in &config.strategy {
             strategies.extend(self.strategy(strategies.len(), entry, last)?);

@@ -24,9 +24,9 @@ mod plugins_config;
 pub(crate) mod pointer;
 mod portfolio_config;
 mod problem;
+mod recorder_config;
 #[cfg(test)]
 mod reference;
-mod recorder_config;
 mod resolve;
 mod risk_config;
 mod risk_rules;

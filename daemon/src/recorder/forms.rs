@@ -40,7 +40,12 @@ fn columns(named: &[(&'static str, Kind)]) -> (usize, Vec<Column>) {
     (size, all)
 }
 
-fn form(name: &'static str, time: Option<&'static str>, content: &str, named: &[(&'static str, Kind)]) -> Form {
+fn form(
+    name: &'static str,
+    time: Option<&'static str>,
+    content: &str,
+    named: &[(&'static str, Kind)],
+) -> Form {
     let (size, columns) = columns(named);
     Form { name, size, columns, time, content: content.to_owned(), values: Vec::new() }
 }

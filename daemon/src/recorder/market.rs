@@ -33,8 +33,11 @@ pub(super) struct Market {
     root: PathBuf,
     /// Bits of the kinds that are wanted.
     kinds: u32,
-    /// By id, from 1.
-    places: Vec<Place>,
+    /// By id.
+    places: BTreeMap<u32, Place>,
+    /// Names of folders by exchange, to tell instruments of one symbol apart.
+    taken: BTreeSet<(u16, String)>,
+    services: Arc<Services>,
     files: BTreeMap<(u32, MarketKind), MarketFile>,
     /// Those with rows that wait.
     unwritten: BTreeSet<(u32, MarketKind)>,
@@ -74,32 +77,40 @@ impl Market {
         instruments: &[abi::InstrumentRecord],
         (exchanges, services): (&[String], &Arc<Services>),
     ) -> Self {
-        let mut taken = BTreeSet::new();
-        let places = instruments.iter().map(|record| {
-            let index = usize::from(record.exchange).checked_sub(1);
-            let exchange = index.and_then(|index| exchanges.get(index)).cloned().unwrap_or_default();
-            let symbol = services.text_of(record.symbol);
-            let mut name = safe(&symbol);
-            // one symbol may be a stock and an option at once
-            if !taken.insert((record.exchange, name.clone())) {
-                let kind = InstrumentType::from_code(record.instrument_type);
-                name = format!("{name}@{}", kind.map_or("unknown", InstrumentType::name));
-            }
-            let folder = root.join(&exchange).join(name);
-            let decimals = [record.price_decimals, record.quantity_decimals];
-            Place { folder, symbol, exchange, currency: services.text_of(record.currency), decimals }
-        });
-        Self {
+        let mut market = Self {
             root: root.to_owned(),
             kinds,
-            places: places.collect(),
+            places: BTreeMap::new(),
+            taken: BTreeSet::new(),
+            services: Arc::clone(services),
             files: BTreeMap::new(),
             unwritten: BTreeSet::new(),
             waiting: 0,
             open: 0,
             writes: 0,
             run,
+        };
+        for record in instruments {
+            let index = usize::from(record.exchange).checked_sub(1);
+            let exchange = index.and_then(|index| exchanges.get(index)).cloned().unwrap_or_default();
+            market.know(record, exchange);
         }
+        market
+    }
+
+    /// An instrument, which may join while the run goes on.
+    pub(super) fn know(&mut self, record: &abi::InstrumentRecord, exchange: String) {
+        let symbol = self.services.text_of(record.symbol);
+        let mut name = safe(&symbol);
+        // one symbol may be a stock and an option at once
+        if !self.taken.insert((record.exchange, name.clone())) {
+            let kind = InstrumentType::from_code(record.instrument_type);
+            name = format!("{name}@{}", kind.map_or("unknown", InstrumentType::name));
+        }
+        let folder = self.root.join(&exchange).join(name);
+        let decimals = [record.price_decimals, record.quantity_decimals];
+        let currency = self.services.text_of(record.currency);
+        self.places.insert(record.id, Place { folder, symbol, exchange, currency, decimals });
     }
 
     /// How many bytes wait.
@@ -188,12 +199,10 @@ impl Market {
     }
 
     fn open(&mut self, (instrument, kind): (u32, MarketKind)) -> Result<()> {
-        let index = usize::try_from(instrument).ok().and_then(|id| id.checked_sub(1));
-        let (Some(place), Some(file)) =
-            (index.and_then(|index| self.places.get(index)), self.files.get_mut(&(instrument, kind)))
-        else {
-            return Ok(());
-        };
+        let place = self.places.get(&instrument);
+        let place =
+            place.with_context(|| format!("an event of instrument {instrument}, which is not known"))?;
+        let Some(file) = self.files.get_mut(&(instrument, kind)) else { return Ok(()) };
         fs::create_dir_all(&place.folder)
             .with_context(|| format!("creating the folder {}", place.folder.display()))?;
         let date = Timestamp::new(file.day.saturating_mul(DAY_NS)).to_string();
@@ -280,7 +289,8 @@ fn described(kind: MarketKind, place: &Place, date: &str, run: &str) -> forms::F
 fn safe(symbol: &str) -> String {
     let mut name = String::new();
     for (index, byte) in symbol.bytes().enumerate() {
-        let is_plain = byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' || (byte == b'.' && index > 0);
+        let is_plain =
+            byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' || (byte == b'.' && index > 0);
         if is_plain {
             name.push(char::from(byte));
         } else {

@@ -36,8 +36,12 @@ use rtrb::RingBuffer;
 use sha2::{Digest as _, Sha256};
 use stratd_plugin_api::abi;
 
+pub use self::options::RecorderPlan;
 pub(crate) use self::{
-    forms::{Form, MarketKind, bytes as bytes_form, inputs as inputs_form, outputs as outputs_form, reports as reports_form, texts as texts_form},
+    forms::{
+        Form, MarketKind, bytes as bytes_form, inputs as inputs_form, outputs as outputs_form,
+        reports as reports_form, texts as texts_form,
+    },
     head::{FORMAT, Head, HeadExchange, HeadInstrument, HeadState, HeadStrategy},
     options::{Durability, RecorderOptions},
     output_row::{COLUMNS, Column, OUTPUT_BYTES, OutputRow},
@@ -47,7 +51,6 @@ pub(crate) use self::{
     tape::Tape,
     tea::TeaReader,
 };
-pub use self::options::RecorderPlan;
 use self::{
     market::Market,
     stream::Stream,
@@ -85,7 +88,8 @@ impl RecorderPlan {
         let kinds = options.market.iter().fold(0, |bits, kind| bits | 1 << kind.code());
         let run = (u32::try_from(number & u64::from(u32::MAX)).unwrap_or_default(), name.to_owned());
         let market = Market::new(&options.path, kinds, run, instruments, (&exchanges, services));
-        let stream = if options.inputs { Some(self.stream(name, services).with_context(what)?) } else { None };
+        let stream =
+            if options.inputs { Some(self.stream(name, services).with_context(what)?) } else { None };
         let (producer, consumer) = RingBuffer::new(options.queue);
         let shared = Arc::new(Shared::default());
         let writer = Writer {
@@ -97,7 +101,8 @@ impl RecorderPlan {
             free_min: options.free_min,
             unfinished: Unfinished::default(),
         };
-        let handle = Builder::new().name("recorder".to_owned()).spawn(move || writer.run()).with_context(what)?;
+        let handle =
+            Builder::new().name("recorder".to_owned()).spawn(move || writer.run()).with_context(what)?;
         tracing::info!(logger = "recorder", "records in {}", options.path.display());
         let wanted = Wanted { inputs: options.inputs, market: kinds };
         Ok(Tape::new(producer, shared, handle.thread().clone(), wanted))
@@ -117,7 +122,8 @@ impl RecorderPlan {
 /// Makes the folder of a run; one of that name may be there if the results went elsewhere.
 fn new_folder(root: &Path, name: &str) -> Result<PathBuf> {
     for number in 1..=NAMES_MAX {
-        let name = if number == 1 { format!("{name}{RECORDING}") } else { format!("{name}-{number}{RECORDING}") };
+        let name =
+            if number == 1 { format!("{name}{RECORDING}") } else { format!("{name}-{number}{RECORDING}") };
         let folder = root.join(name);
         match fs::create_dir(&folder) {
             Ok(()) => return Ok(folder),

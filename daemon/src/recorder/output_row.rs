@@ -5,9 +5,7 @@
 #![expect(clippy::cast_possible_truncation, reason = "parts are taken out of words")]
 
 use stratd_engine::{Denial, FillAmounts, FillReport, NewOrder, Order, OrderState, Output, TradingState};
-use stratd_plugin_api::{
-    ClientOrderId, Fault, Money, OrderStatus, OrderType, Reason, Side, Timestamp, abi,
-};
+use stratd_plugin_api::{ClientOrderId, Fault, Money, OrderStatus, OrderType, Reason, Side, Timestamp, abi};
 
 use super::{
     records::order_event_words,
@@ -207,15 +205,10 @@ impl OutputRow {
         ];
         let Fields { exchange_order_id, trade_id, created, updated, order_seq, .. } = fields;
         let notional = [request.notional.lo, request.notional.hi.cast_unsigned(), request.group];
-        let ids = [
-            exchange_order_id,
-            trade_id,
-            created.cast_unsigned(),
-            updated.cast_unsigned(),
-            order_seq,
-        ];
+        let ids = [exchange_order_id, trade_id, created.cast_unsigned(), updated.cast_unsigned(), order_seq];
         let [fee, slippage, cost] = fields.run;
-        let money = [fields.value, fields.fee, fields.slippage, fields.cost, fields.limit, fee, slippage, cost];
+        let money =
+            [fields.value, fields.fee, fields.slippage, fields.cost, fields.limit, fee, slippage, cost];
         let mut row = [0; OUTPUT_WORDS];
         let words = [time.get().cast_unsigned(), seq].into_iter().chain(what);
         let words = words.chain(numbers.map(i64::cast_unsigned)).chain(notional).chain(ids);
@@ -297,12 +290,21 @@ fn fields(output: &Output, said: &mut Vec<u8>) -> Fields {
         Output::Submit(order) => {
             let NewOrder { id, strategy, exchange, request } = *order.get();
             let request = (&request).into();
-            Fields { kind: 1, strategy: strategy.0, order: id.0, exchange: exchange.0, request, ..Fields::default() }
+            Fields {
+                kind: 1,
+                strategy: strategy.0,
+                order: id.0,
+                exchange: exchange.0,
+                request,
+                ..Fields::default()
+            }
         }
         Output::ByHand { order, strategy } => {
             Fields { kind: 2, strategy: strategy.0, order: order.0, ..Fields::default() }
         }
-        Output::Cancel(cancel) => of_request(3, cancel.id, cancel.exchange.0, cancel.exchange_order_id, (&cancel.request).into()),
+        Output::Cancel(cancel) => {
+            of_request(3, cancel.id, cancel.exchange.0, cancel.exchange_order_id, (&cancel.request).into())
+        }
         Output::Change(change) => {
             let change = change.get();
             of_request(4, change.id, change.exchange.0, change.exchange_order_id, (&change.request).into())
@@ -314,7 +316,14 @@ fn fields(output: &Output, said: &mut Vec<u8>) -> Fields {
         Output::Trading { scope, state, reason } => {
             let [which, id] = scope_words(*scope);
             let state = place(&TradingState::ALL, *state) as u8;
-            Fields { kind: 9, scope: which as u32, order: id, detail: state, reason: reason.code(), ..Fields::default() }
+            Fields {
+                kind: 9,
+                scope: which as u32,
+                order: id,
+                detail: state,
+                reason: reason.code(),
+                ..Fields::default()
+            }
         }
         Output::SessionClosed { scope } => {
             let [which, id] = scope_words(*scope);
@@ -326,7 +335,9 @@ fn fields(output: &Output, said: &mut Vec<u8>) -> Fields {
         }
         Output::StrategyFaulted { strategy, fault } => faulted(12, strategy.0, fault, said),
         Output::StrategyRolledBack { strategy, fault } => faulted(13, strategy.0, fault, said),
-        Output::ProbationPassed { strategy } => Fields { kind: 14, strategy: strategy.0, ..Fields::default() },
+        Output::ProbationPassed { strategy } => {
+            Fields { kind: 14, strategy: strategy.0, ..Fields::default() }
+        }
         Output::Shutdown { strategy, reason } => {
             said.extend_from_slice(reason.as_bytes());
             Fields { kind: 15, strategy: strategy.0, ..Fields::default() }

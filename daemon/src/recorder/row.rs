@@ -3,13 +3,11 @@
 //! The row of a market event is the event itself with its time and its number. Every other kind counts from 1,000 on, keeps
 //! the engine's own time in the place of the exchange's, says in the last word how many bytes belong to it besides, and what
 //! the other four words mean stands beside each kind in `encode`.
-#![expect(clippy::cast_possible_truncation, reason = "parts are taken out of words")]
 
-use stratd_engine::{
-    ByHand, ExitRoutine, Input, InputKind, Scope, StrategyId, TradingCommand, TradingState,
-};
+use stratd_engine::{ByHand, ExitRoutine, Input, InputKind, Scope, StrategyId, TradingCommand, TradingState};
 use stratd_plugin_api::{ClientOrderId, Fault, InstrumentId, Price, Quantity, Reason, Timestamp, abi};
 
+use super::head::HeadInstrument;
 use super::records::{order_event, order_event_words, order_request, order_request_words};
 
 /// Words of a row.
@@ -41,6 +39,7 @@ pub(crate) mod kind {
     pub(crate) const HALTED_BEFORE: u16 = 1_102;
     pub(crate) const SAVED: u16 = 1_103;
     pub(crate) const CHANGED: u16 = 1_104;
+    pub(crate) const JOINED: u16 = 1_105;
     pub(crate) const END: u16 = 1_200;
     /// What came out; in the ring only, its rows have a file of their own.
     pub(crate) const OUTPUT: u16 = 1_300;
@@ -61,6 +60,8 @@ pub(crate) enum Mark {
     Saved(StrategyId, Option<u64>),
     /// Something that a replay does not carry out, in words.
     Changed(String),
+    /// An instrument that an exchange brought which joined the run, and the name of that exchange.
+    Joined(Box<abi::InstrumentRecord>, String),
 }
 
 /// A row that was read.
@@ -212,11 +213,7 @@ fn hand(asked: &ByHand, payload: &mut Vec<u8>) -> (u16, [u64; 4]) {
 }
 
 /// The row of a mark, as [`encode`].
-pub(crate) fn encode_mark(
-    mark: &Mark,
-    (time, seq, at): (i64, u64, Timestamp),
-    payload: &mut Vec<u8>,
-) -> Row {
+pub(crate) fn encode_mark(mark: &Mark, (time, seq, at): (i64, u64, Timestamp), payload: &mut Vec<u8>) -> Row {
     payload.clear();
     let (kind, words) = match mark {
         Mark::Owner(name) => {
@@ -235,6 +232,12 @@ pub(crate) fn encode_mark(
         Mark::Changed(what) => {
             payload.extend_from_slice(what.as_bytes());
             (kind::CHANGED, [0; 4])
+        }
+        Mark::Joined(record, exchange) => {
+            let joined = (HeadInstrument::of(record), exchange);
+            // a struct of numbers and a text: nothing of it can fail
+            *payload = serde_json::to_vec(&joined).unwrap_or_default();
+            (kind::JOINED, [u64::from(record.id), 0, 0, 0])
         }
     };
     Row::other((time, seq, at), kind, words, payload.len())
@@ -291,10 +294,22 @@ pub(crate) fn decode(row: &Row, payload: &[u8]) -> Result<Recorded, String> {
             return Ok(Recorded::Mark(seq, mark));
         }
         kind::CHANGED => return Ok(Recorded::Mark(seq, Mark::Changed(text(payload)?))),
+        kind::JOINED => {
+            let (record, exchange) = joined(payload)?;
+            return Ok(Recorded::Mark(seq, Mark::Joined(Box::new(record), exchange)));
+        }
         kind::END => return Ok(Recorded::End(a != 0)),
         other => return Err(format!("a row of kind {other}, which this version does not know")),
     };
     Ok(Recorded::Input(Input { seq, at, kind }))
+}
+
+/// The instrument of a row of the kind [`kind::JOINED`], and the name of its exchange.
+pub(crate) fn joined(payload: &[u8]) -> Result<(abi::InstrumentRecord, String), String> {
+    let read: Result<(HeadInstrument, String), _> = serde_json::from_slice(payload);
+    let (instrument, exchange) = read.map_err(|error| format!("an instrument that joined: {error}"))?;
+    let record = instrument.record().ok_or("an instrument that joined has more than 4 sessions")?;
+    Ok((record, exchange))
 }
 
 fn halt_words(instrument: Option<InstrumentId>, reason: Reason) -> [u64; 4] {
@@ -379,9 +394,19 @@ mod tests {
     fn every_input_comes_back_as_it_was() {
         let strategy = StrategyId(3);
         let fault = Fault { reason: Reason::Crashed, message: "died in a call".to_owned(), index: 2 };
-        let event = abi::OrderEvent { client_order_id: 5, fee: abi::MoneyBits { lo: 1, hi: -1 }, ..Default::default() };
+        let event = abi::OrderEvent {
+            client_order_id: 5,
+            fee: abi::MoneyBits { lo: 1, hi: -1 },
+            ..Default::default()
+        };
         let request = abi::OrderRequest { tag: u32::MAX, flags: 9, group: 4, ..Default::default() };
-        let market = abi::Event { ts: -4, kind: abi::event_kind::QUOTE, flags: 0xffff, data: [-1, 2, 3, 4, i64::MIN], ..Default::default() };
+        let market = abi::Event {
+            ts: -4,
+            kind: abi::event_kind::QUOTE,
+            flags: 0xffff,
+            data: [-1, 2, 3, 4, i64::MIN],
+            ..Default::default()
+        };
         let command = TradingCommand {
             scope: Scope::Instrument(InstrumentId(8)),
             state: TradingState::Reducing,
@@ -424,6 +449,10 @@ mod tests {
             Mark::Saved(StrategyId(2), None),
             Mark::Saved(StrategyId(2), Some(0)),
             Mark::Changed("a swap".to_owned()),
+            Mark::Joined(
+                Box::new(abi::InstrumentRecord { id: 7, tick: 3, ..Default::default() }),
+                "x".to_owned(),
+            ),
         ] {
             let mut payload = Vec::new();
             let row = encode_mark(&mark, (1, 2, Timestamp::new(3)), &mut payload);
@@ -440,9 +469,17 @@ mod tests {
         for (row, payload, expected) in [
             (row(1_999, [0; 4]), &[][..], "a row of kind 1999, which this version does not know"),
             (row(kind::ORDER, [0; 4]), b"short", "5 bytes beside a row (accepted: 128)"),
-            (row(kind::EXIT, [u64::MAX; 4]), b"", "reason 18446744073709551615, which this version does not know"),
+            (
+                row(kind::EXIT, [u64::MAX; 4]),
+                b"",
+                "reason 18446744073709551615, which this version does not know",
+            ),
             (row(kind::TRADING, [9, 0, 0, 0]), b"", "scope 9 (accepted: 0 to 2)"),
-            (row(kind::START_STRATEGY, [70_000, 0, 0, 0]), b"", "number 70000, which is too large for its place"),
+            (
+                row(kind::START_STRATEGY, [70_000, 0, 0, 0]),
+                b"",
+                "number 70000, which is too large for its place",
+            ),
         ] {
             assert_eq!(decode(&row, payload).unwrap_err(), expected);
         }

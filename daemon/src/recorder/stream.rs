@@ -2,6 +2,10 @@
 //!
 //! A batch is written in such an order that every input in `inputs.tea` has its companions and every output before it,
 //! wherever the process is killed: texts, reports, bytes and outputs come first, inputs last.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "no input has 2^32 parts, and a part has at most 64 bytes"
+)]
 
 use std::{path::Path, sync::Arc};
 
@@ -42,8 +46,8 @@ impl Lane {
         for (number, part) in bytes.chunks(PART_BYTES).enumerate() {
             let mut row = [0; PART_BYTES + 16];
             row[..8].copy_from_slice(&of.to_le_bytes());
-            row[8..12].copy_from_slice(&(number as u64 as u32).to_le_bytes());
-            row[12..16].copy_from_slice(&(part.len() as u64 as u32).to_le_bytes());
+            row[8..12].copy_from_slice(&(number as u32).to_le_bytes());
+            row[12..16].copy_from_slice(&(part.len() as u32).to_le_bytes());
             row[16..16 + part.len()].copy_from_slice(part);
             self.put(&row);
         }

@@ -141,7 +141,8 @@ impl Tape {
 
     /// Takes what happens to the engine besides inputs.
     pub(crate) fn mark(&mut self, mark: &Mark) {
-        if !self.wanted.inputs {
+        // the market files of an instrument are made of what is known of it
+        if !self.wanted.inputs && !matches!(mark, Mark::Joined(..)) {
             return;
         }
         let mut payload = std::mem::take(&mut self.payload);
@@ -160,7 +161,10 @@ impl Tape {
         let stopwatch = Stopwatch::start();
         while !self.shared.has_ended.load(Ordering::Acquire) {
             if stopwatch.elapsed() > END_TIME_MAX {
-                tracing::error!(logger = "recorder", "the end of the recording was not written within {END_TIME_MAX:?}");
+                tracing::error!(
+                    logger = "recorder",
+                    "the end of the recording was not written within {END_TIME_MAX:?}"
+                );
                 return;
             }
             self.writer.unpark();

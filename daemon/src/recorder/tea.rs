@@ -8,8 +8,8 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use teafile::{
-    AppendOptions, ByteOrder, CreateOptions, Description, FieldType, ItemDescription, Reader, TimeOrder, TimeScale,
-    Writer,
+    AppendOptions, ByteOrder, CreateOptions, Description, FieldType, ItemDescription, Reader, TimeOrder,
+    TimeScale, Writer,
 };
 
 use super::{
@@ -186,9 +186,9 @@ const fn field_type(form: Kind) -> FieldType {
 /// Whether a file has the items of a form.
 fn is_of(header: &teafile::Header, form: &Form) -> bool {
     let Some(item) = header.description().item() else { return false };
-    let columns = form.columns.iter().map(|column| (column.name, column.offset as u64, field_type(column.form)));
-    let fields = item.fields().iter().map(|field| (field.name(), u64::from(field.offset()), field.field_type()));
-    header.byte_order() == ByteOrder::Little
-        && item.size() == form.size
-        && columns.eq(fields)
+    let columns =
+        form.columns.iter().map(|column| (column.name, column.offset as u64, field_type(column.form)));
+    let fields =
+        item.fields().iter().map(|field| (field.name(), u64::from(field.offset()), field.field_type()));
+    header.byte_order() == ByteOrder::Little && item.size() == form.size && columns.eq(fields)
 }

@@ -14,7 +14,7 @@ use rtrb::Consumer;
 use super::{
     market::Market,
     options::Durability,
-    row::{PAYLOAD_BYTES_MAX, ROW_BYTES, Row},
+    row::{PAYLOAD_BYTES_MAX, ROW_BYTES, Row, joined, kind},
     stream::Stream,
     tape::Shared,
     tell_stopped,
@@ -127,6 +127,9 @@ impl Writer {
             if let Some(row) = self.unfinished.complete(row)? {
                 if row.is_market() {
                     self.market.take(&row)?;
+                } else if row.kind() == kind::JOINED {
+                    let (record, exchange) = joined(&self.unfinished.payload).map_err(anyhow::Error::msg)?;
+                    self.market.know(&record, exchange);
                 }
                 if let Some(stream) = &mut self.stream {
                     stream.take(&row, &self.unfinished.payload);
@@ -139,8 +142,9 @@ impl Writer {
 
     fn check_space(&mut self) -> Result<()> {
         let root = self.market.root();
-        let found = statvfs(root).with_context(|| format!("looking how much is free at {}", root.display()))?;
-        let free = u64::from(found.blocks_available()).saturating_mul(u64::from(found.fragment_size()));
+        let found =
+            statvfs(root).with_context(|| format!("looking how much is free at {}", root.display()))?;
+        let free = found.blocks_available().saturating_mul(found.fragment_size());
         if free < self.free_min {
             let least = self.free_min / MIB;
             let root = root.display().to_string();

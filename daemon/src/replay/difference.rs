@@ -69,7 +69,8 @@ fn columns(recorded: Said<'_>, replayed: Said<'_>, engine: &Engine) -> Vec<Colum
         })
         .collect();
     if recorded.1 != replayed.1 {
-        let [recorded, replayed] = [recorded.1, replayed.1].map(|said| String::from_utf8_lossy(said).into_owned());
+        let [recorded, replayed] =
+            [recorded.1, replayed.1].map(|said| String::from_utf8_lossy(said).into_owned());
         all.push(ColumnDifference { column: "text".to_owned(), recorded, replayed });
     }
     all
@@ -100,12 +101,16 @@ fn shown(row: &OutputRow, column: Column, engine: &Engine) -> String {
     let id = COLUMNS.iter().find(|known| known.name == "instrument").map_or(0, |known| row.value(*known));
     let instrument = u32::try_from(id).ok().and_then(|id| engine.instrument(InstrumentId(id)));
     let known = match (column.name, instrument) {
-        ("price" | "stop_price" | "trail", Some(instrument)) => Some(instrument.price_text(Price::new(value)).to_string()),
-        ("quantity" | "filled", Some(instrument)) => Some(instrument.quantity_text(Quantity::new(value)).to_string()),
+        ("price" | "stop_price" | "trail", Some(instrument)) => {
+            Some(instrument.price_text(Price::new(value)).to_string())
+        }
+        ("quantity" | "filled", Some(instrument)) => {
+            Some(instrument.quantity_text(Quantity::new(value)).to_string())
+        }
         ("instrument", Some(instrument)) => Some(instrument.symbol.clone()),
-        ("strategy", _) => usize::try_from(value).ok().and_then(|index| {
-            engine.strategies().nth(index).map(|(config, ..)| config.name.clone())
-        }),
+        ("strategy", _) => usize::try_from(value)
+            .ok()
+            .and_then(|index| engine.strategies().nth(index).map(|(config, ..)| config.name.clone())),
         _ => None,
     };
     known.unwrap_or_else(|| row.shown(column))

@@ -60,7 +60,8 @@ pub(super) fn make(recording: &Recording, options: &ReplayOptions) -> Result<Mad
     }
     let text = |handle| services.text_of(handle);
     let instruments = recording.instruments()?;
-    let instruments = instruments.iter().map(|record| (instrument_from_record(record, text), *record)).collect();
+    let instruments =
+        instruments.iter().map(|record| (instrument_from_record(record, text), *record)).collect();
     let run = Run { trading_type: config.trading_type, clock: None };
     let factory =
         Factory::new(run, Arc::clone(&services), config.plugins.isolation.clone(), SharedRegistry::default());
@@ -135,7 +136,8 @@ struct Search {
 
 impl Search {
     fn new(options: &ReplayOptions) -> Result<Self> {
-        let settings = PluginSettings { directories: options.plugin_dirs.clone(), ..PluginSettings::default() };
+        let settings =
+            PluginSettings { directories: options.plugin_dirs.clone(), ..PluginSettings::default() };
         Ok(Self {
             plugins: Plugins::new(settings)?,
             asked: options.plugin_dirs.clone(),

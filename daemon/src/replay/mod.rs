@@ -83,7 +83,8 @@ pub(crate) enum Ended {
 pub(crate) fn replay(path: &Path, options: &ReplayOptions) -> Result<Replayed> {
     let recording = Recording::open(path)?;
     let folder = recording.folder.clone();
-    let made = engine::make(&recording, options).with_context(|| format!("replaying {}", folder.display()))?;
+    let made =
+        engine::make(&recording, options).with_context(|| format!("replaying {}", folder.display()))?;
     let mut run = Run {
         made,
         inputs: Inputs::open(&folder)?,
@@ -94,7 +95,7 @@ pub(crate) fn replay(path: &Path, options: &ReplayOptions) -> Result<Replayed> {
         slice: Vec::new(),
         said: Vec::new(),
     };
-    let came = run.to_the_end().with_context(|| format!("replaying {}", folder.display()))?;
+    let came = run.play().with_context(|| format!("replaying {}", folder.display()))?;
     let (ended, why, difference) = match came {
         Came::Whole => (Ended::Whole, None, None),
         Came::Cut(why) => (Ended::Cut, Some(why), None),
@@ -155,7 +156,7 @@ impl Run {
         &self.made.engine
     }
 
-    fn to_the_end(&mut self) -> Result<Came> {
+    fn play(&mut self) -> Result<Came> {
         loop {
             let Some(first) = self.inputs.at_hand()?.next() else {
                 // outputs of inputs that were not written any more are no difference
@@ -210,7 +211,8 @@ impl Run {
     fn feed(&mut self, at: Timestamp, seq: u64, slice: &mut [abi::Event]) -> Result<usize> {
         self.check_seq(seq)?;
         let engine = &mut self.made.engine;
-        let is_span = slice.len() > 1 && slice.iter().all(|event| event.ts >= at.get()) && slice[0].ts == at.get();
+        let is_span =
+            slice.len() > 1 && slice.iter().all(|event| event.ts >= at.get()) && slice[0].ts == at.get();
         if is_span && let Some(span) = engine.begin_span(seq, slice)? {
             let taken = span.taken();
             for event in slice.iter().take(taken) {
@@ -220,7 +222,8 @@ impl Run {
             return Ok(taken);
         }
         // a slice has one time
-        let alike = if is_span { slice.iter().take_while(|event| event.ts == at.get()).count() } else { slice.len() };
+        let alike =
+            if is_span { slice.iter().take_while(|event| event.ts == at.get()).count() } else { slice.len() };
         self.made.services.set_now(at);
         match slice.get(..alike) {
             Some([event]) => {
@@ -304,7 +307,8 @@ impl Run {
                         None => "could not save".to_owned(),
                     };
                     let engine = self.engine();
-                    let name = engine.strategies().nth(strategy.index()).map(|(config, ..)| config.name.clone());
+                    let name =
+                        engine.strategies().nth(strategy.index()).map(|(config, ..)| config.name.clone());
                     let (seq, at) = self.last;
                     return Ok(Some(Came::Different(Box::new(Difference {
                         seq,
@@ -315,6 +319,13 @@ impl Run {
                         columns: Vec::new(),
                     }))));
                 }
+            }
+            // it comes with a change, at which the replay has ended
+            Mark::Joined(record, exchange) => {
+                return Ok(Some(Came::Changed(format!(
+                    "instrument {} of exchange {exchange} joins",
+                    record.id
+                ))));
             }
             Mark::Changed(what) => {
                 let (seq, at) = self.last;
@@ -344,7 +355,8 @@ impl Run {
                 let recorded = self.outputs.peek().filter(|(row, _)| row.seq() == seq);
                 let recorded = recorded.map(|(row, said)| (row, said.as_slice()));
                 let engine = self.engine();
-                let found = difference::between((seq, at, input(engine)), recorded, Some((&row, &said)), engine);
+                let found =
+                    difference::between((seq, at, input(engine)), recorded, Some((&row, &said)), engine);
                 return Ok(Some(Came::Different(Box::new(found))));
             }
             self.outputs.take()?;

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 use crate::recorder::{
-    Form, ORDER_EVENT_WORDS, OUTPUT_BYTES, OutputRow, PART_BYTES, PAYLOAD_BYTES_MAX, ROW_BYTES, Row, TeaReader,
-    bytes_form, inputs_form, kind, outputs_form, reports_form,
+    Form, ORDER_EVENT_WORDS, OUTPUT_BYTES, OutputRow, PART_BYTES, PAYLOAD_BYTES_MAX, ROW_BYTES, Row,
+    TeaReader, bytes_form, inputs_form, kind, outputs_form, reports_form,
 };
 
 /// Rows that are read in one go.
@@ -39,7 +39,8 @@ impl Rows {
     fn at_hand(&mut self) -> Result<&[u8]> {
         if self.at == self.end {
             self.at = 0;
-            let filled = self.reader.read(&mut self.block).with_context(|| format!("reading {}", self.name))?;
+            let filled =
+                self.reader.read(&mut self.block).with_context(|| format!("reading {}", self.name))?;
             // what was being written when the daemon was killed
             self.end = filled - filled % self.size;
         }
@@ -66,7 +67,9 @@ impl Parts {
         let mut of = None;
         loop {
             let Some(part) = self.0.at_hand()?.first_chunk::<PART>() else { break };
-            let word = |at: usize| part.get(at..).and_then(<[u8]>::first_chunk::<8>).map_or(0, |b| u64::from_le_bytes(*b));
+            let word = |at: usize| {
+                part.get(at..).and_then(<[u8]>::first_chunk::<8>).map_or(0, |b| u64::from_le_bytes(*b))
+            };
             let (row, what) = (word(0), word(8));
             let (number, length) = (what & 0xffff_ffff, usize::try_from(what >> 32)?);
             let is_first = number == 0;
@@ -97,7 +100,9 @@ impl Parts {
             let Some(part) = self.0.at_hand()?.first_chunk::<PART>() else {
                 bail!("{name} ends before the bytes of row {row}");
             };
-            let word = |at: usize| part.get(at..).and_then(<[u8]>::first_chunk::<8>).map_or(0, |b| u64::from_le_bytes(*b));
+            let word = |at: usize| {
+                part.get(at..).and_then(<[u8]>::first_chunk::<8>).map_or(0, |b| u64::from_le_bytes(*b))
+            };
             let count = usize::try_from(word(8) >> 32)?;
             let of = word(0);
             match part.get(16..16 + count) {

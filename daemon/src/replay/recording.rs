@@ -58,7 +58,9 @@ impl Recording {
             let text = String::from_utf8(text).context("texts.tea has a text that is not UTF-8")?;
             let known = services.texts().intern(&text);
             if known != handle {
-                bail!("texts.tea: the text {text:?} has the number {handle} (accepted: {known}, the next one)");
+                bail!(
+                    "texts.tea: the text {text:?} has the number {handle} (accepted: {known}, the next one)"
+                );
             }
         }
         Ok(())

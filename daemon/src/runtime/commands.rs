@@ -37,6 +37,7 @@ impl EventLoop {
     fn carry_out_now(&mut self, command: Command, exchanges: &mut Vec<OpenExchange>) -> Result<()> {
         let now = clock::now().max(self.now());
         self.set_now(now);
+        self.mark_change(&command);
         match command {
             Command::Save { strategies, answer } => {
                 let states = strategies.into_iter().map(|(strategy, room)| self.save(strategy, room));
@@ -44,16 +45,13 @@ impl EventLoop {
                 let _ = answer.send(states);
             }
             Command::Swap { strategy, replacement, tag, patience, answer } => {
-                self.mark_change("another build takes the place of", strategy);
                 let swapped = self.swap(strategy, (*replacement, tag), patience)?;
                 let _ = answer.send(swapped);
             }
             Command::Restart { strategy, restart, answer } => {
-                self.mark_change("a restart of", strategy);
                 let _ = answer.send(self.restart(strategy, restart)?);
             }
             Command::Add { added, answer } => {
-                self.mark(|| Mark::Changed(format!("strategy {} joins", added.config.name)));
                 let _ = answer.send(self.add(*added)?);
             }
             Command::Stop { strategy, reason, answer } => {
@@ -76,7 +74,6 @@ impl EventLoop {
             }
             Command::Trading { command } => self.driver_mut().feed(now, InputKind::Trading(command))?,
             Command::Change { change, answer } => {
-                self.mark(|| Mark::Changed("another configuration comes into force".to_owned()));
                 let _ = answer.send(self.change(*change, exchanges)?);
             }
             Command::Look { answer } => {
@@ -109,10 +106,37 @@ impl EventLoop {
         self.take_outputs()
     }
 
-    /// Records what a replay does not repeat.
-    fn mark_change(&mut self, what: &str, strategy: StrategyId) {
-        let name = self.recorder_mut().strategy_name(strategy).to_owned();
-        self.mark(|| Mark::Changed(format!("{what} strategy {name}")));
+    /// Records a command that a replay does not repeat.
+    fn mark_change(&mut self, command: &Command) {
+        let what = match command {
+            Command::Swap { strategy, .. } => ("another build takes the place of strategy", *strategy),
+            Command::Restart { strategy, .. } => ("a restart of strategy", *strategy),
+            Command::Add { added, .. } => {
+                return self.mark(|| Mark::Changed(format!("strategy {} joins", added.config.name)));
+            }
+            Command::Change { .. } => {
+                return self.mark(|| Mark::Changed("another configuration comes into force".to_owned()));
+            }
+            Command::Save { .. }
+            | Command::Stop { .. }
+            | Command::GiveUp { .. }
+            | Command::Fail { .. }
+            | Command::RollBack { .. }
+            | Command::LookUp(_)
+            | Command::ByHand { .. }
+            | Command::SetTrading { .. }
+            | Command::Trading { .. }
+            | Command::Look { .. }
+            | Command::ExchangeSave { .. }
+            | Command::ExchangeDesk { .. }
+            | Command::ExchangeOrders { .. }
+            | Command::ExchangeAsk { .. }
+            | Command::ExchangeOut { .. }
+            | Command::ExchangeIn { .. }
+            | Command::ExchangeGoOn { .. } => return,
+        };
+        let name = self.recorder_mut().strategy_name(what.1).to_owned();
+        self.mark(|| Mark::Changed(format!("{} {name}", what.0)));
     }
 
     /// Lets a strategy fail, if it is still meant.

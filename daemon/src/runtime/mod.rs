@@ -43,10 +43,10 @@ pub use instrument_limits::ExchangeHours;
 pub(crate) use live::{ControlPlane, live};
 pub(crate) use loop_handle::{Asked, LoopGone, LoopHandle};
 pub(crate) use observer::Observer;
-pub(crate) use plan::{Terms, empty_engine, fill_engine};
 pub use plan::{
     MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedRate, PlannedRisk, PlannedStrategy,
 };
+pub(crate) use plan::{Terms, empty_engine, fill_engine};
 pub use services::Services;
 pub(crate) use signals::StopSignals;
 pub(crate) use timed_strategy::TimedStrategy;

@@ -8,8 +8,8 @@ use stratd_engine::{
     StrategyConfig, StrategyId,
 };
 use stratd_plugin_api::{
-    Decimal, ExchangeHost, ExchangeId, ExchangeInstance, Fault, InstrumentId, Money, OmsType,
-    Instrument, StrategyInstance, StrategyServices, TradingType, abi,
+    Decimal, ExchangeHost, ExchangeId, ExchangeInstance, Fault, Instrument, InstrumentId, Money, OmsType,
+    StrategyInstance, StrategyServices, TradingType, abi,
 };
 use stratd_simulation::{CostModels, FillModel};
 

@@ -6,7 +6,10 @@
 //! by passed time less that of a short recording, beside the same run on the mapped file.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 #![expect(clippy::cast_precision_loss, reason = "figures with three digits")]
-#![expect(clippy::cast_possible_truncation, reason = "the generator takes parts of its bits; a file has fewer ticks")]
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "the generator takes parts of its bits; a file has fewer ticks"
+)]
 
 #[path = "../engine/ticks.rs"]
 mod ticks;
@@ -51,7 +54,10 @@ fn main() -> ExitCode {
     println!("event loop, with recorder   {on:8.1} ns per event");
     println!("overhead                    {overhead:8.1} ns per event (goal: 15)");
     println!("replay                      {replay:8.1} ns per event");
-    println!("mapped run                  {mapped:8.1} ns per event, ratio {:.2} (goal: 1.3)", replay / mapped);
+    println!(
+        "mapped run                  {mapped:8.1} ns per event, ratio {:.2} (goal: 1.3)",
+        replay / mapped
+    );
     let numbers = json!({
         "recorder.off_ns": off,
         "recorder.on_ns": on,
@@ -79,8 +85,11 @@ fn run(folder: &Path, ticks: &Path, count: usize, is_recorded: bool) -> Took {
     let recording = folder.join("rec");
     let _ = fs::remove_dir_all(&recording);
     let text = |path: &Path| Value::from(path.display().to_string());
-    let recorder =
-        if is_recorded { format!("[recorder]\npath = {}\ninputs = true\n", text(&recording)) } else { String::new() };
+    let recorder = if is_recorded {
+        format!("[recorder]\npath = {}\ninputs = true\n", text(&recording))
+    } else {
+        String::new()
+    };
     let config = format!(
         "results = {}\n{recorder}\n[[exchange]]\nplugin = {}\nconfig = {{ file = {}, limit = {count} }}\n\n[[strategy]]\nplugin = {}\n",
         text(&folder.join("runs")),

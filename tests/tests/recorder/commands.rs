@@ -61,5 +61,8 @@ fn a_replay_says_where_a_change_ends_it() {
     assert!(running.end("TERM").status.success());
     let replayed = desk.replayed(&[]);
     assert_eq!((&replayed["matches"], &replayed["ended"]), (&true.into(), &"changed".into()), "{replayed:#}");
-    assert!(replayed["why"].as_str().is_some_and(|why| why.contains("strategy market-maker")), "{replayed:#}");
+    assert!(
+        replayed["why"].as_str().is_some_and(|why| why.contains("strategy market-maker")),
+        "{replayed:#}"
+    );
 }

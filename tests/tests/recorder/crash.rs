@@ -42,16 +42,10 @@ fn market_files_are_mended_and_continued_after_a_kill() {
     let ended = desk.run(2_000, 0);
     assert!(ended.err.contains("was written in part, and is removed (3 bytes)"), "{}", ended.err);
     for (file, before) in files.iter().zip(before) {
-        let mut reader = Reader::open(file).expect("a whole header");
-        assert_eq!(reader.partial_tail_bytes().expect("a size"), 0, "{}", file.display());
-        assert!(reader.item_count().expect("a count") > before, "{}: continued", file.display());
-        let mut last = i64::MIN;
-        for item in reader.items(..).expect("items") {
-            let item = item.expect("an item");
-            let teafile::Value::Int(time) = item.get("time").expect("its time") else { panic!("{item}") };
-            assert!(last <= time, "{}", file.display());
-            last = time;
-        }
+        // as `tea verify` says it: whole items, and times in order
+        let found = teafile::verify(file).expect("a file that can be read");
+        assert_eq!(found.state(), teafile::State::Clean, "{}: {found:?}", file.display());
+        assert!(found.items > before, "{}: continued", file.display());
     }
     assert_match(&desk.replayed(&[]), 5);
 }
@@ -69,7 +63,9 @@ pub(crate) fn market_files(folder: &Path) -> Vec<PathBuf> {
     let mut all = Vec::new();
     for symbol in fs::read_dir(folder).expect("the folder of the exchange").flatten() {
         let files = fs::read_dir(symbol.path()).expect("the folder of a symbol").flatten();
-        all.extend(files.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "tea")));
+        all.extend(
+            files.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "tea")),
+        );
     }
     all.sort();
     all

@@ -14,8 +14,7 @@ use stratd_tests::{Ended, Place, Ran, Running, plugin};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the recorder is told in most tests.
-pub(crate) const ALL: &str =
-    "[recorder]\npath = \"rec\"\nmarket = [\"trade\", \"quote\", \"bar\", \"book\"]\ninputs = true\nfree_min = 0\n";
+pub(crate) const ALL: &str = "[recorder]\npath = \"rec\"\nmarket = [\"trade\", \"quote\", \"bar\", \"book\"]\ninputs = true\nfree_min = 0\n";
 /// The venue of the tests.
 pub(crate) const VENUE: &str =
     "[[exchange]]\nplugin = \"synthetic\"\nconfig = { instruments = 2, rate = 2000 }\n";

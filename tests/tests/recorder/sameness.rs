@@ -100,7 +100,8 @@ fn results_are_the_same_with_and_without_a_recorder() {
     let rows = "date,open,high,low,close,volume\n2024-01-02,10,12,9,11,100\n2024-01-03,11,13,10,12,100\n2024-01-04,12,14,11,13,100\n";
     let run = "[[exchange]]\nplugin = \"csv\"\nconfig = { file = \"p.csv\", symbol = \"ACME\" }\n[[strategy]]\nplugin = \"buy-and-hold\"\n";
     let results = [ALL, ""].map(|recorder| {
-        let place = stratd_tests::Place::new(&[("p.csv", rows), ("stratd.toml", &format!("{recorder}{run}"))]);
+        let place =
+            stratd_tests::Place::new(&[("p.csv", rows), ("stratd.toml", &format!("{recorder}{run}"))]);
         let results = place.backtest(&["stratd.toml"]);
         if !recorder.is_empty() {
             let ran = place.stratd(&["replay", "rec"]);
