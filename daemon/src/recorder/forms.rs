@@ -5,7 +5,10 @@
 
 use stratd_plugin_api::abi;
 
-use super::output_row::{COLUMNS, Column, Form as Kind, OUTPUT_BYTES};
+use super::{
+    columns::{COLUMNS, Column, Form as Kind},
+    output_row::OUTPUT_BYTES,
+};
 
 /// A description in the making.
 #[derive(Clone, Debug)]

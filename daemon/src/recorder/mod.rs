@@ -10,6 +10,7 @@
 //! only while the ring is full. A disk that is full, slow or broken ends the recording, not the run: an error in the log,
 //! a word in the status that systemd shows, and no file that is not whole.
 
+mod columns;
 mod forms;
 mod head;
 mod market;
@@ -38,13 +39,14 @@ use stratd_plugin_api::abi;
 
 pub use self::options::RecorderPlan;
 pub(crate) use self::{
+    columns::{COLUMNS, Column},
     forms::{
         Form, MarketKind, bytes as bytes_form, inputs as inputs_form, outputs as outputs_form,
         reports as reports_form, texts as texts_form,
     },
     head::{FORMAT, Head, HeadExchange, HeadInstrument, HeadState, HeadStrategy},
     options::{Durability, RecorderOptions},
-    output_row::{COLUMNS, Column, OUTPUT_BYTES, OutputRow},
+    output_row::{OUTPUT_BYTES, OutputRow},
     records::ORDER_EVENT_WORDS,
     row::{Mark, PAYLOAD_BYTES_MAX, ROW_BYTES, Recorded, Row, decode, kind},
     stream::PART_BYTES,

@@ -13,8 +13,8 @@ use teafile::{
 };
 
 use super::{
+    columns::Form as Kind,
     forms::{Form, Value},
-    output_row::Form as Kind,
 };
 
 /// Files of one name: what cannot be continued is left alone, and the next one has the next number.
