@@ -26,6 +26,16 @@ pub trait ExchangeLink {
         let _ = (event, next);
         false
     }
+    /// Sees each input before the engine takes it, market events apart. For who records them; by default nobody does.
+    #[inline]
+    fn on_input(&mut self, _: &Input) {}
+    /// Sees each market event with its number in the order of all inputs; those of one call when it is known how many
+    /// were taken.
+    #[inline]
+    fn on_market_input(&mut self, _seq: u64, _at: Timestamp, _: &abi::Event) {}
+    /// Sees what came out of the inputs up to this number, before any of it is carried out.
+    #[inline]
+    fn on_outputs(&mut self, _seq: u64, _at: Timestamp, _: &[Output]) {}
 }
 
 /// A fill model that answers at once may be answered by a strategy with a new order, and so on for ever: one input
@@ -92,14 +102,16 @@ impl<L: ExchangeLink> Driver<L> {
             self.show(first, at);
             self.feed_reports(at)?;
             self.seq = self.seq.saturating_add(1);
+            self.link.on_market_input(self.seq, at, first);
             self.engine.take_market(self.seq, at, first)?;
             self.carry_outputs(at);
             self.feed_reports(at)?;
             return Ok(1);
         }
         let consumed = self.engine.take_slice(self.seq.saturating_add(1), at, events)?;
-        self.seq = self.seq.saturating_add(u64::try_from(consumed).unwrap_or(u64::MAX));
         for event in events.iter().take(consumed) {
+            self.seq = self.seq.saturating_add(1);
+            self.link.on_market_input(self.seq, at, event);
             self.show(event, at);
         }
         self.carry_outputs(at);
@@ -130,7 +142,9 @@ impl<L: ExchangeLink> Driver<L> {
     /// The engine cannot go on.
     #[inline]
     pub fn apply_of_span(&mut self, event: &abi::Event) -> Result<(), EngineError> {
-        self.engine.apply_of_span(event)
+        self.engine.apply_of_span(event)?;
+        self.link.on_market_input(event.seq, Timestamp::new(event.ts), event);
+        Ok(())
     }
 
     /// Shows the events that were `taken` to the link, then carries out what the strategy asked for, at the time of the
@@ -216,7 +230,9 @@ impl<L: ExchangeLink> Driver<L> {
 
     fn step(&mut self, at: Timestamp, kind: InputKind) -> Result<(), EngineError> {
         self.seq = self.seq.saturating_add(1);
-        self.engine.take(&Input { seq: self.seq, at, kind })?;
+        let input = Input { seq: self.seq, at, kind };
+        self.link.on_input(&input);
+        self.engine.take(&input)?;
         self.carry_outputs(at);
         Ok(())
     }
@@ -225,7 +241,12 @@ impl<L: ExchangeLink> Driver<L> {
     fn carry_outputs(&mut self, at: Timestamp) {
         let outputs = self.engine.outputs();
         let first = std::mem::replace(&mut self.carried, outputs.len());
-        for output in outputs.get(first..).unwrap_or_default() {
+        let outputs = outputs.get(first..).unwrap_or_default();
+        if outputs.is_empty() {
+            return;
+        }
+        self.link.on_outputs(self.seq, at, outputs);
+        for output in outputs {
             match output {
                 Output::Submit(order) => {
                     if let Some(instrument) = self.engine.instrument(order.get().request.instrument) {

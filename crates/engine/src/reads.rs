@@ -16,6 +16,11 @@ impl Engine {
         &self.outputs
     }
 
+    /// They were looked at. [`Engine::step`] does it by itself; [`Engine::begin_span`] does not.
+    pub fn forget_outputs(&mut self) {
+        self.outputs.clear();
+    }
+
     /// The same, to be taken out.
     pub(crate) fn outputs_mut(&mut self) -> &mut Vec<Output> {
         &mut self.outputs
