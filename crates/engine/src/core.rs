@@ -76,7 +76,7 @@ impl Core {
             own_open: 0,
             open_quantity: self.execution.open_quantity(position, side).saturating_sub(excluded),
             open_opposite: self.execution.open_quantity(position, side.opposite()),
-            is_halted: self.is_halted || self.halted.contains(&id),
+            is_halted: self.is_halted || self.halted.contains(&id) || self.instruments.has_left(id),
             is_new: changed.is_none(),
             account: self.account_view(id, changed),
             scopes: [scope(Scope::Run), scope(Scope::Strategy(strategy)), scope(Scope::Instrument(id))],

@@ -29,6 +29,7 @@ mod dispatch;
 mod driver;
 mod engine;
 mod error;
+mod exchanges;
 mod execution;
 mod exposure;
 mod hours;

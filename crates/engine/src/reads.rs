@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Engine {
-    /// What the last step wants done; the same as it returned. A driver takes them out.
+    /// What the last step wants done, the same as it returned; behind a driver, what all did since it was taken.
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
@@ -72,6 +72,14 @@ impl Engine {
     #[must_use]
     pub fn equity(&self) -> Option<Money> {
         self.core.portfolio.equity()
+    }
+
+    /// A number that stays as long as equity, cash and the PnL of every strategy do: who looks after every instant needs
+    /// to look only if it is another one.
+    #[must_use]
+    #[inline]
+    pub fn books_version(&self) -> u64 {
+        self.core.portfolio.version()
     }
 
     /// Cash of the run.

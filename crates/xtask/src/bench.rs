@@ -85,7 +85,7 @@ const BENCHES: &[Bench] = &[
         // it builds the misbehaving ones, too
         needs: Needs::Nothing,
         beside: Beside::Nobody,
-        about: "the control socket: request p50 and p99 idle and while events flow, and the event rate under abusive clients",
+        about: "the control socket: request p50 and p99 idle and while events flow, a strategy configured anew, abusive clients",
     },
     Bench {
         name: "engine",
@@ -123,6 +123,13 @@ const BENCHES: &[Bench] = &[
         needs: Needs::Nothing,
         beside: Beside::Nobody,
         about: "a settled file to running code: milliseconds with and without the probe, beside what the kernel needs",
+    },
+    Bench {
+        name: "tea",
+        by: By::Package("teafile"),
+        needs: Needs::Nothing,
+        beside: Beside::Nobody,
+        about: "TeaFiles: scans, writes, seeks and merges, beside a bare mapping, read(2) and write(2)",
     },
 ];
 

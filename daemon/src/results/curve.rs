@@ -79,14 +79,24 @@ impl Curve {
         if at >= self.day_end {
             self.begin_day(at);
         }
-        self.last_at = at;
         if self.last == equity && self.falls.peak_at.is_some() {
-            // most instants change nothing but the time
-            self.falls.stay(at, equity);
+            self.stay(at);
             return;
         }
+        self.last_at = at;
         self.last = equity;
         self.falls.push(at, equity);
+    }
+
+    /// As [`Curve::push`] with the equity of the last push, on its day.
+    pub(super) fn stay(&mut self, at: Timestamp) {
+        self.last_at = at;
+        self.falls.stay(at, self.last);
+    }
+
+    /// From here on an instant is of another day than the last one.
+    pub(super) fn day_end(&self) -> Timestamp {
+        self.day_end
     }
 
     /// The last equity.

@@ -24,7 +24,7 @@ impl EventLoop {
     ///
     /// # Errors
     /// The engine cannot go on.
-    pub(super) fn carry_out(&mut self, command: Command, exchanges: &mut [OpenExchange]) -> Result<()> {
+    pub(super) fn carry_out(&mut self, command: Command, exchanges: &mut Vec<OpenExchange>) -> Result<()> {
         let stopwatch = Stopwatch::start();
         let carried_out = self.carry_out_now(command, exchanges);
         if let Some(observer) = self.observer() {
@@ -33,7 +33,7 @@ impl EventLoop {
         carried_out
     }
 
-    fn carry_out_now(&mut self, command: Command, exchanges: &mut [OpenExchange]) -> Result<()> {
+    fn carry_out_now(&mut self, command: Command, exchanges: &mut Vec<OpenExchange>) -> Result<()> {
         let now = clock::now().max(self.now());
         self.set_now(now);
         match command {
@@ -64,8 +64,8 @@ impl EventLoop {
                 self.fail(strategy, fault, is_on_probation)?;
             }
             Command::LookUp(look_up) => self.look_up(look_up, names(exchanges)),
-            Command::ByHand { asked, is_dry_run, answer } => {
-                let _ = answer.send(self.by_hand(names(exchanges), &asked, is_dry_run)?);
+            Command::ByHand { asked, seen, is_dry_run, answer } => {
+                let _ = answer.send(self.by_hand(names(exchanges), (&asked, seen), is_dry_run)?);
             }
             Command::SetTrading { wish, answer } => {
                 let _ = answer.send(self.set_trading(&names(exchanges), *wish)?);
@@ -235,7 +235,10 @@ impl EventLoop {
             positions: engine.positions(id).filter(|(_, position)| !position.size.is_zero()).count() as u64,
             pnl: engine.pnl(id),
             book: engine.portfolio_record(id),
-            trading: if run.state > own.state { run } else { own },
+            trading: Trading {
+                change: self.last_change_for(Scope::Strategy(id)),
+                ..if run.state > own.state { run } else { own }
+            },
             is_manual: self.is_manual(id),
             probation: engine.probation(id).map(|left| (left.events, left.until)),
         }
@@ -249,9 +252,13 @@ impl EventLoop {
                 *count += 1;
             }
         }
-        // none is added while the run goes on
+        // counted anew after an exchange has joined or left
         let instruments = self.desk.instruments.get_or_init(|| {
-            let of = |id: u16| self.engine().instruments_of(ExchangeId(id)).count() as u64;
+            let engine = self.engine();
+            let of = |id: u16| {
+                let all = engine.instruments_of(ExchangeId(id));
+                all.filter(|id| !engine.has_left(*id)).count() as u64
+            };
             (1..).zip(exchanges).map(|(id, _)| of(id)).collect()
         });
         let counts = instruments.iter().zip(orders);
@@ -278,13 +285,19 @@ impl EventLoop {
             halted: open.halted.len() as u64,
             has_entry: self.has_entry(id),
             orders_working,
-            trading: Trading { state, reason: Reason::Requested, halt },
+            trading: Trading {
+                state,
+                reason: Reason::Requested,
+                halt,
+                change: self.desk.halts.last_change_of_exchange(id),
+            },
         }
     }
 
     fn trading_of(&self, scope: Scope) -> Trading {
         let (state, reason) = self.engine().trading_state(scope);
-        Trading { state, reason, halt: self.desk.halts.of(scope).cloned() }
+        let halts = &self.desk.halts;
+        Trading { state, reason, halt: halts.of(scope).cloned(), change: halts.last_change_of(scope) }
     }
 }
 

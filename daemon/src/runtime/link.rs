@@ -170,6 +170,17 @@ impl Links {
         driver.feed_reports(now)
     }
 
+    /// Says where the orders of an exchange go from now on that joins the run.
+    pub(super) fn set_route(&mut self, exchange: ExchangeId, route: Route) {
+        let Some(index) = usize::from(exchange.0).checked_sub(1) else { return };
+        if index >= self.routes.len() {
+            self.routes.resize_with(index + 1, || Route::Closed);
+        }
+        if let Some(place) = self.routes.get_mut(index) {
+            *place = route;
+        }
+    }
+
     fn route(&self, exchange: ExchangeId) -> &Route {
         let index = usize::from(exchange.0).checked_sub(1);
         index.and_then(|index| self.routes.get(index)).unwrap_or(&Route::Closed)
@@ -335,6 +346,10 @@ impl ExchangeLink for Links {
 
     fn is_idle(&self) -> bool {
         self.reports.is_empty() && self.fill_model.is_idle()
+    }
+
+    fn is_outdone(&self, event: &abi::Event, next: &abi::Event) -> bool {
+        self.fill_model.is_outdone(event, next)
     }
 }
 

@@ -19,6 +19,7 @@ use super::{
     instrument_limits::{ExchangeHours, limit_instruments},
     instruments::Instruments,
     link::{Links, Route},
+    notify,
     order_entry::{MayTrade, OrderEntry, SharedExchange},
 };
 use crate::results::RunFolder;
@@ -142,6 +143,10 @@ pub(super) struct OpenExchange {
     pub(super) desk: Arc<ExchangeDesk>,
     /// The instruments that were halted because the connector left.
     pub(super) halted: Vec<InstrumentId>,
+    /// It has left the run: its place is empty until it comes back.
+    pub(super) has_left: bool,
+    /// The instruments that were halted because it left the run.
+    pub(super) gone: Vec<InstrumentId>,
 }
 
 /// The requests before the run, by correlation number.
@@ -150,8 +155,14 @@ const INSTRUMENTS: u64 = 2;
 const SUBSCRIBE: u64 = 3;
 
 impl OpenExchange {
+    /// In its place.
+    pub(super) fn new(name: String, exchange: SharedExchange, desk: Arc<ExchangeDesk>) -> Self {
+        Self { name, exchange, desk, halted: Vec::new(), has_left: false, gone: Vec::new() }
+    }
+
     /// Starts its market data.
     pub(super) fn subscribe(&self) -> Result<()> {
+        notify::starts(format_args!("asks exchange {} for market data", self.name));
         let asked = self.exchange.borrow_mut().subscribe(SUBSCRIBE, None);
         let what = || format!("market data of exchange {}", self.name);
         asked.with_context(what)?;
@@ -216,6 +227,7 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
     let mut refused = Vec::new();
     for strategy in std::mem::take(&mut plan.strategies) {
         let for_strategy: Arc<dyn StrategyServices> = services.clone();
+        notify::starts(format_args!("creates strategy {}", strategy.name));
         let instance = (strategy.make)(for_strategy)?;
         let config = StrategyConfig {
             name: strategy.name,
@@ -270,7 +282,7 @@ fn set_rates(
 }
 
 /// Where the orders of an exchange go. Our own fill model stands in only where no money is at stake.
-fn route(trading_type: TradingType, has_order_entry: bool, exchange: &SharedExchange) -> Route {
+pub(super) fn route(trading_type: TradingType, has_order_entry: bool, exchange: &SharedExchange) -> Route {
     match (trading_type, MayTrade::of(trading_type)) {
         (_, Some(may_trade)) if has_order_entry => Route::Entry(OrderEntry::new(may_trade, exchange)),
         (TradingType::Backtest | TradingType::Simulation, _) => Route::FillModel,
@@ -280,11 +292,14 @@ fn route(trading_type: TradingType, has_order_entry: bool, exchange: &SharedExch
 
 fn open_exchange(planned: PlannedExchange, desk: Arc<ExchangeDesk>) -> Result<OpenExchange> {
     let name = planned.name;
+    notify::starts(format_args!("creates exchange {name}"));
     let for_exchange: Arc<dyn ExchangeHost> = desk.clone();
     let mut instance = (planned.make)(for_exchange)?;
+    notify::starts(format_args!("connects exchange {name}"));
     instance.connect(CONNECT).with_context(|| format!("connecting exchange {name}"))?;
     desk.wait(CONNECT).with_context(|| format!("connecting exchange {name}"))?;
+    notify::starts(format_args!("asks exchange {name} for its instruments"));
     instance.instruments(INSTRUMENTS).with_context(|| format!("instruments of exchange {name}"))?;
     desk.wait(INSTRUMENTS).with_context(|| format!("instruments of exchange {name}"))?;
-    Ok(OpenExchange { name, exchange: Rc::new(RefCell::new(instance)), desk, halted: Vec::new() })
+    Ok(OpenExchange::new(name, Rc::new(RefCell::new(instance)), desk))
 }

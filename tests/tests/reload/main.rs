@@ -5,9 +5,11 @@
 
 mod commands;
 mod config;
+mod confirm;
 mod connectors;
 mod desk;
 mod exchange;
+mod exchanges;
 mod figures;
 mod isolation;
 mod losses;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 const FORMATTER_ROWS: &str = "tests/golden/logging/formatter.jsonl";
 const SCENARIO_ROWS: &str = "tests/golden/logging/scenarios.jsonl";
+const TEA_FILES: &str = "tests/golden/teafile";
 const CONFIGS: &str = "configs/logging";
 /// Seeds of one target: more teach the fuzzer nothing.
 const SEEDS_MAX: usize = 2000;
@@ -23,6 +24,7 @@ pub(super) fn write(root: &Path, into: &Path) -> Result<()> {
     put(into, "syslog", scenarios.iter().flat_map(syslog).chain(SYSLOG.iter().map(|seed| seed.to_vec())))?;
     put(into, "json", scenarios.iter().filter_map(json))?;
     put(into, "cbor", CBOR.iter().map(|seed| seed.to_vec()))?;
+    put(into, "tea", tea_files(&root.join(TEA_FILES))?.into_iter())?;
     put(into, "control", CONTROL.iter().map(|seed| seed.as_bytes().to_vec()))?;
     put(into, "config", configs(&root.join(CONFIGS))?.into_iter())
 }
@@ -53,6 +55,26 @@ const CONTROL: &[&str] = &[
     "v{\"logger\":\"a.b\",\"level\":\"DEBUG\",\"seconds\":30}",
     "d{\"level\":\"20\"}",
     "g{\"text\":\"[root]\\nlevel = 'INFO'\",\"incremental\":true}",
+    "f{\"files\":true}",
+    "f{\"text\":\"trading_type = 'sandbox'\",\"file\":\"/etc/stratd/stratd.toml\",\"confirm_within_s\":60}",
+    "f{\"patch\":{\"risk\":{\"max_order_quantity\":null},\"strategy\":[{\"name\":\"a\",\"config\":{\"fast\":10}}]},\"at_restart\":true}",
+    "f{\"config\":{\"trading_type\":\"sandbox\",\"exchange\":[{\"plugin\":\"synthetic\",\"config\":{\"rate\":500}}]}}",
+    "p{\"fast\":10,\"slow\":null,\"deep\":[1.5e300,-0.0,18446744073709551615,\"***\",{\"x\":[]}]}",
+    "p\"${credential:exchange-key}\"",
+    "o{\"instrument\":\"AAPL\",\"exchange\":\"nasdaq\",\"strategy\":\"ema-cross\",\"side\":\"buy\",\"type\":\"stop_limit\",\"quantity\":\"10\",\"price\":\"101.25\",\"stop_price\":\"101\",\"flags\":[\"post_only\",\"reduce_only\"],\"lifetime\":\"2026-01-02T03:04:05Z\"}",
+    "o{\"instrument\":\"BTC/EUR\",\"side\":\"sell\",\"type\":\"market\",\"notional\":\"1000.50\",\"trail\":\"0.5\",\"lifetime\":\"day\"}",
+    "k{\"quantity\":\"12\",\"price\":\"101.50\"}",
+    "x{\"strategy\":\"manual\",\"instrument\":\"AAPL\",\"exchange\":\"nasdaq\"}",
+    "h{\"exit\":\"cancel_all\",\"note\":\"odd prices\"}",
+    "t{\"scope\":\"instrument\",\"instrument\":\"AAPL\",\"exchange\":\"nasdaq\",\"state\":\"reducing\",\"exit\":\"close_all\",\"note\":\"n\"}",
+    "t{\"scope\":\"run\",\"state\":\"halted\"}",
+    "b{\"file\":\"/home/a/backtest.toml\",\"name\":\"first\"}",
+    "b{\"config\":{\"exchange\":[{\"plugin\":\"csv\",\"config\":{\"path\":\"a.csv\"}}]}}",
+    "nema-cross\nAAPL",
+    "nstrategy/momentum/config/fast\n../b?c#d\u{f6} \r",
+    "e: alive\n\nid: 18c-7\nevent: run\ndata: {\"id\":\"18c-7\",\"at\":\"2026-01-02T03:04:05Z\",\"kind\":\"run\",\"state\":\"running\"}\n\n",
+    "eid: 18c-8\r\ndata: {\"id\":\"18c-8\",\"at\":\"2026-01-02T03:04:05Z\",\"kind\":\"fill\",\r\ndata:\"strategy\":\"a\"}\r\n\r\n",
+    "aHTTP/1.1 200 OK\r\ncontent-length: 31\r\n\r\n{\"orders\":[],\"next\":\"1\",\"x\":[]}",
 ];
 
 fn put(into: &Path, target: &str, seeds: impl Iterator<Item = Vec<u8>>) -> Result<()> {
@@ -63,6 +85,22 @@ fn put(into: &Path, target: &str, seeds: impl Iterator<Item = Vec<u8>>) -> Resul
         fs::write(&file, seed).with_context(|| format!("writing {}", file.display()))?;
     }
     Ok(())
+}
+
+/// Golden files, good and bad ones; what is longer than an input may be is cut by the fuzzer.
+fn tea_files(folder: &Path) -> Result<Vec<Vec<u8>>> {
+    let mut files = Vec::new();
+    for part in ["valid", "malformed"] {
+        let folder = folder.join(part);
+        for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "tea") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files.iter().map(|path| fs::read(path).with_context(|| format!("reading {}", path.display()))).collect()
 }
 
 fn rows(file: &Path) -> Result<Vec<Value>> {

@@ -12,6 +12,9 @@ pub struct Config {
     /// Trades from one order to the next; 0 = it never trades.
     #[serde(default)]
     pub every: u64,
+    /// A secret that it has no use for: tests look where it can be seen.
+    #[serde(default)]
+    pub api_key: String,
 }
 
 /// The strategy.

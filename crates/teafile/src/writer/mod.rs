@@ -1,0 +1,406 @@
+//! Writes items: one writer a file, whole items only, in the order in which they came.
+//!
+//! - A write is one `pwrite` of whole items behind those that are there. If the disk is full, the file ends after the last
+//!   item that was written whole, and those that were not are still in the buffer: try again when there is room.
+//! - An item is taken, or the call that brought it is an error and it is not.
+//! - `flush` makes items visible to readers, `sync` makes them survive a loss of power ([`Durability`]).
+//! - If room was prepared behind the items, data is synced before the end of the items is moved behind it.
+//! - A sync that failed cannot be made good by another one, because the system forgets what it could not write; so every
+//!   later call fails, too. Open the file anew and look what is there.
+
+mod flush;
+mod open;
+mod options;
+mod tail;
+mod typed;
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) use open::lock;
+pub use open::{AppendOptions, CreateOptions, append, create};
+pub use options::{Durability, TimeOrder, TornTail, ZeroTail};
+pub use tail::Repaired;
+pub(crate) use tail::{mend, zero_tail};
+pub use typed::ItemWriter;
+
+use crate::blocks::read_at;
+use crate::description::Description;
+use crate::error::{Error, ErrorKind};
+use crate::event_time::EventTime;
+use crate::header::Header;
+use crate::owned::Item;
+use crate::row;
+use crate::value::Value;
+
+/// A file that is written to.
+///
+/// ```
+/// use teafile::Description;
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("a.tea");
+/// let mut file = teafile::create(&path, &Description::new("A B", "qq")?)?;
+/// file.write(&[0.into(), 0.into()])?;
+/// file.write(&[1.into(), 10.into()])?;
+/// assert_eq!(file.item_count(), 0); // they are in the buffer
+/// file.flush()?;
+/// assert_eq!(file.item_count(), 2);
+/// file.close()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Writer {
+    /// None after it was closed.
+    file: Option<File>,
+    path: PathBuf,
+    header: Arc<Header>,
+    /// 0 if there is no item section.
+    item_size: usize,
+    /// The file says where its items end.
+    has_end: bool,
+    durability: Durability,
+    time_order: TimeOrder,
+    event_time: Option<EventTime>,
+    /// Of the last item, in the buffer or the file.
+    last_time: Option<i64>,
+    time_violations: u64,
+    /// The buffer is written when it has so many bytes.
+    limit: usize,
+    /// Whole items behind those in the file.
+    buffer: Vec<u8>,
+    /// Whole items in the file.
+    count: u64,
+    /// Where reads and writes go; none behind the last item.
+    position: Option<u64>,
+    /// Items written since the last sync.
+    unsynced: u64,
+    /// When `tick` first saw that something waits.
+    waiting_since: Option<Duration>,
+    has_failed_to_sync: bool,
+    repaired: Option<Repaired>,
+}
+
+impl Writer {
+    /// Writes an item: a value for each field, in their order.
+    ///
+    /// # Errors
+    /// If there are too few or too many, one does not fit its field, or the file cannot be written. Then the item is not
+    /// taken.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let mut file = teafile::create(&path, &teafile::Description::new("A B", "qb")?)?;
+    /// file.write(&[1.into(), (-1).into()])?;
+    /// assert!(file.write(&[1.into()]).is_err());
+    /// assert!(file.write(&[1.into(), 128.into()]).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn write(&mut self, values: &[Value<'_>]) -> Result<(), Error> {
+        let header = Arc::clone(&self.header);
+        self.write_with(|bytes| row::encode(&header, values, bytes))
+    }
+
+    /// The same by the names of the fields, in whatever order.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write), and if a name is that of no field, or occurs twice.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let mut file = teafile::create(&path, &teafile::Description::new("A B", "qq")?)?;
+    /// file.write_named(&[("B", 2.into()), ("A", 1.into())])?;
+    /// assert!(file.write_named(&[("B", 2.into()), ("C", 1.into())]).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn write_named(&mut self, values: &[(&str, Value<'_>)]) -> Result<(), Error> {
+        let mut ordered = Vec::with_capacity(values.len());
+        if let Some(item) = self.header.description().item() {
+            for (name, _) in values {
+                item.expect_field(name)?;
+            }
+            for field in item.fields() {
+                let mut given = values.iter().filter(|(name, _)| *name == field.name());
+                match (given.next(), given.next()) {
+                    (Some((_, value)), None) => ordered.push(*value),
+                    (None, _) => {
+                        return Err(Error::new(
+                            ErrorKind::BadValue,
+                            format!("no value for field '{}'", field.name()),
+                        ));
+                    }
+                    _ => {
+                        let what = format!("two values for field '{}'", field.name());
+                        return Err(Error::new(ErrorKind::BadValue, what));
+                    }
+                }
+            }
+        }
+        self.write(&ordered)
+    }
+
+    /// Writes an item as the bytes that it has in this file.
+    ///
+    /// # Errors
+    /// If they are not as many as an item has, or the file cannot be written. Then the item is not taken.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let mut file = teafile::create(&path, &teafile::Description::new("A", "q")?)?;
+    /// file.write_bytes(&7_i64.to_ne_bytes())?;
+    /// assert!(file.write_bytes(&[7]).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn write_bytes(&mut self, item: &[u8]) -> Result<(), Error> {
+        if item.len() != self.item_size {
+            let what = format!("{} bytes for an item of {}", item.len(), self.item_size);
+            return Err(Error::new(ErrorKind::BadValue, what).with_path(&self.path));
+        }
+        self.write_with(|bytes| {
+            bytes.copy_from_slice(item);
+            Ok(())
+        })
+    }
+
+    /// Writes what `fill` makes of an item's room, which is full of zeros.
+    #[inline]
+    pub(crate) fn write_with(
+        &mut self,
+        fill: impl FnOnce(&mut [u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if self.position.is_some() || self.item_size == 0 || self.file.is_none() {
+            return self.overwrite(fill);
+        }
+        let start = self.buffer.len();
+        self.buffer.resize(start + self.item_size, 0);
+        let last_time = self.last_time;
+        let filled = match self.buffer.get_mut(start..) {
+            Some(room) => fill(room),
+            None => Ok(()),
+        };
+        if let Err(error) = filled.and_then(|()| self.check_time(start)) {
+            self.buffer.truncate(start);
+            return Err(error.with_path(&self.path));
+        }
+        if self.buffer.len() >= self.limit { self.write_out(last_time) } else { Ok(()) }
+    }
+
+    /// The item at `start` of the buffer follows the one before it in time, or is treated as was asked for.
+    #[inline]
+    fn check_time(&mut self, start: usize) -> Result<(), Error> {
+        let Some(times) = &self.event_time else { return Ok(()) };
+        let time = times.of_item(self.buffer.get(start..).unwrap_or_default());
+        if self.last_time.is_none_or(|last| last <= time) {
+            self.last_time = Some(time);
+            return Ok(());
+        }
+        self.goes_backwards(start, time)
+    }
+
+    #[cold]
+    fn goes_backwards(&mut self, start: usize, time: i64) -> Result<(), Error> {
+        let (Some(times), Some(last)) = (&self.event_time, self.last_time) else { return Ok(()) };
+        match self.time_order {
+            TimeOrder::Count => self.last_time = Some(time),
+            TimeOrder::Refuse => {
+                let scale = self.header.description().scale().unwrap_or(crate::TimeScale::JAVA);
+                let what = format!(
+                    "event time {} goes backwards (expected {} or later)",
+                    scale.text(time),
+                    scale.text(last)
+                );
+                return Err(Error::new(ErrorKind::TimeOrder, what));
+            }
+            TimeOrder::Clamp => {
+                let room = self.buffer.get_mut(start..).unwrap_or_default();
+                times.put(last, room)?;
+            }
+        }
+        self.time_violations += 1;
+        Ok(())
+    }
+
+    /// Writes over the item at the position and goes on behind it, or says why not.
+    #[cold]
+    fn overwrite(&mut self, fill: impl FnOnce(&mut [u8]) -> Result<(), Error>) -> Result<(), Error> {
+        self.header.item_size().map_err(|error| error.with_path(&self.path))?;
+        let mut item = vec![0; self.item_size];
+        fill(&mut item).map_err(|error| error.with_path(&self.path))?;
+        let (Some(file), Some(position)) = (&self.file, self.position) else {
+            return Err(Error::new(ErrorKind::Closed, "the file was closed").with_path(&self.path));
+        };
+        let offset = self.header.item_offset(position)?;
+        file.write_all_at(&item, offset)
+            .map_err(|source| Error::io(format!("writing item {position}"), source).with_path(&self.path))?;
+        self.unsynced += 1;
+        if position + 1 == self.count
+            && let Some(times) = &self.event_time
+        {
+            self.last_time = Some(times.of_item(&item));
+        }
+        self.position = Some(position + 1).filter(|next| *next < self.count);
+        if self.durability == Durability::Flushed { Ok(()) } else { self.sync_if_due() }
+    }
+
+    /// Reads the item at the position and goes on behind it; none behind the last one. What is in the buffer is written
+    /// before.
+    ///
+    /// # Errors
+    /// If the file cannot be written or read.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let mut file = teafile::create(&path, &teafile::Description::new("A", "q")?)?;
+    /// file.write(&[7.into()])?;
+    /// file.seek_item(0)?;
+    /// assert_eq!(file.read()?.unwrap().to_string(), "A(A=7)");
+    /// assert_eq!(file.read()?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn read(&mut self) -> Result<Option<Item>, Error> {
+        let Some(file) = &self.file else {
+            return Err(Error::new(ErrorKind::Closed, "the file was closed").with_path(&self.path));
+        };
+        let Some(position) = self.position else { return Ok(None) };
+        let mut bytes = vec![0; self.item_size];
+        let offset = self.header.item_offset(position)?;
+        if read_at(file, &mut bytes, offset)? < self.item_size {
+            let what = format!("item {position} is not there any more");
+            return Err(Error::at(ErrorKind::Shrunk, offset, what).with_path(&self.path));
+        }
+        self.position = Some(position + 1).filter(|next| *next < self.count);
+        Ok(Some(Item::new(&self.header, &bytes)))
+    }
+
+    /// Moves to an item: the next read gives it, the next write writes over it. Behind the last one, writes append.
+    ///
+    /// # Errors
+    /// If what is in the buffer cannot be written.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let mut file = teafile::create(&path, &teafile::Description::new("A B", "qq")?)?;
+    /// file.write(&[1.into(), 1.into()])?;
+    /// file.seek_item(0)?;
+    /// file.write(&[3.into(), 3.into()])?;
+    /// file.seek_item(0)?;
+    /// assert_eq!(file.read()?.unwrap().to_string(), "AB(A=3, B=3)");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn seek_item(&mut self, index: u64) -> Result<(), Error> {
+        self.flush()?;
+        self.position = Some(index).filter(|index| *index < self.count);
+        Ok(())
+    }
+
+    /// Moves behind the last item.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let mut file = teafile::create(&path, &teafile::Description::new("A", "q")?)?;
+    /// file.write(&[1.into()])?;
+    /// file.seek_item(0)?;
+    /// file.seek_end();
+    /// assert_eq!(file.read()?, None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn seek_end(&mut self) {
+        self.position = None;
+    }
+
+    /// The items in the file, without those that are in the buffer.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let file = teafile::create(&path, &teafile::Description::new("A", "q")?)?;
+    /// assert_eq!(file.item_count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn item_count(&self) -> u64 {
+        self.count
+    }
+
+    /// How many items came with an event time before that of the one before them.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let mut file = teafile::create(&path, &teafile::Description::new("Time", "q")?)?;
+    /// for time in [5, 5, 4, 9] {
+    ///     file.write(&[time.into()])?;
+    /// }
+    /// assert_eq!(file.time_violations(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn time_violations(&self) -> u64 {
+        self.time_violations
+    }
+
+    /// What was cut off when the file was opened.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let file = teafile::create(&path, &teafile::Description::new("A", "q")?)?;
+    /// assert_eq!(file.repaired(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn repaired(&self) -> Option<&Repaired> {
+        self.repaired.as_ref()
+    }
+
+    /// The header as it was when the file was opened.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let file = teafile::create(&path, &teafile::Description::new("A", "q")?)?;
+    /// assert_eq!(file.header().item_start() % 8, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// What the file says about itself.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let file = teafile::create(&path, &teafile::Description::new("Time", "q")?)?;
+    /// assert!(file.description().event_time().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn description(&self) -> &Description {
+        self.header.description()
+    }
+
+    /// The path that it was opened by.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let file = teafile::create(&path, &teafile::Description::new("A", "q")?)?;
+    /// assert_eq!(file.path(), path);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}

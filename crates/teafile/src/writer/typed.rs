@@ -1,0 +1,98 @@
+//! Writes items of a type of yours.
+
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+
+use super::Writer;
+use crate::error::Error;
+use crate::item::{self, TeaItem};
+
+/// A [`Writer`] whose items are of one type, checked once.
+///
+/// ```
+/// use teafile::{Description, TeaItem};
+/// #[derive(Clone, Copy, TeaItem)]
+/// #[repr(C)]
+/// struct Tick { time: i64, price: f64 }
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("a.tea");
+/// let mut file = teafile::create(&path, &Description::of::<Tick>()?)?.typed::<Tick>()?;
+/// file.write(&Tick { time: 1, price: 45.11 })?;
+/// file.flush()?;
+/// assert_eq!(file.item_count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct ItemWriter<T> {
+    writer: Writer,
+    is_foreign: bool,
+    items: PhantomData<fn(&T)>,
+}
+
+impl Writer {
+    /// This writer for items of a type.
+    ///
+    /// # Errors
+    /// If the items of the file are others.
+    ///
+    /// ```
+    /// # #[derive(Clone, Copy, Debug, teafile::TeaItem)]
+    /// # #[repr(C)]
+    /// # struct Tick { time: i64, price: f64 }
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let file = teafile::create(&path, &teafile::Description::new("Time Volume", "qq")?)?;
+    /// let error = file.typed::<Tick>().unwrap_err();
+    /// assert!(error.to_string().contains("field 'price' at byte 8, where the file has 'Volume'"), "{error}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn typed<T: TeaItem>(self) -> Result<ItemWriter<T>, Error> {
+        item::check::<T>(self.header(), true).map_err(|error| error.with_path(self.path()))?;
+        let is_foreign = self.header().byte_order().is_foreign();
+        Ok(ItemWriter { writer: self, is_foreign, items: PhantomData })
+    }
+}
+
+impl<T: TeaItem> ItemWriter<T> {
+    /// Writes an item.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or the event time goes backwards where that is refused. Then it is not taken.
+    ///
+    /// ```
+    /// # #[derive(Clone, Copy, teafile::TeaItem)]
+    /// # #[repr(C)]
+    /// # struct Tick { time: i64 }
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let mut file = teafile::create(&path, &teafile::Description::of::<Tick>()?)?.typed()?;
+    /// file.write(&Tick { time: 1 })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn write(&mut self, item: &T) -> Result<(), Error> {
+        let is_foreign = self.is_foreign;
+        self.writer.write_with(|bytes| {
+            if is_foreign {
+                item.swap_bytes().write(bytes);
+            } else {
+                item.write(bytes);
+            }
+            Ok(())
+        })
+    }
+}
+
+impl<T> Deref for ItemWriter<T> {
+    type Target = Writer;
+
+    fn deref(&self) -> &Writer {
+        &self.writer
+    }
+}
+
+impl<T> DerefMut for ItemWriter<T> {
+    fn deref_mut(&mut self) -> &mut Writer {
+        &mut self.writer
+    }
+}
