@@ -126,6 +126,26 @@ fn targets(desk: &Desk, backtest: &str) -> Vec<String> {
     targets
 }
 
+/// The log as a reader sees it from now on, up to the last word.
+fn tap(desk: &Desk) -> thread::JoinHandle<String> {
+    let mut tap = begin(desk, "/v1/logging/tap?logger=root&level=DEBUG");
+    let (sender, tapped) = mpsc::channel();
+    let listener = thread::spawn(move || {
+        let (mut seen, mut block) = (Vec::new(), [0; 4096]);
+        while !String::from_utf8_lossy(&seen).contains("the last word") {
+            match tap.read(&mut block) {
+                Ok(0) | Err(_) => break,
+                Ok(count) => seen.extend_from_slice(&block[..count]),
+            }
+            // once it listens
+            let _ = sender.send(());
+        }
+        String::from_utf8_lossy(&seen).into_owned()
+    });
+    tapped.recv_timeout(PATIENCE).expect("a tap");
+    listener
+}
+
 fn nothing_in(text: &str, of: &str) {
     for secret in ALL {
         assert!(!text.contains(secret), "{secret} in {of}: {text}");
@@ -145,22 +165,7 @@ fn no_look_of_a_reader_shows_a_secret() {
         ("STRATD_TEST_SECRET", OF_ENVIRONMENT.as_ref()),
         ("CREDENTIALS_DIRECTORY", "credentials".as_ref()),
     ]);
-    // the log as a reader sees it, from here on
-    let mut tap = begin(&desk, "/v1/logging/tap?logger=root&level=DEBUG");
-    let (sender, tapped) = mpsc::channel();
-    let listener = thread::spawn(move || {
-        let (mut seen, mut block) = (Vec::new(), [0; 4096]);
-        while !String::from_utf8_lossy(&seen).contains("the last word") {
-            match tap.read(&mut block) {
-                Ok(0) | Err(_) => break,
-                Ok(count) => seen.extend_from_slice(&block[..count]),
-            }
-            // once it listens
-            let _ = sender.send(());
-        }
-        String::from_utf8_lossy(&seen).into_owned()
-    });
-    tapped.recv_timeout(PATIENCE).expect("a tap");
+    let listener = tap(&desk);
     // changes that work, and that do not
     let put = |path: &str, value: Value| Request::config_put(path, &ConfigEdit(value)).expect("a body");
     let _: stratd_control::ConfigDone = desk.ask(&put("strategy/literal/config/every", json!(0)));
