@@ -259,6 +259,31 @@ mod tests {
     }
 
     #[test]
+    fn of_instants_that_change_nothing_the_last_one_suffices() {
+        let mut random = 11u64;
+        for _ in 0..200 {
+            let (mut each, mut last) = (Curve::new("5".parse().unwrap()), Curve::new("5".parse().unwrap()));
+            let mut quiet = None;
+            for at in 0..40 {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                // a day has 16 instants
+                let at = Timestamp::new(at * Timestamp::DAY_NS / 16);
+                let equity = Money::new(i128::from((random >> 33) % 3) * 250_000_000 - 100_000_000);
+                let is_same = at.get() > 0 && each.equity() == equity && at < last.day_end();
+                each.push(at, equity);
+                if is_same {
+                    quiet = Some(at);
+                    continue;
+                }
+                quiet.take().into_iter().for_each(|at| last.stay(at));
+                last.push(at, equity);
+            }
+            quiet.into_iter().for_each(|at| last.stay(at));
+            assert_eq!(format!("{:?}", each.finish()), format!("{:?}", last.finish()));
+        }
+    }
+
+    #[test]
     fn a_run_that_never_falls_has_no_drawdown() {
         let figures = figures(&[(0, "100"), (1, "101")]);
         assert_eq!(figures.drawdown, Drawdown::default());
