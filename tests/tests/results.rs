@@ -277,7 +277,7 @@ sessions = ["00:00-00:00"]
 
 [[exchange]]
 plugin = "csv"
-config = { file = "prices.csv" }
+config = { file = "prices.csv", adjust = "adj_close" }
 
 [[exchange]]
 plugin = "synthetic"

@@ -117,6 +117,13 @@ const BENCHES: &[Bench] = &[
         about: "a record of a plugin: nanoseconds of the call through the table, p50 and p99 paced, and of a level that is off",
     },
     Bench {
+        name: "recorder",
+        by: By::Package("stratd-tests"),
+        needs: Needs::AllPlugins,
+        beside: Beside::Nobody,
+        about: "the recorder: nanoseconds of the event loop per event, and a replay beside the run on a mapped file",
+    },
+    Bench {
         name: "reload",
         by: By::Us(reload::measure),
         // it builds the misbehaving ones, too

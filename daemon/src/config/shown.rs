@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::{Draft, origin::Finding, pointer};
 
 /// Keys of the machine and of the place: two runs that differ in nothing else have equal results.
-const OF_THE_PLACE: [&str; 7] =
-    ["results", "plugin_dirs", "plugins", "state", "control", "logging", "verbose"];
+const OF_THE_PLACE: [&str; 8] =
+    ["results", "plugin_dirs", "plugins", "state", "control", "logging", "recorder", "verbose"];
 /// A key with one of these words in it has a value that nobody is shown.
 const SECRET_WORDS: [&str; 10] = [
     "secret",
@@ -94,9 +94,7 @@ fn visit_hidden(at: &str, key: &str, value: &Value, found: &mut Vec<Finding>) {
 /// Puts back what was hidden: where `new` has the sign for it and `old` a secret, `new` gets the secret.
 pub(crate) fn with_secrets_of(new: &mut Value, old: &Value) {
     match (new, old) {
-        (new @ Value::String(_), old)
-            if new.as_str() == Some(HIDDEN) && !old.is_object() && !old.is_array() =>
-        {
+        (new, old) if new.as_str() == Some(HIDDEN) && !old.is_object() && !old.is_array() => {
             *new = old.clone();
         }
         (Value::Object(new), Value::Object(old)) => {

@@ -28,6 +28,8 @@ mod table;
 mod timeline;
 mod words;
 
+pub(crate) use words::event_in_words;
+
 pub use folder::RunFolder;
 pub use ratios::Ratios;
 pub use recorder::{Labels, Recorder};

@@ -18,6 +18,7 @@ use super::{
     exchange_changes::{exchange_in, open_exchange},
     plan::OpenExchange,
 };
+use crate::recorder::{Mark, fingerprint};
 
 impl EventLoop {
     /// Carries a command out and answers it. Who asked may have gone: an answer that nobody takes is dropped.
@@ -36,6 +37,7 @@ impl EventLoop {
     fn carry_out_now(&mut self, command: Command, exchanges: &mut Vec<OpenExchange>) -> Result<()> {
         let now = clock::now().max(self.now());
         self.set_now(now);
+        self.mark_change(&command);
         match command {
             Command::Save { strategies, answer } => {
                 let states = strategies.into_iter().map(|(strategy, room)| self.save(strategy, room));
@@ -102,6 +104,39 @@ impl EventLoop {
             }
         }
         self.take_outputs()
+    }
+
+    /// Records a command that a replay does not repeat.
+    fn mark_change(&mut self, command: &Command) {
+        let what = match command {
+            Command::Swap { strategy, .. } => ("another build takes the place of strategy", *strategy),
+            Command::Restart { strategy, .. } => ("a restart of strategy", *strategy),
+            Command::Add { added, .. } => {
+                return self.mark(|| Mark::Changed(format!("strategy {} joins", added.config.name)));
+            }
+            Command::Change { .. } => {
+                return self.mark(|| Mark::Changed("another configuration comes into force".to_owned()));
+            }
+            Command::Save { .. }
+            | Command::Stop { .. }
+            | Command::GiveUp { .. }
+            | Command::Fail { .. }
+            | Command::RollBack { .. }
+            | Command::LookUp(_)
+            | Command::ByHand { .. }
+            | Command::SetTrading { .. }
+            | Command::Trading { .. }
+            | Command::Look { .. }
+            | Command::ExchangeSave { .. }
+            | Command::ExchangeDesk { .. }
+            | Command::ExchangeOrders { .. }
+            | Command::ExchangeAsk { .. }
+            | Command::ExchangeOut { .. }
+            | Command::ExchangeIn { .. }
+            | Command::ExchangeGoOn { .. } => return,
+        };
+        let name = self.recorder_mut().strategy_name(what.1).to_owned();
+        self.mark(|| Mark::Changed(format!("{} {name}", what.0)));
     }
 
     /// Lets a strategy fail, if it is still meant.
@@ -176,6 +211,8 @@ impl EventLoop {
     pub(super) fn save(&mut self, strategy: StrategyId, room: Vec<u8>) -> Result<SavedByLoop> {
         let now = self.now();
         let state = self.driver_mut().save_strategy(now, strategy, room)?;
+        let print = || state.as_ref().ok().map(|state| state.as_deref().map_or(0, fingerprint));
+        self.mark(|| Mark::Saved(strategy, print()));
         let tag = self.tags().now(strategy);
         Ok(SavedByLoop { strategy, tag, state, seq: self.engine().sequence(), at: now })
     }

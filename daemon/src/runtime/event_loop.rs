@@ -20,9 +20,13 @@ use super::{
     exchange_desk::Told,
     link::Links,
     observer::Observer,
+    plan::Plan,
     trading::TradingDesk,
 };
-use crate::results::{Recorder, Summary};
+use crate::{
+    recorder::Mark,
+    results::{Recorder, Summary},
+};
 
 /// A run that is over.
 pub struct Finished {
@@ -120,6 +124,34 @@ impl EventLoop {
             limits: BTreeMap::new(),
             observer: None,
         }
+    }
+
+    /// Begins the recording, if there is to be one.
+    ///
+    /// # Errors
+    /// Its files cannot be made.
+    pub(super) fn record(
+        &mut self,
+        plan: &mut Plan,
+        instruments: &[abi::InstrumentRecord],
+        began: Timestamp,
+    ) -> Result<()> {
+        if let Some(recorder) = plan.recorder.take() {
+            let run = (plan.folder.name(), plan.run, began.to_string());
+            let tape = recorder.start(run, instruments, &self.services)?;
+            self.driver.link_mut().set_tape(tape);
+        }
+        Ok(())
+    }
+
+    /// Records what happens to the engine besides inputs.
+    pub(super) fn mark(&mut self, mark: impl FnOnce() -> Mark) {
+        self.driver.link_mut().mark(mark);
+    }
+
+    /// Ends the recording, if there is one.
+    pub(super) fn end_recording(&mut self, is_clean: bool) {
+        self.driver.link_mut().end_recording(is_clean);
     }
 
     /// Lets somebody see what happens from now on.
@@ -315,7 +347,7 @@ impl EventLoop {
             self.recorder.count_event();
         }
         self.set_now(self.now);
-        self.driver.end_span(span, self.now)?;
+        self.driver.end_span(span, events.get(..taken).unwrap_or_default(), self.now)?;
         self.take_outputs()?;
         Ok(taken)
     }

@@ -73,13 +73,14 @@ pub(crate) fn live<P: ControlPlane>(
     let labels = Labels::of(&plan);
     let inbox = signals.inbox();
     let opened = plan::open(&mut plan, services, || Way::Inbox(Arc::clone(&inbox)))?;
-    let Opened { driver, mut exchanges, refused } = opened;
+    let Opened { driver, mut exchanges, instruments, refused } = opened;
     plan.folder.keep();
     let folder = plan.folder.path();
     let recorder = Recorder::create(&folder, labels)
         .with_context(|| format!("creating the results in {}", folder.display()))?;
     let mut run = EventLoop::new(driver, recorder, services, (plan.is_verbose, plan.slice_max));
     run.set_limits(std::mem::take(&mut plan.risk.strategies));
+    run.record(&mut plan, &instruments, clock::now())?;
     let mut plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
     run.set_notes(plane.notes());
     run.set_observer(plane.observer());
@@ -103,6 +104,7 @@ pub(crate) fn live<P: ControlPlane>(
     }
     let states = if ended.is_ok() { run.save_all() } else { Ok(Vec::new()) };
     let is_clean = ended.is_ok() && states.is_ok();
+    run.end_recording(is_clean);
     notify::extend(END_PART_TIME_MAX);
     plane.stop(states.unwrap_or_default(), is_clean);
     ended?;

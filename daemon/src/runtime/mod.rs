@@ -46,6 +46,7 @@ pub(crate) use observer::Observer;
 pub use plan::{
     MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedRate, PlannedRisk, PlannedStrategy,
 };
+pub(crate) use plan::{Terms, empty_engine, fill_engine};
 pub use services::Services;
 pub(crate) use signals::StopSignals;
 pub(crate) use timed_strategy::TimedStrategy;

@@ -95,6 +95,12 @@ pub(crate) fn refused(refusal: Option<&str>) {
     send(&[NotifyState::Status(&status)]);
 }
 
+/// The recorder has stopped before the run, and why.
+pub(crate) fn recording_stopped(why: &str) {
+    let status = with_status(|status| status.recording = Some(format!("recording stopped: {why}")));
+    send(&[NotifyState::Status(&status)]);
+}
+
 /// The run is about to end, which takes `within` at most from now on.
 pub(crate) fn stopping(within: Duration) {
     send(&[NotifyState::Stopping, NotifyState::Status("ends"), extend_by(within)]);
@@ -115,18 +121,21 @@ struct Status {
     standing: String,
     /// Of the last reload.
     refusal: Option<String>,
+    /// What is wrong with the recording.
+    recording: Option<String>,
 }
 
-static STATUS: Mutex<Status> = Mutex::new(Status { standing: String::new(), refusal: None });
+static STATUS: Mutex<Status> = Mutex::new(Status { standing: String::new(), refusal: None, recording: None });
 
 impl Status {
     /// In one line: those of a datagram are assignments of their own.
     fn text(&self) -> String {
-        let Self { standing, refusal } = self;
-        let text = match refusal {
-            Some(refusal) => format!("{standing}; {refusal}"),
-            None => standing.clone(),
-        };
+        let Self { standing, refusal, recording } = self;
+        let mut text = standing.clone();
+        for more in [refusal, recording].into_iter().flatten() {
+            text.push_str("; ");
+            text.push_str(more);
+        }
         text.replace('\n', "; ")
     }
 }
@@ -154,9 +163,12 @@ mod tests {
 
     #[test]
     fn a_status_is_one_assignment() {
-        let mut status = Status { standing: "strategies: 1 started".to_owned(), refusal: None };
+        let standing = "strategies: 1 started".to_owned();
+        let mut status = Status { standing, refusal: None, recording: None };
         assert_eq!(status.text(), "strategies: 1 started");
         status.refusal = Some("refused: a\nREADY=1".to_owned());
         assert_eq!(status.text(), "strategies: 1 started; refused: a; READY=1");
+        status.recording = Some("recording stopped: full".to_owned());
+        assert_eq!(status.text(), "strategies: 1 started; refused: a; READY=1; recording stopped: full");
     }
 }

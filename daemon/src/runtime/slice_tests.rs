@@ -307,6 +307,7 @@ fn run(
         folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
             .expect("a writable folder"),
         is_verbose: false,
+        recorder: None,
         slice_max,
         exchanges: sources.into_iter().map(|(name, is_venue, ns)| source(name, is_venue, ns)).collect(),
         strategies: vec![PlannedStrategy {

@@ -47,12 +47,13 @@ fn a_limit_on_losses_that_is_set_later_counts_what_was_lost_before() {
     // before the first price nothing is sent
     let (client, is_sent) = (desk.client(), Cell::new(false));
     desk.wait("counter", "an order that is sent", |_| {
-        is_sent.set(is_sent.get() || client.ask::<OrderDone>(&order).is_ok());
+        is_sent
+            .set(is_sent.get() || client.send(&order).and_then(|answer| answer.read::<OrderDone>()).is_ok());
         is_sent.get()
     });
     let of_manual = Filter { strategy: Some("manual".to_owned()), ..Filter::default() };
     desk.wait("counter", "an execution", |_| {
-        let fills = client.ask::<FillList>(&Request::fills(&of_manual));
+        let fills = client.send(&Request::fills(&of_manual)).and_then(|answer| answer.read::<FillList>());
         fills.is_ok_and(|fills| !fills.fills.is_empty())
     });
     // far away: trading goes on, and what was lost is shown at once
@@ -67,7 +68,7 @@ fn a_limit_on_losses_that_is_set_later_counts_what_was_lost_before() {
     put(&desk, "risk/max_daily_loss", json!({ "limit": 1, "state": "reducing" }));
     let state = Cell::new(None);
     desk.wait("counter", "trading to be reduced", |_| {
-        let risk = client.ask::<Risk>(&Request::risk());
+        let risk = client.send(&Request::risk()).and_then(|answer| answer.read::<Risk>());
         state.set(risk.ok().map(|risk| risk.trading.state));
         state.get() == Some(TradingState::Reducing)
     });

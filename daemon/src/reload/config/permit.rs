@@ -12,8 +12,8 @@ use crate::{
 };
 
 /// The sections, sorted; those that a submitter of a backtest does not decide either.
-pub(crate) const ADMIN_SECTIONS: [&str; 6] =
-    ["control", "logging", "plugin_dirs", "plugins", "results", "state"];
+pub(crate) const ADMIN_SECTIONS: [&str; 7] =
+    ["control", "logging", "plugin_dirs", "plugins", "recorder", "results", "state"];
 /// So many keys are named in a refusal.
 const NAMED_MAX: usize = 10;
 

@@ -15,14 +15,17 @@ use stratd_engine::{InputKind, StrategyId};
 use stratd_plugin_api::{ExchangeId, ExchangeInstance, Instrument, InstrumentId, Reason, abi};
 
 use super::{Part, Progress, Refused, Undo};
-use crate::runtime::{
-    absent_exchange::AbsentExchange,
-    command::ExchangeLeft,
-    event_loop::EventLoop,
-    exchange_changes::open_exchange,
-    exchange_desk::ExchangeDesk,
-    exchange_hours::hours_of,
-    plan::{OpenExchange, route},
+use crate::{
+    recorder::Mark,
+    runtime::{
+        absent_exchange::AbsentExchange,
+        command::ExchangeLeft,
+        event_loop::EventLoop,
+        exchange_changes::open_exchange,
+        exchange_desk::ExchangeDesk,
+        exchange_hours::hours_of,
+        plan::{OpenExchange, route},
+    },
 };
 
 /// An exchange with more instruments joins or leaves at a start only: each is told to the strategies between two events.
@@ -126,8 +129,10 @@ impl EventLoop {
             }
         }
         let new = progress.joins.front().map(|joining| joining.desk.admit_all()).unwrap_or_default();
+        let mut joined = Vec::new();
         for (instrument, record) in new {
             let (expected, hours) = (instrument.id, hours_of(&instrument)?);
+            joined.push(record);
             let engine = self.driver_mut().engine_mut();
             let id = engine.add_instrument(instrument, record)?;
             assert_eq!(id, expected, "desks and engine count instruments alike");
@@ -141,6 +146,11 @@ impl EventLoop {
             self.take_place(joining, instruments, exchanges);
             progress.undo.push(Undo::Joined(index, id));
             progress.in_place.push(id);
+        }
+        let names = self.exchange_names();
+        for record in joined {
+            let name = usize::from(record.exchange).checked_sub(1).and_then(|index| names.get(index));
+            self.mark(|| Mark::Joined(Box::new(record), name.cloned().unwrap_or_default()));
         }
         for (id, Told { new, known }) in progress.in_place.iter().zip(told) {
             self.restore_halts_of_exchange(*id, &new);

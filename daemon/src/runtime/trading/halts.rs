@@ -10,7 +10,10 @@ use super::{
     owner::MANUAL,
     resolve::{self, Missing},
 };
-use crate::runtime::{command::Note, event_loop::EventLoop};
+use crate::{
+    recorder::Mark,
+    runtime::{command::Note, event_loop::EventLoop},
+};
 
 /// An exchange is halted by halting each of its instruments between two events: more would keep strategies waiting.
 const INSTRUMENTS_HALTED_MAX: usize = 10_000;
@@ -295,6 +298,7 @@ impl EventLoop {
 
     fn restore_halt(&mut self, scope: Scope, kept: &KeptHalt) {
         self.driver_mut().engine_mut().restore_trading(scope, kept.state, kept.reason);
+        self.mark(|| Mark::HaltedBefore(scope, kept.state, kept.reason));
         self.desk.halts.scopes.insert(scope, kept.halt.clone());
     }
 
