@@ -211,7 +211,7 @@ impl Server {
         });
         tokio::select! {
             said = said => said.is_ok(),
-            () = time::sleep(self.limits.head_time) => false,
+            () = time::sleep(self.limits.head_time.min(self.limits.connection_time)) => false,
             () = stop => false,
         }
     }
