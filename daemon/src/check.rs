@@ -183,8 +183,11 @@ impl Check<'_> {
             let refused: Vec<_> = self.findings.iter().map(|finding| finding.pointer.clone()).collect();
             let expanded = Expanded::of(&at_config, config);
             let mut findings = validator.findings(&at_config, &expanded.value);
-            // a flag that could not be read is there, so its key is not missing
-            findings.retain(|finding| !refused.contains(&pointer::child(&finding.pointer, &finding.found)));
+            // a flag that could not be read is there, so its key is not missing; and what was refused is refused once
+            findings.retain(|finding| {
+                !refused.contains(&pointer::child(&finding.pointer, &finding.found))
+                    && !refused.contains(&finding.pointer)
+            });
             for finding in &mut findings {
                 let inner = finding.pointer.strip_prefix(at_config.as_str()).unwrap_or_default();
                 if expanded.places.contains(inner) {

@@ -83,12 +83,12 @@ impl Plugins {
     /// There is none of this name, or a step of loading refused it.
     pub fn load(&self, kind: PluginKind, name: &str) -> Result<Arc<LoadedPlugin>, Refusal> {
         let file = host::find(kind, name, &self.directories())?;
+        notify::starts(format_args!("examines {}", file.display()));
         let Some(probe) = &self.probe else { return self.loader.load(&file) };
         let candidate = self.loader.read(&file)?;
         if let Some(known) = self.loader.of_hash(candidate.hash()) {
             return Ok(known);
         }
-        notify::starts(format_args!("examines {}", file.display()));
         let verified = self.loader.verify(candidate)?;
         let accepted = probe.examine(verified.copy(), verified.identity(), &[])?;
         self.loader.adopt(verified, accepted)

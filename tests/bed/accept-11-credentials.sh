@@ -7,6 +7,7 @@ variable=s3cret-in-the-environment-4712
 wrong=wrong-s3cret-of-nobody-4713
 # lines with any of the keys
 with_key() { grep -a -c -e "$key" -e "$variable" -e "$wrong"; }
+same "the search finds a key in a line" "$(with_key <<<"password=$variable;")" 1
 
 group "keys that are root's alone reach who needs them"
 check "install" install_package

@@ -14,7 +14,7 @@
 set -euo pipefail
 
 root=${STRATD_BED_ROOT:?the folder of trees and machines}
-share=$(realpath -e "$1") log=$2 test=$3 seconds=${4:-900}
+share=$(realpath -e "$1") log=$2 test=$3 seconds=${4:-2400}
 mirror=${STRATD_BED_MIRROR:-$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p' /etc/apt/sources.list.d/*.sources 2>/dev/null | head -n 1)}
 mirror=${mirror:-http://deb.debian.org/debian}
 packages=systemd,systemd-sysv,dbus,systemd-coredump,socat,curl,jq,procps,zstd,libgcc-s1,linux-image-cloud-amd64

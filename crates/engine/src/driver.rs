@@ -20,6 +20,12 @@ pub trait ExchangeLink {
     fn on_market(&mut self, event: &abi::Event, instrument: &Instrument, at: Timestamp);
     /// Whether no market event can cause a report: no order works in a fill model, nothing is on its way or waits.
     fn is_idle(&self) -> bool;
+    /// Whether an event need not be shown to an idle link, because the `next` one is, which happens before anything else
+    /// does, and tells all that it would.
+    fn is_outdone(&self, event: &abi::Event, next: &abi::Event) -> bool {
+        let _ = (event, next);
+        false
+    }
     /// Sees each input before the engine takes it, market events apart. For who records them; by default nobody does.
     #[inline]
     fn on_input(&mut self, _: &Input) {}
@@ -41,14 +47,15 @@ pub struct Driver<L> {
     engine: Engine,
     link: L,
     seq: u64,
-    outputs: Vec<Output>,
+    /// How many outputs of the engine that wait to be taken were carried to the link.
+    carried: usize,
 }
 
 impl<L: ExchangeLink> Driver<L> {
     /// A driver of an engine that took no input yet.
     #[must_use]
     pub fn new(engine: Engine, link: L) -> Self {
-        Self { engine, link, seq: 0, outputs: Vec::new() }
+        Self { engine, link, seq: 0, carried: 0 }
     }
 
     /// The engine.
@@ -96,12 +103,12 @@ impl<L: ExchangeLink> Driver<L> {
             self.feed_reports(at)?;
             self.seq = self.seq.saturating_add(1);
             self.link.on_market_input(self.seq, at, first);
-            self.engine.step_market(self.seq, at, first)?;
+            self.engine.take_market(self.seq, at, first)?;
             self.carry_outputs(at);
             self.feed_reports(at)?;
             return Ok(1);
         }
-        let consumed = self.engine.step_slice(self.seq.saturating_add(1), at, events)?;
+        let consumed = self.engine.take_slice(self.seq.saturating_add(1), at, events)?;
         for event in events.iter().take(consumed) {
             self.seq = self.seq.saturating_add(1);
             self.link.on_market_input(self.seq, at, event);
@@ -136,17 +143,22 @@ impl<L: ExchangeLink> Driver<L> {
     #[inline]
     pub fn apply_of_span(&mut self, event: &abi::Event) -> Result<(), EngineError> {
         self.engine.apply_of_span(event)?;
-        let at = Timestamp::new(event.ts);
-        self.link.on_market_input(event.seq, at, event);
-        self.show(event, at);
+        self.link.on_market_input(event.seq, Timestamp::new(event.ts), event);
         Ok(())
     }
 
-    /// Carries out what the strategy asked for, at the time of the last event that was taken.
+    /// Shows the events that were `taken` to the link, then carries out what the strategy asked for, at the time of the
+    /// last of them.
     ///
     /// # Errors
     /// The engine cannot go on.
-    pub fn end_span(&mut self, span: Span, at: Timestamp) -> Result<(), EngineError> {
+    pub fn end_span(&mut self, span: Span, taken: &[abi::Event], at: Timestamp) -> Result<(), EngineError> {
+        for (index, event) in taken.iter().enumerate() {
+            let next = taken.get(index.saturating_add(1));
+            if !next.is_some_and(|next| self.link.is_outdone(event, next)) {
+                self.show(event, Timestamp::new(event.ts));
+            }
+        }
         self.engine.end_span(span);
         self.carry_outputs(at);
         self.feed_reports(at)
@@ -169,7 +181,7 @@ impl<L: ExchangeLink> Driver<L> {
     /// The engine cannot go on, or fill model and strategies answer each other without end.
     pub fn feed_reports(&mut self, at: Timestamp) -> Result<(), EngineError> {
         let mut count = 0usize;
-        while let Some(report) = self.link.pop_report() {
+        while let Some(mut report) = self.link.pop_report() {
             count = count.saturating_add(1);
             if count > REPORTS_PER_INPUT_MAX {
                 let what = format!(
@@ -177,7 +189,10 @@ impl<L: ExchangeLink> Driver<L> {
                 );
                 return Err(EngineError::bad_input(at, what));
             }
-            self.step(at, InputKind::Order(report))?;
+            self.seq = self.seq.saturating_add(1);
+            report.seq = self.seq;
+            self.engine.take_report(at, &report)?;
+            self.carry_outputs(at);
         }
         Ok(())
     }
@@ -196,19 +211,20 @@ impl<L: ExchangeLink> Driver<L> {
     /// The outputs since the last call of [`Driver::take_outputs`].
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
-        &self.outputs
+        self.engine.outputs()
     }
 
     /// Hands the outputs since the last call over; the buffer goes back with [`Driver::give_back`].
     pub fn take_outputs(&mut self) -> Vec<Output> {
-        std::mem::take(&mut self.outputs)
+        self.carried = 0;
+        std::mem::take(self.engine.outputs_mut())
     }
 
     /// Takes the emptied buffer back, so that a run allocates it once.
     pub fn give_back(&mut self, mut outputs: Vec<Output>) {
         outputs.clear();
-        if self.outputs.is_empty() {
-            self.outputs = outputs;
+        if self.engine.outputs().is_empty() {
+            *self.engine.outputs_mut() = outputs;
         }
     }
 
@@ -216,19 +232,19 @@ impl<L: ExchangeLink> Driver<L> {
         self.seq = self.seq.saturating_add(1);
         let input = Input { seq: self.seq, at, kind };
         self.link.on_input(&input);
-        self.engine.step(&input)?;
+        self.engine.take(&input)?;
         self.carry_outputs(at);
         Ok(())
     }
 
-    /// Keeps the outputs of the last step, and carries the orders among them to the link.
+    /// Carries the orders among the outputs of the last step to the link.
     fn carry_outputs(&mut self, at: Timestamp) {
-        let first = self.outputs.len();
-        self.outputs.append(self.engine.outputs_mut());
-        if first == self.outputs.len() {
+        let outputs = self.engine.outputs();
+        let first = std::mem::replace(&mut self.carried, outputs.len());
+        let outputs = outputs.get(first..).unwrap_or_default();
+        if outputs.is_empty() {
             return;
         }
-        let outputs = self.outputs.get(first..).unwrap_or_default();
         self.link.on_outputs(self.seq, at, outputs);
         for output in outputs {
             match output {

@@ -1,7 +1,5 @@
 //! The latest prices of every instrument.
 
-use std::collections::VecDeque;
-
 use stratd_plugin_api::{EventKind, InstrumentId, Price, abi};
 
 /// How many prices per instrument the history keeps; older ones are forgotten.
@@ -19,7 +17,38 @@ struct Latest {
     price: Option<Price>,
     /// The middle of the latest quote of both sides, kept until there is a price.
     quoted: Option<Price>,
-    history: VecDeque<abi::PricePoint>,
+    history: History,
+}
+
+/// The last prices. A ring: once it is full, the oldest one makes room.
+#[derive(Default)]
+struct History {
+    points: Vec<abi::PricePoint>,
+    /// The place of the oldest one, which is the next to go.
+    oldest: usize,
+}
+
+impl History {
+    #[inline]
+    fn push(&mut self, point: abi::PricePoint) {
+        if self.points.len() < PRICE_HISTORY_MAX {
+            self.points.push(point);
+            return;
+        }
+        if let Some(place) = self.points.get_mut(self.oldest) {
+            *place = point;
+        }
+        self.oldest = self.oldest.saturating_add(1);
+        if self.oldest >= PRICE_HISTORY_MAX {
+            self.oldest = 0;
+        }
+    }
+
+    /// The oldest first.
+    fn iter(&self) -> impl Iterator<Item = &abi::PricePoint> {
+        let (newer, older) = self.points.split_at_checked(self.oldest).unwrap_or_default();
+        older.iter().chain(newer)
+    }
 }
 
 impl Market {
@@ -27,6 +56,7 @@ impl Market {
     ///
     /// A trade made from the close of a bar repeats what the bar told: it sets the price, and is in the history
     /// instead of the bar.
+    #[inline]
     pub(crate) fn apply(&mut self, event: &abi::Event) -> Option<Price> {
         let [open_or_price, high_or_quantity, _, close, _] = event.data;
         let (price, quantity) = match EventKind::from_code(event.kind)? {
@@ -48,10 +78,7 @@ impl Market {
         };
         let latest = self.latest_mut(InstrumentId(event.instrument))?;
         latest.price = Some(Price::new(price));
-        if latest.history.len() >= PRICE_HISTORY_MAX {
-            latest.history.pop_front();
-        }
-        latest.history.push_back(abi::PricePoint { ts: event.ts, price, quantity });
+        latest.history.push(abi::PricePoint { ts: event.ts, price, quantity });
         latest.price
     }
 
@@ -91,4 +118,20 @@ impl Market {
 
 fn index(instrument: InstrumentId) -> Option<usize> {
     usize::try_from(instrument.0.checked_sub(1)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_keeps_the_last_prices_in_their_order() {
+        let mut history = History::default();
+        for price in 0..2_500 {
+            history.push(abi::PricePoint { price, ..abi::PricePoint::default() });
+            let kept: Vec<i64> = history.iter().map(|point| point.price).collect();
+            let expected: Vec<i64> = ((price - 999).max(0)..=price).collect();
+            assert_eq!(kept, expected);
+        }
+    }
 }

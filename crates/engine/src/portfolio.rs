@@ -1,11 +1,11 @@
 //! Cash, positions and PnL: per strategy and for the whole run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use stratd_plugin_api::{Instrument, InstrumentId, Money, PositionSide, Price, Quantity, Timestamp};
 
 use crate::{
-    Position, Scope, StrategyId,
+    Position, RateSource, Scope, StrategyId,
     course::{Course, Lost},
     lots::{Accounting, Lots},
     position::{Booking, PositionId},
@@ -23,6 +23,8 @@ pub(crate) struct Portfolio {
     net: BTreeMap<PositionId, Quantity>,
     accounting: Accounting,
     pub(crate) rates: Rates,
+    /// Counts what changed cash or the value of a position.
+    version: u64,
 }
 
 /// What is held of an instrument, or was.
@@ -30,6 +32,10 @@ pub(crate) struct Portfolio {
 struct Held {
     /// The positions in it, in the order of their first fill.
     positions: Vec<(StrategyId, PositionSide)>,
+    /// How many of them are not flat: nearly every price is of an instrument that nobody holds.
+    open: usize,
+    /// The price that all of them are valued at, at a rate that does not move.
+    marked: Option<Price>,
     /// What they brought, fees included.
     pnl: Money,
     course: Course,
@@ -104,7 +110,24 @@ impl Portfolio {
             net: BTreeMap::new(),
             accounting,
             rates: Rates::default(),
+            version: 0,
         }
+    }
+
+    /// A number that stays as long as cash and the value of every position do.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Sets the rate of a currency, as [`Rates::set`]: what is held in it is valued anew with its next price.
+    pub(crate) fn set_rate(
+        &mut self,
+        currency: &str,
+        source: RateSource,
+        instruments: impl Iterator<Item = InstrumentId>,
+    ) -> Option<()> {
+        self.held.iter_mut().for_each(|held| held.marked = None);
+        self.rates.set(currency, source, instruments)
     }
 
     pub(crate) fn add_strategy(&mut self) {
@@ -163,21 +186,38 @@ impl Portfolio {
         self.net.iter().map(|(id, size)| (*id, *size)).filter(|(_, size)| !size.is_zero())
     }
 
-    /// Values every position of an instrument at a price. `None` on overflow.
-    pub(crate) fn mark(&mut self, instrument: &Instrument, price: Price) -> Option<()> {
-        let Some(held) = index(instrument.id).and_then(|i| self.held.get_mut(i)) else { return Some(()) };
+    /// Values every position of an instrument at a price; whether the value of any changed. `None` on overflow.
+    #[inline]
+    pub(crate) fn mark(&mut self, instrument: &Instrument, price: Price) -> Option<bool> {
+        match index(instrument.id).and_then(|i| self.held.get(i)) {
+            Some(held) if held.open > 0 && held.marked != Some(price) => self.mark_held(instrument, price),
+            Some(_) | None => Some(false),
+        }
+    }
+
+    fn mark_held(&mut self, instrument: &Instrument, price: Price) -> Option<bool> {
+        let held = self.held.get_mut(index(instrument.id)?)?;
+        let rate = self.rates.of(instrument.id);
+        let mut has_changed = false;
         for (strategy, side) in &held.positions {
             let book = self.strategies.get_mut(strategy.index())?;
             let id = PositionId { instrument: instrument.id, side: *side };
             let Some(position) = book.positions.get_mut(&id).filter(|p| !p.size.is_zero()) else {
                 continue;
             };
-            let change = position.mark(instrument, self.rates.of(instrument.id), price)?;
-            book.revalue(change)?;
-            self.run.revalue(change)?;
-            held.pnl = held.pnl.checked_add(change)?;
+            let change = position.mark(instrument, rate, price)?;
+            if change != Money::ZERO {
+                book.revalue(change)?;
+                self.run.revalue(change)?;
+                held.pnl = held.pnl.checked_add(change)?;
+                has_changed = true;
+            }
         }
-        Some(())
+        held.marked = Some(price).filter(|_| !self.rates.has_quoted());
+        if has_changed {
+            self.version = self.version.wrapping_add(1);
+        }
+        Some(has_changed)
     }
 
     /// Notes what the books of an instrument have brought, once all is marked that one price changed. `None` on overflow.
@@ -211,8 +251,9 @@ impl Portfolio {
     fn book_fill(&mut self, fill: &FillToBook<'_>) -> Option<()> {
         let id = PositionId { instrument: fill.instrument.id, side: fill.side };
         let book = self.strategies.get_mut(fill.strategy.index())?;
-        let is_new = !book.positions.contains_key(&id);
-        let position = book.positions.entry(id).or_insert_with(|| Position::flat(fill.side));
+        let entry = book.positions.entry(id);
+        let is_new = matches!(entry, Entry::Vacant(_));
+        let position = entry.or_insert_with(|| Position::flat(fill.side));
         let before = *position;
         let lots = match self.accounting {
             Accounting::Average => None,
@@ -224,12 +265,14 @@ impl Portfolio {
         let fees = position.fees.checked_sub(before.fees)?;
         let change = position.notional.checked_sub(before.notional)?;
         let realized = position.realized.checked_sub(before.realized)?;
+        let is_flat = position.size.is_zero();
         for book in [&mut *book, &mut self.run] {
             book.cash = book.cash.checked_add(cash)?;
             book.realized = book.realized.checked_add(realized)?;
             book.fees = book.fees.checked_add(fees)?;
             book.revalue(change)?;
         }
+        self.version = self.version.wrapping_add(1);
         let net = self.net.entry(id).or_default();
         *net = net.checked_add(fill.signed)?;
         let index = index(id.instrument)?;
@@ -238,6 +281,12 @@ impl Portfolio {
         }
         let held = self.held.get_mut(index)?;
         held.pnl = held.pnl.checked_add(cash)?.checked_add(change)?;
+        held.marked = None;
+        match (before.size.is_zero(), is_flat) {
+            (true, false) => held.open = held.open.checked_add(1)?,
+            (false, true) => held.open = held.open.checked_sub(1)?,
+            (true, true) | (false, false) => {}
+        }
         if is_new {
             held.positions.push((fill.strategy, fill.side));
         }

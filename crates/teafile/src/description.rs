@@ -40,7 +40,7 @@ pub(crate) struct TimeSection {
 ///
 /// ```
 /// use teafile::Description;
-/// let description = Description::new("A", "q")?.custom_section(0x1_0001, b"mine".to_vec());
+/// let description = Description::new("A", "q")?.custom_section(0x1_0001, b"mine".to_vec())?;
 /// assert_eq!(description.custom_sections()[0].id, 0x1_0001);
 /// # Ok::<(), teafile::Error>(())
 /// ```
@@ -189,18 +189,25 @@ impl Description {
         self
     }
 
-    /// With a section of your own, id above 0xffff. The readers of Python, Go and Julia refuse files that have one.
+    /// With a section of your own. The readers of Python, Go and Julia refuse files that have one.
+    ///
+    /// # Errors
+    /// If its id is not above 0xffff, or there is one with that id.
     ///
     /// ```
     /// # use teafile::Description;
-    /// let description = Description::new("A", "q")?.custom_section(0x1_0000, vec![1]);
+    /// let description = Description::new("A", "q")?.custom_section(0x1_0000, vec![1])?;
     /// assert_eq!(description.custom_sections().len(), 1);
+    /// assert!(description.custom_section(0x55, vec![1]).is_err());
     /// # Ok::<(), teafile::Error>(())
     /// ```
-    #[must_use]
-    pub fn custom_section(mut self, id: i32, bytes: Vec<u8>) -> Self {
+    pub fn custom_section(mut self, id: i32, bytes: Vec<u8>) -> Result<Self, Error> {
+        if id <= 0xffff || self.custom.iter().any(|custom| custom.id == id) {
+            let what = format!("a section with the id {id:#x} (expected one above 0xffff, and each once)");
+            return Err(Error::new(ErrorKind::BadDescription, what));
+        }
         self.custom.push(CustomSection { id, bytes });
-        self
+        Ok(self)
     }
 
     /// The layout of items; a file without one has no items.

@@ -131,6 +131,13 @@ const BENCHES: &[Bench] = &[
         beside: Beside::Nobody,
         about: "a settled file to running code: milliseconds with and without the probe, beside what the kernel needs",
     },
+    Bench {
+        name: "tea",
+        by: By::Package("teafile"),
+        needs: Needs::Nothing,
+        beside: Beside::Nobody,
+        about: "TeaFiles: scans, writes, seeks and merges, beside a bare mapping, read(2) and write(2)",
+    },
 ];
 
 /// The task `bench [NAME]`.

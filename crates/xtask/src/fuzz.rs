@@ -51,6 +51,7 @@ const TARGETS: &[Target] = &[
         about: "the control socket: If-Match, bodies and paths of requests, answers, events",
     },
     Target { name: "config", bytes_max: 4096, about: "[logging] as a text, checked whole" },
+    Target { name: "tea", bytes_max: 4096, about: "headers of TeaFiles and the items behind them" },
 ];
 
 /// What one target did.

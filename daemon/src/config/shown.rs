@@ -8,7 +8,7 @@ use super::{Draft, origin::Finding, pointer};
 const OF_THE_PLACE: [&str; 8] =
     ["results", "plugin_dirs", "plugins", "state", "control", "logging", "recorder", "verbose"];
 /// A key with one of these words in it has a value that nobody is shown.
-const SECRET_WORDS: [&str; 9] = [
+const SECRET_WORDS: [&str; 10] = [
     "secret",
     "password",
     "passwd",
@@ -18,6 +18,7 @@ const SECRET_WORDS: [&str; 9] = [
     "privatekey",
     "accesskey",
     "authorization",
+    "credential",
 ];
 /// What stands for such a value.
 pub(crate) const HIDDEN: &str = "***";
@@ -93,10 +94,8 @@ fn visit_hidden(at: &str, key: &str, value: &Value, found: &mut Vec<Finding>) {
 /// Puts back what was hidden: where `new` has the sign for it and `old` a secret, `new` gets the secret.
 pub(crate) fn with_secrets_of(new: &mut Value, old: &Value) {
     match (new, old) {
-        (new @ Value::String(_), old) if !old.is_object() && !old.is_array() => {
-            if new.as_str() == Some(HIDDEN) {
-                *new = old.clone();
-            }
+        (new, old) if new.as_str() == Some(HIDDEN) && !old.is_object() && !old.is_array() => {
+            *new = old.clone();
         }
         (Value::Object(new), Value::Object(old)) => {
             for (key, value) in new {

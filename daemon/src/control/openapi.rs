@@ -16,7 +16,7 @@ use utoipa::{
     openapi::{
         Components, Content, Header, HttpMethod, Info, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
         ResponseBuilder,
-        extensions::{Extensions, ExtensionsBuilder},
+        extensions::ExtensionsBuilder,
         path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathsBuilder},
         request_body::RequestBodyBuilder,
         schema::{Object, ObjectBuilder, Schema, Type},
@@ -25,6 +25,7 @@ use utoipa::{
 
 use super::{
     keys,
+    peer::Role,
     problem::ProblemKind,
     routes,
     row::{Method, Row},
@@ -35,7 +36,7 @@ const ABOUT: &str = "\
 The control protocol of stratd: HTTP/1.1 and JSON over a Unix socket. \
 Changes ask for `If-Match` with the ETag of what they change, or `*`; `?dry_run=true` checks everything and changes \
 nothing. Problems are RFC 9457, with a JSON pointer to the bad key. Each operation says in `x-stratd-role` who may use \
-it, and in `x-stratd-admin-sections` which sections of the configuration need the role admin. See docs/control.md.";
+it. See docs/control.md.";
 
 /// What `If-Match` may say: everything, or tags of visible characters.
 const IF_MATCH: &str = r#"^(\*|"[!#-~]*"(, "[!#-~]*"){0,15})$"#;
@@ -112,7 +113,8 @@ fn operation(row: &Row, tagged: &[&'static str]) -> Operation {
         .operation_id(Some(id))
         .tag(words.first().cloned().unwrap_or_default())
         .summary(Some(row.about))
-        .extensions(Some(extensions(row)));
+        .description(about_sections(row))
+        .extensions(Some(ExtensionsBuilder::new().add("x-stratd-role", json!(row.role.to_string())).build()));
     for parameter in parameters(row, &segments, tagged) {
         operation = operation.parameter(parameter);
     }
@@ -130,13 +132,13 @@ fn operation(row: &Row, tagged: &[&'static str]) -> Operation {
     operation.build()
 }
 
-/// Who may use it.
-fn extensions(row: &Row) -> Extensions {
-    let extensions = ExtensionsBuilder::new().add("x-stratd-role", json!(row.role.to_string()));
-    if row.admin_sections.is_empty() {
-        return extensions.build();
-    }
-    extensions.add("x-stratd-admin-sections", json!(row.admin_sections)).build()
+/// What its role does not suffice for.
+fn about_sections(row: &Row) -> Option<String> {
+    let (last, others) = row.admin_sections.split_last()?;
+    let (others, admin) = (others.join(", "), Role::Admin);
+    Some(format!(
+        "A change of anything in {others} or {last} needs the role {admin}, and is refused with 403."
+    ))
 }
 
 fn text() -> RefOr<Schema> {

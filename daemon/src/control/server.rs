@@ -152,9 +152,10 @@ impl Server {
             }
         }
         drop(listener);
-        // each ends by itself within this time; twice, because theirs starts when they have seen the stop
+        // each ends by itself within this time: one for the first words of who has come, one for the answer, and one more
+        // because theirs start when they have seen the stop
         let ended = async { while connections.join_next().await.is_some() {} };
-        let _ = time::timeout(self.limits.stop_time * 2, ended).await;
+        let _ = time::timeout(self.limits.stop_time * 3, ended).await;
     }
 
     /// Finds out whose a connection is, and serves it.
@@ -163,7 +164,10 @@ impl Server {
             Incoming::Unix(stream, gate) => {
                 let found = time::timeout(self.limits.read_time, gate.peer(&stream)).await;
                 match found.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-                    Ok(peer) => self.talk(stream, (peer, open), None).await,
+                    Ok(peer) if self.is_spoken_to(&stream).await => {
+                        self.talk(stream, (peer, open), None).await;
+                    }
+                    Ok(_) => {}
                     Err(error) => {
                         open.broke();
                         tracing::warn!(logger = "control", "finding out who has connected: {error}");
@@ -181,6 +185,23 @@ impl Server {
                     }
                 }
             }
+        }
+    }
+
+    /// Whether somebody has said something, in the time that there is for it.
+    ///
+    /// The connection of hyper ends at once at a stop if nothing was read from it, though a request may be on its way: who
+    /// connects at the last moment would be turned away, instead of being served or waiting for the next daemon.
+    async fn is_spoken_to(&self, stream: &UnixStream) -> bool {
+        let mut stopped = self.stopped.clone();
+        let stop = async {
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+            time::sleep(self.limits.stop_time).await;
+        };
+        tokio::select! {
+            readable = stream.readable() => readable.is_ok(),
+            () = time::sleep(self.limits.head_time) => false,
+            () = stop => false,
         }
     }
 
@@ -202,6 +223,8 @@ impl Server {
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
         let ended = tokio::select! {
+            // in this order: what was said is read before the stop is seen
+            biased;
             ended = connection.as_mut() => Some(ended),
             () = time::sleep(limits.connection_time) => None,
             _ = stopped.wait_for(|stopped| *stopped) => None,

@@ -272,7 +272,8 @@ fn of_request(
 }
 
 fn filled(report: &FillReport) -> Fields {
-    let FillReport { strategy, side, fill, amounts } = report;
+    // whether it came late follows from the inputs
+    let FillReport { strategy, side, fill, amounts, is_late: _ } = report;
     let FillAmounts { notional, fee, slippage, transaction_cost } = *amounts;
     Fields {
         kind: 5,

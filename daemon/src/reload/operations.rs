@@ -351,7 +351,9 @@ pub(super) fn startable<'a>(
 }
 
 pub(super) fn not_stoppable() -> ActionError {
-    conflict("it is an exchange (accepted: a strategy; an exchange ends with the run)")
+    conflict(
+        "it is an exchange (accepted: a strategy; an exchange leaves by `stratctl config unset exchange/NAME`)",
+    )
 }
 
 pub(super) fn of_refusal(refusal: Refusal) -> ActionError {

@@ -32,6 +32,9 @@ pub(crate) struct LastRun {
     active: Vec<String>,
 }
 
+/// More of a note is not kept; less than a text of the store may have.
+const NOTE_BYTES_MAX: usize = 4_000;
+
 /// What became of a build that failed in its probation.
 pub(super) const ROLLED_BACK: &str = "rolled back";
 
@@ -293,9 +296,18 @@ fn halt_write(KeptHalt { number, scope, state, reason, halt }: KeptHalt) -> Writ
         state: state.name().to_owned(),
         reason: reason.name().to_owned(),
         since: halt.since,
-        note: halt.words,
+        note: halt.words.map(cut),
     };
     Write::KeepTrading(row, number)
+}
+
+/// A note as far as it is kept: a halt must not be forgotten because somebody had much to say.
+fn cut(note: String) -> String {
+    if note.len() <= NOTE_BYTES_MAX {
+        return note;
+    }
+    let end = note.char_indices().map(|(at, _)| at).take_while(|at| *at < NOTE_BYTES_MAX).last();
+    format!("{}…", note.get(..end.unwrap_or_default()).unwrap_or_default())
 }
 
 /// What could not be written is told; `health` says it until a later write succeeds.
@@ -309,11 +321,14 @@ fn tell(result: Result<(), store::Error>) {
 mod tests {
     use super::*;
 
-    fn begun(place: &Path) -> RunStore {
-        let store = Store::open(place).unwrap();
-        let directory = place.to_owned();
-        let last = LastRun { directory, store, quarantined: Vec::new(), active: Vec::new() };
-        last.begin(TradingType::Sandbox, &[]).unwrap()
+    impl RunStore {
+        /// That of a run that has just begun.
+        pub(in crate::reload) fn begun(place: &Path) -> Self {
+            let store = Store::open(place).unwrap();
+            let directory = place.to_owned();
+            let last = LastRun { directory, store, quarantined: Vec::new(), active: Vec::new() };
+            last.begin(TradingType::Sandbox, &[]).unwrap()
+        }
     }
 
     #[test]
@@ -329,7 +344,7 @@ mod tests {
         let kept = |store: &RunStore| -> Vec<(String, Option<String>)> {
             store.halts().into_iter().map(|kept| (kept.scope, kept.halt.words)).collect()
         };
-        let store = begun(place.path());
+        let store = RunStore::begun(place.path());
         // the threads that wait for the disk come in the other order
         store.keep_halt(change(12, "run", TradingState::Active)).unwrap();
         store.keep_halt(change(11, "run", TradingState::Halted)).unwrap();
@@ -342,7 +357,7 @@ mod tests {
         assert_eq!(kept(&store), both);
         // the numbers of another run are others
         drop(store);
-        let store = begun(place.path());
+        let store = RunStore::begun(place.path());
         store.keep_halt(change(1, "run", TradingState::Active)).unwrap();
         assert_eq!(kept(&store), both[1..]);
     }
@@ -350,7 +365,7 @@ mod tests {
     #[test]
     fn a_run_that_cannot_know_what_was_halted_begins_halted() {
         let place = tempfile::tempdir().unwrap();
-        let store = begun(place.path());
+        let store = RunStore::begun(place.path());
         assert_eq!(store.halts(), []);
         let other = rusqlite::Connection::open(place.path().join("state.db")).unwrap();
         other.execute_batch("DROP TABLE trading").unwrap();

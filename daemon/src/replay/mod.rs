@@ -213,6 +213,7 @@ impl Run {
         let engine = &mut self.made.engine;
         let is_span =
             slice.len() > 1 && slice.iter().all(|event| event.ts >= at.get()) && slice[0].ts == at.get();
+        engine.forget_outputs();
         if is_span && let Some(span) = engine.begin_span(seq, slice)? {
             let taken = span.taken();
             for event in slice.iter().take(taken) {
@@ -226,10 +227,6 @@ impl Run {
             if is_span { slice.iter().take_while(|event| event.ts == at.get()).count() } else { slice.len() };
         self.made.services.set_now(at);
         match slice.get(..alike) {
-            Some([event]) => {
-                engine.step_market(seq, at, event)?;
-                Ok(1)
-            }
             Some(slice) => Ok(engine.step_slice(seq, at, slice)?),
             None => Ok(0),
         }

@@ -13,6 +13,7 @@ mod exposure;
 mod fill_totals;
 mod finish;
 mod folder;
+mod late_orders;
 mod marks;
 mod positions;
 mod ratios;

@@ -374,6 +374,10 @@ impl ExchangeLink for Links {
         self.reports.is_empty() && self.fill_model.is_idle()
     }
 
+    fn is_outdone(&self, event: &abi::Event, next: &abi::Event) -> bool {
+        self.fill_model.is_outdone(event, next)
+    }
+
     #[inline]
     fn on_input(&mut self, input: &Input) {
         if let Some(tape) = &mut self.tape {

@@ -43,11 +43,17 @@ impl Desk {
     pub(crate) fn prepare(keys: &str) -> Self {
         let place = Place::new(&[("stratd.toml", &format!("{keys}\n{RUN}"))]);
         fs::create_dir(place.path().join("plug")).expect("a new folder");
+        let desk = Self { running: None, place };
         for name in ["exchange_synthetic", "strategy_market_maker"] {
-            let file = place.path().join("plug").join(format!("lib{name}.so"));
-            fs::copy(plugin(name), file).expect("a copy of a plugin");
+            desk.put(name);
         }
-        Self { running: None, place }
+        desk
+    }
+
+    /// Puts a plugin into the folder of the daemon.
+    pub(crate) fn put(&self, name: &str) {
+        let file = self.path("plug").join(format!("lib{name}.so"));
+        fs::copy(plugin(name), file).expect("a copy of a plugin");
     }
 
     /// Starts the daemon and waits until it answers.

@@ -185,7 +185,7 @@ fn an_exchange_with_orders_or_positions_of_ours_stays() {
     let order: OrderDone = desk.ask(&by_hand("buy", Some("0.01"))).expect("an order");
     let problem = desk.unchanged(&Request::config_delete("exchange/other"));
     assert_eq!((problem.status, problem.pointer.as_deref()), (409, Some("/exchange/other")), "{problem}");
-    assert!(problem.detail.contains("1 orders of ours work there"), "{problem}");
+    assert!(problem.detail.contains("orders of ours work there: 1"), "{problem}");
     assert!(problem.detail.contains("`stratctl exchange halt other --exit cancel-all`"), "{problem}");
     assert_eq!(exchanges(&desk).len(), 2);
     let _: TradingDone = desk.ask(&halt(ExitRoutine::CancelAll)).expect("a halt");

@@ -12,6 +12,7 @@ mod exchange;
 mod exchanges;
 mod figures;
 mod isolation;
+mod losses;
 mod probation;
 mod recovery;
 mod swap;

@@ -62,7 +62,7 @@ impl Risk {
     pub(crate) fn set_limits(&mut self, scope: Scope, limits: RiskLimits) {
         let of_scope = self.entry(scope);
         let has_hours = limits.trading_hours.is_some();
-        of_scope.limits = limits;
+        of_scope.set_limits(limits);
         let watches = of_scope.watches_losses();
         of_scope.session = SessionNow { is_open: true, until: Some(Timestamp::MIN) };
         // looked up only where what was there may be gone: a run may set limits of a million instruments
@@ -195,7 +195,7 @@ impl Risk {
 
     /// A scope as the gate sees it; `None` if there is nothing to look at.
     pub(crate) fn view(&self, scope: Scope, open_orders: u32, now: Timestamp) -> Option<ScopeView<'_>> {
-        let risk = self.get(scope)?;
+        let risk = self.get(scope).filter(|risk| !risk.is_free())?;
         Some(ScopeView {
             scope,
             limits: &risk.limits,

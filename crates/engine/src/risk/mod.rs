@@ -142,11 +142,15 @@ pub(crate) fn check(request: OrderRequest, view: &RiskView<'_>) -> Result<Passed
     for scope in view.scopes() {
         check_denying(&order, scope, view)?;
     }
-    let mut cut = Cut::default();
-    for scope in view.scopes() {
-        cut_down(&order, scope, view, &mut cut)?;
-    }
-    let passed = cut.apply(request, view)?;
+    let passed = if view.scopes().next().is_some() {
+        let mut cut = Cut::default();
+        for scope in view.scopes() {
+            cut_down(&order, scope, view, &mut cut)?;
+        }
+        cut.apply(request, view)?
+    } else {
+        Passed { request: RiskApproved::new(request), reduced: None }
+    };
     check_account(&Judged::new(passed.request.get(), view), view)?;
     for scope in view.scopes() {
         check_rate(scope)?;

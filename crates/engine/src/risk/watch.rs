@@ -19,6 +19,12 @@ pub(super) struct Stops {
 }
 
 impl Stops {
+    /// Whether there is none.
+    fn is_none(&self) -> bool {
+        let losses = [self.daily_loss, self.drawdown, self.margin];
+        self.command.is_none() && losses == [TradingState::Active; 3]
+    }
+
     /// The strictest state, and its reason.
     pub(super) fn state(&self) -> (TradingState, Reason) {
         let mut strictest = (TradingState::Active, Reason::None);
@@ -47,6 +53,8 @@ pub(super) struct SessionNow {
 #[derive(Clone, Debug)]
 pub(super) struct ScopeRisk {
     pub(super) limits: RiskLimits,
+    /// Whether there is any limit: asked for every order.
+    has_limits: bool,
     stops: Stops,
     /// The UTC day of the last look at the losses.
     day: Option<i64>,
@@ -59,6 +67,7 @@ impl Default for ScopeRisk {
     fn default() -> Self {
         Self {
             limits: RiskLimits::default(),
+            has_limits: false,
             stops: Stops::default(),
             day: None,
             sent: VecDeque::new(),
@@ -68,6 +77,17 @@ impl Default for ScopeRisk {
 }
 
 impl ScopeRisk {
+    /// Sets the limits; the state and what was sent stay.
+    pub(super) fn set_limits(&mut self, limits: RiskLimits) {
+        self.has_limits = limits != RiskLimits::default();
+        self.limits = limits;
+    }
+
+    /// Whether it holds no order back: there is no limit, and nothing stops trading.
+    pub(super) fn is_free(&self) -> bool {
+        !self.has_limits && self.stops.is_none()
+    }
+
     /// What may be traded, and why not everything.
     pub(super) fn state(&self) -> (TradingState, Reason) {
         self.stops.state()

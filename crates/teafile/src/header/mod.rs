@@ -15,6 +15,7 @@ use std::os::unix::fs::FileExt;
 use crate::byte_order::ByteOrder;
 use crate::description::Description;
 use crate::error::{Error, ErrorKind};
+use crate::row::Row;
 
 /// The fixed part: magic, start and end of the items, number of sections.
 pub(crate) const FIXED_BYTES: u64 = 32;
@@ -33,8 +34,6 @@ const ITEM: i32 = 0x0a;
 const TIME: i32 = 0x40;
 const CONTENT: i32 = 0x80;
 const NAME_VALUES: i32 = 0x81;
-/// Ids of others are above it.
-const CUSTOM_MIN: i32 = 0x1_0000;
 
 /// How much a reader puts up with.
 ///
@@ -208,6 +207,21 @@ impl Header {
     #[must_use]
     pub fn warnings(&self) -> &[Error] {
         &self.warnings
+    }
+
+    /// The bytes of an item as a row; none if they are not as many as an item has.
+    ///
+    /// ```
+    /// # let bytes = teafile::Description::new("A", "B")?.to_header(teafile::ByteOrder::NATIVE)?;
+    /// let header = teafile::Header::parse(&bytes, bytes.len() as u64)?;
+    /// assert_eq!(header.row(&[7]).unwrap().to_string(), "A(A=7)");
+    /// assert!(header.row(&[7, 8]).is_none());
+    /// # Ok::<(), teafile::Error>(())
+    /// ```
+    #[must_use]
+    pub fn row<'a>(&'a self, item: &'a [u8]) -> Option<Row<'a>> {
+        let size = self.description.item.as_ref().map(|item| item.size as usize);
+        (size == Some(item.len())).then(|| Row::new(self, item))
     }
 
     /// The size of an item; an error if there is no item section.

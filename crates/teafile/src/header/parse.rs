@@ -104,10 +104,17 @@ pub(super) fn parse(bytes: &[u8], file_size: u64, strictness: Strictness) -> Res
     header.description.custom = sections
         .iter()
         .filter(|(section, _)| !is_ours(section.id))
-        .map(|(section, bytes)| CustomSection { id: section.id, bytes: bytes.to_vec() })
+        .map(|(section, bytes)| CustomSection { id: section.id, bytes: own(section, bytes).to_vec() })
         .collect();
     header.sections = sections.into_iter().map(|(section, _)| section).collect();
     Ok(header)
+}
+
+/// The bytes of a section that nobody knows. Of the last one, what it says of its length counts if it can be true: then the
+/// padding behind it is left out.
+fn own<'a>(section: &Section, bytes: &'a [u8]) -> &'a [u8] {
+    let length = usize::try_from(section.next).ok().filter(|length| *length > 0);
+    length.and_then(|length| bytes.get(..length)).unwrap_or(bytes)
 }
 
 /// An error, or in lenient mode a warning and nothing.

@@ -1,9 +1,6 @@
 //! Writes a header: the order of sections, and every byte, as the original API has them.
 
-use super::{
-    CONTENT, CUSTOM_MIN, FIXED_BYTES, HEADER_BYTES_MAX, ITEM, NAME_VALUES, NAME_VALUES_MAX, SECTIONS_MAX,
-    TIME,
-};
+use super::{CONTENT, FIXED_BYTES, HEADER_BYTES_MAX, ITEM, NAME_VALUES, NAME_VALUES_MAX, SECTIONS_MAX, TIME};
 use crate::byte_order::ByteOrder;
 use crate::description::{Description, TimeSection};
 use crate::error::{Error, ErrorKind};
@@ -14,7 +11,7 @@ impl Description {
     /// The header of a file that has this description and no items yet.
     ///
     /// # Errors
-    /// If it would be larger than [`HEADER_BYTES_MAX`], or a section of yours has an id that is not free.
+    /// If it would be larger than [`HEADER_BYTES_MAX`].
     ///
     /// ```
     /// use teafile::{ByteOrder, Description};
@@ -87,16 +84,8 @@ impl Description {
         if let Some(time) = &self.time {
             sections.push((TIME, time_section(time, order)));
         }
+        // sections that nobody knows came from a file or were checked, so that their ids differ from those above
         for custom in &self.custom {
-            if custom.id < CUSTOM_MIN || sections.iter().any(|(id, _)| *id == custom.id) {
-                return Err(Error::new(
-                    ErrorKind::BadDescription,
-                    format!(
-                        "a section with the id {:#x} (expected one above 0xffff, and each once)",
-                        custom.id
-                    ),
-                ));
-            }
             sections.push((custom.id, custom.bytes.clone()));
         }
         Ok(sections)

@@ -6,6 +6,8 @@
 
 /// Of a source that has nothing more: behind every other.
 const ENDED: u128 = u128::MAX;
+/// Where the source is in a key.
+const SOURCE_BITS: u32 = 32;
 
 #[derive(Debug)]
 pub(super) struct Tree {
@@ -17,12 +19,13 @@ pub(super) struct Tree {
 }
 
 /// Time and source in one number. Times are moved so that negative ones come first.
+#[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "there are no more sources than 32 bits count")]
-fn key(time: Option<i64>, source: usize) -> u128 {
+pub(super) fn key(time: Option<i64>, source: usize) -> u128 {
     match time {
         Some(time) => {
             let biased = time.cast_unsigned() ^ (1 << 63);
-            (u128::from(biased) << 32) | u128::from(source as u32)
+            (u128::from(biased) << SOURCE_BITS) | u128::from(source as u32)
         }
         None => ENDED,
     }
@@ -51,14 +54,14 @@ impl Tree {
     }
 
     /// The source with the smallest key, or none if all have ended.
-    #[inline]
+    #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "the lower 32 bits are the source")]
     pub(super) fn winner(&self) -> Option<usize> {
         (self.winner != ENDED).then_some((self.winner as u32) as usize)
     }
 
     /// Gives the winner its next time, or none if it has ended.
-    #[inline]
+    #[inline(always)]
     pub(super) fn replay(&mut self, source: usize, time: Option<i64>) {
         let mut current = key(time, source);
         let mut node = (self.leaves + source) / 2;
@@ -71,12 +74,6 @@ impl Tree {
             node /= 2;
         }
         self.winner = current;
-    }
-
-    /// Whether the winner would still win with that time.
-    #[inline]
-    pub(super) fn stays(&self, limit: u128, source: usize, time: i64) -> bool {
-        key(Some(time), source) < limit
     }
 
     /// The smallest key of all others: what the winner is measured by.
@@ -93,7 +90,7 @@ impl Tree {
 
 #[cfg(test)]
 mod tests {
-    use super::Tree;
+    use super::{Tree, key};
 
     #[test]
     fn the_smallest_wins_and_of_equal_ones_the_first() {
@@ -112,8 +109,8 @@ mod tests {
     fn the_challenger_is_the_second() {
         let tree = Tree::new(&[Some(5), Some(1), Some(9)]);
         let limit = tree.challenger(1);
-        assert!(tree.stays(limit, 1, 4));
-        assert!(!tree.stays(limit, 1, 5)); // the first source has the same time and comes before
-        assert!(!tree.stays(limit, 1, 6));
+        assert!(key(Some(4), 1) < limit);
+        assert!(key(Some(5), 1) > limit); // the first source has the same time and comes before
+        assert!(key(Some(6), 1) > limit);
     }
 }

@@ -32,7 +32,7 @@ impl Writer {
         self.refuse_after_failed_sync()?;
         let Some(file) = &self.file else { return Err(Error::new(ErrorKind::Closed, "the file was closed")) };
         let start = self.header.item_offset(self.count)?;
-        let (length, outcome) = write_whole(file, &self.buffer, start);
+        let (length, outcome) = write_whole(file, self.buffer.items(), start);
         // a part of an item at the end is given back, so that the file has whole items only; if that fails, too, readers
         // leave it out, and the next write begins where it begins
         let kept = length / self.item_size;
@@ -45,7 +45,7 @@ impl Writer {
         if published.is_ok() {
             self.count += kept as u64;
             self.unsynced += kept as u64;
-            self.buffer.drain(..kept_bytes);
+            self.buffer.take(kept_bytes);
         }
         if self.buffer.is_empty() {
             self.waiting_since = self.waiting_since.filter(|_| self.unsynced > 0);
@@ -141,10 +141,10 @@ impl Writer {
     /// The buffer is full. If the last item does not get into the file, it is not taken.
     #[cold]
     #[inline(never)]
-    pub(super) fn write_out(&mut self, time_before: Option<i64>) -> Result<(), Error> {
+    pub(super) fn write_out(&mut self, time_before: i64) -> Result<(), Error> {
         let outcome = self.flush().and_then(|()| self.sync_if_due());
         if outcome.is_err() && self.buffer.len() >= self.item_size {
-            self.buffer.truncate(self.buffer.len() - self.item_size);
+            self.buffer.pop(self.item_size);
             self.last_time = time_before;
         }
         outcome
@@ -179,9 +179,8 @@ impl Writer {
                 group.min(BUFFER_BYTES)
             }
         };
-        // the buffer never has to grow: it is written when it reaches the limit
-        let room = self.limit.saturating_add(self.item_size).saturating_sub(self.buffer.len());
-        self.buffer.reserve_exact(room);
+        // it is written when it reaches the limit, so that it never has to grow
+        self.buffer.reserve(self.limit.saturating_add(self.item_size));
     }
 
     /// Gives back the room that was prepared behind the items and not used; the items then reach to the end of the file.
@@ -240,6 +239,7 @@ impl Writer {
             Durability::Buffered { .. } | Durability::Flushed => self.flush()?,
         }
         self.file = None;
+        self.appends = false;
         Ok(())
     }
 }

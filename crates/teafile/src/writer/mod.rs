@@ -8,6 +8,7 @@
 //! - A sync that failed cannot be made good by another one, because the system forgets what it could not write; so every
 //!   later call fails, too. Open the file anew and look what is there.
 
+mod buffer;
 mod flush;
 mod open;
 mod options;
@@ -26,6 +27,8 @@ pub use options::{Durability, TimeOrder, TornTail, ZeroTail};
 pub use tail::Repaired;
 pub(crate) use tail::{mend, zero_tail};
 pub use typed::ItemWriter;
+
+use buffer::Buffer;
 
 use crate::blocks::read_at;
 use crate::description::Description;
@@ -64,17 +67,19 @@ pub struct Writer {
     durability: Durability,
     time_order: TimeOrder,
     event_time: Option<EventTime>,
-    /// Of the last item, in the buffer or the file.
-    last_time: Option<i64>,
+    /// Of the last item, in the buffer or the file; before everything if there is none.
+    last_time: i64,
     time_violations: u64,
     /// The buffer is written when it has so many bytes.
     limit: usize,
     /// Whole items behind those in the file.
-    buffer: Vec<u8>,
+    buffer: Buffer,
     /// Whole items in the file.
     count: u64,
     /// Where reads and writes go; none behind the last item.
     position: Option<u64>,
+    /// There is a file, it has items, and the position is behind the last one: what a write finds nearly always.
+    appends: bool,
     /// Items written since the last sync.
     unsynced: u64,
     /// When `tick` first saw that something waits.
@@ -100,8 +105,7 @@ impl Writer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn write(&mut self, values: &[Value<'_>]) -> Result<(), Error> {
-        let header = Arc::clone(&self.header);
-        self.write_with(|bytes| row::encode(&header, values, bytes))
+        self.write_with(self.item_size, true, |header, bytes| row::encode(header, values, bytes))
     }
 
     /// The same by the names of the fields, in whatever order.
@@ -162,65 +166,57 @@ impl Writer {
             let what = format!("{} bytes for an item of {}", item.len(), self.item_size);
             return Err(Error::new(ErrorKind::BadValue, what).with_path(&self.path));
         }
-        self.write_with(|bytes| {
+        self.write_with(item.len(), false, |_, bytes| {
             bytes.copy_from_slice(item);
             Ok(())
         })
     }
 
-    /// Writes what `fill` makes of an item's room, which is full of zeros.
+    /// Writes what `fill` makes of an item's room of `size` bytes, which is full of zeros where `has_gaps`, and otherwise of
+    /// whatever was there.
     #[inline]
     pub(crate) fn write_with(
         &mut self,
-        fill: impl FnOnce(&mut [u8]) -> Result<(), Error>,
+        size: usize,
+        has_gaps: bool,
+        fill: impl FnOnce(&Header, &mut [u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        if self.position.is_some() || self.item_size == 0 || self.file.is_none() {
+        if !self.appends {
             return self.overwrite(fill);
         }
-        let start = self.buffer.len();
-        self.buffer.resize(start + self.item_size, 0);
-        let last_time = self.last_time;
-        let filled = match self.buffer.get_mut(start..) {
-            Some(room) => fill(room),
-            None => Ok(()),
-        };
-        if let Err(error) = filled.and_then(|()| self.check_time(start)) {
-            self.buffer.truncate(start);
+        let room = self.buffer.room(size);
+        if has_gaps {
+            room.fill(0);
+        }
+        if let Err(error) = fill(&self.header, room) {
             return Err(error.with_path(&self.path));
         }
-        if self.buffer.len() >= self.limit { self.write_out(last_time) } else { Ok(()) }
-    }
-
-    /// The item at `start` of the buffer follows the one before it in time, or is treated as was asked for.
-    #[inline]
-    fn check_time(&mut self, start: usize) -> Result<(), Error> {
-        let Some(times) = &self.event_time else { return Ok(()) };
-        let time = times.of_item(self.buffer.get(start..).unwrap_or_default());
-        if self.last_time.is_none_or(|last| last <= time) {
-            self.last_time = Some(time);
-            return Ok(());
+        let time_before = self.last_time;
+        if let Some(times) = &self.event_time {
+            let time = times.of_item(room);
+            if time < time_before {
+                self.goes_backwards(size, time)?;
+            } else {
+                self.last_time = time;
+            }
         }
-        self.goes_backwards(start, time)
+        self.buffer.push(size);
+        if self.buffer.len() >= self.limit { self.write_out(time_before) } else { Ok(()) }
     }
 
+    /// The item in the room is before the one before it, and treated as was asked for.
     #[cold]
-    fn goes_backwards(&mut self, start: usize, time: i64) -> Result<(), Error> {
-        let (Some(times), Some(last)) = (&self.event_time, self.last_time) else { return Ok(()) };
+    fn goes_backwards(&mut self, size: usize, time: i64) -> Result<(), Error> {
+        let Some(times) = &self.event_time else { return Ok(()) };
         match self.time_order {
-            TimeOrder::Count => self.last_time = Some(time),
+            TimeOrder::Count => self.last_time = time,
             TimeOrder::Refuse => {
                 let scale = self.header.description().scale().unwrap_or(crate::TimeScale::JAVA);
-                let what = format!(
-                    "event time {} goes backwards (expected {} or later)",
-                    scale.text(time),
-                    scale.text(last)
-                );
-                return Err(Error::new(ErrorKind::TimeOrder, what));
+                let (time, last) = (scale.text(time), scale.text(self.last_time));
+                let what = format!("event time {time} goes backwards (expected {last} or later)");
+                return Err(Error::new(ErrorKind::TimeOrder, what).with_path(&self.path));
             }
-            TimeOrder::Clamp => {
-                let room = self.buffer.get_mut(start..).unwrap_or_default();
-                times.put(last, room)?;
-            }
+            TimeOrder::Clamp => times.put(self.last_time, self.buffer.room(size))?,
         }
         self.time_violations += 1;
         Ok(())
@@ -228,10 +224,10 @@ impl Writer {
 
     /// Writes over the item at the position and goes on behind it, or says why not.
     #[cold]
-    fn overwrite(&mut self, fill: impl FnOnce(&mut [u8]) -> Result<(), Error>) -> Result<(), Error> {
+    fn overwrite(&mut self, fill: impl FnOnce(&Header, &mut [u8]) -> Result<(), Error>) -> Result<(), Error> {
         self.header.item_size().map_err(|error| error.with_path(&self.path))?;
         let mut item = vec![0; self.item_size];
-        fill(&mut item).map_err(|error| error.with_path(&self.path))?;
+        fill(&self.header, &mut item).map_err(|error| error.with_path(&self.path))?;
         let (Some(file), Some(position)) = (&self.file, self.position) else {
             return Err(Error::new(ErrorKind::Closed, "the file was closed").with_path(&self.path));
         };
@@ -242,9 +238,9 @@ impl Writer {
         if position + 1 == self.count
             && let Some(times) = &self.event_time
         {
-            self.last_time = Some(times.of_item(&item));
+            self.last_time = times.of_item(&item);
         }
-        self.position = Some(position + 1).filter(|next| *next < self.count);
+        self.move_to(position + 1);
         if self.durability == Durability::Flushed { Ok(()) } else { self.sync_if_due() }
     }
 
@@ -275,7 +271,7 @@ impl Writer {
             let what = format!("item {position} is not there any more");
             return Err(Error::at(ErrorKind::Shrunk, offset, what).with_path(&self.path));
         }
-        self.position = Some(position + 1).filter(|next| *next < self.count);
+        self.move_to(position + 1);
         Ok(Some(Item::new(&self.header, &bytes)))
     }
 
@@ -297,8 +293,13 @@ impl Writer {
     /// ```
     pub fn seek_item(&mut self, index: u64) -> Result<(), Error> {
         self.flush()?;
-        self.position = Some(index).filter(|index| *index < self.count);
+        self.move_to(index);
         Ok(())
+    }
+
+    fn move_to(&mut self, index: u64) {
+        self.position = Some(index).filter(|index| *index < self.count);
+        self.appends = self.position.is_none() && self.item_size > 0 && self.file.is_some();
     }
 
     /// Moves behind the last item.
@@ -314,7 +315,7 @@ impl Writer {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn seek_end(&mut self) {
-        self.position = None;
+        self.move_to(self.count);
     }
 
     /// The items in the file, without those that are in the buffer.

@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::buffer::Buffer;
 use super::options::{Durability, TimeOrder, TornTail, ZeroTail};
 use super::{Writer, tail};
 use crate::blocks::ITEM_BYTES_MAX;
@@ -376,8 +377,8 @@ impl Writer {
         };
         let event_time = EventTime::find(&header);
         let last_time = match (&event_time, area.count.checked_sub(1)) {
-            (Some(times), Some(last)) => Some(times.read(&file, &header, last)?),
-            _ => None,
+            (Some(times), Some(last)) => times.read(&file, &header, last)?,
+            _ => i64::MIN,
         };
         let mut writer = Self {
             file: Some(file),
@@ -391,9 +392,10 @@ impl Writer {
             last_time,
             time_violations: 0,
             limit: 0,
-            buffer: Vec::new(),
+            buffer: Buffer::default(),
             count: area.count,
             position: None,
+            appends: item_size > 0,
             unsynced: 0,
             waiting_since: None,
             has_failed_to_sync: false,

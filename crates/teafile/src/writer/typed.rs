@@ -72,7 +72,8 @@ impl<T: TeaItem> ItemWriter<T> {
     #[inline]
     pub fn write(&mut self, item: &T) -> Result<(), Error> {
         let is_foreign = self.is_foreign;
-        self.writer.write_with(|bytes| {
+        // the size is that of the items of the file, or there would be no such writer
+        self.writer.write_with(size_of::<T>(), const { has_gaps::<T>() }, |_, bytes| {
             if is_foreign {
                 item.swap_bytes().write(bytes);
             } else {
@@ -81,6 +82,16 @@ impl<T: TeaItem> ItemWriter<T> {
             Ok(())
         })
     }
+}
+
+/// Whether an item has bytes that belong to no field.
+const fn has_gaps<T: TeaItem>() -> bool {
+    let (mut taken, mut place) = (0, 0);
+    while place < T::FIELDS.len() {
+        taken += T::FIELDS[place].size;
+        place += 1;
+    }
+    taken < size_of::<T>()
 }
 
 impl<T> Deref for ItemWriter<T> {

@@ -25,6 +25,7 @@ mod mind;
 mod random;
 mod requests;
 mod scenario;
+mod sent;
 mod simulation;
 mod twin;
 mod venue;

@@ -3,7 +3,7 @@
 use std::{fmt, fmt::Write, sync::Arc};
 
 use stratd_engine::{Engine, Input, InputKind, Output, StrategyConfig, StrategyId};
-use stratd_plugin_api::{OmsType, OrderStatus, Reason, Timestamp, abi};
+use stratd_plugin_api::{Money, OmsType, OrderStatus, Reason, Timestamp, abi};
 
 use super::{
     Count, Outcome, ensure,
@@ -38,6 +38,8 @@ pub(super) struct Run<'a> {
     /// Limits were set since the last step: sessions are looked up with the next one.
     pub(super) has_new_limits: bool,
     hash: Hash,
+    /// [`Engine::books_version`] after the last step, and what it vouches for: equity, cash and the PnL of strategies.
+    books: (u64, [Option<Money>; 2], Vec<Option<Money>>),
     pub(super) outcome: &'a mut Outcome,
 }
 
@@ -97,6 +99,7 @@ impl<'a> Run<'a> {
             person,
             has_new_limits: false,
             hash: Hash(FNV_START),
+            books: (u64::MAX, [None; 2], Vec::new()),
             outcome,
         })
     }
@@ -245,6 +248,20 @@ impl<'a> Run<'a> {
         let seq = self.seq;
         self.outcome.trace.push((seq, self.hash.0));
         ensure(is_alarmed || !is_nonsense, || format!("no alarm for the report {seq}, which fits nothing"))?;
-        self.twin.compare(&self.engine)
+        self.twin.compare(&self.engine)?;
+        self.compare_version()
+    }
+
+    /// Books of the same version are the same.
+    fn compare_version(&mut self) -> Result<(), String> {
+        let engine = &self.engine;
+        let pnl = (0..self.twin.owners).map(|id| engine.pnl(StrategyId(id))).collect();
+        let now = (engine.books_version(), [engine.equity(), engine.cash()], pnl);
+        let before = std::mem::replace(&mut self.books, now);
+        // a strategy that joined has brought nothing yet
+        let has_held = before.1 == self.books.1 && before.2.iter().zip(&self.books.2).all(|(a, b)| a == b);
+        ensure(before.0 != self.books.0 || has_held, || {
+            format!("books of the same version were {before:?}, and are {:?}", self.books)
+        })
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 const FORMATTER_ROWS: &str = "tests/golden/logging/formatter.jsonl";
 const SCENARIO_ROWS: &str = "tests/golden/logging/scenarios.jsonl";
+const TEA_FILES: &str = "tests/golden/teafile";
 const CONFIGS: &str = "configs/logging";
 /// Seeds of one target: more teach the fuzzer nothing.
 const SEEDS_MAX: usize = 2000;
@@ -23,6 +24,7 @@ pub(super) fn write(root: &Path, into: &Path) -> Result<()> {
     put(into, "syslog", scenarios.iter().flat_map(syslog).chain(SYSLOG.iter().map(|seed| seed.to_vec())))?;
     put(into, "json", scenarios.iter().filter_map(json))?;
     put(into, "cbor", CBOR.iter().map(|seed| seed.to_vec()))?;
+    put(into, "tea", tea_files(&root.join(TEA_FILES))?.into_iter())?;
     put(into, "control", CONTROL.iter().map(|seed| seed.as_bytes().to_vec()))?;
     put(into, "config", configs(&root.join(CONFIGS))?.into_iter())
 }
@@ -83,6 +85,22 @@ fn put(into: &Path, target: &str, seeds: impl Iterator<Item = Vec<u8>>) -> Resul
         fs::write(&file, seed).with_context(|| format!("writing {}", file.display()))?;
     }
     Ok(())
+}
+
+/// Golden files, good and bad ones; what is longer than an input may be is cut by the fuzzer.
+fn tea_files(folder: &Path) -> Result<Vec<Vec<u8>>> {
+    let mut files = Vec::new();
+    for part in ["valid", "malformed"] {
+        let folder = folder.join(part);
+        for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "tea") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files.iter().map(|path| fs::read(path).with_context(|| format!("reading {}", path.display()))).collect()
 }
 
 fn rows(file: &Path) -> Result<Vec<Value>> {

@@ -1,7 +1,7 @@
 //! Every limit has one outcome.
 
 use std::{
-    io::Write as _,
+    io::{Read as _, Write as _},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -45,6 +45,25 @@ fn one_connection_too_many_is_told_so_and_closed() {
     assert!(read_all(&mut first).starts_with("HTTP/1.1 200 "));
     // and one that has ended makes room
     wait_for("room for another", || place.client().send(&Request::version()).is_ok());
+}
+
+#[test]
+fn who_has_connected_when_the_stop_comes_is_served() {
+    const REQUEST: &[u8] = b"GET /v1/version HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut place = limited(|limits| limits.stop_time = PATIENCE);
+    let mut late = place.connect();
+    // connections are taken in order: once another is answered, the first was taken
+    let mut earlier = place.connect();
+    earlier.write_all(REQUEST).unwrap();
+    assert!(earlier.read(&mut [0; 4096]).unwrap() > 0);
+    let control = place.control.take().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| control.stop());
+        // the server has seen the stop when it closes what has been answered
+        read_all(&mut earlier);
+        late.write_all(REQUEST).unwrap();
+        assert!(read_all(&mut late).starts_with("HTTP/1.1 200 "));
+    });
 }
 
 #[test]

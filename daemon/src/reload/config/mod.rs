@@ -12,13 +12,14 @@
 //! A generation that nobody confirms in time goes back to the one before it, here and at the next start: see `confirm`.
 //!
 //! - `permit`: what an operator may not change; `parts`: what can change while the run goes on; `build`: what that needs;
-//!   `apply`: the steps; `note`: what is noted
+//!   `apply`: the steps; `carry_out`: what instances are made to do; `note`: what is noted
 //! - `exchanges`: those that join and leave
 //! - `refusal`: why a change was not done; `confirm`: generations that go back by themselves
 //! - `generations`: where they are kept; `show`: what the control socket tells
 
 mod apply;
 mod build;
+mod carry_out;
 mod confirm;
 mod exchanges;
 mod generations;

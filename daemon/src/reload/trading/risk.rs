@@ -14,7 +14,7 @@ use crate::{
         ActionError, ActionErrorKind, Basis, Condition, InstanceName, Outcome, Terms, TradingChange,
         TradingScope,
     },
-    reload::Registry,
+    reload::{Registry, RunStore},
     runtime::{
         Asked, Command, KeptHalt, LookUp, Names, RiskLook, ScopeLook, ScopeName, Snapshot, Trading,
         TradingChanged, TradingRefused, TradingSeen, TradingWish,
@@ -116,7 +116,8 @@ pub(super) fn set(
     let [was, is] = changed.states.map(words::state);
     let would = if terms.is_dry_run { "would be" } else { "is" };
     let report = format!("{scope}: trading {would} {} (it was {})", is.name(), was.name());
-    let warning = if terms.is_dry_run { None } else { not_kept(operations, changed.kept, &report) };
+    let store = operations.store.as_deref().filter(|_| !terms.is_dry_run);
+    let warning = store.and_then(|store| not_kept(store, changed.kept, &report));
     // it is done whatever became of a look at it afterwards
     let after = resource.look(operations).map_or_else(|_| before.clone(), |(basis, _)| basis);
     let answer =
@@ -130,8 +131,8 @@ pub(super) fn set(
 
 /// Keeps it for later runs, and returns once it is on the disk: an answer means done, also if the machine loses power
 /// now. If that fails, trading has changed all the same: what is to be said of it.
-fn not_kept(operations: &ManagerOperations, kept: KeptHalt, report: &str) -> Option<String> {
-    let error = operations.store.as_ref()?.keep_halt(kept).err()?;
+fn not_kept(store: &RunStore, kept: KeptHalt, report: &str) -> Option<String> {
+    let error = store.keep_halt(kept).err()?;
     tracing::error!(
         logger = "risk",
         "{report}, and a later run will not know it: it could not be kept in the state directory: {error}"
@@ -237,5 +238,39 @@ fn ask(
             let (before, seen) = seen_of(instance, &registry, &look)?;
             send(before, seen)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stratd_plugin_api::Timestamp;
+
+    use super::*;
+    use crate::runtime::Halt;
+
+    #[test]
+    fn what_cannot_be_kept_is_told_and_in_force_all_the_same() {
+        let place = tempfile::tempdir().unwrap();
+        let store = RunStore::begun(place.path());
+        let kept = |note: &str| KeptHalt {
+            number: 1,
+            scope: "run".to_owned(),
+            state: TradingState::Halted,
+            reason: Reason::Requested,
+            halt: Halt { since: Timestamp::new(1), words: Some(note.to_owned()) },
+        };
+        // a note that is longer than the store takes is kept as far as it goes
+        assert_eq!(not_kept(&store, kept(&"ü".repeat(5_000)), "halted"), None);
+        let [halt] = &store.halts()[..] else { panic!("{:?}", store.halts()) };
+        assert!(
+            halt.halt.words.as_ref().is_some_and(|words| words.starts_with("üü") && words.ends_with('…'))
+        );
+        let other = rusqlite::Connection::open(place.path().join("state.db")).unwrap();
+        other.execute_batch("DROP TABLE trading").unwrap();
+        let warning = not_kept(&store, kept("odd prices"), "halted").unwrap();
+        assert!(
+            warning.starts_with("it is in force, and could not be kept in the state directory"),
+            "{warning}"
+        );
     }
 }

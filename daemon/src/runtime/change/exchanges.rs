@@ -82,7 +82,7 @@ impl EventLoop {
         let working = engine.working_orders().filter(|order| order.exchange == id).count();
         if working > 0 {
             return Err(format!(
-                "{working} orders of ours work there (accepted: when none does, as after `stratctl exchange halt {name} --exit cancel-all`)"
+                "orders of ours work there: {working} (accepted: when none does, as after `stratctl exchange halt {name} --exit cancel-all`)"
             ));
         }
         let ids =
@@ -102,8 +102,7 @@ impl EventLoop {
             let named = held.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
             let more = if held.len() > NAMED_MAX { ", …" } else { "" };
             return Err(format!(
-                "{} positions stand there: {named}{more} (accepted: when all are closed, as by `stratctl exchange halt {name} --exit close-all`)",
-                held.len()
+                "positions stand there: {named}{more} (accepted: when all are closed, as by `stratctl exchange halt {name} --exit close-all`)"
             ));
         }
         let mut instruments = engine.instruments_of(id);

@@ -13,6 +13,9 @@ pub struct Config {
     /// Trades from one order to the next; 0 = it never trades.
     #[serde(default)]
     pub every: u64,
+    /// A secret that it has no use for: tests look where it can be seen.
+    #[serde(default)]
+    pub api_key: String,
     /// Milliseconds from one telling of the time to the next, which is a figure of its own; 0 = it does not.
     #[serde(default)]
     pub tell_ms: u32,
