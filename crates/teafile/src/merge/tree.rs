@@ -67,9 +67,12 @@ impl Tree {
         let mut node = (self.leaves + source) / 2;
         while node > 0 {
             let Some(loser) = self.losers.get_mut(node) else { break };
-            // without a branch: which one wins is not to be foreseen
-            let (low, high) = (current.min(*loser), current.max(*loser));
-            *loser = high;
+            // which one wins is not to be foreseen, so they change places without a branch, also where the compiler would
+            // make one of `min` and `max`
+            let goes_on = u128::from(current < *loser).wrapping_neg();
+            let difference = (current ^ *loser) & goes_on;
+            let low = *loser ^ difference;
+            *loser = current ^ difference;
             current = low;
             node /= 2;
         }
