@@ -10,6 +10,7 @@ use stratd_plugin_api::{InstrumentType, InstrumentTypes, TradingType, TradingTyp
 use crate::config::{
     Draft, Finding, PluginKind, Problem, ProblemKind, RunConfig, Validator, default_name, instrument_type,
     nearest, own_findings, pointer, resolve_path, resolve_paths, resolve_texts, secrets::Expanded,
+    shown::left_hidden,
 };
 
 /// Exit code of the process when a configuration has problems: `EX_CONFIG` of sysexits.h, at which systemd does not
@@ -67,6 +68,18 @@ pub struct PluginFacts {
 /// # Errors
 /// All problems, those of the file in the order of its lines, then those of the flags.
 pub fn check(draft: &Draft, plugins: &dyn PluginLookup) -> Result<RunConfig, Vec<Problem>> {
+    check_whole(draft, plugins).map(|(config, _)| config)
+}
+
+/// As [`check`]; with the configuration as values, from which [`RunConfig`] can be read again: paths are complete, and
+/// secrets stand by their names.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn check_whole(
+    draft: &Draft,
+    plugins: &dyn PluginLookup,
+) -> Result<(RunConfig, Value), Vec<Problem>> {
     let mut check = Check { draft, plugins, value: draft.value.clone(), findings: draft.findings.clone() };
     check.own_keys();
     let exchanges = check.entries(PluginKind::Exchange);
@@ -90,6 +103,7 @@ impl Check<'_> {
                 resolve_texts(validator.root(), "", &mut self.value, self.draft);
                 self.findings.extend(validator.findings("", &self.value));
                 self.findings.extend(own_findings(&self.value));
+                self.findings.extend(left_hidden(&self.value));
                 self.findings.extend(resolve_paths(validator.root(), "", &mut self.value, self.draft));
             }
             Err(why) => self.conflict("", format!("the schema of the configuration is not valid: {why}"), ""),
@@ -169,8 +183,11 @@ impl Check<'_> {
             let refused: Vec<_> = self.findings.iter().map(|finding| finding.pointer.clone()).collect();
             let expanded = Expanded::of(&at_config, config);
             let mut findings = validator.findings(&at_config, &expanded.value);
-            // a flag that could not be read is there, so its key is not missing
-            findings.retain(|finding| !refused.contains(&pointer::child(&finding.pointer, &finding.found)));
+            // a flag that could not be read is there, so its key is not missing; and what was refused is refused once
+            findings.retain(|finding| {
+                !refused.contains(&pointer::child(&finding.pointer, &finding.found))
+                    && !refused.contains(&finding.pointer)
+            });
             for finding in &mut findings {
                 let inner = finding.pointer.strip_prefix(at_config.as_str()).unwrap_or_default();
                 if expanded.places.contains(inner) {
@@ -281,10 +298,10 @@ impl Check<'_> {
         self.findings.push(Finding::conflict(pointer, found, accepted));
     }
 
-    fn finish(mut self) -> Result<RunConfig, Vec<Problem>> {
+    fn finish(mut self) -> Result<(RunConfig, Value), Vec<Problem>> {
         if self.findings.is_empty() {
             match serde_json::from_value::<RunConfig>(self.value.clone()) {
-                Ok(config) => return Ok(self.draft.complete(config)),
+                Ok(config) => return Ok((self.draft.complete(config), self.value)),
                 // the schema should have said it; the text of serde is better than none
                 Err(error) => self.conflict("", error.to_string(), ""),
             }

@@ -14,7 +14,7 @@ use crate::{
         self, Accepted, Candidate, LoadedPlugin, Loader, Probe, Refusal, Run, Trial, TrustOptions,
         TrustPolicy, Verified,
     },
-    runtime::{Services, trial_host},
+    runtime::{Services, notify, trial_host},
 };
 
 use serde_json::Value;
@@ -83,6 +83,7 @@ impl Plugins {
     /// There is none of this name, or a step of loading refused it.
     pub fn load(&self, kind: PluginKind, name: &str) -> Result<Arc<LoadedPlugin>, Refusal> {
         let file = host::find(kind, name, &self.directories())?;
+        notify::starts(format_args!("examines {}", file.display()));
         let Some(probe) = &self.probe else { return self.loader.load(&file) };
         let candidate = self.loader.read(&file)?;
         if let Some(known) = self.loader.of_hash(candidate.hash()) {
@@ -171,6 +172,7 @@ impl PluginLookup for Plugins {
         config: &Value,
         trading_type: TradingType,
     ) -> Result<(), String> {
+        notify::starts(format_args!("tries the configuration of {name}"));
         if let Some(probe) = &self.probe {
             let file = host::find(kind, name, &self.directories()).map_err(|refusal| refusal.to_string())?;
             let trial = Trial { instance: name, config, run: trading_type, state: None };

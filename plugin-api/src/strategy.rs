@@ -23,7 +23,7 @@ pub trait Strategy: Sized + Send + 'static {
     /// The oldest version that `restore` understands.
     const STATE_COMPAT_MIN: u32 = Self::STATE_VERSION;
     /// True if no market handler reads orders, positions, portfolio, risk or the price history: the host may then
-    /// deliver many events in one call.
+    /// deliver many events in one call, which ends after an event whose handler made a request or set a timer.
     const BATCH_SAFE: bool = false;
     /// True if the strategy starts threads of its own.
     const SPAWNS_THREADS: bool = false;

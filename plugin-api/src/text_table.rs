@@ -80,6 +80,20 @@ impl TextTable {
         self.intern(&text[..text.floor_char_boundary(TEXT_BYTES_MAX)])
     }
 
+    /// How many texts take a place: their handles count from 1.
+    ///
+    /// ```
+    /// use stratd_plugin_api::TextTable;
+    /// let texts = TextTable::new(10);
+    /// texts.intern("USD");
+    /// texts.intern("7"); // a number takes no place
+    /// assert_eq!(texts.count(), 1);
+    /// ```
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).by_handle.len()
+    }
+
     /// The text of a handle; the empty text for 0, `None` for an unknown one.
     #[must_use]
     pub fn get(&self, handle: TextHandle) -> Option<Arc<str>> {

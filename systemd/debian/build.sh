@@ -64,6 +64,8 @@ documents() {
     put 0644 $documents README.md docs/*.md
     put_as 0644 systemd/README.md $documents/systemd.md
     put_as 0644 systemd/debian/copyright $documents/copyright
+    # what is as it is on purpose, with the reasons
+    put_as 0644 systemd/debian/lintian-overrides usr/share/lintian/overrides/stratd
     put 0644 $documents/examples configs/*.toml
     put 0644 $documents/examples/logging configs/logging/*.toml
     put 0644 $documents/examples/data configs/data/*

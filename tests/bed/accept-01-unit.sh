@@ -47,6 +47,7 @@ allows() { prop SystemCallFilter | tr ' ' '\n' | grep -qx "$1"; }
 
 group "each drop-in is understood and does what it says"
 check "without one, scheduling is not permitted" eval '! allows sched_setaffinity'
+same "what is aborted ends soon" "$(prop TimeoutAbortUSec)" 15s
 with_drop_in jit
 same "memory may be written and run" "$(prop MemoryDenyWriteExecute)" no
 with_drop_in lowlatency
@@ -56,8 +57,16 @@ check "and what is privileged is not" eval '! allows chroot'
 same "real time" "$(prop RestrictRealtime)" no
 with_drop_in debug
 like "core files" "$(grep 'Max core' "/proc/$(prop MainPID)/limits")" "*unlimited*"
+same "and may take their time" "$(prop TimeoutAbortUSec)" 5min
 
-if (($(systemctl --version | awk 'NR == 1 { print $2 }') >= 253)); then
+version=$(systemctl --version | awk 'NR == 1 { print $2 }')
+if ((version >= 254)); then
+    group "the drop-in for growing pauses between restarts is understood"
+    with_drop_in restart-steps
+    same "steps" "$(prop RestartSteps)/$(prop RestartMaxDelayUSec)" 5/30s
+fi
+
+if ((version >= 253)); then
     group "the drop-in for a reload by signal waits until it is done"
     with_drop_in notify-reload
     same "type" "$(prop Type)" notify-reload

@@ -17,38 +17,63 @@ hang_timeout = "$1"
 END
 }
 
+# as systemd tells it: milliseconds from when a service was started, which is when its first events come, to when its
+# process had ended, of the last one that did
+took_ms() {
+    local started=39f53479d3a045ac8e11786248231fbf exited=98e322203f7a4ed290d09fe03c09fe15
+    journalctl --no-pager -q -o json UNIT=stratd.service "MESSAGE_ID=$started" + UNIT=stratd.service "MESSAGE_ID=$exited" |
+        jq -r '[.MESSAGE_ID, .__MONOTONIC_TIMESTAMP] | join(" ")' |
+        awk -v started=$started '$1 == started { from = $2 } $1 != started { took = $2 - from } END { printf "%d\n", took / 1000 }'
+}
+# ended_within MS: what the specification gives it, a second more than the watchdog waits
+ended_within() {
+    local took
+    took=$(took_ms)
+    echo "      from start to end: $took ms, of at most $1"
+    at_least "the process ended $1 minus so many milliseconds after its start" $(($1 - took)) 0
+}
+fresh() {
+    systemctl stop stratd.service 2>/dev/null
+    rm -rf /var/lib/stratd/state.db*
+    systemctl reset-failed stratd.service 2>/dev/null
+}
+
 group "the daemon's own watchdog names the strategy"
 configure_sleeper 2s
-begun=$(date +%s)
 check "start" systemctl start stratd.service
 pid=$(prop MainPID)
 becomes "the process ended" '[[ $(prop MainPID) != "$pid" ]]'
-at_least "seconds: at most 2 and what the machine takes" $((8 - ($(date +%s) - begun))) 0
-becomes "by its own signal" 'journalctl -q -u stratd.service --grep "status=6/ABRT"'
+becomes "by its own signal, without a core" 'journalctl -q -u stratd.service --grep "code=killed, status=6/ABRT"'
+ended_within 3000
 becomes "the journal names it" 'journalctl -q -u stratd.service -o cat --grep "sleeper has not returned from .on_events"'
 becomes "it was started again" '[[ $(prop ActiveState) == active ]] && (($(prop NRestarts) == 1))'
 same "the culprit is in quarantine" "$(plugin_state)" quarantined
 same "the other one trades" "$(prop StatusText)" "strategies: 1 quarantined, 1 started; exchanges: 1 started"
-
-group "systemd ends an event loop that stands still, when nobody else does"
-mkdir -p /run/systemd/system/stratd.service.d
-printf '[Service]\nWatchdogSec=3s\n' >/run/systemd/system/stratd.service.d/watchdog.conf
-systemctl daemon-reload
-systemctl stop stratd.service 2>/dev/null
-rm -rf /var/lib/stratd/state.db*
-configure_sleeper 300s
-systemctl reset-failed stratd.service
-systemctl start stratd.service
-begun=$(date +%s)
-pid=$(prop MainPID)
-becomes "the process ended" '[[ $(prop MainPID) != "$pid" ]]'
-at_least "seconds: at most 3 and what the machine takes" $((9 - ($(date +%s) - begun))) 0
-becomes "by systemd's watchdog" 'journalctl -q -u stratd.service --grep "Watchdog timeout .limit 3s.!"'
 same "no core is left" "$(find /var/lib/stratd -name 'core*' | wc -l)" 0
 
+group "systemd ends an event loop that stands still, when nobody else does; the drop-in for it leaves a core"
+mkdir -p /run/systemd/system/stratd.service.d
+printf '[Service]\nWatchdogSec=3s\n' >/run/systemd/system/stratd.service.d/watchdog.conf
+install -m 0644 -t /run/systemd/system/stratd.service.d /share/systemd/stratd.service.d/debug.conf
+systemctl daemon-reload
+fresh
+configure_sleeper 300s
+check "start" systemctl start stratd.service
+pid=$(prop MainPID)
+becomes "the process ended" '[[ $(prop MainPID) != "$pid" ]]'
+becomes "by systemd's watchdog" 'journalctl -q -u stratd.service --grep "Watchdog timeout .limit 3s.!"'
+becomes "which is the result" 'journalctl -q -u stratd.service --grep "Failed with result .watchdog."'
+becomes "with a core" 'journalctl -q -u stratd.service --grep "code=dumped, status=6/ABRT"'
+ended_within 4000
+# elsewhere the kernel hands it to a program of the host
+if [[ $(cat /proc/sys/kernel/core_pattern) == core ]]; then
+    check "which lies where the page says" test -s /var/lib/stratd/core
+fi
+rm -f /run/systemd/system/stratd.service.d/debug.conf
+systemctl daemon-reload
+
 group "an instance that cannot be made ends the start with its reason, and is no crash"
-systemctl stop stratd.service 2>/dev/null
-rm -rf /var/lib/stratd/state.db*
+fresh
 configure_sleeper 10s
 sed -i 's|libstrategy_sleeper.so"|&\nconfig = { refuse = true }|' "$config"
 # more often than crashes lead to quarantine
@@ -62,19 +87,5 @@ configure </dev/null
 systemctl reset-failed stratd.service
 check "start without it" systemctl start stratd.service
 same "nobody is in quarantine" "$(prop StatusText)" "strategies: 1 started; exchanges: 1 started"
-
-group "a process that was killed is back at once"
-systemctl stop stratd.service 2>/dev/null
-rm -rf /var/lib/stratd/state.db*
-configure </dev/null
-systemctl reset-failed stratd.service
-check "start" systemctl start stratd.service
-pid=$(prop MainPID)
-begun=$(date +%s%N)
-kill -KILL "$pid"
-becomes "it runs again" '[[ $(prop MainPID) != "$pid" && $(prop SubState) == running ]]'
-took=$((($(date +%s%N) - begun) / 1000000))
-echo "      killed to READY: $took ms (of it RestartSec: 1000 ms)"
-check "who asks meanwhile is answered" stratctl status
 
 finish

@@ -239,3 +239,90 @@ fn what_is_no_run_is_not_compared() {
     check(&["bad"; 9], "found 9 runs (accepted: at most 8 side by side)");
     assert!(!place.path().join("compare.html").exists());
 }
+
+/// Everything that may differ from the quickstart at once: two exchanges, hedged positions, cost first in first out, a
+/// margin account, hours, every kind of cost, delayed and partial fills, limits that reduce.
+const EVERYTHING: &str = r#"
+[backtest]
+cash = 1_000_000
+
+[fill]
+rule = "next_price"
+
+[costs]
+taker_fee = 0.0005
+fee_per_unit = 0.001
+slippage = { percentage = 0.0002 }
+
+[portfolio]
+oms_type = "hedging"
+accounting = "fifo"
+
+[account]
+kind = "margin"
+initial_margin = 0.5
+maintenance_margin = 0.25
+
+[risk]
+max_position = { limit = 60, on_breach = "reduce" }
+max_daily_loss = { limit = 5_000, state = "reducing" }
+
+[risk.instrument.AAPL]
+trading_hours = { hours = "workdays" }
+
+[hours.workdays]
+timezone = "UTC"
+days = ["mon", "tue", "wed", "thu"]
+sessions = ["00:00-00:00"]
+
+[[exchange]]
+plugin = "csv"
+config = { file = "prices.csv", adjust = "adj_close" }
+
+[[exchange]]
+plugin = "synthetic"
+[exchange.config]
+seed = 7
+instruments = 2
+steps = 2_000
+start = "2024-01-02T14:30:00Z"
+step_ms_max = 40
+taker_fee = 0.0001
+
+[[strategy]]
+plugin = "market-maker"
+config = { quantity = 10, spread_ticks = 4, requote_ticks = 2, max_position = 100 }
+
+[[strategy]]
+plugin = "ema-cross"
+config = { quantity = 40, reverse = true }
+"#;
+
+#[test]
+fn every_kind_of_backtest_gives_byte_equal_folders() {
+    let read = |name: &str| {
+        std::fs::read_to_string(workspace().join("configs").join(name)).expect("a configuration")
+    };
+    let prices = read("data/equities-daily.csv");
+    // three years of prices are enough to see a difference
+    let prices: String = prices.lines().take(3_000).flat_map(|line| [line, "\n"]).collect();
+    let synthetic = read("synthetic-backtest.toml").replace("50_000", "2_000");
+    let of_file = |name: &str| read(name).replace("data/equities-daily.csv", "prices.csv");
+    let configs = [
+        ("minimal.toml", of_file("minimal.toml")),
+        ("risk-limits.toml", of_file("risk-limits.toml")),
+        ("synthetic-backtest.toml", synthetic),
+        ("everything.toml", EVERYTHING.to_owned()),
+    ];
+    for (name, config) in &configs {
+        let place = Place::new(&[(name, config), ("prices.csv", &prices)]);
+        let (first, second) = (place.backtest(&[name]), place.backtest(&[name]));
+        assert_eq!(place.runs().len(), 2, "{name}: each run has a folder of its own");
+        assert!(Table::read(&first["fills.csv"]).rows().len() > 3, "{name}: too few fills");
+        assert_eq!(first.keys().collect::<Vec<_>>(), second.keys().collect::<Vec<_>>(), "{name}");
+        // not `assert_eq`: it would print megabytes
+        for (file, text) in &first {
+            assert!(second[file] == *text, "{name}: {file} differs");
+        }
+    }
+}

@@ -114,6 +114,7 @@ fn run() -> stratd::results::Summary {
         folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
             .expect("a writable folder"),
         is_verbose: false,
+        recorder: None,
         slice_max: 64,
         exchanges: vec![PlannedExchange {
             name: "venue".to_owned(),

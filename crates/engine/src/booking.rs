@@ -6,33 +6,33 @@ use crate::{Engine, EngineError, FillAmounts, FillReport, Output, StrategyId, po
 
 impl Engine {
     /// Asks the strategy, then the configured model, what an execution costs beyond the exchange's fee.
-    pub(crate) fn with_costs(
+    pub(crate) fn add_costs(
         &mut self,
         strategy: StrategyId,
-        mut fill: abi::FillRecord,
-    ) -> Result<abi::FillRecord, EngineError> {
-        let asked = self.call(strategy, |instance, view| instance.slippage(view, &fill)).flatten();
+        fill: &mut abi::FillRecord,
+    ) -> Result<(), EngineError> {
+        let asked = self.call(strategy, |instance, view| instance.slippage(view, fill)).flatten();
         let slippage = asked.or_else(|| {
-            self.core.config.costs.slippage(self.core.instruments.get(InstrumentId(fill.instrument))?, &fill)
+            self.core.config.costs.slippage(self.core.instruments.get(InstrumentId(fill.instrument))?, fill)
         });
-        fill.slippage = slippage.ok_or_else(|| self.cost_overflow("slippage", &fill))?.into();
-        let asked = self.call(strategy, |instance, view| instance.transaction_cost(view, &fill)).flatten();
+        fill.slippage = slippage.ok_or_else(|| self.cost_overflow("slippage", fill))?.into();
+        let asked = self.call(strategy, |instance, view| instance.transaction_cost(view, fill)).flatten();
         let cost = asked.or_else(|| {
             let instrument = self.core.instruments.get(InstrumentId(fill.instrument))?;
-            self.core.config.costs.transaction_cost(instrument, &fill)
+            self.core.config.costs.transaction_cost(instrument, fill)
         });
-        fill.transaction_cost = cost.ok_or_else(|| self.cost_overflow("transaction cost", &fill))?.into();
-        Ok(fill)
+        fill.transaction_cost = cost.ok_or_else(|| self.cost_overflow("transaction cost", fill))?.into();
+        Ok(())
     }
 
     fn cost_overflow(&self, what: &str, fill: &abi::FillRecord) -> EngineError {
         EngineError::overflow(self.core.now, format!("{what} of a fill of order {}", fill.client_order_id))
     }
 
-    /// Books an execution of an order that is about the position of a side.
+    /// Books an execution of an order that is about the position of a side, and may have finished before.
     pub(crate) fn book(
         &mut self,
-        (strategy, side): (StrategyId, PositionSide),
+        (strategy, side, is_late): (StrategyId, PositionSide, bool),
         fill: &abi::FillRecord,
     ) -> Result<(), EngineError> {
         let now = self.core.now;
@@ -60,7 +60,7 @@ impl Engine {
             })
         });
         booked.ok_or_else(out_of_range)?;
-        self.outputs.push(Output::Filled(FillReport { strategy, side, fill: *fill, amounts }));
+        self.outputs.push(Output::Filled(FillReport { strategy, side, fill: *fill, amounts, is_late }));
         Ok(())
     }
 

@@ -114,8 +114,7 @@ impl Engine {
         let exchange = self.exchange_of(InstrumentId(raw.instrument)).unwrap_or_default();
         match self.approve_new(strategy, raw) {
             Ok(Passed { request, reduced }) => {
-                let order = request.map(|request| NewOrder { id, strategy, exchange, request });
-                self.open(&order);
+                self.open(&request.into_order(id, strategy, exchange));
                 if let Some(reduced) = reduced {
                     self.reduced((strategy, id), &reduced, false);
                 }
@@ -308,11 +307,8 @@ impl Engine {
         let judged = OrderRequest { quantity: rest, ..changed };
         let view = self.core.risk_view(strategy, &judged, Some(order)).ok_or(Reason::UnknownInstrument)?;
         let Passed { request, reduced } = risk::check(judged, &view)?;
-        let total = request.get().quantity.checked_add(order.filled).ok_or(Reason::Overflow)?;
-        let (exchange, exchange_order_id) = (order.exchange, order.exchange_order_id);
         let reduced = reduced.map(|reduced| Reduced { asked: quantity, request: changed, ..reduced });
-        let changed = OrderRequest { quantity: total, ..changed };
-        let change = request.map(|_| ChangeOrder { id, exchange, exchange_order_id, request: changed });
+        let change = request.into_change(order).ok_or(Reason::Overflow)?;
         Ok((change, reduced))
     }
 
@@ -394,7 +390,7 @@ impl Engine {
         };
         match approved {
             Ok(approved) => {
-                self.open(&approved.map(|request| NewOrder { id, strategy, exchange, request }));
+                self.open(&approved.into_order(id, strategy, exchange));
                 self.core.execution.mark_closing(id);
             }
             Err(refusal) => self.deny(Order::new(id, strategy, exchange, request, self.core.now), refusal),

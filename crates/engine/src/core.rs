@@ -70,13 +70,13 @@ impl Core {
         let scope = |scope: Scope| self.risk.view(scope, self.execution.open_orders(scope), self.now);
         let mut view = RiskView {
             instrument: self.instruments.get(id)?,
-            price_last: self.market.reference_price(id),
+            price_last: self.market.last_price(id),
             net_size: self.portfolio.net_size(position),
             own_size: own.map_or(Quantity::ZERO, |position| position.size),
             own_open: 0,
             open_quantity: self.execution.open_quantity(position, side).saturating_sub(excluded),
             open_opposite: self.execution.open_quantity(position, side.opposite()),
-            is_halted: self.is_halted || self.halted.contains(&id),
+            is_halted: self.is_halted || self.halted.contains(&id) || self.instruments.has_left(id),
             is_new: changed.is_none(),
             account: self.account_view(id, changed),
             scopes: [scope(Scope::Run), scope(Scope::Strategy(strategy)), scope(Scope::Instrument(id))],

@@ -20,6 +20,22 @@ pub trait ExchangeLink {
     fn on_market(&mut self, event: &abi::Event, instrument: &Instrument, at: Timestamp);
     /// Whether no market event can cause a report: no order works in a fill model, nothing is on its way or waits.
     fn is_idle(&self) -> bool;
+    /// Whether an event need not be shown to an idle link, because the `next` one is, which happens before anything else
+    /// does, and tells all that it would.
+    fn is_outdone(&self, event: &abi::Event, next: &abi::Event) -> bool {
+        let _ = (event, next);
+        false
+    }
+    /// Sees each input before the engine takes it, market events apart. For who records them; by default nobody does.
+    #[inline]
+    fn on_input(&mut self, _: &Input) {}
+    /// Sees each market event with its number in the order of all inputs; those of one call when it is known how many
+    /// were taken.
+    #[inline]
+    fn on_market_input(&mut self, _seq: u64, _at: Timestamp, _: &abi::Event) {}
+    /// Sees what came out of the inputs up to this number, before any of it is carried out.
+    #[inline]
+    fn on_outputs(&mut self, _seq: u64, _at: Timestamp, _: &[Output]) {}
 }
 
 /// A fill model that answers at once may be answered by a strategy with a new order, and so on for ever: one input
@@ -31,14 +47,15 @@ pub struct Driver<L> {
     engine: Engine,
     link: L,
     seq: u64,
-    outputs: Vec<Output>,
+    /// How many outputs of the engine that wait to be taken were carried to the link.
+    carried: usize,
 }
 
 impl<L: ExchangeLink> Driver<L> {
     /// A driver of an engine that took no input yet.
     #[must_use]
     pub fn new(engine: Engine, link: L) -> Self {
-        Self { engine, link, seq: 0, outputs: Vec::new() }
+        Self { engine, link, seq: 0, carried: 0 }
     }
 
     /// The engine.
@@ -85,14 +102,16 @@ impl<L: ExchangeLink> Driver<L> {
             self.show(first, at);
             self.feed_reports(at)?;
             self.seq = self.seq.saturating_add(1);
-            self.engine.step_market(self.seq, at, first)?;
+            self.link.on_market_input(self.seq, at, first);
+            self.engine.take_market(self.seq, at, first)?;
             self.carry_outputs(at);
             self.feed_reports(at)?;
             return Ok(1);
         }
-        let consumed = self.engine.step_slice(self.seq.saturating_add(1), at, events)?;
-        self.seq = self.seq.saturating_add(u64::try_from(consumed).unwrap_or(u64::MAX));
+        let consumed = self.engine.take_slice(self.seq.saturating_add(1), at, events)?;
         for event in events.iter().take(consumed) {
+            self.seq = self.seq.saturating_add(1);
+            self.link.on_market_input(self.seq, at, event);
             self.show(event, at);
         }
         self.carry_outputs(at);
@@ -124,15 +143,22 @@ impl<L: ExchangeLink> Driver<L> {
     #[inline]
     pub fn apply_of_span(&mut self, event: &abi::Event) -> Result<(), EngineError> {
         self.engine.apply_of_span(event)?;
-        self.show(event, Timestamp::new(event.ts));
+        self.link.on_market_input(event.seq, Timestamp::new(event.ts), event);
         Ok(())
     }
 
-    /// Carries out what the strategy asked for, at the time of the last event that was taken.
+    /// Shows the events that were `taken` to the link, then carries out what the strategy asked for, at the time of the
+    /// last of them.
     ///
     /// # Errors
     /// The engine cannot go on.
-    pub fn end_span(&mut self, span: Span, at: Timestamp) -> Result<(), EngineError> {
+    pub fn end_span(&mut self, span: Span, taken: &[abi::Event], at: Timestamp) -> Result<(), EngineError> {
+        for (index, event) in taken.iter().enumerate() {
+            let next = taken.get(index.saturating_add(1));
+            if !next.is_some_and(|next| self.link.is_outdone(event, next)) {
+                self.show(event, Timestamp::new(event.ts));
+            }
+        }
         self.engine.end_span(span);
         self.carry_outputs(at);
         self.feed_reports(at)
@@ -155,7 +181,7 @@ impl<L: ExchangeLink> Driver<L> {
     /// The engine cannot go on, or fill model and strategies answer each other without end.
     pub fn feed_reports(&mut self, at: Timestamp) -> Result<(), EngineError> {
         let mut count = 0usize;
-        while let Some(report) = self.link.pop_report() {
+        while let Some(mut report) = self.link.pop_report() {
             count = count.saturating_add(1);
             if count > REPORTS_PER_INPUT_MAX {
                 let what = format!(
@@ -163,7 +189,10 @@ impl<L: ExchangeLink> Driver<L> {
                 );
                 return Err(EngineError::bad_input(at, what));
             }
-            self.step(at, InputKind::Order(report))?;
+            self.seq = self.seq.saturating_add(1);
+            report.seq = self.seq;
+            self.engine.take_report(at, &report)?;
+            self.carry_outputs(at);
         }
         Ok(())
     }
@@ -182,37 +211,42 @@ impl<L: ExchangeLink> Driver<L> {
     /// The outputs since the last call of [`Driver::take_outputs`].
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
-        &self.outputs
+        self.engine.outputs()
     }
 
     /// Hands the outputs since the last call over; the buffer goes back with [`Driver::give_back`].
     pub fn take_outputs(&mut self) -> Vec<Output> {
-        std::mem::take(&mut self.outputs)
+        self.carried = 0;
+        std::mem::take(self.engine.outputs_mut())
     }
 
     /// Takes the emptied buffer back, so that a run allocates it once.
     pub fn give_back(&mut self, mut outputs: Vec<Output>) {
         outputs.clear();
-        if self.outputs.is_empty() {
-            self.outputs = outputs;
+        if self.engine.outputs().is_empty() {
+            *self.engine.outputs_mut() = outputs;
         }
     }
 
     fn step(&mut self, at: Timestamp, kind: InputKind) -> Result<(), EngineError> {
         self.seq = self.seq.saturating_add(1);
-        self.engine.step(&Input { seq: self.seq, at, kind })?;
+        let input = Input { seq: self.seq, at, kind };
+        self.link.on_input(&input);
+        self.engine.take(&input)?;
         self.carry_outputs(at);
         Ok(())
     }
 
-    /// Keeps the outputs of the last step, and carries the orders among them to the link.
+    /// Carries the orders among the outputs of the last step to the link.
     fn carry_outputs(&mut self, at: Timestamp) {
-        let first = self.outputs.len();
-        self.outputs.append(self.engine.outputs_mut());
-        if first == self.outputs.len() {
+        let outputs = self.engine.outputs();
+        let first = std::mem::replace(&mut self.carried, outputs.len());
+        let outputs = outputs.get(first..).unwrap_or_default();
+        if outputs.is_empty() {
             return;
         }
-        for output in self.outputs.get(first..).unwrap_or_default() {
+        self.link.on_outputs(self.seq, at, outputs);
+        for output in outputs {
             match output {
                 Output::Submit(order) => {
                     if let Some(instrument) = self.engine.instrument(order.get().request.instrument) {

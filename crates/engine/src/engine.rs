@@ -10,10 +10,10 @@ use stratd_plugin_api::{
 };
 
 use crate::{
-    AccountRules, Accounting, EngineError, Input, InputKind, OrderIds, Output, RateSource, Retired,
+    AccountRules, Accounting, EngineError, Input, InputKind, Order, OrderIds, Output, RateSource, Retired,
     RiskLimits, StrategyConfig, StrategyId,
     core::Core,
-    execution::Applied,
+    execution::{Applied, OrderChange},
     probation::Guard,
     schedule::{DueTimer, Timers},
     strategies::{Slot, plain_event},
@@ -93,8 +93,10 @@ impl Engine {
         instrument: Instrument,
         record: abi::InstrumentRecord,
     ) -> Result<InstrumentId, EngineError> {
-        let symbol = instrument.symbol.clone();
+        let (symbol, currency) = (instrument.symbol.clone(), instrument.currency.clone());
         let id = self.core.instruments.add(instrument, record);
+        // one that comes while the run goes on counts by the rate of its currency, too
+        let id = id.filter(|id| self.core.portfolio.rates.take_in(*id, &currency).is_some());
         id.ok_or_else(|| {
             EngineError::bad_input(self.core.now, format!("no id is left for instrument {symbol}"))
         })
@@ -107,7 +109,7 @@ impl Engine {
     /// The rate is not above 0.
     pub fn set_rate(&mut self, currency: &str, source: RateSource) -> Result<(), EngineError> {
         let instruments = self.core.instruments.of_currency(currency);
-        let set = self.core.portfolio.rates.set(currency, source, instruments);
+        let set = self.core.portfolio.set_rate(currency, source, instruments);
         set.ok_or_else(|| {
             EngineError::bad_input(self.core.now, format!("a rate of {currency} that is not above 0"))
         })
@@ -140,6 +142,13 @@ impl Engine {
     /// # Errors
     /// An amount left the range of its type, or the input breaks the contract. The engine must not be used any more.
     pub fn step(&mut self, input: &Input) -> Result<&[Output], EngineError> {
+        self.outputs.clear();
+        self.take(input)?;
+        Ok(&self.outputs)
+    }
+
+    /// As [`Engine::step`]; the outputs follow those that nobody has taken yet.
+    pub(crate) fn take(&mut self, input: &Input) -> Result<(), EngineError> {
         self.begin(input.seq, input.at, !matches!(input.kind, InputKind::Timers))?;
         match &input.kind {
             InputKind::Market(event) => self.market_event(&abi::Event { seq: input.seq, ..*event })?,
@@ -168,24 +177,31 @@ impl Engine {
         }
         self.carry_out_requests();
         self.end_probations();
-        Ok(&self.outputs)
+        Ok(())
     }
 
-    /// As [`Engine::step`] with a market event, which is copied once only: there are more of them than of all others.
-    ///
-    /// # Errors
-    /// As [`Engine::step`].
-    pub fn step_market(
+    /// As [`Engine::take`] with a market event, which is copied once only: there are more of them than of all others.
+    pub(crate) fn take_market(
         &mut self,
         seq: u64,
         at: Timestamp,
         event: &abi::Event,
-    ) -> Result<&[Output], EngineError> {
+    ) -> Result<(), EngineError> {
         self.begin(seq, at, true)?;
         self.market_event(&abi::Event { seq, ..*event })?;
         self.carry_out_requests();
         self.end_probations();
-        Ok(&self.outputs)
+        Ok(())
+    }
+
+    /// As [`Engine::take`] with an order event that has its number.
+    pub(crate) fn take_report(&mut self, at: Timestamp, report: &abi::OrderEvent) -> Result<(), EngineError> {
+        self.begin(report.seq, at, true)?;
+        self.order_report(report)?;
+        self.watch_losses()?;
+        self.carry_out_requests();
+        self.end_probations();
+        Ok(())
     }
 
     fn market_event(&mut self, event: &abi::Event) -> Result<(), EngineError> {
@@ -206,7 +222,6 @@ impl Engine {
             self.core.events = self.core.events.wrapping_add(1);
         }
         self.core.now = at;
-        self.outputs.clear();
         if self.core.risk.session_next().is_some_and(|next| next <= at) {
             self.begin_sessions();
         }
@@ -221,23 +236,36 @@ impl Engine {
         Err(EngineError::bad_input(self.core.now, what))
     }
 
+    #[inline]
     pub(crate) fn apply_market(&mut self, event: &abi::Event) -> Result<(), EngineError> {
         let Some(price) = self.core.market.apply(event) else { return Ok(()) };
         let id = InstrumentId(event.instrument);
-        self.mark(id, price)?;
+        let mut has_changed = self.mark(id, price)?;
         if self.core.portfolio.rates.has_quoted()
             && let Some(instrument) = self.core.instruments.get(id)
         {
-            for revalued in self.core.portfolio.rates.quote(instrument, price) {
-                if let Some(price) = self.core.market.last_price(revalued) {
-                    self.mark(revalued, price)?;
+            let revalued = self.core.portfolio.rates.quote(instrument, price);
+            for id in &revalued {
+                if let Some(price) = self.core.market.last_price(*id) {
+                    has_changed |= self.mark(*id, price)?;
                 }
             }
+            for id in revalued {
+                self.note_books(id)?;
+            }
         }
-        Ok(())
+        // what is worth as much as before brings nothing that was not noted
+        if has_changed { self.note_books(id) } else { Ok(()) }
     }
 
-    fn mark(&mut self, id: InstrumentId, price: Price) -> Result<(), EngineError> {
+    fn note_books(&mut self, id: InstrumentId) -> Result<(), EngineError> {
+        let now = self.core.now;
+        let noted = self.core.portfolio.note(id, now);
+        noted.ok_or_else(|| EngineError::overflow(now, "the PnL of a book"))
+    }
+
+    #[inline]
+    fn mark(&mut self, id: InstrumentId, price: Price) -> Result<bool, EngineError> {
         let now = self.core.now;
         let Some(instrument) = self.core.instruments.get(id) else {
             return Err(EngineError::bad_input(
@@ -245,7 +273,7 @@ impl Engine {
                 format!("a price of instrument {id}, which was never added"),
             ));
         };
-        let marked = self.core.portfolio.mark(instrument, price, now);
+        let marked = self.core.portfolio.mark(instrument, price);
         marked.ok_or_else(|| {
             EngineError::overflow(now, format!("value of the position in {} at {price}", instrument.symbol))
         })
@@ -274,19 +302,27 @@ impl Engine {
         match applied {
             Applied::Unknown => self.outputs.push(Output::UnknownOrder(*report)),
             Applied::Ignored => {}
-            Applied::Event(change) => {
-                if let Some(fill) = change.fill {
-                    let fill = self.with_costs(change.strategy, fill)?;
-                    self.book((change.strategy, change.position), &fill)?;
-                    self.core.execution.remember_fill(change.strategy, (report.seq, fill));
-                }
-                let event = abi::OrderEvent { seq: report.seq, ..change.event };
-                self.deliver_order(change.strategy, &event);
-                if change.is_overfilled {
-                    self.outputs.push(Output::Overfilled(event));
-                }
-                self.outputs.extend(change.finished.map(Output::OrderFinished));
-            }
+            Applied::Changed(change) => self.order_changed(report.seq, change)?,
+        }
+        Ok(())
+    }
+
+    fn order_changed(&mut self, seq: u64, change: OrderChange) -> Result<(), EngineError> {
+        let strategy = change.strategy;
+        let event = self.core.execution.told().event;
+        if change.has_fill {
+            let mut fill = self.core.execution.told().fill;
+            self.add_costs(strategy, &mut fill)?;
+            self.book((strategy, change.position, change.is_late), &fill)?;
+            self.core.execution.remember_fill(strategy, (seq, fill));
+        }
+        self.deliver_order(strategy, &event);
+        if change.is_overfilled {
+            self.outputs.push(Output::Overfilled(event));
+        }
+        if change.has_finished {
+            let past = self.core.execution.past(strategy).and_then(VecDeque::back);
+            self.outputs.extend(past.map(|order| Output::OrderFinished(Order::clone(order))));
         }
         Ok(())
     }

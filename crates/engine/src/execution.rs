@@ -1,6 +1,6 @@
 //! Own orders: opening, reports, history.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque, btree_map::Entry};
 
 use stratd_plugin_api::{
     ClientOrderId, Instrument, LiquiditySide, OmsType, OrderEventKind, OrderRequest, PositionSide, Quantity,
@@ -11,7 +11,7 @@ use crate::{
     NewOrder, Order, OrderIds, OrderState, RiskApproved, Scope, StrategyId,
     open_orders::OpenOrders,
     position::PositionId,
-    report::{change, is_about},
+    report::{Effect, change, fill_record, is_about},
 };
 
 /// At most this many finished orders and executions per strategy stay readable; older ones are forgotten here
@@ -21,45 +21,67 @@ const HISTORY_MAX: usize = 10_000;
 /// All own orders.
 pub(crate) struct Execution {
     ids: OrderIds,
-    working: BTreeMap<ClientOrderId, Order>,
+    // boxed, because an order is large, and moves to the history when it ends
+    working: BTreeMap<ClientOrderId, Box<Order>>,
     strategies: Vec<History>,
     oms_type: OmsType,
     open: OpenOrders,
+    /// What the last report that changed an order came to; written in its place, because it is large, too.
+    told: Told,
+}
+
+/// A change of an order, as it is told.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// To its strategy.
+    pub(crate) event: abi::OrderEvent,
+    /// The execution, if the change has one; its costs are not known yet.
+    pub(crate) fill: abi::FillRecord,
 }
 
 #[derive(Default)]
 struct History {
-    past_orders: VecDeque<Order>,
+    past_orders: VecDeque<Box<Order>>,
     /// With the sequence numbers of the inputs that told them.
     fills: VecDeque<(u64, abi::FillRecord)>,
 }
 
 /// What a report did.
-#[expect(clippy::large_enum_variant, reason = "the large one is nearly all of them, and lives for one step")]
 pub(crate) enum Applied {
     /// No order of ours.
     Unknown,
     /// It repeats what is known, or comes too late to matter.
     Ignored,
-    /// The order changed.
-    Event(OrderChange),
+    /// The order changed; how is in [`Execution::told`].
+    Changed(OrderChange),
 }
 
-/// A change of an order, to be told to its strategy.
+/// A change of an order.
+#[derive(Clone, Copy)]
 pub(crate) struct OrderChange {
     pub(crate) strategy: StrategyId,
-    pub(crate) event: abi::OrderEvent,
-    pub(crate) fill: Option<abi::FillRecord>,
     /// The position that the order is about.
     pub(crate) position: PositionSide,
-    pub(crate) finished: Option<Order>,
+    /// Whether it was executed.
+    pub(crate) has_fill: bool,
+    /// Whether it worked until now, and has ended: it is the last of [`Execution::past`].
+    pub(crate) has_finished: bool,
+    /// The order had finished before.
+    pub(crate) is_late: bool,
     /// More was executed than was ordered: booked, because it happened, and an alarm.
     pub(crate) is_overfilled: bool,
 }
 
 impl Execution {
     pub(crate) fn new(ids: OrderIds, oms_type: OmsType) -> Self {
-        Self { ids, working: BTreeMap::new(), strategies: Vec::new(), oms_type, open: OpenOrders::default() }
+        Self {
+            ids,
+            working: BTreeMap::new(),
+            strategies: Vec::new(),
+            oms_type,
+            open: OpenOrders::default(),
+            told: Told::default(),
+        }
     }
 
     pub(crate) fn add_strategy(&mut self) {
@@ -70,31 +92,37 @@ impl Execution {
     /// Opens an order that risk approved.
     pub(crate) fn open(&mut self, order: &RiskApproved<NewOrder>, now: Timestamp) {
         let NewOrder { id, strategy, exchange, request } = *order.get();
-        self.insert(Order::new(id, strategy, exchange, request, now));
+        self.insert(Box::new(Order::new(id, strategy, exchange, request, now)));
     }
 
     /// Records an order that risk denied; it is finished from the start.
     pub(crate) fn deny(&mut self, mut order: Order, reason: Reason) -> abi::OrderEvent {
         order.state = OrderState::Denied(reason);
         let event = own_event(&order, OrderEventKind::Rejected, order.updated);
-        self.remember(order);
+        self.remember(Box::new(order));
         event
     }
 
+    /// What the last report that changed an order came to.
+    pub(crate) fn told(&self) -> &Told {
+        &self.told
+    }
+
     pub(crate) fn get(&self, id: ClientOrderId) -> Option<&Order> {
-        self.working.get(&id)
+        self.working.get(&id).map(Box::as_ref)
     }
 
     pub(crate) fn working(&self) -> impl Iterator<Item = &Order> {
-        self.working.values()
+        self.working.values().map(Box::as_ref)
     }
 
     pub(crate) fn working_of(&self, strategy: StrategyId) -> impl Iterator<Item = &Order> {
-        self.working.range(self.ids.range(strategy)).map(|(_, order)| order)
+        self.working.range(self.ids.range(strategy)).map(|(_, order)| &**order)
     }
 
     pub(crate) fn past_of(&self, strategy: StrategyId) -> impl Iterator<Item = &Order> {
-        self.strategies.get(strategy.index()).into_iter().flat_map(|history| &history.past_orders)
+        let history = self.strategies.get(strategy.index()).into_iter();
+        history.flat_map(|history| &history.past_orders).map(Box::as_ref)
     }
 
     pub(crate) fn fills_of(&self, strategy: StrategyId) -> impl Iterator<Item = &abi::FillRecord> {
@@ -106,7 +134,7 @@ impl Execution {
     }
 
     /// The finished orders of a strategy that are remembered, the oldest first.
-    pub(crate) fn past(&self, strategy: StrategyId) -> Option<&VecDeque<Order>> {
+    pub(crate) fn past(&self, strategy: StrategyId) -> Option<&VecDeque<Box<Order>>> {
         self.strategies.get(strategy.index()).map(|history| &history.past_orders)
     }
 
@@ -117,13 +145,12 @@ impl Execution {
 
     /// Working orders from an id on, by id.
     pub(crate) fn working_from(&self, id: ClientOrderId) -> impl Iterator<Item = &Order> {
-        self.working.range(id..).map(|(_, order)| order)
+        self.working.range(id..).map(|(_, order)| &**order)
     }
 
     /// The position that an order is about.
     pub(crate) fn position_of(&self, order: &Order) -> PositionId {
-        let OrderRequest { instrument, side, flags, .. } = order.request;
-        PositionId { instrument, side: self.oms_type.position_side(side, flags) }
+        position_of(self.oms_type, order)
     }
 
     /// What working orders of a side about a position would still trade.
@@ -206,25 +233,27 @@ impl Execution {
         instrument: Option<&Instrument>,
     ) -> Option<Applied> {
         let id = ClientOrderId(report.client_order_id);
-        let Some(order) = self.working.get(&id) else { return self.apply_late(id, report, instrument) };
+        let Entry::Occupied(mut entry) = self.working.entry(id) else {
+            return self.apply_late(id, report, instrument);
+        };
+        let order = &mut **entry.get_mut();
         if !is_about(report, order) {
             return Some(Applied::Unknown);
         }
-        let position = self.position_of(order);
-        let order = self.working.get_mut(&id)?;
+        let position = position_of(self.oms_type, order);
         let counted = (order.strategy, position, order.request.side);
         let before = order.open_quantity().get();
-        let changed = change_of((order, position.side), report, instrument)?;
+        let changed = change_of((order, position.side), report, instrument, &mut self.told)?;
         if !order.state.is_final() {
             let added = order.open_quantity().get().saturating_sub(before);
             self.open.add(counted, 0, added);
-            return Some(changed.map_or(Applied::Ignored, Applied::Event));
+            return Some(changed.map_or(Applied::Ignored, Applied::Changed));
         }
         self.open.add(counted, -1, before.saturating_neg());
-        let finished = self.working.remove(&id)?;
-        let changed = changed.map(|change| OrderChange { finished: Some(finished.clone()), ..change });
+        let finished = entry.remove();
         self.remember(finished);
-        Some(changed.map_or(Applied::Ignored, Applied::Event))
+        let changed = changed.map(|change| OrderChange { has_finished: true, ..change });
+        Some(changed.map_or(Applied::Ignored, Applied::Changed))
     }
 
     /// A report on an order that is finished: a fill may come late. `None` on overflow.
@@ -237,7 +266,9 @@ impl Execution {
         let Some(mut order) = self.take_past(id) else { return Some(Applied::Unknown) };
         let applied = if is_about(report, &order) {
             let side = self.position_of(&order).side;
-            change_of((&mut order, side), report, instrument)?.map_or(Applied::Ignored, Applied::Event)
+            let changed = change_of((&mut order, side), report, instrument, &mut self.told)?;
+            let changed = changed.map(|change| OrderChange { is_late: true, ..change });
+            changed.map_or(Applied::Ignored, Applied::Changed)
         } else {
             Applied::Unknown
         };
@@ -253,13 +284,13 @@ impl Execution {
     }
 
     /// Takes a finished order out to change it.
-    fn take_past(&mut self, id: ClientOrderId) -> Option<Order> {
+    fn take_past(&mut self, id: ClientOrderId) -> Option<Box<Order>> {
         let history = self.strategies.get_mut(self.ids.owner(id)?.index())?;
         let at = history.past_orders.iter().rposition(|order| order.id == id)?;
         history.past_orders.remove(at)
     }
 
-    fn insert(&mut self, order: Order) {
+    fn insert(&mut self, order: Box<Order>) {
         if order.state.is_final() {
             self.remember(order);
             return;
@@ -268,16 +299,16 @@ impl Execution {
         self.working.insert(order.id, order);
     }
 
-    fn remember(&mut self, order: Order) {
+    fn remember(&mut self, order: Box<Order>) {
         if let Some(history) = self.strategies.get_mut(order.strategy.index()) {
             let past = &mut history.past_orders;
+            if past.back().is_none_or(|last| last.seq <= order.seq) {
+                push_limited(past, order);
+                return;
+            }
             // one that was only looked at goes back to where it was: look-ups go by the number
             let at = past.partition_point(|known| known.seq <= order.seq);
-            if at == past.len() {
-                push_limited(past, order);
-            } else {
-                past.insert(at, order);
-            }
+            past.insert(at, order);
         }
     }
 
@@ -288,34 +319,52 @@ impl Execution {
     }
 }
 
-/// Applies a report to its order. Inside: what changed, if anything did. `None` outside on overflow.
+fn position_of(oms_type: OmsType, order: &Order) -> PositionId {
+    let OrderRequest { instrument, side, flags, .. } = order.request;
+    PositionId { instrument, side: oms_type.position_side(side, flags) }
+}
+
+/// Applies a report to its order, and writes what changed to `told`. Inside: what changed, if anything did. `None`
+/// outside on overflow.
 #[expect(clippy::option_option, reason = "overflow and no change are two different things")]
 fn change_of(
     (order, position): (&mut Order, PositionSide),
     report: &abi::OrderEvent,
     instrument: Option<&Instrument>,
+    told: &mut Told,
 ) -> Option<Option<OrderChange>> {
-    let Some(fill) = change(order, report, instrument)? else { return Some(None) };
+    let has_fill = match change(order, report, instrument)? {
+        Effect::Nothing => return Some(None),
+        Effect::Changed => false,
+        Effect::Filled => true,
+    };
     order.updated = Timestamp::new(report.ts);
     if order.state.is_final() {
         order.seq = report.seq;
     }
     let kind = OrderEventKind::from_code(report.kind)?;
-    let liquidity = fill.as_ref().and_then(|fill| LiquiditySide::from_code(fill.liquidity));
-    let event = abi::OrderEvent {
-        last_price: report.last_price,
-        last_quantity: report.last_quantity,
-        fee: report.fee,
-        trade_id: report.trade_id,
-        reason: report.reason,
-        ts_recv: report.ts_recv,
-        correlation: report.correlation,
-        flags: order.request.flags.bits() | liquidity.map_or(0, LiquiditySide::event_flag),
-        ..own_event(order, kind, order.updated)
-    };
-    let is_overfilled = fill.is_some() && order.has_quantity() && order.filled > order.quantity_total();
-    let strategy = order.strategy;
-    Some(Some(OrderChange { strategy, event, fill, position, finished: None, is_overfilled }))
+    told.event = own_event(order, kind, order.updated);
+    told.event.seq = report.seq;
+    told.event.last_price = report.last_price;
+    told.event.last_quantity = report.last_quantity;
+    told.event.fee = report.fee;
+    told.event.trade_id = report.trade_id;
+    told.event.reason = report.reason;
+    told.event.ts_recv = report.ts_recv;
+    told.event.correlation = report.correlation;
+    if has_fill {
+        told.fill = fill_record(order, report);
+        let liquidity = LiquiditySide::from_code(told.fill.liquidity);
+        told.event.flags |= liquidity.map_or(0, LiquiditySide::event_flag);
+    }
+    Some(Some(OrderChange {
+        strategy: order.strategy,
+        position,
+        has_fill,
+        has_finished: false,
+        is_late: false,
+        is_overfilled: has_fill && order.has_quantity() && order.filled > order.quantity_total(),
+    }))
 }
 
 fn push_limited<T>(queue: &mut VecDeque<T>, item: T) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use stratd_plugin_api::{Decimal, InstrumentId, Money, Quantity, Reason, Side, abi, abi::risk_scope};
+use stratd_plugin_api::{Decimal, InstrumentId, Money, Price, Quantity, Reason, Side, abi, abi::risk_scope};
 
 use crate::{
     AccountRules, Order, Position, RiskLimits, Scope, StrategyId,
@@ -31,13 +31,14 @@ impl Core {
         let sum = |figure: &dyn Fn(&Position) -> Option<Money>| {
             positions().try_fold(Money::ZERO, |total, position| total.checked_add(figure(position)?))
         };
+        let lost = book.lost(self.now);
         abi::RiskRecord {
             exposure: shown(sum(&|p| p.notional.checked_abs())),
             notional: shown(sum(&|p| Some(p.notional))),
             realized: shown(sum(&|p| Some(p.realized))),
             unrealized: shown(sum(&Position::unrealized)),
-            drawdown: shown(book.drawdown()),
-            day_loss: shown(book.day_loss()),
+            drawdown: shown(lost.map(|lost| lost.from_peak)),
+            day_loss: shown(lost.map(|lost| lost.of_day)),
             open_order_exposure: shown(self.open_order_exposure(strategy, instrument)),
         }
     }
@@ -49,7 +50,7 @@ impl Core {
             .try_fold(Money::ZERO, |total, order| total.checked_add(self.open_value(order)?))
     }
 
-    /// Value of what the order may still execute, at its price or the last one; while changes are on their way, of their
+    /// Value of what the order may still execute, at its price or the one that the gate judges by; while changes are on their way, of their
     /// largest quantity at their highest price.
     fn open_value(&self, order: &Order) -> Option<Money> {
         let request = &order.request;
@@ -111,8 +112,7 @@ impl Core {
         let ids: BTreeSet<PositionId> = held.chain(self.execution.positions()).collect();
         ids.into_iter().try_fold(Money::ZERO, |sum, position| {
             let id = position.instrument;
-            let (Some(instrument), Some(price)) = (self.instruments.get(id), self.market.last_price(id))
-            else {
+            let (Some(instrument), Some(price)) = (self.instruments.get(id), self.price_of(position)) else {
                 return Some(sum);
             };
             let open = |side: Side| {
@@ -127,6 +127,16 @@ impl Core {
             let short = open(Side::Sell).checked_sub(size)?;
             let worst = Quantity::new(long.max(short).max(0));
             sum.checked_add(self.portfolio.rates.of(id).notional(instrument, price, worst)?.checked_abs()?)
+        })
+    }
+
+    /// By what a position counts with its orders: as the gate judges, and where no price is known by the highest that an
+    /// order names.
+    fn price_of(&self, position: PositionId) -> Option<Price> {
+        self.market.last_price(position.instrument).or_else(|| {
+            let orders = self.execution.working();
+            let orders = orders.filter(|order| self.execution.position_of(order) == position);
+            orders.filter_map(|order| order.price_highest().or(order.request.stop_price)).max()
         })
     }
 
@@ -237,12 +247,12 @@ impl Core {
             let sent = self.risk.view(scope, 0, self.now).map_or(0, |view| view.sent);
             tell(Reason::OrderRate, count(sent), count(rate.count));
         }
-        let lost = self.risk.lost(scope);
+        let lost = self.portfolio.lost(scope, self.now);
         if let Some(limit) = limits.max_daily_loss {
-            tell(Reason::MaxDailyLoss, lost.map(|(day, _)| day), Some(limit.limit));
+            tell(Reason::MaxDailyLoss, lost.map(|lost| lost.of_day), Some(limit.limit));
         }
         if let Some(limit) = limits.max_drawdown {
-            tell(Reason::MaxDrawdown, lost.map(|(_, drawdown)| drawdown), Some(limit.limit));
+            tell(Reason::MaxDrawdown, lost.map(|lost| lost.from_peak), Some(limit.limit));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Instruments and exchanges of the run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stratd_plugin_api::{ExchangeId, Instrument, InstrumentId, abi};
 
@@ -10,6 +10,8 @@ pub(crate) struct Instruments {
     entries: Vec<Entry>,
     by_symbol: BTreeMap<String, Vec<InstrumentId>>,
     exchanges: Vec<abi::ExchangeRecord>,
+    /// Those that have left with their exchange.
+    left: BTreeSet<InstrumentId>,
 }
 
 struct Entry {
@@ -34,6 +36,30 @@ impl Instruments {
 
     pub(crate) fn add_exchange(&mut self, record: abi::ExchangeRecord) {
         self.exchanges.push(record);
+    }
+
+    pub(crate) fn remove_exchange(&mut self, exchange: ExchangeId) {
+        self.exchanges.retain(|record| record.id != exchange.0);
+        let gone: Vec<_> = self.of_exchange(exchange).collect();
+        self.left.extend(gone);
+    }
+
+    pub(crate) fn restore_exchange(&mut self, record: abi::ExchangeRecord, instruments: &[InstrumentId]) {
+        // in the order of their ids, as they were added
+        let at = self.exchanges.partition_point(|known| known.id < record.id);
+        self.exchanges.insert(at, record);
+        for id in instruments {
+            self.left.remove(id);
+        }
+    }
+
+    pub(crate) fn exchange(&self, id: ExchangeId) -> Option<abi::ExchangeRecord> {
+        self.exchanges.iter().find(|record| record.id == id.0).copied()
+    }
+
+    #[inline]
+    pub(crate) fn has_left(&self, id: InstrumentId) -> bool {
+        self.left.contains(&id)
     }
 
     pub(crate) fn get(&self, id: InstrumentId) -> Option<&Instrument> {
@@ -65,20 +91,23 @@ impl Instruments {
     pub(crate) fn lookup(&self, symbol: &str, exchange: ExchangeId) -> Option<InstrumentId> {
         let of_symbol = self.by_symbol.get(symbol)?;
         let fits = |id: &&InstrumentId| {
-            exchange.0 == 0 || self.get(**id).is_some_and(|instrument| instrument.exchange == exchange)
+            !self.has_left(**id)
+                && (exchange.0 == 0
+                    || self.get(**id).is_some_and(|instrument| instrument.exchange == exchange))
         };
         of_symbol.iter().find(fits).copied()
     }
 
     pub(crate) fn visit(&self, filter: &abi::Filter, visit: &mut dyn FnMut(&abi::InstrumentRecord)) {
         if filter.instrument != 0 {
-            // the common question, answered without a scan
+            // the common question, answered without a scan; who holds a position may ask about what has left
             if let Some(entry) = self.entry(InstrumentId(filter.instrument)) {
                 visit(&entry.record);
             }
             return;
         }
-        for Entry { record, .. } in &self.entries {
+        let is_there = |entry: &&Entry| !self.has_left(entry.instrument.id);
+        for Entry { record, .. } in self.entries.iter().filter(is_there) {
             let is_type = filter.instrument_type_plus_one == 0
                 || filter.instrument_type_plus_one.checked_sub(1) == Some(record.instrument_type);
             if is_type && (filter.exchange == 0 || filter.exchange == record.exchange) {

@@ -24,7 +24,7 @@ impl Engine {
         let execution = &self.core.execution;
         execution.get(id).or_else(|| {
             let past = execution.past(self.core.order_ids.owner(id)?)?;
-            past.iter().rfind(|order| order.id == id)
+            past.iter().map(Box::as_ref).rfind(|order| order.id == id)
         })
     }
 
@@ -43,7 +43,7 @@ impl Engine {
     pub fn finished_orders(&self, strategy: StrategyId, before: u64) -> impl Iterator<Item = &Order> {
         let past = self.core.execution.past(strategy);
         let below = past.map(|past| past.range(..past.partition_point(|order| order.seq < before)).rev());
-        below.into_iter().flatten()
+        below.into_iter().flatten().map(Box::as_ref)
     }
 
     /// The executions of a strategy whose number is below `before`, with their numbers, the newest first.

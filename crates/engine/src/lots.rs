@@ -47,7 +47,15 @@ impl Cost {
         Some(Self { run: self.run.checked_sub(other.run)?, own: self.own.checked_sub(other.own)? })
     }
 
+    pub(crate) fn checked_neg(self) -> Option<Self> {
+        Some(Self { run: self.run.checked_neg()?, own: self.own.checked_neg()? })
+    }
+
     pub(crate) fn part(self, numerator: i64, denominator: i64) -> Option<Self> {
+        // most often all of it is closed
+        if numerator == denominator {
+            return Some(self);
+        }
         let part = |money: Money| money.checked_mul_div(i128::from(numerator), i128::from(denominator));
         Some(Self { run: part(self.run)?, own: part(self.own)? })
     }

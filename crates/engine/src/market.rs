@@ -1,7 +1,5 @@
 //! The latest prices of every instrument.
 
-use std::collections::VecDeque;
-
 use stratd_plugin_api::{EventKind, InstrumentId, Price, abi};
 
 /// How many prices per instrument the history keeps; older ones are forgotten.
@@ -19,14 +17,46 @@ struct Latest {
     price: Option<Price>,
     /// The middle of the latest quote of both sides, kept until there is a price.
     quoted: Option<Price>,
-    history: VecDeque<abi::PricePoint>,
+    history: History,
+}
+
+/// The last prices. A ring: once it is full, the oldest one makes room.
+#[derive(Default)]
+struct History {
+    points: Vec<abi::PricePoint>,
+    /// The place of the oldest one, which is the next to go.
+    oldest: usize,
+}
+
+impl History {
+    #[inline]
+    fn push(&mut self, point: abi::PricePoint) {
+        if self.points.len() < PRICE_HISTORY_MAX {
+            self.points.push(point);
+            return;
+        }
+        if let Some(place) = self.points.get_mut(self.oldest) {
+            *place = point;
+        }
+        self.oldest = self.oldest.saturating_add(1);
+        if self.oldest >= PRICE_HISTORY_MAX {
+            self.oldest = 0;
+        }
+    }
+
+    /// The oldest first.
+    fn iter(&self) -> impl Iterator<Item = &abi::PricePoint> {
+        let (newer, older) = self.points.split_at_checked(self.oldest).unwrap_or_default();
+        older.iter().chain(newer)
+    }
 }
 
 impl Market {
-    /// Takes a market event; returns the new last price if it brought one.
+    /// Takes a market event; returns the new last price (see [`Market::last_price`]) if it brought one.
     ///
     /// A trade made from the close of a bar repeats what the bar told: it sets the price, and is in the history
     /// instead of the bar.
+    #[inline]
     pub(crate) fn apply(&mut self, event: &abi::Event) -> Option<Price> {
         let [open_or_price, high_or_quantity, _, close, _] = event.data;
         let (price, quantity) = match EventKind::from_code(event.kind)? {
@@ -36,10 +66,7 @@ impl Market {
                 latest.price = Some(Price::new(close));
                 return latest.price;
             }
-            EventKind::Quote => {
-                self.quote(event);
-                return None;
-            }
+            EventKind::Quote => return self.quote(event),
             EventKind::BookUpdate
             | EventKind::Data
             | EventKind::Timer
@@ -51,30 +78,27 @@ impl Market {
         };
         let latest = self.latest_mut(InstrumentId(event.instrument))?;
         latest.price = Some(Price::new(price));
-        if latest.history.len() >= PRICE_HISTORY_MAX {
-            latest.history.pop_front();
-        }
-        latest.history.push_back(abi::PricePoint { ts: event.ts, price, quantity });
+        latest.history.push(abi::PricePoint { ts: event.ts, price, quantity });
         latest.price
     }
 
-    fn quote(&mut self, event: &abi::Event) {
+    /// The middle of a quote of both sides, if nothing was traded yet.
+    fn quote(&mut self, event: &abi::Event) -> Option<Price> {
         let [bid, bid_quantity, ask, ask_quantity, _] = event.data;
-        let Some(latest) = self.latest_mut(InstrumentId(event.instrument)) else { return };
-        if latest.price.is_none() && bid_quantity > 0 && ask_quantity > 0 {
-            let middle = i128::from(bid).saturating_add(i128::from(ask)).checked_div_euclid(2);
-            latest.quoted = middle.and_then(|middle| i64::try_from(middle).ok()).map(Price::new);
+        let latest = self.latest_mut(InstrumentId(event.instrument))?;
+        if latest.price.is_some() || bid_quantity <= 0 || ask_quantity <= 0 {
+            return None;
         }
+        let middle = i128::from(bid).saturating_add(i128::from(ask)).checked_div_euclid(2)?;
+        latest.quoted = Some(Price::new(i64::try_from(middle).ok()?));
+        latest.quoted
     }
 
-    /// What risk judges prices by: the last price, and before the first one the middle of the latest quote.
-    pub(crate) fn reference_price(&self, instrument: InstrumentId) -> Option<Price> {
+    /// The last price, and before the first one the middle of the latest quote: risk judges by it, the account counts by
+    /// it, positions are valued at it, and rates follow it. An instrument that is only quoted has no other price.
+    pub(crate) fn last_price(&self, instrument: InstrumentId) -> Option<Price> {
         let latest = self.instruments.get(index(instrument)?)?;
         latest.price.or(latest.quoted)
-    }
-
-    pub(crate) fn last_price(&self, instrument: InstrumentId) -> Option<Price> {
-        self.instruments.get(index(instrument)?)?.price
     }
 
     pub(crate) fn history(&self, instrument: InstrumentId, visit: &mut dyn FnMut(&abi::PricePoint)) {
@@ -94,4 +118,20 @@ impl Market {
 
 fn index(instrument: InstrumentId) -> Option<usize> {
     usize::try_from(instrument.0.checked_sub(1)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_keeps_the_last_prices_in_their_order() {
+        let mut history = History::default();
+        for price in 0..2_500 {
+            history.push(abi::PricePoint { price, ..abi::PricePoint::default() });
+            let kept: Vec<i64> = history.iter().map(|point| point.price).collect();
+            let expected: Vec<i64> = ((price - 999).max(0)..=price).collect();
+            assert_eq!(kept, expected);
+        }
+    }
 }

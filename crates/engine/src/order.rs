@@ -299,10 +299,19 @@ impl Order {
     /// The average price of its executions, rounded to the price scale for display; `None` without one.
     #[must_use]
     pub fn price_average(&self) -> Option<Price> {
+        if let Some(price) = self.narrow_average() {
+            return Some(Price::new(price));
+        }
         let quantity = i128::from(self.filled.get());
         let half = quantity.checked_div(2)?;
         let price = self.filled_value.checked_add(half)?.checked_div_euclid(quantity)?;
         i64::try_from(price).ok().map(Price::new)
+    }
+
+    /// As [`Order::price_average`] in 64 bits, where most values fit.
+    fn narrow_average(&self) -> Option<i64> {
+        let (value, quantity) = (i64::try_from(self.filled_value).ok()?, self.filled.get());
+        value.checked_add(quantity.checked_div(2)?)?.checked_div_euclid(quantity)
     }
 
     /// The record that queries copy out.

@@ -189,6 +189,8 @@ pub struct FillReport {
     pub fill: abi::FillRecord,
     /// The same amounts in the currency of the run.
     pub amounts: FillAmounts,
+    /// Whether its order had finished before: what [`Output::OrderFinished`] told of it is not the last word.
+    pub is_late: bool,
 }
 
 /// The amounts of an execution in the currency of the run, at the rate of its moment.

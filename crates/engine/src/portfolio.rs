@@ -1,11 +1,12 @@
 //! Cash, positions and PnL: per strategy and for the whole run.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use stratd_plugin_api::{Instrument, InstrumentId, Money, PositionSide, Price, Quantity, Timestamp};
 
 use crate::{
-    Position, StrategyId,
+    Position, RateSource, Scope, StrategyId,
+    course::{Course, Lost},
     lots::{Accounting, Lots},
     position::{Booking, PositionId},
     rates::Rates,
@@ -16,12 +17,28 @@ pub(crate) struct Portfolio {
     cash_initial: Money,
     run: Book,
     strategies: Vec<Book>,
-    // by instrument id, from 1: the positions in it, in the order of their first fill
-    holders: Vec<Vec<(StrategyId, PositionSide)>>,
+    // by instrument id, from 1
+    held: Vec<Held>,
     // sizes of all strategies together
     net: BTreeMap<PositionId, Quantity>,
     accounting: Accounting,
     pub(crate) rates: Rates,
+    /// Counts what changed cash or the value of a position.
+    version: u64,
+}
+
+/// What is held of an instrument, or was.
+#[derive(Default)]
+struct Held {
+    /// The positions in it, in the order of their first fill.
+    positions: Vec<(StrategyId, PositionSide)>,
+    /// How many of them are not flat: nearly every price is of an instrument that nobody holds.
+    open: usize,
+    /// The price that all of them are valued at, at a rate that does not move.
+    marked: Option<Price>,
+    /// What they brought, fees included.
+    pnl: Money,
+    course: Course,
 }
 
 /// The book of one strategy, or of the run (which has sums only).
@@ -36,12 +53,7 @@ pub(crate) struct Book {
     pub(crate) notional: Money,
     pub(crate) realized: Money,
     pub(crate) fees: Money,
-    /// Highest PnL so far.
-    peak: Money,
-    /// The UTC day of the last input, until before its end; empty before the first.
-    day: Range<Timestamp>,
-    /// PnL at the start of the UTC day.
-    day_start: Money,
+    course: Course,
 }
 
 impl Book {
@@ -55,29 +67,20 @@ impl Book {
         self.pnl()?.checked_add(self.fees)?.checked_sub(self.realized)
     }
 
-    /// How far the PnL is below its peak.
-    pub(crate) fn drawdown(&self) -> Option<Money> {
-        self.peak.checked_sub(self.pnl()?)
+    /// What the day lost so far, and how far the PnL is below its peak.
+    pub(crate) fn lost(&self, at: Timestamp) -> Option<Lost> {
+        self.course.lost(at)
     }
 
-    /// What the day lost so far; 0 if it gained.
-    pub(crate) fn day_loss(&self) -> Option<Money> {
-        Some(self.day_start.checked_sub(self.pnl()?)?.max(Money::ZERO))
-    }
-
-    fn begin_day(&mut self, at: Timestamp) -> Option<()> {
-        // nearly every event is of the day of the one before it
-        if !self.day.contains(&at) {
-            let start = at.get().saturating_sub(at.time_of_day_ns());
-            self.day = Timestamp::new(start)..Timestamp::new(start.saturating_add(Timestamp::DAY_NS));
-            self.day_start = self.pnl()?;
-        }
+    /// To be called once, after all that one price or fill changed.
+    fn note(&mut self, at: Timestamp) -> Option<()> {
+        let pnl = self.pnl()?;
+        self.course.note(pnl, at);
         Some(())
     }
 
     fn revalue(&mut self, change: Money) -> Option<()> {
         self.notional = self.notional.checked_add(change)?;
-        self.peak = self.peak.max(self.pnl()?);
         Some(())
     }
 }
@@ -103,11 +106,28 @@ impl Portfolio {
             cash_initial,
             run: Book::default(),
             strategies: Vec::new(),
-            holders: Vec::new(),
+            held: Vec::new(),
             net: BTreeMap::new(),
             accounting,
             rates: Rates::default(),
+            version: 0,
         }
+    }
+
+    /// A number that stays as long as cash and the value of every position do.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Sets the rate of a currency, as [`Rates::set`]: what is held in it is valued anew with its next price.
+    pub(crate) fn set_rate(
+        &mut self,
+        currency: &str,
+        source: RateSource,
+        instruments: impl Iterator<Item = InstrumentId>,
+    ) -> Option<()> {
+        self.held.iter_mut().for_each(|held| held.marked = None);
+        self.rates.set(currency, source, instruments)
     }
 
     pub(crate) fn add_strategy(&mut self) {
@@ -120,6 +140,31 @@ impl Portfolio {
 
     pub(crate) fn run(&self) -> &Book {
         &self.run
+    }
+
+    /// What a scope has lost, as its limits count it. `None` on overflow.
+    pub(crate) fn lost(&self, scope: Scope, at: Timestamp) -> Option<Lost> {
+        let course = match scope {
+            Scope::Run => Some(&self.run.course),
+            Scope::Strategy(id) => self.book(id).map(|book| &book.course),
+            Scope::Instrument(id) => index(id).and_then(|i| self.held.get(i)).map(|held| &held.course),
+        };
+        course.map_or(Some(Lost::default()), |course| course.lost_to_limits(at))
+    }
+
+    /// Trading of a scope goes on by command: its limits on losses count from here on.
+    pub(crate) fn go_on(&mut self, scope: Scope, at: Timestamp) {
+        let course = match scope {
+            Scope::Run => Some(&mut self.run.course),
+            Scope::Strategy(id) => self.strategies.get_mut(id.index()).map(|book| &mut book.course),
+            // of what was never held nothing is counted
+            Scope::Instrument(id) => {
+                index(id).and_then(|i| self.held.get_mut(i)).map(|held| &mut held.course)
+            }
+        };
+        if let Some(course) = course {
+            course.go_on(at);
+        }
     }
 
     /// Cash and positions of the run.
@@ -136,38 +181,53 @@ impl Portfolio {
         self.net.get(&id).copied().unwrap_or_default()
     }
 
-    /// What the positions of all strategies in an instrument brought, fees included.
-    pub(crate) fn pnl_of_instrument(&self, instrument: InstrumentId) -> Option<Money> {
-        let Some(holders) = index(instrument).and_then(|i| self.holders.get(i)) else {
-            return Some(Money::ZERO);
-        };
-        let mut positions = holders.iter().filter_map(|(strategy, side)| {
-            self.strategies.get(strategy.index())?.positions.get(&PositionId { instrument, side: *side })
-        });
-        positions.try_fold(Money::ZERO, |sum, position| sum.checked_add(position.pnl()?))
-    }
-
     /// Sizes of all strategies together, by instrument and side.
     pub(crate) fn net_sizes(&self) -> impl Iterator<Item = (PositionId, Quantity)> {
         self.net.iter().map(|(id, size)| (*id, *size)).filter(|(_, size)| !size.is_zero())
     }
 
-    /// Values every position of an instrument at a price. `None` on overflow.
-    pub(crate) fn mark(&mut self, instrument: &Instrument, price: Price, at: Timestamp) -> Option<()> {
-        self.run.begin_day(at)?;
-        let Some(holders) = index(instrument.id).and_then(|i| self.holders.get(i)) else { return Some(()) };
-        for (strategy, side) in holders {
+    /// Values every position of an instrument at a price; whether the value of any changed. `None` on overflow.
+    #[inline]
+    pub(crate) fn mark(&mut self, instrument: &Instrument, price: Price) -> Option<bool> {
+        match index(instrument.id).and_then(|i| self.held.get(i)) {
+            Some(held) if held.open > 0 && held.marked != Some(price) => self.mark_held(instrument, price),
+            Some(_) | None => Some(false),
+        }
+    }
+
+    fn mark_held(&mut self, instrument: &Instrument, price: Price) -> Option<bool> {
+        let held = self.held.get_mut(index(instrument.id)?)?;
+        let rate = self.rates.of(instrument.id);
+        let mut has_changed = false;
+        for (strategy, side) in &held.positions {
             let book = self.strategies.get_mut(strategy.index())?;
-            book.begin_day(at)?;
             let id = PositionId { instrument: instrument.id, side: *side };
             let Some(position) = book.positions.get_mut(&id).filter(|p| !p.size.is_zero()) else {
                 continue;
             };
-            let change = position.mark(instrument, self.rates.of(instrument.id), price)?;
-            book.revalue(change)?;
-            self.run.revalue(change)?;
+            let change = position.mark(instrument, rate, price)?;
+            if change != Money::ZERO {
+                book.revalue(change)?;
+                self.run.revalue(change)?;
+                held.pnl = held.pnl.checked_add(change)?;
+                has_changed = true;
+            }
         }
-        Some(())
+        held.marked = Some(price).filter(|_| !self.rates.has_quoted());
+        if has_changed {
+            self.version = self.version.wrapping_add(1);
+        }
+        Some(has_changed)
+    }
+
+    /// Notes what the books of an instrument have brought, once all is marked that one price changed. `None` on overflow.
+    pub(crate) fn note(&mut self, instrument: InstrumentId, at: Timestamp) -> Option<()> {
+        let Some(held) = index(instrument).and_then(|i| self.held.get_mut(i)) else { return Some(()) };
+        held.course.note(held.pnl, at);
+        for (strategy, _) in &held.positions {
+            self.strategies.get_mut(strategy.index())?.note(at)?;
+        }
+        self.run.note(at)
     }
 
     /// Books an own execution. `None` on overflow: the engine then stops, so a half-booked run is never used.
@@ -176,24 +236,24 @@ impl Portfolio {
         let size = self.book(fill.strategy)?.positions.get(&id).map_or(Quantity::ZERO, |p| p.size);
         let after = size.checked_add(fill.signed)?;
         match fill.side.opposite().filter(|_| !fill.side.can_hold(after.get())) {
-            None => self.book_fill(fill),
+            None => self.book_fill(fill)?,
             // more was closed than there was: it happened, and what is left opened the other side
-            Some(side) if size.is_zero() => self.book_fill(&FillToBook { side, ..*fill }),
+            Some(side) if size.is_zero() => self.book_fill(&FillToBook { side, ..*fill })?,
             Some(side) => {
                 let closed = size.checked_neg()?;
                 self.book_fill(&FillToBook { signed: closed, ..*fill })?;
-                self.book_fill(&FillToBook { side, signed: after, fee: Money::ZERO, ..*fill })
+                self.book_fill(&FillToBook { side, signed: after, fee: Money::ZERO, ..*fill })?;
             }
         }
+        self.note(fill.instrument.id, fill.at)
     }
 
     fn book_fill(&mut self, fill: &FillToBook<'_>) -> Option<()> {
         let id = PositionId { instrument: fill.instrument.id, side: fill.side };
         let book = self.strategies.get_mut(fill.strategy.index())?;
-        self.run.begin_day(fill.at)?;
-        book.begin_day(fill.at)?;
-        let is_new = !book.positions.contains_key(&id);
-        let position = book.positions.entry(id).or_insert_with(|| Position::flat(fill.side));
+        let entry = book.positions.entry(id);
+        let is_new = matches!(entry, Entry::Vacant(_));
+        let position = entry.or_insert_with(|| Position::flat(fill.side));
         let before = *position;
         let lots = match self.accounting {
             Accounting::Average => None,
@@ -205,20 +265,30 @@ impl Portfolio {
         let fees = position.fees.checked_sub(before.fees)?;
         let change = position.notional.checked_sub(before.notional)?;
         let realized = position.realized.checked_sub(before.realized)?;
+        let is_flat = position.size.is_zero();
         for book in [&mut *book, &mut self.run] {
             book.cash = book.cash.checked_add(cash)?;
             book.realized = book.realized.checked_add(realized)?;
             book.fees = book.fees.checked_add(fees)?;
             book.revalue(change)?;
         }
+        self.version = self.version.wrapping_add(1);
         let net = self.net.entry(id).or_default();
         *net = net.checked_add(fill.signed)?;
+        let index = index(id.instrument)?;
+        if index >= self.held.len() {
+            self.held.resize_with(index.checked_add(1)?, Held::default);
+        }
+        let held = self.held.get_mut(index)?;
+        held.pnl = held.pnl.checked_add(cash)?.checked_add(change)?;
+        held.marked = None;
+        match (before.size.is_zero(), is_flat) {
+            (true, false) => held.open = held.open.checked_add(1)?,
+            (false, true) => held.open = held.open.checked_sub(1)?,
+            (true, true) | (false, false) => {}
+        }
         if is_new {
-            let index = index(id.instrument)?;
-            if index >= self.holders.len() {
-                self.holders.resize_with(index.checked_add(1)?, Vec::new);
-            }
-            self.holders.get_mut(index)?.push((fill.strategy, fill.side));
+            held.positions.push((fill.strategy, fill.side));
         }
         Some(())
     }

@@ -81,7 +81,9 @@ impl Position {
             } else {
                 self.size
             };
-            let closed_value = valued(closed)?;
+            // of the same quantity the same value: rounding to even knows no direction
+            let closed_value =
+                if closed == signed.checked_neg()? { value.checked_neg()? } else { valued(closed)? };
             let closed_cost = match lots {
                 Some(lots) => lots.close(closed.get())?,
                 None => cost.part(closed.get(), self.size.get())?,
@@ -101,7 +103,8 @@ impl Position {
         (next.cost, next.cost_own) = (cost.run, cost.own);
         next.size = self.size.checked_add(signed)?;
         next.fees = self.fees.checked_add(fee)?;
-        next.notional = rate.notional(instrument, price, next.size)?;
+        next.notional =
+            if next.size.is_zero() { Money::ZERO } else { rate.notional(instrument, price, next.size)? };
         *self = next;
         value.run.checked_add(fee)?.checked_neg()
     }

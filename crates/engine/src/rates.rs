@@ -11,7 +11,7 @@ use stratd_plugin_api::{Decimal, Instrument, InstrumentId, Money, Price, Quantit
 pub enum RateSource {
     /// It never changes.
     Fixed(Decimal),
-    /// The last price of an instrument.
+    /// The last price of an instrument, by the middle of its quotes until it trades.
     Quoted {
         /// Whose price it is.
         instrument: InstrumentId,
@@ -89,13 +89,30 @@ impl Rates {
         self.currencies.push((currency.to_owned(), source, first));
         let place = self.currencies.len();
         for id in instruments {
-            let index = usize::try_from(id.0.checked_sub(1)?).ok()?;
-            if index >= self.of_instrument.len() {
-                self.of_instrument.resize(index.checked_add(1)?, 0);
-            }
-            *self.of_instrument.get_mut(index)? = place;
+            self.set_place(id, place)?;
         }
         Some(())
+    }
+
+    /// An instrument that comes later counts by the rate of its currency, if that has one.
+    pub(crate) fn take_in(&mut self, instrument: InstrumentId, currency: &str) -> Option<()> {
+        let of_currency = |(known, ..): &(String, RateSource, Rate)| known == currency;
+        let Some(index) = self.currencies.iter().position(of_currency) else { return Some(()) };
+        self.set_place(instrument, index.checked_add(1)?)
+    }
+
+    fn set_place(&mut self, id: InstrumentId, place: usize) -> Option<()> {
+        let index = usize::try_from(id.0.checked_sub(1)?).ok()?;
+        if index >= self.of_instrument.len() {
+            self.of_instrument.resize(index.checked_add(1)?, 0);
+        }
+        *self.of_instrument.get_mut(index)? = place;
+        Some(())
+    }
+
+    /// The currencies with their rates' sources.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (&str, RateSource)> {
+        self.currencies.iter().map(|(currency, source, _)| (currency.as_str(), *source))
     }
 
     /// The rate by which an instrument counts.

@@ -10,10 +10,15 @@ use crate::{
 };
 
 impl Engine {
-    /// What the last step wants done; the same as it returned. A driver takes them out.
+    /// What the last step wants done, the same as it returned; behind a driver, what all did since it was taken.
     #[must_use]
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
+    }
+
+    /// They were looked at. [`Engine::step`] does it by itself; [`Engine::begin_span`] does not.
+    pub fn forget_outputs(&mut self) {
+        self.outputs.clear();
     }
 
     /// The same, to be taken out.
@@ -61,7 +66,8 @@ impl Engine {
         self.core.halted.contains(&id)
     }
 
-    /// The last price of an instrument.
+    /// The last price of an instrument: that of the last trade or bar, and before the first one the middle of the latest
+    /// quote.
     #[must_use]
     pub fn last_price(&self, id: InstrumentId) -> Option<Price> {
         self.core.market.last_price(id)
@@ -71,6 +77,14 @@ impl Engine {
     #[must_use]
     pub fn equity(&self) -> Option<Money> {
         self.core.portfolio.equity()
+    }
+
+    /// A number that stays as long as equity, cash and the PnL of every strategy do: who looks after every instant needs
+    /// to look only if it is another one.
+    #[must_use]
+    #[inline]
+    pub fn books_version(&self) -> u64 {
+        self.core.portfolio.version()
     }
 
     /// Cash of the run.

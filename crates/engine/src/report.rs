@@ -4,16 +4,23 @@ use stratd_plugin_api::{Instrument, LiquiditySide, OrderEventKind, Price, Quanti
 
 use crate::{Order, OrderState};
 
-/// Changes an order by a report. `Some(None)` = nothing changed; `None` on overflow.
-#[expect(
-    clippy::option_option,
-    reason = "overflow, no change, and a change without fill are three different things"
-)]
+/// What a report does to its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It repeats what is known, or makes no sense any more.
+    Nothing,
+    /// The order is another one.
+    Changed,
+    /// It was executed.
+    Filled,
+}
+
+/// Changes an order by a report. `None` on overflow.
 pub(crate) fn change(
     order: &mut Order,
     report: &abi::OrderEvent,
     instrument: Option<&Instrument>,
-) -> Option<Option<Option<abi::FillRecord>>> {
+) -> Option<Effect> {
     let reason = Reason::from_code(report.reason).unwrap_or(Reason::Exchange);
     let next = match OrderEventKind::from_code(report.kind) {
         Some(OrderEventKind::Bought | OrderEventKind::Sold) => return fill(order, report),
@@ -58,10 +65,9 @@ pub(crate) fn change(
         }
         Some(OrderEventKind::Open | OrderEventKind::Cancel | OrderEventKind::Fill) | None => None,
     };
-    Some(next.map(|state| {
-        order.state = state;
-        None
-    }))
+    let Some(state) = next else { return Some(Effect::Nothing) };
+    order.state = state;
+    Some(Effect::Changed)
 }
 
 /// The state after the answer to a change: what was filled meanwhile may be all that is left of the order.
@@ -94,12 +100,11 @@ pub(crate) fn is_about(report: &abi::OrderEvent, order: &Order) -> bool {
     is_of_exchange && is_of_instrument && is_of_side
 }
 
-#[expect(clippy::option_option, reason = "as `change`")]
-fn fill(order: &mut Order, report: &abi::OrderEvent) -> Option<Option<Option<abi::FillRecord>>> {
+fn fill(order: &mut Order, report: &abi::OrderEvent) -> Option<Effect> {
     let is_repeated = report.trade_id != 0 && order.trade_ids.contains(&report.trade_id);
     let quantity = Quantity::new(report.last_quantity);
     if is_repeated || !quantity.is_positive() {
-        return Some(None);
+        return Some(Effect::Nothing);
     }
     if order.request.notional.is_some() && report.quantity > 0 {
         // the exchange turns the amount into a quantity
@@ -111,7 +116,7 @@ fn fill(order: &mut Order, report: &abi::OrderEvent) -> Option<Option<Option<abi
     // amount whose quantity it never told
     let is_last = report.status == abi::order_status::FILLED && filled >= order.request.quantity;
     let is_complete = is_last || (order.has_quantity() && filled >= order.quantity_total());
-    let Some(state) = order.state.filled(is_complete) else { return Some(None) };
+    let Some(state) = order.state.filled(is_complete) else { return Some(Effect::Nothing) };
     let value = i128::from(report.last_price).checked_mul(i128::from(report.last_quantity))?;
     order.filled_value = order.filled_value.checked_add(value)?;
     order.filled = filled;
@@ -122,7 +127,12 @@ fn fill(order: &mut Order, report: &abi::OrderEvent) -> Option<Option<Option<abi
     if report.exchange_order_id != 0 {
         order.exchange_order_id = report.exchange_order_id;
     }
-    Some(Some(Some(abi::FillRecord {
+    Some(Effect::Filled)
+}
+
+/// The execution that a report told, of the order that it changed.
+pub(crate) fn fill_record(order: &Order, report: &abi::OrderEvent) -> abi::FillRecord {
+    abi::FillRecord {
         ts: report.ts,
         client_order_id: order.id.0,
         exchange_order_id: order.exchange_order_id,
@@ -137,5 +147,5 @@ fn fill(order: &mut Order, report: &abi::OrderEvent) -> Option<Option<Option<abi
         fee: report.fee,
         slippage: abi::MoneyBits::default(),
         transaction_cost: abi::MoneyBits::default(),
-    })))
+    }
 }

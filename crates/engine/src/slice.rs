@@ -26,9 +26,20 @@ impl Engine {
         at: Timestamp,
         events: &[abi::Event],
     ) -> Result<usize, EngineError> {
+        self.outputs.clear();
+        self.take_slice(seq, at, events)
+    }
+
+    /// As [`Engine::step_slice`]; the outputs follow those that nobody has taken yet.
+    pub(crate) fn take_slice(
+        &mut self,
+        seq: u64,
+        at: Timestamp,
+        events: &[abi::Event],
+    ) -> Result<usize, EngineError> {
         let Some(first) = events.first() else { return Ok(0) };
         let Some((strategy, len)) = self.slice_of(events) else {
-            self.step_market(seq, at, first)?;
+            self.take_market(seq, at, first)?;
             return Ok(1);
         };
         self.begin(seq, at, true)?;

@@ -39,12 +39,9 @@ impl Engine {
     /// # Errors
     /// As [`Engine::step`].
     pub fn begin_span(&mut self, seq: u64, events: &mut [abi::Event]) -> Result<Option<Span>, EngineError> {
-        let Some((strategy, len)) = self.span_of(events) else { return Ok(None) };
-        let Some(events) = events.get_mut(..len) else { return Ok(None) };
+        let Some((strategy, len)) = self.span_of(seq, events) else { return Ok(None) };
+        let Some(events) = events.get(..len) else { return Ok(None) };
         let Some(first) = events.first().map(|event| Timestamp::new(event.ts)) else { return Ok(None) };
-        for (event, seq) in events.iter_mut().zip(seq..) {
-            event.seq = seq;
-        }
         self.begin(seq, first, false)?;
         let answer = self.attempt_span(strategy, |instance, view| instance.on_events(view, events));
         let (taken, fault) = match answer {
@@ -79,18 +76,31 @@ impl Engine {
         self.end_probations();
     }
 
-    /// The strategy that may get several of the first events in one call, and how many; `None` = one at a time.
-    fn span_of(&self, events: &[abi::Event]) -> Option<(StrategyId, usize)> {
+    /// The strategy that may get several of the first events in one call, and how many; these are numbered.
+    /// `None` = one at a time.
+    fn span_of(&self, seq: u64, events: &mut [abi::Event]) -> Option<(StrategyId, usize)> {
         // what is due at the time of an event comes before it
-        let due = self.next_timer().unwrap_or(Timestamp::MAX);
-        let is_before = |event: &&abi::Event| event.ts < due.get();
-        let strategy = self.slice_listener(events.first().filter(is_before)?)?;
+        let due = self.next_timer().unwrap_or(Timestamp::MAX).get();
+        let first = events.first().filter(|event| event.ts < due)?;
+        let strategy = self.slice_listener(first)?;
         let instance = self.strategies.get(strategy.index())?.instance.as_ref()?;
         if !instance.takes_up_events() {
             return None;
         }
-        let fits = |event: &&abi::Event| is_before(event) && self.is_for(event, strategy);
-        let len = events.iter().take(SLICE_MAX).take_while(fits).count();
+        // nearly every event is like the one before it, and who listens to that one was asked
+        let (mut instrument, mut kind) = (first.instrument, first.kind);
+        let mut next = seq;
+        let max = events.len().min(SLICE_MAX);
+        for event in events.get_mut(..max)? {
+            let is_alike = event.instrument == instrument && event.kind == kind;
+            if event.ts >= due || !(is_alike || self.is_for(event, strategy)) {
+                break;
+            }
+            (instrument, kind) = (event.instrument, event.kind);
+            event.seq = next;
+            next = next.wrapping_add(1);
+        }
+        let len = usize::try_from(next.wrapping_sub(seq)).ok()?;
         (len > 1).then_some((strategy, len))
     }
 }

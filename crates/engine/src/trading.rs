@@ -41,6 +41,9 @@ impl Engine {
         let TradingCommand { scope, state, exit, reason } = *command;
         let (before, _) = self.core.risk.state(scope);
         self.core.risk.command(scope, state, reason);
+        if state == TradingState::Active {
+            self.core.portfolio.go_on(scope, self.core.now);
+        }
         self.changed(scope, before);
         self.tell_states();
         self.exit_routine(scope, exit);

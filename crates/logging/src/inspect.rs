@@ -202,7 +202,7 @@ fn refusal(tree: &Tree, id: u32, exists: bool, level: Level) -> Option<String> {
         let (owner, name) = (&tree.node(owner).cell.name, tree.levels.name(effective));
         return Some(format!("the level of logger {owner} is {name}, above {}", tree.levels.name(level)));
     }
-    let disabled_to = tree.disabled_to();
+    let disabled_to = tree.disabled_to_of(&node.cell.name);
     (level <= disabled_to).then(|| format!("every level up to {} is disabled", tree.levels.name(disabled_to)))
 }
 

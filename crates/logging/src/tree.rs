@@ -10,7 +10,7 @@
 //!
 //! Cost: making a logger visits those below it; changing a level visits every logger. Reading costs one load.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -59,6 +59,8 @@ pub(crate) struct Tree {
     by_name: BTreeMap<Box<str>, u32>,
     pub(crate) levels: LevelNames,
     disabled_to: Level,
+    /// loggers that this does not silence
+    exempt: BTreeSet<Box<str>>,
     /// levels that go back by themselves
     pub(crate) reverts: Vec<Revert>,
     pub(crate) flights: Flights,
@@ -75,6 +77,7 @@ impl Tree {
             by_name: BTreeMap::new(),
             levels: LevelNames::default(),
             disabled_to: Level::NOTSET,
+            exempt: BTreeSet::new(),
             reverts: Vec::new(),
             flights: Flights::default(),
             lowest: Level::WARNING,
@@ -214,6 +217,17 @@ impl Tree {
         self.refresh();
     }
 
+    /// Every level up to this one is disabled for one logger.
+    pub(crate) fn disabled_to_of(&self, name: &str) -> Level {
+        if self.exempt.contains(name) { Level::NOTSET } else { self.disabled_to }
+    }
+
+    /// The levels that are disabled are not those of this logger.
+    pub(crate) fn exempt(&mut self, name: &str) {
+        self.exempt.insert(name.into());
+        self.refresh();
+    }
+
     /// Recomputes every threshold and tells the back end to look again.
     pub(crate) fn refresh(&mut self) {
         let mut lowest = NEVER;
@@ -223,7 +237,8 @@ impl Tree {
             let routed = if node.is_disabled {
                 NEVER
             } else {
-                self.effective_level(id).max(Level::new(self.disabled_to.get().saturating_add(1))).get()
+                let disabled_to = self.disabled_to_of(&cell.name);
+                self.effective_level(id).max(Level::new(disabled_to.get().saturating_add(1))).get()
             };
             // one that is silenced says nothing to anybody
             let flight = flight.filter(|_| !node.is_disabled);

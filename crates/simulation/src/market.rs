@@ -39,14 +39,14 @@ impl Market {
         }
     }
 
-    /// An order arrives.
+    /// An order arrives. True if that was its end, too.
     pub(crate) fn enter(
         &mut self,
         mut order: WorkingOrder,
         model: &FillModel,
         reporter: &mut Reporter,
         now: Timestamp,
-    ) {
+    ) -> bool {
         reporter.received(&order, now);
         let has_ended = match model.rule {
             FillRule::NextPrice => false,
@@ -57,6 +57,7 @@ impl Market {
         if !has_ended {
             self.waiting.push(order);
         }
+        has_ended
     }
 
     pub(crate) fn cancel(&mut self, id: ClientOrderId, reporter: &mut Reporter, now: Timestamp) {

@@ -7,7 +7,7 @@ use stratd_plugin_api::{
     abi,
 };
 
-use crate::{FillModel, market::Market, reporter::Reporter, working_order::WorkingOrder};
+use crate::{FillModel, FillRule, market::Market, reporter::Reporter, working_order::WorkingOrder};
 
 /// An order on its way to the simulated exchange.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ pub struct OrderToFill {
 pub struct SimulatedExchange {
     model: FillModel,
     markets: Markets,
-    // of orders that have not ended
+    // of orders that have arrived and have not ended
     instrument_of: BTreeMap<ClientOrderId, InstrumentId>,
     // in the order of the requests: one line, nothing overtakes
     on_the_way: VecDeque<(Timestamp, Request)>,
@@ -97,7 +97,6 @@ impl SimulatedExchange {
     /// Takes an order.
     pub fn submit(&mut self, order: &OrderToFill, instrument: &Instrument, now: Timestamp) {
         self.markets.of(instrument);
-        self.instrument_of.insert(order.id, instrument.id);
         self.send(Request::New(*order), now);
     }
 
@@ -141,6 +140,19 @@ impl SimulatedExchange {
         self.forget_ended();
     }
 
+    /// Whether an event tells nothing that the `next` one does not, as long as the exchange is idle: of trades of an
+    /// instrument in a row the last one counts. Where a book is displayed, each event changes it.
+    #[must_use]
+    #[inline]
+    pub fn is_outdone(&self, event: &abi::Event, next: &abi::Event) -> bool {
+        let is_trade = |event: &abi::Event| event.kind == abi::event_kind::TRADE;
+        is_trade(event)
+            && is_trade(next)
+            && next.flags & abi::event_flag::FROM_BAR == 0
+            && event.instrument == next.instrument
+            && self.model.rule != FillRule::Book
+    }
+
     /// The data ended: what still waits is canceled, and what is on its way never arrives. What is requested from now
     /// on arrives at once.
     pub fn end(&mut self, now: Timestamp) {
@@ -170,22 +182,33 @@ impl SimulatedExchange {
 
     fn arrive(&mut self, request: &Request, now: Timestamp) {
         let id = match request {
-            Request::New(order) => order.id,
+            Request::New(order) => return self.enter(order, now),
             Request::Cancel(id) | Request::Change(id, ..) => *id,
         };
         let market = self.instrument_of.get(&id).and_then(|instrument| self.markets.get_mut(*instrument));
         let Some(market) = market else { return self.reporter.refused(id, Reason::UnknownOrder, now) };
         match request {
-            Request::New(OrderToFill { exchange, request, .. }) => {
-                let order = WorkingOrder::new(id, *exchange, *request, now);
-                market.enter(order, &self.model, &mut self.reporter, now);
-            }
+            Request::New(_) => {}
             Request::Cancel(_) => market.cancel(id, &mut self.reporter, now),
             Request::Change(_, price, quantity) => {
                 market.change((id, *price, *quantity), &mut self.reporter, now);
             }
         }
         self.forget_ended();
+    }
+
+    fn enter(&mut self, order: &OrderToFill, now: Timestamp) {
+        let OrderToFill { id, exchange, request } = *order;
+        // `submit` made it
+        let Some(market) = self.markets.get_mut(request.instrument) else { return };
+        let order = WorkingOrder::new(id, exchange, request, now);
+        if market.enter(order, &self.model, &mut self.reporter, now) {
+            // most market orders end at once, and nobody needs to find them any more
+            self.reporter.ended.clear();
+        } else {
+            self.instrument_of.insert(id, request.instrument);
+            self.forget_ended();
+        }
     }
 
     fn forget_ended(&mut self) {

@@ -85,7 +85,7 @@ const BENCHES: &[Bench] = &[
         // it builds the misbehaving ones, too
         needs: Needs::Nothing,
         beside: Beside::Nobody,
-        about: "the control socket: request p50 and p99 idle and while events flow, and the event rate under abusive clients",
+        about: "the control socket: request p50 and p99 idle and while events flow, a strategy configured anew, abusive clients",
     },
     Bench {
         name: "engine",
@@ -115,6 +115,13 @@ const BENCHES: &[Bench] = &[
         needs: Needs::AllPlugins,
         beside: Beside::Nobody,
         about: "a record of a plugin: nanoseconds of the call through the table, p50 and p99 paced, and of a level that is off",
+    },
+    Bench {
+        name: "recorder",
+        by: By::Package("stratd-tests"),
+        needs: Needs::AllPlugins,
+        beside: Beside::Nobody,
+        about: "the recorder: nanoseconds of the event loop per event, and a replay beside the run on a mapped file",
     },
     Bench {
         name: "reload",

@@ -28,7 +28,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
     tiers.push(deny(workspace));
     tiers.push(Tier::run("sim", || passed(soak::run(workspace, &arguments_of(&["sim"])))));
     tiers.push(Tier::run("soak", || passed(soak::run(workspace, &arguments_of(SOAK)))));
-    tiers.extend(bed::tiers(workspace));
+    tiers.push(bed::tier(workspace));
     tiers.push(Tier::run("asan", || passed(asan::run(workspace, &[]))));
     tiers.push(if with_peers {
         Tier::run("peers", || passed(peers::run(workspace, &[])))

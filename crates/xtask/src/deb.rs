@@ -20,11 +20,28 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
     }
     build_programs(workspace)?;
     let libraries = plugins::build(workspace, false)?;
-    println!("{}", workspace.short(&package(workspace, &libraries)?));
+    let package = package(workspace, &libraries)?;
+    check(workspace, &package)?;
+    println!("{}", workspace.short(&package));
     Ok(ExitCode::SUCCESS)
 }
 
+/// Debian's own check of packages, where it is installed. What it may find and is so on purpose stands in
+/// `systemd/debian/lintian-overrides`.
+fn check(workspace: &Workspace, package: &Path) -> Result<()> {
+    if workspace.command("lintian").arg("--version").output().is_err() {
+        eprintln!("not checked: lintian is not installed");
+        return Ok(());
+    }
+    let mut lintian = workspace.command("lintian");
+    lintian.args(["--allow-root", "--fail-on", "error,warning"]).arg(package);
+    run_command(&mut lintian).context("the package has faults, see above")
+}
+
 /// Builds daemon and client in the release profile, as a user installs them.
+///
+/// Whoever needs one of them builds both by this: another set of packages has other features in common, and cargo would
+/// build the daemon and half of what it depends on once more.
 pub(crate) fn build_programs(workspace: &Workspace) -> Result<()> {
     run_command(&mut workspace.cargo(&["build", "--release", "-p", "stratd", "-p", "stratctl"]))
 }

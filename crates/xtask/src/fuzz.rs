@@ -48,7 +48,7 @@ const TARGETS: &[Target] = &[
     Target {
         name: "control",
         bytes_max: 4096,
-        about: "the control socket: If-Match, bodies of requests, answers",
+        about: "the control socket: If-Match, bodies and paths of requests, answers, events",
     },
     Target { name: "config", bytes_max: 4096, about: "[logging] as a text, checked whole" },
     Target { name: "tea", bytes_max: 4096, about: "headers of TeaFiles and the items behind them" },

@@ -1,4 +1,4 @@
-//! Builds every plugin once, in the release profile, into `TARGET/plugins`.
+//! Builds every plugin once, in the release profile, into `TARGET/plugins` (for `asan`: unoptimized, see there).
 //!
 //! The plugins are a cargo invocation of their own, because it turns on their feature `export`: with that feature in
 //! the graph of the whole workspace, two plugins in one test program would define the same symbols.
@@ -48,17 +48,19 @@ pub(crate) fn build(workspace: &Workspace, with_faulty: bool) -> Result<PathBuf>
         bail!("no package in 'plugins' has a feature 'export'");
     }
     require_gcc(workspace)?;
-    run_command(workspace.cargo(&[]).args(cargo_arguments(&packages)))?;
+    let is_optimized = workspace.optimizes_plugins();
+    run_command(workspace.cargo(&[]).args(cargo_arguments(&packages, is_optimized)))?;
 
+    let built = if is_optimized { workspace.release() } else { workspace.debug() };
     let folder = workspace.plugins();
     let mut installed = Vec::new();
     for package in &packages {
         let library = package.library();
         let place = if package.is_faulty { folder.join(FAULTY) } else { folder.clone() };
-        install(&workspace.release().join(&library), &place.join(&library))?;
+        install(&built.join(&library), &place.join(&library))?;
         installed.push(place.join(library));
     }
-    installed.push(build_c(workspace, &folder)?);
+    installed.push(build_c(workspace, &built, &folder)?);
     remove_others(&folder, &installed)?;
     if with_faulty {
         remove_others(&folder.join(FAULTY), &installed)?;
@@ -119,8 +121,11 @@ fn value_of<'a>(manifest: &'a str, section: &str, key: &str) -> Option<&'a str> 
         .map(|(_, right)| right.trim())
 }
 
-fn cargo_arguments(packages: &[Package]) -> Vec<String> {
-    let mut arguments = vec!["build".to_owned(), "--release".to_owned()];
+fn cargo_arguments(packages: &[Package], is_optimized: bool) -> Vec<String> {
+    let mut arguments = vec!["build".to_owned()];
+    if is_optimized {
+        arguments.push("--release".to_owned());
+    }
     for package in packages {
         arguments.extend(["-p".to_owned(), package.name.clone()]);
     }
@@ -140,8 +145,8 @@ fn require_gcc(workspace: &Workspace) -> Result<()> {
 }
 
 /// Compiles the strategy in C against the shipped header, warnings as errors.
-fn build_c(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
-    let built = workspace.release().join(C_LIBRARY);
+fn build_c(workspace: &Workspace, built: &Path, folder: &Path) -> Result<PathBuf> {
+    let built = built.join(C_LIBRARY);
     let mut gcc = workspace.command("gcc");
     gcc.args(["-std=c11", "-O2", "-g", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]);
     gcc.arg(format!("-I{C_HEADERS}")).arg(C_SOURCE).arg("-o").arg(&built);
@@ -201,7 +206,7 @@ mod tests {
     #[test]
     fn the_build_command_has_one_form() {
         let package = |name: &str| Package { name: name.to_owned(), is_faulty: false };
-        let arguments = cargo_arguments(&[package("exchange-csv"), package("strategy-ema-cross")]);
+        let arguments = cargo_arguments(&[package("exchange-csv"), package("strategy-ema-cross")], true);
         assert_eq!(
             arguments.join(" "),
             "build --release -p exchange-csv -p strategy-ema-cross \

@@ -3,8 +3,8 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitCode, ExitStatus};
 
-use crate::workspace::{Workspace, run as run_command, status};
-use crate::{TaskResult, plugins, usage_error};
+use crate::workspace::{Workspace, status};
+use crate::{TaskResult, deb, plugins, usage_error};
 
 const CONFIG: &str = "configs/quickstart.toml";
 
@@ -13,7 +13,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
     if let Some(argument) = arguments.first() {
         return Ok(usage_error("quickstart", argument));
     }
-    run_command(&mut workspace.cargo(&["build", "--release", "-p", "stratd", "-p", "stratctl"]))?;
+    deb::build_programs(workspace)?;
     plugins::build(workspace, false)?;
 
     let daemon = workspace.release().join("stratd");

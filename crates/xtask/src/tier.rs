@@ -1,14 +1,21 @@
 //! One timed stage of the gate.
+//!
+//! Beside the minutes of the clock stand those that its programs took of the processors: what is far above them was
+//! spent waiting, for others on a loaded machine or for time to pass.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::workspace::children_time;
+
 /// How one stage went and how long it took.
 pub(crate) struct Tier {
     name: &'static str,
     took: Duration,
+    /// Of the processors.
+    worked: Duration,
     outcome: Outcome,
 }
 
@@ -28,17 +35,19 @@ impl Tier {
     /// As [`Tier::run`], for a stage that has something to say of its success.
     pub(crate) fn telling(name: &'static str, stage: impl FnOnce() -> Result<String>) -> Self {
         eprintln!("== {name}");
-        let started = now();
+        let (started, worked) = (now(), children_time().unwrap_or_default());
         let outcome = match stage() {
             Ok(text) => Outcome::Passed(text),
             Err(error) => Outcome::Failed(error),
         };
-        Self { name, took: started.elapsed(), outcome }.reported()
+        let worked = children_time().unwrap_or_default().saturating_sub(worked);
+        Self { name, took: started.elapsed(), worked, outcome }.reported()
     }
 
     /// A stage that does not run on this machine, with the reason.
     pub(crate) fn skipped(name: &'static str, reason: &'static str) -> Self {
-        Self { name, took: Duration::ZERO, outcome: Outcome::Skipped(reason) }.reported()
+        let (took, worked) = (Duration::ZERO, Duration::ZERO);
+        Self { name, took, worked, outcome: Outcome::Skipped(reason) }.reported()
     }
 
     pub(crate) fn has_failed(&self) -> bool {
@@ -53,13 +62,13 @@ impl Tier {
 
 impl fmt::Display for Tier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, took, outcome } = self;
-        let minutes = minutes(*took);
+        let Self { name, took, worked, outcome } = self;
+        let time = format!("{name:<8} {:>5} min {:>5} cpu", minutes(*took), minutes(*worked));
         match outcome {
-            Outcome::Passed(text) if text.is_empty() => write!(f, "{name:<8} {minutes:>6} min  passed"),
-            Outcome::Passed(text) => write!(f, "{name:<8} {minutes:>6} min  passed  {text}"),
-            Outcome::Failed(error) => write!(f, "{name:<8} {minutes:>6} min  FAILED  {error:#}"),
-            Outcome::Skipped(reason) => write!(f, "{name:<8} {:>6}      skipped: {reason}", ""),
+            Outcome::Passed(text) if text.is_empty() => write!(f, "{time}  passed"),
+            Outcome::Passed(text) => write!(f, "{time}  passed  {text}"),
+            Outcome::Failed(error) => write!(f, "{time}  FAILED  {error:#}"),
+            Outcome::Skipped(reason) => write!(f, "{name:<29}  skipped: {reason}"),
         }
     }
 }
@@ -70,8 +79,9 @@ pub(crate) fn summarize(tiers: &[Tier]) -> bool {
     for tier in tiers {
         eprintln!("{tier}");
     }
-    let total = tiers.iter().map(|tier| tier.took).sum();
-    eprintln!("{:<8} {:>6} min", "total", minutes(total));
+    let (took, worked) =
+        (tiers.iter().map(|tier| tier.took).sum(), tiers.iter().map(|tier| tier.worked).sum());
+    eprintln!("{:<8} {:>5} min {:>5} cpu", "total", minutes(took), minutes(worked));
     tiers.iter().all(|tier| !tier.has_failed())
 }
 

@@ -5,8 +5,10 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use nix::sys::resource::{UsageWho, getrusage};
 
 /// The two folders that every task works in.
 pub(crate) struct Workspace {
@@ -65,7 +67,16 @@ impl Workspace {
 
     /// Where cargo's usual profile puts its results.
     pub(crate) fn debug(&self) -> PathBuf {
-        self.target.join("debug")
+        match &self.special {
+            Some(special) => self.target.join(special.triple).join("debug"),
+            None => self.target.join("debug"),
+        }
+    }
+
+    /// Whether plugins are optimized, as those that users get are. Where they are built otherwise than usual, nobody
+    /// measures them, and they share what the tests are built of.
+    pub(crate) fn optimizes_plugins(&self) -> bool {
+        self.special.is_none()
     }
 
     /// Where a profile of our own puts its results.
@@ -173,6 +184,16 @@ pub(crate) fn stdout(command: &mut Command) -> Result<Option<String>> {
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.with_context(|| format!("starting '{}'", line(command)))?;
     Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
+/// What programs that were started here, and have ended, took of the processors so far.
+pub(crate) fn children_time() -> Result<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("asking for the processor time of children")?;
+    let micros = |time: nix::sys::time::TimeVal| {
+        let micros = time.tv_sec().saturating_mul(1_000_000).saturating_add(time.tv_usec());
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+    };
+    Ok(micros(usage.user_time()) + micros(usage.system_time()))
 }
 
 /// The command as a shell would take it, with the program's name instead of its path.

@@ -10,13 +10,14 @@ use serde::{Deserialize, Serialize};
 use stratd_control::BacktestRequest;
 
 use super::{BacktestOptions, to_toml};
+use crate::reload::config::ADMIN_SECTIONS;
 
 /// A file above this is no configuration.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 /// The longest name.
 const NAME_BYTES_MAX: usize = 128;
 /// Tables that the daemon decides about: a submitted configuration has none of them, and those of a file do not count.
-pub(super) const DECIDED: [&str; 6] = ["control", "logging", "plugin_dirs", "plugins", "results", "state"];
+pub(super) const DECIDED: [&str; 7] = ADMIN_SECTIONS;
 
 /// A backtest that can be started: what its child is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

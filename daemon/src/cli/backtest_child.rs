@@ -9,7 +9,7 @@ use stratd_control::BacktestProgress;
 use super::{checked::Checked, start};
 use crate::{
     backtests::{DataFiles, Said, backtest_child, say},
-    check::check,
+    check::check_whole,
     config::Flags,
     logging::{self, LogSource},
     plugins::Plugins,
@@ -23,8 +23,8 @@ pub(super) fn main(parent: u32) -> Result<ExitCode> {
     backtest_child(parent, |draft| {
         let plugins = Arc::new(Plugins::new(draft.plugin_settings())?);
         logging::take_parts_from(&plugins);
-        let config = match check(&draft, &*plugins) {
-            Ok(config) => config,
+        let (config, whole) = match check_whole(&draft, &*plugins) {
+            Ok(checked) => checked,
             // it was looked at before it was taken; its files or plugins have changed
             Err(problems) => {
                 let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -32,7 +32,7 @@ pub(super) fn main(parent: u32) -> Result<ExitCode> {
             }
         };
         let log = LogSource { file: None, flags: Flags::default() };
-        run(Checked { config, shown: draft.shown(), plugins, log })
+        run(Checked { config, shown: draft.shown(), whole, plugins, log })
     })
 }
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{RunArguments, stored};
 use crate::{
-    check::{EXIT_CONFIG, check},
+    check::{EXIT_CONFIG, check_whole},
     config::{Draft, Problem, RunConfig},
     logging::{self, LogSource},
     plugins::Plugins,
@@ -18,6 +18,8 @@ pub(super) struct Checked {
     pub(super) config: RunConfig,
     /// What of the configuration bears on the results, as it was written.
     pub(super) shown: serde_json::Value,
+    /// All of it, as values.
+    pub(super) whole: serde_json::Value,
     pub(super) plugins: Arc<Plugins>,
     /// Where the configuration of the log is read again.
     pub(super) log: LogSource,
@@ -76,15 +78,15 @@ fn read(
     let draft = if assumes_secrets { draft.assuming_secrets() } else { draft };
     let plugins = Arc::new(Plugins::new(draft.plugin_settings())?);
     logging::take_parts_from(&plugins);
-    let checked = check(&draft, &*plugins);
+    let checked = check_whole(&draft, &*plugins);
     if checked.is_err() && start.taken != Taken::Files {
         logging::complain(
             "the configuration that was in force last has problems (`stratd run --from-files` takes the files instead):",
         );
     }
-    Ok(checked.map(|config| {
+    Ok(checked.map(|(config, whole)| {
         let log = LogSource { file: arguments.config.clone(), flags: arguments.flags.clone() };
-        (Checked { config, shown: draft.shown(), plugins, log }, start)
+        (Checked { config, shown: draft.shown(), whole, plugins, log }, start)
     }))
 }
 

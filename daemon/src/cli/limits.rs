@@ -35,7 +35,7 @@ pub(crate) fn planned_risk(config: &RunConfig) -> Result<PlannedRisk> {
 }
 
 /// The rates of a checked configuration.
-pub(super) fn planned_rates(config: &RunConfig) -> Vec<PlannedRate> {
+pub(crate) fn planned_rates(config: &RunConfig) -> Vec<PlannedRate> {
     let rates = config.portfolio.rates.iter().map(|(currency, rate)| match rate {
         RateConfig::Fixed(rate) => PlannedRate { currency: currency.clone(), rate: *rate, quoted: None },
         RateConfig::Quoted(QuotedRate { instrument, initial, inverse }) => PlannedRate {

@@ -10,6 +10,8 @@ mod export;
 mod limits;
 mod plugin;
 mod plugin_new;
+mod recording;
+mod replay;
 mod run;
 mod start;
 mod stored;
@@ -18,7 +20,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-pub(crate) use self::limits::planned_risk;
+pub(crate) use self::limits::{planned_rates, planned_risk};
 use crate::config::Flags;
 
 /// Hosts trading strategies and exchange connectors as dynamic libraries.
@@ -46,6 +48,10 @@ enum Command {
     Compare(compare::CompareArguments),
     /// Write the tables of a run as Parquet or Arrow files
     Export(export::ExportArguments),
+    /// Run a recorded run again, through the same plugins, and compare what comes out
+    ///
+    /// Prints `match`, or the first difference with both sides, and then the exit code is 1.
+    Replay(replay::ReplayArguments),
     /// List all problems of a configuration, without running anything
     Check(RunArguments),
     /// Show what a configuration comes to, or its schema, without running anything
@@ -114,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments),
         Command::Compare(arguments) => compare::main(&arguments),
         Command::Export(arguments) => export::main(&arguments),
+        Command::Replay(arguments) => replay::main(&arguments),
         Command::Check(arguments) => check::main(&arguments),
         Command::Config(command) => config::main(&command),
         Command::Plugin(command) => plugin::main(&command),

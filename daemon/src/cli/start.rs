@@ -16,6 +16,7 @@ use stratd_plugin_api::{ExchangeId, TradingType, abi::plugin_flag};
 use super::{
     checked::Checked,
     limits::{planned_rates, planned_risk},
+    recording::recorder_plan,
 };
 use crate::{
     backtests::BacktestOptions,
@@ -212,8 +213,8 @@ const SECOND_NS: u64 = 1_000_000_000;
 
 /// Makes the plan of a run, and the registry of its plugins on the way.
 struct Making<'a> {
+    checked: &'a Checked,
     config: &'a RunConfig,
-    shown: &'a serde_json::Value,
     plugins: &'a Plugins,
     registry: SharedRegistry,
     factory: Factory,
@@ -224,13 +225,14 @@ impl<'a> Making<'a> {
         let registry = SharedRegistry::default();
         let isolation = checked.config.plugins.isolation.clone();
         let factory = Factory::new(run, Arc::clone(services), isolation, registry.clone());
-        Self { config: &checked.config, shown: &checked.shown, plugins: &checked.plugins, registry, factory }
+        Self { checked, config: &checked.config, plugins: &checked.plugins, registry, factory }
     }
 
     fn plan(&self, folder: RunFolder, last: Option<&LastRun>) -> Result<Plan> {
         let config = self.config;
         let exchanges = config.exchange.iter().enumerate();
-        let exchanges = exchanges.map(|(index, entry)| self.exchange(index, entry)).collect::<Result<_>>()?;
+        let exchanges =
+            exchanges.map(|(index, entry)| self.exchange(index, entry)).collect::<Result<Vec<_>>>()?;
         let mut strategies = Vec::new();
         for entry in &config.strategy {
             strategies.extend(self.strategy(strategies.len(), entry, last)?);
@@ -247,9 +249,10 @@ impl<'a> Making<'a> {
             rates: planned_rates(config),
             risk: planned_risk(config)?,
             run: 0,
-            config: self.shown.clone(),
+            config: self.checked.shown.clone(),
             is_verbose: config.verbose,
             slice_max: config.slice_max,
+            recorder: recorder_plan(self.checked, &self.registry, &exchanges, &strategies),
             exchanges,
             strategies,
             folder,

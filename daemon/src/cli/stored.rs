@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::{
     config::{Problem, Written},
-    reload::config::{ConfigSource, StartConfig, Taken, latest},
-    store::{ConfigState, Store},
+    reload::config::{ConfigSource, StartConfig, Taken, confirmed, latest},
+    store::Store,
     systemd,
 };
 
@@ -77,11 +77,12 @@ fn stored(directory: &std::path::Path) -> Result<Option<(Written, Taken)>> {
     }
     let rows = reader.configs().with_context(what)?;
     let Some(last) = latest(&rows) else { return Ok(None) };
-    let (generation, taken) = match (last.state, last.before) {
-        (ConfigState::Unconfirmed, Some(before)) => {
-            (before, Taken::Reverted { unconfirmed: last.generation, before })
-        }
-        _ => (last.generation, Taken::Stored(last.generation)),
+    let number = last.generation;
+    let (generation, taken) = match confirmed(&rows, number) {
+        Some(before) if before != number => (before, Taken::Reverted { unconfirmed: number, before }),
+        Some(_) => (number, Taken::Stored(number)),
+        // nobody confirmed it, and what it goes back to was forgotten
+        None => return Ok(None),
     };
     let document = reader.config(generation).with_context(what)?;
     let Some(document) = document else { return Ok(None) };

@@ -12,6 +12,12 @@ pub(crate) fn parent(pointer: &str) -> Option<&str> {
     pointer.rsplit_once('/').map(|(parent, _)| parent)
 }
 
+/// The key of the value at `pointer`, or of the list that it is in; empty for the root.
+pub(crate) fn last_key(pointer: &str) -> &str {
+    let is_number = |segment: &&str| !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
+    pointer.rsplit('/').find(|segment| !is_number(segment)).unwrap_or_default()
+}
+
 /// Whether `pointer` addresses `whole` or something in it.
 pub(crate) fn is_within(pointer: &str, whole: &str) -> bool {
     pointer.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -64,5 +70,6 @@ mod tests {
         assert_eq!(child("/a", "x/y~z"), "/a/x~1y~0z");
         assert_eq!(parent("/a/x~1y"), Some("/a"));
         assert_eq!(parent(""), None);
+        assert_eq!([last_key("/a/b/0/1"), last_key("/a"), last_key("")], ["b", "a", ""]);
     }
 }

@@ -9,7 +9,7 @@ use stratd_plugin_api::{Decimal, InstrumentType, Money, TradingType};
 
 use super::{
     AccountConfig, BacktestsConfig, ControlConfig, Costs, Fill, HoursConfig, IsolationMode, PluginKind,
-    PluginsConfig, PortfolioConfig, Risk, StateConfig, Unload,
+    PluginsConfig, PortfolioConfig, RecorderConfig, Risk, StateConfig, Unload,
 };
 
 /// A whole run: what it is, where its data comes from, and which strategies trade.
@@ -74,6 +74,10 @@ pub struct RunConfig {
     /// The backtests that the daemon runs for who commands it. A backtest runs none.
     #[serde(default)]
     pub backtests: BacktestsConfig,
+    /// What of a run is written as TeaFiles, which other programs read, and which `stratd replay` repeats the run from.
+    /// Nothing is, unless `market` or `inputs` says so. `docs/recording.md` is the guide.
+    #[serde(default)]
+    pub recorder: RecorderConfig,
     /// Where the log goes, with the meaning of Python's `logging.config.dictConfig`.
     /// Without this table, records of INFO and above, or DEBUG with `--verbose`, are lines on standard error.
     /// `SIGHUP` has it read again while a run goes on, whole or not at all, and opens the files anew.

@@ -73,6 +73,46 @@ pub(crate) fn is_secret(node: &Value) -> bool {
     node.get("writeOnly") == Some(&Value::Bool(true)) || node.get("format").is_some_and(|f| f == "password")
 }
 
+/// Whether the schema marks the value at a pointer, or one that it lies in, so that it must not appear in messages.
+pub(crate) fn marks_secret(root: &Value, pointer: &str) -> bool {
+    let keys = pointer.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~"));
+    let mut nodes = vec![root];
+    for key in keys {
+        let mut inner = Vec::new();
+        for node in nodes {
+            collect_children(root, node, &key, 0, &mut inner);
+        }
+        if inner.iter().any(|node| is_secret(node) || is_secret(target(root, node))) {
+            return true;
+        }
+        nodes = inner;
+    }
+    false
+}
+
+/// The schemas of a key or an item, through references and alternatives.
+fn collect_children<'a>(
+    root: &'a Value,
+    node: &'a Value,
+    key: &str,
+    depth: usize,
+    found: &mut Vec<&'a Value>,
+) {
+    if depth > DEPTH_MAX {
+        return;
+    }
+    let is_item = key.bytes().all(|byte| byte.is_ascii_digit());
+    let named = property(node, key).or_else(|| node.get("additionalProperties"));
+    let item = node.get("items").filter(|_| is_item);
+    found.extend(named.into_iter().chain(item).filter(|child| child.is_object()));
+    if node.get("$ref").is_some() {
+        collect_children(root, target(root, node), key, depth + 1, found);
+    }
+    for branch in branches(node) {
+        collect_children(root, branch, key, depth + 1, found);
+    }
+}
+
 /// The values of `const` and `enum`, through alternatives; `None` if anything else is accepted too.
 pub(crate) fn values<'a>(root: &'a Value, node: &'a Value) -> Option<Vec<&'a Value>> {
     fn collect<'a>(root: &'a Value, node: &'a Value, depth: usize, found: &mut Vec<&'a Value>) -> bool {

@@ -23,6 +23,7 @@ use super::{
     ProblemKind,
     origin::{Finding, Spot},
     pointer,
+    shown::{HIDDEN, is_secret},
 };
 
 /// A secret above this is none.
@@ -71,6 +72,12 @@ impl Expanded {
     }
 
     fn visit(&mut self, at: &str, inner: &str, value: &mut Value, rule: Rule<'_>) {
+        // one that is written out is nobody's to read either
+        if let Value::String(text) = value
+            && is_secret(pointer::last_key(inner), &Value::String(text.clone()))
+        {
+            self.secrets.push((text.clone(), HIDDEN.to_owned()));
+        }
         match value {
             Value::String(text) if text.contains(rule.0) => {
                 self.places.insert(inner.to_owned());
@@ -141,7 +148,8 @@ fn expand(text: &str, (open, look_up): Rule<'_>) -> Result<Text, (String, String
         let Some(end) = end else {
             let accepted =
                 "${NAME} for a variable, ${credential:NAME} for a credential, $${ for the characters";
-            return Err((format!("found \"${{\" without a name in {text:?}"), accepted.to_owned()));
+            // not the text: a secret may be in it
+            return Err(("found \"${\" without a name".to_owned(), accepted.to_owned()));
         };
         let name = after.get(..end).unwrap_or_default();
         let secret = look_up(name).map_err(|why| {
@@ -237,6 +245,14 @@ mod tests {
             expanded.scrubbed("login with xs3crety and c0ffee failed"),
             "login with x${KEY}y and ${credential:api.key} failed"
         );
+    }
+
+    #[test]
+    fn a_secret_that_is_written_out_is_in_no_message() {
+        let value = json!({ "token": "n0thing", "keys": { "Access-Key": ["0pen"] }, "symbol": "AAPL" });
+        let expanded = Expanded::with("/exchange/0/config", &value, (OPEN, &known));
+        assert_eq!(expanded.scrubbed("AAPL: n0thing and 0pen are wrong"), "AAPL: *** and *** are wrong");
+        assert_eq!(expanded.value, value);
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::Draft;
+use super::{Draft, origin::Finding, pointer};
 
 /// Keys of the machine and of the place: two runs that differ in nothing else have equal results.
-const OF_THE_PLACE: [&str; 7] =
-    ["results", "plugin_dirs", "plugins", "state", "control", "logging", "verbose"];
+const OF_THE_PLACE: [&str; 8] =
+    ["results", "plugin_dirs", "plugins", "state", "control", "logging", "recorder", "verbose"];
 /// A key with one of these words in it has a value that nobody is shown.
-const SECRET_WORDS: [&str; 9] = [
+const SECRET_WORDS: [&str; 10] = [
     "secret",
     "password",
     "passwd",
@@ -18,9 +18,12 @@ const SECRET_WORDS: [&str; 9] = [
     "privatekey",
     "accesskey",
     "authorization",
+    "credential",
 ];
 /// What stands for such a value.
-const HIDDEN: &str = "***";
+pub(crate) const HIDDEN: &str = "***";
+/// What is accepted where the sign stands for nothing.
+const NOT_HIDDEN: &str = "the secret itself, or a reference to it such as ${credential:NAME}";
 
 impl Draft {
     /// The configuration as results show it.
@@ -47,25 +50,52 @@ pub(crate) fn without_secrets(key: &str, value: &Value) -> Value {
 }
 
 /// Whether the value at a key is one that nobody is shown. A reference to a secret is none.
-fn is_secret(key: &str, value: &Value) -> bool {
-    let key = key.to_lowercase().replace(['-', '_'], "");
+pub(crate) fn is_secret(key: &str, value: &Value) -> bool {
     // one, and nothing beside it
     let is_reference = |text: &str| {
         text.strip_prefix("${").is_some_and(|rest| rest.find('}').is_some_and(|end| end + 1 == rest.len()))
     };
+    is_secret_key(key) && !value.is_object() && !value.is_array() && !value.as_str().is_some_and(is_reference)
+}
+
+/// Whether a key is called as secrets are.
+pub(crate) fn is_secret_key(key: &str) -> bool {
+    let key = key.to_lowercase().replace(['-', '_'], "");
     SECRET_WORDS.iter().any(|word| key.contains(word))
-        && !value.is_object()
-        && !value.is_array()
-        && !value.as_str().is_some_and(is_reference)
+}
+
+/// Secrets for which only the sign is left: it would be taken for the secret itself.
+pub(crate) fn left_hidden(value: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    visit_hidden("", "", value, &mut found);
+    found
+}
+
+fn visit_hidden(at: &str, key: &str, value: &Value, found: &mut Vec<Finding>) {
+    match value {
+        Value::String(text) if text == HIDDEN && is_secret_key(key) => {
+            let what = format!("found {HIDDEN:?}, which stands for a secret that nobody is shown");
+            found.push(Finding::conflict(at, what, NOT_HIDDEN));
+        }
+        Value::Object(table) => {
+            for (key, value) in table {
+                visit_hidden(&pointer::child(at, key), key, value, found);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                visit_hidden(&format!("{at}/{index}"), key, item, found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// Puts back what was hidden: where `new` has the sign for it and `old` a secret, `new` gets the secret.
 pub(crate) fn with_secrets_of(new: &mut Value, old: &Value) {
     match (new, old) {
-        (Value::String(text), old) if *text == HIDDEN && !old.is_object() && !old.is_array() => {
-            if let Value::String(old) = old {
-                text.clone_from(old);
-            }
+        (new, old) if new.as_str() == Some(HIDDEN) && !old.is_object() && !old.is_array() => {
+            *new = old.clone();
         }
         (Value::Object(new), Value::Object(old)) => {
             for (key, value) in new {
@@ -75,12 +105,14 @@ pub(crate) fn with_secrets_of(new: &mut Value, old: &Value) {
             }
         }
         (Value::Array(new), Value::Array(old)) => {
+            let is_as_long = new.len() == old.len();
             for (at, value) in new.iter_mut().enumerate() {
                 // entries are known by their names: one before them may have gone
                 let of_name = entry_name(value).map(str::to_owned);
                 let old = match &of_name {
                     Some(name) => old.iter().find(|old| entry_name(old) == Some(name)),
-                    None => old.get(at),
+                    // of a list without names nobody knows which one has gone
+                    None => old.get(at).filter(|_| is_as_long),
                 };
                 if let Some(old) = old {
                     with_secrets_of(value, old);
@@ -104,7 +136,7 @@ mod tests {
 
     use super::{
         super::{Draft, Flags},
-        with_secrets_of, without_secrets,
+        left_hidden, with_secrets_of, without_secrets,
     };
 
     #[test]
@@ -123,6 +155,19 @@ mod tests {
         let mut new = json!([{ "name": "b", "plugin": "y", "api_key": "***" }]);
         with_secrets_of(&mut new, &old);
         assert_eq!(new, json!([{ "name": "b", "plugin": "y", "api_key": "of b" }]));
+    }
+
+    #[test]
+    fn a_sign_with_nothing_behind_it_is_found_and_every_secret_comes_back() {
+        let old = json!({ "config": { "token": 7, "tokens": ["a", "b"], "note": "n" } });
+        let mut new = json!({ "config": { "token": "***", "tokens": ["***", "***"], "note": "***" } });
+        with_secrets_of(&mut new, &old);
+        assert_eq!(new, old);
+        // which of them has gone nobody knows
+        let mut shorter = json!({ "config": { "tokens": ["***"], "password": "***", "pass": "***" } });
+        with_secrets_of(&mut shorter, &old);
+        let places: Vec<_> = left_hidden(&shorter).into_iter().map(|finding| finding.pointer).collect();
+        assert_eq!(places, ["/config/tokens/0", "/config/password"]);
     }
 
     #[test]

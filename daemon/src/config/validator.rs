@@ -13,6 +13,7 @@ use super::{
     nearest,
     origin::{Finding, Spot},
     pointer, schema,
+    shown::is_secret_key,
 };
 
 /// A compiled JSON schema.
@@ -163,7 +164,11 @@ impl Report<'_> {
         let hint = value.as_str().zip(schema::values(self.root, node));
         let hint =
             hint.and_then(|(word, values)| nearest(word, values.into_iter().filter_map(Value::as_str)));
-        let is_secret = schema::is_secret(node);
+        // whatever part of the schema was broken, and whatever the key is called
+        let place = error.instance_path().as_str();
+        let is_secret = schema::is_secret(node)
+            || schema::marks_secret(self.root, place)
+            || is_secret_key(pointer::last_key(place));
         self.findings.push(Finding {
             pointer,
             spot: Spot::Value,

@@ -15,7 +15,7 @@ use super::{
     body::{Content, Nothing},
     desk::Desk,
     guard::Asked,
-    operations::{ActionError, ActionErrorKind, Terms},
+    operations::{ActionError, ActionErrorKind, Author, Terms},
     peer::Peer,
     problem::{ProblemKind, bad_body, not_done, problem},
 };
@@ -182,8 +182,9 @@ async fn change_config(
     change: ConfigChange,
     asked: String,
 ) -> Response {
+    let author = Author { who: peer.who.to_string(), role: peer.role };
     let change = desk.change(Asked::new(asked), terms, move |operations, terms| {
-        operations.change_config(change, &peer.who.to_string(), terms)
+        operations.change_config(change, &author, terms)
     });
     change.await
 }

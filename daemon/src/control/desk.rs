@@ -1,4 +1,8 @@
 //! Where requests are handed to the daemon, and waited for.
+//!
+//! Each of them runs on a thread of its own, of which there are as many as may run at once: nothing waits in a queue that
+//! nobody bounds. A look that finds no place waits for one as long as its time allows; a change that finds none is
+//! refused at once. What stops trading has places that nothing else takes.
 
 use std::{
     sync::{Arc, Mutex},
@@ -13,14 +17,17 @@ use axum::{
 use serde::Serialize;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    task, time,
+    task::{self, JoinError},
+    time,
 };
 
 use super::{
     guard::{Asked, Changed, Said},
+    keys::Keys,
     limits::Limits,
     operations::{ActionError, ActionErrorKind, Basis, Operations, Outcome, Terms},
     problem::not_done,
+    work::Late,
 };
 use crate::metrics::ControlMeters;
 
@@ -28,18 +35,45 @@ use crate::metrics::ControlMeters;
 #[derive(Clone)]
 pub(super) struct Desk {
     operations: Arc<dyn Operations>,
-    writes: Arc<Semaphore>,
+    places: Places,
     /// Held by a change of the log, so that none comes between the look at its tag and itself.
     pub(super) log_changes: Arc<Mutex<()>>,
+    /// The keys of orders by hand.
+    pub(super) keys: Arc<Keys>,
     limits: Limits,
     /// What is counted of all requests.
     meters: ControlMeters,
 }
 
+/// Who may run at once.
+#[derive(Clone)]
+struct Places {
+    reads: Arc<Semaphore>,
+    writes: Arc<Semaphore>,
+    stops: Arc<Semaphore>,
+}
+
+/// What a change takes a place of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Urgency {
+    /// Those of changes.
+    Usual,
+    /// Those of changes, and if there is none the ones that are kept free for it.
+    StopsTrading,
+}
+
 impl Desk {
     pub(super) fn new(operations: Arc<dyn Operations>, limits: Limits) -> Self {
-        let writes = Arc::new(Semaphore::new(limits.writes));
-        Self { operations, writes, log_changes: Arc::default(), limits, meters: ControlMeters::default() }
+        let [reads, writes, stops] =
+            [limits.reads, limits.writes, limits.stops].map(|places| Arc::new(Semaphore::new(places)));
+        Self {
+            operations,
+            places: Places { reads, writes, stops },
+            log_changes: Arc::default(),
+            keys: Arc::new(Keys::new(limits.keys)),
+            limits,
+            meters: ControlMeters::default(),
+        }
     }
 
     pub(super) fn meters(&self) -> ControlMeters {
@@ -79,18 +113,32 @@ impl Desk {
         terms: Terms,
         operation: impl FnOnce(&dyn Operations, &Terms) -> Result<Outcome<T>, ActionError> + Send + 'static,
     ) -> Response {
-        let mut response = match self.write(move |operations| operation(operations, &terms)).await {
-            Ok(Outcome { answer, report, before, after }) => {
-                let mut response = tagged(Json(answer).into_response(), &after);
-                let extensions = response.extensions_mut();
-                extensions.insert(Said(report));
-                extensions.insert(Changed { before: before.to_string(), after: after.to_string() });
-                response
-            }
-            Err(error) => not_done(error.of_plugin(asked.plugin.as_deref())),
+        self.change_soon(Urgency::Usual, asked, terms, operation).await
+    }
+
+    /// As [`Self::change`], in a place of that urgency.
+    pub(super) async fn change_soon<T: Serialize + Send + 'static>(
+        &self,
+        urgency: Urgency,
+        asked: Asked,
+        terms: Terms,
+        operation: impl FnOnce(&dyn Operations, &Terms) -> Result<Outcome<T>, ActionError> + Send + 'static,
+    ) -> Response {
+        let answer = move |outcome: Result<Outcome<T>, ActionError>| {
+            let mut response = match outcome {
+                Ok(Outcome { answer, report, before, after }) => {
+                    let mut response = tagged(Json(answer).into_response(), &after);
+                    let extensions = response.extensions_mut();
+                    extensions.insert(Said(report));
+                    extensions.insert(Changed { before: before.to_string(), after: after.to_string() });
+                    response
+                }
+                Err(error) => not_done(error.of_plugin(asked.plugin.as_deref())),
+            };
+            response.extensions_mut().insert(asked.clone());
+            response
         };
-        response.extensions_mut().insert(asked);
-        response
+        self.write(urgency, move |operations| operation(operations, &terms), answer).await
     }
 
     /// Looks something up.
@@ -98,47 +146,83 @@ impl Desk {
         &self,
         operation: impl FnOnce(&dyn Operations) -> Result<T, ActionError> + Send + 'static,
     ) -> Result<T, ActionError> {
-        self.run(self.limits.read_time, None, operation).await
+        let look = async {
+            // never closed; who does not wait any more does not keep a place
+            let place = Arc::clone(&self.places.reads).acquire_owned().await.ok();
+            self.spawn(place, operation).await
+        };
+        match time::timeout(self.limits.read_time, look).await {
+            Ok(ended) => ended_well(ended),
+            Err(_) => Err(late(self.limits.read_time)),
+        }
     }
 
-    /// Changes something. One that is no longer waited for keeps its place among those at once until it has ended.
+    /// Changes something, and makes an answer of what became of it. One that is no longer waited for keeps its place
+    /// among those at once until it has ended, and then makes another answer, for the record.
     pub(super) async fn write<T: Send + 'static>(
         &self,
+        urgency: Urgency,
         operation: impl FnOnce(&dyn Operations) -> Result<T, ActionError> + Send + 'static,
-    ) -> Result<T, ActionError> {
-        let Ok(permit) = Arc::clone(&self.writes).try_acquire_owned() else {
-            let text = format!("{0} of at most {0} changes are under way (try again)", self.limits.writes);
-            return Err(ActionError::new(ActionErrorKind::Busy, text));
+        answer: impl Fn(Result<T, ActionError>) -> Response + Send + 'static,
+    ) -> Response {
+        let place = match self.place(urgency) {
+            Ok(place) => place,
+            Err(error) => return answer(Err(error)),
         };
-        self.run(self.limits.write_time, Some(permit), operation).await
-    }
-
-    async fn run<T: Send + 'static>(
-        &self,
-        time_limit: Duration,
-        permit: Option<OwnedSemaphorePermit>,
-        operation: impl FnOnce(&dyn Operations) -> Result<T, ActionError> + Send + 'static,
-    ) -> Result<T, ActionError> {
-        let operations = Arc::clone(&self.operations);
-        let running = task::spawn_blocking(move || {
-            let result = operation(&*operations);
-            drop(permit);
-            result
-        });
-        match time::timeout(time_limit, running).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => {
-                let text = "the daemon panicked while it did this; its log has the place";
-                Err(ActionError::new(ActionErrorKind::Failed, text))
-            }
+        let mut running = self.spawn(Some(place), operation);
+        match time::timeout(self.limits.write_time, &mut running).await {
+            Ok(ended) => answer(ended_well(ended)),
             Err(_) => {
-                let text = format!(
-                    "the daemon has not answered within {time_limit:?}; a change goes on, and what it changes will show it"
-                );
-                Err(ActionError::new(ActionErrorKind::Busy, text))
+                let mut response = answer(Err(late(self.limits.write_time)));
+                let end = async move {
+                    let ended = running.await;
+                    answer(ended_well(ended))
+                };
+                response.extensions_mut().insert(Late::new(end));
+                response
             }
         }
     }
+
+    fn place(&self, urgency: Urgency) -> Result<OwnedSemaphorePermit, ActionError> {
+        let Places { writes, stops, .. } = &self.places;
+        let place = Arc::clone(writes).try_acquire_owned();
+        let place = match urgency {
+            Urgency::Usual => place,
+            Urgency::StopsTrading => place.or_else(|_| Arc::clone(stops).try_acquire_owned()),
+        };
+        place.map_err(|_| {
+            let text = format!("{0} of at most {0} changes are under way (try again)", self.limits.writes);
+            ActionError::new(ActionErrorKind::Busy, text)
+        })
+    }
+
+    fn spawn<T: Send + 'static>(
+        &self,
+        place: Option<OwnedSemaphorePermit>,
+        operation: impl FnOnce(&dyn Operations) -> Result<T, ActionError> + Send + 'static,
+    ) -> task::JoinHandle<Result<T, ActionError>> {
+        let operations = Arc::clone(&self.operations);
+        task::spawn_blocking(move || {
+            let result = operation(&*operations);
+            drop(place);
+            result
+        })
+    }
+}
+
+fn ended_well<T>(ended: Result<Result<T, ActionError>, JoinError>) -> Result<T, ActionError> {
+    ended.unwrap_or_else(|_| {
+        let text = "the daemon panicked while it did this; its log has the place";
+        Err(ActionError::new(ActionErrorKind::Failed, text))
+    })
+}
+
+fn late(time_limit: Duration) -> ActionError {
+    let text = format!(
+        "the daemon has not answered within {time_limit:?}; a change goes on, and what it changes will show it"
+    );
+    ActionError::new(ActionErrorKind::Busy, text)
 }
 
 /// The answer with the tag of the resource.

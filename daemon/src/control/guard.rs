@@ -1,4 +1,7 @@
 //! Who may pass, and the record of who did what.
+//!
+//! What could change something runs as a task of its own, so that its record is written though the peer goes away. A
+//! change that is not waited for any longer has two entries: that, and what became of it.
 
 use std::sync::Arc;
 
@@ -15,6 +18,7 @@ use super::{
     operations::Terms,
     peer::{Peer, Role, Who},
     problem::{ProblemKind, problem},
+    work::{Late, Work},
 };
 
 /// So much of what was done is logged; the rest is in the answer.
@@ -30,6 +34,8 @@ pub(super) struct Needed {
     /// It changes something: the request says on what terms.
     pub(super) has_terms: bool,
     pub(super) record: Recorder,
+    /// Where changes run.
+    pub(super) work: Work,
 }
 
 /// What an answer says in a sentence: for the record, beside the body for the peer.
@@ -70,19 +76,73 @@ pub(super) async fn guard(
     next: Next,
 ) -> Response {
     let asked = format!("{} {}", request.method(), request.uri().path());
-    let mut is_dry_run = false;
     let passed = admit(&needed, &peer, &mut request, &asked);
-    let response = match passed {
-        Ok(terms) => {
-            is_dry_run = terms.is_some_and(|terms| terms.is_dry_run);
-            next.run(request).await
-        }
-        Err(refusal) => *refusal,
-    };
-    if needed.role > Role::Reader {
-        (needed.record)(&Entry::new(peer, &asked, is_dry_run, &response));
+    if needed.role == Role::Reader {
+        return match passed {
+            Ok(_) => next.run(request).await,
+            Err(refusal) => *refusal,
+        };
     }
-    response
+    let Needed { record, work, .. } = needed;
+    let is_dry_run = matches!(&passed, Ok(Some(terms)) if terms.is_dry_run);
+    let open = OpenEntry { peer, request: asked, is_dry_run, record, is_written: false };
+    if let Err(refusal) = passed {
+        open.write(&refusal);
+        return *refusal;
+    }
+    let more = work.clone();
+    let done = work.spawn(async move {
+        let response = next.run(request).await;
+        if let Some(end) = response.extensions().get::<Late>().and_then(Late::take) {
+            // it goes on, and its end is another entry
+            let entry = open.again();
+            drop(more.spawn(async move { entry.write(&end.await) }));
+        }
+        open.write(&response);
+        response
+    });
+    done.await.unwrap_or_else(|_| {
+        let detail = "the daemon panicked while it did this; its log has the place";
+        problem(ProblemKind::Failed, detail.to_owned())
+    })
+}
+
+/// An entry of the record that is to be written; if it is dropped before, it says that.
+struct OpenEntry {
+    peer: Peer,
+    request: String,
+    is_dry_run: bool,
+    record: Recorder,
+    is_written: bool,
+}
+
+impl OpenEntry {
+    /// Another one of the same request.
+    fn again(&self) -> Self {
+        let Self { peer, request, is_dry_run, record, is_written: _ } = self;
+        Self {
+            peer: peer.clone(),
+            request: request.clone(),
+            is_dry_run: *is_dry_run,
+            record: Arc::clone(record),
+            is_written: false,
+        }
+    }
+
+    fn write(mut self, response: &Response) {
+        self.is_written = true;
+        (self.record)(&Entry::new(self.peer.clone(), &self.request, self.is_dry_run, response));
+    }
+}
+
+impl Drop for OpenEntry {
+    fn drop(&mut self) {
+        if !self.is_written {
+            let detail = "the daemon ended, or panicked, while it did this: what became of it is not known";
+            let response = problem(ProblemKind::Failed, detail.to_owned());
+            (self.record)(&Entry::new(self.peer.clone(), &self.request, self.is_dry_run, &response));
+        }
+    }
 }
 
 fn admit(
@@ -125,7 +185,13 @@ impl Entry {
         let said = extensions.get::<Said>().map(|Said(text)| text.as_str()).unwrap_or_default();
         let status = response.status();
         let dry = if is_dry_run { " (dry run)" } else { "" };
-        let not_done = if status.is_success() { "" } else { "not done: " };
+        let not_done = if status.is_success() {
+            ""
+        } else if extensions.get::<Late>().is_some() {
+            "not done yet: "
+        } else {
+            "not done: "
+        };
         let changed = extensions
             .get::<Changed>()
             .map(|changed| Changed { before: one_line(&changed.before), after: one_line(&changed.after) });

@@ -7,12 +7,13 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use stratd_control::{InspectRequest, Verdict};
+use stratd_control::{InspectRequest, Inspection, Verdict};
 
 use super::{
     body::Content,
-    desk::Desk,
+    desk::{Desk, Urgency},
     guard::{Asked, Said},
+    operations::ActionError,
     problem::{bad_body, not_done},
 };
 
@@ -21,10 +22,8 @@ pub(super) async fn inspect(
     Content(InspectRequest { file }): Content<InspectRequest>,
 ) -> Response {
     let asked = Asked::new(format!("inspect {file}"));
-    let mut response = match absolute(file) {
-        Err(refusal) => *refusal,
-        // beside the writes, because it takes as long and starts a child as they do
-        Ok(file) => match desk.write(move |operations| operations.inspect(file)).await {
+    let answer = move |inspected: Result<Inspection, ActionError>| {
+        let mut response = match inspected {
             Err(error) => not_done(error),
             Ok(inspection) => {
                 let said = match inspection.verdict {
@@ -37,10 +36,15 @@ pub(super) async fn inspect(
                 response.extensions_mut().insert(Said(said));
                 response
             }
-        },
+        };
+        response.extensions_mut().insert(asked.clone());
+        response
     };
-    response.extensions_mut().insert(asked);
-    response
+    match absolute(file) {
+        Err(refusal) => *refusal,
+        // beside the writes, because it takes as long and starts a child as they do
+        Ok(file) => desk.write(Urgency::Usual, move |operations| operations.inspect(file), answer).await,
+    }
 }
 
 /// The file of a request. The daemon's working directory is not that of who asks.

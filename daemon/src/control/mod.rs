@@ -12,7 +12,7 @@
 //! `terms.is_dry_run`.
 //!
 //! Invariants: a write is done only for a peer whose role the kernel's word for its user allows (`peer.rs`), and is
-//! logged whatever became of it (`guard.rs`). No request waits for ever, and none takes more than its share: every
+//! logged whatever became of it, also if nobody waits for it any more (`guard.rs`, `work.rs`). No request waits for ever, and none takes more than its share: every
 //! limit is in `limits.rs`, with what happens at it.
 
 mod accounts;
@@ -29,6 +29,7 @@ mod health;
 mod inherited;
 mod inspect;
 mod instruments;
+mod keys;
 mod limits;
 mod logging;
 mod logging_apply;
@@ -57,6 +58,7 @@ mod tcp;
 mod tests;
 mod token;
 mod version;
+mod work;
 
 use std::{
     net::SocketAddr,
@@ -79,10 +81,11 @@ use self::{
     server::{Door, Server},
     socket::Socket,
     tcp::TcpDoor,
+    work::Work,
 };
 pub use self::{
     operations::{
-        Action, ActionError, ActionErrorKind, BacktestOperations, Basis, Condition, ConfigChange,
+        Action, ActionError, ActionErrorKind, Author, BacktestOperations, Basis, Condition, ConfigChange,
         ConfigOperations, Edit, EventOperations, InstanceName, MetricsOperations, Operations, OrdersAsked,
         Outcome, PageAsked, PluginOperations, Refused, RunOperations, Tag, Terms, TradingChange,
         TradingOperations, TradingScope, Verb, What,
@@ -156,17 +159,25 @@ impl Control {
         let runtime = runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
-            .max_blocking_threads(limits.operation_threads)
+            .max_blocking_threads(limits.operation_threads())
             .thread_name("control-op")
             .build()
             .context("starting the control server")?;
         let (stop, stopped) = watch::channel(false);
         let grace = limits.stop_time;
         let record: Recorder = Arc::new(Entry::log);
-        let router = routes::router(Desk::new(operations, limits), &record);
-        let server = Server::new(router, limits, stopped);
+        let (work, work_end) = Work::new();
+        let desk = Desk::new(operations, limits);
+        let meters = desk.meters();
+        let router = routes::router(desk, &record, &work);
+        // the routes have it, and with them the server
+        drop(work);
+        let server = Server::new(router, limits, stopped, meters);
         let thread = thread::Builder::new().name("control".to_owned()).spawn(move || {
-            runtime.block_on(server.serve(doors));
+            runtime.block_on(async {
+                server.serve(doors).await;
+                work_end.wait(grace).await;
+            });
             // an operation that still waits for the event loop must not keep the daemon from its end
             runtime.shutdown_timeout(grace);
         });

@@ -24,6 +24,8 @@ use utoipa::{
 };
 
 use super::{
+    keys,
+    peer::Role,
     problem::ProblemKind,
     routes,
     row::{Method, Row},
@@ -38,6 +40,9 @@ it. See docs/control.md.";
 
 /// What `If-Match` may say: everything, or tags of visible characters.
 const IF_MATCH: &str = r#"^(\*|"[!#-~]*"(, "[!#-~]*"){0,15})$"#;
+
+/// What a key may be, without quotation marks: [`keys::KEY_CHARACTERS_MAX`].
+const KEY: &str = r"^[!#-+\--\[\]-~]{1,64}$";
 
 /// The text of the document: it never changes while the daemon lives.
 static TEXT: LazyLock<String> = LazyLock::new(|| text_of(&routes::table()));
@@ -108,6 +113,7 @@ fn operation(row: &Row, tagged: &[&'static str]) -> Operation {
         .operation_id(Some(id))
         .tag(words.first().cloned().unwrap_or_default())
         .summary(Some(row.about))
+        .description(about_sections(row))
         .extensions(Some(ExtensionsBuilder::new().add("x-stratd-role", json!(row.role.to_string())).build()));
     for parameter in parameters(row, &segments, tagged) {
         operation = operation.parameter(parameter);
@@ -124,6 +130,15 @@ fn operation(row: &Row, tagged: &[&'static str]) -> Operation {
         operation = operation.response(kind.status().as_u16().to_string(), RefOr::Ref(reference));
     }
     operation.build()
+}
+
+/// What its role does not suffice for.
+fn about_sections(row: &Row) -> Option<String> {
+    let (last, others) = row.admin_sections.split_last()?;
+    let (others, admin) = (others.join(", "), Role::Admin);
+    Some(format!(
+        "A change of anything in {others} or {last} needs the role {admin}, and is refused with 403."
+    ))
 }
 
 fn text() -> RefOr<Schema> {
@@ -158,6 +173,14 @@ fn parameters(row: &Row, segments: &[&str], tagged: &[&'static str]) -> Vec<Para
         let about = "Check everything, change nothing, and say what would be done.";
         let parameter = parameter.required(Required::False).description(Some(about));
         parameters.push(parameter.schema(Some(RefOr::T(flag))).build());
+    }
+    if row.has_key {
+        let about = "Done once a key: the same request with the same key gets the same answer. \
+                     With another body it is refused with 422.";
+        let schema = ObjectBuilder::new().schema_type(Type::String).pattern(Some(KEY));
+        let parameter = ParameterBuilder::new().name(keys::HEADER).parameter_in(ParameterIn::Header);
+        let parameter = parameter.required(Required::False).description(Some(about));
+        parameters.push(parameter.schema(Some(RefOr::T(Schema::Object(schema.build())))).build());
     }
     parameters
 }

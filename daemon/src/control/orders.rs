@@ -1,16 +1,20 @@
 //! `/v1/orders`: the orders of the run, and orders by hand.
 
-use axum::{extract::State, response::Response};
+use std::sync::Arc;
+
+use axum::{Extension, extract::State, http::HeaderMap, response::Response};
 use serde::Deserialize;
 use stratd_control::{CancelAllRequest, ChangeOrderRequest, NewOrderRequest};
 use utoipa::IntoParams;
 
 use super::{
     body::{Content, Nothing},
-    desk::Desk,
+    desk::{Desk, Urgency},
     guard::Asked,
+    keys::KeyName,
     name::Name,
-    operations::{OrdersAsked, PageAsked, Terms},
+    operations::{Operations, OrdersAsked, PageAsked, Terms},
+    peer::Peer,
     query::Asking,
 };
 
@@ -44,14 +48,29 @@ pub(super) async fn show(State(desk): State<Desk>, Name(id): Name) -> Response {
 
 pub(super) async fn submit(
     State(desk): State<Desk>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
     terms: Terms,
     Content(order): Content<NewOrderRequest>,
 ) -> Response {
+    let key = match KeyName::of(&headers, &peer.who) {
+        Ok(key) => key,
+        Err(refusal) => return *refusal,
+    };
     let size = order.quantity.as_deref().or(order.notional.as_deref()).unwrap_or("?");
     let at = order.price.as_ref().map(|price| format!(" at {price}")).unwrap_or_default();
     let owner = order.strategy.as_deref().unwrap_or("manual");
-    let asked = format!("order by hand for {owner}: {} {size} {}{at}", order.side, order.instrument);
-    desk.change(Asked::new(asked), terms, move |operations, terms| operations.new_order(order, terms)).await
+    let by_key = key.as_ref().map(|key| format!(", key {key}")).unwrap_or_default();
+    let asked = format!("order by hand for {owner}: {} {size} {}{at}{by_key}", order.side, order.instrument);
+    let keys = Arc::clone(&desk.keys);
+    let submit = move |operations: &dyn Operations, terms: &Terms| match key {
+        // a dry run sends nothing, so that there is nothing to be remembered
+        Some(key) if !terms.is_dry_run => {
+            keys.once(key, &order.clone(), || operations.new_order(order, terms))
+        }
+        _ => operations.new_order(order, terms),
+    };
+    desk.change(Asked::new(asked), terms, submit).await
 }
 
 pub(super) async fn change(
@@ -88,5 +107,7 @@ pub(super) async fn cancel_all(
     let of = which.strategy.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
     let within = which.instrument.as_ref().map(|symbol| format!(" in {symbol}")).unwrap_or_default();
     let asked = Asked::new(format!("cancel all orders{of}{within}"));
-    desk.change(asked, terms, move |operations, terms| operations.cancel_all(which, terms)).await
+    let urgency = Urgency::StopsTrading;
+    desk.change_soon(urgency, asked, terms, move |operations, terms| operations.cancel_all(which, terms))
+        .await
 }

@@ -95,6 +95,11 @@ impl Gate {
         Self { ceiling: Role::Reader, ..self.clone() }
     }
 
+    /// Whether it takes everybody for a reader.
+    pub(super) fn is_of_readers(&self) -> bool {
+        self.ceiling == Role::Reader
+    }
+
     /// Finds out who has connected.
     pub(super) async fn peer(&self, stream: &UnixStream) -> io::Result<Peer> {
         let credentials = stream.peer_cred()?;

@@ -123,6 +123,7 @@ pub(super) fn not_done(error: ActionError) -> Response {
     let kind = match error.kind {
         ActionErrorKind::NotFound => ProblemKind::NotFound,
         ActionErrorKind::BadRequest => ProblemKind::BadRequest,
+        ActionErrorKind::Forbidden => ProblemKind::Forbidden,
         ActionErrorKind::Refused => ProblemKind::Refused,
         ActionErrorKind::Conflict => ProblemKind::Conflict,
         ActionErrorKind::Stale => ProblemKind::Stale,

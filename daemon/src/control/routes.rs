@@ -28,14 +28,16 @@ use super::{
     guard::{self, Needed, Recorder},
     health, inspect, instruments, logging, logging_apply, logging_flight, logging_tap, metrics, openapi,
     orders,
-    peer::Role::{Operator, Reader},
+    peer::Role::{Admin, Operator, Reader},
     plugins, portfolio, positions,
     problem::{ProblemKind, problem},
     query::Rows,
     risk,
     row::{Row, delete, get, patch, post, put, run},
     status, strategies, version,
+    work::Work,
 };
+use crate::reload::config::ADMIN_SECTIONS;
 
 #[rustfmt::skip] // one route, one line: it is read as a table
 #[expect(clippy::too_many_lines, reason = "one line a route")]
@@ -86,7 +88,7 @@ pub(super) fn table() -> Vec<Row> {
 
         get("/v1/orders", Reader, orders::list, "Orders, a page at a time").query::<orders::Which>().gives::<OrderList>().tagged(),
         get("/v1/orders/{name}", Reader, orders::show, "One order by its client_order_id").gives::<Order>().tagged(),
-        post("/v1/orders", Operator, orders::submit, "An order by hand").takes::<NewOrderRequest>().gives::<OrderDone>(),
+        post("/v1/orders", Operator, orders::submit, "An order by hand").takes::<NewOrderRequest>().gives::<OrderDone>().keyed(),
         post("/v1/orders/cancel-all", Operator, orders::cancel_all, "Cancels all orders, or those of a strategy or instrument").takes::<CancelAllRequest>().gives::<CancelAllDone>(),
         patch("/v1/orders/{name}", Operator, orders::change, "Changes the price or quantity of a working order").takes::<ChangeOrderRequest>().gives::<OrderDone>(),
         delete("/v1/orders/{name}", Operator, orders::cancel, "Cancels a working order").gives::<OrderDone>(),
@@ -104,32 +106,33 @@ pub(super) fn table() -> Vec<Row> {
         get("/v1/config/history", Reader, config::history, "All generations").gives::<ConfigHistory>(),
         get("/v1/config/diff", Reader, config::diff, "What differs between two, or from the files").query::<config::Between>().gives::<ConfigDiff>(),
         get("/v1/config/{*path}", Reader, config::show_part, "A part of it").gives::<ConfigPart>(),
-        post("/v1/config/apply", Operator, config::apply, "Puts another one in force").takes::<ConfigApplyRequest>().gives::<ConfigDone>(),
-        post("/v1/config/confirm", Operator, config::confirm, "Keeps one that would go back").gives::<ConfigDone>(),
-        post("/v1/config/rollback/{generation}", Operator, config::rollback, "Goes back to an earlier one").gives::<ConfigDone>(),
-        put("/v1/config", Operator, config::put, "Puts a whole one in force").takes::<ConfigEdit>().gives::<ConfigDone>(),
-        patch("/v1/config", Operator, config::patch, "Merges a patch into it").takes::<ConfigEdit>().gives::<ConfigDone>(),
-        put("/v1/config/{*path}", Operator, config::put, "Puts a value in the place of a part").takes::<ConfigEdit>().gives::<ConfigDone>(),
-        patch("/v1/config/{*path}", Operator, config::patch, "Merges a patch into a part").takes::<ConfigEdit>().gives::<ConfigDone>(),
-        delete("/v1/config/{*path}", Operator, config::delete, "Takes a part away").gives::<ConfigDone>(),
+        post("/v1/config/apply", Operator, config::apply, "Puts another one in force").takes::<ConfigApplyRequest>().gives::<ConfigDone>().but_admin_for(&ADMIN_SECTIONS),
+        post("/v1/config/confirm", Operator, config::confirm, "Keeps one that would go back").gives::<ConfigDone>().but_admin_for(&ADMIN_SECTIONS),
+        post("/v1/config/rollback/{generation}", Operator, config::rollback, "Goes back to an earlier one").gives::<ConfigDone>().but_admin_for(&ADMIN_SECTIONS),
+        put("/v1/config", Operator, config::put, "Puts a whole one in force").takes::<ConfigEdit>().gives::<ConfigDone>().but_admin_for(&ADMIN_SECTIONS),
+        patch("/v1/config", Operator, config::patch, "Merges a patch into it").takes::<ConfigEdit>().gives::<ConfigDone>().but_admin_for(&ADMIN_SECTIONS),
+        put("/v1/config/{*path}", Operator, config::put, "Puts a value in the place of a part").takes::<ConfigEdit>().gives::<ConfigDone>().but_admin_for(&ADMIN_SECTIONS),
+        patch("/v1/config/{*path}", Operator, config::patch, "Merges a patch into a part").takes::<ConfigEdit>().gives::<ConfigDone>().but_admin_for(&ADMIN_SECTIONS),
+        delete("/v1/config/{*path}", Operator, config::delete, "Takes a part away").gives::<ConfigDone>().but_admin_for(&ADMIN_SECTIONS),
 
         get("/v1/logging", Reader, logging::tree, "The tree of loggers, and the handlers").gives::<LogTree>().tagged(),
         get("/v1/logging/resolve", Reader, logging::resolve, "What would become of a record").query::<logging::Which>().gives::<LogResolution>(),
         get("/v1/logging/tap", Reader, logging_tap::tap, "The log as it is written").query::<logging_tap::Wanted>().sends(logging_tap::CONTENT_TYPES),
         get("/v1/logging/flight/{name}", Reader, logging_flight::show, "The last records of an instance").gives::<LogFlight>(),
         post("/v1/logging/flight/{name}", Operator, logging_flight::dump, "Hands them to the handlers").gives::<LogDone>(),
-        post("/v1/logging/apply", Operator, logging_apply::apply, "Puts another configuration in place").takes::<LogConfigRequest>().gives::<LogDone>(),
-        post("/v1/logging/reload", Operator, logging_apply::reload, "Reads the configuration again").gives::<LogDone>(),
+        post("/v1/logging/apply", Admin, logging_apply::apply, "Puts another configuration in place").takes::<LogConfigRequest>().gives::<LogDone>(),
+        post("/v1/logging/reload", Admin, logging_apply::reload, "Reads the configuration again").gives::<LogDone>(),
         post("/v1/logging/level", Operator, logging::level, "Sets the level of a logger").takes::<LevelRequest>().gives::<LogDone>(),
         post("/v1/logging/disable", Operator, logging::disable, "Silences every logger up to a level").takes::<DisableRequest>().gives::<LogDone>(),
     ]
 }
 
 /// Answers every request; what could change something goes on record.
-pub(super) fn router(desk: Desk, record: &Recorder) -> Router {
+pub(super) fn router(desk: Desk, record: &Recorder, work: &Work) -> Router {
     let mut router = Router::new();
     for row in table() {
-        let needed = Needed { role: row.role, has_terms: row.has_terms(), record: Arc::clone(record) };
+        let (role, has_terms) = (row.role, row.has_terms());
+        let needed = Needed { role, has_terms, record: Arc::clone(record), work: work.clone() };
         let guard = middleware::from_fn_with_state(needed, guard::guard);
         // a route layer is passed by requests of the method only: the others are answered below
         router = router.route(row.path, row.handler.route_layer(guard));

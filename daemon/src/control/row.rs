@@ -78,6 +78,10 @@ pub(super) struct Row {
     pub(super) sends: &'static [&'static str],
     /// The answer has the tag that changes of it ask for.
     pub(super) is_tagged: bool,
+    /// A request may have a key, by which it is done once.
+    pub(super) has_key: bool,
+    /// Sections of the configuration whose change needs the role admin.
+    pub(super) admin_sections: &'static [&'static str],
 }
 
 /// A look.
@@ -154,6 +158,8 @@ impl Row {
             gives: None,
             sends: &[],
             is_tagged: false,
+            has_key: false,
+            admin_sections: &[],
         }
     }
 
@@ -192,6 +198,16 @@ impl Row {
     /// The answer has the tag of what it shows: changes of it, and of what is below it, ask for that.
     pub(super) fn tagged(self) -> Self {
         Self { is_tagged: true, ..self }
+    }
+
+    /// A request may have a key, by which it is done once.
+    pub(super) fn keyed(self) -> Self {
+        Self { has_key: true, ..self }
+    }
+
+    /// A change of these sections of the configuration needs the role admin.
+    pub(super) fn but_admin_for(self, admin_sections: &'static [&'static str]) -> Self {
+        Self { admin_sections, ..self }
     }
 
     /// Whether a request says on what terms it changes something.

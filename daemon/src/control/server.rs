@@ -22,6 +22,7 @@ use super::{
     problem::ProblemKind,
     tcp::{TcpDoor, TcpGate},
 };
+use crate::metrics::{ControlMeters, ListenerMeters};
 
 /// How long to wait when the system has no descriptor left for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -59,6 +60,15 @@ impl Listener {
         })
     }
 
+    /// The key of `[control]` that it is of.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Unix(_, gate) if gate.is_of_readers() => "read_only_socket",
+            Self::Unix(..) => "socket",
+            Self::Tcp(..) => "tcp",
+        }
+    }
+
     async fn accept(&self) -> io::Result<Incoming> {
         Ok(match self {
             Self::Unix(listener, gate) => Incoming::Unix(listener.accept().await?.0, gate.clone()),
@@ -73,11 +83,17 @@ pub(super) struct Server {
     router: Router,
     limits: Limits,
     stopped: watch::Receiver<bool>,
+    meters: ControlMeters,
 }
 
 impl Server {
-    pub(super) fn new(router: Router, limits: Limits, stopped: watch::Receiver<bool>) -> Self {
-        Self { router, limits, stopped }
+    pub(super) fn new(
+        router: Router,
+        limits: Limits,
+        stopped: watch::Receiver<bool>,
+        meters: ControlMeters,
+    ) -> Self {
+        Self { router, limits, stopped, meters }
     }
 
     /// Until it is told to stop. Then what is under way may end, for a moment.
@@ -96,6 +112,7 @@ impl Server {
 
     async fn serve_one(self, listener: Listener) {
         let slots = Arc::new(Semaphore::new(self.limits.connections));
+        let meters = self.meters.listener(listener.name());
         let mut stopped = self.stopped.clone();
         let mut connections = JoinSet::new();
         let mut is_failing = false;
@@ -112,12 +129,16 @@ impl Server {
                     match Arc::clone(&slots).try_acquire_owned() {
                         Ok(slot) => {
                             let server = self.clone();
+                            let open = Open::new(&meters);
                             connections.spawn(async move {
-                                server.take(incoming).await;
-                                drop(slot);
+                                server.take(incoming, &open).await;
+                                drop((slot, open));
                             });
                         }
-                        Err(_) => refuse(&incoming, self.limits.connections),
+                        Err(_) => {
+                            meters.refused.bump();
+                            refuse(&incoming, self.limits.connections);
+                        }
                     }
                 }
                 Err(error) => {
@@ -131,19 +152,24 @@ impl Server {
             }
         }
         drop(listener);
-        // each ends by itself within this time; twice, because theirs starts when they have seen the stop
+        // each ends by itself within this time: one for the first words of who has come, one for the answer, and one more
+        // because theirs start when they have seen the stop
         let ended = async { while connections.join_next().await.is_some() {} };
-        let _ = time::timeout(self.limits.stop_time * 2, ended).await;
+        let _ = time::timeout(self.limits.stop_time * 3, ended).await;
     }
 
     /// Finds out whose a connection is, and serves it.
-    async fn take(self, incoming: Incoming) {
+    async fn take(self, incoming: Incoming, open: &Open) {
         match incoming {
             Incoming::Unix(stream, gate) => {
                 let found = time::timeout(self.limits.read_time, gate.peer(&stream)).await;
                 match found.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-                    Ok(peer) => self.talk(stream, peer, None).await,
+                    Ok(peer) if self.is_spoken_to(&stream).await => {
+                        self.talk(stream, (peer, open), None).await;
+                    }
+                    Ok(_) => {}
                     Err(error) => {
+                        open.broke();
                         tracing::warn!(logger = "control", "finding out who has connected: {error}");
                     }
                 }
@@ -151,19 +177,39 @@ impl Server {
             Incoming::Tcp(stream, gate) => {
                 let met = time::timeout(self.limits.head_time, gate.meet(stream)).await;
                 match met.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-                    Ok((stream, peer)) => self.talk(stream, peer, Some(gate)).await,
+                    Ok((stream, peer)) => self.talk(stream, (peer, open), Some(gate)).await,
                     // whoever does not speak TLS, or has no certificate, is no matter of the daemon
-                    Err(error) => tracing::debug!(logger = "control", "a connection over TCP: {error}"),
+                    Err(error) => {
+                        open.broke();
+                        tracing::debug!(logger = "control", "a connection over TCP: {error}");
+                    }
                 }
             }
         }
     }
 
-    async fn talk<S>(self, stream: S, peer: Peer, gate: Option<TcpGate>)
+    /// Whether somebody has said something, in the time that there is for it.
+    ///
+    /// The connection of hyper ends at once at a stop if nothing was read from it, though a request may be on its way: who
+    /// connects at the last moment would be turned away, instead of being served or waiting for the next daemon.
+    async fn is_spoken_to(&self, stream: &UnixStream) -> bool {
+        let mut stopped = self.stopped.clone();
+        let stop = async {
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+            time::sleep(self.limits.stop_time).await;
+        };
+        tokio::select! {
+            readable = stream.readable() => readable.is_ok(),
+            () = time::sleep(self.limits.head_time) => false,
+            () = stop => false,
+        }
+    }
+
+    async fn talk<S>(self, stream: S, (peer, open): (Peer, &Open), gate: Option<TcpGate>)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { router, limits, mut stopped } = self;
+        let Self { router, limits, mut stopped, .. } = self;
         let router = match gate {
             Some(gate) => gate.demand_token(router),
             None => router,
@@ -177,6 +223,8 @@ impl Server {
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
         let ended = tokio::select! {
+            // in this order: what was said is read before the stop is seen
+            biased;
             ended = connection.as_mut() => Some(ended),
             () = time::sleep(limits.connection_time) => None,
             _ = stopped.wait_for(|stopped| *stopped) => None,
@@ -190,9 +238,31 @@ impl Server {
             }
         };
         if let Err(error) = ended {
+            open.broke();
             // peers that go away or do not speak HTTP are no matter of the daemon
             tracing::debug!(logger = "control", "a connection of {who}: {error}");
         }
+    }
+}
+
+/// A connection that has a place: counted as open until it is dropped, also when its task is cut off.
+struct Open(Arc<ListenerMeters>);
+
+impl Open {
+    fn new(meters: &Arc<ListenerMeters>) -> Self {
+        meters.taken.bump();
+        Self(Arc::clone(meters))
+    }
+
+    /// It ends otherwise than HTTP says.
+    fn broke(&self) {
+        self.0.broken.bump();
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.ended.bump();
     }
 }
 

@@ -5,7 +5,7 @@ use stratd_control::{ExitRoutine, HaltRequest, TradingState};
 
 use super::{
     body::{Content, Nothing},
-    desk::Desk,
+    desk::{Desk, Urgency},
     guard::Asked,
     name::Name,
     operations::{InstanceName, Terms, TradingChange, TradingScope, Verb},
@@ -101,5 +101,7 @@ pub(super) fn going_on(scope: TradingScope) -> TradingChange {
 pub(super) async fn trade(desk: &Desk, change: TradingChange, terms: Terms) -> Response {
     let note = change.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
     let asked = Asked::new(format!("trading of {}: {}{note}", change.scope, change.state.name()));
-    desk.change(asked, terms, move |operations, terms| operations.set_trading(change, terms)).await
+    let urgency = if change.state == TradingState::Active { Urgency::Usual } else { Urgency::StopsTrading };
+    desk.change_soon(urgency, asked, terms, move |operations, terms| operations.set_trading(change, terms))
+        .await
 }

@@ -25,6 +25,9 @@ const END_TIME_MAX: Duration = Duration::from_secs(5);
 /// How much longer than that the end of the pipeline is waited for: a handler that is stuck in a write is left behind.
 const END_GRACE: Duration = Duration::from_secs(1);
 
+/// The record of who changed what by the control socket.
+const AUDIT: &str = "control.audit";
+
 static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
 
 /// The pipeline with what is changed of it by command.
@@ -87,6 +90,7 @@ pub(crate) fn begin(logging: Option<&Map<String, Value>>, options: LogOptions) -
     }
     let begun = pipeline.put(logging, &mut pipeline.change());
     begun.map_err(|error| pipeline.source.located(error))?;
+    pipeline.logging.exempt(AUDIT)?;
     kept.forget_rest();
     last_words::prepare(&pipeline.logging);
     if let Some(front) = front() {
@@ -225,6 +229,11 @@ impl Pipeline {
         let _change = self.change();
         let setting = || format!("setting the level of logger {logger}");
         let before = self.level_before(logger, level)?;
+        if is_audit_or_above(logger) && self.logging.level(AUDIT)? == Level::NOTSET {
+            // it keeps the one that it has from above, also when the new level of a time goes back
+            let kept = self.logging.effective_level(AUDIT)?;
+            self.logging.set_level(AUDIT, kept).with_context(setting)?;
+        }
         match within {
             Some(within) => self.logging.set_level_for(logger, level, within).with_context(setting)?,
             None => self.logging.set_level(logger, level).with_context(setting)?,
@@ -235,10 +244,18 @@ impl Pipeline {
     /// The level that a logger has, if it can get that one.
     ///
     /// # Errors
-    /// It is no name of a logger, or the root would have no level.
+    /// It is no name of a logger, the root would have no level, or the record of changes would be silent.
     pub(crate) fn level_before(&self, logger: &str, level: Level) -> Result<Level> {
         if matches!(logger, "" | "root") && level == Level::NOTSET {
             bail!("the root has a level of its own (accepted: the name or the number of a level)");
+        }
+        // what the configuration keeps of it is the administrator's word
+        let audit_max = self.logging.effective_level(AUDIT)?.max(Level::INFO);
+        if logger == AUDIT && (level == Level::NOTSET || level > audit_max) {
+            bail!(
+                "no command silences the record of changes (accepted: a level up to {}; [logging] of the configuration for another)",
+                self.logging.level_names().name(audit_max)
+            );
         }
         self.logging.level(logger).with_context(|| format!("setting the level of logger {logger}"))
     }
@@ -252,6 +269,11 @@ impl Pipeline {
     fn change(&self) -> MutexGuard<'_, Changes> {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the level of that logger may decide about the record of changes.
+fn is_audit_or_above(logger: &str) -> bool {
+    matches!(logger, "" | "root") || logger == AUDIT || AUDIT.starts_with(&format!("{logger}."))
 }
 
 impl Drop for Running {

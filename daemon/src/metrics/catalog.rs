@@ -146,7 +146,7 @@ pub(super) static COMMANDS: Metric =
 pub(super) static PAUSES: Metric = durations(
     "stratd_reload_pause",
     &[],
-    "Time for which a strategy was kept from its events by the exchange of its version",
+    "Time for which a strategy was kept from its events because another instance of it took over: of another version, or configured otherwise",
 );
 pub(super) static REPORTS: Metric =
     counter("stratd_order_reports", &[], "Reports of exchanges on own orders that came through the inbox");
@@ -186,6 +186,11 @@ pub(super) static STRATEGY_PNL: Metric = gauge(
     &["strategy"],
     "Realized and unrealized PnL of a strategy, fees and costs included, in the currency of the run",
 );
+pub(super) static STRATEGY_CALLS: Metric = durations(
+    "stratd_strategy_call",
+    &["strategy"],
+    "Time of a call of a strategy's handlers, with the events that it took at once; of calls that come fast one of 127 is measured, and counts as many",
+);
 pub(super) static FAULTS: Metric =
     counter("stratd_strategy_faults", &[], "Strategies that failed in the event loop");
 pub(super) static ROLLBACKS: Metric = counter(
@@ -218,6 +223,21 @@ pub(super) static STORE_HEALTHY: Metric = gauge(
     "stratd_store_healthy",
     &[],
     "1 while states are saved, 0 while the disk refuses; absent without a state folder",
+);
+pub(super) static STORE_QUEUED: Metric =
+    gauge("stratd_store_queued_writes", &[], "Writes that wait for the thread of state.db now");
+pub(super) static STORE_QUEUED_BYTES: Metric =
+    gauge("stratd_store_queued", &[], "States in the writes that wait for the thread of state.db now")
+        .with_unit(Unit::Bytes);
+pub(super) static STORE_COMMITS: Metric = durations(
+    "stratd_store_commit",
+    &[],
+    "Time of a transaction of state.db, with all writes that waited, until the disk has it or it failed",
+);
+pub(super) static STORE_WRITES: Metric = counter(
+    "stratd_store_writes",
+    &["outcome"],
+    "Writes to state.db by what became of them: written; failed at the disk; refused because too much waited",
 );
 pub(super) static LOG_WRITTEN: Metric = counter(
     "stratd_log_records",
@@ -253,6 +273,23 @@ pub(super) static CONTROL_TIME: Metric = durations(
     "stratd_control_request",
     &["method", "route"],
     "Time from a request at the control socket until the head of its answer",
+);
+pub(super) static CONTROL_CONNECTIONS: Metric = gauge(
+    "stratd_control_connections",
+    &["listener"],
+    "Connections to the control server that are open, by the key of [control] that they came in by",
+);
+pub(super) static CONTROL_TAKEN: Metric =
+    counter("stratd_control_accepted_connections", &["listener"], "Connections that were given a place");
+pub(super) static CONTROL_REFUSED: Metric = counter(
+    "stratd_control_refused_connections",
+    &["listener"],
+    "Connections that were told that there are too many, and closed",
+);
+pub(super) static CONTROL_BROKEN: Metric = counter(
+    "stratd_control_broken_connections",
+    &["listener"],
+    "Connections that ended otherwise than HTTP says: what came was no request, none came in time, or the peer went away in the middle of one",
 );
 pub(super) static BACKTESTS: Metric =
     gauge("stratd_backtests", &["state"], "Backtests of /v1/backtests by state");
@@ -300,6 +337,7 @@ pub(super) static ALL: &[&Metric] = &[
     &STRATEGY_ORDERS,
     &STRATEGY_DENIALS,
     &STRATEGY_PNL,
+    &STRATEGY_CALLS,
     &FAULTS,
     &ROLLBACKS,
     &INSTANCES,
@@ -310,6 +348,10 @@ pub(super) static ALL: &[&Metric] = &[
     &PLUGIN_ROLLBACKS,
     &RETIRED,
     &STORE_HEALTHY,
+    &STORE_QUEUED,
+    &STORE_QUEUED_BYTES,
+    &STORE_COMMITS,
+    &STORE_WRITES,
     &LOG_WRITTEN,
     &LOG_DROPPED,
     &LOG_ERRORS,
@@ -322,6 +364,10 @@ pub(super) static ALL: &[&Metric] = &[
     &FEED_LOST,
     &CONTROL_REQUESTS,
     &CONTROL_TIME,
+    &CONTROL_CONNECTIONS,
+    &CONTROL_TAKEN,
+    &CONTROL_REFUSED,
+    &CONTROL_BROKEN,
     &BACKTESTS,
     &PROCESS_CPU,
     &PROCESS_RSS,

@@ -6,14 +6,15 @@ use stratd_control::{API, PluginState};
 use stratd_plugin_api::Reason;
 
 use super::{
-    LoopMeters,
+    CallFigures, LoopMeters,
     catalog::{
         ALARMS, BACKTESTS, BUILD, CASH, COMMANDS, DENIALS, ENDED, EQUITY, EVENT_AGE, EVENT_RATE, EVENTS,
         FAULTS, FEED_EVENTS, FEED_KEPT, FEED_LISTENERS, FEED_LOST, FILLS, GENERATION, INBOX_COMMANDS,
         INBOX_EVENTS, INSTANCE_FAULTS, INSTANCE_RESTARTS, INSTANCES, LOG_DROPPED, LOG_ERRORS, LOG_LOST,
         LOG_QUEUED, LOG_RECEIVED, LOG_WRITTEN, Metric, PAUSES, PLUGIN_ROLLBACKS, REDUCTIONS, RELOADS,
-        REPORTS, REQUESTS, RETIRED, ROLLBACKS, ROUND, ROUND_AT, RUN, STORE_HEALTHY, STRATEGY_DENIALS,
-        STRATEGY_EVENTS, STRATEGY_ORDERS, STRATEGY_PNL, STRATEGY_STATE, TAKEN, WORKING,
+        REPORTS, REQUESTS, RETIRED, ROLLBACKS, ROUND, ROUND_AT, RUN, STORE_COMMITS, STORE_HEALTHY,
+        STORE_QUEUED, STORE_QUEUED_BYTES, STORE_WRITES, STRATEGY_DENIALS, STRATEGY_EVENTS, STRATEGY_ORDERS,
+        STRATEGY_PNL, STRATEGY_STATE, TAKEN, WORKING,
     },
     counter::Counter,
     loop_meters::{END_STATES, EVENT_KINDS, REQUESTS as REQUEST_WORDS},
@@ -54,6 +55,13 @@ impl Sources {
         self.plugins(&mut page);
         if let Some(store) = &self.store {
             page.count(&STORE_HEALTHY, &[], u64::from(store.health().is_none()));
+            let (waiting, meters) = (store.waiting(), store.meters());
+            page.count(&STORE_QUEUED, &[], waiting.writes);
+            page.count(&STORE_QUEUED_BYTES, &[], waiting.bytes);
+            page.durations(&STORE_COMMITS, &[], &meters.commits);
+            page.counter(&STORE_WRITES, &["written"], meters.written.get());
+            page.counter(&STORE_WRITES, &["failed"], meters.failed.get());
+            page.counter(&STORE_WRITES, &["refused"], meters.refused.get());
         }
         log(&mut page);
         let feed = self.feed.figures();
@@ -66,6 +74,11 @@ impl Sources {
         }
         process::tell(&mut page, self.run.started_at);
         page
+    }
+
+    /// How long the recent calls of a strategy took; nothing before the first.
+    pub(crate) fn calls_of(&self, strategy: &str) -> Option<CallFigures> {
+        self.meters.calls.of(strategy)
     }
 
     fn event_loop(&self, page: &mut Page) {
@@ -116,6 +129,7 @@ impl Sources {
                 page.gauge(&STRATEGY_PNL, &[name], pnl);
             }
         }
+        self.meters.calls.tell(page);
         page.counter(&FAULTS, &[], self.meters.faults.get());
         page.counter(&ROLLBACKS, &[], self.meters.rollbacks.get());
     }

@@ -16,6 +16,23 @@ impl Counter {
         self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
     }
 
+    /// So many more, of a counter that only one thread writes.
+    #[inline]
+    pub(crate) fn bump_by(&self, count: u64) {
+        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(count), Ordering::Relaxed);
+    }
+
+    /// This value from now on, of a counter that only one thread writes.
+    #[inline]
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    /// From zero again.
+    pub(crate) fn reset(&self) {
+        self.set(0);
+    }
+
     /// So many more, whoever else writes.
     pub(crate) fn add(&self, count: u64) {
         self.0.fetch_add(count, Ordering::Relaxed);
@@ -85,40 +102,96 @@ const BUCKET_ENDS_NS: [u64; 20] = [
     10_000_000_000,
 ];
 
+/// The same for what often takes less than a microsecond: a call of a handler.
+const SHORT_ENDS_NS: [u64; 22] = [
+    100,
+    250,
+    500,
+    1_000,
+    2_500,
+    5_000,
+    10_000,
+    25_000,
+    50_000,
+    100_000,
+    250_000,
+    500_000,
+    1_000_000,
+    2_500_000,
+    5_000_000,
+    10_000_000,
+    25_000_000,
+    50_000_000,
+    100_000_000,
+    250_000_000,
+    1_000_000_000,
+    10_000_000_000,
+];
+
 /// How long something took, in buckets.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Durations {
-    /// The last one has no end.
-    buckets: [Counter; BUCKET_ENDS_NS.len() + 1],
-    sum_ns: AtomicU64,
+    ends_ns: &'static [u64],
+    /// One more than ends: the last one has none.
+    buckets: Box<[Counter]>,
+    sum_ns: Counter,
+}
+
+impl Default for Durations {
+    fn default() -> Self {
+        Self::with_ends(&BUCKET_ENDS_NS)
+    }
 }
 
 impl Durations {
+    /// With buckets from 100 ns on.
+    pub(crate) fn short() -> Self {
+        Self::with_ends(&SHORT_ENDS_NS)
+    }
+
+    fn with_ends(ends_ns: &'static [u64]) -> Self {
+        Self {
+            ends_ns,
+            buckets: (0..=ends_ns.len()).map(|_| Counter::default()).collect(),
+            sum_ns: Counter::default(),
+        }
+    }
+
     /// One more, of a histogram that only one thread writes.
     #[inline]
     pub(crate) fn bump(&self, nanoseconds: u64) {
-        self.bucket(nanoseconds).bump();
-        let sum = self.sum_ns.load(Ordering::Relaxed);
-        self.sum_ns.store(sum.wrapping_add(nanoseconds), Ordering::Relaxed);
+        self.bump_by(nanoseconds, 1);
+    }
+
+    /// So many more that took as long, of a histogram that only one thread writes.
+    #[inline]
+    pub(crate) fn bump_by(&self, nanoseconds: u64, count: u64) {
+        self.bucket(nanoseconds).bump_by(count);
+        self.sum_ns.bump_by(nanoseconds.wrapping_mul(count));
     }
 
     /// One more, whoever else writes.
     pub(crate) fn add(&self, duration: Duration) {
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         self.bucket(nanoseconds).add(1);
-        self.sum_ns.fetch_add(nanoseconds, Ordering::Relaxed);
+        self.sum_ns.add(nanoseconds);
     }
 
     fn bucket(&self, nanoseconds: u64) -> &Counter {
-        &self.buckets[BUCKET_ENDS_NS.partition_point(|end| *end < nanoseconds)]
+        &self.buckets[self.ends_ns.partition_point(|end| *end < nanoseconds)]
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u64 {
+        self.buckets.iter().map(Counter::get).sum()
     }
 
     /// The sum in seconds, the count, and the buckets with their ends in seconds, each by itself.
     pub(super) fn read(&self) -> (f64, u64, Vec<(f64, u64)>) {
         let counts: Vec<u64> = self.buckets.iter().map(Counter::get).collect();
-        let ends = BUCKET_ENDS_NS.iter().map(|end| seconds(*end)).chain([f64::INFINITY]);
+        let ends = self.ends_ns.iter().map(|end| seconds(*end)).chain([f64::INFINITY]);
         let buckets = ends.zip(counts.iter().copied()).collect();
-        (seconds(self.sum_ns.load(Ordering::Relaxed)), counts.iter().sum(), buckets)
+        (seconds(self.sum_ns.get()), counts.iter().sum(), buckets)
     }
 }
 

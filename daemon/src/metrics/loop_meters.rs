@@ -8,7 +8,10 @@ use std::{
 use stratd_engine::{Engine, OrderState, Output, StrategyState};
 use stratd_plugin_api::{EventKind, Money, Reason, Timestamp, abi};
 
-use super::counter::{Counter, Durations, FloatGauge, Gauge};
+use super::{
+    call_meters::CallMeters,
+    counter::{Counter, Durations, FloatGauge, Gauge},
+};
 
 /// Codes of reasons are below it; one beyond counts as the last.
 const REASONS: usize = 64;
@@ -58,10 +61,13 @@ pub(crate) struct LoopMeters {
     pub(super) equity: FloatGauge,
     pub(super) cash: FloatGauge,
     strategies: Mutex<Vec<StrategyFigures>>,
+    /// How long calls of strategies take.
+    pub(super) calls: CallMeters,
 }
 
-impl Default for LoopMeters {
-    fn default() -> Self {
+impl LoopMeters {
+    /// With the times of calls that instances are measured for.
+    pub(crate) fn new(calls: CallMeters) -> Self {
         let by_reason = || (0..REASONS).map(|_| Counter::default()).collect();
         Self {
             events: Default::default(),
@@ -85,11 +91,10 @@ impl Default for LoopMeters {
             equity: FloatGauge::default(),
             cash: FloatGauge::default(),
             strategies: Mutex::default(),
+            calls,
         }
     }
-}
 
-impl LoopMeters {
     /// A market event was fed.
     #[inline]
     pub(crate) fn market(&self, event: &abi::Event) {
@@ -169,6 +174,7 @@ impl LoopMeters {
 
     /// What the loop took was worked on.
     pub(crate) fn round(&self, now: Timestamp, taken: usize, took: Duration) {
+        self.calls.end_round();
         self.round_at.set(now.get());
         self.taken.set(i64::try_from(taken).unwrap_or(i64::MAX));
         if taken > 0 {
@@ -188,6 +194,7 @@ impl LoopMeters {
 
     /// Publishes what is looked up in the engine. To be called about once a second.
     pub(crate) fn look(&self, engine: &Engine, events_per_second: f64) {
+        self.calls.look();
         self.events_per_second.set(Some(events_per_second));
         self.working.set(i64::try_from(engine.working_orders().count()).unwrap_or(i64::MAX));
         self.equity.set(engine.equity().map(Money::to_f64));

@@ -6,10 +6,12 @@
 //!
 //! Limits: a metric has at most 10,000 series; names of labels come from the configuration and from plugins.
 
+mod call_meters;
 mod catalog;
 mod collect;
 mod control_meters;
 mod counter;
+mod log_linear;
 mod loop_meters;
 mod page;
 mod process;
@@ -18,5 +20,10 @@ mod reference;
 
 pub use self::page::Page;
 pub(crate) use self::{
-    collect::Sources, control_meters::ControlMeters, loop_meters::LoopMeters, page::Format,
+    call_meters::{CallFigures, CallMeters, Sampler},
+    collect::Sources,
+    control_meters::{ControlMeters, ListenerMeters},
+    counter::{Counter, Durations},
+    loop_meters::LoopMeters,
+    page::Format,
 };

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::{InstanceRecord, PluginRecord, Registry};
 use crate::control::Basis;
 
-/// Of one plugin: which generation runs, whether another can be put back, and the states. Not what counts by itself,
-/// and not what is only told of, as the last refusal.
+/// Of one plugin: which generation runs, whether another can be put back, the states, and how often they have changed
+/// since when, so that what was changed and changed back is another. Not what counts by itself, and not what is only
+/// told of, as the last refusal.
 pub(super) fn of(record: &PluginRecord) -> Basis {
     Basis::new(values(record))
 }
@@ -23,11 +24,19 @@ fn values(record: &PluginRecord) -> Value {
         "generation": record.current().map(|generation| generation.number),
         "generation_before": record.previous().map(|generation| generation.number),
         "state": record.state.name(),
+        "since": record.since.get(),
+        "changes": record.changes,
         "file": record.file.display().to_string(),
         "instances": instances,
     })
 }
 
 fn instance(record: &InstanceRecord) -> Value {
-    json!({"name": record.name, "generation": record.generation, "state": record.state.name()})
+    json!({
+        "name": record.name,
+        "generation": record.generation,
+        "state": record.state.name(),
+        "since": record.since.get(),
+        "changes": record.changes,
+    })
 }

@@ -31,6 +31,17 @@ impl Manager {
         state: Option<&(u32, Vec<u8>)>,
     ) -> Result<Connected, Refusal> {
         let desk = desk.successor(until).map(Arc::new).ok_or_else(|| gone(plugin))?;
+        self.connected_at(plugin, record, desk, state)
+    }
+
+    /// As [`Manager::connected`], at a desk that is its own.
+    pub(super) fn connected_at(
+        &self,
+        plugin: &Arc<LoadedPlugin>,
+        record: &InstanceRecord,
+        desk: Arc<ExchangeDesk>,
+        state: Option<&(u32, Vec<u8>)>,
+    ) -> Result<Connected, Refusal> {
         let host: Arc<dyn ExchangeHost> = desk.clone();
         let mut made = self.factory.exchange(plugin, &record.name, &record.settings, host)?;
         if let Some(watch) = &made.watch {

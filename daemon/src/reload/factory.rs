@@ -17,7 +17,8 @@ use crate::{
         Identity, LoadedPlugin, Refusal, Run, Step,
         isolation::{self, ChannelOptions, Death, Isolation, ProcessOptions, Watch},
     },
-    runtime::{Command, LoopHandle, Services},
+    metrics::CallMeters,
+    runtime::{Command, LoopHandle, Services, TimedStrategy},
 };
 
 /// Makes instances as the configuration says.
@@ -29,6 +30,8 @@ pub(crate) struct Factory {
     registry: SharedRegistry,
     /// Known once the event loop has its parts; nothing that dies before can be told.
     listener: Arc<OnceLock<DeathListener>>,
+    /// Measures the calls of strategies.
+    calls: CallMeters,
     /// Of the connector made last.
     token: Arc<AtomicU64>,
 }
@@ -70,7 +73,20 @@ impl Factory {
         isolation: IsolationConfig,
         registry: SharedRegistry,
     ) -> Self {
-        Self { run, services, isolation, registry, listener: Arc::default(), token: Arc::default() }
+        Self {
+            run,
+            services,
+            isolation,
+            registry,
+            listener: Arc::default(),
+            calls: CallMeters::default(),
+            token: Arc::default(),
+        }
+    }
+
+    /// How long the calls of its strategies take.
+    pub(super) fn calls(&self) -> CallMeters {
+        self.calls.clone()
     }
 
     /// Tells deaths from now on.
@@ -102,7 +118,13 @@ impl Factory {
         if let (Some(watch), Some(pid)) = (&made.watch, pid) {
             self.watch_strategy(watch, name, pid);
         }
-        Ok(MadeStrategy { instance: made.instance, pid })
+        // a backtest has no clock: nothing reads one beside it
+        let instance: Box<dyn StrategyInstance> = if self.run.clock.is_some() {
+            Box::new(TimedStrategy::new(made.instance, self.calls.sampler(name)))
+        } else {
+            made.instance
+        };
+        Ok(MadeStrategy { instance, pid })
     }
 
     /// Creates a connector.

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     config::PluginsConfig,
-    control::{Action, ActionError, InstanceName, Terms, Verb},
+    control::{Action, ActionError, Author, InstanceName, Terms, Verb},
     feed::Feed,
     host::Found,
     plugins::Plugins,
@@ -48,7 +48,7 @@ pub(crate) enum Request {
     /// The control socket asks something of one strategy or connector.
     ActOn(InstanceName, Verb, Terms, SyncSender<Result<ActedOn, ActionError>>),
     /// The configuration is to be another one; who asks, on what terms.
-    Config(Box<ConfigChange>, String, Option<Terms>, SyncSender<Result<ConfigDone, ConfigRefusal>>),
+    Config(Box<ConfigChange>, Author, Option<Terms>, SyncSender<Result<ConfigDone, ConfigRefusal>>),
     /// The event loop tells.
     Note(Note),
     /// An isolated connector died.
@@ -94,6 +94,8 @@ pub(crate) struct Manager {
     pub(super) watching: Watching,
     /// Connectors that left their place and have no successor yet, by exchange.
     pub(super) away: BTreeMap<ExchangeId, Away>,
+    /// The places of exchanges that have left the run, by name: they have them again if they come back.
+    pub(super) left: BTreeMap<String, ExchangeId>,
     /// Files that lay in the folders when the run began, and were not looked at yet.
     present: BTreeSet<PathBuf>,
     /// What systemd was told last.
@@ -120,6 +122,7 @@ impl Manager {
             configured,
             watching,
             away: BTreeMap::new(),
+            left: BTreeMap::new(),
             present,
             told: String::new(),
             feed,
@@ -139,8 +142,8 @@ impl Manager {
                 Ok(Request::ActOn(instance, verb, terms, answer)) => {
                     let _ = answer.send(self.act_on(&instance, verb, &terms));
                 }
-                Ok(Request::Config(change, who, terms, answer)) => {
-                    let _ = answer.send(self.change_config(&change, &who, terms.as_ref()));
+                Ok(Request::Config(change, author, terms, answer)) => {
+                    let _ = answer.send(self.change_config(&change, &author, terms.as_ref()));
                 }
                 Ok(Request::Note(note)) => self.note(note),
                 Ok(Request::ExchangeDied { token, text }) => self.exchange_died(token, &text),

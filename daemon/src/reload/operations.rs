@@ -47,7 +47,7 @@ pub(crate) struct ManagerOperations {
 impl RunOperations for ManagerOperations {
     fn status(&self) -> Result<Status, ActionError> {
         let look = self.look()?;
-        let of_config = config::warnings(&self.config.lock());
+        let of_config = config::warnings(&self.config);
         let mut status = report::status(&self.run, &self.registry.lock(), &look, self.store.as_deref());
         status.warnings.extend(of_config);
         Ok(status)
@@ -351,7 +351,9 @@ pub(super) fn startable<'a>(
 }
 
 pub(super) fn not_stoppable() -> ActionError {
-    conflict("it is an exchange (accepted: a strategy; an exchange ends with the run)")
+    conflict(
+        "it is an exchange (accepted: a strategy; an exchange leaves by `stratctl config unset exchange/NAME`)",
+    )
 }
 
 pub(super) fn of_refusal(refusal: Refusal) -> ActionError {

@@ -135,7 +135,7 @@ impl Plane {
         } = parts;
         let services = factory.services();
         let (feed, tap) = Feed::start(run.started_at, &services)?;
-        let meters = Arc::new(LoopMeters::default());
+        let meters = Arc::new(LoopMeters::new(factory.calls()));
         let observer = Observer::new(tap, Arc::clone(&meters));
         let backtests = Backtests::start(backtests, run.started_at, feed.feed().clone())?;
         let figures = Sources {

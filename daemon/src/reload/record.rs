@@ -29,6 +29,8 @@ pub(crate) struct PluginRecord {
     order: Vec<u64>,
     pub(crate) state: PluginState,
     pub(crate) since: Timestamp,
+    /// How often its state, or the generation that runs, has changed.
+    pub(crate) changes: u64,
     pub(crate) last_refusal: Option<RefusalReport>,
     /// The content that was refused last: not tried again by itself.
     pub(crate) refused_hash: Option<String>,
@@ -92,6 +94,8 @@ pub(crate) struct InstanceRecord {
     pub(crate) place: Option<Place>,
     pub(crate) state: PluginState,
     pub(crate) since: Timestamp,
+    /// How often its state, its generation or its settings have changed.
+    pub(crate) changes: u64,
     pub(crate) generation: u64,
     /// The one before: what a failure within the probation puts back.
     pub(crate) generation_before: u64,
@@ -133,6 +137,7 @@ impl PluginRecord {
             order: Vec::new(),
             state: PluginState::Discovered,
             since: now,
+            changes: 0,
             last_refusal: None,
             refused_hash: None,
             reloads: 0,
@@ -169,6 +174,7 @@ impl PluginRecord {
         if self.state != state {
             self.state = state;
             self.since = now;
+            self.changes += 1;
         }
     }
 
@@ -206,6 +212,7 @@ impl PluginRecord {
     fn ran_last(&mut self, number: u64) {
         self.order.retain(|known| *known != number);
         self.order.push(number);
+        self.changes += 1;
         let surplus = self.order.len().saturating_sub(GENERATIONS_SHOWN_MAX);
         self.order.drain(..surplus);
     }
@@ -276,6 +283,7 @@ impl InstanceRecord {
             place: None,
             state: PluginState::Loaded,
             since: now,
+            changes: 0,
             generation: 0,
             generation_before: 0,
             pid: None,
@@ -295,7 +303,14 @@ impl InstanceRecord {
         if self.state != state {
             self.state = state;
             self.since = now;
+            self.changes += 1;
         }
+    }
+
+    /// It is configured as something else.
+    pub(crate) fn take_settings(&mut self, settings: InstanceSettings) {
+        self.settings = settings;
+        self.changes += 1;
     }
 
     /// It has its place in the run.
@@ -323,6 +338,7 @@ impl InstanceRecord {
         if self.generation != generation {
             self.generation_before = self.generation;
             self.generation = generation;
+            self.changes += 1;
         }
         self.pid_before = self.pid;
         self.pid = pid;
@@ -331,6 +347,7 @@ impl InstanceRecord {
     /// The instance that stood by goes on.
     pub(crate) fn roll_back(&mut self) {
         self.generation = self.generation_before;
+        self.changes += 1;
         self.pid = self.pid_before.take();
     }
 

@@ -204,7 +204,9 @@ fn quarantined(instances: &[InstanceRecord]) -> impl Iterator<Item = &InstanceRe
 
 /// A load of something else.
 pub(super) fn not_a_strategy(full: &str) -> ActionError {
-    conflict(format!("{full} is an exchange (accepted: a strategy; exchanges start with the run)"))
+    conflict(format!(
+        "{full} is an exchange (accepted: a strategy; an exchange joins by `stratctl config set exchange/NAME`)"
+    ))
 }
 
 fn names(instances: &[&InstanceRecord]) -> String {

@@ -32,6 +32,9 @@ pub(crate) struct LastRun {
     active: Vec<String>,
 }
 
+/// More of a note is not kept; less than a text of the store may have.
+const NOTE_BYTES_MAX: usize = 4_000;
+
 /// What became of a build that failed in its probation.
 pub(super) const ROLLED_BACK: &str = "rolled back";
 
@@ -158,6 +161,16 @@ impl RunStore {
         &self.store
     }
 
+    /// What is counted of its writes.
+    pub(crate) fn meters(&self) -> &store::StoreMeters {
+        self.store.meters()
+    }
+
+    /// What waits to be written.
+    pub(crate) fn waiting(&self) -> store::Waiting {
+        self.store.waiting()
+    }
+
     pub(crate) fn health(&self) -> Option<store::Error> {
         self.store.health()
     }
@@ -206,13 +219,14 @@ impl RunStore {
                 tell(Err(error));
                 let halt = Halt { since: clock::now(), words: Some(words) };
                 let (scope, state, reason) = ("run".to_owned(), TradingState::Halted, Reason::Requested);
-                return vec![KeptHalt { scope, state, reason, halt }];
+                return vec![KeptHalt { number: 0, scope, state, reason, halt }];
             }
         };
         let kept = |row: TradingRow| {
             let state = TradingState::ALL.into_iter().find(|state| state.name() == row.state);
             let reason = Reason::ALL.iter().find(|reason| reason.name() == row.reason);
             KeptHalt {
+                number: 0,
                 scope: row.scope,
                 state: state.unwrap_or(TradingState::Halted),
                 reason: reason.copied().unwrap_or(Reason::Requested),
@@ -273,17 +287,27 @@ impl RunStore {
     }
 }
 
-fn halt_write(KeptHalt { scope, state, reason, halt }: KeptHalt) -> Write {
+fn halt_write(KeptHalt { number, scope, state, reason, halt }: KeptHalt) -> Write {
     if state == TradingState::Active {
-        return Write::ForgetTrading(scope);
+        return Write::ForgetTrading(scope, number);
     }
-    Write::KeepTrading(TradingRow {
+    let row = TradingRow {
         scope,
         state: state.name().to_owned(),
         reason: reason.name().to_owned(),
         since: halt.since,
-        note: halt.words,
-    })
+        note: halt.words.map(cut),
+    };
+    Write::KeepTrading(row, number)
+}
+
+/// A note as far as it is kept: a halt must not be forgotten because somebody had much to say.
+fn cut(note: String) -> String {
+    if note.len() <= NOTE_BYTES_MAX {
+        return note;
+    }
+    let end = note.char_indices().map(|(at, _)| at).take_while(|at| *at < NOTE_BYTES_MAX).last();
+    format!("{}…", note.get(..end.unwrap_or_default()).unwrap_or_default())
 }
 
 /// What could not be written is told; `health` says it until a later write succeeds.
@@ -297,17 +321,51 @@ fn tell(result: Result<(), store::Error>) {
 mod tests {
     use super::*;
 
+    impl RunStore {
+        /// That of a run that has just begun.
+        pub(in crate::reload) fn begun(place: &Path) -> Self {
+            let store = Store::open(place).unwrap();
+            let directory = place.to_owned();
+            let last = LastRun { directory, store, quarantined: Vec::new(), active: Vec::new() };
+            last.begin(TradingType::Sandbox, &[]).unwrap()
+        }
+    }
+
+    #[test]
+    fn of_a_kill_and_a_release_at_once_the_one_that_the_event_loop_did_last_counts() {
+        let place = tempfile::tempdir().unwrap();
+        let change = |number, scope: &str, state| KeptHalt {
+            number,
+            scope: scope.to_owned(),
+            state,
+            reason: Reason::Requested,
+            halt: Halt { since: Timestamp::new(1), words: Some(format!("number {number}")) },
+        };
+        let kept = |store: &RunStore| -> Vec<(String, Option<String>)> {
+            store.halts().into_iter().map(|kept| (kept.scope, kept.halt.words)).collect()
+        };
+        let store = RunStore::begun(place.path());
+        // the threads that wait for the disk come in the other order
+        store.keep_halt(change(12, "run", TradingState::Active)).unwrap();
+        store.keep_halt(change(11, "run", TradingState::Halted)).unwrap();
+        assert_eq!(kept(&store), []);
+        store.keep_halt(change(14, "run", TradingState::Halted)).unwrap();
+        store.note_halt(change(13, "run", TradingState::Active));
+        store.keep_halt(change(3, "strategy.x", TradingState::Halted)).unwrap();
+        let both = [("run", "number 14"), ("strategy.x", "number 3")];
+        let both = both.map(|(scope, words)| (scope.to_owned(), Some(words.to_owned())));
+        assert_eq!(kept(&store), both);
+        // the numbers of another run are others
+        drop(store);
+        let store = RunStore::begun(place.path());
+        store.keep_halt(change(1, "run", TradingState::Active)).unwrap();
+        assert_eq!(kept(&store), both[1..]);
+    }
+
     #[test]
     fn a_run_that_cannot_know_what_was_halted_begins_halted() {
         let place = tempfile::tempdir().unwrap();
-        let store = Store::open(place.path()).unwrap();
-        let last = LastRun {
-            directory: place.path().to_owned(),
-            store,
-            quarantined: Vec::new(),
-            active: Vec::new(),
-        };
-        let store = last.begin(TradingType::Sandbox, &[]).unwrap();
+        let store = RunStore::begun(place.path());
         assert_eq!(store.halts(), []);
         let other = rusqlite::Connection::open(place.path().join("state.db")).unwrap();
         other.execute_batch("DROP TABLE trading").unwrap();

@@ -79,14 +79,24 @@ impl Curve {
         if at >= self.day_end {
             self.begin_day(at);
         }
-        self.last_at = at;
         if self.last == equity && self.falls.peak_at.is_some() {
-            // most instants change nothing but the time
-            self.falls.stay(at, equity);
+            self.stay(at);
             return;
         }
+        self.last_at = at;
         self.last = equity;
         self.falls.push(at, equity);
+    }
+
+    /// As [`Curve::push`] with the equity of the last push, on its day.
+    pub(super) fn stay(&mut self, at: Timestamp) {
+        self.last_at = at;
+        self.falls.stay(at, self.last);
+    }
+
+    /// From here on an instant is of another day than the last one.
+    pub(super) fn day_end(&self) -> Timestamp {
+        self.day_end
     }
 
     /// The last equity.
@@ -245,6 +255,31 @@ mod tests {
                 naive.push(Timestamp::new(at), equity);
                 assert_eq!(format!("{:?}", curve.falls), format!("{naive:?}"));
             }
+        }
+    }
+
+    #[test]
+    fn of_instants_that_change_nothing_the_last_one_suffices() {
+        let mut random = 11u64;
+        for _ in 0..200 {
+            let (mut each, mut last) = (Curve::new("5".parse().unwrap()), Curve::new("5".parse().unwrap()));
+            let mut quiet = None;
+            for at in 0..40 {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                // a day has 16 instants
+                let at = Timestamp::new(at * Timestamp::DAY_NS / 16);
+                let equity = Money::new(i128::from((random >> 33) % 3) * 250_000_000 - 100_000_000);
+                let is_same = at.get() > 0 && each.equity() == equity && at < last.day_end();
+                each.push(at, equity);
+                if is_same {
+                    quiet = Some(at);
+                    continue;
+                }
+                quiet.take().into_iter().for_each(|at| last.stay(at));
+                last.push(at, equity);
+            }
+            quiet.into_iter().for_each(|at| last.stay(at));
+            assert_eq!(format!("{:?}", each.finish()), format!("{:?}", last.finish()));
         }
     }
 

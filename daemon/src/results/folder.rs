@@ -36,6 +36,12 @@ impl RunFolder {
         self.results.join(&self.name)
     }
 
+    /// Its name.
+    #[must_use]
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The run starts: the folder stays, and `latest` points to it.
     pub fn keep(&mut self) {
         self.is_kept = true;

@@ -13,6 +13,7 @@ mod exposure;
 mod fill_totals;
 mod finish;
 mod folder;
+mod late_orders;
 mod marks;
 mod positions;
 mod ratios;
@@ -26,6 +27,8 @@ mod summary;
 mod table;
 mod timeline;
 mod words;
+
+pub(crate) use words::event_in_words;
 
 pub use folder::RunFolder;
 pub use ratios::Ratios;

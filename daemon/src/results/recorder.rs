@@ -9,7 +9,9 @@ use std::{
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use stratd_engine::{Denial, Engine, FillReport, Order, Output, StrategyId};
-use stratd_plugin_api::{InstrumentId, Money, Price, Quantity, Side, Timestamp, TradingType};
+use stratd_plugin_api::{
+    ClientOrderId, ExchangeId, InstrumentId, Money, Price, Quantity, Side, Timestamp, TradingType,
+};
 
 use super::{
     curve::Curve,
@@ -17,11 +19,12 @@ use super::{
     exposure::Exposure,
     fill_totals::FillTotals,
     finish,
+    late_orders::LateOrders,
     marks::{Mark, Marks},
     positions::{POSITION_COLUMNS, Positions},
     round_trips::Trips,
     row_file::RowFile,
-    rows::{FILL_COLUMNS, ORDER_COLUMNS, fill_row, order_row},
+    rows::{FILL_COLUMNS, Names, ORDER_COLUMNS, Whose, fill_row, order_row},
     summary::{Assumptions, Summary},
     timeline::{COLUMNS_MAX, Sample, Timeline},
 };
@@ -81,12 +84,20 @@ impl Labels {
     }
 }
 
+/// Whose row the one of an order is.
+fn whose(order: &Order) -> Whose {
+    (order.strategy, order.exchange.0, order.request.instrument.0)
+}
+
 /// Takes what the engine tells and writes the files of the run.
 pub struct Recorder {
     pub(super) folder: PathBuf,
     pub(super) labels: Labels,
     orders: RowFile,
+    /// Orders of which something was executed after their row was written.
+    late: LateOrders,
     fills: RowFile,
+    names: Names,
     equity: csv::Writer<File>,
     position_file: csv::Writer<File>,
     denial_file: csv::Writer<File>,
@@ -104,6 +115,21 @@ pub struct Recorder {
     pub(super) events: u64,
     pub(super) first: Option<Timestamp>,
     pub(super) last: Option<Timestamp>,
+    quiet: Quiet,
+}
+
+/// Instants at which nothing changed but the time: most of them. Only the last one is kept, and taken before anything
+/// else is.
+#[derive(Default)]
+struct Quiet {
+    /// [`Engine::books_version`] at the last instant that was looked at; its equity and cash.
+    version: u64,
+    equity: Money,
+    cash: Money,
+    /// An instant from here on is looked at in any case. The beginning of time: so is the next one.
+    until: Option<Timestamp>,
+    /// The last instant that was not looked at.
+    last: Option<Timestamp>,
 }
 
 pub(super) struct StrategyFigures {
@@ -132,7 +158,9 @@ impl Recorder {
         Ok(Self {
             folder: folder.to_owned(),
             orders: rows("orders.csv", &ORDER_COLUMNS)?,
+            late: LateOrders::default(),
             fills: rows("fills.csv", &FILL_COLUMNS)?,
+            names: Names::default(),
             equity: open("equity.csv", &["time", "equity", "cash"])?,
             position_file: open("positions.csv", &POSITION_COLUMNS)?,
             denial_file: open("denials.csv", &DENIAL_COLUMNS)?,
@@ -152,6 +180,7 @@ impl Recorder {
             events: 0,
             first: None,
             last: None,
+            quiet: Quiet::default(),
             labels,
         })
     }
@@ -169,9 +198,26 @@ impl Recorder {
 
     /// Takes up a strategy that joins the run.
     pub fn add_strategy(&mut self, name: &str, plugin: &str) {
+        self.end_quiet();
         self.labels.strategies.push((name.to_owned(), plugin.to_owned()));
         let curve = Curve::new(self.labels.cash);
         self.strategies.push(StrategyFigures { curve, metrics: BTreeMap::new() });
+    }
+
+    /// Takes up an exchange that joins the run, or comes back to it.
+    pub fn set_exchange(&mut self, exchange: ExchangeId, name: &str, plugin: &str) {
+        let Some(index) = usize::from(exchange.0).checked_sub(1) else { return };
+        let labels = (name.to_owned(), plugin.to_owned());
+        match self.labels.exchanges.get_mut(index) {
+            Some(known) => *known = labels,
+            None => self.labels.exchanges.push(labels),
+        }
+    }
+
+    /// The currency of the run.
+    #[must_use]
+    pub fn currency(&self) -> &str {
+        &self.labels.currency
     }
 
     /// The names of the exchanges by id, from 1.
@@ -223,7 +269,31 @@ impl Recorder {
     ///
     /// # Errors
     /// A file cannot be written.
+    #[inline]
     pub fn close_instant(&mut self, at: Timestamp, engine: &Engine) -> Result<()> {
+        let quiet = &mut self.quiet;
+        if engine.books_version() == quiet.version && quiet.until.is_some_and(|until| at < until) {
+            quiet.last = Some(at);
+            return Ok(());
+        }
+        self.end_quiet();
+        self.look_at_instant(at, engine)
+    }
+
+    /// Takes the instants at which nothing changed.
+    fn end_quiet(&mut self) {
+        self.quiet.until = None;
+        let Some(at) = self.quiet.last.take() else { return };
+        self.last = Some(at);
+        self.run.stay(at);
+        for figures in &mut self.strategies {
+            figures.curve.stay(at);
+        }
+        self.timeline.note(self.run.drawdown_now());
+        self.equity_pending = Some((at, self.quiet.equity, self.quiet.cash));
+    }
+
+    fn look_at_instant(&mut self, at: Timestamp, engine: &Engine) -> Result<()> {
         let equity = engine.equity().context("equity is out of range")?;
         let cash = engine.cash().context("cash is out of range")?;
         self.first.get_or_insert(at);
@@ -235,7 +305,8 @@ impl Recorder {
             let alone = self.labels.cash.checked_add(pnl).context("the PnL of a strategy is out of range")?;
             figures.curve.push(at, alone);
         }
-        if self.timeline.is_due(at, self.run.drawdown_now()) {
+        self.timeline.note(self.run.drawdown_now());
+        if self.timeline.is_due(at) {
             self.sample(at, engine);
         }
         if self.positions.is_day_over(at) {
@@ -246,12 +317,15 @@ impl Recorder {
             if self.positions.have_changed() {
                 self.look(at, engine)?;
             }
-            return Ok(());
+        } else {
+            self.look(at, engine)?;
+            self.equity_pending = None;
+            self.equity_next = at.checked_add(EQUITY_EVERY_NS).unwrap_or(Timestamp::MAX);
+            self.equity_row(at, equity, cash)?;
         }
-        self.look(at, engine)?;
-        self.equity_pending = None;
-        self.equity_next = at.checked_add(EQUITY_EVERY_NS).unwrap_or(Timestamp::MAX);
-        self.equity_row(at, equity, cash)
+        let until = self.equity_next.min(self.timeline.due()).min(self.run.day_end());
+        self.quiet = Quiet { version: engine.books_version(), equity, cash, until: Some(until), last: None };
+        Ok(())
     }
 
     /// Hands what was recorded so far to the system: a run that lasts for days is looked at while it runs.
@@ -273,6 +347,7 @@ impl Recorder {
     /// # Errors
     /// A file cannot be written.
     pub fn finish(mut self, engine: &Engine) -> Result<Summary> {
+        self.end_quiet();
         // an exchange that did not answer leaves orders open: they are shown as they are
         for order in engine.working_orders() {
             self.order(order, engine)?;
@@ -286,6 +361,11 @@ impl Recorder {
         }
         self.position_rows(engine)?;
         self.flush()?;
+        let (names, labels) = (&mut self.names, &self.labels);
+        std::mem::take(&mut self.late).write(&self.folder, |row, order| {
+            let known = engine.instrument(order.request.instrument);
+            order_row(row, order, known, names.of(whose(order), known, labels));
+        })?;
         let summary = self.summary(engine)?;
         finish::write(&self, &summary, engine)?;
         Ok(summary)
@@ -299,6 +379,9 @@ impl Recorder {
         let totals = self.fill_totals.entry((report.strategy, id)).or_default();
         let one = FillTotals::of(&report.amounts);
         *totals = totals.add(one).context("the sum of fees and costs is out of range")?;
+        if report.is_late {
+            self.late.note(engine.order(ClientOrderId(fill.client_order_id)));
+        }
         let is_buy = Side::from_code(fill.side) == Some(Side::Buy);
         let cost = one.cost().context("the cost of a fill is out of range")?;
         self.trips.take(report, cost)?;
@@ -307,15 +390,17 @@ impl Recorder {
             let price = to_number(price.get(), instrument.price_decimals);
             self.marks.entry(id).or_default().push(Mark { at: Timestamp::new(fill.ts), price, is_buy });
         }
-        let names = [self.labels.strategy_name(report.strategy), self.labels.exchange_name(fill.exchange)];
         let notional = instrument.notional(price, quantity).context("the value of a fill is out of range")?;
-        fill_row(self.fills.row(), fill, instrument, (notional, cost), names);
+        let whose = (report.strategy, fill.exchange, fill.instrument);
+        let cells = self.names.of(whose, Some(instrument), &self.labels);
+        fill_row(self.fills.row(), fill, instrument, (notional, cost), cells);
         self.fills.end().context("writing fills.csv")
     }
 
     fn order(&mut self, order: &Order, engine: &Engine) -> Result<()> {
-        let names = [self.labels.strategy_name(order.strategy), self.labels.exchange_name(order.exchange.0)];
-        order_row(self.orders.row(), order, engine, names);
+        let known = engine.instrument(order.request.instrument);
+        let cells = self.names.of(whose(order), known, &self.labels);
+        order_row(self.orders.row(), order, known, cells);
         self.orders.end().context("writing orders.csv")
     }
 

@@ -20,12 +20,11 @@ impl Trips {
         let is_sale = Side::from_code(fill.side) == Some(Side::Sell);
         let signed = if is_sale { -fill.quantity } else { fill.quantity };
         let key = |side: PositionSide| (report.strategy, InstrumentId(fill.instrument), side);
-        let held = self.0.get(&key(side)).map_or(0, |trips| trips.size);
+        let held = self.0.get(&key(side)).map_or(0, |trips| trips.open.size);
         let after = held.checked_add(signed).context("a position is out of range")?;
         let beyond = if side.can_hold(after) { 0 } else { after };
         let part = |quantity: i64, sum: Money| {
-            let part = sum.checked_mul_div(i128::from(quantity), i128::from(signed));
-            part.context("the value of a fill is out of range")
+            part_of(sum, quantity, signed).context("the value of a fill is out of range")
         };
         let parts = [(Some(side), signed - beyond), (side.opposite(), beyond)];
         for (side, quantity) in parts.into_iter().filter(|(_, quantity)| *quantity != 0) {
@@ -44,7 +43,7 @@ impl Trips {
     /// What all strategies hold of an instrument; negative = short.
     pub(super) fn net_size(&self, instrument: InstrumentId) -> i64 {
         let of_instrument = self.0.iter().filter(|((_, id, _), _)| *id == instrument);
-        of_instrument.fold(0, |sum, (_, trips)| sum.saturating_add(trips.size))
+        of_instrument.fold(0, |sum, (_, trips)| sum.saturating_add(trips.open.size))
     }
 
     /// Sums over those of the strategies that are meant; `None` on overflow.
@@ -52,6 +51,15 @@ impl Trips {
         let meant = self.0.iter().filter(|((strategy, ..), _)| is_meant(*strategy));
         meant.map(|(_, trips)| trips.totals).try_fold(TripTotals::default(), TripTotals::add)
     }
+}
+
+/// The part of a sum that falls on `quantity` of `total`; `None` on overflow.
+fn part_of(sum: Money, quantity: i64, total: i64) -> Option<Money> {
+    // nearly every execution is of one trip
+    if quantity == total {
+        return Some(sum);
+    }
+    sum.checked_mul_div(i128::from(quantity), i128::from(total))
 }
 
 /// An execution, in the currency of the run.
@@ -68,11 +76,17 @@ struct Execution {
 /// The trips of one position.
 #[derive(Clone, Debug, Default)]
 struct RoundTrips {
+    open: Open,
+    totals: TripTotals,
+}
+
+/// The trip that is not over.
+#[derive(Clone, Copy, Debug, Default)]
+struct Open {
     size: i64,
-    /// What the open trip moved in cash so far, fees included.
+    /// What it moved in cash so far, fees included.
     cash: Money,
     opened_at: Timestamp,
-    totals: TripTotals,
 }
 
 /// Sums over trips that are over.
@@ -95,7 +109,7 @@ impl RoundTrips {
     /// Takes an execution; `None` = out of range, nothing was taken.
     fn fill(&mut self, one: &Execution) -> Option<()> {
         let Execution { signed, value, cost, at } = *one;
-        let mut next = self.clone();
+        let mut next = self.open;
         let is_growing = next.size == 0 || (next.size > 0) == (signed > 0);
         if is_growing {
             if next.size == 0 {
@@ -108,22 +122,27 @@ impl RoundTrips {
             } else {
                 next.size.checked_neg()?
             };
-            let part = |sum: Money| sum.checked_mul_div(i128::from(closed), i128::from(signed));
-            let (value_closed, cost_closed) = (part(value)?, part(cost)?);
+            let (value_closed, cost_closed) =
+                (part_of(value, closed, signed)?, part_of(cost, closed, signed)?);
             next.move_cash(closed, value_closed, cost_closed)?;
-            if next.size == 0 {
-                next.totals = next.totals.with(next.cash, at.get().checked_sub(next.opened_at.get())?)?;
+            let ended = (next.size == 0).then_some(next);
+            if ended.is_some() {
                 (next.cash, next.opened_at) = (Money::ZERO, at);
             }
             let opened = signed.checked_sub(closed)?;
             if opened != 0 {
                 next.move_cash(opened, value.checked_sub(value_closed)?, cost.checked_sub(cost_closed)?)?;
             }
+            if let Some(Open { cash, opened_at, .. }) = ended {
+                self.totals = self.totals.with(cash, at.get().checked_sub(opened_at.get())?)?;
+            }
         }
-        *self = next;
+        self.open = next;
         Some(())
     }
+}
 
+impl Open {
     fn move_cash(&mut self, signed: i64, value: Money, cost: Money) -> Option<()> {
         let paid = if signed < 0 { value.checked_neg()? } else { value };
         self.cash = self.cash.checked_sub(paid)?.checked_sub(cost)?;
@@ -184,7 +203,7 @@ mod tests {
     #[test]
     fn a_trip_goes_from_flat_to_flat() {
         let open = trips(&[(10, 100, "1"), (10, 110, "1"), (-15, 120, "1")]);
-        assert_eq!((open.size, open.totals.count), (5, 0));
+        assert_eq!((open.open.size, open.totals.count), (5, 0));
         let closed = trips(&[(10, 100, "1"), (10, 110, "1"), (-15, 120, "1"), (-5, 90, "1")]);
         // -1000 - 1100 + 1800 + 450 - 4
         assert_eq!(
@@ -204,7 +223,7 @@ mod tests {
     fn a_turn_ends_one_trip_and_begins_another() {
         let turned = trips(&[(10, 100, "0"), (-30, 90, "3"), (20, 95, "0")]);
         let totals = turned.totals;
-        assert_eq!((turned.size, totals.count, totals.wins), (0, 2, 0));
+        assert_eq!((turned.open.size, totals.count, totals.wins), (0, 2, 0));
         // long: -100 and a third of the fee; short: -100 and the rest
         assert_eq!((totals.loss, totals.worst), (money("203"), money("-102")));
     }

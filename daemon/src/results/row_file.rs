@@ -17,9 +17,17 @@ use stratd_plugin_api::{MONEY_DECIMALS, Money, Timestamp};
 const BLOCK: usize = 64 * 1024;
 const SECOND_NS: u64 = 1_000_000_000;
 /// Two digits at a time.
-const PAIRS: &[u8; 200] = b"\
-0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
-5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 0u8;
+    while number < 100 {
+        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
+        number += 1;
+    }
+    pairs
+};
+/// Numbers with more decimals are rare, and take the way of `Display`.
+const DECIMALS_MAX: u8 = 18;
 
 /// The file. Dropped, it hands over what it can: the rows before a failure tell what led to it.
 pub(super) struct RowFile {
@@ -27,13 +35,12 @@ pub(super) struct RowFile {
     row: Row,
 }
 
-/// The row that is being written, behind those that wait for their block.
+/// The row that is being written, behind those that wait for their block. A comma ends each cell; that of the last one
+/// becomes the end of the line.
 #[derive(Default)]
 pub(super) struct Row {
     bytes: Vec<u8>,
-    has_cells: bool,
-    /// The UTC day of the last time, and how it begins: `2025-01-01T`.
-    day: Option<(i64, [u8; 11])>,
+    time: TimeText,
 }
 
 impl RowFile {
@@ -54,9 +61,9 @@ impl RowFile {
     }
 
     /// Ends the row.
+    #[inline]
     pub(super) fn end(&mut self) -> io::Result<()> {
-        self.row.bytes.push(b'\n');
-        self.row.has_cells = false;
+        self.row.end();
         if self.row.bytes.len() >= BLOCK { self.flush() } else { Ok(()) }
     }
 
@@ -76,17 +83,28 @@ impl Drop for RowFile {
 }
 
 impl Row {
+    /// The cells of a row that was not ended, to be written again and again with [`Row::cells`].
+    pub(super) fn into_cells(self) -> Box<[u8]> {
+        self.bytes.into()
+    }
+
+    /// Cells that were made before.
+    #[inline]
+    pub(super) fn cells(&mut self, cells: &[u8]) {
+        self.bytes.extend_from_slice(cells);
+    }
+
     /// A cell that needs no look at its bytes: no comma, quote or end of line can be in it.
+    #[inline]
     pub(super) fn word(&mut self, word: &str) {
-        self.begin();
         self.bytes.extend_from_slice(word.as_bytes());
+        self.bytes.push(b',');
     }
 
     /// A cell with any text, quoted where CSV asks for it.
     pub(super) fn text(&mut self, text: &str) {
-        self.begin();
         if !text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
-            self.bytes.extend_from_slice(text.as_bytes());
+            self.word(text);
             return;
         }
         self.bytes.push(b'"');
@@ -96,28 +114,37 @@ impl Row {
             }
             self.bytes.push(byte);
         }
-        self.bytes.push(b'"');
+        self.bytes.extend_from_slice(b"\",");
     }
 
     /// A whole number.
     pub(super) fn integer(&mut self, number: u64) {
-        self.begin();
-        push_scaled(&mut self.bytes, false, number, 0);
+        let mut digits = Digits::new();
+        digits.number(number);
+        digits.push_to(&mut self.bytes);
     }
 
     /// `value * 10^-decimals` with all its decimals.
     pub(super) fn scaled(&mut self, value: i64, decimals: u8) {
-        self.begin();
+        if decimals > DECIMALS_MAX {
+            let (sign, magnitude) = (if value < 0 { "-" } else { "" }, value.unsigned_abs());
+            // a zero before the point
+            let all = format!("{magnitude:0>width$}", width = usize::from(decimals) + 1);
+            let (whole, fraction) = all.split_at(all.len() - usize::from(decimals));
+            return self.shown(format_args!("{sign}{whole}.{fraction}"));
+        }
         push_scaled(&mut self.bytes, value < 0, value.unsigned_abs(), decimals);
     }
 
     /// An amount with all its decimals.
     pub(super) fn money(&mut self, money: Money) {
+        if money == Money::ZERO {
+            // what most executions cost
+            self.bytes.extend_from_slice(b"0.00000000,");
+            return;
+        }
         match u64::try_from(money.get().unsigned_abs()) {
-            Ok(magnitude) => {
-                self.begin();
-                push_scaled(&mut self.bytes, money.get() < 0, magnitude, MONEY_DECIMALS);
-            }
+            Ok(magnitude) => push_scaled(&mut self.bytes, money.get() < 0, magnitude, MONEY_DECIMALS),
             Err(_) => self.shown(format_args!("{money}")),
         }
     }
@@ -127,7 +154,6 @@ impl Row {
         const UNITS: u64 = 1_000_000;
         match u64::try_from(money.get().unsigned_abs()) {
             Ok(magnitude) => {
-                self.begin();
                 let cents = magnitude / UNITS + u64::from(magnitude % UNITS >= UNITS / 2);
                 // what is rounded to nothing has no sign
                 push_scaled(&mut self.bytes, money.get() < 0 && cents > 0, cents, 2);
@@ -138,41 +164,22 @@ impl Row {
 
     /// A time, with as many decimals of its second as it has.
     pub(super) fn time(&mut self, at: Timestamp) {
-        let day = at.day();
-        let start = match self.day {
-            Some((known, start)) if known == day => start,
-            _ => match start_of_day(at) {
-                Some(start) => {
-                    self.day = Some((day, start));
-                    start
-                }
-                None => return self.shown(format_args!("{at}")),
-            },
-        };
-        self.begin();
-        self.bytes.extend_from_slice(&start);
-        let of_day = at.time_of_day_ns().unsigned_abs();
-        let (seconds, fraction) = (of_day / SECOND_NS, of_day % SECOND_NS);
-        push_pair(&mut self.bytes, seconds / 3_600);
-        self.bytes.push(b':');
-        push_pair(&mut self.bytes, seconds / 60 % 60);
-        self.bytes.push(b':');
-        push_pair(&mut self.bytes, seconds % 60);
-        if fraction > 0 {
-            let mut digits = Digits::new();
-            // nine of them
-            digits.number(SECOND_NS + fraction);
-            digits.bytes[digits.start] = b'.';
-            let text = digits.text();
-            let zeros = text.iter().rev().take_while(|digit| **digit == b'0').count();
-            self.bytes.extend_from_slice(&text[..text.len() - zeros]);
+        if self.time.set(at) {
+            self.time.push_to(&mut self.bytes);
+        } else {
+            self.shown(format_args!("{at}"));
         }
-        self.bytes.push(b'Z');
+    }
+
+    /// What was written of it.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// An empty cell.
+    #[inline]
     pub(super) fn nothing(&mut self) {
-        self.begin();
+        self.bytes.push(b',');
     }
 
     /// A cell as it is shown.
@@ -181,20 +188,89 @@ impl Row {
         self.text(&what.to_string());
     }
 
-    fn begin(&mut self) {
-        if self.has_cells {
-            self.bytes.push(b',');
+    fn end(&mut self) {
+        if let Some(comma) = self.bytes.last_mut() {
+            *comma = b'\n';
         }
-        self.has_cells = true;
     }
 }
 
-/// `2025-01-01T`, if the year has four digits.
-fn start_of_day(at: Timestamp) -> Option<[u8; 11]> {
-    let text = at.to_string();
-    text.as_bytes().first_chunk::<11>().filter(|start| start.last() == Some(&b'T')).copied()
+/// The text of the last time: the next one is mostly of the same second, and often the same.
+#[derive(Default)]
+struct TimeText {
+    at: Option<Timestamp>,
+    /// When its day began.
+    day: i64,
+    /// `2025-01-01T12:34:56.789Z` with the comma that ends its cell; what is beyond its length means nothing.
+    bytes: [u8; Self::ROOM],
+    len: usize,
 }
 
+impl TimeText {
+    const ROOM: usize = 32;
+    /// Where the fraction of the second begins.
+    const FRACTION: usize = 19;
+
+    /// Makes the text of a time; false if its year has not four digits, or its day is the first of all.
+    #[inline]
+    fn set(&mut self, at: Timestamp) -> bool {
+        self.at == Some(at) || self.make(at)
+    }
+
+    fn make(&mut self, at: Timestamp) -> bool {
+        let since = at.get().saturating_sub(self.day);
+        let is_same_day = self.at.is_some() && (0..Timestamp::DAY_NS).contains(&since);
+        if !is_same_day && !self.begin_day(at) {
+            return false;
+        }
+        self.at = Some(at);
+        let of_day = at.get().saturating_sub(self.day).unsigned_abs();
+        let (seconds, fraction) = (of_day / SECOND_NS, of_day % SECOND_NS);
+        let [hours, minutes, seconds] = [seconds / 3_600, seconds / 60 % 60, seconds % 60].map(pair);
+        let clock = [hours[0], hours[1], b':', minutes[0], minutes[1], b':', seconds[0], seconds[1]];
+        self.bytes[11..Self::FRACTION].copy_from_slice(&clock);
+        self.len = Self::FRACTION;
+        if fraction > 0 {
+            self.push_fraction(fraction);
+        }
+        self.bytes[self.len..self.len + 2].copy_from_slice(b"Z,");
+        self.len += 2;
+        true
+    }
+
+    #[cold]
+    fn begin_day(&mut self, at: Timestamp) -> bool {
+        self.at = None;
+        let text = at.to_string();
+        let start = text.as_bytes().first_chunk::<11>().filter(|start| start[10] == b'T');
+        // the first of all days began before the first time
+        let Some((start, day)) = start.zip(at.get().checked_sub(at.time_of_day_ns())) else {
+            return false;
+        };
+        self.bytes[..11].copy_from_slice(start);
+        self.day = day;
+        true
+    }
+
+    /// Nanoseconds, below a second and above 0, without the zeros at their end.
+    fn push_fraction(&mut self, fraction: u64) {
+        let [_, first] = pair(fraction / 100_000_000);
+        let [a, b, c, d] = [fraction / 1_000_000, fraction / 10_000, fraction / 100, fraction].map(pair);
+        let digits = [b'.', first, a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]];
+        self.bytes[Self::FRACTION..Self::FRACTION + digits.len()].copy_from_slice(&digits);
+        let zeros = digits.iter().rev().take_while(|digit| **digit == b'0').count();
+        self.len = Self::FRACTION + digits.len() - zeros;
+    }
+
+    fn push_to(&self, bytes: &mut Vec<u8>) {
+        let len = bytes.len() + self.len;
+        // a whole block is two stores, its beginning a call
+        bytes.extend_from_slice(&self.bytes);
+        bytes.truncate(len);
+    }
+}
+
+/// At most [`DECIMALS_MAX`] decimals.
 fn push_scaled(bytes: &mut Vec<u8>, is_negative: bool, magnitude: u64, decimals: u8) {
     let mut digits = Digits::new();
     let mut left = magnitude;
@@ -206,7 +282,7 @@ fn push_scaled(bytes: &mut Vec<u8>, is_negative: bool, magnitude: u64, decimals:
             decimals -= 2;
         }
         if decimals == 1 {
-            digits.one(left % 10);
+            digits.byte(pair(left % 10)[1]);
             left /= 10;
         }
         digits.byte(b'.');
@@ -215,27 +291,22 @@ fn push_scaled(bytes: &mut Vec<u8>, is_negative: bool, magnitude: u64, decimals:
     if is_negative {
         digits.byte(b'-');
     }
-    bytes.extend_from_slice(digits.text());
+    digits.push_to(bytes);
 }
 
-/// Digits, written from the last to the first.
+/// Digits, written from the last to the first, before a comma.
 struct Digits {
-    bytes: [u8; Self::ROOM],
+    bytes: [u8; 2 * Self::ROOM],
     start: usize,
 }
 
 impl Digits {
-    /// A sign, a point, 255 decimals and as many digits as a number has: every scale fits.
-    const ROOM: usize = 280;
+    /// A sign, a point, and the digits of a number of 64 bits or of [`DECIMALS_MAX`] decimals and one more: 22 at most.
+    const ROOM: usize = 32;
 
     #[inline]
     fn new() -> Self {
-        Self { bytes: [0; Self::ROOM], start: Self::ROOM }
-    }
-
-    #[inline]
-    fn text(&self) -> &[u8] {
-        &self.bytes[self.start..]
+        Self { bytes: [b','; 2 * Self::ROOM], start: Self::ROOM }
     }
 
     #[inline]
@@ -244,17 +315,11 @@ impl Digits {
         self.bytes[self.start] = byte;
     }
 
-    /// The last digit of a number.
-    #[inline]
-    fn one(&mut self, number: u64) {
-        self.byte(pair(number)[1]);
-    }
-
     /// The last two digits of a number.
     #[inline]
     fn pair(&mut self, number: u64) {
         self.start -= 2;
-        self.bytes[self.start..self.start + 2].copy_from_slice(pair(number));
+        self.bytes[self.start..self.start + 2].copy_from_slice(&pair(number));
     }
 
     /// All digits of a number.
@@ -264,18 +329,25 @@ impl Digits {
             self.pair(number);
             number /= 100;
         }
-        if number >= 10 { self.pair(number) } else { self.one(number) }
+        if number >= 10 { self.pair(number) } else { self.byte(pair(number)[1]) }
+    }
+
+    /// Appends the digits and their comma.
+    #[inline]
+    fn push_to(&self, bytes: &mut Vec<u8>) {
+        let len = bytes.len() + Self::ROOM + 1 - self.start;
+        // a whole block is two stores, its beginning a call
+        if let Some(block) = self.bytes[self.start..].first_chunk::<{ Self::ROOM }>() {
+            bytes.extend_from_slice(block);
+        }
+        bytes.truncate(len);
     }
 }
 
-fn push_pair(bytes: &mut Vec<u8>, number: u64) {
-    bytes.extend_from_slice(pair(number));
-}
-
 /// The two digits of a number below 100.
-fn pair(number: u64) -> &'static [u8] {
-    let at = usize::try_from(number % 100).unwrap_or(0) * 2;
-    &PAIRS[at..at + 2]
+#[inline]
+fn pair(number: u64) -> [u8; 2] {
+    PAIRS[usize::try_from(number % 100).unwrap_or(0)]
 }
 
 #[cfg(test)]
@@ -289,7 +361,7 @@ mod tests {
     fn written(cells: impl FnOnce(&mut Row)) -> String {
         let mut row = Row::default();
         cells(&mut row);
-        row.bytes.push(b'\n');
+        row.end();
         String::from_utf8(row.bytes).unwrap()
     }
 
@@ -332,7 +404,7 @@ mod tests {
             value in any::<i64>(),
             units in any::<i128>(),
             units_shift in 0u32..128,
-            decimals in 0u8..=12,
+            decimals in 0u8..=30,
             // within a day of each other, and with short decimals, too
             times in prop::collection::vec((any::<i64>(), 0u32..40, 0u32..10), 1..4),
         ) {

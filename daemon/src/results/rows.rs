@@ -1,9 +1,11 @@
 //! The rows of `orders.csv` and `fills.csv`.
 
-use stratd_engine::{Engine, Order};
+use std::collections::BTreeMap;
+
+use stratd_engine::{Order, StrategyId};
 use stratd_plugin_api::{Instrument, Lifetime, LiquiditySide, Money, Price, Reason, Side, Timestamp, abi};
 
-use super::row_file::Row;
+use super::{recorder::Labels, row_file::Row};
 
 pub(super) const ORDER_COLUMNS: [&str; 17] = [
     "client_order_id",
@@ -43,19 +45,66 @@ pub(super) const FILL_COLUMNS: [&str; 15] = [
     "client_order_id",
 ];
 
-/// Writes the cells of an execution with its value in the currency of its instrument, all that it cost in that of the run,
-/// and the names of strategy and exchange.
+/// The cells that tell whose row it is, as they are written: they are quoted once and not in each row.
+#[derive(Default)]
+pub(super) struct Names {
+    made: Vec<(Whose, Cells)>,
+    // look-up only
+    places: BTreeMap<Whose, usize>,
+    /// Where the last one is: the next is mostly the same.
+    last: usize,
+}
+
+/// Strategy, exchange and instrument.
+pub(super) type Whose = (StrategyId, u16, u32);
+
+/// What rows have in common.
+pub(super) struct Cells {
+    /// Strategy, exchange and symbol.
+    names: Box<[u8]>,
+    /// Of the instrument.
+    currency: Box<[u8]>,
+}
+
+impl Names {
+    /// Those of a row. An instrument that is not known is shown by its number.
+    #[inline]
+    pub(super) fn of(&mut self, whose: Whose, known: Option<&Instrument>, labels: &Labels) -> &Cells {
+        if self.made.get(self.last).is_none_or(|(last, _)| *last != whose) {
+            self.last = self.place(whose, known, labels);
+        }
+        &self.made[self.last].1
+    }
+
+    fn place(&mut self, whose: Whose, known: Option<&Instrument>, labels: &Labels) -> usize {
+        let made = &mut self.made;
+        *self.places.entry(whose).or_insert_with(|| {
+            let (strategy, exchange, instrument) = whose;
+            let (mut names, mut currency) = (Row::default(), Row::default());
+            names.text(labels.strategy_name(strategy));
+            names.text(labels.exchange_name(exchange));
+            match known {
+                Some(known) => names.text(&known.symbol),
+                None => names.integer(u64::from(instrument)),
+            }
+            currency.text(known.map_or("", |known| &known.currency));
+            made.push((whose, Cells { names: names.into_cells(), currency: currency.into_cells() }));
+            made.len() - 1
+        })
+    }
+}
+
+/// Writes the cells of an execution with its value in the currency of its instrument, and all that it cost in that of the
+/// run.
 pub(super) fn fill_row(
     row: &mut Row,
     fill: &abi::FillRecord,
     instrument: &Instrument,
     (notional, cost): (Money, Money),
-    [strategy, exchange]: [&str; 2],
+    cells: &Cells,
 ) {
     row.time(Timestamp::new(fill.ts));
-    row.text(strategy);
-    row.text(exchange);
-    row.text(&instrument.symbol);
+    row.cells(&cells.names);
     row.word(Side::from_code(fill.side).map_or("", Side::name));
     row.scaled(fill.quantity, instrument.quantity_decimals);
     row.scaled(fill.price, instrument.price_decimals);
@@ -63,17 +112,15 @@ pub(super) fn fill_row(
     row.money(fill.fee.into());
     row.money(fill.slippage.into());
     row.money(fill.transaction_cost.into());
-    row.text(&instrument.currency);
+    row.cells(&cells.currency);
     row.money(cost);
     row.word(LiquiditySide::from_code(fill.liquidity).map_or("", LiquiditySide::name));
     row.integer(fill.client_order_id);
 }
 
-/// Writes the cells of an order as it is, and the names of strategy and exchange.
-pub(super) fn order_row(row: &mut Row, order: &Order, engine: &Engine, [strategy, exchange]: [&str; 2]) {
+/// Writes the cells of an order as it is. Without its instrument, a number is shown as it is kept.
+pub(super) fn order_row(row: &mut Row, order: &Order, known: Option<&Instrument>, cells: &Cells) {
     let request = &order.request;
-    let known = engine.instrument(request.instrument);
-    // without its instrument, a number is shown as it is kept
     let (quantity_decimals, price_decimals) =
         known.map_or((0, 0), |known| (known.quantity_decimals, known.price_decimals));
     let price = |row: &mut Row, price: Option<Price>| match price {
@@ -81,12 +128,7 @@ pub(super) fn order_row(row: &mut Row, order: &Order, engine: &Engine, [strategy
         None => row.nothing(),
     };
     row.integer(order.id.0);
-    row.text(strategy);
-    row.text(exchange);
-    match known {
-        Some(known) => row.text(&known.symbol),
-        None => row.integer(u64::from(request.instrument.0)),
-    }
+    row.cells(&cells.names);
     row.word(request.side.name());
     row.word(request.order_type.name());
     if request.flags.bits() == 0 {
@@ -95,8 +137,8 @@ pub(super) fn order_row(row: &mut Row, order: &Order, engine: &Engine, [strategy
         row.shown(format_args!("{}", request.flags));
     }
     match request.lifetime {
-        Lifetime::Gtc => row.word("gtc"),
-        Lifetime::Day => row.word("day"),
+        Lifetime::Gtc => row.cells(b"gtc,"),
+        Lifetime::Day => row.cells(b"day,"),
         Lifetime::Gtd(end) => row.shown(format_args!("gtd {end}")),
     }
     row.scaled(request.quantity.get(), quantity_decimals);

@@ -44,10 +44,19 @@ pub(super) struct Sample {
 }
 
 impl Timeline {
-    /// Notes how far the equity is below its peak; true if a sample is due.
-    pub(super) fn is_due(&mut self, at: Timestamp, drawdown: f64) -> bool {
+    /// Notes how far the equity is below its peak.
+    pub(super) fn note(&mut self, drawdown: f64) {
         self.drawdown_since = self.drawdown_since.max(drawdown);
-        self.due.is_none_or(|due| at >= due)
+    }
+
+    /// Whether a sample is due.
+    pub(super) fn is_due(&self, at: Timestamp) -> bool {
+        at >= self.due()
+    }
+
+    /// When the next sample is due; the beginning of time before the first.
+    pub(super) fn due(&self) -> Timestamp {
+        self.due.unwrap_or(Timestamp::MIN)
     }
 
     /// Takes a sample. One of the time of the last one takes its place.
@@ -130,7 +139,8 @@ mod tests {
         for i in 0..count {
             let at = Timestamp::new(i64::from(i) * 1_000);
             let is_deepest = i == 777_777;
-            if timeline.is_due(at, if is_deepest { 0.5 } else { 0.1 }) {
+            timeline.note(if is_deepest { 0.5 } else { 0.1 });
+            if timeline.is_due(at) {
                 let value = f64::from(i);
                 let sample = Sample { equity: value, prices: vec![value], ..Sample::default() };
                 timeline.push(at, &sample);
@@ -161,7 +171,7 @@ mod tests {
     fn a_second_sample_of_one_instant_takes_the_place_of_the_first() {
         let mut timeline = Timeline::default();
         for equity in [1.0, 2.0] {
-            assert!(timeline.is_due(Timestamp::new(7), 0.0) || equity > 1.0);
+            assert!(timeline.is_due(Timestamp::new(7)) || equity > 1.0);
             timeline.push(Timestamp::new(7), &Sample { equity, ..Sample::default() });
         }
         assert_eq!(timeline.equity, [2.0]);

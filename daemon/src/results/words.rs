@@ -9,34 +9,39 @@ impl Recorder {
     /// A market event in words, for `--verbose`.
     #[must_use]
     pub fn in_words(&self, event: &abi::Event, engine: &Engine) -> String {
-        let kind = EventKind::from_code(event.kind).map_or("event", EventKind::name);
-        let Some(instrument) = engine.instrument(InstrumentId(event.instrument)) else {
-            return kind.to_owned();
-        };
-        let symbol = &instrument.symbol;
-        let price = |raw: i64| instrument.price_text(Price::new(raw));
-        let quantity = |raw: i64| instrument.quantity_text(Quantity::new(raw));
-        let [a, b, c, d, e] = event.data;
-        match EventKind::from_code(event.kind) {
-            Some(EventKind::Trade) => {
-                let trade = Trade::from(event);
-                let side = trade.aggressor.map_or("", Side::name);
-                format!("trade {symbol} {} @ {} {side}", quantity(b), price(a)).trim_end().to_owned()
-            }
-            Some(EventKind::Quote) => {
-                format!("quote {symbol} {} @ {} | {} @ {}", quantity(b), price(a), quantity(d), price(c))
-            }
-            Some(EventKind::Bar) => {
-                format!(
-                    "bar {symbol} o {} h {} l {} c {} v {}",
-                    price(a),
-                    price(b),
-                    price(c),
-                    price(d),
-                    quantity(e)
-                )
-            }
-            _ => format!("{kind} {symbol}"),
+        event_in_words(event, engine)
+    }
+}
+
+/// A market event in words, of the instruments of an engine.
+pub(crate) fn event_in_words(event: &abi::Event, engine: &Engine) -> String {
+    let kind = EventKind::from_code(event.kind).map_or("event", EventKind::name);
+    let Some(instrument) = engine.instrument(InstrumentId(event.instrument)) else {
+        return kind.to_owned();
+    };
+    let symbol = &instrument.symbol;
+    let price = |raw: i64| instrument.price_text(Price::new(raw));
+    let quantity = |raw: i64| instrument.quantity_text(Quantity::new(raw));
+    let [a, b, c, d, e] = event.data;
+    match EventKind::from_code(event.kind) {
+        Some(EventKind::Trade) => {
+            let trade = Trade::from(event);
+            let side = trade.aggressor.map_or("", Side::name);
+            format!("trade {symbol} {} @ {} {side}", quantity(b), price(a)).trim_end().to_owned()
         }
+        Some(EventKind::Quote) => {
+            format!("quote {symbol} {} @ {} | {} @ {}", quantity(b), price(a), quantity(d), price(c))
+        }
+        Some(EventKind::Bar) => {
+            format!(
+                "bar {symbol} o {} h {} l {} c {} v {}",
+                price(a),
+                price(b),
+                price(c),
+                price(d),
+                quantity(e)
+            )
+        }
+        _ => format!("{kind} {symbol}"),
     }
 }

@@ -11,7 +11,7 @@ use stratd_plugin_api::{Fault, Reason, Timestamp};
 
 use super::{
     Finished, Plan, Services,
-    clock::Stopwatch,
+    clock::{self, Stopwatch},
     event_loop::EventLoop,
     exchange_desk::{Told, Way},
     plan::{self, Opened},
@@ -28,7 +28,7 @@ use crate::{
 /// A source failed, an amount left the range of its type, or the results cannot be written.
 pub fn backtest(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
     let labels = Labels::of(&plan);
-    let Opened { driver, exchanges, refused } =
+    let Opened { driver, exchanges, instruments, refused } =
         plan::open(&mut plan, services, || Way::Pulled(Mutex::new(VecDeque::new())))?;
     let mut sources = Sources::default();
     for open in exchanges {
@@ -40,9 +40,11 @@ pub fn backtest(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
     let recorder = Recorder::create(&folder, labels)
         .with_context(|| format!("creating the results in {}", folder.display()))?;
     let mut run = EventLoop::new(driver, recorder, services, (plan.is_verbose, plan.slice_max));
+    run.record(&mut plan, &instruments, clock::now())?;
     let stopwatch = Stopwatch::start();
     let ended = to_the_end(&mut run, &mut sources, refused);
     sources.stop();
+    run.end_recording(ended.is_ok());
     ended?;
     run.finish(stopwatch.took())
 }

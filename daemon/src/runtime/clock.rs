@@ -49,6 +49,24 @@ impl Stopwatch {
     }
 }
 
+/// A moment, to measure something short: one read of the clock, where a [`Stopwatch`] asks the system for the processor
+/// time as well.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment(Instant);
+
+impl Moment {
+    #[inline]
+    pub(crate) fn now() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Time since then.
+    #[inline]
+    pub(crate) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// Processor time of this thread; nothing where the system does not tell it.
 fn processor_time() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)

@@ -2,10 +2,7 @@
 //! events; an answer means done.
 
 use std::{
-    sync::{
-        Arc,
-        mpsc::{self, RecvTimeoutError, SyncSender},
-    },
+    sync::{Arc, mpsc::SyncSender},
     time::Duration,
 };
 
@@ -21,14 +18,10 @@ use stratd_plugin_api::{
 use super::{
     change::{Change, ChangeDone, ChangeRefused},
     exchange_desk::ExchangeDesk,
-    inbox::Inbox,
     trading::{Halt, Hand, HandOutcome, KeptHalt, LookUp, TradingChanged, TradingWish},
 };
 use crate::host::isolation::Watch;
 
-/// How long the event loop may take to carry out a command. It stands still for that long only when a plugin hangs,
-/// and then the watchdog ends it.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(60);
 /// Notes that may wait for their reader; they tell of rare things. Beyond it they are counted and logged.
 pub(crate) const NOTES_MAX: usize = 65_536;
 
@@ -63,8 +56,8 @@ pub(crate) enum Command {
     RollBack { strategy: StrategyId, fault: Fault },
     /// What people look up: bounded copies.
     LookUp(LookUp),
-    /// What people ask for by hand; or what would come of it.
-    ByHand { asked: Box<Hand>, is_dry_run: bool, answer: Answer<HandOutcome> },
+    /// What people ask for by hand, if what may be traded by all is still as they saw it; or what would come of it.
+    ByHand { asked: Box<Hand>, seen: Option<u64>, is_dry_run: bool, answer: Answer<HandOutcome> },
     /// What may be traded in a scope that has a name.
     SetTrading { wish: Box<TradingWish>, answer: Answer<TradingChanged> },
     /// What may be traded from now on, by signal.
@@ -233,6 +226,15 @@ pub(crate) struct Trading {
     pub(crate) state: TradingState,
     pub(crate) reason: Reason,
     pub(crate) halt: Option<Halt>,
+    /// The number of the last change of it, as [`TradingSeen`](super::TradingSeen) has it: no two states of a run have
+    /// the same.
+    pub(crate) change: u64,
+}
+
+impl Trading {
+    /// Of what never was anything else.
+    pub(crate) const ACTIVE: Self =
+        Self { state: TradingState::Active, reason: Reason::None, halt: None, change: 0 };
 }
 
 /// How one exchange is.
@@ -284,66 +286,6 @@ pub(crate) enum Note {
     Trading(KeptHalt),
     /// An instance that is not needed any more, to be dropped away from the loop.
     Retired(Box<dyn StrategyInstance>),
-}
-
-/// The event loop does not answer any more: the run is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LoopGone;
-
-impl std::fmt::Display for LoopGone {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the run is over, or the event loop does not answer")
-    }
-}
-
-/// The way to the event loop.
-#[derive(Clone)]
-pub(crate) struct LoopHandle {
-    inbox: Arc<Inbox>,
-}
-
-impl LoopHandle {
-    pub(super) fn new(inbox: Arc<Inbox>) -> Self {
-        Self { inbox }
-    }
-
-    /// Sends a command and waits until it is carried out.
-    ///
-    /// # Errors
-    /// The loop is gone.
-    pub(crate) fn ask<T>(&self, make: impl FnOnce(Answer<T>) -> Command) -> Result<T, LoopGone> {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        self.tell(make(sender))?;
-        // a loop that ends drops what it did not carry out, and with it the sender
-        receiver.recv_timeout(ANSWER_TIME_MAX).map_err(|e| match e {
-            RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected => LoopGone,
-        })
-    }
-
-    /// Waits until the loop has fed everything that connectors told until now. A command does not: it overtakes.
-    ///
-    /// # Errors
-    /// The loop is gone.
-    pub(crate) fn settle(&self) -> Result<(), LoopGone> {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        if !self.inbox.push_settle(sender) {
-            return Err(LoopGone);
-        }
-        receiver.recv_timeout(ANSWER_TIME_MAX).map_err(|_| LoopGone)
-    }
-
-    /// Events and commands that wait for the loop.
-    pub(crate) fn waiting(&self) -> (usize, usize) {
-        self.inbox.waiting()
-    }
-
-    /// Sends a command without waiting.
-    ///
-    /// # Errors
-    /// The loop is gone.
-    pub(crate) fn tell(&self, command: Command) -> Result<(), LoopGone> {
-        if self.inbox.push_command(command) { Ok(()) } else { Err(LoopGone) }
-    }
 }
 
 /// Takes a note, or gives it back if there is no room.

@@ -18,13 +18,14 @@ use super::{
     exchange_changes::{exchange_in, open_exchange},
     plan::OpenExchange,
 };
+use crate::recorder::{Mark, fingerprint};
 
 impl EventLoop {
     /// Carries a command out and answers it. Who asked may have gone: an answer that nobody takes is dropped.
     ///
     /// # Errors
     /// The engine cannot go on.
-    pub(super) fn carry_out(&mut self, command: Command, exchanges: &mut [OpenExchange]) -> Result<()> {
+    pub(super) fn carry_out(&mut self, command: Command, exchanges: &mut Vec<OpenExchange>) -> Result<()> {
         let stopwatch = Stopwatch::start();
         let carried_out = self.carry_out_now(command, exchanges);
         if let Some(observer) = self.observer() {
@@ -33,9 +34,10 @@ impl EventLoop {
         carried_out
     }
 
-    fn carry_out_now(&mut self, command: Command, exchanges: &mut [OpenExchange]) -> Result<()> {
+    fn carry_out_now(&mut self, command: Command, exchanges: &mut Vec<OpenExchange>) -> Result<()> {
         let now = clock::now().max(self.now());
         self.set_now(now);
+        self.mark_change(&command);
         match command {
             Command::Save { strategies, answer } => {
                 let states = strategies.into_iter().map(|(strategy, room)| self.save(strategy, room));
@@ -64,8 +66,8 @@ impl EventLoop {
                 self.fail(strategy, fault, is_on_probation)?;
             }
             Command::LookUp(look_up) => self.look_up(look_up, names(exchanges)),
-            Command::ByHand { asked, is_dry_run, answer } => {
-                let _ = answer.send(self.by_hand(names(exchanges), &asked, is_dry_run)?);
+            Command::ByHand { asked, seen, is_dry_run, answer } => {
+                let _ = answer.send(self.by_hand(names(exchanges), (&asked, seen), is_dry_run)?);
             }
             Command::SetTrading { wish, answer } => {
                 let _ = answer.send(self.set_trading(&names(exchanges), *wish)?);
@@ -102,6 +104,39 @@ impl EventLoop {
             }
         }
         self.take_outputs()
+    }
+
+    /// Records a command that a replay does not repeat.
+    fn mark_change(&mut self, command: &Command) {
+        let what = match command {
+            Command::Swap { strategy, .. } => ("another build takes the place of strategy", *strategy),
+            Command::Restart { strategy, .. } => ("a restart of strategy", *strategy),
+            Command::Add { added, .. } => {
+                return self.mark(|| Mark::Changed(format!("strategy {} joins", added.config.name)));
+            }
+            Command::Change { .. } => {
+                return self.mark(|| Mark::Changed("another configuration comes into force".to_owned()));
+            }
+            Command::Save { .. }
+            | Command::Stop { .. }
+            | Command::GiveUp { .. }
+            | Command::Fail { .. }
+            | Command::RollBack { .. }
+            | Command::LookUp(_)
+            | Command::ByHand { .. }
+            | Command::SetTrading { .. }
+            | Command::Trading { .. }
+            | Command::Look { .. }
+            | Command::ExchangeSave { .. }
+            | Command::ExchangeDesk { .. }
+            | Command::ExchangeOrders { .. }
+            | Command::ExchangeAsk { .. }
+            | Command::ExchangeOut { .. }
+            | Command::ExchangeIn { .. }
+            | Command::ExchangeGoOn { .. } => return,
+        };
+        let name = self.recorder_mut().strategy_name(what.1).to_owned();
+        self.mark(|| Mark::Changed(format!("{} {name}", what.0)));
     }
 
     /// Lets a strategy fail, if it is still meant.
@@ -176,6 +211,8 @@ impl EventLoop {
     pub(super) fn save(&mut self, strategy: StrategyId, room: Vec<u8>) -> Result<SavedByLoop> {
         let now = self.now();
         let state = self.driver_mut().save_strategy(now, strategy, room)?;
+        let print = || state.as_ref().ok().map(|state| state.as_deref().map_or(0, fingerprint));
+        self.mark(|| Mark::Saved(strategy, print()));
         let tag = self.tags().now(strategy);
         Ok(SavedByLoop { strategy, tag, state, seq: self.engine().sequence(), at: now })
     }
@@ -235,7 +272,10 @@ impl EventLoop {
             positions: engine.positions(id).filter(|(_, position)| !position.size.is_zero()).count() as u64,
             pnl: engine.pnl(id),
             book: engine.portfolio_record(id),
-            trading: if run.state > own.state { run } else { own },
+            trading: Trading {
+                change: self.last_change_for(Scope::Strategy(id)),
+                ..if run.state > own.state { run } else { own }
+            },
             is_manual: self.is_manual(id),
             probation: engine.probation(id).map(|left| (left.events, left.until)),
         }
@@ -249,9 +289,13 @@ impl EventLoop {
                 *count += 1;
             }
         }
-        // none is added while the run goes on
+        // counted anew after an exchange has joined or left
         let instruments = self.desk.instruments.get_or_init(|| {
-            let of = |id: u16| self.engine().instruments_of(ExchangeId(id)).count() as u64;
+            let engine = self.engine();
+            let of = |id: u16| {
+                let all = engine.instruments_of(ExchangeId(id));
+                all.filter(|id| !engine.has_left(*id)).count() as u64
+            };
             (1..).zip(exchanges).map(|(id, _)| of(id)).collect()
         });
         let counts = instruments.iter().zip(orders);
@@ -278,13 +322,19 @@ impl EventLoop {
             halted: open.halted.len() as u64,
             has_entry: self.has_entry(id),
             orders_working,
-            trading: Trading { state, reason: Reason::Requested, halt },
+            trading: Trading {
+                state,
+                reason: Reason::Requested,
+                halt,
+                change: self.desk.halts.last_change_of_exchange(id),
+            },
         }
     }
 
     fn trading_of(&self, scope: Scope) -> Trading {
         let (state, reason) = self.engine().trading_state(scope);
-        Trading { state, reason, halt: self.desk.halts.of(scope).cloned() }
+        let halts = &self.desk.halts;
+        Trading { state, reason, halt: halts.of(scope).cloned(), change: halts.last_change_of(scope) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What backtest and live runs have in common: one event through the engine, and what comes out of it.
 
+mod tell;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -7,21 +9,24 @@ use std::{
 
 use anyhow::Result;
 use stratd_engine::{
-    CancelOrder, Denial, Driver, Engine, ExchangeLink as _, InputKind, Output, RiskLimits, Scope, StrategyId,
-    StrategyState, TradingState,
+    CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, RiskLimits, StrategyId, StrategyState,
 };
 use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp, abi};
 
 use super::{
     Services,
-    clock::{Stopwatch, Took},
+    clock::{Moment, Took},
     command::{Note, Notes, Tag},
     exchange_desk::Told,
     link::Links,
     observer::Observer,
+    plan::Plan,
     trading::TradingDesk,
 };
-use crate::results::{Recorder, Summary};
+use crate::{
+    recorder::Mark,
+    results::{Recorder, Summary},
+};
 
 /// A run that is over.
 pub struct Finished {
@@ -121,6 +126,34 @@ impl EventLoop {
         }
     }
 
+    /// Begins the recording, if there is to be one.
+    ///
+    /// # Errors
+    /// Its files cannot be made.
+    pub(super) fn record(
+        &mut self,
+        plan: &mut Plan,
+        instruments: &[abi::InstrumentRecord],
+        began: Timestamp,
+    ) -> Result<()> {
+        if let Some(recorder) = plan.recorder.take() {
+            let run = (plan.folder.name(), plan.run, began.to_string());
+            let tape = recorder.start(run, instruments, &self.services)?;
+            self.driver.link_mut().set_tape(tape);
+        }
+        Ok(())
+    }
+
+    /// Records what happens to the engine besides inputs.
+    pub(super) fn mark(&mut self, mark: impl FnOnce() -> Mark) {
+        self.driver.link_mut().mark(mark);
+    }
+
+    /// Ends the recording, if there is one.
+    pub(super) fn end_recording(&mut self, is_clean: bool) {
+        self.driver.link_mut().end_recording(is_clean);
+    }
+
     /// Lets somebody see what happens from now on.
     pub(super) fn set_observer(&mut self, observer: Option<Observer>) {
         self.observer = observer;
@@ -137,7 +170,7 @@ impl EventLoop {
     }
 
     /// A round has ended that took so many events.
-    pub(super) fn end_round(&mut self, taken: usize, round: Stopwatch) {
+    pub(super) fn end_round(&mut self, taken: usize, round: Moment) {
         if let Some(observer) = &mut self.observer {
             observer.end_round((taken, round), self.driver.engine());
         }
@@ -194,6 +227,10 @@ impl EventLoop {
 
     pub(super) fn recorder_mut(&mut self) -> &mut Recorder {
         &mut self.recorder
+    }
+
+    pub(super) fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 
     pub(super) fn is_exiting(&self) -> bool {
@@ -310,7 +347,7 @@ impl EventLoop {
             self.recorder.count_event();
         }
         self.set_now(self.now);
-        self.driver.end_span(span, self.now)?;
+        self.driver.end_span(span, events.get(..taken).unwrap_or_default(), self.now)?;
         self.take_outputs()?;
         Ok(taken)
     }
@@ -424,103 +461,5 @@ impl EventLoop {
             self.notes.tell(Note::Retired(retired.instance));
         }
         Ok(())
-    }
-
-    /// Logs what people should know, and notes who ends the run.
-    fn tell(&mut self, output: &Output) {
-        let time = self.now;
-        match output {
-            Output::StrategyFaulted { strategy, fault } => {
-                let name = self.recorder.strategy_name(*strategy);
-                tracing::error!(logger = format!("strategy.{name}"), %time, "failed: {fault}");
-                let tag = self.tags.now(*strategy);
-                self.notes.tell(Note::Faulted { strategy: *strategy, tag, fault: fault.clone() });
-            }
-            Output::StrategyRolledBack { strategy, fault } => {
-                let name = self.recorder.strategy_name(*strategy);
-                tracing::error!(
-                    logger = format!("strategy.{name}"),
-                    %time,
-                    "failed within its probation, and the version before goes on: {fault}"
-                );
-                let (failed, before) = self.tags.roll_back(*strategy);
-                let fault = fault.clone();
-                self.notes.tell(Note::RolledBack { strategy: *strategy, failed, before, fault });
-            }
-            Output::ProbationPassed { strategy } => {
-                let name = self.recorder.strategy_name(*strategy);
-                tracing::info!(logger = format!("strategy.{name}"), %time, "passed its probation");
-                self.notes.tell(Note::ProbationPassed { strategy: *strategy });
-            }
-            Output::StrategyStopped { strategy, reason } => {
-                let name = self.recorder.strategy_name(*strategy);
-                tracing::info!(logger = format!("strategy.{name}"), %time, "stopped: {reason}");
-                self.notes.tell(Note::Stopped { strategy: *strategy });
-            }
-            Output::Shutdown { strategy, reason } => {
-                let name = self.recorder.strategy_name(*strategy);
-                tracing::info!(logger = format!("strategy.{name}"), %time, "ends the run: {reason}");
-                self.shutdown.get_or_insert_with(|| format!("{name}: {reason}"));
-            }
-            Output::Trading { scope, state, reason } => {
-                self.note_trading(*scope, *state, *reason);
-                self.tell_trading(*scope, *state, *reason);
-            }
-            Output::Reduced(cut) => self.tell_cut(cut),
-            Output::SessionClosed { scope } => {
-                let whose = self.scope_name(*scope);
-                tracing::info!(logger = "risk", %time, "{whose}: the session is over");
-            }
-            Output::UnknownOrder(report) => {
-                tracing::warn!(logger = "engine", %time, "report on unknown order {}", report.client_order_id);
-            }
-            Output::Overfilled(report) => {
-                tracing::error!(logger = "engine", %time, "order {} was filled beyond its quantity", report.client_order_id);
-            }
-            Output::ByHand { order, strategy } => {
-                let name = self.recorder.strategy_name(*strategy);
-                tracing::info!(logger = format!("strategy.{name}"), %time, "order {order} by hand");
-            }
-            Output::Submit(_)
-            | Output::Cancel(_)
-            | Output::Change(_)
-            // told to the strategy, and in the results
-            | Output::Denied(_)
-            | Output::Filled(_)
-            | Output::OrderFinished(_)
-            | Output::Metric { .. }
-            | Output::Exited => {}
-        }
-    }
-
-    fn tell_trading(&self, scope: Scope, state: TradingState, reason: Reason) {
-        let (time, whose) = (self.now, self.scope_name(scope));
-        if state == TradingState::Active {
-            tracing::info!(logger = "risk", %time, "{whose}: trading goes on");
-        } else {
-            tracing::error!(logger = "risk", %time, "{whose}: trading is {}: {reason}", state.name());
-        }
-    }
-
-    fn tell_cut(&self, cut: &Denial) {
-        let (time, order, reason) = (self.now, cut.order, cut.reason);
-        let name = self.recorder.strategy_name(cut.strategy);
-        let instrument = self.engine().instrument(cut.instrument);
-        let shown =
-            |quantity| instrument.map_or_else(String::new, |known| known.quantity_text(quantity).to_string());
-        let (asked, allowed) = (shown(cut.asked), shown(cut.allowed));
-        let logger = format!("strategy.{name}");
-        tracing::info!(logger, %time, "order {order} was cut from {asked} to {allowed}: {reason}");
-    }
-
-    fn scope_name(&self, scope: Scope) -> String {
-        match scope {
-            Scope::Run => "all strategies".to_owned(),
-            Scope::Strategy(id) => format!("strategy {}", self.recorder.strategy_name(id)),
-            Scope::Instrument(id) => {
-                let symbol = self.engine().instrument(id).map_or("?", |instrument| &instrument.symbol);
-                format!("instrument {symbol}")
-            }
-        }
     }
 }

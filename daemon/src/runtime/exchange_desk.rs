@@ -1,5 +1,7 @@
 //! The host as one connector sees it: instruments, texts, answers, and the way in for its events.
 
+mod joining;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
@@ -16,6 +18,7 @@ use stratd_plugin_api::{
     export::instrument_from_record,
 };
 
+use self::joining::Joining;
 use crate::plugin_kind::PluginKind;
 
 use super::{
@@ -73,6 +76,8 @@ pub(crate) struct ExchangeDesk {
     answered: Condvar,
     gate: AtomicU8,
     reported: Mutex<Reported>,
+    /// Of an exchange that joins a run that has begun.
+    joining: Option<Mutex<Joining>>,
 }
 
 /// The answers to requests.
@@ -131,6 +136,7 @@ impl ExchangeDesk {
             answered: Condvar::new(),
             gate: AtomicU8::new(OPEN),
             reported: Mutex::default(),
+            joining: None,
         }
     }
 
@@ -289,6 +295,18 @@ impl ExchangeDesk {
     }
 }
 
+impl ExchangeDesk {
+    fn push_orders(&self, events: &[abi::OrderEvent]) -> usize {
+        // a report counts for orders of this exchange only, whatever it says
+        let mine = |event: &abi::OrderEvent| abi::OrderEvent { exchange: self.exchange.0, ..*event };
+        let told = events.iter().map(|event| Told::Order(mine(event)));
+        match &self.way {
+            Way::Pulled(_) => self.push(told),
+            Way::Inbox(inbox) => inbox.push_orders(told),
+        }
+    }
+}
+
 /// A host for a connector that is made to see whether it accepts its configuration, and dropped again.
 #[must_use]
 pub fn trial_host(name: &str, trading_type: TradingType, services: &Arc<Services>) -> Arc<dyn ExchangeHost> {
@@ -347,13 +365,11 @@ impl ExchangeHost for ExchangeDesk {
 
     fn emit_orders(&self, events: &[abi::OrderEvent]) -> usize {
         let good = events.iter().take_while(|event| self.is_order(event)).count();
-        // a report counts for orders of this exchange only, whatever it says
-        let mine = |event: &abi::OrderEvent| abi::OrderEvent { exchange: self.exchange.0, ..*event };
-        let told = events[..good].iter().map(|event| Told::Order(mine(event)));
-        let pushed = match &self.way {
-            Way::Pulled(_) => self.push(told),
-            Way::Inbox(inbox) => inbox.push_orders(told),
-        };
+        if good < events.len() && self.gate.load(Ordering::Relaxed) == WAITING && self.joining.is_some() {
+            // the engine does not know the instruments yet: the connector keeps what it told of them
+            return good.min(self.push_orders(&events[..good]));
+        }
+        let pushed = self.push_orders(&events[..good]);
         if pushed < good || good == events.len() {
             return pushed;
         }
@@ -368,7 +384,9 @@ impl ExchangeHost for ExchangeDesk {
             tracing::error!(logger = format!("exchange.{}", self.name), "instrument refused: {error}");
             return 0;
         }
-        self.instruments.register(&mine).map_or(0, |id| id.0)
+        let registered = self.instruments.register(&mine);
+        self.note_registered(&instrument.symbol, &registered);
+        registered.map_or(0, |id| id.0)
     }
 
     // Nobody asks for accounts yet.

@@ -32,10 +32,22 @@ pub(super) struct Inbox {
     has_commands: AtomicBool,
 }
 
+/// Why a command was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotTaken {
+    /// The run is over.
+    Closed,
+    /// [`COMMANDS_MAX`] wait already.
+    Full,
+}
+
 #[derive(Default)]
 struct State {
     told: VecDeque<Told>,
-    commands: VecDeque<Command>,
+    /// Each with its number, from the oldest.
+    commands: VecDeque<(u64, Command)>,
+    /// The number of the last command.
+    commands_taken: u64,
     /// Who waits until what is here now has been fed, and whether the loop has taken it already.
     settling: Vec<(Answer<()>, bool)>,
     /// Why the run shall end.
@@ -68,17 +80,36 @@ impl Inbox {
         count
     }
 
-    /// Takes a command; false = the run is over, or too many wait.
-    pub(super) fn push_command(&self, command: Command) -> bool {
+    /// Takes a command, and returns its number.
+    ///
+    /// # Errors
+    /// The run is over, or too many wait.
+    pub(super) fn push_command(&self, command: Command) -> Result<u64, NotTaken> {
         let mut state = self.lock();
-        if state.is_closed || state.commands.len() >= COMMANDS_MAX {
-            return false;
+        if state.is_closed {
+            return Err(NotTaken::Closed);
         }
-        state.commands.push_back(command);
+        if state.commands.len() >= COMMANDS_MAX {
+            return Err(NotTaken::Full);
+        }
+        state.commands_taken += 1;
+        let number = state.commands_taken;
+        state.commands.push_back((number, command));
         self.has_commands.store(true, Ordering::Relaxed);
         drop(state);
         self.filled.notify_one();
-        true
+        Ok(number)
+    }
+
+    /// Takes a command back that the event loop has not begun: it is never carried out then. False if it has begun.
+    pub(super) fn withdraw(&self, number: u64) -> bool {
+        let mut state = self.lock();
+        let at = state.commands.iter().position(|(known, _)| *known == number);
+        // dropped after the lock is free: it may own an instance of a plugin
+        let withdrawn = at.and_then(|at| state.commands.remove(at));
+        self.has_commands.store(!state.commands.is_empty(), Ordering::Relaxed);
+        drop(state);
+        withdrawn.is_some()
     }
 
     /// The next command that waits.
@@ -88,7 +119,7 @@ impl Inbox {
             return None;
         }
         let mut state = self.lock();
-        let command = state.commands.pop_front();
+        let command = state.commands.pop_front().map(|(_, command)| command);
         self.has_commands.store(!state.commands.is_empty(), Ordering::Relaxed);
         command
     }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use stratd_engine::{
-    CancelOrder, ChangeOrder, Driver, EngineError, ExchangeLink, InputKind, NewOrder, RiskApproved,
+    CancelOrder, ChangeOrder, Driver, EngineError, ExchangeLink, Input, InputKind, NewOrder, Output,
+    RiskApproved,
 };
 use stratd_plugin_api::{
     ClientOrderId, EventKind, ExchangeId, Fault, Instrument, InstrumentId, OrderEventKind, OrderRequest,
@@ -12,7 +13,10 @@ use stratd_plugin_api::{
 use stratd_simulation::{FillModel, OrderToFill, SimulatedExchange};
 
 use super::{exchange_desk::Told, order_entry::OrderEntry};
-use crate::feed::OrderReport;
+use crate::{
+    feed::OrderReport,
+    recorder::{Mark, Tape},
+};
 
 /// An exchange that has not answered by then has an order in an unknown state.
 const ANSWER_TIME_NS: i64 = 10_000_000_000;
@@ -53,6 +57,8 @@ pub(super) struct Links {
     /// Reports that the engine has no output for, in order; nothing unless somebody wants them.
     reported: Vec<OrderReport>,
     notes_reports: bool,
+    /// Who records inputs and outputs, if somebody does.
+    tape: Option<Box<Tape>>,
 }
 
 impl Links {
@@ -67,6 +73,26 @@ impl Links {
             slice: Vec::new(),
             reported: Vec::new(),
             notes_reports: false,
+            tape: None,
+        }
+    }
+
+    /// Records what the engine takes and makes from now on.
+    pub(super) fn set_tape(&mut self, tape: Tape) {
+        self.tape = Some(Box::new(tape));
+    }
+
+    /// Records what is no input.
+    pub(super) fn mark(&mut self, mark: impl FnOnce() -> Mark) {
+        if let Some(tape) = &mut self.tape {
+            tape.mark(&mark());
+        }
+    }
+
+    /// Ends the recording, if there is one.
+    pub(super) fn end_recording(&mut self, is_clean: bool) {
+        if let Some(tape) = self.tape.take() {
+            tape.close(is_clean);
         }
     }
 
@@ -168,6 +194,17 @@ impl Links {
             links.reports.push_back(lost(id, now));
         }
         driver.feed_reports(now)
+    }
+
+    /// Says where the orders of an exchange go from now on that joins the run.
+    pub(super) fn set_route(&mut self, exchange: ExchangeId, route: Route) {
+        let Some(index) = usize::from(exchange.0).checked_sub(1) else { return };
+        if index >= self.routes.len() {
+            self.routes.resize_with(index + 1, || Route::Closed);
+        }
+        if let Some(place) = self.routes.get_mut(index) {
+            *place = route;
+        }
     }
 
     fn route(&self, exchange: ExchangeId) -> &Route {
@@ -335,6 +372,31 @@ impl ExchangeLink for Links {
 
     fn is_idle(&self) -> bool {
         self.reports.is_empty() && self.fill_model.is_idle()
+    }
+
+    fn is_outdone(&self, event: &abi::Event, next: &abi::Event) -> bool {
+        self.fill_model.is_outdone(event, next)
+    }
+
+    #[inline]
+    fn on_input(&mut self, input: &Input) {
+        if let Some(tape) = &mut self.tape {
+            tape.input(input);
+        }
+    }
+
+    #[inline]
+    fn on_market_input(&mut self, seq: u64, at: Timestamp, event: &abi::Event) {
+        if let Some(tape) = &mut self.tape {
+            tape.market(seq, at, event);
+        }
+    }
+
+    #[inline]
+    fn on_outputs(&mut self, seq: u64, at: Timestamp, outputs: &[Output]) {
+        if let Some(tape) = &mut self.tape {
+            tape.outputs(seq, at, outputs);
+        }
     }
 }
 

@@ -8,11 +8,12 @@ use stratd_plugin_api::Reason;
 
 use super::{
     Finished, KeptHalt, Plan, Services,
-    clock::{self, Stopwatch},
-    command::{LoopHandle, Notes, SavedByLoop, Tag},
+    clock::{self, Moment, Stopwatch},
+    command::{Notes, SavedByLoop, Tag},
     event_loop::EventLoop,
     exchange_desk::{Told, Way},
     inbox::Inbox,
+    loop_handle::LoopHandle,
     notify,
     observer::Observer,
     plan::{self, OpenExchange, Opened},
@@ -72,17 +73,18 @@ pub(crate) fn live<P: ControlPlane>(
     let labels = Labels::of(&plan);
     let inbox = signals.inbox();
     let opened = plan::open(&mut plan, services, || Way::Inbox(Arc::clone(&inbox)))?;
-    let Opened { driver, mut exchanges, refused } = opened;
+    let Opened { driver, mut exchanges, instruments, refused } = opened;
     plan.folder.keep();
     let folder = plan.folder.path();
     let recorder = Recorder::create(&folder, labels)
         .with_context(|| format!("creating the results in {}", folder.display()))?;
     let mut run = EventLoop::new(driver, recorder, services, (plan.is_verbose, plan.slice_max));
     run.set_limits(std::mem::take(&mut plan.risk.strategies));
+    run.record(&mut plan, &instruments, clock::now())?;
     let mut plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
     run.set_notes(plane.notes());
     run.set_observer(plane.observer());
-    run.restore_halts(plane.halts(), &run.exchange_names())?;
+    run.restore_halts(plane.halts(), &run.exchange_names(), clock::now())?;
     for (strategy, tag) in plane.tags() {
         run.tags().set(strategy, tag);
     }
@@ -102,6 +104,7 @@ pub(crate) fn live<P: ControlPlane>(
     }
     let states = if ended.is_ok() { run.save_all() } else { Ok(Vec::new()) };
     let is_clean = ended.is_ok() && states.is_ok();
+    run.end_recording(is_clean);
     notify::extend(END_PART_TIME_MAX);
     plane.stop(states.unwrap_or_default(), is_clean);
     ended?;
@@ -111,7 +114,7 @@ pub(crate) fn live<P: ControlPlane>(
 fn until_stopped(
     run: &mut EventLoop,
     inbox: &Inbox,
-    exchanges: &mut [OpenExchange],
+    exchanges: &mut Vec<OpenExchange>,
     plane: &impl ControlPlane,
 ) -> Result<()> {
     for open in exchanges.iter() {
@@ -128,7 +131,7 @@ fn until_stopped(
     let reason = loop {
         notify::tick();
         let stop = inbox.take(&mut told, patience(run));
-        let (taken, round) = (told.len(), Stopwatch::start());
+        let (taken, round) = (told.len(), Moment::now());
         run.begin_round();
         feed_all(run, inbox, &mut told, exchanges)?;
         run.feed_timers(clock::now())?;
@@ -170,7 +173,7 @@ fn feed_all(
     run: &mut EventLoop,
     inbox: &Inbox,
     told: &mut VecDeque<Told>,
-    exchanges: &mut [OpenExchange],
+    exchanges: &mut Vec<OpenExchange>,
 ) -> Result<()> {
     carry_out_all(run, inbox, exchanges)?;
     let mut waiting: &[Told] = told.make_contiguous();
@@ -186,7 +189,7 @@ fn feed_all(
     run.close_instant_every(INSTANT_NS, clock::now())
 }
 
-fn carry_out_all(run: &mut EventLoop, inbox: &Inbox, exchanges: &mut [OpenExchange]) -> Result<()> {
+fn carry_out_all(run: &mut EventLoop, inbox: &Inbox, exchanges: &mut Vec<OpenExchange>) -> Result<()> {
     while let Some(command) = inbox.take_command() {
         run.carry_out(command, exchanges)?;
     }
@@ -198,7 +201,7 @@ fn drain(
     run: &mut EventLoop,
     inbox: &Inbox,
     told: &mut VecDeque<Told>,
-    exchanges: &mut [OpenExchange],
+    exchanges: &mut Vec<OpenExchange>,
 ) -> Result<()> {
     let stopwatch = Stopwatch::start();
     while run.engine().working_orders().next().is_some() && stopwatch.elapsed() < DRAIN_TIME_MAX {

@@ -15,6 +15,7 @@ mod instrument_limits;
 mod instruments;
 mod link;
 mod live;
+mod loop_handle;
 pub(crate) mod notify;
 mod observer;
 mod order_entry;
@@ -24,27 +25,34 @@ mod signals;
 #[cfg(test)]
 mod slice_tests;
 mod sources;
+mod timed_strategy;
 mod trading;
 
 pub use backtest::backtest;
-pub(crate) use change::{Change, ChangeDone, ChangeRefused, ExchangeChange, Part, Start, StrategyChange};
+pub(crate) use change::{
+    Change, ChangeDone, ChangeRefused, ExchangeChange, JoiningExchange, Part, Start, StrategyChange,
+};
 pub(crate) use command::{
-    AddedStrategy, Answer, Command, ExchangeLeft, ExchangeSnapshot, LoopHandle, NOTES_MAX, Note, Notes,
-    OwnedRestart, Question, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer, Tag, Trading,
+    AddedStrategy, Answer, Command, ExchangeLeft, ExchangeSnapshot, NOTES_MAX, Note, Notes, OwnedRestart,
+    Question, SavedByLoop, Snapshot, StrategySnapshot, SwapAnswer, Tag, Trading,
 };
 pub use event_loop::Finished;
 pub use exchange_desk::trial_host;
 pub(crate) use exchange_desk::{ExchangeDesk, Reported, Until};
 pub use instrument_limits::ExchangeHours;
 pub(crate) use live::{ControlPlane, live};
+pub(crate) use loop_handle::{Asked, LoopGone, LoopHandle};
 pub(crate) use observer::Observer;
 pub use plan::{
     MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedRate, PlannedRisk, PlannedStrategy,
 };
+pub(crate) use plan::{Terms, empty_engine, fill_engine};
 pub use services::Services;
 pub(crate) use signals::StopSignals;
+pub(crate) use timed_strategy::TimedStrategy;
 pub(crate) use trading::{
     FillRow, Halt, Hand, HandRefused, HandReport, InstrumentRow, KeptHalt, LookUp, MANUAL, Missing, Names,
     NewByHand, OrderCursor, OrderQuery, OrderRow, OrdersWanted, PAGE_MAX, PortfolioLook, PositionQuery,
-    PositionRow, RiskLook, ScopeLook, ScopeName, Seen, TradingRefused, TradingWish, Which,
+    PositionRow, RiskLook, ScopeLook, ScopeName, Seen, TradingChanged, TradingRefused, TradingSeen,
+    TradingWish, Which,
 };

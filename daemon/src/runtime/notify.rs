@@ -1,5 +1,7 @@
 //! What the run tells systemd (`Type=notify`): that it trades, how it stands, that it reloads or ends, and that it lives.
 //!
+//! - While a run starts, each step is told with EXTEND_TIMEOUT_USEC: many plugins, or exchanges that are slow to answer, may
+//!   take longer than the unit gives a start, and one step that never ends may not.
 //! - READY=1 is sent after the engine has run its start and every connector was subscribed to.
 //! - WATCHDOG=1 is sent only if the event loop came round since the last one ([`tick`]), by the thread that watches the
 //!   loop ([`pet`]): a loop that stands still is not petted, whatever other threads do. After STOPPING=1 systemd does not
@@ -10,7 +12,7 @@
 //! Children inherit the variables; the unit says `NotifyAccess=main`, so that nobody hears them.
 
 use std::{
-    io,
+    fmt, io,
     sync::{
         Mutex, Once, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -20,10 +22,29 @@ use std::{
 
 use sd_notify::NotifyState;
 
+/// How long a step of the start may take: longer than any limit of its own, such as that of an exchange's answer (30 s) or
+/// of a call that hangs (10 s).
+const START_STEP_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// A run starts in this process, and nowhere else are steps of a start told: other commands load plugins as well.
+static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
 /// READY=1 was sent: a reload before must not send it in its place.
 static IS_READY: AtomicBool = AtomicBool::new(false);
 /// The event loop came round since somebody looked.
 static HAS_TICKED: AtomicBool = AtomicBool::new(false);
+
+/// A run is about to start in this process.
+pub(crate) fn begins() {
+    HAS_BEGUN.store(true, Ordering::Relaxed);
+}
+
+/// The start has come to a step that may take a while. Nothing once the run trades.
+pub(crate) fn starts(step: fmt::Arguments<'_>) {
+    if HAS_BEGUN.load(Ordering::Relaxed) && !IS_READY.load(Ordering::Relaxed) {
+        let status = format!("starts: {step}").replace('\n', "; ");
+        send(&[NotifyState::Status(&status), extend_by(START_STEP_TIME_MAX)]);
+    }
+}
 
 /// The event loop came round.
 pub(super) fn tick() {
@@ -74,6 +95,12 @@ pub(crate) fn refused(refusal: Option<&str>) {
     send(&[NotifyState::Status(&status)]);
 }
 
+/// The recorder has stopped before the run, and why.
+pub(crate) fn recording_stopped(why: &str) {
+    let status = with_status(|status| status.recording = Some(format!("recording stopped: {why}")));
+    send(&[NotifyState::Status(&status)]);
+}
+
 /// The run is about to end, which takes `within` at most from now on.
 pub(crate) fn stopping(within: Duration) {
     send(&[NotifyState::Stopping, NotifyState::Status("ends"), extend_by(within)]);
@@ -94,18 +121,21 @@ struct Status {
     standing: String,
     /// Of the last reload.
     refusal: Option<String>,
+    /// What is wrong with the recording.
+    recording: Option<String>,
 }
 
-static STATUS: Mutex<Status> = Mutex::new(Status { standing: String::new(), refusal: None });
+static STATUS: Mutex<Status> = Mutex::new(Status { standing: String::new(), refusal: None, recording: None });
 
 impl Status {
     /// In one line: those of a datagram are assignments of their own.
     fn text(&self) -> String {
-        let Self { standing, refusal } = self;
-        let text = match refusal {
-            Some(refusal) => format!("{standing}; {refusal}"),
-            None => standing.clone(),
-        };
+        let Self { standing, refusal, recording } = self;
+        let mut text = standing.clone();
+        for more in [refusal, recording].into_iter().flatten() {
+            text.push_str("; ");
+            text.push_str(more);
+        }
         text.replace('\n', "; ")
     }
 }
@@ -133,9 +163,12 @@ mod tests {
 
     #[test]
     fn a_status_is_one_assignment() {
-        let mut status = Status { standing: "strategies: 1 started".to_owned(), refusal: None };
+        let standing = "strategies: 1 started".to_owned();
+        let mut status = Status { standing, refusal: None, recording: None };
         assert_eq!(status.text(), "strategies: 1 started");
         status.refusal = Some("refused: a\nREADY=1".to_owned());
         assert_eq!(status.text(), "strategies: 1 started; refused: a; READY=1");
+        status.recording = Some("recording stopped: full".to_owned());
+        assert_eq!(status.text(), "strategies: 1 started; refused: a; READY=1; recording stopped: full");
     }
 }

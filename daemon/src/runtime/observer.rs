@@ -6,7 +6,7 @@ use stratd_engine::{Engine, Output};
 use stratd_plugin_api::{ClientOrderId, Timestamp};
 
 use super::{
-    clock::{self, Stopwatch},
+    clock::{self, Moment, Stopwatch},
     exchange_desk::Told,
 };
 use crate::{
@@ -104,7 +104,7 @@ impl Observer {
     }
 
     /// The loop came round.
-    pub(super) fn end_round(&mut self, (taken, round): (usize, Stopwatch), engine: &Engine) {
+    pub(super) fn end_round(&mut self, (taken, round): (usize, Moment), engine: &Engine) {
         self.meters.round(clock::now(), taken, round.elapsed());
         let (since, events) = self.looked;
         let seconds = since.elapsed().as_secs_f64();

@@ -8,7 +8,7 @@ use stratd_engine::{
     StrategyConfig, StrategyId,
 };
 use stratd_plugin_api::{
-    Decimal, ExchangeHost, ExchangeId, ExchangeInstance, Fault, InstrumentId, Money, OmsType,
+    Decimal, ExchangeHost, ExchangeId, ExchangeInstance, Fault, Instrument, InstrumentId, Money, OmsType,
     StrategyInstance, StrategyServices, TradingType, abi,
 };
 use stratd_simulation::{CostModels, FillModel};
@@ -19,9 +19,10 @@ use super::{
     instrument_limits::{ExchangeHours, limit_instruments},
     instruments::Instruments,
     link::{Links, Route},
+    notify,
     order_entry::{MayTrade, OrderEntry, SharedExchange},
 };
-use crate::results::RunFolder;
+use crate::{recorder::RecorderPlan, results::RunFolder};
 
 /// Everything that a run needs, checked.
 pub struct Plan {
@@ -59,6 +60,8 @@ pub struct Plan {
     pub exchanges: Vec<PlannedExchange>,
     /// The strategies.
     pub strategies: Vec<PlannedStrategy>,
+    /// What is recorded, if anything is.
+    pub recorder: Option<RecorderPlan>,
 }
 
 impl Plan {
@@ -142,6 +145,10 @@ pub(super) struct OpenExchange {
     pub(super) desk: Arc<ExchangeDesk>,
     /// The instruments that were halted because the connector left.
     pub(super) halted: Vec<InstrumentId>,
+    /// It has left the run: its place is empty until it comes back.
+    pub(super) has_left: bool,
+    /// The instruments that were halted because it left the run.
+    pub(super) gone: Vec<InstrumentId>,
 }
 
 /// The requests before the run, by correlation number.
@@ -150,8 +157,14 @@ const INSTRUMENTS: u64 = 2;
 const SUBSCRIBE: u64 = 3;
 
 impl OpenExchange {
+    /// In its place.
+    pub(super) fn new(name: String, exchange: SharedExchange, desk: Arc<ExchangeDesk>) -> Self {
+        Self { name, exchange, desk, halted: Vec::new(), has_left: false, gone: Vec::new() }
+    }
+
     /// Starts its market data.
     pub(super) fn subscribe(&self) -> Result<()> {
+        notify::starts(format_args!("asks exchange {} for market data", self.name));
         let asked = self.exchange.borrow_mut().subscribe(SUBSCRIBE, None);
         let what = || format!("market data of exchange {}", self.name);
         asked.with_context(what)?;
@@ -163,27 +176,16 @@ impl OpenExchange {
 pub(super) struct Opened {
     pub(super) driver: Driver<Links>,
     pub(super) exchanges: Vec<OpenExchange>,
+    /// By id, from 1; nothing unless they are recorded.
+    pub(super) instruments: Vec<abi::InstrumentRecord>,
     /// Strategies that refused what they saved: they have failed before the run starts.
     pub(super) refused: Vec<(StrategyId, Fault)>,
 }
 
 /// Connects the exchanges, takes their instruments, makes the strategies.
 pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> Way) -> Result<Opened> {
-    let for_engine: Arc<dyn StrategyServices> = services.clone();
-    let mut engine = Engine::new(
-        EngineConfig {
-            trading_type: plan.trading_type,
-            cash: plan.cash,
-            currency: services.intern(&plan.currency),
-            limits: plan.risk.run.clone(),
-            account: plan.account,
-            oms_type: plan.oms_type,
-            accounting: plan.accounting,
-            order_ids: OrderIds::of_run(plan.run),
-            costs: Box::new(plan.costs),
-        },
-        for_engine,
-    );
+    let strategies = std::mem::take(&mut plan.strategies);
+    let mut engine = empty_engine(&plan.terms(), services);
     let instruments = Arc::new(Instruments::default());
     let mut open = Vec::new();
     let mut routes = Vec::new();
@@ -202,20 +204,87 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
         routes.push(route(plan.trading_type, has_order_entry, &opened.exchange));
         open.push(opened);
     }
+    let instruments = instruments.close(services);
+    let records = plan.recorder.as_ref().map(|_| instruments.iter().map(|(_, record)| *record).collect());
+    let refused = fill_engine(&mut engine, &plan.terms(), instruments, (strategies, services))?;
+    let driver = Driver::new(engine, Links::new(plan.fill.clone(), routes));
+    Ok(Opened { driver, exchanges: open, instruments: records.unwrap_or_default(), refused })
+}
+
+/// What an engine is made with, whoever feeds it.
+pub(crate) struct Terms<'a> {
+    pub(crate) trading_type: TradingType,
+    pub(crate) cash: Money,
+    pub(crate) currency: &'a str,
+    pub(crate) costs: CostModels,
+    pub(crate) account: AccountRules,
+    pub(crate) accounting: Accounting,
+    pub(crate) oms_type: OmsType,
+    pub(crate) rates: &'a [PlannedRate],
+    pub(crate) risk: &'a PlannedRisk,
+    pub(crate) run: u64,
+}
+
+impl Plan {
+    fn terms(&self) -> Terms<'_> {
+        Terms {
+            trading_type: self.trading_type,
+            cash: self.cash,
+            currency: &self.currency,
+            costs: self.costs,
+            account: self.account,
+            accounting: self.accounting,
+            oms_type: self.oms_type,
+            rates: &self.rates,
+            risk: &self.risk,
+            run: self.run,
+        }
+    }
+}
+
+/// An engine without exchanges, instruments and strategies.
+pub(crate) fn empty_engine(terms: &Terms<'_>, services: &Arc<Services>) -> Engine {
+    let for_engine: Arc<dyn StrategyServices> = services.clone();
+    Engine::new(
+        EngineConfig {
+            trading_type: terms.trading_type,
+            cash: terms.cash,
+            currency: services.intern(terms.currency),
+            limits: terms.risk.run.clone(),
+            account: terms.account,
+            oms_type: terms.oms_type,
+            accounting: terms.accounting,
+            order_ids: OrderIds::of_run(terms.run),
+            costs: Box::new(terms.costs),
+        },
+        for_engine,
+    )
+}
+
+/// Puts instruments and strategies into an engine that has its exchanges. The strategies that refused what they saved.
+pub(crate) fn fill_engine(
+    engine: &mut Engine,
+    terms: &Terms<'_>,
+    instruments: Vec<(Instrument, abi::InstrumentRecord)>,
+    (strategies, services): (Vec<PlannedStrategy>, &Arc<Services>),
+) -> Result<Vec<(StrategyId, Fault)>> {
     let mut by_symbol: BTreeMap<String, Vec<InstrumentId>> = BTreeMap::new();
     let mut currencies: BTreeMap<String, String> = BTreeMap::new();
-    for (instrument, record) in instruments.close(services) {
+    for (instrument, record) in instruments {
         let expected = instrument.id;
         by_symbol.entry(instrument.symbol.clone()).or_default().push(expected);
         currencies.entry(instrument.currency.clone()).or_insert_with(|| instrument.symbol.clone());
         let id = engine.add_instrument(instrument, record)?;
-        assert_eq!(id, expected, "desks and engine count instruments alike");
+        if id != expected {
+            bail!("instrument {expected} has the number {id} in the engine (accepted: the same one)");
+        }
     }
-    limit_instruments(&mut engine, &plan.risk, &by_symbol)?;
-    set_rates(&mut engine, plan, &by_symbol, &currencies)?;
+    limit_instruments(engine, terms.risk, &by_symbol)?;
+    set_rates(engine, terms, &by_symbol, &currencies)?;
     let mut refused = Vec::new();
-    for strategy in std::mem::take(&mut plan.strategies) {
+    for strategy in strategies {
         let for_strategy: Arc<dyn StrategyServices> = services.clone();
+        notify::starts(format_args!("creates strategy {}", strategy.name));
         let instance = (strategy.make)(for_strategy)?;
         let config = StrategyConfig {
             name: strategy.name,
@@ -223,7 +292,7 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
             cancels_on_stop: strategy.cancels_on_stop,
             is_batch_safe: strategy.is_batch_safe,
         };
-        let limits = plan.risk.strategies.get(&config.name).cloned();
+        let limits = terms.risk.strategies.get(&config.name).cloned();
         let id = engine.add_strategy(config, instance)?;
         if let Some(limits) = limits {
             engine.set_limits(Scope::Strategy(id), limits);
@@ -234,26 +303,25 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
             refused.push((id, Fault { message: format!("its saved state was refused: {fault}"), ..fault }));
         }
     }
-    let driver = Driver::new(engine, Links::new(plan.fill.clone(), routes));
-    Ok(Opened { driver, exchanges: open, refused })
+    Ok(refused)
 }
 
 /// Sets the rates; a currency without one would be counted as if it were that of the run.
 fn set_rates(
     engine: &mut Engine,
-    plan: &Plan,
+    terms: &Terms<'_>,
     by_symbol: &BTreeMap<String, Vec<InstrumentId>>,
     currencies: &BTreeMap<String, String>,
 ) -> Result<()> {
-    for (currency, symbol) in currencies.iter().filter(|(currency, _)| **currency != plan.currency) {
-        if !plan.rates.iter().any(|rate| rate.currency == *currency) {
+    for (currency, symbol) in currencies.iter().filter(|(currency, _)| **currency != terms.currency) {
+        if !terms.rates.iter().any(|rate| rate.currency == *currency) {
             bail!(
                 "the instrument {symbol} is in {currency}, and the run in {}: portfolio.rates.{currency} is missing (accepted: a number above 0, or an instrument that quotes it)",
-                plan.currency
+                terms.currency
             );
         }
     }
-    for PlannedRate { currency, rate, quoted } in &plan.rates {
+    for PlannedRate { currency, rate, quoted } in terms.rates {
         let source = match quoted {
             None => RateSource::Fixed(*rate),
             Some((symbol, is_inverse)) => {
@@ -270,7 +338,7 @@ fn set_rates(
 }
 
 /// Where the orders of an exchange go. Our own fill model stands in only where no money is at stake.
-fn route(trading_type: TradingType, has_order_entry: bool, exchange: &SharedExchange) -> Route {
+pub(super) fn route(trading_type: TradingType, has_order_entry: bool, exchange: &SharedExchange) -> Route {
     match (trading_type, MayTrade::of(trading_type)) {
         (_, Some(may_trade)) if has_order_entry => Route::Entry(OrderEntry::new(may_trade, exchange)),
         (TradingType::Backtest | TradingType::Simulation, _) => Route::FillModel,
@@ -280,11 +348,14 @@ fn route(trading_type: TradingType, has_order_entry: bool, exchange: &SharedExch
 
 fn open_exchange(planned: PlannedExchange, desk: Arc<ExchangeDesk>) -> Result<OpenExchange> {
     let name = planned.name;
+    notify::starts(format_args!("creates exchange {name}"));
     let for_exchange: Arc<dyn ExchangeHost> = desk.clone();
     let mut instance = (planned.make)(for_exchange)?;
+    notify::starts(format_args!("connects exchange {name}"));
     instance.connect(CONNECT).with_context(|| format!("connecting exchange {name}"))?;
     desk.wait(CONNECT).with_context(|| format!("connecting exchange {name}"))?;
+    notify::starts(format_args!("asks exchange {name} for its instruments"));
     instance.instruments(INSTRUMENTS).with_context(|| format!("instruments of exchange {name}"))?;
     desk.wait(INSTRUMENTS).with_context(|| format!("instruments of exchange {name}"))?;
-    Ok(OpenExchange { name, exchange: Rc::new(RefCell::new(instance)), desk, halted: Vec::new() })
+    Ok(OpenExchange::new(name, Rc::new(RefCell::new(instance)), desk))
 }

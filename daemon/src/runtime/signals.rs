@@ -59,7 +59,7 @@ impl StopSignals {
                         "{signal}: trading of all strategies is to be {}",
                         command.state.name()
                     );
-                    if !asked.push_command(Command::Trading { command }) {
+                    if asked.push_command(Command::Trading { command }).is_err() {
                         tracing::error!(
                             logger = "risk",
                             "{signal} has no effect: the run is over, or too many commands wait"

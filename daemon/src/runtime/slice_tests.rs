@@ -1,6 +1,7 @@
 //! A backtest with slices of one and of many writes the same files, whatever falls on one instant or between two.
 
 use std::{
+    collections::BTreeMap,
     fs,
     sync::{
         Arc,
@@ -9,8 +10,9 @@ use std::{
 };
 
 use stratd_plugin_api::{
-    ExchangeHost, ExchangeInstance, Fault, Instrument, InstrumentId, InstrumentType, Money, OrderEventKind,
-    StrategyHost, StrategyInstance, Timestamp, TradingType, abi, export::instrument_to_record,
+    Context, ExchangeHost, ExchangeInstance, Fault, Instrument, InstrumentId, InstrumentType, LinkedStrategy,
+    Money, OrderEventKind, OrderRequest, Quantity, Strategy, StrategyHost, StrategyInstance, Timer,
+    Timestamp, Trade, TradingType, abi, export::instrument_to_record,
 };
 use stratd_simulation::{CostModels, FillRule};
 
@@ -132,9 +134,54 @@ impl ExchangeInstance for Source {
 struct Trader {
     hash: u64,
     slices: Arc<AtomicU32>,
+    /// Takes the calls instead.
+    timed: Option<LinkedStrategy<Timed>>,
+}
+
+/// A strategy of the SDK that only sets timers at events of the market, and trades when they fire. The SDK ends the call
+/// after a timer: taken in one call with the events after it, the timer would come late.
+struct Timed {
+    trades: i64,
+}
+
+impl Strategy for Timed {
+    type Config = serde_json::Map<String, serde_json::Value>;
+    const BATCH_SAFE: bool = true;
+
+    fn new(_: Self::Config) -> stratd_plugin_api::Result<Self> {
+        Ok(Self { trades: 0 })
+    }
+
+    fn on_trade(&mut self, ctx: &mut Context<'_>, trade: &Trade) -> stratd_plugin_api::Result<()> {
+        self.trades += 1;
+        if self.trades % 7 == 0 {
+            // between the rows of an instant, or on one of them
+            let pause_ns = 700 * (self.trades % 5);
+            let due = Timestamp::new(ctx.now().get() + pause_ns);
+            ctx.once(due, i64::from(trade.instrument.0))?;
+        }
+        Ok(())
+    }
+
+    fn on_timer(&mut self, ctx: &mut Context<'_>, timer: &Timer) -> stratd_plugin_api::Result<()> {
+        ctx.metric("trades", Money::new(i128::from(self.trades)));
+        let instrument = InstrumentId(u32::try_from(timer.tag).unwrap_or_default());
+        let order = OrderRequest::market(instrument, Quantity::new(1 + self.trades % 5));
+        if self.trades % 2 == 0 {
+            ctx.buy(order)?
+        } else {
+            ctx.sell(order)?
+        };
+        Ok(())
+    }
 }
 
 impl Trader {
+    fn new(is_timed: bool, slices: Arc<AtomicU32>) -> Self {
+        let timed = is_timed.then(|| LinkedStrategy::new("{}").expect("it takes any configuration"));
+        Self { hash: 0xcbf2_9ce4_8422_2325, slices, timed }
+    }
+
     fn take(&mut self, number: i64) {
         self.hash = (self.hash ^ number.cast_unsigned()).wrapping_mul(0x0100_0000_01b3);
     }
@@ -143,6 +190,9 @@ impl Trader {
 impl StrategyInstance for Trader {
     fn on_events(&mut self, host: &mut dyn StrategyHost, events: &[abi::Event]) -> Result<usize, Fault> {
         self.slices.fetch_add(u32::from(events.len() > 1), Ordering::Relaxed);
+        if let Some(timed) = &mut self.timed {
+            return timed.on_events(host, events);
+        }
         for (index, event) in events.iter().enumerate() {
             if index > 0 {
                 host.begin_event(event);
@@ -232,7 +282,12 @@ fn source(name: &str, is_venue: bool, spread_ns: i64) -> PlannedExchange {
 }
 
 /// The files of a run, and how many calls had several events.
-fn run(slice_max: usize, rule: FillRule, sources: [(&str, bool, i64); 2]) -> (Vec<String>, u32) {
+fn run(
+    slice_max: usize,
+    rule: FillRule,
+    sources: [(&str, bool, i64); 2],
+    is_timed: bool,
+) -> (BTreeMap<String, String>, u32) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let slices = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&slices);
@@ -252,6 +307,7 @@ fn run(slice_max: usize, rule: FillRule, sources: [(&str, bool, i64); 2]) -> (Ve
         folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
             .expect("a writable folder"),
         is_verbose: false,
+        recorder: None,
         slice_max,
         exchanges: sources.into_iter().map(|(name, is_venue, ns)| source(name, is_venue, ns)).collect(),
         strategies: vec![PlannedStrategy {
@@ -261,26 +317,42 @@ fn run(slice_max: usize, rule: FillRule, sources: [(&str, bool, i64); 2]) -> (Ve
             cancels_on_stop: true,
             saved: None,
             is_batch_safe: true,
-            make: Box::new(move |_| Ok(Box::new(Trader { hash: 0xcbf2_9ce4_8422_2325, slices: counted }))),
+            make: Box::new(move |_| Ok(Box::new(Trader::new(is_timed, counted)))),
         }],
     };
     let path = plan.folder.path();
     let finished = backtest(plan, &Arc::new(Services::default())).expect("it runs to the end");
     assert_eq!(finished.summary.events, 2 * INSTANTS.cast_unsigned() * PER_INSTANT.cast_unsigned());
-    let files = ["orders.csv", "fills.csv", "equity.csv", "summary.json"];
-    let read = |name: &str| fs::read_to_string(path.join(name)).expect("a file of the run");
-    (files.map(read).to_vec(), slices.load(Ordering::Relaxed))
+    let entries = fs::read_dir(path).expect("the folder of the run");
+    let files: BTreeMap<String, String> = entries
+        .map(|entry| {
+            let entry = entry.expect("a file of the run");
+            let text = fs::read_to_string(entry.path()).expect("a file of the run");
+            (entry.file_name().to_string_lossy().into_owned(), text)
+        })
+        .collect();
+    assert_eq!(files.len(), 9, "{:?}", files.keys());
+    (files, slices.load(Ordering::Relaxed))
 }
 
 /// Compares the files of runs with slices of one and of many.
 fn compare(rule: FillRule, sources: [(&str, bool, i64); 2]) {
-    let (one, none) = run(1, rule, sources);
-    assert!(one[1].lines().count() > 100, "too few fills:\n{}", one[1]);
+    compare_of(rule, sources, false);
+}
+
+/// As [`compare`], of either strategy.
+fn compare_of(rule: FillRule, sources: [(&str, bool, i64); 2], is_timed: bool) {
+    let (one, none) = run(1, rule, sources, is_timed);
+    let fills = &one["fills.csv"];
+    assert!(fills.lines().count() > 100, "too few fills:\n{fills}");
     assert_eq!(none, 0, "slices of one");
     for slice_max in [2, 3, 64] {
-        let (many, slices) = run(slice_max, rule, sources);
+        let (many, slices) = run(slice_max, rule, sources, is_timed);
         assert!(slices > 100, "only {slices} slices of up to {slice_max}");
-        assert_eq!(one, many, "slices of up to {slice_max}");
+        for (name, text) in &one {
+            assert_eq!(Some(text), many.get(name), "{name} with slices of up to {slice_max}");
+        }
+        assert_eq!(one.len(), many.len());
     }
 }
 
@@ -298,5 +370,12 @@ fn events_of_several_instants_in_one_call_write_the_same_files() {
         compare(rule, [("rows", false, 1_000), ("venue", true, 0)]);
         // two sources whose rows come in turn, and of which one ends first
         compare(rule, [("rows", false, 1_000), ("more", false, 1_000_000)]);
+    }
+}
+
+#[test]
+fn a_timer_that_is_set_in_a_slice_fires_before_the_events_that_come_after_it() {
+    for rule in [FillRule::NextPrice, FillRule::SamePrice] {
+        compare_of(rule, [("rows", false, 1_000), ("more", false, 1_000_000)], true);
     }
 }

@@ -28,6 +28,9 @@ struct Source {
     batch: Vec<abi::Event>,
     next: usize,
     count: usize,
+    /// Up to here the batch is known to be market data in the order of time. Looked at once, however often a strategy
+    /// stops in between.
+    plain: usize,
     last: Timestamp,
     is_at_end: bool,
 }
@@ -50,6 +53,7 @@ impl Sources {
             batch: vec![abi::Event::default(); BATCH],
             next: 0,
             count: 0,
+            plain: 0,
             last: Timestamp::MIN,
             is_at_end: false,
         });
@@ -157,8 +161,8 @@ impl Source {
                 self.name
             );
         }
-        (self.next, self.count) = (0, if pushed > 0 { 0 } else { count });
-        if let Some(event) = self.batch[..self.count].iter().find(|event| !self.desk.is_market(event)) {
+        (self.next, self.count, self.plain) = (0, if pushed > 0 { 0 } else { count }, 0);
+        if let Some(event) = self.first_strange() {
             bail!(
                 "exchange {}: event of kind {} and instrument {} (accepted: kinds that exchanges send, of an instrument of this exchange)",
                 self.name,
@@ -173,19 +177,45 @@ impl Source {
         }
     }
 
+    /// The first event of the batch that exchanges do not send.
+    fn first_strange(&self) -> Option<&abi::Event> {
+        // nearly every event is like the one before it, which was looked at
+        let mut asked = None;
+        self.batch[..self.count].iter().find(|event| {
+            let this = Some((event.instrument, event.kind));
+            let is_known = this == asked;
+            asked = this;
+            !is_known && !self.desk.is_market(event)
+        })
+    }
+
     fn span(&mut self, max: usize, is_first: impl Fn(i64) -> bool) -> &mut [abi::Event] {
         if self.has_told() {
             return &mut [];
         }
-        let left = self.batch.get_mut(self.next..self.count).unwrap_or_default();
+        if self.plain <= self.next {
+            self.plain = self.next + self.count_plain();
+        }
+        let end = self.plain.min(self.next.saturating_add(max));
+        let left = self.batch.get_mut(self.next..end).unwrap_or_default();
+        // they are in order: where the last one comes before all others, so do those before it
+        let len = match left.last() {
+            Some(last) if !is_first(last.ts) => left.partition_point(|event| is_first(event.ts)),
+            _ => left.len(),
+        };
+        &mut left[..len]
+    }
+
+    /// How many events from the next one on are market data in the order of time.
+    fn count_plain(&self) -> usize {
+        let left = self.batch.get(self.next..self.count).unwrap_or_default();
         let mut last = self.last.get();
         let comes_next = |event: &&abi::Event| {
-            let fits = event.ts >= last && is_first(event.ts) && is_data(event);
+            let fits = event.ts >= last && is_data(event);
             last = event.ts;
             fits
         };
-        let len = left.iter().take(max).take_while(comes_next).count();
-        &mut left[..len]
+        left.iter().take_while(comes_next).count()
     }
 
     fn took(&mut self, count: usize) {

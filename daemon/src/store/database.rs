@@ -40,6 +40,10 @@ pub(super) fn open(file: &Path) -> Result<Connection, Error> {
     connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
     connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT).map_err(failed)?;
     schema::migrate(&mut connection, file, schema::STEPS)?;
+    connection.pragma_update(None, "temp_store", "memory").map_err(failed)?;
+    // of this run only: the numbers of the next are others
+    let numbers = "CREATE TEMP TABLE trading_number (scope TEXT PRIMARY KEY, number INTEGER NOT NULL)";
+    connection.execute_batch(numbers).map_err(failed)?;
     Ok(connection)
 }
 

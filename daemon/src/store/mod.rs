@@ -22,6 +22,7 @@ mod database;
 mod error;
 mod limits;
 mod lock;
+mod meters;
 mod queue;
 mod reader;
 pub mod recovery;
@@ -37,6 +38,7 @@ use std::{
 
 use stratd_plugin_api::Timestamp;
 
+pub(crate) use self::meters::{StoreMeters, Waiting};
 use self::{lock::DirectoryLock, queue::Queue};
 
 pub use self::{
@@ -55,6 +57,7 @@ pub struct Store {
     file: PathBuf,
     queue: Arc<Queue>,
     health: Arc<Mutex<Option<Error>>>,
+    meters: Arc<StoreMeters>,
     thread: Option<JoinHandle<()>>,
     // after the thread: another process may have the directory once nobody writes
     _lock: DirectoryLock,
@@ -73,12 +76,13 @@ impl Store {
         let connection = database::open(&file)?;
         let queue = Arc::new(Queue::default());
         let health = Arc::new(Mutex::new(None));
-        let (writes, state) = (Arc::clone(&queue), Arc::clone(&health));
+        let meters = Arc::new(StoreMeters::default());
+        let (writes, state, counted) = (Arc::clone(&queue), Arc::clone(&health), Arc::clone(&meters));
         let thread = thread::Builder::new()
             .name("store".to_owned())
-            .spawn(move || writer::run(connection, &writes, &state))
+            .spawn(move || writer::run(connection, &writes, &state, &counted))
             .map_err(|e| Error::io("starting the thread that writes", &file, &e))?;
-        Ok(Self { file, queue, health, thread: Some(thread), _lock: lock })
+        Ok(Self { file, queue, health, meters, thread: Some(thread), _lock: lock })
     }
 
     /// The database's file.
@@ -113,7 +117,11 @@ impl Store {
     /// of it will be written. That a later commit fails shows in [`Store::health`].
     pub fn write(&self, write: Write) -> Result<(), Error> {
         write.check()?;
-        self.queue.offer(write)
+        let offered = self.queue.offer(write);
+        if offered.is_err() {
+            self.meters.refused.add(1);
+        }
+        offered
     }
 
     /// Writes, and returns after the commit; waits for room if too much waits already. Returns the new row's number of
@@ -181,6 +189,17 @@ impl Store {
     #[must_use]
     pub fn health(&self) -> Option<Error> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is counted of its writes.
+    pub(crate) fn meters(&self) -> &StoreMeters {
+        &self.meters
+    }
+
+    /// What waits to be written.
+    pub(crate) fn waiting(&self) -> Waiting {
+        let (writes, bytes) = self.queue.depth();
+        Waiting { writes: writes as u64, bytes: bytes as u64 }
     }
 
     /// Writes what waits and closes the database.

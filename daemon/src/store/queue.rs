@@ -111,6 +111,12 @@ impl Queue {
         jobs
     }
 
+    /// How many writes wait, and how many bytes of states.
+    pub(super) fn depth(&self) -> (usize, usize) {
+        let waiting = self.lock();
+        (waiting.jobs.len(), waiting.bytes)
+    }
+
     /// Nothing more comes in; what waits can still be taken.
     pub(super) fn close(&self) {
         self.lock().is_closed = true;

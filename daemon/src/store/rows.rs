@@ -227,10 +227,11 @@ pub enum Write {
     Quarantine(Quarantine),
     /// An instance may start again, and its crashes are forgotten.
     Release(String),
-    /// Not everything may be traded in a scope, in place of what was known of it.
-    KeepTrading(TradingRow),
-    /// Everything may be traded in a scope.
-    ForgetTrading(String),
+    /// Not everything may be traded in a scope, in place of what was known of it; with the number of the change. One
+    /// with a lower number than another of this scope in this run comes too late, and changes nothing.
+    KeepTrading(TradingRow, u64),
+    /// Everything may be traded in a scope; as [`Self::KeepTrading`].
+    ForgetTrading(String, u64),
     /// What follows from the end of a run, once per run.
     Assess(RunId, Verdict),
     /// A configuration with its document; answered with its number.
@@ -258,8 +259,8 @@ impl Write {
             | Self::ResetCrashes(_)
             | Self::Quarantine(_)
             | Self::Release(_)
-            | Self::KeepTrading(_)
-            | Self::ForgetTrading(_)
+            | Self::KeepTrading(..)
+            | Self::ForgetTrading(..)
             | Self::SettleConfig(..)
             | Self::DropConfig(_)
             | Self::Assess(..) => 0,
@@ -277,7 +278,7 @@ impl Write {
             | Self::Leave(_, text)
             | Self::ForgetState(text)
             | Self::Release(text)
-            | Self::ForgetTrading(text) => check_texts([text]),
+            | Self::ForgetTrading(text, _) => check_texts([text]),
             Self::Seen(..) | Self::EndRun(..) | Self::SettleConfig(..) | Self::DropConfig(_) => Ok(()),
             Self::PutConfig(row, document) => {
                 if document.len() > CONFIG_BYTES_MAX {
@@ -297,7 +298,7 @@ impl Write {
             }
             Self::CountCrash { instance, what, .. } => check_texts([instance, what]),
             Self::ResetCrashes(instances) => check_texts(instances),
-            Self::KeepTrading(row) => {
+            Self::KeepTrading(row, _) => {
                 check_texts([&row.scope, &row.state, &row.reason].into_iter().chain(&row.note))
             }
             Self::Quarantine(quarantine) => check_texts([&quarantine.instance, &quarantine.reason]),

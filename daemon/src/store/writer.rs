@@ -17,12 +17,19 @@ use stratd_plugin_api::Timestamp;
 use super::{
     error::Error,
     limits::{CONFIGS_MAX, GENERATIONS_MAX, RUNS_MAX},
+    meters::StoreMeters,
     queue::{Job, Queue},
     rows::{ConfigRow, Crash, Generation, NewRun, Quarantine, RunId, SavedState, TradingRow, Verdict, Write},
 };
+use crate::runtime::clock::Moment;
 
 /// Writes until the queue is closed and empty.
-pub(super) fn run(mut connection: Connection, queue: &Queue, health: &Mutex<Option<Error>>) {
+pub(super) fn run(
+    mut connection: Connection,
+    queue: &Queue,
+    health: &Mutex<Option<Error>>,
+    meters: &StoreMeters,
+) {
     // whatever ends this thread, nobody may wait for it
     let _gone = Gone(queue);
     let file = connection.path().map(PathBuf::from).unwrap_or_default();
@@ -32,6 +39,7 @@ pub(super) fn run(mut connection: Connection, queue: &Queue, health: &Mutex<Opti
             break;
         }
         let failed = |e: &rusqlite::Error| Error::database("writing to", &file, e);
+        let started = Moment::now();
         let outcomes = match commit(&mut connection, &jobs) {
             Ok(outcomes) => outcomes,
             Err(e) if jobs.len() == 1 => vec![Outcome::Failed(e)],
@@ -41,6 +49,11 @@ pub(super) fn run(mut connection: Connection, queue: &Queue, health: &Mutex<Opti
             Outcome::Failed(e) => Some(failed(e)),
             Outcome::Done(_) | Outcome::Refused(_) => None,
         });
+        // those that were tried one by one after that are part of it: so long others waited
+        meters.commits.add(started.elapsed());
+        let done = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done(_))).count();
+        meters.written.bump_by(done as u64);
+        meters.failed.bump_by((outcomes.len() - done) as u64);
         note(health, trouble);
         answer(jobs, outcomes, &failed);
     }
@@ -169,13 +182,19 @@ fn apply(db: &Savepoint<'_>, write: &Write) -> rusqlite::Result<i64> {
             db.prepare_cached("DELETE FROM quarantine WHERE instance = ?1")?.execute([instance])?;
             reset_crashes(db, std::slice::from_ref(instance))?;
         }
-        Write::KeepTrading(TradingRow { scope, state, reason, since, note }) => {
+        Write::KeepTrading(TradingRow { scope, state, reason, since, note }, number) => {
+            if !is_latest(db, scope, *number)? {
+                return Ok(0);
+            }
             db.prepare_cached(
                 "INSERT OR REPLACE INTO trading (scope, state, reason, since, note) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
             .execute(params![scope, state, reason, since.get(), note])?;
         }
-        Write::ForgetTrading(scope) => {
+        Write::ForgetTrading(scope, number) => {
+            if !is_latest(db, scope, *number)? {
+                return Ok(0);
+            }
             db.prepare_cached("DELETE FROM trading WHERE scope = ?1")?.execute([scope])?;
         }
         Write::Assess(run, verdict) => assess(db, *run, verdict)?,
@@ -189,6 +208,18 @@ fn apply(db: &Savepoint<'_>, write: &Write) -> rusqlite::Result<i64> {
         }
     }
     Ok(0)
+}
+
+/// Whether no later change of a scope was written before: threads that wait for their writes are not in the order of
+/// the event loop. Undone with the transaction, as what it lets pass is.
+fn is_latest(db: &Savepoint<'_>, scope: &str, number: u64) -> rusqlite::Result<bool> {
+    let changed = db
+        .prepare_cached(
+            "INSERT INTO temp.trading_number (scope, number) VALUES (?1, ?2)
+             ON CONFLICT (scope) DO UPDATE SET number = excluded.number WHERE excluded.number >= number",
+        )?
+        .execute(params![scope, i64::try_from(number).unwrap_or(i64::MAX)])?;
+    Ok(changed > 0)
 }
 
 fn put_config(db: &Savepoint<'_>, row: &ConfigRow, document: &str) -> rusqlite::Result<i64> {

@@ -334,7 +334,8 @@ pub mod plugin_flag {
     pub const SPAWNS_THREADS: u64 = 1;
     /// Promises to leave nothing behind that points into the library.
     pub const UNLOAD_SAFE: u64 = 2;
-    /// Reads no view inside market handlers, so that slices of many events are allowed.
+    /// Reads no view inside market handlers, so that slices of many events are allowed; `on_events` says when to return
+    /// before the last of them.
     pub const BATCH_SAFE: u64 = 4;
     /// Exchange: delivers market data.
     pub const MARKET_DATA: u64 = 8;

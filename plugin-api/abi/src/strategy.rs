@@ -20,9 +20,11 @@ pub struct StrategyV1 {
     pub create: unsafe extern "C" fn(host: *const HostV1, config: Str, errors: *const Sink) -> *mut c_void,
     /// Ends an instance; nothing of it is used afterwards.
     pub destroy: unsafe extern "C" fn(instance: *mut c_void),
-    /// Takes market events in engine order. Returns how many were consumed (at least 1; the SDK stops after an
-    /// event whose handler made a request or set a timer, the host calls again with the rest), or a negative number for an
+    /// Takes market events in engine order. Returns how many were consumed (at least 1), or a negative number for an
     /// error, with the index of the event that failed in `failed_index` and the text through `HostV1::error`.
+    /// Return right after an event at which you made a request or set a timer (the SDK does): the host carries the request
+    /// out, lets timers fire that are due, and calls again with the rest. What you take beyond that event has happened
+    /// before the request is sent, and a timer that is due between two of these events fires after the last of them.
     /// `failed_index` starts at 0. A plugin that calls the host while it handles several events keeps it at the index
     /// of the event in work: `HostV1::now`, timers and records of the log go by it.
     pub on_events: unsafe extern "C" fn(

@@ -56,6 +56,10 @@ impl ExchangeLink for Fills {
     fn is_idle(&self) -> bool {
         self.0.is_idle()
     }
+
+    fn is_outdone(&self, event: &abi::Event, next: &abi::Event) -> bool {
+        self.0.is_outdone(event, next)
+    }
 }
 
 impl Plugins {
@@ -141,7 +145,7 @@ fn feed(driver: &mut Driver<Fills>, events: &mut [abi::Event], span_len: usize) 
         driver.apply_of_span(event).expect("a run without errors");
     }
     let at = Timestamp::new(events[taken - 1].ts);
-    driver.end_span(span, at).expect("a run without errors");
+    driver.end_span(span, &events[..taken], at).expect("a run without errors");
     (taken, at)
 }
 

@@ -83,6 +83,7 @@ impl Plugins {
             folder: RunFolder::create(results, TradingType::Backtest, clock::now())
                 .expect("a writable folder"),
             is_verbose: false,
+            recorder: None,
             slice_max: 64,
             exchanges: vec![self.exchange(ticks, count)],
             strategies: strategies

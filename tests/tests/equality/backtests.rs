@@ -211,6 +211,7 @@ impl Recording {
             run: 0,
             folder,
             is_verbose: false,
+            recorder: None,
             slice_max: way.slice_max,
             exchanges: vec![self.planned_exchange(way.exchange)],
             strategies: strategies

@@ -43,18 +43,29 @@ impl Desk {
     pub(crate) fn prepare(keys: &str) -> Self {
         let place = Place::new(&[("stratd.toml", &format!("{keys}\n{RUN}"))]);
         fs::create_dir(place.path().join("plug")).expect("a new folder");
+        let desk = Self { running: None, place };
         for name in ["exchange_synthetic", "strategy_market_maker"] {
-            let file = place.path().join("plug").join(format!("lib{name}.so"));
-            fs::copy(plugin(name), file).expect("a copy of a plugin");
+            desk.put(name);
         }
-        Self { running: None, place }
+        desk
+    }
+
+    /// Puts a plugin into the folder of the daemon.
+    pub(crate) fn put(&self, name: &str) {
+        let file = self.path("plug").join(format!("lib{name}.so"));
+        fs::copy(plugin(name), file).expect("a copy of a plugin");
     }
 
     /// Starts the daemon and waits until it answers.
     pub(crate) fn run(&mut self) {
+        self.run_with(&[]);
+    }
+
+    /// As [`Desk::run`], with further variables in its environment.
+    pub(crate) fn run_with(&mut self, variables: &[(&str, &std::ffi::OsStr)]) {
         let mut command = self.place.command(&["run", "stratd.toml", "--trading-type", "sandbox"]);
         command.args(["--plugin-dir", "plug", "--control-socket", "c.sock", "--state-dir", "state"]);
-        command.env_remove("STRATD_PLUGINS");
+        command.env_remove("STRATD_PLUGINS").envs(variables.iter().copied());
         self.running = Some(Running::start(command, "run"));
         let client = self.client();
         self.running().wait_until("answer", || client.send(&Request::status()).is_ok());
@@ -126,7 +137,7 @@ impl Desk {
     }
 
     /// Waits until something is so.
-    pub(crate) fn wait(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+    pub(crate) fn wait(&mut self, what: &str, mut is_so: impl FnMut(&Self) -> bool) {
         let mut running = self.running.take().expect("the daemon was started");
         running.wait_until(what, || is_so(self));
         self.running = Some(running);

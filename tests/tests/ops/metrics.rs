@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs};
 
+use stratd_control::{Request, Strategy};
 use stratd_tests::workspace;
 
 use crate::desk::Desk;
@@ -98,11 +99,54 @@ fn figures_move_and_come_in_two_formats() {
         ("stratd_event_age_seconds_count", 1.0),
         ("process_resident_memory_bytes", 1e6),
         ("process_threads", 3.0),
+        ("stratd_strategy_call_seconds_count{strategy=\"market-maker\"}", 100.0),
+        ("stratd_store_commit_seconds_count", 1.0),
+        ("stratd_store_writes_total{outcome=\"written\"}", 1.0),
+        // this very question
+        ("stratd_control_connections{listener=\"socket\"}", 1.0),
+        ("stratd_control_accepted_connections_total{listener=\"socket\"}", 2.0),
         ("stratd_instances{kind=\"strategy\",state=\"started\"}", 1.0),
         ("stratd_control_requests_total{method=\"GET\",route=\"/v1/metrics\",status=\"200\"}", 1.0),
     ] {
         assert!(value(&after, series) >= least, "{series}: {}", value(&after, series));
     }
     assert!(!after.contains("# EOF") && after.contains("# TYPE stratd_fills_total counter"), "{after}");
+    desk.end();
+}
+
+#[test]
+fn the_latency_of_a_strategy_is_told_once_it_was_called() {
+    let mut desk = Desk::start("");
+    let strategy = |desk: &Desk| -> Strategy { desk.ask(&Request::strategy("market-maker")) };
+    desk.wait("calls", |desk| strategy(desk).events > 100);
+    let told = strategy(&desk);
+    let figures = [told.latency_ns_p50, told.latency_ns_p99, told.latency_ns_max];
+    let [Some(p50), Some(p99), Some(max)] = figures else { panic!("{told:?}") };
+    assert!(0 < p50 && p50 <= p99 && p99 <= max, "{figures:?}");
+    desk.end();
+}
+
+#[test]
+fn connections_are_counted_by_what_became_of_them() {
+    let mut desk = Desk::start("");
+    let figure =
+        |text: &str, name: &str| value(text, &format!("stratd_control_{name}{{listener=\"socket\"}}"));
+    let before = scrape(&desk, "").1;
+    // one that speaks something else, and more than there are places
+    desk.talk(b"status\n\n");
+    let mut held: Vec<_> = (0..100).map(|_| desk.connect()).collect();
+    held.truncate(10);
+    let mut after = String::new();
+    desk.wait("a place for the question", |desk| {
+        let request = b"GET /v1/metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        after = desk.talk(request);
+        after.starts_with("HTTP/1.1 200 ") && figure(&after, "connections") < 20.0
+    });
+    for (name, least) in [("refused_connections_total", 30.0), ("broken_connections_total", 1.0)] {
+        assert!(figure(&after, name) >= figure(&before, name) + least, "{name}: {before}\n{after}");
+    }
+    assert!(figure(&after, "connections") >= 11.0, "those that are held, and the question: {after}");
+    drop(held);
+    desk.wait("the end of the others", |desk| figure(&scrape(desk, "").1, "connections") <= 2.0);
     desk.end();
 }

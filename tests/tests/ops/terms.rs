@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use stratd_control::{Done, LevelRequest, LoadRequest, LogDone, PluginState, Request};
+use stratd_control::{
+    Done, Filter, HaltRequest, InstanceDone, LevelRequest, LoadRequest, LogDone, NewOrderRequest,
+    PluginState, Request, TradingDone,
+};
 
 use crate::desk::Desk;
 
@@ -29,6 +32,48 @@ fn a_tag_stays_while_a_strategy_trades_and_goes_with_a_change() {
     assert_eq!(desk.plugin().state, PluginState::Retired);
     let done: Done = desk.ask(&Request::start("market-maker").if_match(&after));
     assert_eq!(done.plugin.state, PluginState::Started);
+    desk.end();
+}
+
+#[test]
+fn what_was_changed_and_changed_back_is_not_as_it_was_seen() {
+    let desk = Desk::start("");
+    let client = desk.client();
+    let tag_of = |look: &Request| client.send(look).expect("a look").etag().expect("a tag").to_owned();
+    let resources = || {
+        [Request::risk(), Request::orders(None, &Filter::default()), Request::strategy("market-maker")]
+            .map(|look| tag_of(&look))
+    };
+    let [risk, orders, strategy] = resources();
+    assert_eq!(resources(), [&risk, &orders, &strategy].map(String::clone), "looking changes nothing");
+    let _: TradingDone = desk.ask(&Request::kill(&HaltRequest::default()).expect("a body"));
+    let _: TradingDone = desk.ask(&Request::release_trading());
+    let halt = Request::strategy_halt("market-maker", &HaltRequest::default()).expect("a body");
+    let order = NewOrderRequest {
+        instrument: "AAA".to_owned(),
+        side: "buy".to_owned(),
+        quantity: Some("1".to_owned()),
+        ..NewOrderRequest::default()
+    };
+    for stale in [
+        Request::kill(&HaltRequest::default()).expect("a body").if_match(&risk),
+        Request::new_order(&order).expect("a body").if_match(&orders),
+        halt.clone().if_match(&strategy),
+    ] {
+        assert_eq!(desk.refused(&stale).status, 412, "{stale}");
+    }
+    // an instance that was stopped and started
+    let plugin = desk.plugin().etag;
+    let [_, _, strategy] = resources();
+    desk.ask::<InstanceDone>(&Request::strategy_verb("market-maker", "stop").if_match(&strategy));
+    desk.ask::<InstanceDone>(&Request::strategy_verb("market-maker", "start"));
+    assert_eq!(desk.refused(&halt.if_match(&strategy)).status, 412);
+    assert_eq!(desk.refused(&Request::stop("market-maker").if_match(&plugin)).status, 412);
+    // a tag of an earlier run is none of this one
+    let [before, ..] = resources();
+    let mut desk = desk;
+    desk.restart();
+    assert_ne!(tag_of(&Request::risk()), before);
     desk.end();
 }
 

@@ -5,11 +5,14 @@
 
 mod commands;
 mod config;
+mod confirm;
 mod connectors;
 mod desk;
 mod exchange;
+mod exchanges;
 mod figures;
 mod isolation;
+mod losses;
 mod probation;
 mod recovery;
 mod swap;

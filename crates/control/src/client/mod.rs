@@ -125,7 +125,10 @@ impl Client {
         let socket = UnixStream::connect(&self.path).map_err(|error| Error::connecting(&self.path, error))?;
         let mut connection = Connection { socket, deadline: Some(Deadline::after(self.time_limit)) };
         let Request { method, target, body, change } = request;
-        let condition = change.as_ref().map_or_else(String::new, |c| format!("if-match: {}\r\n", c.if_match));
+        let condition = change.as_ref().map_or_else(String::new, |change| {
+            let key = change.key.as_ref().map(|key| format!("idempotency-key: {key}\r\n"));
+            format!("if-match: {}\r\n{}", change.if_match, key.unwrap_or_default())
+        });
         let head = format!(
             "{method} {target} HTTP/1.1\r\nhost: stratd\r\nconnection: close\r\naccept: application/json\r\n{condition}"
         );

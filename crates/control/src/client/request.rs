@@ -35,6 +35,8 @@ pub(super) struct Change {
     pub(super) if_match: String,
     /// What shows the tag.
     tag_of: String,
+    /// The header `Idempotency-Key`.
+    pub(super) key: Option<String>,
 }
 
 impl Request {
@@ -56,6 +58,17 @@ impl Request {
             let mark = if self.target.contains('?') { '&' } else { '?' };
             self.target.push(mark);
             self.target.push_str("dry_run=true");
+        }
+        self
+    }
+
+    /// The change is done once: asked for again with the same key, the daemon gives the answer of the first time. For
+    /// [`Request::new_order`]; other changes take no key.
+    #[must_use]
+    pub fn key(mut self, key: &str) -> Self {
+        if let Some(change) = &mut self.change {
+            // a line break would be another header
+            change.key = Some(key.chars().filter(|c| !c.is_control()).collect());
         }
         self
     }
@@ -341,7 +354,7 @@ impl Request {
 
     /// A change, and what shows the tag of what it changes.
     pub(super) fn post(path: &str, tag_of: &str) -> Self {
-        let change = Change { if_match: "*".to_owned(), tag_of: format!("/{API}/{tag_of}") };
+        let change = Change { if_match: "*".to_owned(), tag_of: format!("/{API}/{tag_of}"), key: None };
         Self { method: "POST", change: Some(change), ..Self::get(path) }
     }
 

@@ -38,7 +38,8 @@ pub struct Instance {
     pub state_bytes: u64,
     /// The time in which a failure puts the generation before back; `None` outside of it.
     pub probation: Option<Probation>,
-    /// How long the last change of generation kept it from its events; `None` before the first.
+    /// How long the last change of its generation, or of its configuration by another instance, kept it from its events;
+    /// `None` before the first.
     pub pause_us_last: Option<u64>,
 }
 

@@ -35,6 +35,14 @@ pub struct Strategy {
     pub events: u64,
     /// Events handled in the last second.
     pub events_per_second: u64,
+    /// The time of a call of its handlers in nanoseconds, which half of the recent ones did not exceed; `None` before the
+    /// first. Recent are those of the last minute, and no fewer than the last hundred; of calls that come fast one of 127
+    /// is measured.
+    pub latency_ns_p50: Option<u64>,
+    /// What 99 of 100 recent calls did not exceed.
+    pub latency_ns_p99: Option<u64>,
+    /// The longest of the recent calls.
+    pub latency_ns_max: Option<u64>,
     /// Orders requested.
     pub orders: u64,
     /// Orders that work.

@@ -125,4 +125,7 @@ pub struct TradingDone {
     /// Whether it was only looked at (`?dry_run=true`): nothing was changed.
     #[serde(default, skip_serializing_if = "is_false")]
     pub dry_run: bool,
+    /// What is amiss although it was done: that a restart forgets it, because it could not be kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }

@@ -54,5 +54,9 @@ impl Halt {
 
 /// Asks for a change of what may be traded, and prints what was done.
 pub(super) fn trade(desk: &Desk, request: stratd_control::Request, terms: &Terms) -> Result<()> {
-    desk.change(request, terms, |answer| Ok(format!("{}\n", answer.read::<TradingDone>()?.report)))
+    desk.change(request, terms, |answer| {
+        let TradingDone { report, warning, .. } = answer.read()?;
+        let warning = warning.map(|warning| format!("warning: {warning}\n")).unwrap_or_default();
+        Ok(format!("{report}\n{warning}"))
+    })
 }

@@ -84,6 +84,9 @@ pub(super) struct Submit {
     /// The strategy that it is for, which hears of it as of its own [default: manual, which is none]
     #[arg(long, value_name = "NAME")]
     strategy: Option<String>,
+    /// Send it once: the same command with the same key gets the answer of the first time, and no second order
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
     #[command(flatten)]
     terms: Terms,
 }
@@ -161,6 +164,7 @@ fn submit(desk: &Desk, arguments: Submit) -> Result<()> {
         lifetime,
         exchange,
         strategy,
+        key,
         terms,
     } = arguments;
     let side = match side {
@@ -182,7 +186,12 @@ fn submit(desk: &Desk, arguments: Submit) -> Result<()> {
         flags,
         lifetime,
     };
-    done(desk, Request::new_order(&body)?, &terms)
+    let request = Request::new_order(&body)?;
+    let request = match &key {
+        Some(key) => request.key(key),
+        None => request,
+    };
+    done(desk, request, &terms)
 }
 
 fn done(desk: &Desk, request: Request, terms: &Terms) -> Result<()> {

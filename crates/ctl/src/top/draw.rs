@@ -15,7 +15,7 @@ use super::{
     grid::{Column, Grid},
     screen::{Mode, Panel, Screen},
 };
-use crate::view::{count, span};
+use crate::view::{count, short_span, span};
 
 /// What is drawn on; anything smaller is told so.
 const WIDTH_MIN: u16 = 40;
@@ -40,8 +40,9 @@ const HELP: &str = "\
 
  What is shown is asked for every second; the log comes by itself.
  pnl: of all fills since the start, fees and costs included, and what open
- positions would bring. position: its value at the last price. working:
- its orders that work. One that may not trade shows that as its state.";
+ positions would bring. position: its value at the last price. latency:
+ what 99 of 100 of its recent calls did not exceed. orders: those that
+ work. One that may not trade shows that as its state.";
 
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, screen: &Screen) {
@@ -154,11 +155,12 @@ fn draw_strategies(frame: &mut Frame<'_>, area: Rect, screen: &Screen, paint: Pa
     frame.render_widget(block, area);
     let mut grid = Grid::new(vec![
         Column::text("strategy", 12),
-        Column::text("state", 8),
-        Column::figure("pnl", 10),
-        Column::figure("position", 10),
+        Column::text("state", 7),
+        Column::figure("pnl", 9),
+        Column::figure("position", 9),
         Column::figure("events/s", 8),
-        Column::figure("working", 7),
+        Column::figure("latency", 7),
+        Column::figure("orders", 6),
         Column::figure("faults", 6),
         Column::rest("remark"),
     ]);
@@ -169,6 +171,7 @@ fn draw_strategies(frame: &mut Frame<'_>, area: Rect, screen: &Screen, paint: Pa
             Span::styled(strategy.pnl.clone(), paint.amount(&strategy.pnl)),
             Span::raw(strategy.position.clone()),
             Span::raw(count(strategy.events_per_second)),
+            Span::raw(strategy.latency_ns.map(short_span).unwrap_or_default()),
             Span::raw(count(strategy.orders_working)),
             Span::styled(
                 count(strategy.faults),

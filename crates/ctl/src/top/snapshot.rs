@@ -48,6 +48,8 @@ pub(super) struct Strategy {
     /// The value of what it holds.
     pub(super) position: String,
     pub(super) events_per_second: u64,
+    /// What 99 of 100 recent calls did not exceed.
+    pub(super) latency_ns: Option<u64>,
     pub(super) orders_working: u64,
     pub(super) faults: u64,
     /// Why it may not trade, or what went wrong last.
@@ -125,6 +127,7 @@ impl Strategy {
             pnl: printable(&strategy.pnl),
             position: printable(&strategy.notional),
             events_per_second: strategy.events_per_second,
+            latency_ns: strategy.latency_ns_p99,
             orders_working: strategy.orders_working,
             faults: strategy.faults,
             remark: printable(&remark.replace('\n', "; ")),

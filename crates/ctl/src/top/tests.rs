@@ -17,6 +17,7 @@ fn strategy(name: &str, state: &str, pnl: &str, position: &str, faults: u64) -> 
         pnl: pnl.to_owned(),
         position: position.to_owned(),
         events_per_second: 1_250,
+        latency_ns: (faults == 0).then_some(2_345),
         orders_working: 2,
         faults,
         remark: if faults > 0 { "on_trade panicked: index out of bounds".to_owned() } else { String::new() },
@@ -103,10 +104,10 @@ fn a_terminal_of_80_by_24() {
             equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
             WARNING the file of strategy-ema-cross is gone (and 1 more)
              strategies (3) ────────────────────────────────────────────────────────────────
-            strategy           state            pnl    position  events/s  working  faults
-            ema-cross          started     -1203.25       15000     1,250        2       0
-            ema-with-a-name-…  faulted         12.5           0     1,250        2       2
-            maker              halted             0      -99.75     1,250        2       0
+            strategy      state          pnl   position  events/s  latency  orders  faults
+            ema-cross     started   -1203.25      15000     1,250    2.3µs       2       0
+            ema-with-a-…  faulted       12.5          0     1,250                2       2
+            maker         halted           0     -99.75     1,250    2.3µs       2       0
              orders (3) ────────────────────────────────────────────────────────────────────
             strategy      instrument  side  type    quantity    filled      price  state
             ema-cross     SYN1        sell  limit         10       2.5     101.25  open
@@ -138,10 +139,10 @@ fn a_terminal_of_200_by_50() {
             equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
             WARNING the file of strategy-ema-cross is gone (and 1 more)
              strategies (3) ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-            strategy                      state            pnl    position  events/s  working  faults  remark
-            ema-cross                     started     -1203.25       15000     1,250        2       0
-            ema-with-a-name-that-is-long  faulted         12.5           0     1,250        2       2  on_trade panicked: index out of bounds
-            maker                         halted             0      -99.75     1,250        2       0
+            strategy                      state          pnl   position  events/s  latency  orders  faults  remark
+            ema-cross                     started   -1203.25      15000     1,250    2.3µs       2       0
+            ema-with-a-name-that-is-long  faulted       12.5          0     1,250                2       2  on_trade panicked: index out of bounds
+            maker                         halted           0     -99.75     1,250    2.3µs       2       0
              orders (3) ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
             strategy      instrument  side  type    quantity    filled      price  state             at
             ema-cross     SYN1        sell  limit         10       2.5     101.25  open              2026-01-02T05:18:00.5Z
@@ -199,7 +200,7 @@ fn nothing_is_there_yet() {
             equity    orders 0 working  time no event yet
 
              strategies (0) ────────────────────────────────────────────────────────────────
-            strategy      state            pnl    position  events/s  working  faults
+            strategy      state          pnl   position  events/s  latency  orders  faults
             none
              orders (0) ────────────────────────────────────────────────────────────────────
             strategy      instrument  side  type    quantity    filled      price  state
@@ -238,21 +239,21 @@ fn the_help_and_a_daemon_that_does_not_answer() {
             equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
             NO ANSWER, this is old: GET /v1/status: connecting to /run/stratd/control.sock:
              strategies (3) ────────────────────────────────────────────────────────────────
-            strategy           state            pnl    position  events/s  working  faults
-            e┌ keys ──────────────────────────────────────────────────────────────────────┐
+            s┌ keys ──────────────────────────────────────────────────────────────────────┐
             e│↑ ↓ PgUp PgDn Home End   move in a panel; j and k do, too                   │
-            m│ Tab                      next panel                                        │
-             │ /                        show only lines that hold a text; Esc shows all   │─
-            s│ h                        halt the selected strategy, after a question      │
-            e│ c                        let it trade again                                │
-            e│ r                        replace its plugin by the file as it is now       │…
-            e│ ?                        this help                                         │
-             │ q  Ctrl-C                end                                               │─
-            2│                                                                            │
+            e│ Tab                      next panel                                        │
+            m│ /                        show only lines that hold a text; Esc shows all   │
+             │ h                        halt the selected strategy, after a question      │─
+            s│ c                        let it trade again                                │
+            e│ r                        replace its plugin by the file as it is now       │
+            e│ ?                        this help                                         │…
+            e│ q  Ctrl-C                end                                               │
+             │                                                                            │─
             2│ What is shown is asked for every second; the log comes by itself.          │
             2│ pnl: of all fills since the start, fees and costs included, and what open  │
-            2│ positions would bring. position: its value at the last price. working:     │
-            2│ its orders that work. One that may not trade shows that as its state.      │
+            2│ positions would bring. position: its value at the last price. latency:     │
+            2│ what 99 of 100 of its recent calls did not exceed. orders: those that      │
+            2│ work. One that may not trade shows that as its state.                      │
             2└────────────────────────────────────────────────────────────────────────────┘
             2026-01-02 05:18:28 INFO strategy.ema-cross: line 28
             2026-01-02 05:18:29 INFO strategy.ema-cross: line 29
@@ -297,7 +298,7 @@ fn a_filter_leaves_what_holds_it() {
             equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
             WARNING the file of strategy-ema-cross is gone (and 1 more)
              strategies (0 of 3) ───────────────────────────────────────────────────────────
-            strategy      state            pnl    position  events/s  working  faults
+            strategy      state          pnl   position  events/s  latency  orders  faults
             none
              orders (0 of 3) ───────────────────────────────────────────────────────────────
             strategy      instrument  side  type    quantity    filled      price  state
@@ -346,31 +347,31 @@ fn a_command_is_asked_for_and_then_wished() {
         80,
         24,
         expect![[r#"
-        stratd 0.1.0  sandbox, running  up 2h 14min  events 1,244,569, 5,001 a second
-        equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
-        WARNING the file of strategy-ema-cross is gone (and 1 more)
-         strategies (3) ────────────────────────────────────────────────────────────────
-        strategy           state            pnl    position  events/s  working  faults
-        ema-cross          started     -1203.25       15000     1,250        2       0
-        ema-with-a-name-…  faulted         12.5           0     1,250        2       2
-        maker              halted             0      -99.75     1,250        2       0
-         orders (3) ────────────────────────────────────────────────────────────────────
-        strategy      instrument  side  type    quantity    filled      price  state
-        ema-cross     SYN1        sell  limit         10       2.5     101.25  open
-        ema-cross     SYN1        buy   limit         10       2.5     102.25  partiall…
-        ema-cross     SYN1        sell  limit         10       2.5     103.25  rejected
-         log (30) ──────────────────────────────────────────────────────────────────────
-        2026-01-02 05:18:24 INFO strategy.ema-cross: line 24
-        2026-01-02 05:18:25 INFO strategy.ema-cross: line 25
-        2026-01-02 05:18:26 INFO strategy.ema-cross: line 26
-        2026-01-02 05:18:27 INFO strategy.ema-cross: line 27
-        2026-01-02 05:18:28 INFO strategy.ema-cross: line 28
-        2026-01-02 05:18:29 INFO strategy.ema-cross: line 29
-        2026-01-02 05:18:30 INFO strategy.ema-cross: line 30
-        strategy-ema-cross: restore: state of version 3 (accepted: 1 to 2);
-        strategy-ema-cross: restore: state of version 3 (accepted: 1 to 2);
-        strategy-ema-cross: restore: state of version 3 (accepted: 1 to 2);
-    "#]],
+            stratd 0.1.0  sandbox, running  up 2h 14min  events 1,244,569, 5,001 a second
+            equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
+            WARNING the file of strategy-ema-cross is gone (and 1 more)
+             strategies (3) ────────────────────────────────────────────────────────────────
+            strategy      state          pnl   position  events/s  latency  orders  faults
+            ema-cross     started   -1203.25      15000     1,250    2.3µs       2       0
+            ema-with-a-…  faulted       12.5          0     1,250                2       2
+            maker         halted           0     -99.75     1,250    2.3µs       2       0
+             orders (3) ────────────────────────────────────────────────────────────────────
+            strategy      instrument  side  type    quantity    filled      price  state
+            ema-cross     SYN1        sell  limit         10       2.5     101.25  open
+            ema-cross     SYN1        buy   limit         10       2.5     102.25  partiall…
+            ema-cross     SYN1        sell  limit         10       2.5     103.25  rejected
+             log (30) ──────────────────────────────────────────────────────────────────────
+            2026-01-02 05:18:24 INFO strategy.ema-cross: line 24
+            2026-01-02 05:18:25 INFO strategy.ema-cross: line 25
+            2026-01-02 05:18:26 INFO strategy.ema-cross: line 26
+            2026-01-02 05:18:27 INFO strategy.ema-cross: line 27
+            2026-01-02 05:18:28 INFO strategy.ema-cross: line 28
+            2026-01-02 05:18:29 INFO strategy.ema-cross: line 29
+            2026-01-02 05:18:30 INFO strategy.ema-cross: line 30
+            strategy-ema-cross: restore: state of version 3 (accepted: 1 to 2);
+            strategy-ema-cross: restore: state of version 3 (accepted: 1 to 2);
+            strategy-ema-cross: restore: state of version 3 (accepted: 1 to 2);
+        "#]],
     );
     // without a strategy there is nothing to do it to
     let mut empty = Screen::new(false);

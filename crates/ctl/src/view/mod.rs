@@ -27,7 +27,7 @@ pub(crate) use plugin::{done, plugin};
 pub(crate) use plugins::plugins;
 pub(crate) use status::status;
 pub(crate) use trading::{exchange, exchanges, risk, strategies, strategy};
-pub(crate) use words::{count, span};
+pub(crate) use words::{count, short_span, span};
 
 /// The text without anything that a terminal would obey: names and versions are a plugin author's.
 pub(crate) fn printable(text: &str) -> String {

@@ -4,7 +4,7 @@ use stratd_control::{Exchange, Risk, RiskScope, ScopeKind, Strategy, Trading, Tr
 
 use super::{
     table::{Grid, line},
-    words::count,
+    words::{count, short_span},
 };
 
 pub(crate) fn strategies(strategies: &[Strategy]) -> String {
@@ -13,7 +13,7 @@ pub(crate) fn strategies(strategies: &[Strategy]) -> String {
     }
     let header = [
         "strategy", "state", "trading", "PnL", "position", "orders", "denials", "events", "events/s",
-        "faults",
+        "latency", "faults",
     ];
     let mut grid = Grid::new(&header, 3);
     for strategy in strategies {
@@ -27,6 +27,7 @@ pub(crate) fn strategies(strategies: &[Strategy]) -> String {
             count(strategy.denials),
             count(strategy.events),
             count(strategy.events_per_second),
+            strategy.latency_ns_p99.map(short_span).unwrap_or_default(),
             count(strategy.faults),
         ]);
     }
@@ -63,17 +64,17 @@ fn why(trading: &Trading) -> String {
 
 pub(crate) fn strategy(strategy: &Strategy) -> String {
     let Strategy { name, plugin, generation, state, since, currency, .. } = strategy;
-    let process = strategy.pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
     let amount = |amount: &str| format!("{amount} {currency}");
     [
         format!("{name}, {} since {since}\n", state.name()),
         line("plugin", &format!("{plugin}, generation {generation}")),
-        line("isolation", &format!("{}{process}", strategy.isolation)),
+        line("isolation", &place(&strategy.isolation, strategy.pid)),
         line("trading", &why(&strategy.trading)),
         line(
             "events",
             &format!("{}, {} in the last second", count(strategy.events), count(strategy.events_per_second)),
         ),
+        line("latency", &latency(strategy)),
         line(
             "orders",
             &format!(
@@ -93,6 +94,20 @@ pub(crate) fn strategy(strategy: &Strategy) -> String {
         line("tag", &strategy.etag),
     ]
     .concat()
+}
+
+/// Where it runs. A process is not given a control group of its own: the unit leaves it none.
+fn place(isolation: &str, pid: Option<u32>) -> String {
+    let process = pid.map(|pid| format!(", pid {pid}, in the control group of the daemon"));
+    format!("{isolation}{}", process.unwrap_or_default())
+}
+
+/// How long its recent calls took.
+fn latency(strategy: &Strategy) -> String {
+    let Strategy { latency_ns_p50: p50, latency_ns_p99: p99, latency_ns_max: max, .. } = strategy;
+    let (Some(p50), Some(p99), Some(max)) = (p50, p99, max) else { return "no call yet".to_owned() };
+    let [p50, p99, max] = [p50, p99, max].map(|ns| short_span(*ns));
+    format!("p50 {p50}, p99 {p99}, max {max} of its recent calls")
 }
 
 pub(crate) fn exchanges(exchanges: &[Exchange]) -> String {
@@ -129,11 +144,10 @@ fn goes_to(exchange: &Exchange) -> &'static str {
 
 pub(crate) fn exchange(exchange: &Exchange) -> String {
     let Exchange { name, plugin, generation, state, since, .. } = exchange;
-    let process = exchange.pid.map(|pid| format!(", pid {pid}")).unwrap_or_default();
     [
         format!("{name}, {} since {since}\n", state.name()),
         line("plugin", &format!("{plugin}, generation {generation}")),
-        line("isolation", &format!("{}{process}", exchange.isolation)),
+        line("isolation", &place(&exchange.isolation, exchange.pid)),
         line("trading", &why(&exchange.trading)),
         line(
             "instruments",

@@ -42,6 +42,19 @@ pub(crate) fn span(ns: u64) -> String {
     }
 }
 
+/// A time that is short, to two digits at least: that of a call.
+pub(crate) fn short_span(ns: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs")];
+    for (size, unit) in UNITS {
+        if ns >= size {
+            let (whole, tenth) = (ns / size, ns % size * 10 / size);
+            // three digits are more than anybody reads
+            return if whole >= 10 { format!("{whole}{unit}") } else { format!("{whole}.{tenth}{unit}") };
+        }
+    }
+    format!("{ns}ns")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +74,10 @@ mod tests {
                 n * 1_000_000_000
             })),
             ["5ms", "59s", "1min 0s", "1h 1min", "1d 1h"]
+        );
+        assert_eq!(
+            [0, 999, 1_000, 9_999, 10_000, 999_999, 1_500_000, 61_000_000_000].map(short_span),
+            ["0ns", "999ns", "1.0µs", "9.9µs", "10µs", "999µs", "1.5ms", "61s"]
         );
     }
 }

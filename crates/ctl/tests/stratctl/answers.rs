@@ -191,17 +191,17 @@ fn the_full_screen_is_printed_once_without_a_terminal() {
     Place::new().check(
         &["top", "--once"],
         expect![[r#"
-        stratd 0.1.0  simulation, running  up 2h 14min  events 1,234,567
-        equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
-        WARNING the file of strategy-ema-cross is gone
-         strategies (1) ────────────────────────────────────────────────────────────────
-        strategy      state            pnl    position  events/s  working  faults
-        ema-cross     halted        -23.50     15000.5     5,001        1       0
-         orders (1) ────────────────────────────────────────────────────────────────────
-        strategy      instrument  side  type    quantity    filled      price  state
-        ema-cross     AAA         buy   limit         10       2.5      99.50  open
-         log (0) ───────────────────────────────────────────────────────────────────────
-        the log is shown as it comes: stratctl log tap
+            stratd 0.1.0  simulation, running  up 2h 14min  events 1,234,567
+            equity 100023.50 USD  orders 3 working  time 2026-01-02T05:18:00.5Z
+            WARNING the file of strategy-ema-cross is gone
+             strategies (1) ────────────────────────────────────────────────────────────────
+            strategy      state          pnl   position  events/s  latency  orders  faults
+            ema-cross     halted      -23.50    15000.5     5,001    2.1µs       1       0
+             orders (1) ────────────────────────────────────────────────────────────────────
+            strategy      instrument  side  type    quantity    filled      price  state
+            ema-cross     AAA         buy   limit         10       2.5      99.50  open
+             log (0) ───────────────────────────────────────────────────────────────────────
+            the log is shown as it comes: stratctl log tap
 
 
 
@@ -214,9 +214,9 @@ fn the_full_screen_is_printed_once_without_a_terminal() {
 
 
 
-        ↑↓ move  Tab panel  / filter  h halt  c continue  r reload  ? help  q quit
-        exit code 0
-    "#]],
+            ↑↓ move  Tab panel  / filter  h halt  c continue  r reload  ? help  q quit
+            exit code 0
+        "#]],
     );
 }
 

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Mutex};
 
 use serde_json::json;
 use stratd::control::{
-    Action, ActionError, ActionErrorKind, BacktestOperations, Basis, ConfigChange, ConfigOperations,
+    Action, ActionError, ActionErrorKind, Author, BacktestOperations, Basis, ConfigChange, ConfigOperations,
     EventOperations, MetricsOperations, Outcome, PluginOperations, RunOperations, Terms,
 };
 use stratd_control::{
@@ -279,7 +279,7 @@ impl ConfigOperations for Fake {
     fn change_config(
         &self,
         change: ConfigChange,
-        _: &str,
+        _: &Author,
         terms: &Terms,
     ) -> Result<Outcome<ConfigDone>, ActionError> {
         terms.check(&self.basis())?;

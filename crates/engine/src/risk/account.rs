@@ -1,8 +1,8 @@
 //! What the account of the run allows: cash, or margin.
 //!
 //! Amounts are in the currency of the run. In a cash account working buys count at their prices; in a margin account
-//! positions count at the last prices, with the working orders of that side filled that makes them larger. A limit of
-//! the account denies, it never reduces.
+//! positions count at the last prices (of what is only quoted, the middle of the quote), with the working orders of that
+//! side filled that makes them larger. A limit of the account denies, it never reduces.
 
 use stratd_plugin_api::{Decimal, Money, Quantity, Reason, Side};
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use stratd_plugin_api::{InstrumentId, Money, Reason, Timestamp};
+use stratd_plugin_api::{InstrumentId, Reason, Timestamp};
 
 use super::{
     AccountRules, ExitRoutine, RiskLimits, Scope, ScopeView, TradingState,
@@ -16,7 +16,7 @@ pub(crate) struct Risk {
     run: ScopeRisk,
     strategies: BTreeMap<StrategyId, ScopeRisk>,
     instruments: BTreeMap<InstrumentId, ScopeRisk>,
-    /// Whether any scope has a limit on losses.
+    /// Whether the losses of any scope are looked at.
     watches_losses: bool,
     /// Whether positions need margin.
     has_margin: bool,
@@ -61,11 +61,12 @@ impl Risk {
     /// Sets the limits of a scope; its state and what it sent stay.
     pub(crate) fn set_limits(&mut self, scope: Scope, limits: RiskLimits) {
         let of_scope = self.entry(scope);
-        let (watches, has_hours) = (limits.watches_losses(), limits.trading_hours.is_some());
-        of_scope.limits = limits;
+        let has_hours = limits.trading_hours.is_some();
+        of_scope.set_limits(limits);
+        let watches = of_scope.watches_losses();
         of_scope.session = SessionNow { is_open: true, until: Some(Timestamp::MIN) };
         // looked up only where what was there may be gone: a run may set limits of a million instruments
-        let any_watches = || self.all().any(|(_, risk)| risk.limits.watches_losses());
+        let any_watches = || self.all().any(|(_, risk)| risk.watches_losses());
         let any_has_hours = || self.all().any(|(_, risk)| risk.limits.trading_hours.is_some());
         let watches_losses = self.has_margin || watches || (self.watches_losses && any_watches());
         let has_hours = has_hours || (self.session_next.is_some() && any_has_hours());
@@ -130,14 +131,10 @@ impl Risk {
         if self.run.state() != before {
             watched.changed.push((Scope::Run, before.0));
         }
-        for (scope, risk) in self.all_mut().filter(|(_, risk)| risk.limits.watches_losses()) {
-            let pnl = match scope {
-                Scope::Run => portfolio.run().pnl()?,
-                Scope::Strategy(id) => portfolio.book(id)?.pnl()?,
-                Scope::Instrument(id) => portfolio.pnl_of_instrument(id)?,
-            };
+        for (scope, risk) in self.all_mut().filter(|(_, risk)| risk.watches_losses()) {
+            let lost = portfolio.lost(scope, at)?;
             let before = risk.state();
-            let broken = risk.watch(pnl, at)?;
+            let broken = risk.watch(lost, at);
             if risk.state() != before {
                 watched.changed.push((scope, before.0));
             }
@@ -198,7 +195,7 @@ impl Risk {
 
     /// A scope as the gate sees it; `None` if there is nothing to look at.
     pub(crate) fn view(&self, scope: Scope, open_orders: u32, now: Timestamp) -> Option<ScopeView<'_>> {
-        let risk = self.get(scope)?;
+        let risk = self.get(scope).filter(|risk| !risk.is_free())?;
         Some(ScopeView {
             scope,
             limits: &risk.limits,
@@ -212,11 +209,6 @@ impl Risk {
     /// The scopes that are known.
     pub(crate) fn scopes(&self) -> impl Iterator<Item = Scope> {
         self.all().map(|(scope, _)| scope)
-    }
-
-    /// What a scope has lost today and from its peak, as its limits count it.
-    pub(crate) fn lost(&self, scope: Scope) -> Option<(Money, Money)> {
-        self.get(scope)?.lost()
     }
 
     fn get(&self, scope: Scope) -> Option<&ScopeRisk> {

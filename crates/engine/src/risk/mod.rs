@@ -8,6 +8,7 @@
 //! they let pass is cut down by those that reduce, and the rest must be covered by the account. The rate comes last, so that only what is sent counts.
 
 mod account;
+mod approved;
 mod desk;
 mod fields;
 mod limits;
@@ -18,6 +19,7 @@ use stratd_plugin_api::{Instrument, Money, OrderFlags, OrderRequest, Price, Quan
 
 pub use self::account::AccountRules;
 pub(crate) use self::account::{AccountView, part_of};
+pub use self::approved::RiskApproved;
 pub use self::desk::ReplacedLimits;
 pub(crate) use self::desk::{Risk, Stop};
 pub(crate) use self::limits::Refusal;
@@ -31,23 +33,6 @@ use self::{
     fields::{check_fields, check_range},
     quantities::{Cut, expected_quantity, limit_units, lots_worth, whole_lots},
 };
-
-/// Something that risk has checked. Only this module can make one, and execution accepts nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RiskApproved<T>(T);
-
-impl<T> RiskApproved<T> {
-    /// What was approved.
-    #[must_use]
-    pub fn get(&self) -> &T {
-        &self.0
-    }
-
-    /// The same approval for something made from the approved value.
-    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> RiskApproved<U> {
-        RiskApproved(f(self.0))
-    }
-}
 
 /// What risk needs to know of the moment.
 pub(crate) struct RiskView<'a> {
@@ -157,11 +142,15 @@ pub(crate) fn check(request: OrderRequest, view: &RiskView<'_>) -> Result<Passed
     for scope in view.scopes() {
         check_denying(&order, scope, view)?;
     }
-    let mut cut = Cut::default();
-    for scope in view.scopes() {
-        cut_down(&order, scope, view, &mut cut)?;
-    }
-    let passed = cut.apply(request, view)?;
+    let passed = if view.scopes().next().is_some() {
+        let mut cut = Cut::default();
+        for scope in view.scopes() {
+            cut_down(&order, scope, view, &mut cut)?;
+        }
+        cut.apply(request, view)?
+    } else {
+        Passed { request: RiskApproved::new(request), reduced: None }
+    };
     check_account(&Judged::new(passed.request.get(), view), view)?;
     for scope in view.scopes() {
         check_rate(scope)?;
@@ -181,7 +170,7 @@ pub(crate) fn check_closing(
         return Err(Reason::Halted.into());
     }
     check_fields(&request, view.instrument)?;
-    Ok(RiskApproved(request))
+    Ok(RiskApproved::new(request))
 }
 
 /// A halted scope takes no order; the reason is that of the halt, so that a strategy learns what stopped it.

@@ -99,11 +99,11 @@ impl Cut {
         }
         let Some(notional) = request.notional else {
             let Some((asked, most, why)) = self.quantity else {
-                return Ok(Passed { request: RiskApproved(request), reduced: None });
+                return Ok(Passed { request: RiskApproved::new(request), reduced: None });
             };
             let reduced = Some(Reduced { why, asked: as_quantity(asked)?, request });
             let request = OrderRequest { quantity: as_quantity(most)?, ..request };
-            return Ok(Passed { request: RiskApproved(request), reduced });
+            return Ok(Passed { request: RiskApproved::new(request), reduced });
         };
         // an order by amount stays one: the amount that buys so much at the price that was looked at
         let (mut amount, mut reduced) = (notional, None);
@@ -120,6 +120,6 @@ impl Cut {
             Some((why, asked)) => Some(Reduced { why, asked: as_quantity(asked)?, request }),
         };
         let request = OrderRequest { notional: Some(amount), ..request };
-        Ok(Passed { request: RiskApproved(request), reduced })
+        Ok(Passed { request: RiskApproved::new(request), reduced })
     }
 }

@@ -1,10 +1,11 @@
-//! One scope over time: what it sent, what it lost, what stopped it, whether its session is open.
+//! One scope over time: what it sent, what stopped it, whether its session is open.
 
 use std::collections::VecDeque;
 
-use stratd_plugin_api::{Money, Reason, Timestamp};
+use stratd_plugin_api::{Reason, Timestamp};
 
 use super::{ExitRoutine, OrderRate, RiskLimits, TradingState};
+use crate::course::Lost;
 
 /// What may stop trading. Each has a state of its own, and the strictest counts: the end of one does not lift another.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,6 +19,12 @@ pub(super) struct Stops {
 }
 
 impl Stops {
+    /// Whether there is none.
+    fn is_none(&self) -> bool {
+        let losses = [self.daily_loss, self.drawdown, self.margin];
+        self.command.is_none() && losses == [TradingState::Active; 3]
+    }
+
     /// The strictest state, and its reason.
     pub(super) fn state(&self) -> (TradingState, Reason) {
         let mut strictest = (TradingState::Active, Reason::None);
@@ -35,15 +42,6 @@ impl Stops {
     }
 }
 
-/// The PnL of a scope, as its loss limits see it: from the first input, or from when trading was let go on by command.
-#[derive(Clone, Copy, Debug, Default)]
-struct Losses {
-    day: Option<i64>,
-    day_start: Money,
-    peak: Money,
-    last: Money,
-}
-
 /// Whether a session is open, and until when that is known; the beginning of time = not looked up yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SessionNow {
@@ -55,8 +53,11 @@ pub(super) struct SessionNow {
 #[derive(Clone, Debug)]
 pub(super) struct ScopeRisk {
     pub(super) limits: RiskLimits,
+    /// Whether there is any limit: asked for every order.
+    has_limits: bool,
     stops: Stops,
-    losses: Losses,
+    /// The UTC day of the last look at the losses.
+    day: Option<i64>,
     /// When the orders were sent that the rate still counts, the oldest first.
     sent: VecDeque<Timestamp>,
     pub(super) session: SessionNow,
@@ -66,8 +67,9 @@ impl Default for ScopeRisk {
     fn default() -> Self {
         Self {
             limits: RiskLimits::default(),
+            has_limits: false,
             stops: Stops::default(),
-            losses: Losses::default(),
+            day: None,
             sent: VecDeque::new(),
             session: SessionNow { is_open: true, until: Some(Timestamp::MIN) },
         }
@@ -75,37 +77,46 @@ impl Default for ScopeRisk {
 }
 
 impl ScopeRisk {
+    /// Sets the limits; the state and what was sent stay.
+    pub(super) fn set_limits(&mut self, limits: RiskLimits) {
+        self.has_limits = limits != RiskLimits::default();
+        self.limits = limits;
+    }
+
+    /// Whether it holds no order back: there is no limit, and nothing stops trading.
+    pub(super) fn is_free(&self) -> bool {
+        !self.has_limits && self.stops.is_none()
+    }
+
     /// What may be traded, and why not everything.
     pub(super) fn state(&self) -> (TradingState, Reason) {
         self.stops.state()
     }
 
-    /// Sets the state by command. Lifted, it lifts every cause, and losses are counted from here on.
+    /// Sets the state by command. Lifted, it lifts every cause.
     pub(super) fn command(&mut self, state: TradingState, reason: Reason) {
         if state == TradingState::Active {
             self.stops = Stops::default();
-            (self.losses.day_start, self.losses.peak) = (self.losses.last, self.losses.last);
         } else {
             self.stops.command = Some((state, reason));
         }
     }
 
-    /// Takes the PnL of a moment. Inside: the strictest exit routine of the limits that are broken by it, if one is.
-    /// `None` outside: an amount left its range.
-    #[expect(clippy::option_option, reason = "overflow and nothing broken are two different things")]
-    pub(super) fn watch(&mut self, pnl: Money, at: Timestamp) -> Option<Option<ExitRoutine>> {
-        let losses = &mut self.losses;
-        if losses.day != Some(at.day()) {
-            (losses.day, losses.day_start) = (Some(at.day()), losses.last);
+    /// Whether losses are to be looked at: for a limit, or for the day to end that a limit stopped which is gone.
+    pub(super) fn watches_losses(&self) -> bool {
+        self.limits.watches_losses() || self.stops.daily_loss != TradingState::Active
+    }
+
+    /// Takes what is lost by a moment: the strictest exit routine of the limits that are broken by it, if one is.
+    pub(super) fn watch(&mut self, lost: Lost, at: Timestamp) -> Option<ExitRoutine> {
+        if self.day != Some(at.day()) {
+            self.day = Some(at.day());
             self.stops.daily_loss = TradingState::Active;
         }
-        losses.last = pnl;
-        losses.peak = losses.peak.max(pnl);
-        let lost = (losses.day_start.checked_sub(pnl)?, losses.peak.checked_sub(pnl)?);
         let mut broken: Option<ExitRoutine> = None;
         let all = [
-            (self.limits.max_daily_loss, lost.0, &mut self.stops.daily_loss),
-            (self.limits.max_drawdown, lost.1, &mut self.stops.drawdown),
+            (self.limits.max_daily_loss, lost.of_day, &mut self.stops.daily_loss),
+            (self.limits.max_drawdown, lost.from_peak, &mut self.stops.drawdown),
         ];
         for (limit, lost, state) in all {
             let Some(limit) = limit.filter(|limit| lost > limit.limit && *state == TradingState::Active)
@@ -115,18 +126,12 @@ impl ScopeRisk {
             *state = limit.state;
             broken = broken.max(Some(limit.exit));
         }
-        Some(broken)
+        broken
     }
 
     /// Takes whether the positions have lost the margin that they need.
     pub(super) fn margin_call(&mut self, is_called: bool) {
         self.stops.margin = if is_called { TradingState::Reducing } else { TradingState::Active };
-    }
-
-    /// What counts against the loss limits; 0 where the day or the run gained.
-    pub(super) fn lost(&self) -> Option<(Money, Money)> {
-        let Losses { day_start, peak, last, .. } = self.losses;
-        Some((day_start.checked_sub(last)?.max(Money::ZERO), peak.checked_sub(last)?))
     }
 
     /// Counts an order or change that is sent.

@@ -306,3 +306,112 @@ fn first_in_first_out_and_average_cost_realize_differently_and_bring_the_same_eq
     "#]],
     );
 }
+
+#[test]
+fn what_is_only_quoted_counts_against_margin() {
+    check(
+        "
+        account margin 0.5 0.25
+        a on quote X 99: buy 15; buy 5 Y @ 110; buy 5 Y @ 100; sell 2 Y @ 120
+        a on quote X 66: sell 1; buy 1
+        quote X 99
+        bought a1 15 @ 99 trade=1
+        quote X 66
+        show
+        quote X 40
+        trade X 120
+        quote X 1
+        show
+        ",
+        expect![[r#"
+            > quote X 99
+              a quote X 99
+              a rejected a2 denied 0/5 buying_power
+              ! submit a1 buy 15 X market
+              ! denied a2 buy 5 Y to 0: buying_power 1017.5 above 1000 of run
+              ! finished a2 denied 0/5 buying_power
+              ! submit a3 buy 5 Y limit @ 100
+              ! submit a4 sell 2 Y limit @ 120
+            > bought a1 15 @ 99 trade=1
+              a bought a1 filled 15/15: 15 @ 99
+              ! filled a1 15 @ 99
+              ! finished a1 filled 15/15
+            > quote X 66
+              a quote X 66
+              a rejected a6 denied 0/1 buying_power
+              ! submit a5 sell 1 X market
+              ! denied a6 buy 1 X to 0: buying_power 828 above 505 of run
+              ! finished a6 denied 0/1 buying_power
+            > show
+                cash -485 equity 505 realized 0 fees 0
+                a started, 5 events 6 orders 2 denials, pnl -495; X 15
+                a3 pending_new 0/5
+                a4 pending_new 0/2
+                a5 pending_new 0/1
+            > quote X 40
+              a halt - buying_power
+              a quote X 40
+              ! trading of run is reducing (buying_power)
+            > trade X 120
+              a continue - none
+              a trade X 120
+              ! trading of run is active (none)
+            > quote X 1
+              a quote X 1
+            > show
+                cash -485 equity 1315 realized 0 fees 0
+                a started, 10 events 6 orders 2 denials, pnl 315; X 15
+                a3 pending_new 0/5
+                a4 pending_new 0/2
+                a5 pending_new 0/1
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_only_quoted_counts_against_cash() {
+    check(
+        "
+        account cash
+        a on quote X 99: buy 6; buy 5; buy 4
+        quote X 99
+        ",
+        expect![[r#"
+            > quote X 99
+              a quote X 99
+              a rejected a2 denied 0/5 buying_power
+              ! submit a1 buy 6 X market
+              ! denied a2 buy 5 X to 0: buying_power 1089 above 1000 of run
+              ! finished a2 denied 0/5 buying_power
+              ! submit a3 buy 4 X market
+        "#]],
+    );
+}
+
+#[test]
+fn a_rate_follows_what_is_only_quoted() {
+    check(
+        "
+        euro 1.25 by Z
+        a on trade Y 100: buy 8 Y
+        trade Y 100
+        bought a1 8 @ 100 trade=1
+        quote Z 149
+        show
+        ",
+        expect![[r#"
+            > trade Y 100
+              a trade Y 100
+              ! submit a1 buy 8 Y market
+            > bought a1 8 @ 100 trade=1
+              a bought a1 filled 8/8: 8 @ 100
+              ! filled a1 8 @ 100
+              ! finished a1 filled 8/8
+            > quote Z 149
+              a quote Z 149
+            > show
+                cash 0 equity 1192 realized 0 fees 0
+                a started, 3 events 1 orders 0 denials, pnl 192; Y 8
+        "#]],
+    );
+}

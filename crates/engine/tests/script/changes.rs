@@ -7,16 +7,20 @@
 //! save a      take a      retired                            the state; the instance; what is not needed any more
 //! fail a why                                                 the instance died between two calls
 //! slice X 100 101                                            trades of one instant
+//! set X max_drawdown=30/reducing                             the limits of a scope, all of them; `set X` takes them away
+//! used X                                                     what is used of the limits of a scope
 //! ```
 
 use stratd_engine::{
-    Carried, InputKind, OnRestoreError, Probation, Replacement, Restart, Retired, StrategyId, SwapRefused,
+    Carried, InputKind, LimitUse, OnRestoreError, Probation, Replacement, Restart, Retired, StrategyId,
+    SwapRefused,
 };
 use stratd_plugin_api::{Fault, Reason, Timestamp};
 
 use crate::{
     actor::{duration, number},
-    desk::{Desk, config},
+    desk::{Desk, config, short},
+    limits::{limits, scope},
 };
 
 impl Desk {
@@ -43,6 +47,15 @@ impl Desk {
                 self.step(InputKind::FailStrategy(id(strategy), fault));
             }
             ["slice", symbol, ref prices @ ..] => self.slice(symbol, prices),
+            ["set", name, ref words @ ..] => {
+                let line = format!("limits {name} {}", words.join(" "));
+                self.engine.set_limits(scope(name), limits(&[&line], scope(name)));
+            }
+            ["used", name] => {
+                for LimitUse { reason, used, limit } in self.engine.limit_use(scope(name)) {
+                    self.write(&format!("    {reason}: {} of {}", short(used), short(limit)));
+                }
+            }
             _ => return false,
         }
         true

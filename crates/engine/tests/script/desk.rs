@@ -460,7 +460,7 @@ fn report(kind: &str, order: &str, words: &[&str]) -> abi::OrderEvent {
 }
 
 /// An amount without trailing zeros.
-fn short(amount: Money) -> String {
+pub(crate) fn short(amount: Money) -> String {
     amount.to_string().trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 

@@ -15,7 +15,7 @@ use stratd_plugin_api::{InstrumentId, Reason, Session};
 use crate::actor::{duration, instrument, number, symbol};
 
 /// The scope of `run`, `a` or `X`.
-fn scope(name: &str) -> Scope {
+pub(crate) fn scope(name: &str) -> Scope {
     match name.as_bytes() {
         b"run" => Scope::Run,
         [letter @ b'a'..=b'z'] => Scope::Strategy(StrategyId(u16::from(letter - b'a'))),

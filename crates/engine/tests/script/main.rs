@@ -22,6 +22,7 @@ mod faults;
 mod hedging;
 mod life;
 mod limits;
+mod loss_history;
 mod losses;
 mod probation;
 mod reducing;

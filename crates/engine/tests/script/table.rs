@@ -7,13 +7,14 @@ use expect_test::{Expect, expect};
 use crate::desk;
 
 /// How an order of 10 gets into each state, and what of it is filled then.
-const STATES: [(&str, &str); 13] = [
+const STATES: [(&str, &str); 14] = [
     ("pending_new", ""),
     ("unknown", "lost a1"),
     ("open", "received a1"),
     ("filled in part", "received a1\nbought a1 4 @ 100 trade=1"),
     ("changing to 12", "received a1\nbought a1 4 @ 100 trade=1\ntrade Y 1"),
     ("pending_cancel before received", "trade Y 2"),
+    ("pending_cancel after unknown", "lost a1\ntrade Y 2"),
     ("pending_cancel", "received a1\nbought a1 4 @ 100 trade=1\ntrade Y 2"),
     ("filled", "received a1\nbought a1 10 @ 100 trade=1"),
     ("canceled", "received a1\ncanceled a1"),
@@ -219,6 +220,30 @@ fn an_order_that_is_pending_cancel_before_received() {
         changed to 12: a change a1 pending_cancel 0/12
         changed to 4: a change a1 pending_cancel 0/4
     "#]],
+    );
+}
+
+#[test]
+fn an_order_that_is_pending_cancel_after_unknown() {
+    check(
+        "pending_cancel after unknown",
+        expect![[r#"
+            received: a received a1 pending_cancel 0/10
+            nobody answered: ignored
+            a part: a bought a1 pending_cancel 2/10: 2 @ 100, ! filled a1 2 @ 100
+            the rest of 10: a bought a1 pending_cancel 6/10: 6 @ 100, ! filled a1 6 @ 100
+            all of 10: a bought a1 filled 10/10: 10 @ 100, ! filled a1 10 @ 100, ! finished a1 filled 10/10
+            more than 10: a bought a1 filled 11/10: 11 @ 100, ! filled a1 11 @ 100, ! OVERFILLED bought a1 filled 11/10: 11 @ 100, ! finished a1 filled 11/10
+            the first trade again: a bought a1 pending_cancel 4/10: 4 @ 100, ! filled a1 4 @ 100
+            a fill of the other side: ! UNKNOWN ORDER sold a1 ? 0/0: 2 @ 100
+            a fill of another exchange: ! UNKNOWN ORDER bought a1 ? 0/0: 2 @ 100
+            canceled: a canceled a1 canceled 0/10, ! finished a1 canceled 0/10
+            expired: a canceled a1 expired 0/10, ! finished a1 expired 0/10
+            rejected: a rejected a1 rejected 0/10, ! finished a1 rejected 0/10
+            request refused: a request_rejected a1 unknown 0/10
+            changed to 12: a change a1 pending_cancel 0/12
+            changed to 4: a change a1 pending_cancel 0/4
+        "#]],
     );
 }
 

@@ -26,9 +26,4 @@ impl Random {
     pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.next() % 100 < percent
     }
-
-    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
-        let len = u64::try_from(items.len()).ok().filter(|len| *len > 0)?;
-        items.get(usize::try_from(self.next() % len).ok()?)
-    }
 }

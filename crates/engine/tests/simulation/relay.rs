@@ -9,7 +9,7 @@ use stratd_engine::{
 };
 use stratd_plugin_api::{Fault, Money, Reason, StrategyHost, StrategyInstance, Timestamp, abi};
 
-use crate::{Named, filling_link::FillingLink, random::Random, run::engine, seeds};
+use crate::{Named, desk::engine, filling_link::FillingLink, random::Random, seeds};
 
 const STRATEGIES: u16 = 3;
 const STEPS: u32 = 400;

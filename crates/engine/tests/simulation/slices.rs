@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use stratd_engine::{Accounting, Driver, InputKind, SLICE_MAX, StrategyConfig};
 use stratd_plugin_api::{Fault, Money, Reason, StrategyHost, StrategyInstance, Timestamp, abi};
 
-use crate::{Named, filling_link::FillingLink, random::Random, run::engine, seeds};
+use crate::{Named, desk::engine, filling_link::FillingLink, random::Random, seeds};
 
 const EVENTS: usize = 400;
 const START_NS: i64 = 1_704_205_800_000_000_000;

@@ -68,6 +68,30 @@ impl Logging {
         self.shared().change(|_, tree| tree.set_disabled_to(level));
     }
 
+    /// Lets a logger speak whatever [`Logging::disable`] and `disable` of a configuration say: for a record that must be
+    /// kept. Its own level counts as before, and loggers below it are not meant.
+    ///
+    /// # Errors
+    /// If the logger cannot be made.
+    ///
+    /// ```
+    /// # use stratd_logging::{Level, Logging};
+    /// let logging = Logging::new();
+    /// logging.exempt("audit")?;
+    /// logging.disable(Level::CRITICAL);
+    /// assert!(logging.logger("audit")?.is_enabled(Level::WARNING));
+    /// assert!(!logging.logger("b")?.is_enabled(Level::CRITICAL));
+    /// # Ok::<(), stratd_logging::Error>(())
+    /// ```
+    pub fn exempt(&self, logger: &str) -> Result<()> {
+        self.shared().change(|_, tree| {
+            let id = tree.get_or_insert(logger)?;
+            let name = tree.node(id).cell.name.clone();
+            tree.exempt(&name);
+            Ok(())
+        })
+    }
+
     /// The level up to which all loggers are silent; `NOTSET` if none is.
     ///
     /// ```

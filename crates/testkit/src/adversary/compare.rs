@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use stratd_engine::{Engine, Scope, StrategyId, TradingState};
-use stratd_plugin_api::{Money, PositionSide, Reason};
+use stratd_plugin_api::{InstrumentId, Money, PositionSide, Reason};
 
 use super::{
     ensure,
     gate::day,
-    scenario::{Account, STRATEGIES, point},
+    scenario::{Account, INSTRUMENTS, point},
     twin::{Losses, Twin},
 };
 
@@ -22,7 +22,7 @@ impl Twin {
             let (working, expected): (Vec<_>, Vec<_>) = (working().collect(), expected().collect());
             format!("working orders (id, quantity, filled) are {working:?}, and should be {expected:?}")
         })?;
-        for strategy in 0..STRATEGIES {
+        for strategy in 0..self.owners {
             self.compare_book(engine, StrategyId(strategy))?;
         }
         let (realized, fees) = engine.realized_and_fees();
@@ -34,7 +34,7 @@ impl Twin {
         ensure(shown == naive, || format!("cash, equity and fees are {shown:?}, and should be {naive:?}"))?;
         // cash + positions at cost + fees = start + realized, the positions of all strategies together
         let cost: i128 =
-            (0..STRATEGIES).flat_map(|id| engine.positions(StrategyId(id)).map(|(_, p)| p.cost.get())).sum();
+            (0..self.owners).flat_map(|id| engine.positions(StrategyId(id)).map(|(_, p)| p.cost.get())).sum();
         let (left, right) = (self.cash() + cost + fees_naive, self.scenario.cash + realized.get());
         ensure(left == right, || {
             format!("cash + cost + fees is {left}, start + realized {right}; unrealized {unrealized}")
@@ -84,8 +84,8 @@ impl Twin {
         if self.watches {
             self.watch();
         }
-        let scopes = self.losses.keys().chain(self.scenario.limits.keys()).chain(self.states.keys());
-        for scope in scopes {
+        let scopes: Vec<Scope> = self.scopes().collect();
+        for scope in &scopes {
             let Losses { daily, drawdown, command, .. } = self.losses.get(scope).copied().unwrap_or_default();
             let is_called = *scope == Scope::Run && self.has_margin_call;
             let margin = if is_called { TradingState::Reducing } else { TradingState::Active };
@@ -100,7 +100,15 @@ impl Twin {
         Ok(())
     }
 
-    fn watch(&mut self) {
+    /// Every scope that there can be.
+    fn scopes(&self) -> impl Iterator<Item = Scope> + use<> {
+        let strategies = (0..self.owners).map(|id| Scope::Strategy(StrategyId(id)));
+        let instruments = INSTRUMENTS.into_iter().map(|id| Scope::Instrument(InstrumentId(id)));
+        std::iter::once(Scope::Run).chain(strategies).chain(instruments)
+    }
+
+    /// Takes what every scope has won or lost by now.
+    pub(super) fn watch(&mut self) {
         if let Account::Margin { maintenance, .. } = self.scenario.account {
             let value = |(id, last): (&u32, &i64), side: &PositionSide| {
                 let value = i128::from(self.books.net(*id, *side)) * i128::from(*last) * point(*id);
@@ -110,25 +118,33 @@ impl Twin {
             let exposure = self.last.iter().map(of_both);
             self.has_margin_call = self.equity() * 100 < exposure.sum::<i128>() * i128::from(maintenance);
         }
-        for (scope, limits) in &self.scenario.limits {
-            if limits.daily_loss.is_none() && limits.drawdown.is_none() {
-                continue;
+        let mut brought: BTreeMap<Scope, i128> = BTreeMap::new();
+        for ((strategy, instrument, _), line) in &self.books.0 {
+            let pnl = line.pnl(*instrument);
+            let scopes =
+                [Scope::Strategy(StrategyId(*strategy)), Scope::Instrument(InstrumentId(*instrument))];
+            for scope in scopes.into_iter().chain([Scope::Run]) {
+                *brought.entry(scope).or_default() += pnl;
             }
-            let pnl = match *scope {
-                Scope::Run => self.books.pnl(|_, _| true),
-                Scope::Strategy(strategy) => self.books.pnl(|id, _| id == strategy.0),
-                Scope::Instrument(instrument) => self.books.pnl(|_, id| id == instrument.0),
-            };
-            let losses = self.losses.entry(*scope).or_default();
-            let today = Some(day(self.now));
+        }
+        let today = Some(day(self.now));
+        for scope in self.scopes() {
+            let pnl = brought.get(&scope).copied().unwrap_or_default();
+            let losses = self.losses.entry(scope).or_default();
             if losses.day != today {
                 (losses.day, losses.day_start, losses.daily) = (today, losses.last, TradingState::Active);
             }
             (losses.last, losses.peak) = (pnl, losses.peak.max(pnl));
-            if let Some((_, state)) = limits.daily_loss.filter(|(most, _)| losses.day_start - pnl > *most) {
+            let Some(limits) = self.scenario.limits.get(&scope) else { continue };
+            // once it has stopped, a limit that is set later changes nothing of that
+            let is_active = losses.daily == TradingState::Active;
+            let limit = limits.daily_loss.filter(|(most, _)| losses.day_start - pnl > *most);
+            if let Some((_, state)) = limit.filter(|_| is_active) {
                 losses.daily = state;
             }
-            if let Some((_, state)) = limits.drawdown.filter(|(most, _)| losses.peak - pnl > *most) {
+            let is_active = losses.drawdown == TradingState::Active;
+            let limit = limits.drawdown.filter(|(most, _)| losses.peak - pnl > *most);
+            if let Some((_, state)) = limit.filter(|_| is_active) {
                 losses.drawdown = state;
             }
         }

@@ -271,10 +271,18 @@ impl Twin {
             let net = i128::from(self.books.net(id, position));
             (net + open(Side::Buy)).max(open(Side::Sell) - net).max(0)
         };
-        let of_both = |id: u32| PositionSide::ALL.iter().map(|side| worst(id, *side)).sum();
-        let valued =
-            |id: &u32| self.last.get(id).map_or(0, |last| self.value_in_run(*id, *last, of_both(*id)));
-        INSTRUMENTS.iter().map(valued).sum()
+        // without a price, the highest that an order about it names
+        let named = |id: u32, position: PositionSide| {
+            let orders = self.working.values();
+            let orders = orders.filter(|order| order.instrument == id && order.position == position);
+            orders.filter_map(Working::price_highest).max()
+        };
+        let valued = |id: u32, position: PositionSide| {
+            let price = self.last.get(&id).copied().or_else(|| named(id, position));
+            price.map_or(0, |price| self.value_in_run(id, price, worst(id, position)))
+        };
+        let of_both = |id: &u32| PositionSide::ALL.iter().map(|side| valued(*id, *side)).sum::<i128>();
+        INSTRUMENTS.iter().map(of_both).sum()
     }
 }
 

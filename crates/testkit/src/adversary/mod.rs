@@ -1,9 +1,12 @@
 //! The whole engine against an adversarial exchange and random strategies, by seed.
 //!
-//! A run draws everything from its seed: limits of every scope, the account, how cost is found, what the market, the
-//! strategies, the operator and the exchanges do. After every step a naive twin says whether books, limits and orders
+//! A run draws everything from its seed: limits of every scope and when they change, the account, netted or hedged
+//! positions, how cost is found, what the market, the strategies, people and the exchanges do. After every step a naive twin says whether books, limits and orders
 //! are as they must be; it knows nothing of the engine's state and recomputes from inputs and outputs alone. At the end
 //! the exchanges are asked for everything, and every order must be final.
+//!
+//! A seed runs twice: where one strategy alone listens, the first run hands it several events in one call, the second one
+//! at a time. Outputs, what the strategies were told, and what can be looked up at the end must be the same.
 //!
 //! Ordering: the twin reads an input before the engine does, and the outputs in their order, so that it judges an order
 //! by the books of the moment at which it was sent. Known limits: a denied change is judged by its effect alone, because
@@ -11,27 +14,43 @@
 
 mod books;
 mod compare;
+mod costs;
+mod counts;
 mod cuts;
 mod gambler;
 mod gate;
+mod happenings;
+mod market;
+mod mind;
 mod random;
+mod requests;
 mod scenario;
+mod sent;
 mod simulation;
 mod twin;
 mod venue;
 mod working;
 
-use std::{any::Any, panic};
+use std::{any::Any, collections::BTreeMap, panic};
+
+use stratd_engine::SLICE_MAX;
+
+use counts::Count;
+pub use counts::Counts;
 
 /// What came of one seed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// FNV-1a of the text of all outputs.
+    /// FNV-1a of the text of all outputs, of what the strategies were told, and of all that can be looked up at the end.
     pub hash: u64,
     /// How often what happened.
     pub counts: Counts,
+    /// Calls of strategies with several events.
+    pub slices: u64,
     /// The invariant that did not hold, if one did not.
     pub violation: Option<Violation>,
+    /// The hash after each step.
+    trace: Vec<(u64, u64)>,
 }
 
 /// An invariant that did not hold.
@@ -43,90 +62,40 @@ pub struct Violation {
     pub what: String,
 }
 
-/// How often what happened, so that a simulation that never gets anywhere is noticed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts([u64; Counts::NAMES.len()]);
-
-/// What is counted; the order is that of [`Counts::NAMES`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Count {
-    Steps,
-    Orders,
-    Changes,
-    Cancels,
-    Fills,
-    Denials,
-    Reductions,
-    UnknownReports,
-    Overfills,
-    Faults,
-    Stops,
-    Swaps,
-    Rollbacks,
-    Restarts,
-    StateChanges,
-    SessionsClosed,
-    Disconnects,
-    TimedOut,
-    ByAmount,
-    FillsHedged,
-}
-
-impl Counts {
-    /// The names, in the order in which [`Counts::iter`] has them.
-    pub const NAMES: [&str; 20] = [
-        "steps",
-        "orders",
-        "changes",
-        "cancels",
-        "fills",
-        "denials",
-        "reductions",
-        "unknown_reports",
-        "overfills",
-        "faults",
-        "stops",
-        "swaps",
-        "rollbacks",
-        "restarts",
-        "state_changes",
-        "sessions_closed",
-        "disconnects",
-        "timed_out",
-        "orders_by_amount",
-        "fills_hedged",
-    ];
-
-    pub(crate) fn add(&mut self, what: Count) {
-        if let Some(count) = self.0.get_mut(what as usize) {
-            *count += 1;
-        }
-    }
-
-    /// Adds the counts of another seed.
-    pub fn merge(&mut self, other: &Self) {
-        for (count, more) in self.0.iter_mut().zip(other.0) {
-            *count += more;
-        }
-    }
-
-    /// Names with counts.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        Self::NAMES.into_iter().zip(self.0)
-    }
-}
-
-/// Runs a seed for so many steps, and its end.
+/// Runs a seed for so many steps, and its end: twice, with events in slices and spans and with one at a time. Both must
+/// bring the same, byte for byte.
 #[must_use]
 pub fn run(seed: u64, steps: u64) -> Outcome {
+    let mut sliced = run_with(seed, steps, SLICE_MAX);
+    if sliced.violation.is_some() {
+        return sliced;
+    }
+    let single = run_with(seed, steps, 1);
+    let is_same = (sliced.hash, &sliced.counts) == (single.hash, &single.counts);
+    sliced.violation = single.violation.or_else(|| {
+        (!is_same).then(|| {
+            // of a slice only the last event has a hash
+            let by_step: BTreeMap<u64, u64> = single.trace.iter().copied().collect();
+            let differs = |(step, hash): &&(u64, u64)| by_step.get(step) != Some(hash);
+            let step = sliced.trace.iter().find(differs).map_or(steps, |(step, _)| *step);
+            let what = "events in slices bring other outputs than one event after the other".to_owned();
+            Violation { step, what }
+        })
+    });
+    sliced.trace = Vec::new();
+    sliced
+}
+
+/// One run, with so many events in a call at most.
+fn run_with(seed: u64, steps: u64, slice_max: usize) -> Outcome {
     let mut outcome = Outcome::default();
-    let result = panic::catch_unwind(panic::AssertUnwindSafe(|| simulation::run(seed, steps, &mut outcome)));
-    let what = match result {
+    let simulate = || simulation::run(seed, steps, slice_max, &mut outcome);
+    let what = match panic::catch_unwind(panic::AssertUnwindSafe(simulate)) {
         Ok(Ok(())) => return outcome,
         Ok(Err(what)) => what,
         Err(payload) => format!("the engine panicked: {}", message(&*payload)),
     };
-    let step = outcome.counts.0.first().copied().unwrap_or_default();
+    let step = outcome.counts.of(Count::Steps);
     outcome.violation = Some(Violation { step, what });
     outcome
 }

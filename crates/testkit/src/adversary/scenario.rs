@@ -1,17 +1,20 @@
 //! What a run is made of: instruments, limits, account. Drawn from the seed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use stratd_engine::{
     AccountRules, Accounting, Engine, EngineConfig, ExitRoutine, Hours, HoursRule, Limit, LossLimit,
     OnBreach, OrderIds, OrderRate, PriceCollar, RateSource, RiskLimits, Scope, StrategyId, TradingState,
 };
 use stratd_plugin_api::{
-    Decimal, ExchangeId, Instrument, InstrumentId, InstrumentType, Money, NoCosts, OmsType, OrderFlags,
-    OrderRequest, PositionSide, Quantity, Session, Side, TradingType, export::instrument_to_record,
+    Decimal, ExchangeId, Instrument, InstrumentId, InstrumentType, Money, OmsType, OrderFlags, OrderRequest,
+    PositionSide, Quantity, Session, Side, TradingType, export::instrument_to_record,
 };
 
-use super::random::Random;
+use super::{costs, gambler::Temper, random::Random};
 use crate::services::Services;
 
 pub(super) const STRATEGIES: u16 = 3;
@@ -76,6 +79,41 @@ pub(super) struct PlainLimits {
     pub(super) has_hours: bool,
 }
 
+impl PlainLimits {
+    pub(super) fn draw(random: &mut Random) -> Self {
+        let mut limits = Self::default();
+        let reduces = random.chance(40);
+        if random.chance(40) {
+            limits.order_quantity = Some((random.small(6, 14).into(), reduces));
+        }
+        if random.chance(40) {
+            limits.order_notional = Some((i128::from(random.range(600, 9_000)) * MONEY, random.chance(40)));
+        }
+        if random.chance(25) {
+            limits.collar_points = Some(random.small(300, 1_500).into());
+        }
+        if random.chance(60) {
+            limits.position = Some((random.small(10, 40).into(), random.chance(40)));
+        }
+        if random.chance(40) {
+            limits.open_orders = Some(u32::from(random.small(2, 16)));
+        }
+        if random.chance(30) {
+            limits.rate = Some((u32::from(random.small(2, 20)), random.range(1, 60) * SECOND_NS));
+        }
+        let states = [TradingState::Reducing, TradingState::Halted];
+        let state = |random: &mut Random| *random.pick(&states).unwrap_or(&TradingState::Halted);
+        if random.chance(10) {
+            limits.daily_loss = Some((i128::from(random.range(100, 3_000)) * MONEY, state(random)));
+        }
+        if random.chance(10) {
+            limits.drawdown = Some((i128::from(random.range(100, 3_000)) * MONEY, state(random)));
+        }
+        limits.has_hours = random.chance(15);
+        limits
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Account {
     Unlimited,
@@ -97,6 +135,11 @@ pub(super) struct Scenario {
     pub(super) account: Account,
     pub(super) is_fifo: bool,
     pub(super) oms_type: OmsType,
+    /// Strategies listen to instruments of their own, and take several events in one call.
+    pub(super) has_slices: bool,
+    takes_up_events: bool,
+    /// Instruments that are quoted and never trade.
+    pub(super) quoted_only: BTreeSet<u32>,
 }
 
 impl Scenario {
@@ -104,13 +147,19 @@ impl Scenario {
         let mut scopes = vec![Scope::Run];
         scopes.extend((0..STRATEGIES).map(|id| Scope::Strategy(StrategyId(id))));
         scopes.extend(INSTRUMENTS.map(|id| Scope::Instrument(InstrumentId(id))));
-        let limits = scopes
-            .into_iter()
-            .filter(|scope| *scope == Scope::Run || random.chance(35))
-            .collect::<Vec<_>>()
-            .into_iter()
-            .map(|scope| (scope, plain_limits(random)))
-            .collect();
+        let has_slices = random.chance(40);
+        let mut limits = BTreeMap::new();
+        for scope in scopes {
+            if scope != Scope::Run && !random.chance(35) {
+                continue;
+            }
+            let mut drawn = PlainLimits::draw(random);
+            if has_slices {
+                // a loss must stop orders from the event on that brought it, so events come one by one
+                (drawn.daily_loss, drawn.drawdown) = (None, None);
+            }
+            limits.insert(scope, drawn);
+        }
         let account = match random.range(0, 10) {
             0 => Account::Cash { allow_short: true },
             1 => Account::Cash { allow_short: false },
@@ -121,7 +170,26 @@ impl Scenario {
         let exits = [(); 3].map(|()| *random.pick(&ExitRoutine::ALL).unwrap_or(&ExitRoutine::None));
         let is_fifo = random.chance(50);
         let oms_type = *random.pick(OmsType::ALL).unwrap_or(&OmsType::Netting);
-        Self { cash: i128::from(cash) * MONEY, limits, exits, account, is_fifo, oms_type }
+        let quoted_only = INSTRUMENTS.into_iter().filter(|_| random.chance(10)).collect();
+        let (cash, takes_up_events) = (i128::from(cash) * MONEY, random.chance(50));
+        Self { cash, limits, exits, account, is_fifo, oms_type, has_slices, takes_up_events, quoted_only }
+    }
+
+    /// What the strategy of a number is like.
+    pub(super) fn temper(&self, strategy: u16) -> Temper {
+        let is_hedged = self.oms_type == OmsType::Hedging;
+        let instruments: &[u32] = match strategy {
+            _ if !self.has_slices => &[],
+            0 => &[1, IN_EUROS],
+            1 => &[FUTURE, INDEX],
+            _ => &[EURO],
+        };
+        Temper {
+            is_hedged,
+            instruments,
+            takes_up_events: self.takes_up_events,
+            eagerness: if self.has_slices { 25 } else { 45 },
+        }
     }
 
     /// The position that an order is about.
@@ -155,7 +223,7 @@ impl Scenario {
             account,
             oms_type: self.oms_type,
             accounting: if self.is_fifo { Accounting::Fifo } else { Accounting::Average },
-            costs: Box::new(NoCosts),
+            costs: Box::new(costs::Model),
         };
         let mut engine = Engine::new(config, services.clone());
         for instrument in instruments() {
@@ -171,7 +239,7 @@ impl Scenario {
         Ok(engine)
     }
 
-    fn real_limits(&self, plain: &PlainLimits) -> Result<RiskLimits, String> {
+    pub(super) fn real_limits(&self, plain: &PlainLimits) -> Result<RiskLimits, String> {
         let [exit_daily, exit_drawdown, exit_hours] = self.exits;
         let on_breach = |reduces: bool| if reduces { OnBreach::Reduce } else { OnBreach::Deny };
         let whole = |(limit, reduces): (u32, bool)| Limit {
@@ -188,7 +256,7 @@ impl Scenario {
             timezone: jiff::tz::TimeZone::UTC,
             weekdays: 0x7f,
             sessions: vec![Session { open: SESSION.0, close: SESSION.1 }],
-            holidays: std::collections::BTreeSet::new(),
+            holidays: BTreeSet::new(),
         };
         Ok(RiskLimits {
             max_order_quantity: plain.order_quantity.map(whole),
@@ -208,39 +276,6 @@ impl Scenario {
             }),
         })
     }
-}
-
-fn plain_limits(random: &mut Random) -> PlainLimits {
-    let mut limits = PlainLimits::default();
-    let reduces = random.chance(40);
-    if random.chance(40) {
-        limits.order_quantity = Some((random.small(6, 14).into(), reduces));
-    }
-    if random.chance(40) {
-        limits.order_notional = Some((i128::from(random.range(600, 9_000)) * MONEY, random.chance(40)));
-    }
-    if random.chance(25) {
-        limits.collar_points = Some(random.small(300, 1_500).into());
-    }
-    if random.chance(60) {
-        limits.position = Some((random.small(10, 40).into(), random.chance(40)));
-    }
-    if random.chance(40) {
-        limits.open_orders = Some(u32::from(random.small(2, 16)));
-    }
-    if random.chance(30) {
-        limits.rate = Some((u32::from(random.small(2, 20)), random.range(1, 60) * SECOND_NS));
-    }
-    let states = [TradingState::Reducing, TradingState::Halted];
-    let state = |random: &mut Random| *random.pick(&states).unwrap_or(&TradingState::Halted);
-    if random.chance(10) {
-        limits.daily_loss = Some((i128::from(random.range(100, 3_000)) * MONEY, state(random)));
-    }
-    if random.chance(10) {
-        limits.drawdown = Some((i128::from(random.range(100, 3_000)) * MONEY, state(random)));
-    }
-    limits.has_hours = random.chance(15);
-    limits
 }
 
 fn instruments() -> [Instrument; 5] {

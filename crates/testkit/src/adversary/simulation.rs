@@ -1,39 +1,46 @@
-//! One run: what happens next, and what the engine makes of it.
+//! One run: how its inputs reach the engine, and what is made of the outputs.
 
 use std::{fmt, fmt::Write, sync::Arc};
 
-use stratd_engine::{
-    Engine, ExitRoutine, Input, InputKind, OnRestoreError, Output, Probation, Replacement, Restart, Scope,
-    StrategyConfig, StrategyId, TradingCommand, TradingState,
-};
-use stratd_plugin_api::{Fault, InstrumentId, OmsType, OrderStatus, Reason, Timestamp, abi};
+use stratd_engine::{Engine, Input, InputKind, Output, StrategyConfig, StrategyId};
+use stratd_plugin_api::{Money, OmsType, OrderStatus, Reason, Timestamp, abi};
 
 use super::{
     Count, Outcome, ensure,
     gambler::Gambler,
+    mind::Mind,
     random::Random,
-    scenario::{INSTRUMENTS, SECOND_NS, START_NS, STRATEGIES, Scenario, exchange_of, price},
+    scenario::{START_NS, STRATEGIES, Scenario},
     twin::Twin,
     venue::{Arrival, Venue},
 };
 use crate::services::Services;
 
-/// Steps after which an exchange that went away is back at the latest.
-const AWAY_STEPS_MAX: u16 = 40;
 const FNV_START: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0100_0000_01b3;
 
-struct Run<'a> {
-    engine: Engine,
-    twin: Twin,
-    venue: Venue,
-    random: Random,
-    now: i64,
+pub(super) struct Run<'a> {
+    pub(super) engine: Engine,
+    pub(super) twin: Twin,
+    pub(super) venue: Venue,
+    pub(super) random: Random,
+    pub(super) now: i64,
+    /// The time of the last step.
+    pub(super) stepped_at: i64,
     seq: u64,
+    /// Events that a call may have.
+    slice_max: usize,
     /// The exchange that is away, and for how many steps.
-    away: Option<(u16, u16)>,
+    pub(super) away: Option<(u16, u16)>,
+    /// Who owns orders by hand, once there was one, and what he knows.
+    pub(super) owner: Option<StrategyId>,
+    pub(super) person: Mind,
+    /// Limits were set since the last step: sessions are looked up with the next one.
+    pub(super) has_new_limits: bool,
     hash: Hash,
-    outcome: &'a mut Outcome,
+    /// [`Engine::books_version`] after the last step, and what it vouches for: equity, cash and the PnL of strategies.
+    books: (u64, [Option<Money>; 2], Vec<Option<Money>>),
+    pub(super) outcome: &'a mut Outcome,
 }
 
 /// FNV-1a of a text that is never kept.
@@ -49,8 +56,8 @@ impl Write for Hash {
 }
 
 /// Runs a seed; an error is an invariant that did not hold.
-pub(super) fn run(seed: u64, steps: u64, outcome: &mut Outcome) -> Result<(), String> {
-    let mut run = Run::new(seed, outcome)?;
+pub(super) fn run(seed: u64, steps: u64, slice_max: usize, outcome: &mut Outcome) -> Result<(), String> {
+    let mut run = Run::new(seed, slice_max, outcome)?;
     run.step(InputKind::Start)?;
     while run.seq < steps {
         run.next()?;
@@ -62,7 +69,7 @@ pub(super) fn run(seed: u64, steps: u64, outcome: &mut Outcome) -> Result<(), St
 }
 
 impl<'a> Run<'a> {
-    fn new(seed: u64, outcome: &'a mut Outcome) -> Result<Self, String> {
+    fn new(seed: u64, slice_max: usize, outcome: &'a mut Outcome) -> Result<Self, String> {
         let mut random = Random::new(seed);
         let scenario = Scenario::draw(&mut random);
         let services = Arc::new(Services::new());
@@ -72,131 +79,29 @@ impl<'a> Run<'a> {
                 name: index.to_string(),
                 may_shutdown: false,
                 cancels_on_stop: index != 1,
-                is_batch_safe: false,
+                is_batch_safe: scenario.has_slices,
             };
-            let gambler = Gambler::new(random.next(), false);
+            let gambler = Gambler::new(random.next(), scenario.temper(index));
             engine.add_strategy(config, Box::new(gambler)).map_err(|error| error.to_string())?;
         }
-        let (twin, venue) = (Twin::new(scenario), Venue::default());
-        let hash = Hash(FNV_START);
-        Ok(Self { engine, twin, venue, random, now: START_NS, seq: 0, away: None, hash, outcome })
-    }
-
-    /// The next thing that happens besides the answers of the exchanges.
-    fn next(&mut self) -> Result<(), String> {
-        let pause = if self.random.one_in(200) { 14 * 3_600 * SECOND_NS } else { 2 * SECOND_NS };
-        self.now += self.random.range(0, pause);
-        if self.engine.next_timer().is_some_and(|due| due.get() <= self.now) && self.random.chance(70) {
-            self.step(InputKind::Timers)?;
-        }
-        if self.random.chance(4) {
-            self.venue.nonsense(&mut self.random);
-        }
-        self.connection()?;
-        let strategy = StrategyId(self.random.small(0, STRATEGIES));
-        match self.random.range(0, 400) {
-            0 => self.step(InputKind::Halt(None, Reason::Requested)),
-            1..8 => self.step(InputKind::Continue(None, Reason::Requested)),
-            8 => self.step(InputKind::StopStrategy(strategy, Reason::Requested)),
-            9 => {
-                let fault = Fault { reason: Reason::Panic, message: "its process died".to_owned(), index: 0 };
-                self.step(InputKind::FailStrategy(strategy, fault))
-            }
-            10..20 => self.command(),
-            20..30 => self.replace(strategy),
-            30..35 => self.step(InputKind::Timers),
-            _ => {
-                let instrument = *self.random.pick(&INSTRUMENTS).unwrap_or(&1);
-                let event = abi::Event {
-                    ts: self.now,
-                    instrument,
-                    kind: abi::event_kind::TRADE,
-                    data: [price(&mut self.random, instrument), 1, 0, 0, 0],
-                    ..abi::Event::default()
-                };
-                self.step(InputKind::Market(event))
-            }
-        }
-    }
-
-    fn command(&mut self) -> Result<(), String> {
-        let scope = match self.random.range(0, 4) {
-            0 => Scope::Run,
-            1 => Scope::Strategy(StrategyId(self.random.small(0, STRATEGIES))),
-            _ => Scope::Instrument(InstrumentId(*self.random.pick(&INSTRUMENTS).unwrap_or(&1))),
-        };
-        let states = [TradingState::Reducing, TradingState::Halted];
-        let is_stopped = self.random.chance(25);
-        let stop = self.random.pick(&states).filter(|_| is_stopped);
-        let state = *stop.unwrap_or(&TradingState::Active);
-        let exit = *self.random.pick(&ExitRoutine::ALL).unwrap_or(&ExitRoutine::None);
-        self.step(InputKind::Trading(TradingCommand { scope, state, exit, reason: Reason::Requested }))
-    }
-
-    /// Another instance of a strategy: in the place of the one that runs, or of one that has ended.
-    fn replace(&mut self, strategy: StrategyId) -> Result<(), String> {
-        let instance = Box::new(Gambler::successor(&mut self.random));
-        let starts = if self.twin.has_ended(strategy) {
-            let restart = Restart { instance, is_batch_safe: false, state: None };
-            let restarted = self.engine.restart_strategy(strategy, restart);
-            restarted.map_err(|refused| format!("a restart was refused: {refused:?}"))?;
-            self.twin.restarted(strategy);
-            self.outcome.counts.add(Count::Restarts);
-            true
-        } else {
-            let on_restore_error = if self.random.chance(50) {
-                OnRestoreError::Fresh(Box::new(Gambler::new(self.random.next(), false)))
-            } else {
-                OnRestoreError::Keep
-            };
-            let until = Timestamp::new(self.now + self.random.range(0, 30) * SECOND_NS);
-            let replacement = Replacement {
-                instance,
-                is_batch_safe: false,
-                state_version: 1,
-                accepts: 1..=1,
-                deadline: Timestamp::new(self.now),
-                on_restore_error,
-                probation: Probation { events: self.random.range(0, 40).cast_unsigned(), until },
-                room: Vec::new(),
-            };
-            let swapped = self.engine.swap_strategy(strategy, replacement).ok();
-            if swapped.is_some() {
-                self.outcome.counts.add(Count::Swaps);
-            }
-            swapped.is_some_and(|swapped| swapped.carried.starts_anew())
-        };
-        while self.engine.take_retired().is_some() {}
-        if starts { self.step(InputKind::StartStrategy(strategy)) } else { Ok(()) }
-    }
-
-    /// An exchange goes away, or comes back and tells what happened.
-    fn connection(&mut self) -> Result<(), String> {
-        match self.away {
-            None if self.random.one_in(250) => {
-                let exchange = self.random.small(1, 3);
-                self.outcome.counts.add(Count::Disconnects);
-                self.venue.disconnect(exchange);
-                self.away = Some((exchange, self.random.small(1, AWAY_STEPS_MAX)));
-                self.each_of(exchange, |id| InputKind::Halt(Some(id), Reason::Requested))
-            }
-            None => Ok(()),
-            Some((exchange, 0)) => {
-                self.away = None;
-                let reports = self.venue.reconcile(exchange, &self.twin.working_ids(), false);
-                self.arrive(reports)?;
-                self.each_of(exchange, |id| InputKind::Continue(Some(id), Reason::Requested))
-            }
-            Some((exchange, steps)) => {
-                self.away = Some((exchange, steps - 1));
-                Ok(())
-            }
-        }
-    }
-
-    fn each_of(&mut self, exchange: u16, input: impl Fn(InstrumentId) -> InputKind) -> Result<(), String> {
-        let ids = INSTRUMENTS.into_iter().filter(|id| exchange_of(*id) == exchange);
-        ids.map(InstrumentId).try_for_each(|id| self.step(input(id)))
+        let person = Mind::new(scenario.oms_type == OmsType::Hedging);
+        Ok(Self {
+            engine,
+            twin: Twin::new(scenario),
+            venue: Venue::default(),
+            random,
+            now: START_NS,
+            stepped_at: START_NS,
+            seq: 0,
+            slice_max,
+            away: None,
+            owner: None,
+            person,
+            has_new_limits: false,
+            hash: Hash(FNV_START),
+            books: (u64::MAX, [None; 2], Vec::new()),
+            outcome,
+        })
     }
 
     /// Everything is answered, and must be final then.
@@ -214,11 +119,39 @@ impl<'a> Run<'a> {
             let reports = self.venue.reconcile(exchange, &self.twin.working_ids(), true);
             self.arrive(reports)?;
         }
-        self.outcome.hash = self.hash.0;
-        self.twin.settled(&self.venue.trades())
+        self.twin.settled(&self.venue.trades())?;
+        self.look_up()
     }
 
-    fn arrive(&mut self, arrivals: Vec<Arrival>) -> Result<(), String> {
+    /// What can be looked up at the end belongs to what came of the run.
+    fn look_up(&mut self) -> Result<(), String> {
+        let engine = &self.engine;
+        // a text that is only counted cannot fail
+        let _ =
+            write!(self.hash, "{:?} {:?} {:?}", engine.cash(), engine.equity(), engine.portfolio_of_run());
+        for (_, state, statistics) in engine.strategies() {
+            let _ = write!(self.hash, "{state:?} {statistics:?}");
+        }
+        for strategy in (0..self.twin.owners).map(StrategyId) {
+            for order in engine.finished_orders(strategy, u64::MAX) {
+                let _ = write!(self.hash, "{order:?}");
+                self.twin.looked_up(order)?;
+            }
+            engine.fills(strategy, u64::MAX).for_each(|fill| {
+                let _ = write!(self.hash, "{fill:?}");
+            });
+            engine.position_records(strategy).for_each(|record| {
+                let _ = write!(self.hash, "{record:?}");
+            });
+        }
+        for scope in engine.scopes() {
+            let _ = write!(self.hash, "{:?} {:?}", engine.trading_state(scope), engine.limit_use(scope));
+        }
+        self.outcome.hash = self.hash.0;
+        Ok(())
+    }
+
+    pub(super) fn arrive(&mut self, arrivals: Vec<Arrival>) -> Result<(), String> {
         for Arrival { report, is_nonsense } in arrivals {
             if report.status == OrderStatus::Unknown.code() {
                 self.outcome.counts.add(Count::TimedOut);
@@ -228,8 +161,62 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn step(&mut self, kind: InputKind) -> Result<(), String> {
+    pub(super) fn step(&mut self, kind: InputKind) -> Result<(), String> {
         self.take(kind, false)
+    }
+
+    /// Events of the market in the order of their times, in as few calls as may be.
+    pub(super) fn market(&mut self, mut events: Vec<abi::Event>) -> Result<(), String> {
+        let mut rest = &mut events[..];
+        while let Some(first) = rest.first() {
+            self.person.on_event(first);
+            self.now = first.ts;
+            let event = *first;
+            let several = if self.slice_max > 1 && rest.len() > 1 { self.several(rest)? } else { 0 };
+            if several == 0 {
+                self.step(InputKind::Market(event))?;
+            }
+            rest = rest.get_mut(several.max(1)..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Hands several events to the strategy that alone listens; how many were taken, 0 if they go one by one.
+    fn several(&mut self, events: &mut [abi::Event]) -> Result<usize, String> {
+        let most = events.len().min(self.slice_max);
+        let events = events.get_mut(..most).unwrap_or_default();
+        let failed = |error: stratd_engine::EngineError| error.to_string();
+        let taken = match self.engine.begin_span(self.seq + 1, events).map_err(failed)? {
+            Some(span) => {
+                let taken = span.taken();
+                for event in events.iter().take(taken) {
+                    self.engine.apply_of_span(event).map_err(failed)?;
+                }
+                self.engine.end_span(span);
+                taken
+            }
+            None => {
+                let at = events.first().map_or(self.now, |event| event.ts);
+                let len = events.iter().take_while(|event| event.ts == at).count();
+                // what is due comes before a slice: the driver sees to it
+                let is_due = self.engine.next_timer().is_some_and(|due| due.get() <= at);
+                let Some(instant) = events.get(..len).filter(|instant| instant.len() > 1 && !is_due) else {
+                    return Ok(0);
+                };
+                self.engine.step_slice(self.seq + 1, Timestamp::new(at), instant).map_err(failed)?
+            }
+        };
+        for event in events.iter().take(taken) {
+            self.person.on_event(event);
+            self.now = event.ts;
+            self.twin.input(&InputKind::Market(*event), event.ts, false);
+            self.twin.watch();
+            self.outcome.counts.add(Count::Steps);
+        }
+        self.seq += u64::try_from(taken).unwrap_or_default();
+        self.outcome.slices += u64::from(taken > 1);
+        self.outputs(false)?;
+        Ok(taken)
     }
 
     fn take(&mut self, kind: InputKind, is_nonsense: bool) -> Result<(), String> {
@@ -237,15 +224,18 @@ impl<'a> Run<'a> {
         self.outcome.counts.add(Count::Steps);
         self.twin.input(&kind, self.now, is_nonsense);
         let input = Input { seq: self.seq, at: Timestamp::new(self.now), kind };
-        let outputs = self.engine.step(&input).map_err(|error| error.to_string())?;
+        self.engine.step(&input).map_err(|error| error.to_string())?;
+        self.outputs(is_nonsense)
+    }
+
+    /// Shows the outputs of the last step to the twin, carries the orders among them to the exchanges, and compares.
+    fn outputs(&mut self, is_nonsense: bool) -> Result<(), String> {
+        (self.stepped_at, self.has_new_limits) = (self.now, false);
         let mut is_alarmed = false;
-        for output in outputs {
+        for output in self.engine.outputs() {
             // a text that is only counted cannot fail
             let _ = write!(self.hash, "{output:?}");
-            count(&mut self.outcome.counts, output);
-            if matches!(output, Output::Filled(_)) && self.twin.scenario.oms_type == OmsType::Hedging {
-                self.outcome.counts.add(Count::FillsHedged);
-            }
+            self.outcome.count(output, self.twin.scenario.oms_type);
             is_alarmed |= matches!(output, Output::UnknownOrder(_));
             self.twin.output(output)?;
             match output {
@@ -255,37 +245,23 @@ impl<'a> Run<'a> {
                 _ => {}
             }
         }
-        ensure(is_alarmed || !is_nonsense, || format!("no alarm for a report that fits nothing: {input:?}"))?;
-        self.twin.compare(&self.engine)
+        let seq = self.seq;
+        self.outcome.trace.push((seq, self.hash.0));
+        ensure(is_alarmed || !is_nonsense, || format!("no alarm for the report {seq}, which fits nothing"))?;
+        self.twin.compare(&self.engine)?;
+        self.compare_version()
     }
-}
 
-fn count(counts: &mut super::Counts, output: &Output) {
-    let what = match output {
-        Output::Submit(order) => {
-            if order.get().request.notional.is_some() {
-                counts.add(Count::ByAmount);
-            }
-            Count::Orders
-        }
-        Output::Change(_) => Count::Changes,
-        Output::Cancel(_) => Count::Cancels,
-        Output::Filled(_) => Count::Fills,
-        Output::Denied(_) => Count::Denials,
-        Output::Reduced(_) => Count::Reductions,
-        Output::UnknownOrder(_) => Count::UnknownReports,
-        Output::Overfilled(_) => Count::Overfills,
-        Output::StrategyFaulted { .. } => Count::Faults,
-        Output::StrategyStopped { .. } => Count::Stops,
-        Output::StrategyRolledBack { .. } => Count::Rollbacks,
-        Output::Trading { .. } => Count::StateChanges,
-        Output::SessionClosed { .. } => Count::SessionsClosed,
-        Output::OrderFinished(_)
-        | Output::ProbationPassed { .. }
-        | Output::ByHand { .. }
-        | Output::Shutdown { .. }
-        | Output::Metric { .. }
-        | Output::Exited => return,
-    };
-    counts.add(what);
+    /// Books of the same version are the same.
+    fn compare_version(&mut self) -> Result<(), String> {
+        let engine = &self.engine;
+        let pnl = (0..self.twin.owners).map(|id| engine.pnl(StrategyId(id))).collect();
+        let now = (engine.books_version(), [engine.equity(), engine.cash()], pnl);
+        let before = std::mem::replace(&mut self.books, now);
+        // a strategy that joined has brought nothing yet
+        let has_held = before.1 == self.books.1 && before.2.iter().zip(&self.books.2).all(|(a, b)| a == b);
+        ensure(before.0 != self.books.0 || has_held, || {
+            format!("books of the same version were {before:?}, and are {:?}", self.books)
+        })
+    }
 }

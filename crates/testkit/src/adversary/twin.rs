@@ -1,24 +1,22 @@
 //! The naive twin: what inputs and outputs alone say about cash, positions, orders, limits and states.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use stratd_engine::{
-    ChangeOrder, FillReport, InputKind, NewOrder, Order, OrderState, Output, Scope, StrategyId, TradingState,
-};
-use stratd_plugin_api::{
-    EventKind, InstrumentId, Money, OrderEventKind, OrderStatus, PositionSide, Price, Reason, Side, abi,
-};
+use stratd_engine::{FillReport, InputKind, Order, OrderState, Output, Scope, StrategyId, TradingState};
+use stratd_plugin_api::{EventKind, Money, OrderEventKind, OrderStatus, PositionSide, Reason, Side, abi};
 
 use super::{
     books::{Books, Fill},
-    ensure,
+    costs, ensure,
     gambler::{COMPLAINT, DOOMED, DOOMED_TAG, TAG},
     gate::{Question, denied},
-    scenario::{EURO, EURO_RATE_START, IN_EUROS, Scenario},
+    happenings::HAND_TAG,
+    scenario::{EURO, EURO_RATE_START, IN_EUROS, STRATEGIES, Scenario},
+    sent::is_judged,
     working::Working,
 };
 
-/// What a scope lost, and what that stopped.
+/// What a scope lost, and what that stopped. It is counted whether or not a limit stands.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Losses {
     pub(super) day: Option<i64>,
@@ -32,23 +30,27 @@ pub(super) struct Losses {
 
 pub(super) struct Twin {
     pub(super) scenario: Scenario,
+    /// Who has orders: the strategies, and who trades by hand.
+    pub(super) owners: u16,
     pub(super) books: Books,
     pub(super) working: BTreeMap<u64, Working>,
+    /// The last prices; of what has not traded, the middle of the quote.
     pub(super) last: BTreeMap<u32, i64>,
+    traded: BTreeSet<u32>,
     euro: i64,
     pub(super) now: i64,
     pub(super) states: BTreeMap<Scope, (TradingState, Reason)>,
     /// When orders and changes were sent.
-    pub(super) sent: BTreeMap<Scope, Vec<i64>>,
+    pub(super) sent: BTreeMap<Scope, VecDeque<i64>>,
     pub(super) losses: BTreeMap<Scope, Losses>,
     pub(super) has_margin_call: bool,
     /// The position that each order is about.
-    positions: BTreeMap<u64, PositionSide>,
+    pub(super) positions: BTreeMap<u64, PositionSide>,
     pub(super) submitted: BTreeSet<u64>,
     pub(super) finished: BTreeSet<u64>,
     /// What was booked: quantities by order and trade.
     pub(super) booked: BTreeMap<u64, BTreeMap<u64, i64>>,
-    ended: BTreeSet<StrategyId>,
+    pub(super) ended: BTreeSet<StrategyId>,
     pub(super) is_halted: bool,
     pub(super) halted: BTreeSet<u32>,
     pub(super) is_exiting: bool,
@@ -57,16 +59,18 @@ pub(super) struct Twin {
     /// The books changed in this step, or prices.
     pub(super) watches: bool,
     /// A session closed at the beginning of this step, before its input.
-    has_closed: bool,
+    pub(super) has_closed: bool,
 }
 
 impl Twin {
     pub(super) fn new(scenario: Scenario) -> Self {
         Self {
             scenario,
+            owners: STRATEGIES,
             books: Books::default(),
             working: BTreeMap::new(),
             last: BTreeMap::new(),
+            traded: BTreeSet::new(),
             euro: EURO_RATE_START,
             now: 0,
             states: BTreeMap::new(),
@@ -121,9 +125,7 @@ impl Twin {
         self.has_closed = false;
         self.watches = matches!(input, InputKind::Market(_) | InputKind::Order(_));
         match input {
-            InputKind::Market(event) if event.kind == EventKind::Trade.code() => {
-                self.price(event.instrument, event.data[0]);
-            }
+            InputKind::Market(event) => self.market(event),
             InputKind::Order(report) if !is_nonsense => self.report(report),
             InputKind::Halt(None, _) => self.is_halted = true,
             InputKind::Halt(Some(id), _) => {
@@ -147,14 +149,34 @@ impl Twin {
                     losses.command = command.state;
                 }
             }
-            InputKind::Market(_)
-            | InputKind::Order(_)
+            InputKind::Order(_)
             | InputKind::Timers
             | InputKind::Start
             | InputKind::StopStrategy(..)
             | InputKind::StartStrategy(_)
             | InputKind::FailStrategy(..)
             | InputKind::ByHand(_) => {}
+        }
+    }
+
+    fn market(&mut self, event: &abi::Event) {
+        let id = event.instrument;
+        let [first, bid_quantity, ask, close_or_ask_quantity, _] = event.data;
+        match EventKind::from_code(event.kind) {
+            Some(EventKind::Trade) => {
+                self.traded.insert(id);
+                self.price(id, first);
+            }
+            Some(EventKind::Bar) => {
+                self.traded.insert(id);
+                self.price(id, close_or_ask_quantity);
+            }
+            Some(EventKind::Quote)
+                if !self.traded.contains(&id) && bid_quantity > 0 && close_or_ask_quantity > 0 =>
+            {
+                self.price(id, (first + ask).div_euclid(2));
+            }
+            _ => {}
         }
     }
 
@@ -231,95 +253,9 @@ impl Twin {
         }
     }
 
-    fn submit(&mut self, order: &NewOrder) -> Result<(), String> {
-        let NewOrder { id, strategy, request, .. } = *order;
-        ensure(self.submitted.insert(id.0), || format!("{id:?} was sent twice"))?;
-        ensure(request.tag != DOOMED_TAG, || format!("an order of a call that failed: {order:?}"))?;
-        if request.tag == TAG {
-            ensure(!self.ended.contains(&strategy), || {
-                format!("an order of a strategy that ended: {order:?}")
-            })?;
-            let asked =
-                Question { strategy, request: &request, quantity: request.quantity.get(), changed: None };
-            let against = self.certainly_against(&asked);
-            ensure(against.is_empty(), || format!("an order against {against:?}: {order:?}"))?;
-        } else {
-            let is_halted = self.is_halted || self.halted.contains(&request.instrument.0);
-            ensure((!is_halted && !self.is_exiting) || self.has_closed, || {
-                format!("a closing order in a halt or after the end: {order:?}")
-            })?;
-            self.closes(order)?;
-        }
-        self.note_sent(strategy, request.instrument);
-        let expected = request.notional.map_or(0, |_| self.expected(&request, 0));
-        let working = Working {
-            id: id.0,
-            strategy,
-            instrument: request.instrument.0,
-            side: request.side,
-            flags: request.flags,
-            position: self.scenario.position(&request),
-            price: request.price.or(request.stop_price).map(Price::get),
-            has_limit: request.price.is_some(),
-            amount: request.notional.map(Money::get),
-            quantity: request.quantity.get(),
-            filled: 0,
-            changes: (0, 0, None),
-            expected,
-            is_told_filled: false,
-        };
-        self.positions.insert(id.0, working.position);
-        self.working.insert(id.0, working);
-        Ok(())
-    }
-
-    /// A closing order makes the position smaller that it is about, and does not turn it around; a netted one may be
-    /// larger, because it counts what an earlier one will still have turned around.
-    fn closes(&self, order: &NewOrder) -> Result<(), String> {
-        let NewOrder { strategy, request, .. } = order;
-        let side = self.scenario.position(request);
-        let size = self.books.size((strategy.0, request.instrument.0, side));
-        let held = if request.side == Side::Sell { size } else { -size };
-        let is_closing = side == PositionSide::Net || request.quantity.get() <= held;
-        ensure(is_closing, || format!("a closing order for more than {held}: {order:?}"))
-    }
-
-    fn change(&mut self, change: &ChangeOrder) -> Result<(), String> {
-        let ChangeOrder { id, request, .. } = *change;
-        let Some(order) = self.working.get(&id.0).cloned() else {
-            return Err(format!("a change of {id:?}, which does not work"));
-        };
-        let quantity = request.quantity.get() - order.filled;
-        let asked = Question { strategy: order.strategy, request: &request, quantity, changed: Some(&order) };
-        let against = self.certainly_against(&asked);
-        ensure(against.is_empty(), || format!("a change against {against:?}: {change:?}"))?;
-        self.note_sent(order.strategy, request.instrument);
-        if let Some(order) = self.working.get_mut(&id.0) {
-            let (count, quantity, price) = order.changes;
-            let price = price.max(request.price.map(Price::get));
-            order.changes = (count + 1, quantity.max(request.quantity.get()), price);
-        }
-        Ok(())
-    }
-
-    /// A missing price speaks only against an order that needs one; what a price would say is judged without it.
-    fn certainly_against(&self, asked: &Question<'_>) -> Vec<Reason> {
-        let mut against = self.against(asked);
-        against.retain(|reason| *reason != Reason::NoPrice);
-        against
-    }
-
-    fn note_sent(&mut self, strategy: StrategyId, instrument: InstrumentId) {
-        for scope in [Scope::Run, Scope::Strategy(strategy), Scope::Instrument(instrument)] {
-            let has_rate = self.scenario.limits.get(&scope).is_some_and(|limits| limits.rate.is_some());
-            if has_rate {
-                self.sent.entry(scope).or_default().push(self.now);
-            }
-        }
-    }
-
-    fn fill(&mut self, FillReport { strategy, fill, .. }: &FillReport) -> Result<(), String> {
+    fn fill(&mut self, FillReport { strategy, fill, is_late, .. }: &FillReport) -> Result<(), String> {
         let id = fill.client_order_id;
+        ensure(*is_late == self.finished.contains(&id), || format!("late is {is_late} of {fill:?}"))?;
         let report = self.report.take().filter(|report| report.client_order_id == id);
         let Some(report) = report else { return Err(format!("a fill that nobody reported: {fill:?}")) };
         let told = (report.last_price, report.last_quantity, report.trade_id, report.instrument, report.side);
@@ -327,6 +263,7 @@ impl Twin {
         ensure(told == booked && fill.fee == report.fee, || format!("{fill:?} was booked for {report:?}"))?;
         let is_new = self.booked.entry(id).or_default().insert(fill.trade_id, fill.quantity).is_none();
         ensure(is_new, || format!("trade {} of order {id} was booked twice", fill.trade_id))?;
+        self.check_costs(*strategy, fill)?;
         let sign = if fill.side == Side::Buy.code() { 1 } else { -1 };
         let costs = [fill.fee, fill.slippage, fill.transaction_cost];
         let rate = if fill.instrument == IN_EUROS { self.euro } else { 100 };
@@ -345,6 +282,24 @@ impl Twin {
             order.is_told_filled |= report.status == OrderStatus::Filled.code();
         }
         Ok(())
+    }
+
+    /// Costs are found by the strategy, or else by the model.
+    fn check_costs(&self, strategy: StrategyId, fill: &abi::FillRecord) -> Result<(), String> {
+        [fill.slippage, fill.transaction_cost].into_iter().try_for_each(|cost| {
+            let is_by_strategy = costs::is_by_strategy(cost.into());
+            let may_ask = strategy.0 < STRATEGIES && !self.ended.contains(&strategy);
+            ensure(is_by_strategy.is_some_and(|by_strategy| may_ask || !by_strategy), || {
+                format!("a cost that nobody could have found, of {strategy:?}: {fill:?}")
+            })
+        })
+    }
+
+    /// An order that is looked up at the end says what was executed of it, however late.
+    pub(super) fn looked_up(&self, order: &Order) -> Result<(), String> {
+        let booked: i64 = self.booked.get(&order.id.0).into_iter().flat_map(BTreeMap::values).sum();
+        let is_so = order.state.is_final() && order.filled.get() == booked;
+        ensure(is_so, || format!("{booked} was booked of {order:?}"))
     }
 
     fn finish(&mut self, order: &Order) -> Result<(), String> {
@@ -370,7 +325,7 @@ impl Twin {
         let request = &order.request;
         ensure(request.tag != DOOMED_TAG, || format!("an order of a call that failed was heard: {order:?}"))?;
         ensure(!self.submitted.contains(&order.id.0), || format!("{:?} was sent and denied", order.id))?;
-        if self.ended.contains(&order.strategy) {
+        if self.ended.contains(&order.strategy) && request.tag != HAND_TAG {
             return ensure(reason == Reason::StrategyStopped || request.tag != TAG, || {
                 format!("an order of a strategy that ended was denied for {reason}: {order:?}")
             });
@@ -378,7 +333,7 @@ impl Twin {
         let asked =
             Question { strategy: order.strategy, request, quantity: request.quantity.get(), changed: None };
         let against = self.against(&asked);
-        ensure(against.contains(&reason) || request.tag != TAG, || {
+        ensure(against.contains(&reason) || !is_judged(request), || {
             format!("denied for {reason}, and against it is {against:?}: {order:?}")
         })
     }

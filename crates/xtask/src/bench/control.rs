@@ -1,5 +1,5 @@
-//! The control socket: how long a request takes, idle and while events flow, and what clients that do what they should
-//! not cost the engine.
+//! The control socket: how long a request takes, idle and while events flow; what it costs to configure the strategy anew
+//! meanwhile; and what clients that do what they should not cost the engine.
 //!
 //! The exchange offers so many actions a second; whether the engine keeps up is what is measured, in windows with and
 //! without the abuse that take turns, so that a machine that gets slower hits both. The abusers run on the same cores as
@@ -17,10 +17,11 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use nix::unistd::gettid;
-use stratd_control::{Client, Request};
+use serde_json::json;
+use stratd_control::{Client, ConfigDone, ConfigEdit, Request};
 
 use crate::figures::{Numbers, Sample};
-use crate::live::{Programs, Sandbox, Settings, now};
+use crate::live::{Programs, Sandbox, Settings, Tally, now};
 use crate::workspace::Workspace;
 
 /// Actions at the venue per second: hardly any, and what a core is half busy with.
@@ -28,6 +29,11 @@ const RATE_IDLE: u32 = 10;
 const RATE_LOADED: u32 = 30_000;
 /// Requests of each kind.
 const REQUESTS: usize = 2_000;
+/// Changes of the strategy's configuration, each of which another instance takes over with.
+const CHANGES: u64 = 200;
+/// The key that is changed. The strategy logs after so many events: more than there are.
+const CHANGED: &str = "strategy/counter/config/log_every";
+const FIRST_VALUE: u64 = 1_000_000_000_000;
 /// Pairs of windows, and how long each is.
 const PAIRS: usize = 5;
 const WINDOW: Duration = Duration::from_secs(2);
@@ -64,11 +70,31 @@ pub(super) fn measure(workspace: &Workspace, numbers: &Path) -> Result<()> {
     idle.end()?;
     let loaded = Sandbox::start(&folder, &programs, &settings(RATE_LOADED))?;
     requests(&loaded, "loaded", &mut report)?;
+    reconfigure(&loaded, &mut report)?;
     let verdict = under_abuse(&loaded, &mut report);
     let tally = loaded.end()?;
-    report.count("control.events_lost", tally.lost);
+    let nothing_lost = told(tally, &mut report);
     report.write(numbers)?;
-    verdict
+    verdict.and(nothing_lost)
+}
+
+/// What the strategy counted over all of it: each change of its configuration restored it once, and no event is missing.
+fn told(tally: Tally, report: &mut Numbers) -> Result<()> {
+    let Tally { count, lost, duplicated, reordered, restores, .. } = tally;
+    println!(
+        "the strategy counted {count} events over {restores} changes of it: {lost} lost, {duplicated} twice"
+    );
+    report.count("control.events_counted", count);
+    report.count("control.events_lost", lost);
+    report.count("control.events_duplicated", duplicated);
+    report.count("control.events_reordered", reordered);
+    if restores != CHANGES {
+        bail!("the strategy was restored {restores} times (expected {CHANGES})");
+    }
+    if lost + duplicated + reordered > 0 {
+        bail!("{lost} events were lost, {duplicated} came twice, {reordered} out of order (accepted: none)");
+    }
+    Ok(())
 }
 
 fn settings(rate: u32) -> Settings {
@@ -98,6 +124,31 @@ fn requests(sandbox: &Sandbox, name: &str, report: &mut Numbers) -> Result<()> {
         println!("{:<34}{:>10}{:>10}{:>10}", format!("{kind}, {name}"), figure(50), figure(99), figure(100));
         report.spread(&format!("control.{kind}_us_{name}"), "", &sample);
     }
+    Ok(())
+}
+
+/// One strategy gets another configuration again and again, while events flow: how long the request takes, which has a
+/// generation written to the disk, and how long the strategy was kept from its events.
+fn reconfigure(sandbox: &Sandbox, report: &mut Numbers) -> Result<()> {
+    let (mut took, mut pauses) = (Sample::default(), Sample::default());
+    for number in 0..CHANGES {
+        let request = Request::config_put(CHANGED, &ConfigEdit(json!(FIRST_VALUE + number)))?;
+        let started = now();
+        let done: ConfigDone = sandbox.client().send(&request)?.read()?;
+        took.add(started.elapsed().as_secs_f64() * 1e3);
+        let plugin = sandbox.plugin()?;
+        let pause = plugin.instances.first().and_then(|instance| instance.pause_us_last);
+        let pause = pause.with_context(|| format!("no instance took over: {}", done.report))?;
+        pauses.add(f64::from(u32::try_from(pause).context("a pause is short")?));
+    }
+    println!("\n{:<34}{:>10}{:>10}{:>10}", "strategy configured anew, loaded", "p50", "p99", "max");
+    for (name, sample, digits) in [("request, ms", &took, 1), ("its events waited, µs", &pauses, 0)] {
+        let figure =
+            |percent| sample.percentile(percent).map_or("-".to_owned(), |value| format!("{value:.digits$}"));
+        println!("{name:<34}{:>10}{:>10}{:>10}", figure(50), figure(99), figure(100));
+    }
+    report.spread("control.reconfigure_ms", "", &took);
+    report.spread("control.reconfigure_pause_us", "", &pauses);
     Ok(())
 }
 

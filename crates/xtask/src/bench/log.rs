@@ -12,14 +12,12 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use nix::sys::resource::{UsageWho, getrusage};
 
 use super::with_numbers;
 use crate::figures::Spread;
-use crate::workspace::{Workspace, status, stdout};
+use crate::workspace::{Workspace, children_time, status, stdout};
 
 const MANIFEST: &str = "crates/logging/peers/Cargo.toml";
 /// As many as `benches/log/text.rs` says.
@@ -198,16 +196,6 @@ fn order(count: usize, round: usize) -> Vec<usize> {
         indices.swap(last, at);
     }
     indices
-}
-
-/// What finished children took of the processors so far.
-fn children_time() -> Result<Duration> {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("asking for the processor time of children")?;
-    let micros = |time: nix::sys::time::TimeVal| {
-        let micros = time.tv_sec().saturating_mul(1_000_000).saturating_add(time.tv_usec());
-        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
-    };
-    Ok(micros(usage.user_time()) + micros(usage.system_time()))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]

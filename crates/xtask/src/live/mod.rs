@@ -26,8 +26,8 @@ use stratd_control::{Client, Done, Plugin, Request, Status};
 
 pub(crate) use memory::Memory;
 
-use crate::plugins;
-use crate::workspace::{Workspace, run as run_command};
+use crate::workspace::Workspace;
+use crate::{deb, plugins};
 
 /// The plugin that is replaced.
 pub(crate) const PLUGIN: &str = "strategy-counter";
@@ -58,7 +58,7 @@ impl Programs {
         let daemon = match given("STRATD_BIN") {
             Some(daemon) => daemon,
             None => {
-                run_command(&mut workspace.cargo(&["build", "--release", "-p", "stratd"]))?;
+                deb::build_programs(workspace)?;
                 workspace.release().join("stratd")
             }
         };

@@ -17,8 +17,8 @@ use serde_json::Value;
 
 use super::tools::{self, Package};
 use crate::figures::{Numbers, Sample, Spread};
-use crate::workspace::{Workspace, run as run_command, stdout};
-use crate::{TaskResult, plugins};
+use crate::workspace::{Workspace, stdout};
+use crate::{TaskResult, deb, plugins};
 
 #[path = "../../../../tests/benches/engine/ticks.rs"]
 #[expect(
@@ -108,7 +108,7 @@ pub(super) fn run(workspace: &Workspace) -> TaskResult {
     let folder = workspace.bench_results();
     let ticks =
         ticks::file(&folder, TICKS).with_context(|| format!("making ticks in {}", folder.display()))?;
-    run_command(&mut workspace.cargo(&["build", "--release", "-p", "stratd"]))?;
+    deb::build_programs(workspace)?;
     let plugins = plugins::build(workspace, true)?;
     let mut contestants = contestants(workspace)?;
     for round in 0..ROUNDS {

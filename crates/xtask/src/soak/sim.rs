@@ -1,7 +1,8 @@
 //! The whole engine against adversarial exchanges, by seed.
 //!
 //! The simulation itself is `crates/testkit/src/adversary`; it is built with optimization and with every assertion, runs
-//! each seed twice, and tells the shortest run of a seed that fails.
+//! each seed twice (events in slices, and one by one: both must bring the same), tells how often what happened, and the
+//! shortest run of a seed that fails.
 
 use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
@@ -75,16 +76,28 @@ fn simulate(workspace: &Workspace, options: &Options) -> TaskResult {
     numbers.add("sim.steps_per_second", per_second(steps, took));
     numbers.add("sim.seconds", took);
     numbers.write(&options.out)?;
+    print_counts(&figures);
     let count = |name: &str| figure(name).unwrap_or_default();
     println!(
-        "{steps} steps of {} seeds, each run twice in {took:.0} s: {} orders, {} fills, {} denials; {violations} violations",
+        "{steps} steps of {} seeds, each run twice in {took:.0} s: {} of {} orders and changes passed, {} fills; {violations} violations",
         count("sim.seeds"),
-        count("sim.orders"),
+        count("sim.passed"),
+        count("sim.asked"),
         count("sim.fills"),
-        count("sim.denials"),
     );
     eprintln!("numbers in {}", options.out.display());
     Ok(if output.status.success() && violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How often what happened: things first, then why orders and changes were denied, the most frequent first.
+fn print_counts(figures: &serde_json::Map<String, serde_json::Value>) {
+    let count = |value: &serde_json::Value| value.as_u64().unwrap_or_default();
+    let is_denial = |name: &str| name.starts_with("sim.denied.");
+    let mut counts: Vec<_> = figures.iter().map(|(name, value)| (name.as_str(), count(value))).collect();
+    counts.sort_by_key(|(name, count)| (is_denial(name), std::cmp::Reverse(*count)));
+    for (name, count) in counts {
+        println!("{count:>14}  {}", name.trim_start_matches("sim."));
+    }
 }
 
 /// Steps of a second; each is done twice.

@@ -120,6 +120,21 @@ fn values_of_rarer_schemas() {
             "etc/run.toml:3:20: strategy[0].config.token: found a secret value (accepted: a text of 8 or more characters)"
         ],
     );
+    // one that is called so is secret in whatever schema
+    check(
+        "odd",
+        "models = { api_token = 12345678 }",
+        expect![
+            "etc/run.toml:3:35: strategy[0].config.models.api_token: found a secret value (accepted: a path)"
+        ],
+    );
+    check(
+        "odd",
+        "token = '***'",
+        expect![[
+            r#"etc/run.toml:3:20: strategy[0].config.token: found "***", which stands for a secret that nobody is shown (accepted: the secret itself, or a reference to it such as ${credential:NAME})"#
+        ]],
+    );
     check(
         "odd",
         "symbol = 5",

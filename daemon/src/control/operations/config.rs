@@ -2,11 +2,28 @@
 
 use stratd_control::{Config, ConfigDiff, ConfigDone, ConfigHistory, ConfigPart};
 
-use super::{ActionError, Basis, Outcome, Terms};
+use super::{super::peer::Role, ActionError, Basis, Outcome, Terms};
 pub use crate::{
     config::Edit,
     reload::config::{ConfigChange, What},
 };
+
+/// Who changes a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// In words: it is kept with the generation.
+    pub who: String,
+    /// Some sections need more than others.
+    pub role: Role,
+}
+
+impl Author {
+    /// One who may change everything.
+    #[must_use]
+    pub fn administrator(who: &str) -> Self {
+        Self { who: who.to_owned(), role: Role::Admin }
+    }
+}
 
 /// What is asked of the configuration.
 pub trait ConfigOperations {
@@ -34,14 +51,15 @@ pub trait ConfigOperations {
     /// There is no such generation, or the files cannot be read.
     fn config_diff(&self, from: Option<u64>, to: Option<u64>) -> Result<ConfigDiff, ActionError>;
 
-    /// Changes it, on these terms, for a user; returns after it was done.
+    /// Changes it, on these terms, for its author, whose role may not suffice for every section; returns after it was
+    /// done.
     ///
     /// # Errors
     /// It was refused, and everything is as before.
     fn change_config(
         &self,
         change: ConfigChange,
-        who: &str,
+        author: &Author,
         terms: &Terms,
     ) -> Result<Outcome<ConfigDone>, ActionError>;
 }

@@ -43,6 +43,8 @@ pub enum ActionErrorKind {
     NotFound,
     /// The request asks for what cannot be, whatever the state is.
     BadRequest,
+    /// The role of who asks does not suffice for what it would change.
+    Forbidden,
     /// A step refused the file, the configuration or the state.
     Refused,
     /// The state of the resource does not allow it.

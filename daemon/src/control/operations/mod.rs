@@ -21,7 +21,7 @@ pub use stratd_control::{Condition, Tag};
 
 pub use self::{
     backtests::BacktestOperations,
-    config::{ConfigChange, ConfigOperations, Edit, What},
+    config::{Author, ConfigChange, ConfigOperations, Edit, What},
     error::{ActionError, ActionErrorKind, Refused},
     events::EventOperations,
     metrics::MetricsOperations,

@@ -13,7 +13,7 @@ use stratd_control::{
 };
 
 use crate::control::{
-    Action, ActionError, ActionErrorKind, BacktestOperations, Basis, ConfigChange, ConfigOperations,
+    Action, ActionError, ActionErrorKind, Author, BacktestOperations, Basis, ConfigChange, ConfigOperations,
     EventOperations, MetricsOperations, Outcome, PluginOperations, RunOperations, Terms,
 };
 
@@ -57,7 +57,8 @@ impl Fake {
         self.gate.lock().unwrap().waiting
     }
 
-    fn pass(&self) {
+    /// Waits while the gate is closed.
+    pub(super) fn pass(&self) {
         let mut door = self.gate.lock().unwrap();
         door.waiting += 1;
         while door.is_closed {
@@ -261,7 +262,7 @@ impl ConfigOperations for Fake {
     fn change_config(
         &self,
         change: ConfigChange,
-        _: &str,
+        _: &Author,
         terms: &Terms,
     ) -> Result<Outcome<ConfigDone>, ActionError> {
         terms.check(&self.basis())?;

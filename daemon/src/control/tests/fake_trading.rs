@@ -101,7 +101,8 @@ impl TradingOperations for Fake {
         terms.check(&basis())?;
         let report = format!("{} {} {:?} {:?}", change.scope, change.state.name(), change.exit, change.note);
         let (before, after) = (TradingState::Active, change.state);
-        let answer = TradingDone { report: report.clone(), before, after, dry_run: terms.is_dry_run };
+        let answer =
+            TradingDone { report: report.clone(), before, after, dry_run: terms.is_dry_run, warning: None };
         Ok(self.did(report, answer))
     }
 
@@ -144,7 +145,12 @@ impl TradingOperations for Fake {
             let error = ActionError::new(ActionErrorKind::Refused, text).in_step("risk");
             return Err(error.coded("max_order_quantity").found("1000", "at most 100").before(&basis()));
         }
-        self.of_order(ORDER, "new", terms)
+        if order.quantity.as_deref() == Some("0") {
+            return Err(ActionError::new(ActionErrorKind::BadRequest, "a quantity of 0").at("/quantity"));
+        }
+        self.pass();
+        let nth = self.done().len() + 1;
+        self.of_order(ORDER, &format!("order {nth}:"), terms)
     }
 
     fn change_order(

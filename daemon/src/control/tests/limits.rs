@@ -1,12 +1,20 @@
 //! Every limit has one outcome.
 
-use std::{io::Write as _, time::Duration};
+use std::{
+    io::{Read as _, Write as _},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
 
 use expect_test::expect;
-use stratd_control::Request;
+use stratd_control::{CancelAllRequest, HaltRequest, Request};
 
-use super::{PATIENCE, Place, read_all, split, wait_for};
-use crate::control::{SOCKET_MODE, limits::Limits};
+use super::{PATIENCE, Place, fake::Fake, read_all, split, wait_for};
+use crate::control::{ActionErrorKind, SOCKET_MODE, desk::Desk, limits::Limits};
 
 /// Soon over, where something is to be waited for in vain.
 const SOON: Duration = Duration::from_millis(50);
@@ -37,6 +45,25 @@ fn one_connection_too_many_is_told_so_and_closed() {
     assert!(read_all(&mut first).starts_with("HTTP/1.1 200 "));
     // and one that has ended makes room
     wait_for("room for another", || place.client().send(&Request::version()).is_ok());
+}
+
+#[test]
+fn who_has_connected_when_the_stop_comes_is_served() {
+    const REQUEST: &[u8] = b"GET /v1/version HTTP/1.1\r\nhost: x\r\n\r\n";
+    let mut place = limited(|limits| limits.stop_time = PATIENCE);
+    let mut late = place.connect();
+    // connections are taken in order: once another is answered, the first was taken
+    let mut earlier = place.connect();
+    earlier.write_all(REQUEST).unwrap();
+    assert!(earlier.read(&mut [0; 4096]).unwrap() > 0);
+    let control = place.control.take().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| control.stop());
+        // the server has seen the stop when it closes what has been answered
+        read_all(&mut earlier);
+        late.write_all(REQUEST).unwrap();
+        assert!(read_all(&mut late).starts_with("HTTP/1.1 200 "));
+    });
 }
 
 #[test]
@@ -146,6 +173,63 @@ fn changes_at_once_are_few_and_reads_go_on() {
     });
     assert_eq!(place.fake.done(), ["reload ema-cross", "reload ema-cross"]);
     assert!(place.client().send(&Request::stop("ema-cross")).is_ok(), "there is room again");
+}
+
+#[test]
+fn what_stops_trading_finds_a_place_however_slow_the_other_changes_are() {
+    let place = limited(|limits| (limits.writes, limits.stops) = (1, 1));
+    place.fake.close();
+    let client = place.client();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| client.send(&Request::reload("ema-cross")).unwrap());
+        wait_for("a change under way", || place.fake.waiting() == 1);
+        assert!(client.send(&Request::stop("ema-cross")).is_err(), "there is no place");
+        assert!(client.send(&Request::release_trading()).is_err(), "trading goes on later");
+        let halt = HaltRequest::default();
+        for request in [
+            Request::kill(&halt).unwrap(),
+            Request::strategy_halt("a", &halt).unwrap(),
+            Request::exchange_halt("x", &halt).unwrap(),
+            Request::cancel_all(&CancelAllRequest::default()).unwrap(),
+        ] {
+            client.send(&request).unwrap_or_else(|error| panic!("{request}: {error}"));
+        }
+        place.fake.open();
+        waiting.join().unwrap();
+    });
+}
+
+#[test]
+fn looks_at_once_are_few_and_those_that_find_no_place_leave_nothing_behind() {
+    let limits = Limits { reads: 1, read_time: SOON, ..Limits::default() };
+    let desk = Desk::new(Arc::new(Fake::default()), limits);
+    let begun = Arc::new(AtomicUsize::new(0));
+    let (open, gate) = mpsc::channel::<()>();
+    let gate = Arc::new(Mutex::new(gate));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        for _ in 0..5 {
+            let (begun, gate) = (Arc::clone(&begun), Arc::clone(&gate));
+            let look = desk.read(move |_| {
+                begun.fetch_add(1, Ordering::Relaxed);
+                // until the other end is dropped
+                let _ = gate.lock().unwrap().recv();
+                Ok(())
+            });
+            let error = look.await.unwrap_err();
+            assert_eq!(error.kind, ActionErrorKind::Busy, "which is 503 with Retry-After");
+        }
+        assert_eq!(begun.load(Ordering::Relaxed), 1, "the others wait nowhere");
+        drop(open);
+    });
+    let limits = Limits { read_time: PATIENCE, ..limits };
+    let desk = Desk::new(Arc::new(Fake::default()), limits);
+    runtime.block_on(async {
+        for _ in 0..3 {
+            desk.read(|_| Ok(())).await.unwrap();
+        }
+    });
+    assert_eq!(limits.operation_threads(), 1 + 4 + 2 + 2);
 }
 
 #[test]

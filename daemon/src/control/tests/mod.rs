@@ -4,6 +4,7 @@ mod audit;
 mod conditions;
 mod fake;
 mod fake_trading;
+mod keys;
 mod limits;
 mod openapi;
 mod place;

@@ -96,4 +96,9 @@ fn a_member_of_the_group_may_connect_and_change() {
     let Some(said) = ask_as(1_000_001, gid.as_raw(), &place, &stop) else { return };
     assert!(said.ends_with("\n200"), "{said}");
     assert_eq!(fake.done(), ["stop ema-cross"]);
+    // what decides where the daemon writes is the administrator's
+    let apply = ["-d", r#"{"text": ""}"#, "http://x/v1/logging/apply"];
+    let said = ask_as(1_000_001, gid.as_raw(), &place, &apply).unwrap();
+    assert!(said.contains("needs the role admin, and uid 1000001 has the role operator"), "{said}");
+    assert!(said.ends_with("\n403"), "{said}");
 }

@@ -23,7 +23,7 @@ fn check(place: &Place, method: &str, target: &str, body: &str, expected: Expect
 fn an_order_is_asked_for_changed_and_canceled() {
     let place = Place::new();
     let order = r#"{"instrument":"SYN0001","side":"buy","quantity":"10","price":"99.50"}"#;
-    check(&place, "POST", "/v1/orders", order, expect!["200 new 1099511627777"]);
+    check(&place, "POST", "/v1/orders", order, expect!["200 order 1: 1099511627777"]);
     let target = format!("/v1/orders/{ORDER}");
     check(&place, "PATCH", &target, r#"{"price":"99"}"#, expect!["200 change 1099511627777"]);
     check(&place, "DELETE", &target, "", expect!["200 cancel 1099511627777"]);

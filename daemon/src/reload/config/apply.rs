@@ -6,30 +6,27 @@ use serde_json::Value;
 use stratd_plugin_api::{ExchangeId, Timestamp};
 
 use super::{
-    ConfigChange, NewGeneration, OURSELVES, Unconfirmed, What,
-    build::Built,
-    parts::{Fixed, Parts, divide},
+    ConfigChange, ConfigRefusal, NewGeneration, RefusalKind, What,
+    confirm::Unconfirmed,
+    parts::{Parts, divide},
 };
 use crate::{
     check::check,
     config::{
-        Draft, Problem, RunConfig, Written,
+        Draft, RunConfig, Written,
         difference::{Difference, differences},
         pointer,
     },
-    control::Terms,
-    host::Refusal,
+    control::{Author, Terms},
     logging::{LogUndo, pipeline},
     plugin_kind::PluginKind,
-    reload::{InstanceRecord, Manager, Place, factory::scrubbed_text, saving::Saving},
-    runtime::{ChangeDone, ChangeRefused, Command, Part, clock, notify},
+    reload::{InstanceRecord, Manager, saving::Saving},
+    runtime::{clock, notify},
     store::ConfigState,
 };
 
 /// Who asks by a signal.
 pub(super) const SIGHUP: &str = "SIGHUP";
-/// So many problems are told of one change; more are counted.
-const PROBLEMS_MAX: usize = 50;
 
 /// What a change came to.
 #[derive(Clone, Debug)]
@@ -43,89 +40,13 @@ pub(crate) struct ConfigDone {
     pub(crate) confirm_within: Option<Duration>,
 }
 
-/// Why a change was not done; everything is as before.
-#[derive(Clone, Debug)]
-pub(crate) struct ConfigRefusal {
-    pub(crate) kind: RefusalKind,
-    pub(crate) text: String,
-    /// The JSON pointer of the bad key.
-    pub(crate) pointer: Option<String>,
-    /// Every problem, if there are several: its pointer, and what it is.
-    pub(crate) problems: Vec<(String, String)>,
-}
-
-/// What sort of refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RefusalKind {
-    /// There is no such generation or path.
-    NotFound,
-    /// The configuration, or a part of it, is refused.
-    Refused,
-    /// It cannot be done as things are.
-    Conflict,
-    /// It is not as the peer saw it.
-    Stale,
-    /// The store or the run failed.
-    Failed,
-}
-
-impl ConfigRefusal {
-    pub(super) fn new(kind: RefusalKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), pointer: None, problems: Vec::new() }
-    }
-
-    pub(super) fn at(self, pointer: impl Into<String>) -> Self {
-        Self { pointer: Some(pointer.into()), ..self }
-    }
-
-    /// At an exchange or strategy, which is named as a path names it.
-    pub(super) fn at_entry(self, kind: PluginKind, name: &str) -> Self {
-        self.at(pointer::child(&format!("/{kind}"), name))
-    }
-
-    pub(super) fn of_entry(kind: PluginKind, name: &str, refusal: &Refusal) -> Self {
-        let text = format!("{kind} {name}: {refusal}");
-        Self::new(RefusalKind::Refused, text).at_entry(kind, name)
-    }
-
-    /// Of a configuration that has problems.
-    pub(crate) fn of_problems(problems: &[Problem]) -> Self {
-        let told = problems.iter().take(PROBLEMS_MAX);
-        let told: Vec<_> = told.map(|problem| (problem.pointer.clone(), problem.to_string())).collect();
-        let mut text = told.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
-        if problems.len() > told.len() {
-            text.push_str(&format!("\nand {} more problems", problems.len() - told.len()));
-        }
-        let pointer = told.first().map(|(pointer, _)| pointer.clone());
-        Self { kind: RefusalKind::Refused, text, pointer, problems: told }
-    }
-
-    fn of_fixed(fixed: &[Fixed]) -> Self {
-        let told: Vec<_> = fixed
-            .iter()
-            .take(PROBLEMS_MAX)
-            .map(|one| {
-                let key = one.difference.key();
-                (one.difference.pointer.clone(), format!("{key}: {} (accepted: {})", one.why, one.accepted))
-            })
-            .collect();
-        let text = told.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n");
-        let pointer = told.first().map(|(pointer, _)| pointer.clone());
-        Self { kind: RefusalKind::Conflict, text, pointer, problems: told }
-    }
-
-    fn failed(text: impl Into<String>) -> Self {
-        Self::new(RefusalKind::Failed, text)
-    }
-}
-
 /// What is undone if a later step refuses.
-struct Undo {
+pub(super) struct Undo {
     /// Of the folders of plugins.
     searched: Option<Vec<std::path::PathBuf>>,
     log: Option<LogUndo>,
     /// Connectors that were exchanged, with what they were.
-    exchanged: Vec<(ExchangeId, InstanceRecord)>,
+    pub(super) exchanged: Vec<(ExchangeId, InstanceRecord)>,
     generation: Option<i64>,
 }
 
@@ -137,9 +58,10 @@ impl Manager {
     pub(crate) fn change_config(
         &mut self,
         change: &ConfigChange,
-        who: &str,
+        author: &Author,
         terms: Option<&Terms>,
     ) -> Result<ConfigDone, ConfigRefusal> {
+        let who = author.who.as_str();
         if let Some(terms) = terms {
             let basis = self.configured.shared.lock().basis();
             terms
@@ -148,12 +70,14 @@ impl Manager {
         }
         let is_dry_run = terms.is_some_and(|terms| terms.is_dry_run);
         if matches!(change.what, What::Confirm) {
-            return self.confirm(is_dry_run);
+            return self.confirm(author, is_dry_run);
         }
-        let done = self
-            .asked_for(&change.what, who)
-            .and_then(|(written, cause)| self.change_to(written, (change, who, &cause), is_dry_run));
-        if is_dry_run {
+        let done = self.asked_for(&change.what, who).and_then(|(written, cause)| {
+            self.configured.shared.lock().permit(&written, author)?;
+            self.change_to(written, (change, who, &cause), is_dry_run)
+        });
+        // who may not is on record, and it is no matter of the configuration
+        if is_dry_run || done.as_ref().is_err_and(|refusal| refusal.kind == RefusalKind::Forbidden) {
             return done;
         }
         let is_reload = matches!(change.what, What::Files);
@@ -177,63 +101,9 @@ impl Manager {
         done
     }
 
-    /// Goes back to the generation before if nobody has confirmed the one in force in time.
-    pub(crate) fn revert_unconfirmed(&mut self) {
-        let due = {
-            let in_force = self.configured.shared.lock();
-            let due = in_force.unconfirmed.as_ref().filter(|unconfirmed| unconfirmed.left().is_zero());
-            due.map(|unconfirmed| (in_force.generation, unconfirmed.before))
-        };
-        let Some((unconfirmed, before)) = due else { return };
-        // whatever comes of it, it is tried once
-        self.configured.shared.lock().unconfirmed = None;
-        let cause = format!("generation {unconfirmed} was not confirmed in time: back to {before}");
-        let change = ConfigChange::of(What::Rollback(before));
-        let written = self.configured.shared.lock().generations.find(before);
-        let done = match written {
-            Ok(Some(written)) => self.change_to(written, (&change, OURSELVES, &cause), false),
-            Ok(None) => Err(ConfigRefusal::failed(format!("generation {before} is not known any more"))),
-            Err(error) => Err(ConfigRefusal::failed(error)),
-        };
-        match done {
-            Ok(done) => {
-                let settled =
-                    self.configured.shared.lock().generations.settle(unconfirmed, ConfigState::Reverted);
-                if let Err(error) = settled {
-                    tracing::error!(logger = "store", "{error}");
-                }
-                tracing::warn!(logger = "config", "{cause}: {}", done.report);
-            }
-            Err(refusal) => tracing::error!(
-                logger = "config",
-                "{cause}: refused, so generation {unconfirmed} stays until the next start: {}",
-                refusal.text
-            ),
-        }
-    }
-
-    fn confirm(&mut self, is_dry_run: bool) -> Result<ConfigDone, ConfigRefusal> {
-        let mut in_force = self.configured.shared.lock();
-        let generation = in_force.generation;
-        if in_force.unconfirmed.is_none() {
-            let text = format!("generation {generation} needs no confirmation");
-            return Err(ConfigRefusal::new(RefusalKind::Conflict, text));
-        }
-        let done =
-            |report: String| ConfigDone { generation, report, differences: Vec::new(), confirm_within: None };
-        if is_dry_run {
-            return Ok(done(format!("generation {generation} would be confirmed; nothing was changed")));
-        }
-        in_force.generations.settle(generation, ConfigState::Applied).map_err(ConfigRefusal::failed)?;
-        in_force.unconfirmed = None;
-        let report = format!("generation {generation} is confirmed");
-        tracing::info!(logger = "config", "{report}");
-        Ok(done(report))
-    }
-
     /// The new configuration, and why in words.
     fn asked_for(&self, what: &What, who: &str) -> Result<(Written, String), ConfigRefusal> {
-        let in_force = self.configured.shared.lock();
+        let shared = &self.configured.shared;
         let no_path = |path: &[String], error: crate::config::edit::NoSuchPath| {
             let text = format!("{} (accepted: {})", error.found, error.accepted);
             let at = path.iter().fold(String::new(), |at, key| pointer::child(&at, key));
@@ -241,40 +111,42 @@ impl Manager {
         };
         match what {
             What::Files => {
-                let written =
-                    in_force.source.read().map_err(|problems| ConfigRefusal::of_problems(&problems))?;
+                let source = shared.lock().source.clone();
+                let written = source.read().map_err(|problems| ConfigRefusal::of_problems(&problems))?;
                 Ok((written, "reload".to_owned()))
             }
             What::Text(text, name) => {
                 let written = Written::parse(name, text.as_bytes());
                 let mut written = written.map_err(|problems| ConfigRefusal::of_problems(&problems))?;
                 // the files are what they were: they still are what a reload would take
-                written.digest.clone_from(&in_force.written.digest);
+                written.digest.clone_from(&shared.lock().written.digest);
                 Ok((written, format!("apply {}", name.display())))
             }
-            What::Table(table) => Ok((in_force.written.replaced(table.clone(), who), "apply".to_owned())),
+            What::Table(table) => {
+                Ok((shared.lock().written.replaced(table.clone(), who), "apply".to_owned()))
+            }
             What::Edit(path, edit) => {
-                let mut written = in_force.written.clone();
+                let mut written = shared.lock().written.clone();
                 written.edit(path, edit.clone(), who).map_err(|error| no_path(path, error))?;
                 let at = if path.is_empty() { "the whole".to_owned() } else { path.join("/") };
                 Ok((written, format!("edit of {at}")))
             }
             What::Rollback(generation) => {
-                let found = in_force.generations.find(*generation).map_err(ConfigRefusal::failed)?;
+                let found = shared.find(*generation).map_err(ConfigRefusal::failed)?;
                 let mut written = found.ok_or_else(|| {
                     let text = format!(
                         "there is no generation {generation} (accepted: one of `stratctl config history`)"
                     );
                     ConfigRefusal::new(RefusalKind::NotFound, text)
                 })?;
-                written.digest.clone_from(&in_force.written.digest);
+                written.digest.clone_from(&shared.lock().written.digest);
                 Ok((written, format!("rollback to generation {generation}")))
             }
             What::Confirm => Err(ConfigRefusal::failed("a confirmation is no other configuration")),
         }
     }
 
-    fn change_to(
+    pub(super) fn change_to(
         &mut self,
         written: Written,
         (change, who, cause): (&ConfigChange, &str, &str),
@@ -284,6 +156,10 @@ impl Manager {
         let draft = Draft::new(written.clone(), &flags);
         let (found, generation) = {
             let in_force = self.configured.shared.lock();
+            // one that changes nothing neither confirms nor reverts: it may open the files of the log anew
+            if in_force.written != written {
+                in_force.may_change(&change.what)?;
+            }
             (differences(&in_force.value, &draft.value), in_force.generation)
         };
         let overridden = self.overridden(&written, &draft);
@@ -415,19 +291,7 @@ impl Manager {
                 if unless_confirmed.is_some() { ConfigState::Unconfirmed } else { ConfigState::Applied };
             words.extend(self.settle(generation, state, before));
         }
-        let mut in_force = self.configured.shared.lock();
-        in_force.take(generation, written.clone());
-        // a later change replaces an earlier one that nobody confirmed, and is what it goes back to
-        // nor does one that changes nothing confirm it
-        if !is_same {
-            in_force.unconfirmed = unless_confirmed.map(|(before, by)| Unconfirmed {
-                before,
-                by,
-                since: clock::Stopwatch::start(),
-                within: change.confirm_within.unwrap_or_default(),
-            });
-        }
-        drop(in_force);
+        self.take_generation(generation, written, unless_confirmed.zip(change.confirm_within));
         self.configured.config = config;
         let what = if words.is_empty() { "nothing had to change".to_owned() } else { words.join("; ") };
         let goes_back =
@@ -435,6 +299,30 @@ impl Manager {
                 format!("; it goes back in {} s unless it is confirmed", within.as_secs())
             });
         Ok(format!("{what}; generation {generation} is in force{goes_back}"))
+    }
+
+    /// Takes a generation for the one in force, and settles what became of one that waited for its confirmation.
+    fn take_generation(
+        &self,
+        generation: i64,
+        written: &Written,
+        unless_confirmed: Option<((i64, Timestamp), Duration)>,
+    ) {
+        let mut in_force = self.configured.shared.lock();
+        let before = in_force.generation;
+        in_force.take(generation, written.clone());
+        if generation == before {
+            // one that changes nothing neither confirms nor reverts
+            return;
+        }
+        // what takes the place of one that nobody confirmed is the one before it
+        let reverted = in_force.unconfirmed.is_some().then_some(before);
+        in_force.unconfirmed =
+            unless_confirmed.map(|(goes_back, within)| Unconfirmed::new(goes_back, within));
+        let settled = reverted.map(|before| in_force.generations.settle(before, ConfigState::Reverted));
+        if let Some(Err(error)) = settled {
+            tracing::error!(logger = "store", "{error}");
+        }
     }
 
     /// Stores what became of a generation; what is to be said if that cannot be.
@@ -458,89 +346,6 @@ impl Manager {
             undo.log = Some(log);
         }
         Ok(())
-    }
-
-    /// Exchanges the connectors that must be, then has the event loop do the rest. A connector that takes no new
-    /// configuration is exchanged after all.
-    fn carry_out_change(
-        &mut self,
-        parts: &Parts,
-        config: &RunConfig,
-        undo: &mut Undo,
-    ) -> Result<(Built, ChangeDone), ConfigRefusal> {
-        let mut must_exchange: Vec<ExchangeId> = Vec::new();
-        loop {
-            let mut built = self.build(parts, config, &must_exchange)?;
-            let done: Vec<ExchangeId> = undo.exchanged.iter().map(|(id, _)| *id).collect();
-            for (id, plugin, record, settings) in built.exchanged.iter().filter(|(id, ..)| !done.contains(id))
-            {
-                let wanted = InstanceRecord { settings: settings.clone(), ..record.clone() };
-                self.replace_exchange(plugin, &wanted, *id).map_err(|refusal| {
-                    if self.away.contains_key(id) {
-                        // neither came back with the new configuration: the old one is tried
-                        let _ = self.come_in(plugin, record, *id);
-                    }
-                    ConfigRefusal::of_entry(PluginKind::Exchange, &record.name, &refusal)
-                })?;
-                self.set_settings(PluginKind::Exchange, &record.name, settings);
-                undo.exchanged.push((*id, record.clone()));
-            }
-            let change = std::mem::take(&mut built.change);
-            let asked = self
-                .event_loop
-                .ask(|answer| Command::Change { change: Box::new(change), answer })
-                .map_err(|gone| ConfigRefusal::failed(gone.to_string()))?;
-            match asked {
-                Ok(done) => return Ok((built, done)),
-                Err(ChangeRefused { part: Part::ExchangeTakesNone(id), .. })
-                    if !must_exchange.contains(&id) =>
-                {
-                    must_exchange.push(id);
-                }
-                Err(refused) => return Err(self.loop_refusal(&built, refused)),
-            }
-        }
-    }
-
-    /// What the event loop refused, with the place of the part.
-    fn loop_refusal(&mut self, built: &Built, refused: ChangeRefused) -> ConfigRefusal {
-        let ChangeRefused { part, why, joined, unneeded } = refused;
-        drop(unneeded);
-        for (index, strategy) in joined {
-            if let Some(added) = built.added.get(index) {
-                // its place in the run stays, and is empty: a later try takes it
-                self.note_start(added, Place::Strategy(strategy));
-                self.end_instance(&added.name, Some(&why));
-            }
-        }
-        let name_of = |id| {
-            let mut registry = self.registry.lock();
-            registry.of_strategy(id).map(|(plugin, at)| plugin.instances[at].name.clone()).unwrap_or_default()
-        };
-        let refused = |kind: PluginKind, name: &str, why: &str| {
-            ConfigRefusal::new(RefusalKind::Refused, format!("{kind} {name}: {why}")).at_entry(kind, name)
-        };
-        match part {
-            Part::Strategy(id) => {
-                let name = name_of(id);
-                let changed = built.strategies.iter().find(|changed| changed.name == name);
-                let why = changed.map_or(why.clone(), |changed| scrubbed_text(&changed.settings, &why));
-                refused(PluginKind::Strategy, &name, &why)
-            }
-            Part::Exchange(id) | Part::ExchangeTakesNone(id) => {
-                let told = built.told.iter().find(|(known, ..)| *known == id);
-                let name = told.map(|(_, record, _)| record.name.clone()).unwrap_or_default();
-                let why = told.map_or(why.clone(), |(_, _, settings)| scrubbed_text(settings, &why));
-                refused(PluginKind::Exchange, &name, &why)
-            }
-            Part::Limits => ConfigRefusal::new(RefusalKind::Refused, why).at("/risk"),
-            Part::Start(index) => {
-                let added = built.added.get(index);
-                let name = added.map(|added| added.name.clone()).unwrap_or_default();
-                let why = added.map_or(why.clone(), |added| scrubbed_text(&added.settings, &why));
-                refused(PluginKind::Strategy, &name, &why)
-            }
-        }
     }
 
     /// How this thread itself behaves from now on.

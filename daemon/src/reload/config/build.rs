@@ -7,7 +7,8 @@ use stratd_engine::{OnRestoreError, Probation, Replacement, StrategyConfig, Stra
 use stratd_plugin_api::{ExchangeId, abi::plugin_flag};
 
 use super::{
-    apply::{ConfigRefusal, RefusalKind},
+    ConfigRefusal, RefusalKind,
+    exchanges::{Joining, Leaving},
     parts::{Parts, needs_another, settings_of_exchange, settings_of_strategy},
 };
 use crate::{
@@ -30,6 +31,9 @@ pub(super) struct Built {
     pub(super) told: Vec<(ExchangeId, InstanceRecord, InstanceSettings)>,
     /// Connectors that must be exchanged.
     pub(super) exchanged: Vec<(ExchangeId, Arc<LoadedPlugin>, InstanceRecord, InstanceSettings)>,
+    /// Exchanges that join, in the order of the change.
+    pub(super) joining: Vec<Joining>,
+    pub(super) leaving: Vec<Leaving>,
     /// Instances whose settings count when they start again, by kind and name.
     pub(super) quiet: Vec<(PluginKind, String, InstanceSettings)>,
     /// Strategies that start, in the order of the change.
@@ -73,6 +77,8 @@ impl Manager {
             strategies: Vec::new(),
             told: Vec::new(),
             exchanged: Vec::new(),
+            joining: Vec::new(),
+            leaving: Vec::new(),
             quiet: Vec::new(),
             added: Vec::new(),
             stopped: Vec::new(),
@@ -96,13 +102,17 @@ impl Manager {
             }
             built.stopped.push(name.clone());
         }
-        if parts.limits {
+        // those of instruments come and go with their exchanges
+        if parts.limits || !parts.joins.is_empty() || !parts.leaves.is_empty() {
             let limits = crate::cli::planned_risk(config);
             let limits = limits.map_err(|error| {
                 ConfigRefusal::new(RefusalKind::Refused, format!("{error:#}")).at("/risk")
             })?;
             built.change.limits = Some(limits);
         }
+        self.build_leaves(&mut built, &parts.leaves);
+        // the last, because they connect: from here on something has to be stopped if the change is refused
+        self.build_joins(&mut built, &parts.joins)?;
         Ok(built)
     }
 

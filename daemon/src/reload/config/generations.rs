@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use stratd_plugin_api::Timestamp;
 
-use super::super::run_store::RunStore;
+use super::{super::run_store::RunStore, SharedConfig};
 use crate::{
     config::Written,
     store::{ConfigRow, ConfigState, Write},
@@ -36,17 +36,19 @@ impl Generations {
         Self { store, kept: Vec::new(), last: 0 }
     }
 
+    /// Where they are, or those that are kept here. Who reads the store need not keep others from what is in force.
+    fn shelf(&self) -> Shelf<'_> {
+        self.store.as_ref().map_or(Shelf::Kept(&self.kept), |store| Shelf::Stored(Arc::clone(store)))
+    }
+
     /// All, oldest first.
     ///
     /// # Errors
     /// The store cannot be read.
     pub(super) fn rows(&self) -> Result<Vec<ConfigRow>, String> {
-        match &self.store {
-            Some(store) => {
-                let rows = store.store().reader().and_then(|reader| reader.configs());
-                rows.map_err(|error| error.to_string())
-            }
-            None => Ok(self.kept.iter().map(|(row, _)| row.clone()).collect()),
+        match self.shelf() {
+            Shelf::Kept(kept) => Ok(rows_of(kept)),
+            Shelf::Stored(store) => stored_rows(&store),
         }
     }
 
@@ -55,13 +57,10 @@ impl Generations {
     /// # Errors
     /// The store cannot be read.
     pub(super) fn find(&self, generation: i64) -> Result<Option<Written>, String> {
-        let Some(store) = &self.store else {
-            let kept = self.kept.iter().find(|(row, _)| row.generation == generation);
-            return Ok(kept.map(|(_, written)| written.clone()));
-        };
-        let text = store.store().reader().and_then(|reader| reader.config(generation));
-        let text = text.map_err(|error| error.to_string())?;
-        text.map(|text| Written::from_json(&text)).transpose()
+        match self.shelf() {
+            Shelf::Kept(kept) => Ok(find_of(kept, generation)),
+            Shelf::Stored(store) => stored(&store, generation),
+        }
     }
 
     /// Puts one in; its number. It is on the disk when this returns.
@@ -114,11 +113,63 @@ impl Generations {
     pub(super) fn take_away(&mut self, generation: i64) {
         match &self.store {
             Some(store) => {
-                if let Err(error) = store.store().write(Write::DropConfig(generation)) {
+                // who asked looks at the history next
+                if let Err(error) = store.store().write_durable(Write::DropConfig(generation)) {
                     tracing::error!(logger = "store", "{error}");
                 }
             }
             None => self.kept.retain(|(row, _)| row.generation != generation),
         }
     }
+}
+
+/// Where generations are.
+enum Shelf<'a> {
+    Stored(Arc<RunStore>),
+    Kept(&'a [(ConfigRow, Written)]),
+}
+
+impl SharedConfig {
+    /// As [`Generations::rows`], with the lock free while the store is read.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(super) fn rows(&self) -> Result<Vec<ConfigRow>, String> {
+        let store = match self.lock().generations.shelf() {
+            Shelf::Kept(kept) => return Ok(rows_of(kept)),
+            Shelf::Stored(store) => store,
+        };
+        stored_rows(&store)
+    }
+
+    /// As [`Generations::find`], with the lock free while the store is read.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(super) fn find(&self, generation: i64) -> Result<Option<Written>, String> {
+        let store = match self.lock().generations.shelf() {
+            Shelf::Kept(kept) => return Ok(find_of(kept, generation)),
+            Shelf::Stored(store) => store,
+        };
+        stored(&store, generation)
+    }
+}
+
+fn rows_of(kept: &[(ConfigRow, Written)]) -> Vec<ConfigRow> {
+    kept.iter().map(|(row, _)| row.clone()).collect()
+}
+
+fn find_of(kept: &[(ConfigRow, Written)], generation: i64) -> Option<Written> {
+    kept.iter().find(|(row, _)| row.generation == generation).map(|(_, written)| written.clone())
+}
+
+fn stored_rows(store: &RunStore) -> Result<Vec<ConfigRow>, String> {
+    let rows = store.store().reader().and_then(|reader| reader.configs());
+    rows.map_err(|error| error.to_string())
+}
+
+fn stored(store: &RunStore, generation: i64) -> Result<Option<Written>, String> {
+    let text = store.store().reader().and_then(|reader| reader.config(generation));
+    let text = text.map_err(|error| error.to_string())?;
+    text.map(|text| Written::from_json(&text)).transpose()
 }

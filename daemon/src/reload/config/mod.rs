@@ -9,17 +9,25 @@
 //! `change` for what happens between the two events. One thread does this, the manager's, so changes come one after
 //! another, and never while a plugin is replaced.
 //!
-//! A generation that nobody confirms in time goes back to the one before it, here and at the next start.
+//! A generation that nobody confirms in time goes back to the one before it, here and at the next start: see `confirm`.
 //!
-//! - `parts`: what can change while the run goes on; `build`: what that needs; `apply`: the steps; `note`: what is noted
+//! - `permit`: what an operator may not change; `parts`: what can change while the run goes on; `build`: what that needs;
+//!   `apply`: the steps; `carry_out`: what instances are made to do; `note`: what is noted
+//! - `exchanges`: those that join and leave
+//! - `refusal`: why a change was not done; `confirm`: generations that go back by themselves
 //! - `generations`: where they are kept; `show`: what the control socket tells
 
 mod apply;
 mod build;
+mod carry_out;
+mod confirm;
+mod exchanges;
 mod generations;
 mod hangup;
 mod note;
 mod parts;
+mod permit;
+mod refusal;
 mod show;
 
 use std::{
@@ -32,16 +40,19 @@ use serde_json::{Map, Value};
 use stratd_plugin_api::Timestamp;
 
 pub(crate) use self::{
-    apply::{ConfigDone, ConfigRefusal, RefusalKind},
+    apply::ConfigDone,
+    confirm::{Unconfirmed, confirmed},
     generations::Generations,
     hangup::reload_on_hangup,
+    permit::ADMIN_SECTIONS,
+    refusal::{ConfigRefusal, RefusalKind},
     show::{leaves, warnings},
 };
 use super::run_store::RunStore;
 use crate::{
     config::{Draft, Flags, Problem, RunConfig, Written, edit::Edit, origin::Origins},
     control::Basis,
-    runtime::clock::{self, Stopwatch},
+    runtime::clock,
     store::{ConfigRow, ConfigState},
 };
 use generations::NewGeneration;
@@ -157,22 +168,6 @@ pub(crate) struct InForce {
     pub(crate) source: ConfigSource,
 }
 
-/// A generation that nobody has confirmed yet.
-#[derive(Debug)]
-pub(crate) struct Unconfirmed {
-    pub(crate) before: i64,
-    pub(crate) by: Timestamp,
-    since: Stopwatch,
-    within: Duration,
-}
-
-impl Unconfirmed {
-    /// What is left of its time.
-    pub(crate) fn left(&self) -> Duration {
-        self.within.saturating_sub(self.since.elapsed())
-    }
-}
-
 impl InForce {
     /// What a change depends on.
     pub(crate) fn basis(&self) -> Basis {
@@ -228,7 +223,6 @@ impl Configured {
                 generation
             }
             Taken::Reverted { unconfirmed, before } => {
-                generations.settle(unconfirmed, ConfigState::Reverted)?;
                 let cause = format!(
                     "generation {unconfirmed} was not confirmed before the daemon ended: back to {before}"
                 );
@@ -242,11 +236,18 @@ impl Configured {
                     None => None,
                 };
                 match same {
-                    Some(same) => same,
+                    Some(same) => {
+                        generations.settle(same, ConfigState::Applied)?;
+                        same
+                    }
                     None => put(&mut generations, "start, from the files".to_owned())?,
                 }
             }
         };
+        // one that waited is decided by now: nobody waits for its confirmation any more
+        for row in generations.rows()?.iter().filter(|row| row.state == ConfigState::Unconfirmed) {
+            generations.settle(row.generation, ConfigState::Reverted)?;
+        }
         let mut in_force = InForce {
             generation,
             since: now,

@@ -28,6 +28,7 @@ impl Manager {
                 let record = registry.get_mut(&plugin.manifest().name);
                 if let Some(instance) = record.and_then(|record| record.instance_mut(name)) {
                     instance.pid = *pid;
+                    instance.pause_us_last = Some(done.pause_us);
                 }
             }
             words.push(format!("strategy {name} {how}"));
@@ -42,6 +43,8 @@ impl Manager {
                 .iter()
                 .map(|(_, _, record, _)| format!("exchange {} has another connector", record.name)),
         );
+        words.extend(self.note_joins(&built.joining));
+        words.extend(self.note_leaves(&built.leaving, std::mem::take(&mut done.left)));
         for (kind, name, settings) in &built.quiet {
             self.set_settings(*kind, name, settings);
             words.push(format!("{kind} {name} is configured anew"));
@@ -79,7 +82,7 @@ impl Manager {
         let mut registry = self.registry.lock();
         let plugins = registry.all_mut().filter(|plugin| plugin.kind == kind);
         for instance in plugins.flat_map(|plugin| &mut plugin.instances).filter(|known| known.name == name) {
-            instance.settings = settings.clone();
+            instance.take_settings(settings.clone());
         }
     }
 
@@ -95,7 +98,7 @@ impl Manager {
             record.instances.push(InstanceRecord::new(&added.name, added.settings.clone(), now));
         }
         if let Some(instance) = record.instance_mut(&added.name) {
-            instance.settings = added.settings.clone();
+            instance.take_settings(added.settings.clone());
             instance.saved.clone_from(&added.saved);
             instance.start(Some(place), now);
             instance.run_on(added.plugin.generation(), added.pid);

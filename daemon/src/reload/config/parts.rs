@@ -19,6 +19,10 @@ pub(super) struct Parts {
     pub(super) removed: Vec<String>,
     /// Exchanges whose entry differs.
     pub(super) exchanges: Vec<ExchangeEntry>,
+    /// Exchanges that join.
+    pub(super) joins: Vec<ExchangeEntry>,
+    /// Exchanges that leave.
+    pub(super) leaves: Vec<String>,
     pub(super) limits: bool,
     pub(super) logging: bool,
     pub(super) plugin_dirs: bool,
@@ -80,6 +84,13 @@ pub(super) fn divide(
             .filter(|new| exchange(new.name()).is_some_and(|old| old != *new))
             .cloned()
             .collect(),
+        joins: new.exchange.iter().filter(|new| exchange(new.name()).is_none()).cloned().collect(),
+        leaves: old
+            .exchange
+            .iter()
+            .filter(|old| !new.exchange.iter().any(|new| new.name() == old.name()))
+            .map(|old| old.name().to_owned())
+            .collect(),
         limits: old.risk != new.risk || old.hours != new.hours,
         logging: old.logging != new.logging,
         plugin_dirs: old.plugin_dirs != new.plugin_dirs,
@@ -116,10 +127,6 @@ fn fixed_because(difference: &Difference) -> Option<String> {
     let why = match path.as_slice() {
         ["strategy", _, "plugin"] => "the plugin of a strategy that is there".to_owned(),
         ["strategy", ..] | ["hours" | "logging" | "plugin_dirs", ..] => return None,
-        ["exchange", name] => {
-            let what = if difference.after.is_some() { "joins" } else { "leaves" };
-            format!("an exchange that {what} ({name}): instruments are numbered before the run")
-        }
         ["exchange", _, "plugin" | "instrument_types"] => "what an exchange is made of".to_owned(),
         ["exchange", ..] => return None,
         ["risk", "kill_switch", ..] => AT_RESTART.to_owned(),

@@ -8,7 +8,7 @@ use stratd_control::{
     ConfigPart, ConfigUnconfirmed, ConfigValue, Finding,
 };
 
-use super::{ConfigChange, ConfigDone, ConfigRefusal, InForce, RefusalKind};
+use super::{ConfigChange, ConfigDone, ConfigRefusal, InForce, RefusalKind, SharedConfig};
 use crate::{
     config::{
         Written,
@@ -17,14 +17,15 @@ use crate::{
         pointer,
         shown::without_secrets,
     },
-    control::{ActionError, ActionErrorKind, Basis, ConfigOperations, Outcome, Terms},
+    control::{ActionError, ActionErrorKind, Author, Basis, ConfigOperations, Outcome, Terms},
     reload::{ManagerOperations, Request},
 };
 
 impl ConfigOperations for ManagerOperations {
     fn config(&self) -> Result<(Config, Basis), ActionError> {
+        let drift = Drift::of(&self.config);
         let in_force = self.config.lock();
-        Ok((shown(&in_force), in_force.basis()))
+        Ok((shown(&in_force, drift), in_force.basis()))
     }
 
     fn config_part(&self, path: &[String]) -> Result<(ConfigPart, Basis), ActionError> {
@@ -40,24 +41,22 @@ impl ConfigOperations for ManagerOperations {
     }
 
     fn config_history(&self) -> Result<ConfigHistory, ActionError> {
-        let in_force = self.config.lock();
-        let rows = in_force.generations.rows().map_err(failed)?;
+        let rows = self.config.rows().map_err(failed)?;
+        let current = self.config.lock().generation;
         let generations = rows.into_iter().map(|row| ConfigGeneration {
             generation: row.generation.unsigned_abs(),
             at: row.at.to_string(),
             who: row.who,
             cause: row.cause,
             state: row.state.name().to_owned(),
-            is_current: row.generation == in_force.generation,
+            is_current: row.generation == current,
         });
         Ok(ConfigHistory { generations: generations.collect() })
     }
 
     fn config_diff(&self, from: Option<u64>, to: Option<u64>) -> Result<ConfigDiff, ActionError> {
-        let in_force = self.config.lock();
         let generation = |number: u64| -> Result<(Written, String), ActionError> {
-            let found =
-                i64::try_from(number).ok().map(|number| in_force.generations.find(number)).transpose();
+            let found = i64::try_from(number).ok().map(|number| self.config.find(number)).transpose();
             let found = found.map_err(failed)?.flatten();
             let missing = || {
                 let text =
@@ -68,12 +67,16 @@ impl ConfigOperations for ManagerOperations {
         };
         let (old, from) = match from {
             Some(number) => generation(number)?,
-            None => (in_force.written.clone(), format!("generation {}", in_force.generation)),
+            None => {
+                let in_force = self.config.lock();
+                (in_force.written.clone(), format!("generation {}", in_force.generation))
+            }
         };
         let (new, to) = match to {
             Some(number) => generation(number)?,
             None => {
-                let files = in_force.source.read();
+                let source = self.config.lock().source.clone();
+                let files = source.read();
                 let files = files.map_err(|problems| of_refusal(ConfigRefusal::of_problems(&problems)))?;
                 (files, "the files".to_owned())
             }
@@ -85,12 +88,12 @@ impl ConfigOperations for ManagerOperations {
     fn change_config(
         &self,
         change: ConfigChange,
-        who: &str,
+        author: &Author,
         terms: &Terms,
     ) -> Result<Outcome<ShownDone>, ActionError> {
         let before = self.config.lock().basis();
         let (sender, receiver) = mpsc::sync_channel(1);
-        let request = Request::Config(Box::new(change), who.to_owned(), Some(terms.clone()), sender);
+        let request = Request::Config(Box::new(change), author.clone(), Some(terms.clone()), sender);
         let busy = |why: &str| ActionError::new(ActionErrorKind::Busy, why);
         match self.requests.try_send(request) {
             Ok(()) => {}
@@ -113,20 +116,27 @@ impl ConfigOperations for ManagerOperations {
 }
 
 /// What needs attention.
-pub(crate) fn warnings(in_force: &InForce) -> Vec<String> {
+pub(crate) fn warnings(config: &SharedConfig) -> Vec<String> {
+    let drift = Drift::of(config);
+    let in_force = config.lock();
     let mut warnings = Vec::new();
     let generation = in_force.generation;
     if let Some(unconfirmed) = &in_force.unconfirmed {
-        warnings.push(format!(
-            "configuration generation {generation} goes back to {} in {} s (`stratctl config confirm` keeps it)",
-            unconfirmed.before,
-            unconfirmed.left().as_secs()
-        ));
+        let before = unconfirmed.before;
+        warnings.push(match unconfirmed.failure() {
+            None => format!(
+                "configuration generation {generation} goes back to {before} in {} s (`stratctl config confirm` keeps it)",
+                unconfirmed.left().as_secs()
+            ),
+            Some(why) => format!(
+                "configuration generation {generation} should have gone back to {before}, which is refused and tried again (`stratctl config confirm` keeps {generation}): {why}"
+            ),
+        });
     }
     if let Some(pending) = in_force.pending {
         warnings.push(format!("configuration generation {pending} waits for the next start"));
     }
-    match drift(in_force) {
+    match (drift.has_drifted, drift.problem) {
         (false, None) => {}
         (_, Some(problem)) => warnings.push(format!("the configuration files would be refused: {problem}")),
         (true, None) => warnings.push(format!(
@@ -137,15 +147,24 @@ pub(crate) fn warnings(in_force: &InForce) -> Vec<String> {
 }
 
 /// Whether the files say something else than what was taken of them, or why they cannot be read.
-fn drift(in_force: &InForce) -> (bool, Option<String>) {
-    match in_force.source.read() {
-        Ok(files) => (files.digest != in_force.written.digest, None),
-        Err(problems) => (true, problems.first().map(ToString::to_string)),
+struct Drift {
+    has_drifted: bool,
+    problem: Option<String>,
+}
+
+impl Drift {
+    /// Reads them: nobody waits for what is in force meanwhile.
+    fn of(config: &SharedConfig) -> Self {
+        let source = config.lock().source.clone();
+        let files = source.read();
+        match files {
+            Ok(files) => Self { has_drifted: files.digest != config.lock().written.digest, problem: None },
+            Err(problems) => Self { has_drifted: true, problem: problems.first().map(ToString::to_string) },
+        }
     }
 }
 
-fn shown(in_force: &InForce) -> Config {
-    let (has_drifted, drift_problem) = drift(in_force);
+fn shown(in_force: &InForce, Drift { has_drifted, problem }: Drift) -> Config {
     let unconfirmed = in_force.unconfirmed.as_ref().map(|unconfirmed| ConfigUnconfirmed {
         goes_back_to: unconfirmed.before.unsigned_abs(),
         at: unconfirmed.by.to_string(),
@@ -170,7 +189,7 @@ fn shown(in_force: &InForce) -> Config {
         },
         files: in_force.written.origins.files.iter().map(|file| file.name.clone()).collect(),
         has_drifted,
-        drift_problem,
+        drift_problem: problem,
         unconfirmed,
         pending: in_force.pending.map(i64::unsigned_abs),
     }
@@ -220,6 +239,7 @@ fn of_refusal(refusal: ConfigRefusal) -> ActionError {
     let ConfigRefusal { kind, text, pointer, problems } = refusal;
     let kind = match kind {
         RefusalKind::NotFound => ActionErrorKind::NotFound,
+        RefusalKind::Forbidden => ActionErrorKind::Forbidden,
         RefusalKind::Refused => ActionErrorKind::Refused,
         RefusalKind::Conflict => ActionErrorKind::Conflict,
         RefusalKind::Stale => ActionErrorKind::Stale,

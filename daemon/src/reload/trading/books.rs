@@ -128,7 +128,7 @@ pub(super) fn instruments(
 
 fn instrument(row: &InstrumentRow, names: &Names) -> Instrument {
     let InstrumentRow { instrument, price_last, is_halted, trading, halt } = row;
-    let trading = Trading { state: trading.0, reason: trading.1, halt: halt.clone() };
+    let trading = Trading { state: trading.0, reason: trading.1, halt: halt.clone(), ..Trading::ACTIVE };
     Instrument {
         symbol: instrument.symbol.clone(),
         exchange: names.exchange(instrument.exchange).to_owned(),

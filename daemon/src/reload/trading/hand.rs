@@ -12,7 +12,7 @@ use stratd_plugin_api::{
 use super::{
     super::operations::{ManagerOperations, conflict},
     orders::{self, look, no_order, number, order},
-    page, words,
+    page, risk, words,
 };
 use crate::{
     control::{ActionError, ActionErrorKind, Basis, Condition, Outcome, Terms},
@@ -21,8 +21,22 @@ use crate::{
 
 /// What a new order depends on: what may be traded.
 pub(super) fn basis_of_new(operations: &ManagerOperations) -> Result<Basis, ActionError> {
-    let look = operations.look()?;
-    Ok(Basis::new(json!({ "trading": look.trading.state.name() })))
+    Ok(look_at_trading(operations)?.0)
+}
+
+/// With the number of the last change, which the event loop compares when it comes to it.
+fn look_at_trading(operations: &ManagerOperations) -> Result<(Basis, u64), ActionError> {
+    let trading = operations.look()?.trading;
+    let basis = Basis::new(json!({ "trading": trading.state.name(), "change": trading.change }));
+    Ok((basis, trading.change))
+}
+
+/// What of it must still be so when the event loop comes to it: with a tag, what its author saw.
+fn seen_trading(change: u64, terms: &Terms) -> Option<u64> {
+    match terms.condition {
+        Condition::Any => None,
+        Condition::OneOf(_) => Some(change),
+    }
 }
 
 pub(super) fn new(
@@ -30,10 +44,11 @@ pub(super) fn new(
     request: NewOrderRequest,
     terms: &Terms,
 ) -> Result<Outcome<OrderDone>, ActionError> {
-    let before = basis_of_new(operations)?;
+    let (before, change) = look_at_trading(operations)?;
     terms.check(&before)?;
     let new = read(request).map_err(|error| error.before(&before))?;
-    let report = ask(operations, Hand::New(Box::new(new)), terms).map_err(|error| error.before(&before))?;
+    let asked = (Hand::New(Box::new(new)), seen_trading(change, terms));
+    let report = ask(operations, asked, terms).map_err(|error| error.before(&before))?;
     let answer = done(operations, report, "submitted", terms)?;
     // nothing that another new order depends on has changed
     Ok(Outcome { report: answer.report.clone(), answer, after: before.clone(), before })
@@ -62,7 +77,7 @@ pub(super) fn change(
         })
     };
     let hand = read().map_err(|error| error.before(&before))?;
-    let report = ask(operations, hand, terms).map_err(|error| error.before(&before))?;
+    let report = ask(operations, (hand, None), terms).map_err(|error| error.before(&before))?;
     outcome(operations, report, ("change of", "sent"), (before, terms))
 }
 
@@ -75,7 +90,7 @@ pub(super) fn cancel(
     let before = orders::basis(&row);
     terms.check(&before)?;
     let hand = Hand::Cancel { order: number(id)?, seen: seen(&row, terms) };
-    let report = ask(operations, hand, terms).map_err(|error| error.before(&before))?;
+    let report = ask(operations, (hand, None), terms).map_err(|error| error.before(&before))?;
     outcome(operations, report, ("cancel of", "sent"), (before, terms))
 }
 
@@ -105,7 +120,7 @@ pub(super) fn cancel_all(
     which: CancelAllRequest,
     terms: &Terms,
 ) -> Result<Outcome<CancelAllDone>, ActionError> {
-    let before = basis_of_new(operations)?;
+    let (before, change) = look_at_trading(operations)?;
     terms.check(&before)?;
     let CancelAllRequest { strategy, instrument, exchange } = which;
     if exchange.is_some() && instrument.is_none() {
@@ -114,7 +129,8 @@ pub(super) fn cancel_all(
         return Err(ActionError::new(ActionErrorKind::BadRequest, text).at("/exchange"));
     }
     let instrument = instrument.map(|symbol| (symbol, exchange));
-    let report = ask(operations, Hand::CancelAll { strategy, instrument }, terms)?;
+    let asked = (Hand::CancelAll { strategy, instrument }, seen_trading(change, terms));
+    let report = ask(operations, asked, terms)?;
     let canceled = report.canceled as u64;
     let orders = if canceled == 1 { "order" } else { "orders" };
     let report = if terms.is_dry_run {
@@ -126,10 +142,19 @@ pub(super) fn cancel_all(
     Ok(Outcome { answer, report, before: before.clone(), after: before })
 }
 
-fn ask(operations: &ManagerOperations, asked: Hand, terms: &Terms) -> Result<HandReport, ActionError> {
+/// Asks, with what may be traded by all as its author saw it, if that counts.
+fn ask(
+    operations: &ManagerOperations,
+    (asked, seen): (Hand, Option<u64>),
+    terms: &Terms,
+) -> Result<HandReport, ActionError> {
     let (asked, is_dry_run) = (Box::new(asked), terms.is_dry_run);
-    let outcome = operations.ask(|answer| Command::ByHand { asked, is_dry_run, answer })?;
+    let outcome = operations.ask(|answer| Command::ByHand { asked, seen, is_dry_run, answer })?;
     outcome.map_err(|refused| match refused {
+        HandRefused::StaleTrading => match look_at_trading(operations) {
+            Ok((now, _)) => risk::stale(terms, &now),
+            Err(error) => error,
+        },
         HandRefused::Missing(missing) => page::missing(&missing, true),
         HandRefused::NoOrder => no_order("of that id"),
         HandRefused::Bad { key, text } => {

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 use stratd_control::{Exchange, ExchangeList, InstanceConfig, PluginState, Strategy, StrategyList};
-use stratd_engine::TradingState;
-use stratd_plugin_api::{Money, Reason};
+use stratd_plugin_api::Money;
 
 use super::{
     super::operations::{ManagerOperations, not_found},
@@ -29,9 +28,8 @@ fn of_kind(registry: &Registry, kind: PluginKind) -> impl Iterator<Item = (&Plug
 pub(super) fn strategies(operations: &ManagerOperations) -> Result<StrategyList, ActionError> {
     let look = operations.look()?;
     let registry = operations.registry.lock();
-    let currency = &operations.run.currency;
     let mut strategies: Vec<_> = of_kind(&registry, PluginKind::Strategy)
-        .map(|(plugin, instance)| strategy_of(plugin, instance, &look, currency).0)
+        .map(|(plugin, instance)| strategy_of(operations, (plugin, instance), &look).0)
         .collect();
     strategies.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(StrategyList { strategies })
@@ -41,7 +39,7 @@ pub(super) fn strategy(operations: &ManagerOperations, name: &str) -> Result<(St
     let look = operations.look()?;
     let registry = operations.registry.lock();
     let (plugin, instance) = find(&registry, PluginKind::Strategy, name)?;
-    Ok(strategy_of(plugin, instance, &look, &operations.run.currency))
+    Ok(strategy_of(operations, (plugin, instance), &look))
 }
 
 /// An instance by its name.
@@ -61,15 +59,13 @@ pub(super) fn find<'a>(
 }
 
 fn strategy_of(
-    plugin: &PluginRecord,
-    instance: &InstanceRecord,
+    operations: &ManagerOperations,
+    (plugin, instance): (&PluginRecord, &InstanceRecord),
     look: &Snapshot,
-    currency: &str,
 ) -> (Strategy, Basis) {
     let counted: Option<&StrategySnapshot> =
         instance.strategy().and_then(|id| look.strategies.get(id.index()));
-    let nothing = Trading { state: TradingState::Active, reason: Reason::None, halt: None };
-    let trading = counted.map_or(&nothing, |one| &one.trading);
+    let trading = &trading_at(instance.place, look);
     let basis = basis(instance, trading);
     let amount = |figure: &dyn Fn(&StrategySnapshot) -> Option<Money>| {
         let amount = match counted {
@@ -80,6 +76,7 @@ fn strategy_of(
         amount.map_or_else(String::new, words::money)
     };
     let count = |figure: &dyn Fn(&StrategySnapshot) -> u64| counted.map_or(0, figure);
+    let calls = operations.figures.calls_of(&instance.name);
     let strategy = Strategy {
         name: instance.name.clone(),
         plugin: plugin.name.clone(),
@@ -90,6 +87,9 @@ fn strategy_of(
         pid: instance.pid,
         events: count(&|one| one.events),
         events_per_second: count(&|one| one.events_per_second),
+        latency_ns_p50: calls.map(|calls| calls.p50_ns),
+        latency_ns_p99: calls.map(|calls| calls.p99_ns),
+        latency_ns_max: calls.map(|calls| calls.max_ns),
         orders: count(&|one| one.orders),
         orders_working: count(&|one| one.orders_working),
         denials: count(&|one| one.denials),
@@ -102,20 +102,37 @@ fn strategy_of(
         realized_pnl: amount(&|one| Some(one.book.realized.into())),
         unrealized_pnl: amount(&|one| Some(one.book.unrealized.into())),
         fees: amount(&|one| Some(one.book.fees.into())),
-        currency: currency.to_owned(),
+        currency: operations.run.currency.clone(),
         trading: words::trading(trading),
         etag: basis.tag().to_string(),
     };
     (strategy, basis)
 }
 
-/// What a change of an instance depends on.
+/// What may be traded where the event loop has an instance.
+pub(super) fn trading_at(place: Option<Place>, look: &Snapshot) -> Trading {
+    let trading = match place {
+        Some(Place::Strategy(id)) => look.strategies.get(id.index()).map(|one| &one.trading),
+        Some(Place::Exchange(id)) => {
+            let at = usize::from(id.0).checked_sub(1);
+            at.and_then(|at| look.exchanges.get(at)).map(|one| &one.trading)
+        }
+        None => None,
+    };
+    trading.cloned().unwrap_or(Trading::ACTIVE)
+}
+
+/// What a change of an instance depends on. With how often it has changed since when: one that was changed and changed
+/// back is not as it was seen.
 pub(super) fn basis(instance: &InstanceRecord, trading: &Trading) -> Basis {
     Basis::new(json!({
         "name": instance.name,
         "generation": instance.generation,
         "state": instance.state.name(),
+        "since": instance.since.get(),
+        "changes": instance.changes,
         "trading": trading.state.name(),
+        "trading_change": trading.change,
     }))
 }
 
@@ -147,8 +164,7 @@ fn place(instance: &InstanceRecord) -> Option<u16> {
 fn exchange_of(plugin: &PluginRecord, instance: &InstanceRecord, look: &Snapshot) -> (Exchange, Basis) {
     let at = place(instance).and_then(|id| usize::from(id).checked_sub(1));
     let counted: Option<&ExchangeSnapshot> = at.and_then(|at| look.exchanges.get(at));
-    let nothing = Trading { state: TradingState::Active, reason: Reason::None, halt: None };
-    let trading = counted.map_or(&nothing, |one| &one.trading);
+    let trading = &trading_at(instance.place, look);
     let basis = basis(instance, trading);
     let count = |figure: &dyn Fn(&ExchangeSnapshot) -> u64| counted.map_or(0, figure);
     let exchange = Exchange {

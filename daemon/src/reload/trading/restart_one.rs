@@ -6,7 +6,6 @@
 use std::sync::mpsc::{self, TrySendError};
 
 use stratd_control::{InstanceDone, PluginState};
-use stratd_engine::TradingState;
 use stratd_plugin_api::Reason;
 
 use super::{
@@ -14,13 +13,13 @@ use super::{
         Manager, Request,
         operations::{ManagerOperations, busy, conflict, refused},
     },
-    instances::{basis, find, has_ended, named},
+    instances::{basis, find, has_ended, named, trading_at},
 };
 use crate::{
     control::{ActionError, Basis, InstanceName, Outcome, Terms, Verb},
     plugin_kind::PluginKind,
     reload::{InstanceRecord, Place},
-    runtime::{Command, Trading},
+    runtime::Command,
 };
 
 /// What was done with an instance.
@@ -80,16 +79,7 @@ impl Manager {
         let registry = self.registry.lock();
         let (kind, name) = named(instance);
         let (plugin, record) = find(&registry, kind, name)?;
-        let trading = match record.place {
-            Some(Place::Strategy(id)) => look.strategies.get(id.index()).map(|one| one.trading.clone()),
-            Some(Place::Exchange(id)) => {
-                let at = usize::from(id.0).checked_sub(1);
-                at.and_then(|at| look.exchanges.get(at)).map(|one| one.trading.clone())
-            }
-            None => None,
-        };
-        let nothing = Trading { state: TradingState::Active, reason: Reason::None, halt: None };
-        Ok((plugin.name.clone(), record.clone(), basis(record, &trading.unwrap_or(nothing))))
+        Ok((plugin.name.clone(), record.clone(), basis(record, &trading_at(record.place, &look))))
     }
 
     fn do_with(&mut self, plugin: &str, record: &InstanceRecord, verb: Verb) -> Result<String, ActionError> {

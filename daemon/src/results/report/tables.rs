@@ -78,7 +78,7 @@ pub(super) fn strategies(html: &mut Html, summary: &Summary) {
         rows.push(total_row(summary));
     }
     html.table(&head, &rows);
-    cut(html, summary.strategies.len());
+    cut(html, summary.strategies.len(), "summary.json");
     for strategy in summary.strategies.iter().filter(|s| !s.metrics.is_empty()).take(ROWS_MAX) {
         html.text("h3", "", &format!("Figures of {}", strategy.name));
         let rows: Vec<_> = strategy
@@ -168,7 +168,7 @@ pub(super) fn instruments(html: &mut Html, summary: &Summary) {
     };
     let rows: Vec<_> = summary.instruments.iter().take(ROWS_MAX).map(row).collect();
     html.table(&head, &rows);
-    cut(html, summary.instruments.len());
+    cut(html, summary.instruments.len(), "summary.json");
     html.close("section");
 }
 
@@ -189,7 +189,7 @@ pub(super) fn denials(html: &mut Html, recorder: &Recorder) {
     };
     let rows: Vec<_> = counts.iter().take(ROWS_MAX).map(row).collect();
     html.table(&["Strategy", "Outcome", "Reason", "Orders and changes"], &rows);
-    cut(html, counts.len());
+    cut(html, counts.len(), "denials.csv");
     html.text("p", "muted", "Each is a row of denials.csv, with the limit and what would be used of it.");
     html.close("section");
 }
@@ -200,8 +200,25 @@ fn tenths(value: f64) -> String {
     if text == "-0.0" { "0.0".to_owned() } else { text }
 }
 
-fn cut(html: &mut Html, count: usize) {
+/// Tells what a table leaves out, and which file has all of it.
+fn cut(html: &mut Html, count: usize, file: &str) {
     if count > ROWS_MAX {
-        html.text("p", "muted", &format!("The first {ROWS_MAX} of {count}; all are in summary.json."));
+        html.text("p", "muted", &format!("The first {ROWS_MAX} of {count}; all are in {file}."));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Html, ROWS_MAX, cut};
+
+    #[test]
+    fn a_table_that_is_cut_names_the_file_that_has_all() {
+        let told = |count| {
+            let mut html = Html::default();
+            cut(&mut html, count, "denials.csv");
+            html.page("x")
+        };
+        assert!(told(ROWS_MAX + 1).contains("The first 200 of 201; all are in denials.csv."));
+        assert!(!told(ROWS_MAX).contains("denials.csv"));
     }
 }

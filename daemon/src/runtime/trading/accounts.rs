@@ -54,6 +54,8 @@ pub(crate) struct RiskLook {
     pub(crate) is_halted: bool,
     /// There are more scopes than are shown.
     pub(crate) is_cut: bool,
+    /// The number of the last change of any scope.
+    pub(crate) change: u64,
 }
 
 pub(super) fn portfolio(engine: &Engine) -> PortfolioLook {
@@ -80,7 +82,7 @@ pub(super) fn instruments(
             return Ok(Page { rows, names, next: Some(last) });
         }
         (last, looked_at) = (instrument.id.0, looked_at + 1);
-        if asked.takes_of(instrument.id, instrument.exchange) {
+        if asked.takes_of(instrument.id, instrument.exchange) && !engine.has_left(instrument.id) {
             rows.push(InstrumentRow {
                 instrument: instrument.clone(),
                 price_last: engine.last_price(instrument.id),
@@ -119,5 +121,5 @@ pub(super) fn risk(engine: &Engine, exchanges: Vec<String>, halts: &Halts) -> Ri
             open_orders: engine.open_orders(scope),
         });
     }
-    RiskLook { scopes, names, is_halted: engine.is_halted(None), is_cut }
+    RiskLook { scopes, names, is_halted: engine.is_halted(None), is_cut, change: halts.last_change() }
 }

@@ -1,7 +1,7 @@
 //! Orders by hand on the event loop: from names and decimal numbers to an input of the engine, and what came of it.
 
 use anyhow::Result;
-use stratd_engine::{ByHand, Denial, Denied, InputKind, Output, StrategyId};
+use stratd_engine::{ByHand, Denial, Denied, InputKind, Output, Scope, StrategyId};
 use stratd_plugin_api::{
     ClientOrderId, Decimal, Instrument, Lifetime, Money, NumberError, OrderFlags, OrderRequest, OrderStatus,
     OrderType, Price, Quantity, Reason, Side,
@@ -93,6 +93,8 @@ pub(crate) enum HandRefused {
     Ended(Box<OrderRow>),
     /// It has changed since.
     Stale(Box<OrderRow>),
+    /// What may be traded by all has changed since.
+    StaleTrading,
 }
 
 /// The outcome of a request by hand.
@@ -106,9 +108,12 @@ impl EventLoop {
     pub(in crate::runtime) fn by_hand(
         &mut self,
         exchanges: Vec<String>,
-        asked: &Hand,
+        (asked, seen): (&Hand, Option<u64>),
         is_dry_run: bool,
     ) -> Result<HandOutcome> {
+        if seen.is_some_and(|seen| seen != self.desk.halts.last_change_of(Scope::Run)) {
+            return Ok(Err(HandRefused::StaleTrading));
+        }
         match asked {
             Hand::New(new) => self.new_by_hand(exchanges, new, is_dry_run),
             Hand::Cancel { order, seen } => self.cancel_by_hand(exchanges, (*order, *seen), is_dry_run),

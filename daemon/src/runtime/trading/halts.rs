@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use stratd_engine::{Engine, ExitRoutine, InputKind, Scope, StrategyId, TradingCommand, TradingState};
-use stratd_plugin_api::{ExchangeId, Reason, Timestamp};
+use stratd_plugin_api::{ExchangeId, InstrumentId, Reason, Timestamp};
 
 use super::{
     owner::MANUAL,
     resolve::{self, Missing},
 };
-use crate::runtime::{command::Note, event_loop::EventLoop};
+use crate::{
+    recorder::Mark,
+    runtime::{command::Note, event_loop::EventLoop},
+};
 
 /// An exchange is halted by halting each of its instruments between two events: more would keep strategies waiting.
 const INSTRUMENTS_HALTED_MAX: usize = 10_000;
@@ -42,7 +45,18 @@ pub(crate) struct TradingWish {
     pub(crate) state: TradingState,
     pub(crate) exit: ExitRoutine,
     pub(crate) words: Option<String>,
+    /// What must still be so when it is carried out.
+    pub(crate) seen: Option<TradingSeen>,
     pub(crate) is_dry_run: bool,
+}
+
+/// The number of the last change that who asks has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TradingSeen {
+    /// Of any scope.
+    OfAll(u64),
+    /// Of what bears on this scope: itself, and for a strategy the run.
+    OfScope(u64),
 }
 
 /// Why it was not done.
@@ -51,6 +65,8 @@ pub(crate) enum TradingRefused {
     Missing(Missing),
     /// The exchange has more instruments than can be halted at once: how many, and how many can.
     TooMany(usize, usize),
+    /// It has changed since it was seen.
+    Stale,
 }
 
 /// What came of it.
@@ -68,6 +84,8 @@ pub(crate) struct ChangedTrading {
 /// What may be traded in a scope, as a later run takes it up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeptHalt {
+    /// Its place in the order in which the event loop changed what may be traded: of one scope, the highest counts.
+    pub(crate) number: u64,
     /// `run`, `strategy.NAME`, `instrument.SYMBOL@EXCHANGE` or `exchange.NAME`.
     pub(crate) scope: String,
     /// `Active`: there is nothing to be known.
@@ -76,9 +94,18 @@ pub(crate) struct KeptHalt {
     pub(crate) halt: Halt,
 }
 
-/// The reasons, by scope.
+/// The reasons, by scope, and the number of the last change of each.
 #[derive(Default)]
 pub(in crate::runtime) struct Halts {
+    /// The last number that was given. They begin with the time at which the run did, so that none is that of another
+    /// run.
+    numbers: u64,
+    /// That with which they began.
+    first: u64,
+    /// That of the last change of any scope.
+    last_change: u64,
+    changes: BTreeMap<Scope, u64>,
+    exchange_changes: BTreeMap<ExchangeId, u64>,
     /// Those of the command that is carried out now.
     words: Option<String>,
     /// A command from the control socket is carried out now, which sees to it that it is kept.
@@ -90,8 +117,36 @@ pub(in crate::runtime) struct Halts {
 }
 
 impl Halts {
+    /// The run begins.
+    fn begin(&mut self, now: Timestamp) {
+        self.numbers = u64::try_from(now.get()).unwrap_or_default();
+        (self.first, self.last_change) = (self.numbers, self.numbers);
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.numbers = self.numbers.saturating_add(1);
+        self.numbers
+    }
+
+    /// The number of the last change of any scope.
+    pub(in crate::runtime) fn last_change(&self) -> u64 {
+        self.last_change
+    }
+
+    /// The number of the last change of a scope.
+    pub(in crate::runtime) fn last_change_of(&self, scope: Scope) -> u64 {
+        self.changes.get(&scope).copied().unwrap_or(self.first)
+    }
+
+    /// As [`Self::last_change_of`].
+    pub(in crate::runtime) fn last_change_of_exchange(&self, exchange: ExchangeId) -> u64 {
+        self.exchange_changes.get(&exchange).copied().unwrap_or(self.first)
+    }
+
     /// Notes a new state of a scope.
     pub(in crate::runtime) fn note(&mut self, scope: Scope, state: TradingState, now: Timestamp) {
+        self.last_change = self.next_number();
+        self.changes.insert(scope, self.last_change);
         if state == TradingState::Active {
             self.scopes.remove(&scope);
         } else {
@@ -129,6 +184,9 @@ impl EventLoop {
             Ok(meant) => meant,
             Err(refused) => return Ok(Err(refused)),
         };
+        if wish.seen.is_some_and(|seen| seen != self.seen_now(seen, &meant)) {
+            return Ok(Err(TradingRefused::Stale));
+        }
         let before = self.state_of(&meant);
         let TradingWish { state, exit, words, is_dry_run, .. } = wish;
         let now = self.now();
@@ -137,7 +195,8 @@ impl EventLoop {
             Meant::One(scope) => key(*scope, self.engine(), exchanges),
             Meant::Exchange(id, _) => format!("exchange.{}", name_of(*id, exchanges)),
         };
-        let kept = KeptHalt { scope, state, reason: Reason::Requested, halt };
+        let number = self.desk.halts.next_number();
+        let kept = KeptHalt { number, scope, state, reason: Reason::Requested, halt };
         if is_dry_run {
             return Ok(Ok(ChangedTrading { states: [before, state], kept }));
         }
@@ -155,6 +214,8 @@ impl EventLoop {
         (self.desk.halts.words, self.desk.halts.is_commanded) = (None, false);
         self.desk.halts.pending.remove(&kept.scope);
         if let Meant::Exchange(id, _) = &meant {
+            self.desk.halts.last_change = number;
+            self.desk.halts.exchange_changes.insert(*id, number);
             if state == TradingState::Active {
                 self.desk.halts.exchanges.remove(id);
             } else {
@@ -169,7 +230,9 @@ impl EventLoop {
         &mut self,
         kept: Vec<KeptHalt>,
         exchanges: &[String],
+        now: Timestamp,
     ) -> Result<()> {
+        self.desk.halts.begin(now);
         for one in kept {
             tracing::warn!(
                 logger = "risk",
@@ -207,8 +270,35 @@ impl EventLoop {
         }
     }
 
+    /// What an earlier run, or a command before it left, left of an exchange that joins, for its new instruments.
+    pub(in crate::runtime) fn restore_halts_of_exchange(&mut self, id: ExchangeId, new: &[InstrumentId]) {
+        let exchanges = self.exchange_names();
+        let of_exchange = format!("exchange.{}", name_of(id, &exchanges));
+        let kept = self.desk.halts.pending.remove(&of_exchange);
+        if let Some(kept) = &kept {
+            self.desk.halts.exchanges.insert(id, (kept.state, kept.halt.clone()));
+        }
+        let number = self.desk.halts.last_change_of_exchange(id);
+        let halted = self.desk.halts.of_exchange(id).map(|(state, halt)| KeptHalt {
+            number,
+            scope: of_exchange,
+            state: *state,
+            reason: Reason::Requested,
+            halt: halt.clone(),
+        });
+        for instrument in new {
+            let scope = Scope::Instrument(*instrument);
+            let own = key(scope, self.engine(), &exchanges);
+            let own = self.desk.halts.pending.remove(&own);
+            if let Some(kept) = own.as_ref().or(halted.as_ref()) {
+                self.restore_halt(scope, kept);
+            }
+        }
+    }
+
     fn restore_halt(&mut self, scope: Scope, kept: &KeptHalt) {
         self.driver_mut().engine_mut().restore_trading(scope, kept.state, kept.reason);
+        self.mark(|| Mark::HaltedBefore(scope, kept.state, kept.reason));
         self.desk.halts.scopes.insert(scope, kept.halt.clone());
     }
 
@@ -223,8 +313,15 @@ impl EventLoop {
         if halts.is_commanded || !lasts {
             return;
         }
+        let number = halts.last_change;
         let halt = Halt { since: now, words: None };
-        let kept = KeptHalt { scope: key(scope, self.engine(), &self.exchange_names()), state, reason, halt };
+        let kept = KeptHalt {
+            number,
+            scope: key(scope, self.engine(), &self.exchange_names()),
+            state,
+            reason,
+            halt,
+        };
         self.tell_note(Note::Trading(kept));
     }
 
@@ -253,6 +350,29 @@ impl EventLoop {
                 }
                 Ok(Ok(Meant::Exchange(id, scopes)))
             }
+        }
+    }
+
+    /// What is so now of what was seen.
+    fn seen_now(&self, seen: TradingSeen, meant: &Meant) -> TradingSeen {
+        let halts = &self.desk.halts;
+        match (seen, meant) {
+            (TradingSeen::OfAll(_), _) => TradingSeen::OfAll(halts.last_change()),
+            (TradingSeen::OfScope(_), Meant::One(scope)) => {
+                TradingSeen::OfScope(self.last_change_for(*scope))
+            }
+            (TradingSeen::OfScope(_), Meant::Exchange(id, _)) => {
+                TradingSeen::OfScope(halts.last_change_of_exchange(*id))
+            }
+        }
+    }
+
+    /// The number of the last change of what bears on a scope: of a strategy also that of the run.
+    pub(in crate::runtime) fn last_change_for(&self, scope: Scope) -> u64 {
+        let halts = &self.desk.halts;
+        match scope {
+            Scope::Strategy(_) => halts.last_change_of(scope).max(halts.last_change_of(Scope::Run)),
+            Scope::Run | Scope::Instrument(_) => halts.last_change_of(scope),
         }
     }
 

@@ -16,7 +16,7 @@ mod resolve;
 pub(crate) use self::{
     accounts::{InstrumentRow, PortfolioLook, RiskLook, ScopeLook},
     by_hand::{Hand, HandOutcome, HandRefused, HandReport, NewByHand, Seen},
-    halts::{Halt, KeptHalt, ScopeName, TradingChanged, TradingRefused, TradingWish},
+    halts::{Halt, KeptHalt, ScopeName, TradingChanged, TradingRefused, TradingSeen, TradingWish},
     history::{FillRow, OrderCursor, OrderQuery, OrderRow, OrdersWanted},
     names::Names,
     owner::MANUAL,

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use stratd_engine::{Scope, StrategyId};
 
-use crate::runtime::event_loop::EventLoop;
+use crate::{recorder::Mark, runtime::event_loop::EventLoop};
 
 /// His name; no strategy may have it.
 pub(crate) const MANUAL: &str = "manual";
@@ -19,6 +19,7 @@ impl EventLoop {
         }
         self.recorder_mut().add_strategy(MANUAL, IN_RESULTS);
         let id = self.driver_mut().engine_mut().add_owner(MANUAL)?;
+        self.mark(|| Mark::Owner(MANUAL.to_owned()));
         if let Some(limits) = self.limits_of(MANUAL) {
             self.driver_mut().engine_mut().set_limits(Scope::Strategy(id), limits);
         }

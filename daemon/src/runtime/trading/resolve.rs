@@ -100,7 +100,9 @@ pub(super) fn instrument(
 ) -> Result<InstrumentId, Missing> {
     let ids = engine.instruments_of_symbol(symbol);
     let on = on.map(|name| exchange(name, exchanges)).transpose()?;
-    let fits = |id: &&InstrumentId| on.is_none_or(|on| engine.exchange_of(**id) == Some(on));
+    let fits = |id: &&InstrumentId| {
+        !engine.has_left(**id) && on.is_none_or(|on| engine.exchange_of(**id) == Some(on))
+    };
     let mut found = ids.iter().filter(fits);
     match (found.next(), found.next()) {
         (Some(id), None) => Ok(*id),

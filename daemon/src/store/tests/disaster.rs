@@ -108,7 +108,7 @@ fn a_write_without_room_does_not_take_the_others_with_it(directory: &Path) {
         queue.offer(Write::SaveStates(vec![state(instance, 1, size)])).unwrap();
     }
     queue.close();
-    writer::run(connection, &queue, &health);
+    writer::run(connection, &queue, &health, &StoreMeters::default());
     assert!(health.into_inner().unwrap().is_some());
     let reader = Reader::open(&file).unwrap();
     let found = [A, "strategy.large", "strategy.b"].map(|name| reader.state_of(name).unwrap().is_some());

@@ -349,7 +349,8 @@ extern "C" {
 #define STRATD_PLUGIN_FLAG_SPAWNS_THREADS UINT64_C(1)
 // Promises to leave nothing behind that points into the library.
 #define STRATD_PLUGIN_FLAG_UNLOAD_SAFE UINT64_C(2)
-// Reads no view inside market handlers, so that slices of many events are allowed.
+// Reads no view inside market handlers, so that slices of many events are allowed; `on_events` says when to return
+// before the last of them.
 #define STRATD_PLUGIN_FLAG_BATCH_SAFE UINT64_C(4)
 // Exchange: delivers market data.
 #define STRATD_PLUGIN_FLAG_MARKET_DATA UINT64_C(8)
@@ -1142,9 +1143,11 @@ typedef struct stratd_strategy_v1 {
     void *(*create)(const stratd_host_v1_t *host, stratd_str_t config, const stratd_sink_t *errors);
     // Ends an instance; nothing of it is used afterwards.
     void (*destroy)(void *instance);
-    // Takes market events in engine order. Returns how many were consumed (at least 1; the SDK stops after an
-    // event whose handler made a request or set a timer, the host calls again with the rest), or a negative number for an
+    // Takes market events in engine order. Returns how many were consumed (at least 1), or a negative number for an
     // error, with the index of the event that failed in `failed_index` and the text through stratd_host_v1_t.error.
+    // Return right after an event at which you made a request or set a timer (the SDK does): the host carries the request
+    // out, lets timers fire that are due, and calls again with the rest. What you take beyond that event has happened
+    // before the request is sent, and a timer that is due between two of these events fires after the last of them.
     // `failed_index` starts at 0. A plugin that calls the host while it handles several events keeps it at the index
     // of the event in work: stratd_host_v1_t.now, timers and records of the log go by it.
     int64_t (*on_events)(void *instance, const stratd_event_t *events, uint64_t count,

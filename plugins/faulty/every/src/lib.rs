@@ -1,9 +1,10 @@
-//! Buys one and sells one in turn at every so many trades, or does nothing: what `cargo xtask bench engine` runs.
+//! Buys one and sells one in turn at every so many trades, or does nothing: what `cargo xtask bench engine` runs. It can tell
+//! the time by a timer besides, for runs that are to be repeated.
 #![forbid(unsafe_code)]
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use stratd_plugin_api::{Context, OrderRequest, Quantity, Result, Side, Strategy, Trade};
+use stratd_plugin_api::{Context, Money, OrderRequest, Quantity, Result, Side, Strategy, Timer, Trade};
 
 /// How often.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -12,6 +13,12 @@ pub struct Config {
     /// Trades from one order to the next; 0 = it never trades.
     #[serde(default)]
     pub every: u64,
+    /// A secret that it has no use for: tests look where it can be seen.
+    #[serde(default)]
+    pub api_key: String,
+    /// Milliseconds from one telling of the time to the next, which is a figure of its own; 0 = it does not.
+    #[serde(default)]
+    pub tell_ms: u32,
 }
 
 /// The strategy.
@@ -27,6 +34,19 @@ impl Strategy for Every {
 
     fn new(config: Config) -> Result<Self> {
         Ok(Self { config, trades: 0, side: Side::Buy })
+    }
+
+    fn on_start(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        if self.config.tell_ms > 0 {
+            ctx.periodic(i64::from(self.config.tell_ms) * 1_000_000, 0)?;
+        }
+        Ok(())
+    }
+
+    fn on_timer(&mut self, ctx: &mut Context<'_>, _: &Timer) -> Result<()> {
+        let now = ctx.now();
+        ctx.metric("now", Money::new(i128::from(now.get())));
+        Ok(())
     }
 
     fn on_trade(&mut self, ctx: &mut Context<'_>, trade: &Trade) -> Result<()> {

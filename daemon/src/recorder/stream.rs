@@ -1,0 +1,162 @@
+//! The files of one run: what came in, what came out, and what a replay needs besides.
+//!
+//! A batch is written in such an order that every input in `inputs.tea` has its companions and every output before it,
+//! wherever the process is killed: texts, reports, bytes and outputs come first, inputs last.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "no input has 2^32 parts, and a part has at most 64 bytes"
+)]
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Result;
+
+use super::{
+    forms,
+    output_row::OUTPUT_BYTES,
+    row::{ROW_BYTES, Row, kind},
+    tea::TeaWriter,
+};
+use crate::runtime::Services;
+
+/// Bytes of a row of a file of bytes.
+pub(crate) const PART_BYTES: usize = 64;
+
+/// A file, and what is to be written to it next.
+struct Lane {
+    file: TeaWriter,
+    waiting: Vec<u8>,
+    /// Rows so far, those that wait included.
+    rows: u64,
+}
+
+impl Lane {
+    fn create(folder: &Path, form: &forms::Form) -> Result<Self> {
+        let path = folder.join(format!("{}.tea", form.name));
+        Ok(Self { file: TeaWriter::create(&path, form)?, waiting: Vec::new(), rows: 0 })
+    }
+
+    fn put(&mut self, row: &[u8]) {
+        self.waiting.extend_from_slice(row);
+        self.rows += 1;
+    }
+
+    /// Adds bytes that belong to a row of another file.
+    fn put_parts(&mut self, of: u64, bytes: &[u8]) {
+        for (number, part) in bytes.chunks(PART_BYTES).enumerate() {
+            let mut row = [0; PART_BYTES + 16];
+            row[..8].copy_from_slice(&of.to_le_bytes());
+            row[8..12].copy_from_slice(&(number as u32).to_le_bytes());
+            row[12..16].copy_from_slice(&(part.len() as u32).to_le_bytes());
+            row[16..16 + part.len()].copy_from_slice(part);
+            self.put(&row);
+        }
+    }
+
+    fn write(&mut self) -> Result<()> {
+        if !self.waiting.is_empty() {
+            self.file.write(&self.waiting)?;
+            self.waiting.clear();
+        }
+        Ok(())
+    }
+}
+
+/// The files of a run.
+pub(super) struct Stream {
+    texts: Lane,
+    reports: Lane,
+    bytes: Lane,
+    said: Lane,
+    outputs: Lane,
+    inputs: Lane,
+    services: Arc<Services>,
+    /// How many texts are written.
+    known: u64,
+}
+
+impl Stream {
+    pub(super) fn create(folder: &Path, services: &Arc<Services>) -> Result<Self> {
+        let lane = |form: forms::Form| Lane::create(folder, &form);
+        Ok(Self {
+            texts: lane(forms::texts())?,
+            reports: lane(forms::reports())?,
+            bytes: lane(forms::bytes("bytes"))?,
+            said: lane(forms::bytes("said"))?,
+            outputs: lane(forms::outputs())?,
+            inputs: lane(forms::inputs())?,
+            services: Arc::clone(services),
+            known: 0,
+        })
+    }
+
+    /// Takes a row with the bytes that belong to it.
+    pub(super) fn take(&mut self, row: &Row, payload: &[u8]) {
+        match row.kind() {
+            kind::OUTPUT => {
+                let (output, said) = payload.split_at(payload.len().min(OUTPUT_BYTES));
+                self.said.put_parts(self.outputs.rows, said);
+                self.outputs.put(output);
+                return;
+            }
+            kind::ORDER => {
+                self.reports.waiting.extend_from_slice(&self.inputs.rows.to_le_bytes());
+                self.reports.put(payload);
+            }
+            _ => self.bytes.put_parts(self.inputs.rows, payload),
+        }
+        self.inputs.put(&row.to_bytes());
+    }
+
+    /// How many bytes wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.inputs.waiting.len() + self.outputs.waiting.len()
+    }
+
+    /// Hands everything to the system.
+    pub(super) fn write(&mut self) -> Result<()> {
+        self.put_texts();
+        for lane in self.lanes() {
+            lane.write()?;
+        }
+        Ok(())
+    }
+
+    /// As [`Self::write`]; after it, a failure of power harms nothing of it.
+    pub(super) fn sync(&mut self) -> Result<()> {
+        self.write()?;
+        for lane in self.lanes() {
+            lane.file.sync()?;
+        }
+        Ok(())
+    }
+
+    /// How many inputs there are.
+    pub(super) fn inputs(&self) -> u64 {
+        self.inputs.rows
+    }
+
+    /// Texts are made before the events that speak of them, so that those of a batch are known by now.
+    fn put_texts(&mut self) {
+        let count = self.services.texts().count() as u64;
+        while self.known < count {
+            self.known += 1;
+            let text = self.services.text_of(self.known);
+            self.texts.put_parts(self.known, text.as_bytes());
+        }
+    }
+
+    /// In the order in which they must be written.
+    fn lanes(&mut self) -> [&mut Lane; 6] {
+        [
+            &mut self.texts,
+            &mut self.reports,
+            &mut self.bytes,
+            &mut self.said,
+            &mut self.outputs,
+            &mut self.inputs,
+        ]
+    }
+}
+
+const _: () = assert!(ROW_BYTES == 72);

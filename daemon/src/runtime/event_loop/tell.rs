@@ -1,0 +1,107 @@
+//! What people are told of a run, line by line of the log, and who else is told.
+
+use stratd_engine::{Denial, Output, Scope, TradingState};
+use stratd_plugin_api::Reason;
+
+use super::EventLoop;
+use crate::runtime::command::Note;
+
+impl EventLoop {
+    /// Logs what people should know, and notes who ends the run.
+    pub(super) fn tell(&mut self, output: &Output) {
+        let time = self.now;
+        match output {
+            Output::StrategyFaulted { strategy, fault } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::error!(logger = format!("strategy.{name}"), %time, "failed: {fault}");
+                let tag = self.tags.now(*strategy);
+                self.notes.tell(Note::Faulted { strategy: *strategy, tag, fault: fault.clone() });
+            }
+            Output::StrategyRolledBack { strategy, fault } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::error!(
+                    logger = format!("strategy.{name}"),
+                    %time,
+                    "failed within its probation, and the version before goes on: {fault}"
+                );
+                let (failed, before) = self.tags.roll_back(*strategy);
+                let fault = fault.clone();
+                self.notes.tell(Note::RolledBack { strategy: *strategy, failed, before, fault });
+            }
+            Output::ProbationPassed { strategy } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::info!(logger = format!("strategy.{name}"), %time, "passed its probation");
+                self.notes.tell(Note::ProbationPassed { strategy: *strategy });
+            }
+            Output::StrategyStopped { strategy, reason } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::info!(logger = format!("strategy.{name}"), %time, "stopped: {reason}");
+                self.notes.tell(Note::Stopped { strategy: *strategy });
+            }
+            Output::Shutdown { strategy, reason } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::info!(logger = format!("strategy.{name}"), %time, "ends the run: {reason}");
+                self.shutdown.get_or_insert_with(|| format!("{name}: {reason}"));
+            }
+            Output::Trading { scope, state, reason } => {
+                self.note_trading(*scope, *state, *reason);
+                self.tell_trading(*scope, *state, *reason);
+            }
+            Output::Reduced(cut) => self.tell_cut(cut),
+            Output::SessionClosed { scope } => {
+                let whose = self.scope_name(*scope);
+                tracing::info!(logger = "risk", %time, "{whose}: the session is over");
+            }
+            Output::UnknownOrder(report) => {
+                tracing::warn!(logger = "engine", %time, "report on unknown order {}", report.client_order_id);
+            }
+            Output::Overfilled(report) => {
+                tracing::error!(logger = "engine", %time, "order {} was filled beyond its quantity", report.client_order_id);
+            }
+            Output::ByHand { order, strategy } => {
+                let name = self.recorder.strategy_name(*strategy);
+                tracing::info!(logger = format!("strategy.{name}"), %time, "order {order} by hand");
+            }
+            Output::Submit(_)
+            | Output::Cancel(_)
+            | Output::Change(_)
+            // told to the strategy, and in the results
+            | Output::Denied(_)
+            | Output::Filled(_)
+            | Output::OrderFinished(_)
+            | Output::Metric { .. }
+            | Output::Exited => {}
+        }
+    }
+
+    fn tell_trading(&self, scope: Scope, state: TradingState, reason: Reason) {
+        let (time, whose) = (self.now, self.scope_name(scope));
+        if state == TradingState::Active {
+            tracing::info!(logger = "risk", %time, "{whose}: trading goes on");
+        } else {
+            tracing::error!(logger = "risk", %time, "{whose}: trading is {}: {reason}", state.name());
+        }
+    }
+
+    fn tell_cut(&self, cut: &Denial) {
+        let (time, order, reason) = (self.now, cut.order, cut.reason);
+        let name = self.recorder.strategy_name(cut.strategy);
+        let instrument = self.engine().instrument(cut.instrument);
+        let shown =
+            |quantity| instrument.map_or_else(String::new, |known| known.quantity_text(quantity).to_string());
+        let (asked, allowed) = (shown(cut.asked), shown(cut.allowed));
+        let logger = format!("strategy.{name}");
+        tracing::info!(logger, %time, "order {order} was cut from {asked} to {allowed}: {reason}");
+    }
+
+    fn scope_name(&self, scope: Scope) -> String {
+        match scope {
+            Scope::Run => "all strategies".to_owned(),
+            Scope::Strategy(id) => format!("strategy {}", self.recorder.strategy_name(id)),
+            Scope::Instrument(id) => {
+                let symbol = self.engine().instrument(id).map_or("?", |instrument| &instrument.symbol);
+                format!("instrument {symbol}")
+            }
+        }
+    }
+}

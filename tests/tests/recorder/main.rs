@@ -1,0 +1,8 @@
+//! Recordings of runs by the clock, and `stratd replay` of them.
+
+mod commands;
+mod crash;
+mod market;
+mod place;
+mod sameness;
+mod space;

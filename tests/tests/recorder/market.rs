@@ -1,0 +1,48 @@
+//! The market files: what other programs find in them.
+
+use teafile::{NamedValue, Reader};
+
+use crate::{
+    crash::market_files,
+    place::{Desk, VENUE},
+};
+
+const MAKER: &str = "[[strategy]]\nplugin = \"market-maker\"\n";
+
+#[test]
+fn a_file_says_what_it_holds_in_numbers_that_lose_nothing() {
+    let recorder = "[recorder]\npath = \"rec\"\nmarket = [\"trade\", \"quote\"]\nfree_min = 0\n";
+    let desk = Desk::new("sandbox", &format!("{recorder}{VENUE}{MAKER}"), &["strategy_market_maker"]);
+    desk.run(1_000, 0);
+    let files = market_files(&desk.path("rec/synthetic"));
+    let names: Vec<_> =
+        files.iter().map(|file| file.file_name().unwrap_or_default().display().to_string()).collect();
+    assert!(
+        names.iter().all(|name| name.starts_with("trade-20") || name.starts_with("quote-20")),
+        "{names:?}"
+    );
+    let trades = files.iter().find(|file| {
+        file.ends_with(file.file_name().unwrap_or_default())
+            && file.display().to_string().contains("AAA/trade-")
+    });
+    let mut reader = Reader::open(trades.expect("trades of AAA")).expect("a file");
+    let fields: Vec<_> = reader.description().fields().iter().map(|field| field.name().to_owned()).collect();
+    assert_eq!(
+        fields,
+        ["time", "exchange_time", "price", "quantity", "trade_id", "received", "seq", "flags", "run"]
+    );
+    assert_eq!(reader.description().event_time().map(teafile::Field::name), Some("time"));
+    assert_eq!(reader.description().decimals(), Some(2));
+    let values = reader.description().name_values();
+    assert_eq!(values.get("symbol"), Some(&NamedValue::Text("AAA".to_owned())));
+    assert_eq!(values.get("quantity_decimals"), Some(&NamedValue::Int32(0)));
+    let count = reader.item_count().expect("a count");
+    assert!(count > 10, "{count}");
+    // only the market was asked for
+    assert!(
+        !std::fs::read_dir(desk.path("rec"))
+            .expect("the folder")
+            .flatten()
+            .any(|entry| entry.path().extension().is_some())
+    );
+}

@@ -1,0 +1,58 @@
+//! A disk that has no room left ends the recording, not the run.
+
+use std::{fs, process::Command};
+
+use crate::place::{ALL, Desk, VENUE};
+
+const MAKER: &str = "[[strategy]]\nplugin = \"market-maker\"\n";
+
+/// Less is free than is to stay free: recording stops at once, and the run goes on.
+#[test]
+fn a_run_goes_on_without_its_recording() {
+    let recorder = ALL.replace("free_min = 0", "free_min = 1048576");
+    let desk = Desk::new("sandbox", &format!("{recorder}{VENUE}{MAKER}"), &["strategy_market_maker"]);
+    let ended = desk.run(1_000, 5);
+    let told = ended.err.matches("recording has stopped, and the run goes on without it").count();
+    assert_eq!(told, 1, "{}", ended.err);
+    assert!(ended.err.contains("recorder.free_min"), "{}", ended.err);
+    let replayed = desk.replayed(&[]);
+    assert_eq!((&replayed["matches"], &replayed["ended"]), (&true.into(), &"cut".into()), "{replayed:#}");
+}
+
+/// A file system of a few pages that fills up under the recorder; only root can make one.
+#[test]
+fn a_full_disk_leaves_whole_files_and_a_run_that_goes_on() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let desk = Desk::new("sandbox", &format!("{ALL}{VENUE}{MAKER}"), &["strategy_market_maker"]);
+    let mount = Mount::new(&desk.path("rec"), "256k");
+    let ended = desk.run(6_000, 20);
+    assert!(ended.err.contains("recording has stopped, and the run goes on without it"), "{}", ended.err);
+    assert!(ended.err.contains("No space left on device"), "{}", ended.err);
+    let replayed = desk.replayed(&[]);
+    assert_eq!((&replayed["matches"], &replayed["ended"]), (&true.into(), &"cut".into()), "{replayed:#}");
+    drop(mount);
+}
+
+/// A file system in memory, gone with the test.
+struct Mount(std::path::PathBuf);
+
+impl Mount {
+    fn new(folder: &std::path::Path, size: &str) -> Self {
+        fs::create_dir(folder).expect("a new folder");
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
+            .arg(folder)
+            .status()
+            .expect("mount");
+        assert!(mounted.success());
+        Self(folder.to_owned())
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
