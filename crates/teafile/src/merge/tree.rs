@@ -4,6 +4,8 @@
 //! against the losers on its own way up only. Keys are made unique by the number of their source, so that of equal times the
 //! earlier source wins and the order is always the same.
 
+use std::hint::select_unpredictable;
+
 /// Of a source that has nothing more: behind every other.
 const ENDED: u128 = u128::MAX;
 /// Where the source is in a key.
@@ -67,12 +69,11 @@ impl Tree {
         let mut node = (self.leaves + source) / 2;
         while node > 0 {
             let Some(loser) = self.losers.get_mut(node) else { break };
-            // which one wins is not to be foreseen, so they change places without a branch, also where the compiler would
-            // make one of `min` and `max`
-            let goes_on = u128::from(current < *loser).wrapping_neg();
-            let difference = (current ^ *loser) & goes_on;
-            let low = *loser ^ difference;
-            *loser = current ^ difference;
+            // which one wins is not to be foreseen: without the hint the compiler makes a branch of it, which is guessed
+            // wrong every other time
+            let goes_on = current < *loser;
+            let low = select_unpredictable(goes_on, current, *loser);
+            *loser = select_unpredictable(goes_on, *loser, current);
             current = low;
             node /= 2;
         }
