@@ -133,7 +133,7 @@ impl<L: ExchangeLink> Driver<L> {
         if !self.link.is_idle() {
             return Ok(None);
         }
-        let span = self.engine.begin_span(self.seq.saturating_add(1), events)?;
+        let span = self.engine.open_span(self.seq.saturating_add(1), events)?;
         let taken = span.as_ref().map_or(0, Span::taken);
         self.seq = self.seq.saturating_add(u64::try_from(taken).unwrap_or(u64::MAX));
         Ok(span)
