@@ -6,7 +6,7 @@ use stratd_tests::{Files, Place, workspace};
 use teafile::{Description, TimeScale, Value};
 
 /// A few years are enough.
-const END: &str = "end=2004-01-01";
+const END: &str = "end=2004-01-01,price_decimals=4";
 
 /// The prices of the quickstart as one file of bars for each symbol, made of the rows of the CSV file.
 fn convert(folder: &Path) {

@@ -7,7 +7,7 @@ use crate::blocks::{Block, area_now};
 use crate::error::{Error, ErrorKind};
 use crate::event_time::EventTime;
 use crate::header::{Area, Header, Strictness};
-use crate::writer::{Repaired, TornTail, ZeroTail, lock, mend, zero_tail};
+use crate::writer::{LockedFile, Repaired, TornTail, ZeroTail, mend, zero_tail};
 
 /// What there is to say about a file.
 ///
@@ -191,8 +191,7 @@ pub fn repair(path: impl AsRef<Path>, options: Repair) -> Result<Option<Repaired
     let path = path.as_ref();
     let mend = || {
         let opened = OpenOptions::new().read(true).write(true).open(path);
-        let file = opened.map_err(|source| Error::io("opening for repair", source))?;
-        lock(&file)?;
+        let file = LockedFile::new(opened.map_err(|source| Error::io("opening for repair", source))?)?;
         let (header, size) = Header::read(&file, Strictness::Strict)?;
         let mut area = header.area(size)?;
         mend(&file, path, &header, &mut area, (options.torn_tail, options.zero_tail))

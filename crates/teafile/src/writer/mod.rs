@@ -10,18 +10,18 @@
 
 mod buffer;
 mod flush;
+mod locked_file;
 mod open;
 mod options;
 mod tail;
 mod typed;
 
-use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use open::lock;
+pub(crate) use locked_file::LockedFile;
 pub use open::{AppendOptions, CreateOptions, append, create};
 pub use options::{Durability, TimeOrder, TornTail, ZeroTail};
 pub use tail::Repaired;
@@ -57,7 +57,7 @@ use crate::value::Value;
 #[derive(Debug)]
 pub struct Writer {
     /// None after it was closed.
-    file: Option<File>,
+    file: Option<LockedFile>,
     path: PathBuf,
     header: Arc<Header>,
     /// 0 if there is no item section.

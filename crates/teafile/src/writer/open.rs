@@ -1,12 +1,13 @@
 //! Making files, and opening them for appending.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::buffer::Buffer;
+use super::locked_file::LockedFile;
 use super::options::{Durability, TimeOrder, TornTail, ZeroTail};
 use super::{Writer, tail};
 use crate::blocks::ITEM_BYTES_MAX;
@@ -215,7 +216,7 @@ impl CreateOptions {
             ),
             _ => Error::io("making the file", source),
         })?;
-        lock(&file)?;
+        let file = LockedFile::new(file)?;
         if let Err(error) = write_header(&file, &bytes, prepared, path) {
             // half a file would be in the way of the next attempt; the first error is the one to tell
             let _ = std::fs::remove_file(path);
@@ -337,8 +338,7 @@ impl AppendOptions {
 
     fn append_at(self, path: &Path) -> Result<Writer, Error> {
         let opened = OpenOptions::new().read(true).write(true).open(path);
-        let file = opened.map_err(|source| Error::io("opening for appending", source))?;
-        lock(&file)?;
+        let file = LockedFile::new(opened.map_err(|source| Error::io("opening for appending", source))?)?;
         let (header, size) = Header::read(&file, Strictness::Strict)?;
         let mut area = header.area(size)?;
         let repaired = tail::mend(&file, path, &header, &mut area, (self.torn_tail, self.zero_tail))?;
@@ -346,21 +346,10 @@ impl AppendOptions {
     }
 }
 
-/// One writer a file. The lock is that of the open file, so it goes with the process however that ends.
-pub(crate) fn lock(file: &File) -> Result<(), Error> {
-    match file.try_lock() {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => {
-            Err(Error::new(ErrorKind::Locked, "another writer has the file (expected one at a time)"))
-        }
-        Err(TryLockError::Error(source)) => Err(Error::io("locking", source)),
-    }
-}
-
 impl Writer {
     /// A writer at the end of an area of whole items.
     fn new(
-        file: File,
+        file: LockedFile,
         path: &Path,
         header: Header,
         area: Area,
