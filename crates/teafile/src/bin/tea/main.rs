@@ -1,0 +1,113 @@
+//! `tea`: looks at TeaFiles, makes them, mends them, and turns them into other things.
+//!
+//! One file for each command. Rows are read one after the other, so that no command needs memory for a whole file, but
+//! where a command says so. Exit codes are those of `diff` and `grep`: 0 is well, 1 is a finding (`diff`: they differ,
+//! `verify`: repairable), 2 is trouble. Who stops reading our output ends us without a word.
+
+mod check;
+mod columns;
+mod csv_cells;
+mod csv_guess;
+mod csv_in;
+mod csv_out;
+mod fresh;
+mod info;
+mod list;
+mod output;
+mod plot;
+mod select;
+mod stats;
+mod table;
+mod tail;
+mod times;
+
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use output::Output;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "tea",
+    version,
+    about = "Looks at TeaFiles, makes them, mends them, and turns them into other things"
+)]
+struct Program {
+    /// Answers as JSON: one object, or one a line where items are listed
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Tells what a file says about itself, and its first items
+    Info(info::Info),
+    /// Lists items
+    Cat(list::Cat),
+    /// Lists the first items
+    Head(list::Head),
+    /// Lists the last items, and with -f those that come
+    Tail(tail::Tail),
+    /// Lists the items of a time
+    Range(list::Range),
+    /// Tells least, greatest, mean and more of each column
+    Stats(stats::Stats),
+    /// Draws a column, in the terminal or as SVG
+    Plot(plot::Plot),
+    /// Looks at a file from front to back: 0 is clean, 1 repairable, 2 broken
+    Verify(check::Verify),
+    /// Brings the end of a file in order, and keeps what it cuts off in FILE.torn
+    Repair(check::Repair),
+    /// Makes a file of a table
+    FromCsv(csv_in::FromCsv),
+    /// Adds the rows of a table to a file
+    Append(csv_in::Append),
+    /// Writes a file as a table
+    ToCsv(csv_out::ToCsv),
+}
+
+fn main() -> ExitCode {
+    let program = Program::parse();
+    let mut output = Output::new(program.json);
+    let done = run(&program.task, &mut output).and_then(|code| {
+        output.flush()?;
+        Ok(code)
+    });
+    match done {
+        Ok(code) => code,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // what was listed before the error is as good as it was; if it cannot be told, the error still can
+            let _ = output.flush();
+            eprintln!("tea: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(task: &Task, output: &mut Output) -> anyhow::Result<ExitCode> {
+    match task {
+        Task::Info(task) => task.run(output),
+        Task::Cat(task) => task.run(output),
+        Task::Head(task) => task.run(output),
+        Task::Tail(task) => task.run(output),
+        Task::Range(task) => task.run(output),
+        Task::Stats(task) => task.run(output),
+        Task::Plot(task) => task.run(output),
+        Task::Verify(task) => task.run(output),
+        Task::Repair(task) => task.run(output),
+        Task::FromCsv(task) => task.run(output),
+        Task::Append(task) => task.run(output),
+        Task::ToCsv(task) => task.run(output),
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,1 @@
+//! The program `tea` as its user runs it: what it prints, what it writes, and how it ends.
