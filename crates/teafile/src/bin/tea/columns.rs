@@ -25,7 +25,13 @@ pub(crate) struct Columns {
     labels: Vec<String>,
     /// None where times are wanted as ticks.
     scale: Option<TimeScale>,
+    /// Those of the file, if they are as many as people read.
+    decimals: Option<usize>,
 }
+
+/// More digits than these belong to numbers that are shown with an exponent.
+const ALIGNED_BELOW: f64 = 1e15;
+const DECIMALS_ALIGNED_MAX: usize = 12;
 
 impl Columns {
     pub(crate) fn new(description: &Description, shown: &Shown) -> Result<Self> {
@@ -36,7 +42,9 @@ impl Columns {
             shown.fields.iter().map(|name| field(description, name)).collect::<Result<_>>()?
         };
         let scale = description.scale().filter(|_| !shown.ticks);
-        Ok(Self { labels: labels(&fields), fields, scale })
+        let decimals = description.decimals().and_then(|decimals| usize::try_from(decimals).ok());
+        let decimals = decimals.filter(|decimals| *decimals <= DECIMALS_ALIGNED_MAX);
+        Ok(Self { labels: labels(&fields), fields, scale, decimals })
     }
 
     pub(crate) fn fields(&self) -> &[Field] {
@@ -50,8 +58,15 @@ impl Columns {
 
     /// For people: numbers rounded to the decimals of the file, times as the original API shows them.
     pub(crate) fn shown(&self, row: &Row<'_>) -> Vec<String> {
-        let text = |field: &Field| match self.scale {
-            None if field.is_time() => exact(row.value(field), None),
+        let text = |field: &Field| match (self.scale, self.decimals, row.value(field)) {
+            (None, _, value) if field.is_time() => exact(value, None),
+            // all with as many digits, so that points stand below each other
+            (_, Some(decimals), value @ (Value::Float(_) | Value::Double(_))) if !field.is_time() => {
+                match value.as_f64().filter(|number| number.abs() < ALIGNED_BELOW) {
+                    Some(number) => format!("{number:.decimals$}"),
+                    None => row.value_string(field),
+                }
+            }
             _ => row.value_string(field),
         };
         self.fields.iter().map(text).collect()

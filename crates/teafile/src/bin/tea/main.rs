@@ -83,7 +83,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // what was listed before the error is as good as it was; if it cannot be told, the error still can
             let _ = output.flush();
-            eprintln!("tea: {error:#}");
+            eprintln!("tea: {}", told(&error));
             ExitCode::from(2)
         }
     }
@@ -104,6 +104,19 @@ fn run(task: &Task, output: &mut Output) -> anyhow::Result<ExitCode> {
         Task::Append(task) => task.run(output),
         Task::ToCsv(task) => task.run(output),
     }
+}
+
+/// What was attempted and why it failed. Errors of the library say their cause themselves: it is not said twice.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
