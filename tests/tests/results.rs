@@ -318,7 +318,7 @@ fn every_kind_of_backtest_gives_byte_equal_folders() {
         let place = Place::new(&[(name, config), ("prices.csv", &prices)]);
         let (first, second) = (place.backtest(&[name]), place.backtest(&[name]));
         assert_eq!(place.runs().len(), 2, "{name}: each run has a folder of its own");
-        assert!(Table::read(&first["fills.csv"]).rows().len() > 3, "{name}: too few fills");
+        assert!(Table::read(&first["fills.csv"]).rows().len() >= 3, "{name}: too few fills");
         assert_eq!(first.keys().collect::<Vec<_>>(), second.keys().collect::<Vec<_>>(), "{name}");
         // not `assert_eq`: it would print megabytes
         for (file, text) in &first {

@@ -78,7 +78,7 @@ fn a_file_that_is_none_is_refused_before_the_run() {
         "--strategy",
         "buy-and-hold",
     ]);
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
-    assert!(ran.stderr.contains("connecting exchange teafile: "), "{}", ran.stderr);
-    assert!(ran.stderr.contains("prices.tea"), "{}", ran.stderr);
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("connecting exchange teafile: "), "{}", ran.err);
+    assert!(ran.err.contains("prices.tea"), "{}", ran.err);
 }

@@ -26,9 +26,12 @@ pub trait ExchangeLink {
         let _ = (event, next);
         false
     }
-    /// Sees each input before the engine takes it, market events apart. For who records them; by default nobody does.
+    /// Sees each input before the engine takes it, market events and reports of the link apart. For who records them; by default nobody does.
     #[inline]
     fn on_input(&mut self, _: &Input) {}
+    /// Sees each report of its own, which has its number, before the engine takes it.
+    #[inline]
+    fn on_report(&mut self, _at: Timestamp, _: &abi::OrderEvent) {}
     /// Sees each market event with its number in the order of all inputs; those of one call when it is known how many
     /// were taken.
     #[inline]
@@ -130,7 +133,7 @@ impl<L: ExchangeLink> Driver<L> {
         if !self.link.is_idle() {
             return Ok(None);
         }
-        let span = self.engine.begin_span(self.seq.saturating_add(1), events)?;
+        let span = self.engine.open_span(self.seq.saturating_add(1), events)?;
         let taken = span.as_ref().map_or(0, Span::taken);
         self.seq = self.seq.saturating_add(u64::try_from(taken).unwrap_or(u64::MAX));
         Ok(span)
@@ -191,6 +194,7 @@ impl<L: ExchangeLink> Driver<L> {
             }
             self.seq = self.seq.saturating_add(1);
             report.seq = self.seq;
+            self.link.on_report(at, &report);
             self.engine.take_report(at, &report)?;
             self.carry_outputs(at);
         }

@@ -35,10 +35,21 @@ impl Span {
 impl Engine {
     /// Calls the strategy that alone listens to the first of `events`, which are in the order of their times, with as many
     /// of them as may go in one call. They get the numbers from `seq` on. `None`: the first one goes by itself.
+    /// The outputs are those of [`Engine::outputs`] once the span has ended.
     ///
     /// # Errors
     /// As [`Engine::step`].
     pub fn begin_span(&mut self, seq: u64, events: &mut [abi::Event]) -> Result<Option<Span>, EngineError> {
+        self.outputs.clear();
+        self.open_span(seq, events)
+    }
+
+    /// As [`Engine::begin_span`]; the outputs follow those that nobody has taken yet.
+    pub(crate) fn open_span(
+        &mut self,
+        seq: u64,
+        events: &mut [abi::Event],
+    ) -> Result<Option<Span>, EngineError> {
         let Some((strategy, len)) = self.span_of(seq, events) else { return Ok(None) };
         let Some(events) = events.get(..len) else { return Ok(None) };
         let Some(first) = events.first().map(|event| Timestamp::new(event.ts)) else { return Ok(None) };

@@ -1,6 +1,12 @@
 //! Connections: taken, bounded, and ended.
 
-use std::{io, os::unix::net::UnixListener as StdListener, pin::pin, sync::Arc, time::Duration};
+use std::{
+    io,
+    os::{fd::AsRawFd as _, unix::net::UnixListener as StdListener},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
@@ -8,8 +14,9 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use nix::sys::socket::{MsgFlags, recv};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, Interest},
     net::{TcpListener, TcpStream, UnixListener, UnixStream},
     sync::{Semaphore, watch},
     task::JoinSet,
@@ -198,9 +205,13 @@ impl Server {
             let _ = stopped.wait_for(|stopped| *stopped).await;
             time::sleep(self.limits.stop_time).await;
         };
+        // a stream may be taken for readable that is not, as one is that was just accepted: something must be there
+        let said = stream.async_io(Interest::READABLE, || {
+            recv(stream.as_raw_fd(), &mut [0], MsgFlags::MSG_PEEK).map_err(io::Error::from)
+        });
         tokio::select! {
-            readable = stream.readable() => readable.is_ok(),
-            () = time::sleep(self.limits.head_time) => false,
+            said = said => said.is_ok(),
+            () = time::sleep(self.limits.head_time.min(self.limits.connection_time)) => false,
             () = stop => false,
         }
     }

@@ -386,6 +386,13 @@ impl ExchangeLink for Links {
     }
 
     #[inline]
+    fn on_report(&mut self, at: Timestamp, report: &abi::OrderEvent) {
+        if let Some(tape) = &mut self.tape {
+            tape.input(&Input { seq: report.seq, at, kind: InputKind::Order(*report) });
+        }
+    }
+
+    #[inline]
     fn on_market_input(&mut self, seq: u64, at: Timestamp, event: &abi::Event) {
         if let Some(tape) = &mut self.tape {
             tape.market(seq, at, event);

@@ -30,7 +30,8 @@ const COUNT: usize = 2_000_000;
 const COUNT_SHORT: usize = 10_000;
 
 fn main() -> ExitCode {
-    if env::args().nth(1).is_some_and(|command| command == "backtest" || command == "replay") {
+    // as whatever command it starts itself, with what those commands start
+    if env::args().nth(1).is_some_and(|command| command != "--bench") {
         return stratd::cli::main();
     }
     let place = tempfile::tempdir().expect("a folder for results");

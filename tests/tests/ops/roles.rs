@@ -99,6 +99,7 @@ fn an_operator_changes_what_trades_and_not_what_is_the_administrators() {
         ("config/control/tcp/role", json!("admin"), "control.tcp.role"),
         ("config/state/save_interval", json!("7s"), "state.save_interval"),
         ("config/results", json!("/tmp/elsewhere"), "results"),
+        ("config/recorder/path", json!("/tmp/elsewhere"), "recorder.path"),
     ] {
         operator.forbidden("PUT", target, &body, key);
     }

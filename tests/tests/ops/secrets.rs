@@ -152,6 +152,21 @@ fn nothing_in(text: &str, of: &str) {
     }
 }
 
+/// A backtest, which ends with or without results; its id.
+fn backtest(desk: &mut Desk) -> String {
+    let exchange = json!([{"plugin": "synthetic", "config": {"steps": 50}}]);
+    let strategy = json!([{"plugin": "every", "config": {"api_key": OF_BACKTEST}}]);
+    let config = json!({"exchange": exchange, "strategy": strategy}).as_object().cloned();
+    let request = BacktestRequest { config, ..BacktestRequest::default() };
+    let submitted: BacktestDone = desk.ask(&Request::submit_backtest(&request).expect("a body"));
+    let id = submitted.backtest.expect("it was taken").id;
+    desk.wait("the backtest", |desk| {
+        let backtest: stratd_control::Backtest = desk.ask(&Request::backtest(&id));
+        !matches!(backtest.state, BacktestState::Queued | BacktestState::Running)
+    });
+    id
+}
+
 #[test]
 fn no_look_of_a_reader_shows_a_secret() {
     let mut desk = Desk::prepare(&config());
@@ -179,17 +194,7 @@ fn no_look_of_a_reader_shows_a_secret() {
         assert!(pointer.is_some_and(|pointer| pointer.ends_with("/config/api_key")), "{problem}");
         nothing_in(detail, "a refusal");
     }
-    // a backtest, which ends with or without results
-    let exchange = json!([{"plugin": "synthetic", "config": {"steps": 50}}]);
-    let strategy = json!([{"plugin": "every", "config": {"api_key": OF_BACKTEST}}]);
-    let config = json!({"exchange": exchange, "strategy": strategy}).as_object().cloned();
-    let request = BacktestRequest { config, ..BacktestRequest::default() };
-    let submitted: BacktestDone = desk.ask(&Request::submit_backtest(&request).expect("a body"));
-    let id = submitted.backtest.expect("it was taken").id;
-    desk.wait("the backtest", |desk| {
-        let backtest: stratd_control::Backtest = desk.ask(&Request::backtest(&id));
-        !matches!(backtest.state, BacktestState::Queued | BacktestState::Running)
-    });
+    let id = backtest(&mut desk);
     // the files say something else now: what differs, and what is wrong with them
     let file = desk.path("stratd.toml");
     let text = fs::read_to_string(&file).expect("the file");

@@ -67,11 +67,11 @@ pub(crate) fn sum_by_read(path: &Path, start: usize) -> f64 {
 }
 
 /// All bytes by write(2).
-pub(crate) fn write_chunks(path: &Path, bytes: &[u8]) {
+pub(crate) fn write_chunks(path: &Path, bytes: &[u8], chunk: usize) {
     let mut file = File::create(path).unwrap();
     // as a file that is made by us: it is on the disk before items are
     file.sync_all().unwrap();
-    for chunk in bytes.chunks(CHUNK) {
+    for chunk in bytes.chunks(chunk) {
         file.write_all(chunk).unwrap();
     }
 }

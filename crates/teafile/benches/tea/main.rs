@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
-use teafile::{CreateOptions, Description, Mapped, Merge, MergedRows, Reader, TeaItem, TimedItem};
+use teafile::{
+    CreateOptions, Description, Durability, Mapped, Merge, MergedRows, Reader, TeaItem, TimedItem,
+};
 
 use report::Report;
 
@@ -176,11 +178,14 @@ fn writes(folder: &Path, report: &mut Report) {
     let (ours, bare) = (folder.join("ours.tea"), folder.join("bare"));
     let ticks: Vec<Tick> = (0..WRITTEN).map(tick).collect();
     let bytes = bytes_of(&ticks);
-    let [limit, typed, rows] = in_turns(|which| {
+    let [limit, typed, rows, small, large] = in_turns(|which| {
         nanoseconds(WRITTEN, || match which {
-            0 => limits::write_chunks(&bare, &bytes),
-            1 => {
-                let options = CreateOptions::default().overwrite(true);
+            0 => limits::write_chunks(&bare, &bytes, 1 << 20),
+            3 => limits::write_chunks(&bare, &bytes, 64 << 10),
+            1 | 4 => {
+                let bytes = if which == 1 { 64 << 10 } else { 1 << 20 };
+                let durability = Durability::Buffered { bytes, interval: None };
+                let options = CreateOptions::default().overwrite(true).durability(durability);
                 let mut file =
                     options.create(&ours, &Description::of::<Tick>().unwrap()).unwrap().typed().unwrap();
                 for tick in &ticks {
@@ -207,11 +212,15 @@ fn writes(folder: &Path, report: &mut Report) {
     let sync = start.elapsed().as_nanos() as f64 / 100.0;
     report.row("write(2) in chunks of 1 MiB", limit, "ns/item", None);
     report.row("buffered write, typed", typed, "ns/item", Some(("≥ 0.7", limit / typed)));
+    report.row("write(2) in chunks of 64 KiB", small, "ns/item", Some(("", limit / small)));
+    report.row("buffered write, typed, 1 MiB", large, "ns/item", Some(("≥ 0.7", limit / large)));
     report.row("buffered write, values", rows, "ns/item", Some(("", limit / rows)));
     report.row("one item and a sync", sync / 1e6, "ms", None);
     report.measure("tea.bare_write_ns", limit);
     report.measure("tea.write_ns", typed);
     report.measure("tea.write_ratio", limit / typed);
+    report.measure("tea.write_small_chunks_ns", small);
+    report.measure("tea.write_large_ratio", limit / large);
     report.measure("tea.write_values_ns", rows);
     report.measure("tea.sync_ms", sync / 1e6);
 }

@@ -4,6 +4,8 @@
 //! against the losers on its own way up only. Keys are made unique by the number of their source, so that of equal times the
 //! earlier source wins and the order is always the same.
 
+use std::hint::select_unpredictable;
+
 /// Of a source that has nothing more: behind every other.
 const ENDED: u128 = u128::MAX;
 /// Where the source is in a key.
@@ -67,9 +69,11 @@ impl Tree {
         let mut node = (self.leaves + source) / 2;
         while node > 0 {
             let Some(loser) = self.losers.get_mut(node) else { break };
-            // without a branch: which one wins is not to be foreseen
-            let (low, high) = (current.min(*loser), current.max(*loser));
-            *loser = high;
+            // which one wins is not to be foreseen: without the hint the compiler makes a branch of it, which is guessed
+            // wrong every other time
+            let goes_on = current < *loser;
+            let low = select_unpredictable(goes_on, current, *loser);
+            *loser = select_unpredictable(goes_on, *loser, current);
             current = low;
             node /= 2;
         }

@@ -1,4 +1,5 @@
 //! The functions of the original Python API with their results, one test a line of its acceptance list, named by its number.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: what fails ends the test")]
 
 mod clock;
 mod describe;

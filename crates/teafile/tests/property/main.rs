@@ -1,4 +1,5 @@
 //! Random descriptions and items survive being written and read, and searches and merges find what a walk finds.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: what fails ends the test")]
 
 mod model;
 

@@ -14,18 +14,23 @@ use crate::{again, role};
 /// Rounds of the loop; each kills one writer.
 const ROUNDS: u64 = 10;
 
+/// What a writer that nobody kills writes.
+const ITEMS_MAX: u64 = 10_000_000;
+
 /// How often it is looked for a write in progress before the writer is killed anyhow.
 const LOOKS_MAX: u32 = 20_000;
 
-/// The role of the one who dies: it appends for ever and says how many items are safe.
-fn append_for_ever(path: &Path) {
+/// The role of the one who dies: it appends and appends and says how many items are safe.
+fn append_and_append(path: &Path) {
     // large batches: the kernel stops a write at the end of a page, which is within an item
     let durability = Durability::Buffered { bytes: 1 << 20, interval: None };
     let file = AppendOptions::default().durability(durability).append(path).unwrap();
     let mut file = file.typed::<Numbered>().unwrap();
     let mut out = std::io::stdout();
     let mut number = file.item_count();
-    loop {
+    // more than any round waits for: if nobody kills it, it ends, and the disk is not filled
+    let end = number + ITEMS_MAX;
+    while number < end {
         let before = file.item_count();
         file.write(&Numbered::new(number)).unwrap();
         number += 1;
@@ -38,7 +43,7 @@ fn append_for_ever(path: &Path) {
 #[test]
 fn a_killed_writer_leaves_whole_items_and_none_is_missing() {
     if let Some(path) = role() {
-        return append_for_ever(&path);
+        return append_and_append(&path);
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("killed.tea");
@@ -47,15 +52,16 @@ fn a_killed_writer_leaves_whole_items_and_none_is_missing() {
     let mut torn = 0;
     for round in 0..ROUNDS {
         // all that earlier writers left, so that what comes now is of this one, which then has mended the end
-        follow(&mut follower);
+        follow(&mut follower, u64::MAX);
         let test = "killed::a_killed_writer_leaves_whole_items_and_none_is_missing";
         let mut child = again(test, &path).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         // it follows until some batches are there, another number each time
         let target = follower.position() + 1_000 + round * 1_009;
         while follower.position() < target {
-            if follow(&mut follower) == 0 {
-                follower.wait(Duration::from_secs(30)).unwrap();
+            if follow(&mut follower, target) == 0 {
+                assert!(child.try_wait().unwrap().is_none(), "the writer ended by itself");
+                follower.wait(Duration::from_secs(1)).unwrap();
             }
         }
         // the best moment is in the middle of a write: then the size is not one of whole items
@@ -75,7 +81,7 @@ fn a_killed_writer_leaves_whole_items_and_none_is_missing() {
         torn += u64::from(found.partial_tail_bytes > 0);
         // the next round opens it as it is, with the part of an item that may be at its end
     }
-    follow(&mut follower);
+    follow(&mut follower, u64::MAX);
     assert_eq!(check_all(&path), follower.position());
     teafile::append(&path).unwrap().close().unwrap();
     let saved = fs::read_to_string(path.with_extension("tea.torn")).unwrap_or_default();
@@ -83,14 +89,15 @@ fn a_killed_writer_leaves_whole_items_and_none_is_missing() {
     println!("{torn} of {ROUNDS} killed writers left a part of an item");
 }
 
-/// Takes what is there; every item must be the next one, and whole.
-fn follow(follower: &mut Follower) -> u64 {
-    let mut count = 0;
-    let mut number = follower.position();
-    while let Some(item) = follower.next_item::<Numbered>().unwrap() {
-        assert!(item.is(number), "item {number} is {item:?}");
-        number += 1;
-        count += 1;
+/// Takes what is there, up to an index, because the writer may be faster; every item must be the next one, and whole.
+/// Returns how many there were.
+fn follow(follower: &mut Follower, end: u64) -> u64 {
+    let start = follower.position();
+    for number in start..end {
+        match follower.next_item::<Numbered>().unwrap() {
+            Some(item) => assert!(item.is(number), "item {number} is {item:?}"),
+            None => return number - start,
+        }
     }
-    count
+    end - start
 }

@@ -1,6 +1,7 @@
 //! Files whose writers were killed, ran out of room, or met another one; and readers that look on meanwhile.
 //!
 //! Some tests need a process that may die: they start this program again for themselves alone, with [`ROLE`] set.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: what fails ends the test")]
 
 mod cuts;
 mod full;

@@ -36,7 +36,7 @@ fn a_reader_sees_fewer_items() {
     cut(&path, 10);
     assert_eq!(file.item_count().unwrap(), 0);
     assert_eq!(file.read().unwrap(), None);
-    let mut typed = Reader::open(&ten_items_again(&path)).unwrap().typed::<Numbered>().unwrap();
+    let mut typed = Reader::open(ten_items_again(&path)).unwrap().typed::<Numbered>().unwrap();
     cut(&path, start);
     assert_eq!(typed.next_item().unwrap(), None);
 }
