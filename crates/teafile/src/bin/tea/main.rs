@@ -6,14 +6,19 @@
 
 mod check;
 mod columns;
+mod copy;
 mod csv_cells;
 mod csv_guess;
 mod csv_in;
 mod csv_out;
+mod diff;
 mod fresh;
 mod info;
 mod list;
+mod merge;
 mod output;
+mod pack;
+mod pages;
 mod plot;
 mod select;
 mod stats;
@@ -24,7 +29,7 @@ mod times;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use output::Output;
 
@@ -68,6 +73,21 @@ enum Task {
     Append(csv_in::Append),
     /// Writes a file as a table
     ToCsv(csv_out::ToCsv),
+    /// Copies a file, in another byte order, with another time scale, or in part
+    Cp(copy::Cp),
+    /// Compares what two files mean: 0 is the same, 1 differs, 2 is trouble
+    Diff(diff::Diff),
+    /// Merges files of equal fields by their event times
+    Merge(merge::Merge),
+    /// Packs a file into the seekable format of zstd
+    Pack(pack::Pack),
+    /// Unpacks it, bit by bit the same
+    Unpack(pack::Unpack),
+    /// Prints what a shell needs to complete the command line
+    Completions(pages::Completions),
+    /// Writes the pages for man and the completions into a folder
+    #[command(hide = true)]
+    Pages(pages::Pages),
 }
 
 fn main() -> ExitCode {
@@ -103,6 +123,13 @@ fn run(task: &Task, output: &mut Output) -> anyhow::Result<ExitCode> {
         Task::FromCsv(task) => task.run(output),
         Task::Append(task) => task.run(output),
         Task::ToCsv(task) => task.run(output),
+        Task::Cp(task) => task.run(output),
+        Task::Diff(task) => task.run(output),
+        Task::Merge(task) => task.run(output),
+        Task::Pack(task) => task.run(output),
+        Task::Unpack(task) => task.run(output),
+        Task::Completions(task) => task.run(Program::command(), output),
+        Task::Pages(task) => task.run(&Program::command()),
     }
 }
 
