@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod convert;
 mod csv;
 mod look;
 mod mend;
@@ -75,13 +76,13 @@ fn workspace() -> &'static Path {
 
 /// `acme.tea`: three ticks of one morning.
 fn acme(folder: &Path) -> PathBuf {
-    let path = folder.join("acme.tea");
+    let (made, path) = (folder.join("made.tea"), folder.join("acme.tea"));
     let description = Description::new("Time Price Volume", "qdq")
         .unwrap()
         .content("prices of acme")
         .name_value("decimals", 2)
         .time_scale(TimeScale::JAVA);
-    let mut file = teafile::create(&path, &description).unwrap();
+    let mut file = teafile::create(&made, &description).unwrap();
     for (time, price, volume) in [
         (1_299_229_200_000_i64, 45.114, 4_500_i64),
         (1_299_232_800_000, 46.33, 1_100),
@@ -90,5 +91,8 @@ fn acme(folder: &Path) -> PathBuf {
         file.write(&[time.into(), price.into(), volume.into()]).unwrap();
     }
     file.close().unwrap();
+    // a copy, because a program that another test begins right now may have the lock of this file for a moment
+    std::fs::copy(&made, &path).unwrap();
+    std::fs::remove_file(made).unwrap();
     path
 }

@@ -21,7 +21,7 @@ use crate::times;
 #[derive(Debug, Args)]
 pub(crate) struct Cp {
     file: PathBuf,
-    to: PathBuf,
+    copy: PathBuf,
     #[command(flatten)]
     selection: Selection,
     /// These fields only, in this order, laid out anew
@@ -74,7 +74,7 @@ impl Cp {
         let scales = Scales::new(file.description(), description.scale(), self.round);
         let is_same = order == from && self.fields.is_empty() && scales.is_same();
         let indices = self.selection.indices(&mut file)?;
-        let count = fresh::make(&self.to, self.force, |part| {
+        let count = fresh::make(&self.copy, self.force, |part| {
             let mut writer = CreateOptions::default().byte_order(order).create(part, &description)?;
             file.seek_item(indices.start);
             loop {
@@ -95,9 +95,9 @@ impl Cp {
             Ok(file.position() - indices.start)
         })?;
         if output.json {
-            output.object(&json!({ "file": self.to.to_string_lossy(), "items": count }))?;
+            output.object(&json!({ "file": self.copy.to_string_lossy(), "items": count }))?;
         } else {
-            writeln!(output, "{count} items in {}", self.to.display())?;
+            writeln!(output, "{count} items in {}", self.copy.display())?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -171,6 +171,9 @@ fn unpack(from: &Path, to: &Path) -> Result<u64> {
         frame.clear();
         file.by_ref().take(packed.into()).read_to_end(&mut frame)?;
         let block = decompressor.decompress(&frame, unpacked as usize).context("a frame is damaged")?;
+        if block.len() != unpacked as usize {
+            bail!("a frame has {} bytes and not {unpacked}", block.len());
+        }
         hasher.update(&block);
         out.write_all(&block)?;
         length += block.len() as u64;
@@ -197,20 +200,25 @@ fn read_end(file: &mut BufReader<File>) -> Result<(Vec<Entry>, Sum)> {
     }
     let table = u64::from(count) * u64::from(ENTRY_BYTES);
     let entries_start = footer.checked_sub(table).context(refused)?;
-    let sum_start = entries_start.checked_sub(SKIPPABLE_HEADER + u64::from(SUM_BYTES)).context(refused)?;
+    let sum_start =
+        entries_start.checked_sub(2 * SKIPPABLE_HEADER + u64::from(SUM_BYTES)).context(refused)?;
     file.seek(SeekFrom::Start(entries_start))?;
     let mut entries = Vec::with_capacity(count as usize);
     for _ in 0..count {
         entries.push((number(file)?, number(file)?));
     }
     file.seek(SeekFrom::Start(sum_start))?;
+    let sum_head = (number(file)?, number(file)?);
     let mut sum = vec![0; SUM_BYTES as usize];
     file.read_exact(&mut sum)?;
+    let table_head = (number(file)?, number(file)?);
     let (mark, rest) = sum.split_at_checked(SUM_MARK.len()).context(refused)?;
     let (length, sha256) = rest.split_first_chunk().context(refused)?;
     let last = entries.pop();
     let frames: u64 = entries.iter().map(|(packed, _)| u64::from(*packed)).sum();
     let is_ours = mark == SUM_MARK
+        && sum_head == (SKIPPABLE, SUM_BYTES)
+        && table_head == (SKIPPABLE_TABLE, count * ENTRY_BYTES + FOOTER_BYTES)
         && last == Some((SUM_BYTES + 8, 0))
         && frames + 2 * SKIPPABLE_HEADER + u64::from(SUM_BYTES) + table + u64::from(FOOTER_BYTES) == size
         && entries.iter().all(|(_, unpacked)| *unpacked as usize <= FRAME_BYTES);
