@@ -34,7 +34,7 @@ fn convert(folder: &Path) {
         let row = [time.into(), price(open), price(high), price(low), price(close), volume.into()];
         file.write(&row).expect("it is written");
     }
-    for file in files.into_values() {
+    for mut file in files.into_values() {
         file.close().expect("it is written");
     }
 }

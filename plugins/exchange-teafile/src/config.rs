@@ -11,7 +11,7 @@ use crate::columns::{Columns, Kind};
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// A TeaFile, or a folder: all files in it and below whose names end in `.tea`, such as a recording's.
+    /// A TeaFile, or a folder: all files in it and below whose names end in `.tea`, but for those in folders `*.recording`.
     /// A relative path starts in the folder of the configuration file.
     #[schemars(extend("format" = "path", "x-accepted" = "the path of a TeaFile or of a folder of some"))]
     pub file: Option<String>,

@@ -9,7 +9,11 @@ pub(crate) const FILES_MAX: usize = 65_536;
 /// Folders within folders, so that a link to a folder above cannot lead round and round.
 const DEPTH_MAX: usize = 8;
 
-/// The files of `paths` in their order; of a folder those whose name ends in `.tea`, in it and below, by their names.
+/// The recording of a whole run is no market data, and lies beside it.
+const RECORDING: &str = "recording";
+
+/// The files of `paths` in their order; of a folder those whose name ends in `.tea`, in it and below, by their names, but
+/// for folders `*.recording`.
 pub(crate) fn find(paths: &[String]) -> Result<Vec<String>> {
     let mut files = Vec::new();
     for path in paths {
@@ -53,7 +57,7 @@ fn look_into(folder: &Path, depth: usize, files: &mut Vec<String>) -> Result<()>
     entries.sort();
     for path in entries {
         if path.is_dir() {
-            if depth > 0 {
+            if depth > 0 && path.extension().is_none_or(|extension| extension != RECORDING) {
                 look_into(&path, depth - 1, files)?;
             }
         } else if path.extension().is_some_and(|extension| extension == "tea") {

@@ -1,5 +1,6 @@
 //! The market files: what other programs find in them.
 
+use serde_json::Value;
 use teafile::{NamedValue, Reader};
 
 use crate::{
@@ -45,4 +46,22 @@ fn a_file_says_what_it_holds_in_numbers_that_lose_nothing() {
             .flatten()
             .any(|entry| entry.path().extension().is_some())
     );
+}
+
+#[test]
+fn what_was_recorded_is_replayed_to_other_strategies_in_a_backtest() {
+    let recorder = "[recorder]\npath = \"rec\"\nmarket = [\"trade\", \"quote\", \"book\"]\nfree_min = 0\n";
+    let desk = Desk::new("sandbox", &format!("{recorder}{VENUE}{MAKER}"), &["strategy_market_maker"]);
+    desk.run(1_000, 0);
+    let mut items = 0;
+    for file in market_files(&desk.path("rec/synthetic")) {
+        items += Reader::open(file).and_then(|mut file| file.item_count()).expect("a file of the recorder");
+    }
+    let exchange = ["--exchange", "teafile,file=rec/synthetic", "--trading-type", "backtest"];
+    let results = desk.place.backtest(&[&exchange[..], &["--strategy", "buy-and-hold"]].concat());
+    let summary: Value = serde_json::from_str(&results["summary.json"]).expect("the summary is JSON");
+    assert_eq!(summary["events"], items);
+    let symbols: Vec<_> =
+        results["orders.csv"].lines().skip(1).filter_map(|row| row.split(',').nth(3)).collect();
+    assert_eq!(symbols, ["AAA", "BBB"], "one order for each instrument, when its first price came");
 }
