@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod convert;
 mod csv;
 mod look;

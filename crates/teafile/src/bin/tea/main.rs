@@ -4,6 +4,8 @@
 //! where a command says so. Exit codes are those of `diff` and `grep`: 0 is well, 1 is a finding (`diff`: they differ,
 //! `verify`: repairable), 2 is trouble. Who stops reading our output ends us without a word.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod check;
 mod columns;
 mod copy;
@@ -83,6 +85,12 @@ enum Task {
     Pack(pack::Pack),
     /// Unpacks it, bit by bit the same
     Unpack(pack::Unpack),
+    /// Writes a file as Parquet
+    #[cfg(feature = "arrow")]
+    ToParquet(arrow::To),
+    /// Writes a file as Arrow, in the file format of its IPC
+    #[cfg(feature = "arrow")]
+    ToArrow(arrow::To),
     /// Prints what a shell needs to complete the command line
     Completions(pages::Completions),
     /// Writes the pages for man and the completions into a folder
@@ -128,6 +136,10 @@ fn run(task: &Task, output: &mut Output) -> anyhow::Result<ExitCode> {
         Task::Merge(task) => task.run(output),
         Task::Pack(task) => task.run(output),
         Task::Unpack(task) => task.run(output),
+        #[cfg(feature = "arrow")]
+        Task::ToParquet(task) => task.run(arrow::Format::Parquet, output),
+        #[cfg(feature = "arrow")]
+        Task::ToArrow(task) => task.run(arrow::Format::Arrow, output),
         Task::Completions(task) => task.run(Program::command(), output),
         Task::Pages(task) => task.run(&Program::command()),
     }
