@@ -57,7 +57,8 @@ impl LateOrders {
                 Some(order) => {
                     let mut row = Row::default();
                     cells(&mut row, order);
-                    let mut cells = csv::ReaderBuilder::new().has_headers(false).from_reader(row.as_bytes());
+                    let line = row.into_line();
+                    let mut cells = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_slice());
                     anyhow::ensure!(cells.read_record(&mut record)?, "a row of orders.csv without cells");
                     file.write_record(&record).with_context(writing)?;
                 }

@@ -171,9 +171,10 @@ impl Row {
         }
     }
 
-    /// What was written of it.
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+    /// The row with its end, as it would stand in a file.
+    pub(super) fn into_line(mut self) -> Vec<u8> {
+        self.end();
+        self.bytes
     }
 
     /// An empty cell.

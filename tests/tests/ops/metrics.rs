@@ -99,7 +99,8 @@ fn figures_move_and_come_in_two_formats() {
         ("stratd_event_age_seconds_count", 1.0),
         ("process_resident_memory_bytes", 1e6),
         ("process_threads", 3.0),
-        ("stratd_strategy_call_seconds_count{strategy=\"market-maker\"}", 100.0),
+        // several events may come in one call
+        ("stratd_strategy_call_seconds_count{strategy=\"market-maker\"}", 1.0),
         ("stratd_store_commit_seconds_count", 1.0),
         ("stratd_store_writes_total{outcome=\"written\"}", 1.0),
         // this very question
