@@ -33,5 +33,8 @@ pub(crate) fn make(workspace: &Workspace) -> Result<PathBuf> {
     }
     let example = ["run", "--quiet", "-p", "stratd-tests", "--example", "pages", "--"];
     run_command(workspace.cargo(&example).arg(&folder))?;
+    // `tea` makes its own: it is a program of a crate that is used without the others
+    let tea = ["run", "--quiet", "-p", "teafile", "--features", "cli", "--bin", "tea", "--", "pages"];
+    run_command(workspace.cargo(&tea).arg(&folder))?;
     Ok(folder)
 }
