@@ -38,12 +38,12 @@ fn check(workspace: &Workspace, package: &Path) -> Result<()> {
     run_command(&mut lintian).context("the package has faults, see above")
 }
 
-/// Builds daemon and client in the release profile, as a user installs them.
+/// Builds daemon, client and `tea` in the release profile, as a user installs them.
 ///
 /// Whoever needs one of them builds both by this: another set of packages has other features in common, and cargo would
 /// build the daemon and half of what it depends on once more.
 pub(crate) fn build_programs(workspace: &Workspace) -> Result<()> {
-    run_command(&mut workspace.cargo(&["build", "--release", "-p", "stratd", "-p", "stratctl"]))
+    run_command(&mut workspace.cargo(&["build", "--release", "-p", "stratd", "-p", "stratctl", "-p", "teafile", "--features", "teafile/cli"]))
 }
 
 /// Makes the package of what is built, and says where it is.
