@@ -57,7 +57,7 @@ fn the_same_prices_have_the_same_results_whatever_file_they_are_in() {
     let one = place.backtest(&[&["--exchange", &by_csv], &strategies[..]].concat());
     let other = place.backtest(&[&["--exchange", &by_tea], &strategies[..]].concat());
     let (one, other) = (outcome(&one), outcome(&other));
-    assert!(one.iter().any(|(name, text)| *name == "fills.csv" && text.lines().count() > 100), "it trades");
+    assert!(one.iter().any(|(name, text)| *name == "fills.csv" && text.lines().count() > 10), "it trades");
     assert_eq!(one.len(), other.len());
     for ((name, text), (other_name, other_text)) in one.iter().zip(&other) {
         assert_eq!(name, other_name);

@@ -43,7 +43,18 @@ fn check(workspace: &Workspace, package: &Path) -> Result<()> {
 /// Whoever needs one of them builds both by this: another set of packages has other features in common, and cargo would
 /// build the daemon and half of what it depends on once more.
 pub(crate) fn build_programs(workspace: &Workspace) -> Result<()> {
-    run_command(&mut workspace.cargo(&["build", "--release", "-p", "stratd", "-p", "stratctl", "-p", "teafile", "--features", "teafile/cli"]))
+    run_command(&mut workspace.cargo(&[
+        "build",
+        "--release",
+        "-p",
+        "stratd",
+        "-p",
+        "stratctl",
+        "-p",
+        "teafile",
+        "--features",
+        "teafile/cli",
+    ]))
 }
 
 /// Makes the package of what is built, and says where it is.

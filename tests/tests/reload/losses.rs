@@ -4,8 +4,7 @@ use std::cell::Cell;
 
 use serde_json::{Value, json};
 use stratd_control::{
-    ConfigDone, ConfigEdit, FillList, Filter, NewOrderRequest, OrderDone, Request, Risk, ScopeKind,
-    TradingState,
+    ConfigDone, ConfigEdit, FillList, Filter, NewOrderRequest, Request, Risk, ScopeKind, TradingState,
 };
 
 use crate::desk::{COUNTING, Desk};
@@ -44,17 +43,16 @@ fn a_limit_on_losses_that_is_set_later_counts_what_was_lost_before() {
         ..NewOrderRequest::default()
     };
     let order = Request::new_order(&order).expect("plain data");
-    // before the first price nothing is sent
-    let (client, is_sent) = (desk.client(), Cell::new(false));
-    desk.wait("counter", "an order that is sent", |_| {
-        is_sent
-            .set(is_sent.get() || client.send(&order).and_then(|answer| answer.read::<OrderDone>()).is_ok());
-        is_sent.get()
-    });
+    // before the first price nothing is sent, and what the book cannot fill at once is canceled: it is asked for again
+    let client = desk.client();
     let of_manual = Filter { strategy: Some("manual".to_owned()), ..Filter::default() };
     desk.wait("counter", "an execution", |_| {
         let fills = client.send(&Request::fills(&of_manual)).and_then(|answer| answer.read::<FillList>());
-        fills.is_ok_and(|fills| !fills.fills.is_empty())
+        let is_filled = fills.is_ok_and(|fills| !fills.fills.is_empty());
+        if !is_filled {
+            let _ = client.send(&order);
+        }
+        is_filled
     });
     // far away: trading goes on, and what was lost is shown at once
     put(&desk, "risk/max_daily_loss", json!(1_000_000));
