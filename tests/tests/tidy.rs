@@ -249,10 +249,11 @@ fn what_runs_in_the_daemon_says_what_it_says_to_the_log() {
     let sources = sources().into_iter().filter(|source| {
         let path = source.path.as_str();
         let is_ours = IN_THE_DAEMON.iter().any(|folder| path.starts_with(folder));
-        // the command line talks to a person, and tests to whoever runs them
+        // command lines talk to a person, and tests to whoever runs them
         is_ours
             && source.is("rs")
             && !path.contains("/cli/")
+            && !path.contains("/bin/")
             && !path.contains("/tests")
             && !path.ends_with("tests.rs")
     });

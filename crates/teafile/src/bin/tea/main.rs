@@ -3,6 +3,7 @@
 //! One file for each command. Rows are read one after the other, so that no command needs memory for a whole file, but
 //! where a command says so. Exit codes are those of `diff` and `grep`: 0 is well, 1 is a finding (`diff`: they differ,
 //! `verify`: repairable), 2 is trouble. Who stops reading our output ends us without a word.
+#![forbid(unsafe_code)]
 
 #[cfg(feature = "arrow")]
 mod arrow;
