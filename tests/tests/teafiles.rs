@@ -61,8 +61,8 @@ fn the_same_prices_have_the_same_results_whatever_file_they_are_in() {
     assert_eq!(one.len(), other.len());
     for ((name, text), (other_name, other_text)) in one.iter().zip(&other) {
         assert_eq!(name, other_name);
-        // not `assert_eq`: it would print whole files
-        assert!(text == other_text, "{name} differs");
+        // the exchange has the name of its plugin; not `assert_eq`: it would print whole files
+        assert!(**text == other_text.replace(",teafile,", ",csv,"), "{name} differs");
     }
 }
 
