@@ -135,5 +135,6 @@ pub use writer::{
 /// What the derive macro writes needs it; it is no part of the interface.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::any_bytes_are_an_item;
     pub use bytemuck;
 }

@@ -1,4 +1,4 @@
-//! The one place with unsafe code: files in memory.
+//! The one place with unsafe code: files in memory, and what `derive(TeaItem)` says of a struct.
 //!
 //! A mapping is as long as the file was when it was made. If others make the file shorter, touching what is gone ends the
 //! process with SIGBUS, and if they write over items, a reader sees a mixture; neither happens to files that are only
@@ -46,4 +46,19 @@ impl Drop for Map {
         let unmapped = unsafe { munmap(self.start, self.length.get()) };
         debug_assert!(unmapped.is_ok(), "a mapping is unmapped once");
     }
+}
+
+/// What `derive(TeaItem)` says of a struct once it has seen to it that every field is a [`crate::TeaField`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! any_bytes_are_an_item {
+    ($item:ident) => {
+        // SAFETY: `derive(TeaItem)` has the compiler refuse a field that is no number or array of bytes, and those may be zero
+        #[automatically_derived]
+        unsafe impl $crate::__private::bytemuck::Zeroable for $item {}
+
+        // SAFETY: as above, and those take any bytes; `derive(TeaItem)` refuses what is not `Copy`, and has no references
+        #[automatically_derived]
+        unsafe impl $crate::__private::bytemuck::AnyBitPattern for $item {}
+    };
 }

@@ -1,6 +1,6 @@
 //! The connector.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stratd_plugin_api::{
     Capabilities, Error, Exchange, ExchangeHandle, InstrumentId, InstrumentTypes, Level, Reply, Result,
@@ -123,10 +123,10 @@ impl TeaExchange {
     fn open(&self, reply: &Reply) -> Result<Feed> {
         let settings = &self.settings;
         let mut known = Vec::new();
-        let mut found = BTreeMap::new();
+        let mut found = BTreeSet::new();
         for file in files::find(&settings.paths)? {
             let one = source::look(&file, settings)?;
-            found.entry(one.layout.symbol.clone()).or_insert(());
+            found.insert(one.layout.symbol.clone());
             if settings.wants(&one.layout.symbol) {
                 source::tell_torn(&one, &self.host);
                 known.push(one);
@@ -170,16 +170,15 @@ impl TeaExchange {
     }
 
     /// A selected symbol without a file is a misspelt one; the run would silently not trade it.
-    fn check_selected(&self, found: &BTreeMap<String, ()>) -> Result<()> {
-        let absent: Vec<_> =
-            self.settings.symbols.iter().filter(|symbol| !found.contains_key(*symbol)).collect();
+    fn check_selected(&self, found: &BTreeSet<String>) -> Result<()> {
+        let absent: Vec<_> = self.settings.symbols.iter().filter(|symbol| !found.contains(*symbol)).collect();
         if absent.is_empty() {
             return Ok(());
         }
         Err(Error::new(format!(
             "symbols: {} in no file (accepted: {})",
             listed(absent.into_iter()),
-            listed(found.keys())
+            listed(found.iter())
         )))
     }
 

@@ -81,12 +81,6 @@ fn is_plain(item: &Item) -> TokenStream {
             #(is_a_field::<#types>();)*
         };
 
-        // SAFETY: every field is a number or an array of bytes, checked above, and those take any bytes
-        #[automatically_derived]
-        unsafe impl ::teafile::__private::bytemuck::Zeroable for #ident {}
-
-        // SAFETY: as above; the struct is `Copy` and has no references, or this would not compile
-        #[automatically_derived]
-        unsafe impl ::teafile::__private::bytemuck::AnyBitPattern for #ident {}
+        ::teafile::__private::any_bytes_are_an_item!(#ident);
     }
 }
