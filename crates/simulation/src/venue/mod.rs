@@ -20,6 +20,7 @@ mod config;
 mod feed;
 mod market;
 mod own;
+mod pace;
 mod participants;
 mod random;
 mod resume;
@@ -39,6 +40,7 @@ pub use config::{
     ACCOUNTS_MAX, FEE_RATE_MAX, FILLS_MAX, Feeds, INSTRUMENTS_MAX, ORDERS_MAX, OWN_ORDERS_MAX, PRICE_MAX,
     QUANTITY_MAX, STOPS_MAX, VenueConfig, VenueError,
 };
+pub use pace::Pace;
 pub use resume::{KeptOrder, Resume};
 pub use submit::Submission;
 
