@@ -1,5 +1,6 @@
 //! Our logging beside the programs that it is made to work with: CPython, rsyslogd, journald, logrotate, mail and web
-//! servers; our results beside what other programs make of them; and, by name only, our backtests beside theirs (`bench`).
+//! servers; our results beside what other programs make of them; the synthetic venue as a client in Python sees it; and,
+//! by name only, our backtests beside theirs (`bench`).
 //!
 //! A check is a program in Python below `tests/peers`. It starts the other program for itself alone, with configuration,
 //! ports, sockets and files of its own, lets ours talk to it, and compares what arrived field by field. It prints one
@@ -89,6 +90,11 @@ const CHECKS: &[Check] = &[
         needs_root: false,
         about: "Debian's promtool reads /v1/metrics in both formats, and has no complaint",
     },
+    Check {
+        name: "synthetic",
+        needs_root: false,
+        about: "websockets trades on stratd-synthetic, and follows its books without a gap",
+    },
 ];
 
 /// The task `peers [NAME …]`.
@@ -132,6 +138,7 @@ struct Programs {
     tools: Tools,
     send: PathBuf,
     daemon: PathBuf,
+    synthetic: PathBuf,
     plugins: PathBuf,
     work: PathBuf,
 }
@@ -152,12 +159,14 @@ impl Programs {
         let example = ["build", "-p", "stratd-logging", "--features", "tls", "--example", EXAMPLE];
         run_command(&mut workspace.cargo(&example))?;
         run_command(&mut workspace.cargo(&["build", "-p", "stratd", "--features", "arrow"]))?;
+        run_command(&mut workspace.cargo(&["build", "-p", "stratd-synthetic"]))?;
         let plugins = plugins::build(workspace, false)?;
         let debug = workspace.debug();
         Ok(Self {
             tools,
             send: debug.join("examples").join(EXAMPLE),
             daemon: debug.join("stratd"),
+            synthetic: debug.join("stratd-synthetic"),
             plugins,
             work,
         })
@@ -173,7 +182,7 @@ impl Programs {
         command.arg("-B").arg(script).arg(&work).stdin(Stdio::null()).stderr(Stdio::inherit());
         self.tools.environment(&mut command);
         command.env("STRATD_SEND", &self.send).env("STRATD", &self.daemon);
-        command.env("STRATD_PLUGINS", &self.plugins);
+        command.env("STRATD_PLUGINS", &self.plugins).env("STRATD_SYNTHETIC", &self.synthetic);
         let output = command.output().with_context(|| format!("starting the check {}", check.name))?;
         let text = String::from_utf8_lossy(&output.stdout);
         let line = text.lines().last().unwrap_or("it printed nothing").to_owned();

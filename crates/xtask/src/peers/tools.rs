@@ -36,15 +36,17 @@ const UNPACKED: &[&str] = &[
 ];
 /// Files that show that everything was unpacked.
 const UNPACKED_PROGRAMS: &[&str] = &["usr/sbin/rsyslogd", "usr/sbin/logrotate", "usr/bin/promtool"];
-/// The mail server of a check; what other programs make of our results; what attacks the control socket.
+/// The mail server of a check; what other programs make of our results; what attacks the control socket; what talks to the
+/// synthetic venue.
 const PYTHON_PACKAGES: &[&str] = &[
     "aiosmtpd==1.4.6",
     "pyarrow==26.0.1",
     "pyfolio-reloaded==0.10.1",
     "quantstats==0.0.86",
     "schemathesis==4.32.5",
+    "websockets==17.4",
 ];
-const PYTHON_MODULES: &str = "aiosmtpd, pyarrow, pyfolio, quantstats, schemathesis";
+const PYTHON_MODULES: &str = "aiosmtpd, pyarrow, pyfolio, quantstats, schemathesis, websockets";
 /// The oldest Python that the checks are written for.
 const PYTHON_OLDEST: (u8, u8) = (3, 11);
 /// How many minor versions are looked for by name, from the oldest that will do.
