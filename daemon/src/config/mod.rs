@@ -50,7 +50,6 @@ pub use fill_config::{Cost, Costs, Fill};
 pub use flags::Flags;
 pub use hours_config::HoursConfig;
 pub(crate) use hours_config::time_zone;
-pub(crate) use instance_flag::split as split_values;
 pub use plugins_config::{
     IsolationConfig, IsolationMode, OnRestoreError, PluginsConfig, StateConfig, TrustConfig, Unload,
 };

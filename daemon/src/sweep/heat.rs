@@ -7,6 +7,8 @@ use crate::results::{Html, escape};
 
 /// More values than these of one axis share fields.
 const FIELDS_MAX: usize = 200;
+/// The longer side, as far as fields can be seen.
+const WIDTH: usize = 640;
 /// Labels of an axis.
 const LABELS_MAX: usize = 12;
 /// From the worst to the best: readable on light and dark paper, and without seeing colours.
@@ -85,7 +87,8 @@ fn write_svg(
     (across, down): (usize, usize),
 ) -> std::fmt::Result {
     let params = swept.grid.params();
-    let (field, left, bottom) = (if map.columns.max(map.rows) > 60 { 8 } else { 14 }, 70, 26);
+    let field = (WIDTH / map.columns.max(map.rows)).clamp(5, 26);
+    let (left, bottom) = (70, 26);
     let (width, height) = (left + field * map.columns + 20, field * map.rows + bottom + 8);
     let mut svg = String::new();
     write!(

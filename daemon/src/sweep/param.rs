@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use crate::config::{PluginKind, pointer, split_values};
+use crate::config::{PluginKind, pointer};
 
 /// Most values of one parameter.
 pub(crate) const VALUES_MAX: usize = 10_000;
@@ -117,7 +117,7 @@ fn range(text: &str) -> Option<Result<Vec<String>, String>> {
 
 /// Values between commas.
 fn list(key: &str, text: &str) -> Result<Vec<String>> {
-    let values: Vec<String> = split_values(text).into_iter().map(|value| value.trim().to_owned()).collect();
+    let values: Vec<String> = split(text).into_iter().map(|value| value.trim().to_owned()).collect();
     if values.iter().any(String::is_empty) {
         bail!("--param {key}: found an empty value in {text} (accepted: values between commas)");
     }
@@ -132,6 +132,23 @@ fn list(key: &str, text: &str) -> Result<Vec<String>> {
         bail!("--param {key}: found {} values (accepted: {VALUES_MAX})", values.len());
     }
     Ok(values)
+}
+
+/// At commas, but for those in quotes or brackets.
+fn split(text: &str) -> Vec<&str> {
+    let (mut depth, mut quote) = (0u32, None);
+    text.split(|c| {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '[' | '{') => depth += 1,
+            (None, ']' | '}') => depth = depth.saturating_sub(1),
+            (None, _) => return c == ',' && depth == 0,
+        }
+        false
+    })
+    .collect()
 }
 
 /// `units * 10^-decimals`.
