@@ -37,20 +37,30 @@ const ROUNDS: usize = 5;
 const SEEKS: usize = 100_000;
 
 fn main() -> std::io::Result<()> {
+    // names of parts may follow: those only, and no file of numbers, which has all
+    let asked: Vec<String> = std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
+    let wants = |part: &str| asked.is_empty() || asked.iter().any(|name| name == part);
     let place = std::env::var_os("TEA_BENCH_FOLDER").map_or_else(std::env::temp_dir, PathBuf::from);
     let folder = tempfile::tempdir_in(place)?;
     let path = folder.path().join("ticks.tea");
-    write_ticks(&path, ITEMS);
     let mut report = Report::default();
-    scans(&path, &mut report);
-    fresh(&path, &mut report);
-    seeks(&path, &mut report);
-    std::fs::remove_file(&path)?;
-    writes(folder.path(), &mut report);
-    merges(folder.path(), &mut report);
+    if wants("reads") {
+        write_ticks(&path, ITEMS);
+        scans(&path, &mut report);
+        fresh(&path, &mut report);
+        seeks(&path, &mut report);
+        std::fs::remove_file(&path)?;
+    }
+    if wants("writes") {
+        writes(folder.path(), &mut report);
+    }
+    if wants("merges") {
+        merges(folder.path(), &mut report);
+    }
     report.print();
-    let written = report.write("tea")?;
-    println!("\nnumbers in {}", written.display());
+    if asked.is_empty() {
+        println!("\nnumbers in {}", report.write("tea")?.display());
+    }
     Ok(())
 }
 
