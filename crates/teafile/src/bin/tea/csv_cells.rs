@@ -13,11 +13,17 @@ use crate::times;
 /// they are quoted; a quote that nobody closes would make one row of the rest of the file.
 const ROW_BYTES_MAX: usize = 1 << 20;
 
+/// The type of bytes that are carried as they are, of those that the format leaves to everyone.
+pub(crate) const BYTES_TYPE: i32 = 0x1000;
+
 /// What the cells of a column are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Time,
     Number(FieldType),
+    /// So many bytes, of what is no number; a table of text has none of these.
+    #[cfg_attr(not(feature = "arrow"), expect(dead_code, reason = "Parquet has them"))]
+    Bytes(u32),
 }
 
 /// The names of types on the command line, beside the characters of Python and the names of the format.
@@ -54,6 +60,7 @@ impl Kind {
             Self::Number(kind) => {
                 NAMES.iter().find(|(_, known)| *known == kind).map_or(kind.name(), |(name, _)| name)
             }
+            Self::Bytes(_) => "bytes",
         }
     }
 
@@ -61,16 +68,19 @@ impl Kind {
         match self {
             Self::Time => FieldType::Int64,
             Self::Number(kind) => kind,
+            Self::Bytes(_) => FieldType::Opaque(BYTES_TYPE),
         }
     }
 
     /// The value of a cell, or what would have been one.
     pub(crate) fn read(self, cell: &str, scale: TimeScale) -> Result<Value<'static>, String> {
-        let Self::Number(kind) = self else {
-            return match times::parse_exact(scale, cell) {
-                Ok(ticks) => Ok(Value::Int(ticks)),
-                Err(error) => Err(format!("a time; {error}")),
-            };
+        let kind = match self {
+            Self::Time => {
+                let ticks = times::parse_exact(scale, cell);
+                return ticks.map(Value::Int).map_err(|error| format!("a time; {error}"));
+            }
+            Self::Number(kind) => kind,
+            Self::Bytes(_) => self.field_type(),
         };
         let (least, greatest): (i128, i128) = match kind {
             FieldType::Int8 => (i8::MIN.into(), i8::MAX.into()),
@@ -198,8 +208,9 @@ impl<R: Read> Read for Limited<R> {
         let count = self.input.read(room)?;
         self.taken = self.taken.saturating_add(count);
         if self.taken > ROW_BYTES_MAX {
-            let what =
-                format!("a row of more than {ROW_BYTES_MAX} bytes (expected a table whose quotes are closed)");
+            let what = format!(
+                "a row of more than {ROW_BYTES_MAX} bytes (expected a table whose quotes are closed)"
+            );
             return Err(io::Error::new(io::ErrorKind::InvalidData, what));
         }
         Ok(count)
