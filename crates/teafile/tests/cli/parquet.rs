@@ -208,7 +208,7 @@ fn whatever_bytes_come_there_is_an_error() {
     tea(folder.path(), "to-parquet acme.tea acme.parquet").well();
     let whole = fs::read(folder.path().join("acme.parquet")).unwrap();
     let path = folder.path().join("bad.parquet");
-    // cut, and with each of some bytes changed; what the checksum of nobody covers may still be read
+    // cut, and with a byte changed, which may be that of a value
     for length in (0..whole.len()).step_by(97) {
         fs::write(&path, &whole[..length]).unwrap();
         let said = tea(folder.path(), "from-parquet bad.parquet bad.tea").refused();

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -66,7 +67,7 @@ impl FromParquet {
     pub(crate) fn run(&self, output: &mut Output) -> Result<ExitCode> {
         let name = || self.table.display().to_string();
         let file = File::open(&self.table).with_context(name)?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).with_context(name)?;
+        let builder = contained(|| Ok(ParquetRecordBatchReaderBuilder::try_new(file)?)).with_context(name)?;
         let (wanted, left_out) = self.columns(builder.schema())?;
         let columns: Vec<Column> = wanted.iter().map(|wanted| wanted.column.clone()).collect();
         if columns.is_empty() {
@@ -79,7 +80,8 @@ impl FromParquet {
         let scale = self.made.scale.or(finest).unwrap_or(TimeScale::JAVA);
         // batches have the columns that are asked for, in the order of the table
         let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().map(|wanted| wanted.place));
-        let rows = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().with_context(name)?;
+        let builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
+        let rows = contained(|| Ok(builder.build()?)).with_context(name)?;
         let made = self.made.make(&self.file, &columns, scale, self.time_order, |writer| {
             self.write(rows, &wanted, scale, writer)
         })?;
@@ -155,14 +157,16 @@ impl FromParquet {
 
     fn write(
         &self,
-        batches: ParquetRecordBatchReader,
+        mut batches: ParquetRecordBatchReader,
         wanted: &[Wanted],
         scale: TimeScale,
         mut writer: Writer,
     ) -> Result<Written> {
         let mut before = 0;
-        for batch in batches {
-            let batch = batch.with_context(|| format!("{}: behind row {before}", self.table.display()))?;
+        let mut next = || contained(|| Ok(batches.next().transpose()?));
+        while let Some(batch) =
+            next().with_context(|| format!("{} from row {before} on", self.table.display()))?
+        {
             let cells = self.cells(&batch, wanted, scale, before)?;
             let mut row: Vec<Value<'_>> = Vec::with_capacity(wanted.len());
             for index in 0..batch.num_rows() {
@@ -224,6 +228,20 @@ impl FromParquet {
     }
 }
 
+/// Runs a part of the library that reads Parquet, which panics at some files that are none: each is an error here. What it
+/// was doing is not used again.
+fn contained<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let done = panic::catch_unwind(AssertUnwindSafe(run));
+    panic::set_hook(hook);
+    done.unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or_default();
+        bail!("the file is damaged: {text} (expected a Parquet file)")
+    })
+}
+
 fn scale_of(unit: TimeUnit) -> TimeScale {
     match unit {
         TimeUnit::Second => TimeScale::UNIX_SECONDS,
@@ -282,4 +300,23 @@ fn numbers<T: ArrowPrimitiveType>(
     value: impl Fn(T::Native) -> Value<'static>,
 ) -> Option<Vec<Value<'_>>> {
     Some(array.as_primitive_opt::<T>()?.values().iter().map(|number| value(*number)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_library_is_an_error() {
+        let start = std::hint::black_box(-1_i64);
+        let ran = contained(|| {
+            assert!(start >= 0, "column start should not be negative");
+            Ok(())
+        });
+        assert_eq!(
+            ran.map_err(|error| error.to_string()),
+            Err("the file is damaged: column start should not be negative (expected a Parquet file)"
+                .to_owned())
+        );
+    }
 }
