@@ -131,7 +131,9 @@ fn without_a_connection_orders_are_refused_and_nothing_is_sent_later() {
 
 #[test]
 fn a_venue_that_is_silent_for_three_heartbeats_is_left() {
-    let (bench, mut connection) = Bench::trading(&json!({}));
+    let (bench, mut connection) = Bench::trading(&json!({ "feeds": ["quotes"] }));
+    // everything was heard
+    bench.shows(&["quote 3 at 9900, 5 at 10100"]);
     bench.host.advance(180_001);
     bench.host.wait_for_log("the venue said nothing for 180001 ms");
     connection.ends();
