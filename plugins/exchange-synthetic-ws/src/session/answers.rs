@@ -20,6 +20,7 @@ impl Session {
             "OPEN" | "CANCEL" | "CHANGE" | "FILL" | "TRADE" => {
                 let fields: OrderFields<'_> = read(text)?;
                 if fields.snapshot {
+                    self.snapshot_heard = self.heard;
                     self.market.snapshot_order(&fields, &self.names);
                 } else {
                     let need = self.market.event(&fields, &self.names, &mut self.tell);
@@ -41,6 +42,7 @@ impl Session {
             ("HELLO", Phase::Opened) => return self.greeted(fields),
             (_, Phase::Opened) => return Err(format!("the venue began with {kind} (accepted: HELLO)")),
             ("SNAPSHOT", _) => {
+                self.snapshot_heard = self.heard;
                 let count = fields.orders.and_then(|count| count.get().parse().ok()).unwrap_or(0);
                 let end = (&*fields.instrument, fields.seq.unwrap_or(0), count);
                 let need = self.market.snapshot_end(end, &self.names, &mut self.tell);

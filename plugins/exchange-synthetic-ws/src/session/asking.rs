@@ -13,6 +13,7 @@ impl Session {
         self.asked.retain(|_, (_, asked)| !matches!(asked, Asked::Subscribe | Asked::Resume));
         let names = self.names.all().map(|instrument| instrument.symbol.clone());
         let names: BTreeSet<String> = names.filter(|name| self.is_subscribed(name)).collect();
+        self.snapshot_heard = self.now();
         self.market.awaits_snapshots(names.clone());
         if matches!(self.subscribed, Subscribed::All) {
             self.ask_keys(Asked::Subscribe, "SUBSCRIBE", json!({}));
@@ -92,6 +93,10 @@ impl Session {
             self.ask_due();
         }
         let answer_ns = self.settings.answer_ns;
+        if self.market.awaits() && now.saturating_sub(self.snapshot_heard) > answer_ns {
+            // its last word was lost
+            self.provide(Need::Snapshot);
+        }
         let overdue: Vec<u64> = self
             .asked
             .iter()
@@ -102,10 +107,6 @@ impl Session {
             let Some((_, asked)) = self.asked.remove(&request) else { continue };
             match asked {
                 Asked::Login => return Err("the venue does not answer the login".to_owned()),
-                Asked::Subscribe => {
-                    self.provide(Need::Snapshot);
-                    break;
-                }
                 Asked::Resume => {
                     self.provide(Need::Snapshot);
                     break;
@@ -115,8 +116,8 @@ impl Session {
                     self.orders.last.into_iter().for_each(|last| self.fetch_reports(last));
                 }
                 Asked::Question(question) => question.fail("the venue did not answer in time"),
-                // their orders have a time of their own
-                Asked::New(_) | Asked::Cancel(_) | Asked::Change(_) | Asked::Order(_) => {}
+                // snapshots and orders have a time of their own
+                Asked::Subscribe | Asked::New(_) | Asked::Cancel(_) | Asked::Change(_) | Asked::Order(_) => {}
             }
         }
         Ok(())

@@ -86,6 +86,11 @@ impl Market {
         self.last.map_or(Need::Snapshot, Need::Resume)
     }
 
+    /// Whether snapshots are to come.
+    pub(super) fn awaits(&self) -> bool {
+        matches!(self.state, State::Snapshots(_))
+    }
+
     pub(super) fn is_live(&self) -> bool {
         self.state == State::Live
     }

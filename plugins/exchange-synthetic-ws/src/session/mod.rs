@@ -116,6 +116,8 @@ pub(crate) struct Session {
     is_fenced: bool,
     heartbeat_ns: i64,
     heard: i64,
+    /// When a snapshot last made progress.
+    snapshot_heard: i64,
     /// Who waits for the first connection.
     connecting: Vec<Reply>,
     /// Looked at by the host's calls.
@@ -152,6 +154,7 @@ impl Session {
             is_fenced: false,
             heartbeat_ns: HEARTBEAT_MS.1 * MS,
             heard: 0,
+            snapshot_heard: 0,
             connecting: Vec::new(),
             is_online,
             host,

@@ -68,6 +68,10 @@ impl Bench {
     pub(crate) fn trading(config: &Value) -> (Self, Connection) {
         let mut bench = Self::made(TradingType::Sandbox, config);
         let connection = bench.ready("run-1");
+        // prints alone say nothing of a snapshot
+        if config["feeds"] != json!(["trades"]) {
+            drop(bench.host.wait_for("the snapshot", |notes| !notes.market.is_empty()));
+        }
         (bench, connection)
     }
 

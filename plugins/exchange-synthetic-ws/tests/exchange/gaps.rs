@@ -65,6 +65,24 @@ fn a_snapshot_counts_only_if_it_is_complete() {
 }
 
 #[test]
+fn a_snapshot_whose_end_was_lost_is_asked_for_again() {
+    let (bench, mut connection) = Bench::trading(&json!({ "feeds": ["book"], "answer_timeout_ms": 1_000 }));
+    bench.shows(&START[..2]);
+    connection.says(&order("OPEN", 12, 11, (4, "BUY", "99.60", 1, 0)));
+    let resume = connection.hears("RESUME");
+    connection.refuses(&resume, "too_old");
+    let subscribe = connection.hears("SUBSCRIBE");
+    connection.accepts(&subscribe, &json!({}));
+    let mut part = order("OPEN", 20, 20, (9, "BUY", "98.00", 2, 0));
+    part["snapshot"] = true.into();
+    connection.says(&part);
+    bench.host.advance(3_000);
+    connection.hears("SUBSCRIBE");
+    connection.snapshot(21, &[(9, "BUY", "98.00", 2)]);
+    bench.shows(&["snapshot buy 2 at 9800"]);
+}
+
+#[test]
 fn a_loss_at_the_tail_shows_in_the_heartbeat() {
     let (bench, mut connection) = Bench::trading(&json!({}));
     bench.shows(START);
