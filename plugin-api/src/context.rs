@@ -67,6 +67,19 @@ impl<'a> Context<'a> {
         self.has_requested
     }
 
+    pub(crate) fn host(&self) -> &dyn StrategyHost {
+        &*self.host
+    }
+
+    pub(crate) fn host_mut(&mut self) -> &mut dyn StrategyHost {
+        &mut *self.host
+    }
+
+    /// A request was made.
+    pub(crate) fn note_request(&mut self) {
+        self.has_requested = true;
+    }
+
     // ---- time and run ----
 
     /// The time of the event in work.

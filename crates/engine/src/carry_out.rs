@@ -88,6 +88,7 @@ impl Engine {
             | Request::Stop(_)
             | Request::Shutdown(_)
             | Request::Metric(..)
+            | Request::Bars(..)
                 if !is_started => {}
             Request::New(id, raw) => self.new_order(strategy, *id, raw),
             Request::Cancel(id) => {
@@ -101,6 +102,7 @@ impl Engine {
             Request::CloseAll(instrument) => self.close_all(strategy, *instrument, false),
             Request::Stop(reason) => self.stop_strategy(strategy, Reason::StrategyStopped, reason),
             Request::Shutdown(reason) => self.shutdown(strategy, reason),
+            Request::Bars(instrument, number) => self.begin_bars(strategy, *instrument, *number),
             Request::Metric(name, value) => {
                 self.outputs.push(Output::Metric { strategy, name: name.clone(), value: *value });
             }

@@ -274,6 +274,7 @@ impl<L: ExchangeLink> Driver<L> {
                 | Output::Metric { .. }
                 | Output::UnknownOrder(_)
                 | Output::Overfilled(_)
+                | Output::BookGap(_)
                 | Output::Exited => {}
             }
         }

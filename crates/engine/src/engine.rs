@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stratd_plugin_api::{
     EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OmsType, OrderEventKind, Price, Reason,
     StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
-    abi::{TextHandle, event_kind},
+    abi::{TextHandle, event_flag, event_kind},
 };
 
 use crate::{
@@ -156,7 +156,10 @@ impl Engine {
                 self.order_report(&abi::OrderEvent { seq: input.seq, ..*report })?;
                 self.watch_losses()?;
             }
-            InputKind::Timers => self.fire_timers(),
+            InputKind::Timers => {
+                self.close_bars_due();
+                self.fire_timers();
+            }
             InputKind::Start => {
                 self.dispatch(&self.plain(EventKind::Start, Reason::None));
                 self.tell_states();
@@ -206,10 +209,19 @@ impl Engine {
 
     fn market_event(&mut self, event: &abi::Event) -> Result<(), EngineError> {
         self.check_known(event.instrument)?;
-        self.apply_market(event)?;
+        let makes_bars = self.makes_bars_of(event);
+        if makes_bars {
+            self.close_bars_before(event);
+        }
+        let gap = self.read_book(event);
+        self.apply_price(event)?;
         self.watch_losses()?;
-        self.dispatch(event);
-        Ok(())
+        if gap.is_some() {
+            self.dispatch(&abi::Event { flags: event.flags | event_flag::GAP, ..*event });
+        } else {
+            self.dispatch(event);
+        }
+        if makes_bars { self.add_to_bars(event) } else { Ok(()) }
     }
 
     pub(crate) fn begin(&mut self, seq: u64, at: Timestamp, is_event: bool) -> Result<(), EngineError> {
@@ -236,8 +248,15 @@ impl Engine {
         Err(EngineError::bad_input(self.core.now, what))
     }
 
+    /// Takes what an event brings for books and prices.
     #[inline]
     pub(crate) fn apply_market(&mut self, event: &abi::Event) -> Result<(), EngineError> {
+        self.read_book(event);
+        self.apply_price(event)
+    }
+
+    #[inline]
+    fn apply_price(&mut self, event: &abi::Event) -> Result<(), EngineError> {
         let Some(price) = self.core.market.apply(event) else { return Ok(()) };
         let id = InstrumentId(event.instrument);
         let mut has_changed = self.mark(id, price)?;
@@ -292,6 +311,7 @@ impl Engine {
             | OrderEventKind::RequestRejected => false,
         });
         if is_feed {
+            self.core.books.order(report);
             self.dispatch_feed(report);
             return Ok(());
         }
@@ -338,14 +358,7 @@ impl Engine {
                 data: [due.id.cast_signed(), due.tag, due.due.get(), 0, 0],
             };
             if self.has_too_many_firings(due.strategy) {
-                let message = format!(
-                    "its timers fired more than {TIMERS_PER_INPUT_MAX} times between two events (expected: longer intervals)"
-                );
-                // the old instance, if there is one, goes on with its own timers
-                self.fail_between_calls(
-                    due.strategy,
-                    &Fault { reason: Reason::HostLimit, message, index: 0 },
-                );
+                self.fail_for_firings(due.strategy);
                 continue;
             }
             self.deliver(due.strategy, &event);
@@ -358,8 +371,16 @@ impl Engine {
         self.timers.pop_due((self.core.now, &closes))
     }
 
-    /// Counts the firings of a strategy's timers since the last event that was none.
-    fn has_too_many_firings(&mut self, strategy: StrategyId) -> bool {
+    pub(crate) fn fail_for_firings(&mut self, strategy: StrategyId) {
+        let message = format!(
+            "its timers and bars came more than {TIMERS_PER_INPUT_MAX} times between two events (expected: longer intervals)"
+        );
+        // the old instance, if there is one, goes on with its own timers
+        self.fail_between_calls(strategy, &Fault { reason: Reason::HostLimit, message, index: 0 });
+    }
+
+    /// Counts the firings of a strategy's timers since the last event that was none, and its bars that closed by time.
+    pub(crate) fn has_too_many_firings(&mut self, strategy: StrategyId) -> bool {
         let events = self.core.events;
         let Some(slot) = self.strategies.get_mut(strategy.index()) else { return false };
         if slot.firings.0 != events {
@@ -380,6 +401,7 @@ impl Engine {
         for index in 0..self.strategies.len() {
             if let Ok(id) = u16::try_from(index) {
                 self.timers.cancel_all(StrategyId(id));
+                self.core.bars.cancel_all(StrategyId(id));
                 self.retire_guard(StrategyId(id));
             }
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use stratd_plugin_api::{EventKind, Fault, Reason, StrategyInstance, abi};
 
-use crate::{TradingState, request::Request};
+use crate::{TradingState, bars::Specs, request::Request};
 
 /// A strategy's number within the run, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,6 +100,8 @@ pub(crate) struct Slot {
     pub(crate) instance: Option<Box<dyn StrategyInstance>>,
     pub(crate) state: StrategyState,
     pub(crate) subscription: Subscription,
+    /// The kinds of bars that it asked for, by their number less one.
+    pub(crate) bar_specs: Specs,
     /// Filled during a call, carried out after it.
     pub(crate) requests: Vec<Request>,
     pub(crate) order_counter: u64,
@@ -117,6 +119,7 @@ impl Slot {
             instance: Some(instance),
             state: StrategyState::Started,
             subscription: Subscription::default(),
+            bar_specs: Specs::new(),
             requests: Vec::new(),
             order_counter: 0,
             firings: (0, 0),

@@ -31,6 +31,7 @@ mod trading;
 pub use backtest::backtest;
 pub(crate) use change::{
     Change, ChangeDone, ChangeRefused, ExchangeChange, JoiningExchange, Part, Start, StrategyChange,
+    replace_limits,
 };
 pub(crate) use command::{
     AddedStrategy, Answer, Command, ExchangeLeft, ExchangeSnapshot, NOTES_MAX, Note, Notes, OwnedRestart,

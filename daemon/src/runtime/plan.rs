@@ -155,6 +155,8 @@ pub(super) struct OpenExchange {
 const CONNECT: u64 = 1;
 const INSTRUMENTS: u64 = 2;
 const SUBSCRIBE: u64 = 3;
+/// A snapshot that is asked for while the run goes on; nobody waits for the answer.
+const SNAPSHOT: u64 = 4;
 
 impl OpenExchange {
     /// In its place.
@@ -169,6 +171,18 @@ impl OpenExchange {
         let what = || format!("market data of exchange {}", self.name);
         asked.with_context(what)?;
         self.desk.wait(SUBSCRIBE).with_context(what)
+    }
+
+    /// Asks for a snapshot of a book that lost something. A connector that refuses goes on as it was: the book is stale
+    /// until a snapshot comes, whoever sends it.
+    pub(super) fn ask_for_snapshot(&self, instrument: InstrumentId) {
+        if let Err(fault) = self.exchange.borrow_mut().subscribe(SNAPSHOT, Some(instrument)) {
+            tracing::warn!(
+                logger = format!("exchange.{}", self.name),
+                "sends no snapshot of instrument {instrument}: {}",
+                fault.message
+            );
+        }
     }
 }
 

@@ -537,6 +537,9 @@ fn output_line(output: &Output) -> String {
         }
         Output::UnknownOrder(report) => format!("UNKNOWN ORDER {}", order_line(report)),
         Output::Overfilled(event) => format!("OVERFILLED {}", order_line(event)),
+        Output::BookGap(gap) => {
+            format!("gap in the book of {}: {} for {}", gap.instrument, gap.found, gap.expected)
+        }
         Output::Exited => "exited".to_owned(),
     }
 }

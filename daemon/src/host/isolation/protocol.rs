@@ -184,6 +184,8 @@ pub(super) enum Function {
     Portfolio,
     Risk,
     PriceHistory,
+    Book,
+    SubscribeBars,
     Timer,
     TimerCancel,
     Stop,
@@ -200,7 +202,7 @@ pub(super) enum Function {
 }
 
 impl Function {
-    const ALL: [Function; 33] = [
+    const ALL: [Function; 35] = [
         Self::Log,
         Self::Text,
         Self::Intern,
@@ -221,6 +223,8 @@ impl Function {
         Self::Portfolio,
         Self::Risk,
         Self::PriceHistory,
+        Self::Book,
+        Self::SubscribeBars,
         Self::Timer,
         Self::TimerCancel,
         Self::Stop,
@@ -277,6 +281,8 @@ impl Function {
             | Self::Portfolio
             | Self::Risk
             | Self::PriceHistory
+            | Self::Book
+            | Self::SubscribeBars
             | Self::Timer
             | Self::TimerCancel
             | Self::Stop
