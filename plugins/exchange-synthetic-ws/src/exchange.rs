@@ -11,8 +11,9 @@ use std::{
 };
 
 use stratd_plugin_api::{
-    Capabilities, Error, Exchange, ExchangeHandle, InstrumentId, InstrumentTypes, Level, OrderRequest, Reply,
-    Result, Timestamp, TradingType, TradingTypes, abi,
+    Capabilities, ClientOrderId, Error, Exchange, ExchangeHandle, InstrumentId, InstrumentTypes, Level,
+    OrderRequest, Reply, Result, Timestamp, TradingType, TradingTypes,
+    abi::{self, TextHandle},
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -116,6 +117,11 @@ impl Exchange for SyntheticWsExchange {
     fn fills_since(&mut self, since: Timestamp, reply: Reply) -> Result<()> {
         self.may_trade()?;
         self.send(Command::Fills(since, reply))
+    }
+
+    fn find_order(&mut self, id: ClientOrderId, _: TextHandle, reply: Reply) -> Result<()> {
+        self.may_trade()?;
+        self.send(Command::FindOrder(id, reply))
     }
 
     fn stop(&mut self) -> Result<()> {

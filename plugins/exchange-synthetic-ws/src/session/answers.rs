@@ -149,7 +149,7 @@ impl Session {
                 self.orders.last = fields.order_seq;
                 self.go_on();
             }
-            Asked::Question(question) => question.fail(&format!("the venue refused: {code}: {message}")),
+            Asked::Question(question) => self.unanswered(question, code, message),
         }
         Ok(())
     }

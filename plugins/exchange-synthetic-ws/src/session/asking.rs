@@ -14,6 +14,7 @@ impl Session {
         let names = self.names.all().map(|instrument| instrument.symbol.clone());
         let names: BTreeSet<String> = names.filter(|name| self.is_subscribed(name)).collect();
         self.snapshot_heard = self.now();
+        self.market.tell_gaps(&self.names, &mut self.tell);
         self.market.awaits_snapshots(names.clone());
         if matches!(self.subscribed, Subscribed::All) {
             self.ask_keys(Asked::Subscribe, "SUBSCRIBE", json!({}));

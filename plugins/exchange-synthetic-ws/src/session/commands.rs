@@ -19,6 +19,7 @@ impl Session {
             Command::Accounts(reply) => self.question(Question::Account(reply)),
             Command::OpenOrders(reply) => self.question(Question::OpenOrders(reply)),
             Command::Fills(since, reply) => self.question(Question::Fills(since, reply)),
+            Command::FindOrder(id, reply) => self.question(Question::Find(id.0, reply)),
             // who asked has gone if it took too long
             Command::Save(to) => drop(to.try_send(self.kept())),
         }

@@ -102,6 +102,16 @@ impl Market {
         self.state = if names.is_empty() { State::Live } else { State::Snapshots(names) };
     }
 
+    /// The books miss something that cannot be had any more.
+    pub(super) fn tell_gaps(&self, names: &Names, tell: &mut Tell) {
+        let now = self.host.now();
+        let known = self.books.keys().filter(|_| self.feeds.book);
+        for instrument in known.filter_map(|name| names.named(name)) {
+            let update = BookUpdate { is_gap: true, side: None, ..level(instrument, (Side::Buy, 0, 0), now) };
+            tell.market((&update).into());
+        }
+    }
+
     /// The missing events were asked for.
     pub(super) fn awaits_events(&mut self) {
         self.state = State::Resuming;
@@ -200,11 +210,8 @@ impl Market {
             let empty = [(Side::Buy, 0, 0)];
             let is_empty = book.all_levels().next().is_none();
             let levels = book.all_levels().chain(empty.into_iter().filter(|_| is_empty));
-            for (at, (side, price, quantity)) in levels.enumerate() {
-                let update =
-                    BookUpdate { is_snapshot: at == 0, ..level(instrument, (side, price, quantity), now) };
-                tell.market(stamped((&update).into(), now));
-            }
+            let levels: Vec<_> = levels.collect();
+            tell_levels(instrument, &levels, true, (now, now), tell);
         }
         self.books.insert(instrument.symbol.clone(), book);
         self.tell_quote(instrument, now, tell);
@@ -290,10 +297,9 @@ impl Market {
             _ => book.put(id, None),
         };
         if self.feeds.book {
-            for (side, price) in touched {
-                let update = level(instrument, (side, price, book.level(side, price)), ts);
-                tell.market(stamped((&update).into(), now));
-            }
+            let levels: Vec<_> =
+                touched.into_iter().map(|(side, price)| (side, price, book.level(side, price))).collect();
+            tell_levels(instrument, &levels, false, (ts, now), tell);
         }
         self.tell_quote(instrument, ts, tell);
     }
@@ -331,9 +337,23 @@ pub(super) fn halt(instrument: InstrumentId, kind: u16, now: Timestamp) -> abi::
     }
 }
 
-fn stamped(event: abi::Event, received: Timestamp) -> abi::Event {
-    let [price, quantity, id, _, rest] = event.data;
-    abi::Event { data: [price, quantity, id, received.get(), rest], ..event }
+/// Levels that changed together.
+fn tell_levels(
+    instrument: &Instrument,
+    levels: &[(Side, i64, i64)],
+    is_snapshot: bool,
+    (ts, ts_recv): (Timestamp, Timestamp),
+    tell: &mut Tell,
+) {
+    for (at, one) in levels.iter().enumerate() {
+        let update = BookUpdate {
+            ts_recv,
+            is_snapshot: is_snapshot && at == 0,
+            has_more: at + 1 < levels.len(),
+            ..level(instrument, *one, ts)
+        };
+        tell.market((&update).into());
+    }
 }
 
 /// An order as it is told; `None` if its numbers are not on the grid.
@@ -367,6 +387,9 @@ fn level(instrument: &Instrument, (side, price, quantity): (Side, i64, i64), ts:
         quantity: Quantity::new(quantity),
         order_id: 0,
         is_snapshot: false,
+        is_gap: false,
+        has_more: false,
+        feed_number: 0,
     }
 }
 

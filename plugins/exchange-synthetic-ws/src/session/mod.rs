@@ -20,7 +20,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use stratd_plugin_api::{ExchangeHandle, InstrumentId, Level, Reply, Timestamp, abi};
+use stratd_plugin_api::{ClientOrderId, ExchangeHandle, InstrumentId, Level, Reply, Timestamp, abi};
 
 use self::{market::Market, orders::Orders, questions::Question};
 use crate::{config::Settings, tell::Tell, wire};
@@ -45,6 +45,7 @@ pub(crate) enum Command {
     Accounts(Reply),
     OpenOrders(Reply),
     Fills(Timestamp, Reply),
+    FindOrder(ClientOrderId, Reply),
     Save(std::sync::mpsc::SyncSender<Kept>),
 }
 

@@ -16,6 +16,8 @@ pub(super) enum Question {
     Account(Reply),
     OpenOrders(Reply),
     Fills(Timestamp, Reply),
+    /// One order, whatever its status.
+    Find(u64, Reply),
 }
 
 impl Question {
@@ -25,7 +27,8 @@ impl Question {
             | Self::Lookup(_, reply)
             | Self::Account(reply)
             | Self::OpenOrders(reply)
-            | Self::Fills(_, reply) => reply.fail(why),
+            | Self::Fills(_, reply)
+            | Self::Find(_, reply) => reply.fail(why),
         }
     }
 }
@@ -40,6 +43,7 @@ impl Session {
             Question::Account(_) => ("ACCOUNT", json!({})),
             Question::OpenOrders(_) => ("OPEN_ORDERS", json!({})),
             Question::Fills(since, _) => ("FILLS", json!({ "since": wire::seconds(*since) })),
+            Question::Find(id, _) => ("ORDER", json!({ "client_order_id": self.orders.text_of(*id) })),
         };
         self.ask_keys(Asked::Question(question), kind, keys);
     }
@@ -64,6 +68,23 @@ impl Session {
             },
             Question::OpenOrders(reply) => self.open_orders(fields, reply),
             Question::Fills(since, reply) => self.fills(fields, since, reply),
+            Question::Find(_, reply) => match &fields.order {
+                Some(order) => {
+                    reply.open_order(&self.orders.record(order, &self.names));
+                    reply.done();
+                }
+                None => reply.fail("the venue answered without the order"),
+            },
+        }
+    }
+
+    /// The venue cannot answer. That it does not know an order is an answer, if the order cannot be on its way any more:
+    /// not on a connection of before, because the venue has closed those, nor on this one, because the question came
+    /// after it.
+    pub(super) fn unanswered(&self, question: Question, code: &str, message: &str) {
+        match question {
+            Question::Find(_, reply) if code == "unknown_order" && self.is_fenced => reply.done(),
+            question => question.fail(&format!("the venue refused: {code}: {message}")),
         }
     }
 

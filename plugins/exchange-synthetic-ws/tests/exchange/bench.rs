@@ -190,6 +190,7 @@ fn shown(event: &abi::Event) -> String {
     match event.kind {
         abi::event_kind::TRADE => format!("trade {b} at {a} {side}"),
         abi::event_kind::QUOTE => format!("quote {b} at {a}, {d} at {c}"),
+        abi::event_kind::BOOK_UPDATE if event.flags & abi::event_flag::GAP != 0 => "gap".to_owned(),
         abi::event_kind::BOOK_UPDATE => format!("{snapshot}{side} {b} at {a}"),
         abi::event_kind::HALT => "halt".to_owned(),
         abi::event_kind::CONTINUE => "continue".to_owned(),

@@ -40,7 +40,7 @@ fn what_the_venue_does_not_keep_any_more_is_replaced_by_a_snapshot() {
     let subscribe = connection.hears("SUBSCRIBE");
     connection.accepts(&subscribe, &json!({}));
     connection.snapshot(20, &[(9, "SELL", "102.00", 2)]);
-    bench.shows(&["snapshot sell 2 at 10200", "quote 0 at 0, 2 at 10200"]);
+    bench.shows(&["gap", "snapshot sell 2 at 10200", "quote 0 at 0, 2 at 10200"]);
     // of the orders, what changed is told
     let notes = bench.host.notes();
     let kinds: Vec<u16> = notes.orders.iter().skip(2).map(|event| event.kind).collect();
@@ -61,7 +61,7 @@ fn a_snapshot_counts_only_if_it_is_complete() {
     let subscribe = connection.hears("SUBSCRIBE");
     connection.accepts(&subscribe, &json!({}));
     connection.snapshot(31, &[]);
-    bench.shows(&["snapshot buy 0 at 0", "quote 0 at 0, 0 at 0"]);
+    bench.shows(&["gap", "gap", "snapshot buy 0 at 0", "quote 0 at 0, 0 at 0"]);
 }
 
 #[test]
@@ -76,10 +76,13 @@ fn a_snapshot_whose_end_was_lost_is_asked_for_again() {
     let mut part = order("OPEN", 20, 20, (9, "BUY", "98.00", 2, 0));
     part["snapshot"] = true.into();
     connection.says(&part);
+    // what comes after it was heard, so it was
+    connection.says(&report("RECEIVED", 1, "open", 0));
+    bench.tells(&["7 received open"]);
     bench.host.advance(3_000);
     connection.hears("SUBSCRIBE");
     connection.snapshot(21, &[(9, "BUY", "98.00", 2)]);
-    bench.shows(&["snapshot buy 2 at 9800"]);
+    bench.shows(&["gap", "gap", "snapshot buy 2 at 9800"]);
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! What is said when nothing goes wrong.
 
 use serde_json::json;
-use stratd_plugin_api::{Exchange as _, Timestamp, abi};
+use stratd_plugin_api::{ClientOrderId, Exchange as _, Timestamp, abi};
 
 use crate::{
     bench::{Bench, command},
-    venue::{order, report},
+    venue::{Connection, order, report},
 };
 
 #[test]
@@ -101,6 +101,32 @@ fn an_id_that_the_venue_knows_means_that_the_order_stands() {
         &json!({ "order_seq": 0, "order": report("ORDER", 0, "open", 0) }),
     );
     bench.tells(&["7 received open to 107"]);
+}
+
+#[test]
+fn one_order_is_found_whatever_became_of_it() {
+    let (mut bench, mut connection) = Bench::trading(&json!({}));
+    let asks = |bench: &mut Bench, connection: &mut Connection| {
+        let reply = bench.reply();
+        bench.exchange.find_order(ClientOrderId(7), 0, reply).unwrap();
+        let question = connection.hears("ORDER");
+        assert_eq!(question["client_order_id"], "stratd-7");
+        question
+    };
+    let question = asks(&mut bench, &mut connection);
+    let found = json!({ "order_seq": 0, "order": report("", 0, "canceled", 4) });
+    connection.answers("ORDER", &question, &found);
+    bench.is_answered(bench.last_call()).unwrap();
+    let found = bench.host.notes().open_orders.clone();
+    assert_eq!(
+        (found[0].client_order_id, found[0].filled, found[0].status),
+        (7, 4, abi::order_status::CANCELED)
+    );
+    // the venue has closed all other ways, so it never comes
+    let question = asks(&mut bench, &mut connection);
+    connection.refuses(&question, "unknown_order");
+    bench.is_answered(bench.last_call()).unwrap();
+    assert_eq!(bench.host.notes().open_orders.len(), 1);
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn a_venue_that_began_anew_is_asked_for_snapshots() {
     let subscribe = connection.hears("SUBSCRIBE");
     connection.accepts(&subscribe, &json!({}));
     connection.snapshot(2, &[(1, "BUY", "50.00", 1)]);
-    bench.shows(&["snapshot buy 1 at 5000", "continue"]);
+    bench.shows(&["gap", "snapshot buy 1 at 5000", "continue"]);
     bench.host.wait_for_log("the venue began anew: run run-2 after run-1");
 }
 
