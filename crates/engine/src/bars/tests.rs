@@ -57,7 +57,7 @@ fn feed(bars: &mut Bars, now: i64, event: Option<&abi::Event>) -> Vec<Closed> {
     }
     if let Some(event) = event {
         bars.close_before(ID, Timestamp::new(event.ts), &mut closed);
-        bars.take(event, &mut closed).unwrap();
+        bars.take(event, None, &mut closed).unwrap();
     }
     closed
 }
@@ -91,7 +91,10 @@ fn a_bar_of_time_has_its_start_and_not_its_end() {
         at(45, 7, 2),
         (60, None),
     ];
-    check(BarSpec::seconds(10), &events, &expect![[r#"
+    check(
+        BarSpec::seconds(10),
+        &events,
+        &expect![[r#"
         0 1@10
         5 1@12
         9 1@9
@@ -103,13 +106,17 @@ fn a_bar_of_time_has_its_start_and_not_its_end() {
         45 2@7
         60 nothing
             to 50: 7 7 7 7 x2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn flat_bars_begin_with_the_first_trade() {
     let events = [(25, None), at(31, 10, 1), (40, None), (62, None), at(62, 11, 5), (70, None)];
-    check(BarSpec::seconds(10).flat(), &events, &expect![[r#"
+    check(
+        BarSpec::seconds(10).flat(),
+        &events,
+        &expect![[r#"
         25 nothing
         31 1@10
         40 nothing
@@ -120,7 +127,8 @@ fn flat_bars_begin_with_the_first_trade() {
         62 5@11
         70 nothing
             to 70: 11 11 11 11 x5
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -136,7 +144,10 @@ fn a_delay_waits_for_trades_that_come_late_and_later_ones_are_in_no_bar() {
         late(15, 12, 21),
         (23, None),
     ];
-    check(BarSpec::seconds(10).delay(3 * SECOND), &events, &expect![[r#"
+    check(
+        BarSpec::seconds(10).delay(3 * SECOND),
+        &events,
+        &expect![[r#"
         1 1@10
         11 1@12
         11 1@20
@@ -147,7 +158,8 @@ fn a_delay_waits_for_trades_that_come_late_and_later_ones_are_in_no_bar() {
         15 1@21
         23 nothing
             to 20: 20 21 20 21 x2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -169,7 +181,10 @@ fn the_interval_that_has_begun_counts_only_where_it_is_asked_for() {
 #[test]
 fn ticks_count_trades() {
     let events = [at(1, 10, 5), at(1, 12, 5), at(2, 9, 1), at(3, 8, 0), at(4, 7, 1)];
-    check(BarSpec::tick(2), &events, &expect![[r#"
+    check(
+        BarSpec::tick(2),
+        &events,
+        &expect![[r#"
         1 5@10
         1 5@12
             to 1: 10 12 10 12 x10
@@ -177,13 +192,17 @@ fn ticks_count_trades() {
         3 0@8
             to 3: 9 9 8 8 x1
         4 1@7
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_trade_across_a_boundary_of_volume_is_divided() {
     let events = [at(1, 10, 60), at(2, 12, 50), at(3, 9, 300), at(4, 11, 90)];
-    check(BarSpec::volume(Quantity::new(100)), &events, &expect![[r#"
+    check(
+        BarSpec::volume(Quantity::new(100)),
+        &events,
+        &expect![[r#"
         1 60@10
         2 50@12
             to 2: 10 12 10 12 x100
@@ -193,7 +212,8 @@ fn a_trade_across_a_boundary_of_volume_is_divided() {
             to 3: 9 9 9 9 x100
         4 90@11
             to 4: 9 11 9 11 x100
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -209,7 +229,10 @@ fn bars_of_an_exchange_are_put_together_until_it_sends_trades() {
         (30, Some(bar(30, [1, 1, 1, 1], 999))),
         (31, None),
     ];
-    check(BarSpec::seconds(10), &events, &expect![[r#"
+    check(
+        BarSpec::seconds(10),
+        &events,
+        &expect![[r#"
         5 14@10
         5 9@99
         10 12@11
@@ -221,7 +244,8 @@ fn bars_of_an_exchange_are_put_together_until_it_sends_trades() {
         30 1@1
             to 30: 20 30 20 30 x11
         31 nothing
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -253,7 +277,7 @@ fn specs_that_nobody_can_use_are_refused() {
 fn one_trade_makes_a_limited_number_of_bars() {
     let mut bars = with(&BarSpec::volume(Quantity::new(1)), 0);
     let mut closed = Vec::new();
-    assert_eq!(bars.take(&trade(1, 10, 10_001), &mut closed), Err(Stop::TooMany(StrategyId(0))));
+    assert_eq!(bars.take(&trade(1, 10, 10_001), None, &mut closed), Err(Stop::TooMany(StrategyId(0))));
     assert_eq!(closed.len(), 10_000);
 }
 

@@ -76,13 +76,16 @@ fn levels_come_change_and_go() {
         ("changed", level(Side::Buy, 100, 2)),
         ("gone", level(Side::Buy, 100, 0)),
     ];
-    check(&updates, &expect![[r#"
+    check(
+        &updates,
+        &expect![[r#"
         bid => live updates, gaps 0 crossings 0: b100x5
         ask => live updates, gaps 0 crossings 0: b100x5 a102x7
         second bid => live updates, gaps 0 crossings 0: b100x5 b99x1 a102x7
         changed => live updates, gaps 0 crossings 0: b100x2 b99x1 a102x7
         gone => live updates, gaps 0 crossings 0: b99x1 a102x7
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -101,7 +104,9 @@ fn a_book_with_a_gap_has_nothing_to_see_until_a_snapshot() {
         ("empty snapshot", BookUpdate { is_snapshot: true, instrument: ID, ..BookUpdate::default() }),
         ("live again", level(Side::Buy, 96, 1)),
     ];
-    check(&updates, &expect![[r#"
+    check(
+        &updates,
+        &expect![[r#"
         first => live updates, gaps 0 crossings 0: b100x5
         same message => live updates, gaps 0 crossings 0: b100x5 a102x5
         next => live updates, gaps 0 crossings 0: b100x5 a102x5 a103x5
@@ -112,7 +117,8 @@ fn a_book_with_a_gap_has_nothing_to_see_until_a_snapshot() {
         told GAP 0 for 0 => stale updates, gaps 2 crossings 0:
         empty snapshot => live updates, gaps 2 crossings 0:
         live again => live updates, gaps 2 crossings 0: b96x1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -126,7 +132,9 @@ fn crossing_counts_once_and_not_within_an_update() {
         ("over", level(Side::Sell, 99, 0)),
         ("again", level(Side::Sell, 98, 1)),
     ];
-    check(&updates, &expect![[r#"
+    check(
+        &updates,
+        &expect![[r#"
         bid => live updates, gaps 0 crossings 0: b100x5
         ask, more to come => partial updates, gaps 0 crossings 0: b100x5 a99x5
         bid gone => live updates, gaps 0 crossings 0: a99x5
@@ -134,7 +142,8 @@ fn crossing_counts_once_and_not_within_an_update() {
         still => live updates crossed, gaps 0 crossings 1: b99x1 b98x1 a99x5
         over => live updates, gaps 0 crossings 1: b99x1 b98x1
         again => live updates crossed, gaps 0 crossings 2: b99x1 b98x1 a98x1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -148,14 +157,17 @@ fn single_orders_make_levels() {
         ("1 leaves", of(1, Side::Buy, 100, 0)),
         ("an unknown one leaves", of(9, Side::Sell, 100, 0)),
     ];
-    check(&updates, &expect![[r#"
+    check(
+        &updates,
+        &expect![[r#"
         1 => live updates, gaps 0 crossings 0: b100x5/1
         2 => live updates, gaps 0 crossings 0: b100x8/2
         1 shrinks => live updates, gaps 0 crossings 0: b100x7/2
         2 moves => live updates, gaps 0 crossings 0: b101x3/1 b100x4/1
         1 leaves => live updates, gaps 0 crossings 0: b101x3/1
         an unknown one leaves => live updates, gaps 0 crossings 0: b101x3/1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -206,7 +218,8 @@ fn order_events_of_the_feed_make_a_book_and_updates_outrank_them() {
         gap => stale orders, gaps 1 crossings 0:
         told anew => live orders, gaps 1 crossings 0: b98x1/1
         updates => live updates, gaps 1 crossings 0: a102x3
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
 }
 
 #[test]
