@@ -90,7 +90,7 @@ impl<'a> Context<'a> {
     }
 
     /// Whether the event in work is history, told before `on_start` to warm the strategy up. Orders are refused then, with
-    /// the reason [`Reason::WarmUp`]; and what the host is asked about (prices, books, positions) has not begun yet.
+    /// the reason [`Reason::WarmUp`]; there are no positions yet, and prices and books may be ahead of the event.
     #[must_use]
     pub fn is_warming_up(&self) -> bool {
         self.is_warming_up

@@ -1,8 +1,9 @@
 //! Warm-up: history that a strategy is told before it starts.
 //!
-//! Each event of history is for one strategy, at its own time, and changes nothing but that strategy and its bars: prices,
-//! books, positions and timers of the run have not begun. Orders are refused. Times of history may go back from one
-//! strategy to the next; the run begins with `Start`, later than all of it.
+//! Each event of history is for one strategy, at its own time, and changes nothing but that strategy and its bars, or it is
+//! for nobody, and changes prices and books only, so that the run does not begin without them. Positions and timers have
+//! not begun, and orders are refused. Times of history may go back from one strategy to the next; the run begins with
+//! `Start`, later than all of it.
 
 use stratd_plugin_api::{Timestamp, abi, abi::event_flag};
 
@@ -13,19 +14,21 @@ impl Engine {
     pub(crate) fn history(
         &mut self,
         input: &Input,
-        strategy: StrategyId,
+        strategy: Option<StrategyId>,
         event: &abi::Event,
     ) -> Result<(), EngineError> {
         self.number(input.seq, input.at)?;
         self.core.now = input.at;
         self.check_known(event.instrument)?;
+        let event = &abi::Event { seq: input.seq, ..*event };
+        let Some(strategy) = strategy else { return self.apply_market(event) };
         self.core.is_warming_up = true;
         self.begin_bars_everywhere(strategy);
         let makes_bars = self.makes_bars_of(event);
         if makes_bars {
             self.close_history_bars(strategy, Timestamp::new(event.ts));
         }
-        let told = abi::Event { seq: input.seq, flags: event.flags | event_flag::HISTORY, ..*event };
+        let told = abi::Event { flags: event.flags | event_flag::HISTORY, ..*event };
         let wants = |slot: &crate::strategies::Slot| slot.subscription.wants(event.instrument, event.kind);
         if self.strategies.get(strategy.index()).is_some_and(wants) {
             self.deliver(strategy, &told);

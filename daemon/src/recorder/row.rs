@@ -164,7 +164,15 @@ pub(crate) fn encode(input: &Input, time: i64, payload: &mut Vec<u8>) -> Row {
             put_words(payload, &event.data.map(i64::cast_unsigned));
             let what =
                 u64::from(event.instrument) | u64::from(event.kind) << 32 | u64::from(event.flags) << 48;
-            (kind::HISTORY, [u64::from(strategy.0), what, event.ts.cast_unsigned(), event.seq])
+            (
+                kind::HISTORY,
+                [
+                    strategy.map_or(0, |strategy| u64::from(strategy.0) + 1),
+                    what,
+                    event.ts.cast_unsigned(),
+                    event.seq,
+                ],
+            )
         }
         InputKind::Order(report) => {
             put_words(payload, &order_event_words(report));
@@ -271,7 +279,8 @@ pub(crate) fn decode(row: &Row, payload: &[u8]) -> Result<Recorded, String> {
                 flags: (b >> 48) as u16,
                 data: words_of(payload)?.map(u64::cast_signed),
             };
-            InputKind::History(StrategyId(narrow(a)?), event)
+            let strategy = a.checked_sub(1).map(narrow).transpose()?;
+            InputKind::History(strategy.map(StrategyId), event)
         }
         kind::TIMERS => InputKind::Timers,
         kind::START => InputKind::Start,
@@ -433,7 +442,8 @@ mod tests {
         };
         for kind in [
             InputKind::Market(abi::Event { seq: 7, ..market }),
-            InputKind::History(strategy, market),
+            InputKind::History(Some(strategy), market),
+            InputKind::History(None, market),
             InputKind::Order(event),
             InputKind::Timers,
             InputKind::Start,

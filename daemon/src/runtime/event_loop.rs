@@ -282,8 +282,14 @@ impl EventLoop {
         self.shutdown.as_deref()
     }
 
+    /// Takes an event from before the run: prices, books and the fill model are where they belong when it begins.
+    pub(super) fn take_history(&mut self, event: &abi::Event) -> Result<()> {
+        self.driver.show_history(event);
+        self.tell_history(None, event)
+    }
+
     /// Tells a strategy an event of history, before it starts.
-    pub(super) fn tell_history(&mut self, strategy: StrategyId, event: &abi::Event) -> Result<()> {
+    pub(super) fn tell_history(&mut self, strategy: Option<StrategyId>, event: &abi::Event) -> Result<()> {
         let at = Timestamp::new(event.ts);
         self.services.set_now(at);
         self.driver.feed(at, InputKind::History(strategy, *event))?;

@@ -33,10 +33,11 @@ pub(super) fn warm_up(
         }
         if let Some(Told::Market(event)) = next.first().filter(|told| is_history(told)) {
             number += 1;
+            run.take_history(event)?;
             for (strategy, how_much) in warm_ups {
                 match how_much {
                     WarmUp::Time(length) if ts >= start.get().saturating_sub(*length) => {
-                        run.tell_history(*strategy, event)?;
+                        run.tell_history(Some(*strategy), event)?;
                     }
                     WarmUp::Time(_) => {}
                     WarmUp::Bars(count) => kept.entry(*strategy).or_default().keep(number, event, *count),
@@ -47,7 +48,7 @@ pub(super) fn warm_up(
     }
     for (strategy, kept) in kept {
         for event in kept.in_order() {
-            run.tell_history(strategy, &event)?;
+            run.tell_history(Some(strategy), &event)?;
         }
     }
     Ok(())
