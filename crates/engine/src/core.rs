@@ -34,6 +34,8 @@ pub(crate) struct Core {
     pub(crate) halted: BTreeSet<InstrumentId>,
     /// The run ends: nothing but cancels goes out any more.
     pub(crate) is_exiting: bool,
+    /// What a strategy is told is history: no order passes.
+    pub(crate) is_warming_up: bool,
 }
 
 /// A figure that left the range of money is shown as 0 in a view; the books themselves stop the engine.
@@ -58,6 +60,7 @@ impl Core {
             is_halted: false,
             halted: BTreeSet::new(),
             is_exiting: false,
+            is_warming_up: false,
             config,
         }
     }

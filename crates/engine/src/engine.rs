@@ -97,6 +97,9 @@ impl Engine {
         let id = self.core.instruments.add(instrument, record);
         // one that comes while the run goes on counts by the rate of its currency, too
         let id = id.filter(|id| self.core.portfolio.rates.take_in(*id, &currency).is_some());
+        if let Some(id) = id {
+            self.begin_bars_of(id);
+        }
         id.ok_or_else(|| {
             EngineError::bad_input(self.core.now, format!("no id is left for instrument {symbol}"))
         })
@@ -149,8 +152,12 @@ impl Engine {
 
     /// As [`Engine::step`]; the outputs follow those that nobody has taken yet.
     pub(crate) fn take(&mut self, input: &Input) -> Result<(), EngineError> {
+        if let InputKind::History(strategy, event) = &input.kind {
+            return self.history(input, *strategy, event);
+        }
         self.begin(input.seq, input.at, !matches!(input.kind, InputKind::Timers))?;
         match &input.kind {
+            InputKind::History(..) => {}
             InputKind::Market(event) => self.market_event(&abi::Event { seq: input.seq, ..*event })?,
             InputKind::Order(report) => {
                 self.order_report(&abi::OrderEvent { seq: input.seq, ..*report })?;
@@ -161,6 +168,7 @@ impl Engine {
                 self.fire_timers();
             }
             InputKind::Start => {
+                self.end_warm_ups();
                 self.dispatch(&self.plain(EventKind::Start, Reason::None));
                 self.tell_states();
             }
@@ -225,11 +233,7 @@ impl Engine {
     }
 
     pub(crate) fn begin(&mut self, seq: u64, at: Timestamp, is_event: bool) -> Result<(), EngineError> {
-        if seq <= self.core.seq {
-            let what = format!("sequence number {seq} after {}", self.core.seq);
-            return Err(EngineError::bad_input(at, what));
-        }
-        self.core.seq = seq;
+        self.number(seq, at)?;
         if is_event {
             self.core.events = self.core.events.wrapping_add(1);
         }
@@ -240,7 +244,17 @@ impl Engine {
         Ok(())
     }
 
-    fn check_known(&self, instrument: u32) -> Result<(), EngineError> {
+    /// Takes the number of an input, which is larger than all before.
+    pub(crate) fn number(&mut self, seq: u64, at: Timestamp) -> Result<(), EngineError> {
+        if seq <= self.core.seq {
+            let what = format!("sequence number {seq} after {}", self.core.seq);
+            return Err(EngineError::bad_input(at, what));
+        }
+        self.core.seq = seq;
+        Ok(())
+    }
+
+    pub(crate) fn check_known(&self, instrument: u32) -> Result<(), EngineError> {
         if instrument == 0 || self.core.instruments.get(InstrumentId(instrument)).is_some() {
             return Ok(());
         }

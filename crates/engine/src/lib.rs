@@ -62,6 +62,7 @@ mod strategy_changes;
 mod swap;
 mod trading;
 mod view;
+mod warm_up;
 
 pub use books::BookGap;
 pub use by_hand::{ByHand, Denied, Judged};

@@ -260,6 +260,10 @@ impl<'a> Making<'a> {
             is_verbose: config.verbose,
             slice_max: config.slice_max,
             recorder: recorder_plan(self.checked, &self.registry, &exchanges, &strategies),
+            period: (
+                self.config.backtest.start.map(|moment| moment.0),
+                self.config.backtest.end.map(|moment| moment.0),
+            ),
             exchanges,
             strategies,
             folder,
@@ -275,6 +279,7 @@ impl<'a> Making<'a> {
             unload: entry.unload,
             may_shutdown: false,
             cancels_on_stop: false,
+            bars: Vec::new(),
         };
         let id = ExchangeId(u16::try_from(index + 1).context("more exchanges than ids")?);
         self.register(
@@ -312,6 +317,7 @@ impl<'a> Making<'a> {
             unload: entry.unload,
             may_shutdown: entry.allow_shutdown,
             cancels_on_stop: entry.cancel_on_stop,
+            bars: entry.bar_specs(),
         };
         let mut record = InstanceRecord::new(&name, settings.clone(), clock::now());
         let manifest = plugin.manifest();
@@ -361,6 +367,8 @@ impl<'a> Making<'a> {
             may_shutdown: entry.allow_shutdown,
             cancels_on_stop: entry.cancel_on_stop,
             is_batch_safe: manifest.has_flag(plugin_flag::BATCH_SAFE),
+            bars: entry.bar_specs(),
+            warm_up: entry.warm_up,
             saved,
             make: Box::new(move |_| {
                 let made = factory.strategy(&plugin, &instance, &settings)?;

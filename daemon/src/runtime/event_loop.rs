@@ -282,6 +282,20 @@ impl EventLoop {
         self.shutdown.as_deref()
     }
 
+    /// Takes an event from before the run: prices, books and the fill model are where they belong when it begins.
+    pub(super) fn take_history(&mut self, event: &abi::Event) -> Result<()> {
+        self.driver.show_history(event);
+        self.tell_history(None, event)
+    }
+
+    /// Tells a strategy an event of history, before it starts.
+    pub(super) fn tell_history(&mut self, strategy: Option<StrategyId>, event: &abi::Event) -> Result<()> {
+        let at = Timestamp::new(event.ts);
+        self.services.set_now(at);
+        self.driver.feed(at, InputKind::History(strategy, *event))?;
+        self.take_outputs()
+    }
+
     /// Starts the strategies but those that refused their saved state.
     pub(super) fn start(&mut self, at: Timestamp, refused: Vec<(StrategyId, Fault)>) -> Result<()> {
         self.set_now(at);

@@ -73,7 +73,8 @@ pub(crate) fn live<P: ControlPlane>(
     let labels = Labels::of(&plan);
     let inbox = signals.inbox();
     let opened = plan::open(&mut plan, services, || Way::Inbox(Arc::clone(&inbox)))?;
-    let Opened { driver, mut exchanges, instruments, refused } = opened;
+    // the configuration lets no strategy of a live run ask for history
+    let Opened { driver, warm_ups: _, mut exchanges, instruments, refused } = opened;
     plan.folder.keep();
     let folder = plan.folder.path();
     let recorder = Recorder::create(&folder, labels)
