@@ -7,7 +7,8 @@ use crate::blocks::{Block, area_now};
 use crate::error::{Error, ErrorKind};
 use crate::event_time::EventTime;
 use crate::header::{Area, Header, Strictness};
-use crate::writer::{LockedFile, Repaired, TornTail, ZeroTail, mend, zero_tail};
+use crate::index::{Checker, Found, Index, IndexCheckup};
+use crate::writer::{LockedFile, Repaired, TornTail, ZeroTail, mend, unknown_zeros};
 
 /// What there is to say about a file.
 ///
@@ -38,6 +39,8 @@ pub struct Verification {
     pub first_time_violation: Option<u64>,
     /// How many of those there are.
     pub time_violations: u64,
+    /// What the index beside the file says, if there is one.
+    pub index: Option<IndexCheckup>,
     is_unreadable: bool,
 }
 
@@ -53,7 +56,8 @@ pub enum State {
     Clean,
     /// [`repair`] makes it clean: only its end is not in order.
     Repairable,
-    /// The header is wrong, or times go backwards before the end: nobody can tell what is missing.
+    /// The header is wrong, times go backwards before the end, or items are not what the index knows: nobody can tell what
+    /// is missing.
     Broken,
 }
 
@@ -71,7 +75,8 @@ impl Verification {
     pub fn state(&self) -> State {
         // the step down to zeros is one violation, and goes with them
         let from_zeros = u64::from(self.zero_tail_items > 0);
-        if self.is_unreadable || !self.header.is_empty() || self.time_violations > from_zeros {
+        let differs = matches!(&self.index, Some(IndexCheckup::Compared(check)) if !check.is_good());
+        if self.is_unreadable || differs || !self.header.is_empty() || self.time_violations > from_zeros {
             State::Broken
         } else if self.partial_tail_bytes > 0 || self.zero_tail_items > 0 {
             State::Repairable
@@ -81,7 +86,8 @@ impl Verification {
     }
 }
 
-/// Looks at header, end and order of times. It reads all items if there is an event time.
+/// Looks at header, end and order of times, and compares items with the index beside the file, if there is one. It reads
+/// all items if there is an event time or an index.
 ///
 /// # Errors
 /// If the file cannot be opened or read. What is wrong in it is no error, but told.
@@ -121,15 +127,34 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verification, Error> {
         let area = area_now(&file, &header)?;
         found.items = area.count;
         found.partial_tail_bytes = area.rest;
-        found.zero_tail_items = zero_tail(&file, &header, area)?;
-        look_at_times(&file, &header, area, &mut found)?;
+        let index = Index::find(path, &file, &header, area.count)?;
+        found.zero_tail_items = unknown_zeros(&file, &header, area, &index)?;
+        let checker = match index {
+            Found::Nothing => None,
+            Found::Ignored(reason) => {
+                found.index = Some(IndexCheckup::Ignored(reason));
+                None
+            }
+            Found::Index(index) => Some(Checker::new(index, &header, area.count)?),
+        };
+        look_at_items(&file, &header, area, checker, &mut found)?;
         Ok(found)
     };
     look().map_err(|error: Error| error.with_path(path))
 }
 
-fn look_at_times(file: &File, header: &Header, area: Area, found: &mut Verification) -> Result<(), Error> {
-    let Some(times) = EventTime::find(header) else { return Ok(()) };
+/// One walk for times and sums.
+fn look_at_items(
+    file: &File,
+    header: &Header,
+    area: Area,
+    mut checker: Option<Checker>,
+    found: &mut Verification,
+) -> Result<(), Error> {
+    let times = EventTime::find(header);
+    if times.is_none() && checker.is_none() {
+        return Ok(());
+    }
     let size = usize::try_from(header.item_size()?).unwrap_or(usize::MAX);
     let mut block = Block::default();
     let mut last = i64::MIN;
@@ -143,8 +168,11 @@ fn look_at_times(file: &File, header: &Header, area: Area, found: &mut Verificat
                 format!("the file ends before item {index} while it is read"),
             ));
         }
+        if let Some(checker) = &mut checker {
+            checker.add(items)?;
+        }
         for item in items.chunks_exact(size) {
-            let time = times.of_item(item);
+            let time = times.as_ref().map_or(i64::MIN, |times| times.of_item(item));
             if time < last {
                 found.first_time_violation.get_or_insert(index);
                 found.time_violations += 1;
@@ -152,6 +180,9 @@ fn look_at_times(file: &File, header: &Header, area: Area, found: &mut Verificat
             last = time;
             index += 1;
         }
+    }
+    if let Some(checker) = checker {
+        found.index = Some(IndexCheckup::Compared(checker.finish()?));
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use super::Writer;
 use super::options::{BUFFER_BYTES, BUFFER_BYTES_MAX, Durability};
 use crate::error::{Error, ErrorKind};
 use crate::header::ITEM_END_OFFSET;
+use crate::index::Keeper;
 
 impl Writer {
     /// Makes all items visible to readers.
@@ -45,7 +46,12 @@ impl Writer {
         if published.is_ok() {
             self.count += kept as u64;
             self.unsynced += kept as u64;
+            let taken = match (&mut self.keeper, self.buffer.items().get(..kept_bytes)) {
+                (Some(keeper), Some(items)) => keeper.add(items),
+                _ => Ok(()),
+            };
             self.buffer.take(kept_bytes);
+            self.give_up_index_if_failed(taken);
         }
         if self.buffer.is_empty() {
             self.waiting_since = self.waiting_since.filter(|_| self.unsynced > 0);
@@ -90,7 +96,18 @@ impl Writer {
         }
         self.unsynced = 0;
         self.waiting_since = None;
+        let sealed = self.keeper.as_mut().map_or(Ok(()), Keeper::seal);
+        self.give_up_index_if_failed(sealed);
         Ok(())
+    }
+
+    /// An index that could not be written stays behind its file, which harms nobody; no item is refused for it. `close`
+    /// tells.
+    fn give_up_index_if_failed(&mut self, kept: Result<(), Error>) {
+        if let Err(error) = kept {
+            self.keeper = None;
+            self.index_failure = Some(error);
+        }
     }
 
     fn refuse_after_failed_sync(&self) -> Result<(), Error> {
@@ -213,12 +230,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes all items and gives the file back. Twice is as good as once.
+    /// Writes all items and gives the file back; where an index is kept, all are synced. Twice is as good as once.
     ///
     /// Without it the same happens when the writer goes out of scope, but nobody hears of an error.
     ///
     /// # Errors
-    /// If items cannot be written. They are still here, and so is the file.
+    /// If items cannot be written; they are still here, and so is the file. Or if the index could not be written at some
+    /// time: then the file is closed, and the index knows fewer items.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -237,11 +255,14 @@ impl Writer {
         }
         match self.durability {
             Durability::Synced { .. } => self.sync()?,
+            // an index has what was synced
+            Durability::Buffered { .. } | Durability::Flushed if self.keeper.is_some() => self.sync()?,
             Durability::Buffered { .. } | Durability::Flushed => self.flush()?,
         }
         self.file = None;
         self.open_buffer();
-        Ok(())
+        self.keeper = None;
+        self.index_failure.take().map_or(Ok(()), |error| Err(error.with_path(&self.path)))
     }
 }
 

@@ -6,6 +6,7 @@
 mod arrow;
 mod convert;
 mod csv;
+mod index;
 mod look;
 mod mend;
 mod pages;

@@ -16,6 +16,7 @@ mod csv_in;
 mod csv_out;
 mod diff;
 mod fresh;
+mod index;
 mod info;
 mod list;
 mod merge;
@@ -70,6 +71,8 @@ enum Task {
     Verify(check::Verify),
     /// Brings the end of a file in order, and keeps what it cuts off in FILE.torn
     Repair(check::Repair),
+    /// Makes or completes FILE.idx, by which verify tells whether items are what they were
+    Index(index::Index),
     /// Makes a file of a table
     FromCsv(csv_in::FromCsv),
     /// Adds the rows of a table to a file
@@ -129,6 +132,7 @@ fn run(task: &Task, output: &mut Output) -> anyhow::Result<ExitCode> {
         Task::Plot(task) => task.run(output),
         Task::Verify(task) => task.run(output),
         Task::Repair(task) => task.run(output),
+        Task::Index(task) => task.run(output),
         Task::FromCsv(task) => task.run(output),
         Task::Append(task) => task.run(output),
         Task::ToCsv(task) => task.run(output),
