@@ -1,14 +1,15 @@
 //! Looks at a file from front to back, and mends its end.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::path::Path;
 
 use crate::blocks::{Block, area_now};
+use crate::edit;
 use crate::error::{Error, ErrorKind};
 use crate::event_time::EventTime;
 use crate::header::{Area, Header, Strictness};
 use crate::index::{Checker, Found, Index, IndexCheckup};
-use crate::writer::{LockedFile, Repaired, TornTail, ZeroTail, mend, unknown_zeros};
+use crate::writer::{Repaired, TornTail, ZeroTail, mend, open_to_change, unknown_zeros};
 
 /// What there is to say about a file.
 ///
@@ -41,6 +42,8 @@ pub struct Verification {
     pub time_violations: u64,
     /// What the index beside the file says, if there is one.
     pub index: Option<IndexCheckup>,
+    /// A change of the header was interrupted; [`repair`] completes it, and until then nothing else is looked at.
+    pub interrupted_edit: bool,
     is_unreadable: bool,
 }
 
@@ -78,7 +81,7 @@ impl Verification {
         let differs = matches!(&self.index, Some(IndexCheckup::Compared(check)) if !check.is_good());
         if self.is_unreadable || differs || !self.header.is_empty() || self.time_violations > from_zeros {
             State::Broken
-        } else if self.partial_tail_bytes > 0 || self.zero_tail_items > 0 {
+        } else if self.interrupted_edit || self.partial_tail_bytes > 0 || self.zero_tail_items > 0 {
             State::Repairable
         } else {
             State::Clean
@@ -105,7 +108,10 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verification, Error> {
     let path = path.as_ref();
     let look = || {
         let file = File::open(path).map_err(|source| Error::io("opening for reading", source))?;
-        let mut found = Verification::default();
+        let mut found = Verification { interrupted_edit: edit::is_pending(path), ..Verification::default() };
+        if found.interrupted_edit {
+            return Ok(found);
+        }
         let header = match Header::read(&file, Strictness::Strict) {
             Ok((header, _)) => header,
             Err(error) if !error.is_format() => return Err(error),
@@ -201,7 +207,8 @@ pub struct Repair {
     pub zero_tail: ZeroTail,
 }
 
-/// Cuts off what is behind the last whole item, and items of zeros if that is asked for. What was cut off is saved beside
+/// Completes a change of the header that was interrupted, cuts off what is behind the last whole item, and items of zeros if
+/// that is asked for. What was cut off is saved beside
 /// the file. None if nothing had to be done.
 ///
 /// # Errors
@@ -221,8 +228,7 @@ pub struct Repair {
 pub fn repair(path: impl AsRef<Path>, options: Repair) -> Result<Option<Repaired>, Error> {
     let path = path.as_ref();
     let mend = || {
-        let opened = OpenOptions::new().read(true).write(true).open(path);
-        let file = LockedFile::new(opened.map_err(|source| Error::io("opening for repair", source))?)?;
+        let file = open_to_change(path, "opening for repair")?;
         let (header, size) = Header::read(&file, Strictness::Strict)?;
         let mut area = header.area(size)?;
         mend(&file, path, &header, &mut area, (options.torn_tail, options.zero_tail))

@@ -33,6 +33,7 @@ mod keep;
 mod sums;
 
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 pub use build::{Indexed, index};
@@ -107,6 +108,32 @@ fn entry_offset(block: u64) -> u64 {
     HEAD_BYTES as u64 + block.saturating_mul(ENTRY_BYTES as u64)
 }
 
+/// The header of a file changed and nothing else: its index stays that of the file.
+pub(crate) fn reseal(path: &Path, old: &[u8], new: &[u8]) -> Result<(), Error> {
+    let beside = beside(path);
+    let opened = std::fs::OpenOptions::new().read(true).write(true).open(&beside);
+    // no index, or one that nobody can write: the latter is seen to be that of another header
+    let Ok(index) = opened else { return Ok(()) };
+    let mut bytes = [0; HEAD_BYTES];
+    read_at(&index, &mut bytes, 0)?;
+    let Some(mut head) = Head::read(&bytes).filter(|head| head.identity.header == header_sum(old)) else {
+        return Ok(());
+    };
+    head.identity.header = header_sum(new);
+    let written = index.write_all_at(&head.bytes(), 0);
+    written.map_err(|source| Error::io(format!("writing the index {}", beside.display()), source))
+}
+
+/// Of the bytes before the items, but for the end of the items, which moves with them.
+fn header_sum(bytes: &[u8]) -> u32 {
+    let end = usize::try_from(ITEM_END_OFFSET).unwrap_or_default();
+    let mut bytes = bytes.to_vec();
+    if let Some(end) = bytes.get_mut(end..end + 8) {
+        end.fill(0);
+    }
+    crc32c::extend(0, &bytes)
+}
+
 impl Identity {
     /// That of a file that has so many items.
     fn of(file: &File, header: &Header, items: u64) -> Result<Self, Error> {
@@ -114,11 +141,6 @@ impl Identity {
         let length = usize::try_from(header.item_start().min(HEADER_BYTES_MAX)).unwrap_or_default();
         let mut bytes = vec![0; length];
         read_at(file, &mut bytes, 0)?;
-        // the end of the items moves with them
-        let end = usize::try_from(ITEM_END_OFFSET).unwrap_or_default();
-        if let Some(end) = bytes.get_mut(end..end + 8) {
-            end.fill(0);
-        }
         let mut first = Vec::new();
         if items > 0 {
             first.resize(usize::try_from(item_size).unwrap_or_default(), 0);
@@ -127,7 +149,7 @@ impl Identity {
         Ok(Self {
             item_start: header.item_start(),
             item_size: u32::try_from(item_size).unwrap_or(u32::MAX),
-            header: crc32c::extend(0, &bytes),
+            header: header_sum(&bytes),
             first_item: crc32c::extend(0, &first),
         })
     }

@@ -1,9 +1,8 @@
 //! Opening files for appending.
 
-use std::fs::OpenOptions;
 use std::path::Path;
 
-use super::locked_file::LockedFile;
+use super::locked_file::open_to_change;
 use super::options::{Durability, TimeOrder, TornTail, Writing, ZeroTail};
 use super::{Writer, tail};
 use crate::error::Error;
@@ -124,8 +123,7 @@ impl AppendOptions {
     }
 
     fn append_at(self, path: &Path) -> Result<Writer, Error> {
-        let opened = OpenOptions::new().read(true).write(true).open(path);
-        let file = LockedFile::new(opened.map_err(|source| Error::io("opening for appending", source))?)?;
+        let file = open_to_change(path, "opening for appending")?;
         let (header, size) = Header::read(&file, Strictness::Strict)?;
         let mut area = header.area(size)?;
         let repaired = tail::mend(&file, path, &header, &mut area, (self.torn_tail, self.zero_tail))?;

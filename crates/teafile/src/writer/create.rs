@@ -10,6 +10,7 @@ use super::locked_file::LockedFile;
 use super::options::{Durability, TimeOrder, Writing};
 use crate::byte_order::ByteOrder;
 use crate::description::Description;
+use crate::edit;
 use crate::error::{Error, ErrorKind};
 use crate::header::{Area, Header};
 use crate::index;
@@ -212,8 +213,9 @@ impl CreateOptions {
             _ => Error::io("making the file", source),
         })?;
         let file = LockedFile::new(file)?;
-        // that of a file that was here before
+        // what is beside it was that of another file
         index::forget(path)?;
+        edit::forget(path)?;
         if let Err(error) = write_header(&file, &bytes, prepared, path) {
             // half a file would be in the way of the next attempt; the first error is the one to tell
             let _ = std::fs::remove_file(path);
@@ -234,6 +236,11 @@ fn write_header(file: &File, bytes: &[u8], prepared: u64, path: &Path) -> Result
         prepare(file, bytes.len() as u64, prepared)?;
     }
     file.sync_all().map_err(failed)?;
+    sync_folder(path)
+}
+
+/// The name of a file, or that it is gone, is on the disk.
+pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -243,7 +250,7 @@ fn write_header(file: &File, bytes: &[u8], prepared: u64, path: &Path) -> Result
 }
 
 /// Takes room on the disk, or where the file system cannot, makes the file longer.
-fn prepare(file: &File, start: u64, bytes: u64) -> Result<(), Error> {
+pub(super) fn prepare(file: &File, start: u64, bytes: u64) -> Result<(), Error> {
     let failed = |source| Error::io(format!("preparing {bytes} bytes"), source);
     let (Ok(from), Ok(length)) = (i64::try_from(start), i64::try_from(bytes)) else {
         return Err(failed(io::ErrorKind::FileTooLarge.into()));

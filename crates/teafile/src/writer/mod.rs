@@ -23,8 +23,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use append::{AppendOptions, append};
+pub(crate) use create::sync_folder;
 pub use create::{CreateOptions, create};
-pub(crate) use locked_file::LockedFile;
+pub(crate) use locked_file::{LockedFile, open_to_change};
 use options::Writing;
 pub use options::{Durability, TimeOrder, TornTail, ZeroTail};
 pub use tail::Repaired;

@@ -52,6 +52,7 @@ impl Verify {
                 "zero_tail_items": found.zero_tail_items,
                 "time_violations": found.time_violations,
                 "first_time_violation": found.first_time_violation,
+                "interrupted_edit": found.interrupted_edit,
                 "index": index_as_json(found.index.as_ref()),
             }))?;
         } else {
@@ -70,6 +71,9 @@ impl Verify {
 
 fn findings(found: &Verification) -> Vec<String> {
     let mut lines: Vec<String> = found.header.iter().map(|error| format!("header: {error}")).collect();
+    if found.interrupted_edit {
+        lines.push("an edit of the header was interrupted".to_owned());
+    }
     if found.partial_tail_bytes > 0 {
         lines.push(format!("it ends in {} bytes of an item", found.partial_tail_bytes));
     }

@@ -15,6 +15,7 @@ mod csv_guess;
 mod csv_in;
 mod csv_out;
 mod diff;
+mod edit;
 mod fresh;
 mod index;
 mod info;
@@ -24,6 +25,7 @@ mod output;
 mod pack;
 mod pages;
 mod plot;
+mod room;
 mod select;
 mod stats;
 mod table;
@@ -71,6 +73,12 @@ enum Task {
     Verify(check::Verify),
     /// Brings the end of a file in order, and keeps what it cuts off in FILE.torn
     Repair(check::Repair),
+    /// Changes the text about the content and the name-values, in the room that the header has
+    Edit(edit::Edit),
+    /// Takes room on the disk for items to come
+    Prealloc(room::Prealloc),
+    /// Gives room back that was not needed
+    Trim(room::Trim),
     /// Makes or completes FILE.idx, by which verify tells whether items are what they were
     Index(index::Index),
     /// Makes a file of a table
@@ -132,6 +140,9 @@ fn run(task: &Task, output: &mut Output) -> anyhow::Result<ExitCode> {
         Task::Plot(task) => task.run(output),
         Task::Verify(task) => task.run(output),
         Task::Repair(task) => task.run(output),
+        Task::Edit(task) => task.run(output),
+        Task::Prealloc(task) => task.run(output),
+        Task::Trim(task) => task.run(output),
         Task::Index(task) => task.run(output),
         Task::FromCsv(task) => task.run(output),
         Task::Append(task) => task.run(output),
