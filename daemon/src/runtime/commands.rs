@@ -7,7 +7,7 @@ use stratd_engine::{
     InputKind, OnRestoreError, Replacement, Restart, Scope, StrategyId, StrategyState, StrategyStatistics,
     TradingState,
 };
-use stratd_plugin_api::{ExchangeId, Fault, Reason, StrategyInstance, Timestamp};
+use stratd_plugin_api::{ExchangeId, Fault, Reason, StrategyInstance, Timestamp, abi};
 
 use super::{
     clock::{self, Stopwatch},
@@ -156,6 +156,12 @@ impl EventLoop {
             may_shutdown: config.may_shutdown,
             cancels_on_stop: config.cancels_on_stop,
             is_batch_safe: config.is_batch_safe,
+            bars: config
+                .bars
+                .iter()
+                .map(abi::BarSpec::from)
+                .map(|b| (b.kind, b.flags, b.step, b.delay))
+                .collect(),
             state: state.as_ref().map(|(version, _)| StateAfter { version: *version }),
         };
         self.did(deed, state.as_ref().map(|(_, state)| Arc::clone(state)));
