@@ -266,14 +266,11 @@ pub(crate) fn level_update(
 ) -> BookUpdate {
     BookUpdate {
         ts: now,
-        ts_recv: Timestamp::default(),
-        seq: 0,
         instrument: market.instrument.id,
         side: Some(side),
         price,
         quantity,
-        order_id: 0,
-        is_snapshot: false,
+        ..BookUpdate::default()
     }
 }
 
