@@ -25,7 +25,11 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server on a free port and waits until it listens.
     pub(crate) fn start(options: &[&str]) -> Self {
-        let mut command = command();
+        Self::start_as(command(), options)
+    }
+
+    /// As `start`, through another command that runs the program.
+    pub(crate) fn start_as(mut command: Command, options: &[&str]) -> Self {
         command.args(["--listen", "127.0.0.1:0", "--seed", "7"]);
         command.args(["--heartbeat-ms", "50"]).args(options);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
@@ -57,6 +61,11 @@ impl Server {
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Waits until it ends by itself; whether that was well.
+    pub(crate) fn wait(mut self) -> bool {
+        self.child.wait().unwrap().success()
     }
 
     /// SIGTERM; whether it ended well.
@@ -130,7 +139,7 @@ impl Client {
 
     /// The next report of an order of the account, whatever it is.
     pub(crate) fn report(&mut self) -> Value {
-        self.wait(|message| is_report(message))
+        self.wait(is_report)
     }
 
     /// The first message that this is true of, of those that came before and those that come.
@@ -138,16 +147,21 @@ impl Client {
         if let Some(at) = self.later.iter().position(&is_meant) {
             return self.later.remove(at);
         }
+        self.wait_or_end(is_meant).expect("the connection does not end")
+    }
+
+    /// As `wait`, of those that come; nothing if the connection ends before.
+    pub(crate) fn wait_or_end(&mut self, is_meant: impl Fn(&Value) -> bool) -> Option<Value> {
         let deadline = deadline();
-        loop {
-            let message = self.read().unwrap_or_else(|end| panic!("the connection ended: {end:?}"));
+        while let Ok(message) = self.read() {
             // heartbeats keep coming for ever
             assert!(now() < deadline, "it never came; instead: {:?} {message}", self.later);
             if is_meant(&message) {
-                return message;
+                return Some(message);
             }
             self.later.push(message);
         }
+        None
     }
 
     /// The next message as it comes, or how the connection ended.

@@ -1,6 +1,6 @@
 //! A folder keeps accounts, orders and reports over the server's own end.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use serde_json::{Value, json};
 
@@ -112,6 +112,33 @@ fn recovery_twice_is_recovery_once() {
     }
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[1], answers[2]);
+}
+
+#[test]
+fn a_full_disk_ends_the_venue_before_anybody_is_told_what_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    // a file that may not grow beyond 8 KiB: the write fails, as on a full disk
+    let mut limited = Command::new("sh");
+    limited.args([
+        "-c",
+        "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\"",
+        env!("CARGO_BIN_EXE_stratd-synthetic"),
+    ]);
+    let options = [QUIET.as_slice(), &["--state", folder.path().to_str().unwrap()]].concat();
+    let server = Server::start_as(limited, &options);
+    let mut desk = server.log_in("desk");
+    let mut told = 0;
+    loop {
+        desk.send("NEW", limit(&format!("c{told}"), "BUY", 1, "50.00"));
+        match desk.wait_or_end(|message| !message["request"].is_null()) {
+            Some(_) => told += 1,
+            None => break,
+        }
+    }
+    assert!(told > 5 && !server.wait());
+    let server = start(folder.path());
+    let open = server.log_in("desk").ask("OPEN_ORDERS", json!({}));
+    assert_eq!(open["orders"].as_array().unwrap().len(), told);
 }
 
 #[test]
