@@ -74,6 +74,7 @@
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 
+mod bracket;
 mod context;
 mod dispatch;
 mod error;
@@ -92,6 +93,7 @@ mod state_sink;
 mod strategy;
 mod text_table;
 
+pub use bracket::{Bracket, BracketIds};
 pub use context::{Context, TimerId, WallTime};
 pub use error::{Error, Fault, Result};
 pub use exchange::{Capabilities, Exchange, ExchangeHost, ExchangeInstance};
@@ -111,7 +113,7 @@ pub use model::{
     LiquiditySide, MONEY_DECIMALS, MULTIPLIER_ONE, Money, NumberError, NumberErrorKind, OmsType, OptionType,
     Order, OrderEvent, OrderEventKind, OrderFlags, OrderRequest, OrderStatus, OrderType, Portfolio, Position,
     PositionSide, Price, PricePoint, Quantity, Quote, Reason, Risk, RiskLimit, RiskScope, Session, Side,
-    Timer, Timestamp, Trade, TradingHours, TradingType, TradingTypes,
+    Takes, Timer, Timestamp, Trade, TradingHours, TradingType, TradingTypes,
 };
 pub use state_sink::StateSink;
 pub use stratd_abi as abi;

@@ -328,7 +328,7 @@ impl Order {
             flags: raw.flags,
             lifetime: raw.lifetime,
             status: self.status().code(),
-            reserved: 0,
+            held: abi::order_held::NONE,
             tag: raw.tag,
             quantity: raw.quantity,
             filled: self.filled.get(),
@@ -338,6 +338,7 @@ impl Order {
             updated: self.updated.get(),
             reason: self.state.reason().code(),
             reserved2: 0,
+            group: raw.group,
         }
     }
 }
