@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use stratd_plugin_api::{
-    EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OmsType, OrderEventKind, Price, Reason,
-    StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
+    ClientOrderId, EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OmsType, OrderEventKind,
+    Price, Quantity, Reason, StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
     abi::{TextHandle, event_kind},
 };
 
@@ -208,6 +208,9 @@ impl Engine {
         self.check_known(event.instrument)?;
         self.apply_market(event)?;
         self.watch_losses()?;
+        if !self.core.held.watches_nothing() {
+            self.offer_to_held(event);
+        }
         self.dispatch(event);
         Ok(())
     }
@@ -320,14 +323,24 @@ impl Engine {
         if change.is_overfilled {
             self.outputs.push(Output::Overfilled(event));
         }
+        let is_refusal = event.kind == OrderEventKind::RequestRejected.code();
         if change.has_finished {
             let past = self.core.execution.past(strategy).and_then(VecDeque::back);
             self.outputs.extend(past.map(|order| Output::OrderFinished(Order::clone(order))));
+        }
+        if !self.core.held.is_idle() || is_refusal {
+            let id = ClientOrderId(event.client_order_id);
+            let traded = if change.has_fill { event.last_quantity } else { 0 };
+            self.follow(id, Quantity::new(traded), change.has_finished);
+            if is_refusal {
+                self.expire_again(id);
+            }
         }
         Ok(())
     }
 
     fn fire_timers(&mut self) {
+        self.expire_orders();
         while let Some(due) = self.pop_due_timer() {
             let event = abi::Event {
                 ts: self.core.now.get(),

@@ -82,8 +82,8 @@ impl Engine {
     }
 
     pub(crate) fn slice_listener(&self, event: &abi::Event) -> Option<StrategyId> {
-        // a loss must stop orders from the event on that brought it
-        if self.core.risk.watches_losses() {
+        // a loss must stop orders from the event on that brought it, and one that is held must go out then
+        if self.core.risk.watches_losses() || !self.core.held.watches_nothing() {
             return None;
         }
         let strategy = self.only_listener(event)?;

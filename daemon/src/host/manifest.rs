@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use stratd_plugin_api::{
-    InstrumentTypes, Takes, TradingTypes,
+    InstrumentTypes, OrderType, Takes, TradingTypes,
     abi::{ManifestV1, Str, plugin_flag, plugin_kind},
 };
 
@@ -93,6 +93,14 @@ impl Manifest {
     #[must_use]
     pub fn takes(&self) -> Takes {
         Takes::from_bits(self.takes)
+    }
+
+    /// The orders that are taken for an exchange: by itself, or without order entry by the fill model; of these types only,
+    /// if the configuration names some.
+    #[must_use]
+    pub fn takes_of(&self, types: Option<&[OrderType]>) -> Takes {
+        let takes = if self.has_flag(plugin_flag::ORDER_ENTRY) { self.takes() } else { Takes::ALL };
+        types.map_or(takes, |types| takes.only(types))
     }
 
     /// Slices of many events are allowed.

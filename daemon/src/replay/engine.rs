@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use stratd_engine::Engine;
-use stratd_plugin_api::{abi, export::instrument_from_record};
+use stratd_plugin_api::{ExchangeId, Takes, abi, export::instrument_from_record};
 
 use super::{ReplayOptions, recording::Recording};
 use crate::{
@@ -57,6 +57,7 @@ pub(super) fn make(recording: &Recording, options: &ReplayOptions) -> Result<Mad
             instrument_types: exchange.instrument_types,
             trading_types: exchange.trading_types,
         });
+        engine.set_takes(ExchangeId(id), Takes::from_bits(exchange.takes));
     }
     let text = |handle| services.text_of(handle);
     let instruments = recording.instruments()?;

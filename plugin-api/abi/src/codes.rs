@@ -271,6 +271,8 @@ pub mod reason {
     pub const BUYING_POWER: u32 = 36;
     /// The account may not sell more than it holds.
     pub const SHORT_SALE: u32 = 37;
+    /// Other orders of its group were filled.
+    pub const GROUP: u32 = 38;
 }
 
 /// [`crate::RiskLimitRecord::scope`].

@@ -265,6 +265,8 @@ coded! {
         BuyingPower = abi::reason::BUYING_POWER, "buying_power";
         /// The account may not sell more than it holds.
         ShortSale = abi::reason::SHORT_SALE, "short_sale";
+        /// Other orders of its group were filled.
+        Group = abi::reason::GROUP, "group";
     }
 }
 

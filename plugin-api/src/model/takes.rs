@@ -93,6 +93,13 @@ impl Takes {
         [self.types, u32::from(self.flags.bits()), self.lifetimes, u32::from(self.has_groups)]
     }
 
+    /// The same without the types that are not among these.
+    #[must_use]
+    pub const fn only(mut self, types: &[OrderType]) -> Self {
+        self.types &= Self::of(types).types;
+        self
+    }
+
     /// What both take.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

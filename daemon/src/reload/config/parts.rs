@@ -127,7 +127,9 @@ fn fixed_because(difference: &Difference) -> Option<String> {
     let why = match path.as_slice() {
         ["strategy", _, "plugin"] => "the plugin of a strategy that is there".to_owned(),
         ["strategy", ..] | ["hours" | "logging" | "plugin_dirs", ..] => return None,
-        ["exchange", _, "plugin" | "instrument_types"] => "what an exchange is made of".to_owned(),
+        ["exchange", _, "plugin" | "instrument_types" | "order_types"] => {
+            "what an exchange is made of".to_owned()
+        }
         ["exchange", ..] => return None,
         ["risk", "kill_switch", ..] => AT_RESTART.to_owned(),
         ["risk", ..] | ["state", "save_interval"] => return None,
