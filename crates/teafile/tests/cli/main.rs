@@ -11,6 +11,8 @@ mod index;
 mod look;
 mod mend;
 mod pages;
+#[cfg(feature = "arrow")]
+mod parquet;
 mod plot;
 mod tail;
 
