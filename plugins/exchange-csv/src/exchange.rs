@@ -2,7 +2,7 @@
 
 use stratd_plugin_api::{
     Capabilities, Error, Exchange, ExchangeHandle, InstrumentId, InstrumentTypes, Level, Reply, Result,
-    TradingType, TradingTypes, abi,
+    Takes, TradingType, TradingTypes, abi,
 };
 use stratd_simulation::{
     Splits,
@@ -44,6 +44,7 @@ impl Exchange for CsvExchange {
     const CAPABILITIES: Capabilities = Capabilities {
         market_data: true,
         order_entry: false,
+        takes: Takes::NONE,
         is_historical: true,
         trading_types: TradingTypes::of(&[TradingType::Backtest]),
         instrument_types: InstrumentTypes::all(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stratd_plugin_api::{
     Capabilities, Error, Exchange, ExchangeHandle, InstrumentId, InstrumentTypes, Level, Reply, Result,
-    TradingType, TradingTypes, abi,
+    Takes, TradingType, TradingTypes, abi,
 };
 use stratd_simulation::Splits;
 use teafile::Reader;
@@ -45,6 +45,7 @@ impl Exchange for TeaExchange {
     const CAPABILITIES: Capabilities = Capabilities {
         market_data: true,
         order_entry: false,
+        takes: Takes::NONE,
         is_historical: true,
         trading_types: TradingTypes::of(&[TradingType::Backtest]),
         instrument_types: InstrumentTypes::all(),
