@@ -30,5 +30,5 @@ pub(crate) const STEPS_BATCH_MAX: i64 = 64;
 pub(crate) const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the handshake may take.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long the farewell of a connection may take.
-pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long the farewell of a connection may take: a slow client is to learn why.
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);

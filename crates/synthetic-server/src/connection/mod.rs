@@ -71,13 +71,15 @@ pub(crate) async fn serve(stream: TcpStream, shared: Rc<Shared>, id: u64) {
     shared.enter(id);
     let session = RefCell::new(Session::new(id, &shared.floor.borrow()));
     let end = run(&mut socket, &shared, &session).await;
-    shared.leave(id);
+    // nobody waits for it any more
+    shared.moved(id, None);
     session.into_inner().leave(&mut shared.floor.borrow_mut());
     shared.wake();
     if let End::Close(code, reason) = &end {
         shared.note(&format!("connection {id}: closed with {}: {reason}", u16::from(*code)));
     }
     farewell(socket, end).await;
+    shared.leave(id);
 }
 
 /// Until something ends it.
