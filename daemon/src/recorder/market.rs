@@ -64,6 +64,8 @@ struct MarketFile {
     writer: Option<TeaWriter>,
     waiting: Vec<u8>,
     path: PathBuf,
+    /// Items that it has.
+    items: u64,
     written: u64,
     has_told: bool,
 }
@@ -165,26 +167,35 @@ impl Market {
     /// As [`Market::write`].
     pub(super) fn sync(&mut self) -> Result<()> {
         self.write()?;
-        for file in self.files.values_mut() {
-            if let Some(writer) = &mut file.writer {
-                writer.sync()?;
+        let mut failed = None;
+        for (key, file) in &mut self.files {
+            if let Some(writer) = &mut file.writer
+                && let Err(error) = writer.sync()
+            {
+                failed = Some((*key, error));
+                break;
             }
         }
-        Ok(())
+        let Some((key, error)) = failed else { return Ok(()) };
+        self.close(key);
+        Err(error)
     }
 
     fn write_one(&mut self, key: (u32, MarketKind)) -> Result<()> {
-        self.unwritten.remove(&key);
         if self.files.get(&key).is_some_and(|file| file.writer.is_none()) {
             self.make_room();
             self.open(key)?;
         }
         self.writes += 1;
         let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
-        self.waiting -= file.waiting.len();
         file.written = self.writes;
         if let Some(writer) = &mut file.writer {
-            writer.write(&file.waiting)?;
+            if let Err(error) = writer.write(&file.waiting) {
+                // how many items it took is seen when it is opened again
+                self.close(key);
+                return Err(error);
+            }
+            file.items = writer.rows();
             if writer.backwards() > 0 && !std::mem::replace(&mut file.has_told, true) {
                 // what an earlier run left is later than now
                 tracing::warn!(
@@ -194,7 +205,9 @@ impl Market {
                 );
             }
         }
+        self.waiting -= file.waiting.len();
         file.waiting.clear();
+        self.unwritten.remove(&key);
         Ok(())
     }
 
@@ -220,6 +233,16 @@ impl Market {
                 opened.removed
             );
         }
+        let items = opened.writer.rows();
+        if file.path == opened.path {
+            // an error came between: what it has taken waits no more
+            let size = forms::market(kind).size;
+            let taken = usize::try_from(items.saturating_sub(file.items)).unwrap_or(usize::MAX);
+            let taken = taken.saturating_mul(size).min(file.waiting.len());
+            file.waiting.drain(..taken);
+            self.waiting -= taken;
+        }
+        file.items = items;
         file.path = opened.path;
         file.writer = Some(opened.writer);
         self.open += 1;

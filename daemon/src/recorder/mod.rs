@@ -30,7 +30,7 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, mpsc},
     thread::Builder,
 };
 
@@ -97,9 +97,12 @@ impl RecorderPlan {
         let stream =
             if options.inputs { Some(self.stream(name, services).with_context(what)?) } else { None };
         let (producer, consumer) = RingBuffer::new(options.queue);
+        // bounded by the ring, which has a row for each
+        let (sender, large) = mpsc::channel();
         let shared = Arc::new(Shared::default());
         let writer = Writer {
             ring: consumer,
+            large,
             shared: Arc::clone(&shared),
             market,
             stream,
@@ -111,7 +114,7 @@ impl RecorderPlan {
             Builder::new().name("recorder".to_owned()).spawn(move || writer.run()).with_context(what)?;
         tracing::info!(logger = "recorder", "records in {}", options.path.display());
         let wanted = Wanted { inputs: options.inputs, market: kinds };
-        Ok(Tape::new(producer, shared, handle.thread().clone(), wanted))
+        Ok(Tape::new((producer, sender), shared, handle.thread().clone(), wanted))
     }
 
     fn stream(&self, name: &str, services: &Arc<Services>) -> Result<Stream> {
@@ -155,10 +158,7 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Tells that nothing is recorded any more, once.
 fn tell_stopped(shared: &Shared, why: String) {
     if shared.stop(why.clone()) {
-        tracing::error!(
-            logger = "recorder",
-            "recording has stopped, and the run goes on without it until its next start: {why}"
-        );
+        tracing::error!(logger = "recorder", "recording has stopped, and the run goes on without it: {why}");
         notify::recording_stopped(&why);
     }
 }

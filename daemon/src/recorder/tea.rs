@@ -51,6 +51,17 @@ impl TeaWriter {
         Ok(Self { writer, size: form.size })
     }
 
+    /// Continues a file that [`TeaWriter::create`] made; how many rows it has.
+    ///
+    /// # Errors
+    /// It is not there any more, or cannot be written.
+    pub(crate) fn append(path: &Path, form: &Form) -> Result<(Self, u64)> {
+        let options = AppendOptions::default().time_order(TimeOrder::Count);
+        let writer = options.append(path).with_context(|| path.display().to_string())?;
+        let rows = writer.item_count();
+        Ok((Self { writer, size: form.size }, rows))
+    }
+
     /// Continues the file `STEM.tea`, or makes it; where time goes backwards it stands still. A file of that name that cannot be continued stays as it is, and the next
     /// one is `STEM-2.tea`.
     ///
@@ -99,6 +110,11 @@ impl TeaWriter {
     /// The disk fails.
     pub(crate) fn sync(&mut self) -> Result<()> {
         Ok(self.writer.sync()?)
+    }
+
+    /// How many rows the file has.
+    pub(crate) fn rows(&self) -> u64 {
+        self.writer.item_count()
     }
 
     /// How often time went backwards.

@@ -35,6 +35,37 @@ fn a_full_disk_leaves_whole_files_and_a_run_that_goes_on() {
     drop(mount);
 }
 
+/// The same file system is made larger while the run goes on: recording goes on, and says what is missing.
+#[test]
+fn recording_goes_on_when_there_is_space_again() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let recorder = format!("{ALL}queue = 1024\n");
+    let desk = Desk::new("sandbox", &format!("{recorder}{VENUE}{MAKER}"), &["strategy_market_maker"]);
+    let mount = Mount::new(&desk.path("rec"), "256k");
+    let mut running = desk.start();
+    running.wait_for_log("recording has stopped");
+    let inputs = || fs::metadata(desk.recording().join("inputs.tea")).expect("the inputs").len();
+    let before = inputs();
+    // more than the ring holds is left out
+    let at_stop = desk.events();
+    desk.wait_for(&mut running, at_stop + 2_000, 0);
+    mount.grow("64m");
+    running.wait_for_log("recording goes on after");
+    let at_end = desk.events() + 500;
+    desk.wait_for(&mut running, at_end, 0);
+    let ended = running.end("TERM");
+    assert!(ended.status.success(), "{ended:?}");
+    // what was in the ring, and what came after the gap
+    assert!(inputs() > before + (1_000 + 500) * 72, "{} bytes after {before}", inputs());
+    let replayed = desk.replayed(&[]);
+    assert_eq!((&replayed["matches"], &replayed["ended"]), (&true.into(), &"cut".into()), "{replayed:#}");
+    let why = replayed["why"].as_str().expect("why it ended");
+    assert!(why.contains("rows are missing before it went on"), "{why}");
+    drop(mount);
+}
+
 /// A file system in memory, gone with the test.
 struct Mount(std::path::PathBuf);
 
@@ -48,6 +79,15 @@ impl Mount {
             .expect("mount");
         assert!(mounted.success());
         Self(folder.to_owned())
+    }
+
+    fn grow(&self, size: &str) {
+        let mounted = Command::new("mount")
+            .args(["-o", &format!("remount,size={size}")])
+            .arg(&self.0)
+            .status()
+            .expect("mount");
+        assert!(mounted.success());
     }
 }
 
