@@ -19,6 +19,7 @@ mod market;
 mod options;
 mod output_row;
 mod records;
+mod retention;
 mod row;
 mod stream;
 mod tape;
@@ -52,6 +53,7 @@ pub(crate) use self::{
     options::{Durability, RecorderOptions},
     output_row::{OUTPUT_BYTES, OutputRow},
     records::ORDER_EVENT_WORDS,
+    retention::Keep,
     row::{PAYLOAD_BYTES_MAX, ROW_BYTES, Recorded, Row, decode, kind},
     stream::PART_BYTES,
     tape::Tape,
@@ -108,6 +110,7 @@ impl RecorderPlan {
             stream,
             durability: options.durability,
             free_min: options.free_min,
+            keep: options.keep,
             unfinished: Unfinished::default(),
         };
         let handle =

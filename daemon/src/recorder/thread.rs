@@ -16,6 +16,7 @@ use super::{
     mark::joined,
     market::Market,
     options::Durability,
+    retention::Keep,
     row::{PAYLOAD_BYTES_MAX, ROW_BYTES, Row, kind},
     stream::Stream,
     tape::{INLINE_MAX, Shared},
@@ -33,6 +34,8 @@ const WRITE_BYTES: usize = 256 * 1024;
 const TAKE_MAX: usize = 8_192;
 /// How often the free space is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often old recordings are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(24 * 3_600);
 /// So much more than the least must be free before recording goes on: it would stop again at once.
 const MARGIN: u64 = 16 * MIB;
 
@@ -48,6 +51,8 @@ pub(super) struct Writer {
     pub(super) durability: Durability,
     /// Recording stops when less is free.
     pub(super) free_min: u64,
+    /// What of earlier recordings stays.
+    pub(super) keep: Keep,
     pub(super) unfinished: Unfinished,
 }
 
@@ -118,7 +123,7 @@ impl Writer {
 
     fn work(&mut self) -> Result<()> {
         let (mut written, mut synced) = (Stopwatch::start(), Stopwatch::start());
-        let mut looked: Option<Stopwatch> = None;
+        let (mut looked, mut swept): (Option<Stopwatch>, Option<Stopwatch>) = (None, None);
         loop {
             // looked at before the rows: what comes after it is not the last
             let is_closing = self.shared.is_closing.load(Ordering::Acquire);
@@ -144,6 +149,10 @@ impl Writer {
             if looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY) {
                 self.check_space()?;
                 looked = Some(Stopwatch::start());
+            }
+            if self.keep.is_limited() && swept.is_none_or(|swept| swept.elapsed() >= SWEEP_EVERY) {
+                self.keep.sweep_beside(self.market.root());
+                swept = Some(Stopwatch::start());
             }
             if taken == 0 {
                 thread::park_timeout(PATIENCE);

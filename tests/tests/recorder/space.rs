@@ -1,6 +1,10 @@
 //! A disk that has no room left ends the recording, not the run.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::Command,
+    time::{Duration, SystemTime},
+};
 
 use crate::place::{ALL, Desk, VENUE};
 
@@ -64,6 +68,26 @@ fn recording_goes_on_when_there_is_space_again() {
     let why = replayed["why"].as_str().expect("why it ended");
     assert!(why.contains("rows are missing before it went on"), "{why}");
     drop(mount);
+}
+
+#[test]
+fn old_recordings_go_at_a_start() {
+    let recorder = format!("{ALL}keep_days = 1\n");
+    let desk = Desk::new("sandbox", &format!("{recorder}{VENUE}{MAKER}"), &["strategy_market_maker"]);
+    let old = desk.path("rec/2020-01-01T00-00-00Z-live.recording");
+    fs::create_dir_all(&old).expect("a folder");
+    let written = SystemTime::now() - Duration::from_secs(3 * 86_400);
+    for name in ["head.json", "inputs.tea"] {
+        let file = fs::File::create(old.join(name)).expect("a file");
+        file.set_modified(written).expect("its time");
+    }
+    let mut running = desk.start();
+    running.wait_for_log("deleted 1 old recordings and 0 old market files");
+    desk.wait_for(&mut running, 100, 0);
+    assert!(running.end("TERM").status.success());
+    assert!(!old.exists());
+    // the only recording now is that of the run
+    assert!(desk.recording().join("inputs.tea").is_file());
 }
 
 /// A file system in memory, gone with the test.
