@@ -16,6 +16,7 @@ mod forms;
 mod head;
 mod mark;
 mod market;
+mod new_files;
 mod options;
 mod output_row;
 mod records;

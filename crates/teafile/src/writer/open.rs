@@ -80,6 +80,7 @@ pub struct CreateOptions {
     prepared: u64,
     durability: Durability,
     time_order: TimeOrder,
+    is_synced: bool,
 }
 
 impl Default for CreateOptions {
@@ -91,6 +92,7 @@ impl Default for CreateOptions {
             prepared: 0,
             durability: Durability::default(),
             time_order: TimeOrder::default(),
+            is_synced: true,
         }
     }
 }
@@ -182,6 +184,26 @@ impl CreateOptions {
         self
     }
 
+    /// Leaves it to the caller that the header and the name of the file survive a loss of power: whoever makes many files at
+    /// once syncs them together, before items follow. Otherwise both are synced one by one, which takes milliseconds.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// let options = teafile::CreateOptions::default().synced_by_caller();
+    /// let description = teafile::Description::new("A", "q")?;
+    /// for name in ["a.tea", "b.tea"] {
+    ///     let path = folder.path().join(name);
+    ///     options.clone().create(&path, &description)?;
+    ///     std::fs::File::open(&path)?.sync_all()?;
+    /// }
+    /// std::fs::File::open(folder.path())?.sync_all()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn synced_by_caller(mut self) -> Self {
+        self.is_synced = false;
+        self
+    }
+
     /// Makes the file.
     ///
     /// # Errors
@@ -217,7 +239,7 @@ impl CreateOptions {
             _ => Error::io("making the file", source),
         })?;
         let file = LockedFile::new(file)?;
-        if let Err(error) = write_header(&file, &bytes, prepared, path) {
+        if let Err(error) = write_header(&file, &bytes, prepared, self.is_synced.then_some(path)) {
             // half a file would be in the way of the next attempt; the first error is the one to tell
             let _ = std::fs::remove_file(path);
             return Err(error);
@@ -229,13 +251,15 @@ impl CreateOptions {
     }
 }
 
-fn write_header(file: &File, bytes: &[u8], prepared: u64, path: &Path) -> Result<(), Error> {
+/// With a path, the header and the name are synced.
+fn write_header(file: &File, bytes: &[u8], prepared: u64, path: Option<&Path>) -> Result<(), Error> {
     let failed = |source| Error::io("writing the header", source);
     file.set_len(0).map_err(failed)?;
     file.write_all_at(bytes, 0).map_err(failed)?;
     if prepared > 0 {
         prepare(file, bytes.len() as u64, prepared)?;
     }
+    let Some(path) = path else { return Ok(()) };
     file.sync_all().map_err(failed)?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
