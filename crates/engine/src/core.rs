@@ -6,6 +6,8 @@ use stratd_plugin_api::{InstrumentId, Money, OrderRequest, Quantity, Timestamp, 
 
 use crate::{
     EngineConfig, Order, OrderIds, Position, Scope, StrategyId,
+    bars::Bars,
+    books::Books,
     execution::Execution,
     instruments::Instruments,
     market::Market,
@@ -22,6 +24,8 @@ pub(crate) struct Core {
     pub(crate) events: u64,
     pub(crate) instruments: Instruments,
     pub(crate) market: Market,
+    pub(crate) books: Books,
+    pub(crate) bars: Bars,
     pub(crate) portfolio: Portfolio,
     pub(crate) execution: Execution,
     pub(crate) order_ids: OrderIds,
@@ -30,6 +34,8 @@ pub(crate) struct Core {
     pub(crate) halted: BTreeSet<InstrumentId>,
     /// The run ends: nothing but cancels goes out any more.
     pub(crate) is_exiting: bool,
+    /// What a strategy is told is history: no order passes.
+    pub(crate) is_warming_up: bool,
 }
 
 /// A figure that left the range of money is shown as 0 in a view; the books themselves stop the engine.
@@ -45,6 +51,8 @@ impl Core {
             events: 0,
             instruments: Instruments::default(),
             market: Market::default(),
+            books: Books::default(),
+            bars: Bars::default(),
             portfolio: Portfolio::new(config.cash, config.accounting),
             execution: Execution::new(config.order_ids, config.oms_type),
             order_ids: config.order_ids,
@@ -52,6 +60,7 @@ impl Core {
             is_halted: false,
             halted: BTreeSet::new(),
             is_exiting: false,
+            is_warming_up: false,
             config,
         }
     }

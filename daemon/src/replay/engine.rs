@@ -132,6 +132,7 @@ fn planned(
         unload: entry.unload,
         may_shutdown: entry.allow_shutdown,
         cancels_on_stop: entry.cancel_on_stop,
+        bars: entry.bar_specs(),
     };
     let saved = match &strategy.state {
         Some(state) => Some((state.version, Arc::new(recording.state(state)?))),
@@ -145,6 +146,9 @@ fn planned(
         cancels_on_stop: entry.cancel_on_stop,
         saved,
         is_batch_safe: strategy.is_batch_safe,
+        bars: entry.bar_specs(),
+        // its history is among the inputs
+        warm_up: None,
         make: Box::new(move |_| Ok(factory.strategy(&plugin, &name, &settings)?.instance)),
     })
 }

@@ -27,6 +27,7 @@ mod slice_tests;
 mod sources;
 mod timed_strategy;
 mod trading;
+mod warm_up;
 
 pub use backtest::backtest;
 pub(crate) use change::{

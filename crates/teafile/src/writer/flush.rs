@@ -179,8 +179,9 @@ impl Writer {
                 group.min(BUFFER_BYTES)
             }
         };
-        // it is written when it reaches the limit, so that it never has to grow
-        self.buffer.reserve(self.limit.saturating_add(self.item_size));
+        // it is written when it reaches the limit, so that it never becomes larger
+        self.buffer.grow_to(self.limit.saturating_add(self.item_size));
+        self.open_buffer();
     }
 
     /// Gives back the room that was prepared behind the items and not used; the items then reach to the end of the file.
@@ -239,7 +240,7 @@ impl Writer {
             Durability::Buffered { .. } | Durability::Flushed => self.flush()?,
         }
         self.file = None;
-        self.appends = false;
+        self.open_buffer();
         Ok(())
     }
 }

@@ -78,7 +78,8 @@ pub struct Writer {
     count: u64,
     /// Where reads and writes go; none behind the last item.
     position: Option<u64>,
-    /// There is a file, it has items, and the position is behind the last one: what a write finds nearly always.
+    /// There is a file, it has items, and the position is behind the last one: what a write finds nearly always. The buffer
+    /// has room that is free only then.
     appends: bool,
     /// Items written since the last sync.
     unsynced: u64,
@@ -299,7 +300,14 @@ impl Writer {
 
     fn move_to(&mut self, index: u64) {
         self.position = Some(index).filter(|index| *index < self.count);
+        self.open_buffer();
+    }
+
+    /// Looks whether writes append, and frees the room that they fill: up to the item that reaches the limit, which is the
+    /// one that the buffer is written after.
+    fn open_buffer(&mut self) {
         self.appends = self.position.is_none() && self.item_size > 0 && self.file.is_some();
+        self.buffer.free_until(if self.appends { self.limit.saturating_sub(1) } else { 0 });
     }
 
     /// Moves behind the last item.

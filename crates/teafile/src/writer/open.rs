@@ -408,7 +408,7 @@ impl Writer {
             buffer: Buffer::default(),
             count: area.count,
             position: None,
-            appends: item_size > 0,
+            appends: false,
             unsynced: 0,
             waiting_since: None,
             has_failed_to_sync: false,

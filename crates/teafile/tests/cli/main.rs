@@ -9,6 +9,8 @@ mod csv;
 mod look;
 mod mend;
 mod pages;
+#[cfg(feature = "arrow")]
+mod parquet;
 mod plot;
 mod tail;
 

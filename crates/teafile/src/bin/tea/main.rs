@@ -16,9 +16,12 @@ mod csv_in;
 mod csv_out;
 mod diff;
 mod fresh;
+#[cfg(feature = "arrow")]
+mod from_parquet;
 mod info;
 mod list;
 mod merge;
+mod new_file;
 mod output;
 mod pack;
 mod pages;
@@ -86,6 +89,9 @@ enum Task {
     Pack(pack::Pack),
     /// Unpacks it, bit by bit the same
     Unpack(pack::Unpack),
+    /// Makes a file of the columns of a Parquet file
+    #[cfg(feature = "arrow")]
+    FromParquet(from_parquet::FromParquet),
     /// Writes a file as Parquet
     #[cfg(feature = "arrow")]
     ToParquet(arrow::To),
@@ -137,6 +143,8 @@ fn run(task: &Task, output: &mut Output) -> anyhow::Result<ExitCode> {
         Task::Merge(task) => task.run(output),
         Task::Pack(task) => task.run(output),
         Task::Unpack(task) => task.run(output),
+        #[cfg(feature = "arrow")]
+        Task::FromParquet(task) => task.run(output),
         #[cfg(feature = "arrow")]
         Task::ToParquet(task) => task.run(arrow::Format::Parquet, output),
         #[cfg(feature = "arrow")]
