@@ -13,7 +13,7 @@ use super::{Came, Run, marks::state_in_words, search::Wanted};
 use crate::{
     cli::planned_risk,
     config::{RunConfig, secrets::Expanded},
-    recorder::{Build, Deed, StateAfter, fingerprint},
+    recorder::{BarsAsked, Build, Deed, StateAfter, fingerprint},
     reload::InstanceSettings,
     runtime::replace_limits,
 };
@@ -101,9 +101,10 @@ impl Run {
             config: config.clone(),
             isolation: *isolation,
             unload: *unload,
-            // the engine knows these two
+            // the engine knows these
             may_shutdown: false,
             cancels_on_stop: false,
+            bars: Vec::new(),
         };
         let make = || Ok(self.made.factory.strategy(&plugin, &name, &settings)?.instance);
         (0..1 + usize::from(has_spare)).map(|_| make()).collect()
@@ -153,8 +154,10 @@ impl Run {
                 let restarted = engine.restart_strategy(StrategyId(strategy), restart);
                 restarted.map(|_| 0).map_err(|refused| format!("{}: {}", refused.step.name(), refused.fault))
             }
-            Deed::Add { name, may_shutdown, cancels_on_stop, is_batch_safe, state: after, .. } => {
-                let config = StrategyConfig { name, may_shutdown, cancels_on_stop, is_batch_safe };
+            Deed::Add { name, may_shutdown, cancels_on_stop, is_batch_safe, bars, state: after, .. } => {
+                let bars = bars.into_iter().map(BarsAsked::spec).collect::<Option<_>>();
+                let bars = bars.context("bars of a kind that this version does not know")?;
+                let config = StrategyConfig { name, may_shutdown, cancels_on_stop, is_batch_safe, bars };
                 self.add(config, instance()?, versioned(after, state))?
             }
             Deed::Configure { strategy, config } => {

@@ -19,7 +19,7 @@ use super::{
     exchange_changes::{exchange_in, open_exchange},
     plan::OpenExchange,
 };
-use crate::recorder::{Build, Deed, Mark, StateAfter, fingerprint};
+use crate::recorder::{BarsAsked, Build, Deed, Mark, StateAfter, fingerprint};
 
 impl EventLoop {
     /// Carries a command out and answers it. Who asked may have gone: an answer that nobody takes is dropped.
@@ -156,6 +156,7 @@ impl EventLoop {
             may_shutdown: config.may_shutdown,
             cancels_on_stop: config.cancels_on_stop,
             is_batch_safe: config.is_batch_safe,
+            bars: config.bars.iter().map(BarsAsked::of).collect(),
             state: state.as_ref().map(|(version, _)| StateAfter { version: *version }),
         };
         self.did(deed, state.as_ref().map(|(_, state)| Arc::clone(state)));
