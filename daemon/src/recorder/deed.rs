@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use stratd_plugin_api::{BarKind, BarSpec};
 
 use crate::config::{IsolationMode, Unload};
 
@@ -25,29 +24,6 @@ pub(crate) struct Build {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StateAfter {
     pub(crate) version: u32,
-}
-
-/// A kind of bars, in the numbers of the ABI.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct BarsAsked {
-    kind: u32,
-    step: i64,
-    delay: i64,
-    is_flat: bool,
-    is_partial: bool,
-}
-
-impl BarsAsked {
-    pub(crate) fn of(spec: &BarSpec) -> Self {
-        let BarSpec { kind, step, delay, is_flat, is_partial } = *spec;
-        Self { kind: kind.code(), step, delay, is_flat, is_partial }
-    }
-
-    /// `None` for a kind that this version does not know.
-    pub(crate) fn spec(self) -> Option<BarSpec> {
-        let Self { kind, step, delay, is_flat, is_partial } = self;
-        Some(BarSpec { kind: BarKind::from_code(kind)?, step, delay, is_flat, is_partial })
-    }
 }
 
 /// What was done; strategies by their ids.
@@ -76,8 +52,8 @@ pub(crate) enum Deed {
         may_shutdown: bool,
         cancels_on_stop: bool,
         is_batch_safe: bool,
-        /// The bars that it gets.
-        bars: Vec<BarsAsked>,
+        /// The bars that it gets: kind, flags, step and delay of each, as at the ABI.
+        bars: Vec<(u32, u32, i64, i64)>,
         state: Option<StateAfter>,
     },
     /// The instance of a strategy that has ended went away.

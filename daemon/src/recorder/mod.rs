@@ -44,7 +44,7 @@ use stratd_plugin_api::abi;
 pub use self::options::RecorderPlan;
 pub(crate) use self::{
     columns::{COLUMNS, Column},
-    deed::{BarsAsked, Build, Deed, StateAfter},
+    deed::{Build, Deed, StateAfter},
     forms::{
         Form, MarketKind, bytes as bytes_form, inputs as inputs_form, outputs as outputs_form,
         reports as reports_form, texts as texts_form,

@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 use stratd_engine::{
     InputKind, OnRestoreError, Probation, Replacement, Restart, Scope, StrategyConfig, StrategyId,
 };
-use stratd_plugin_api::{Fault, StrategyInstance, Timestamp};
+use stratd_plugin_api::{BarSpec, Fault, StrategyInstance, Timestamp, abi};
 
 use super::{Came, Run, marks::state_in_words, search::Wanted};
 use crate::{
     cli::planned_risk,
     config::{RunConfig, secrets::Expanded},
-    recorder::{BarsAsked, Build, Deed, StateAfter, fingerprint},
+    recorder::{Build, Deed, StateAfter, fingerprint},
     reload::InstanceSettings,
     runtime::replace_limits,
 };
@@ -155,8 +155,12 @@ impl Run {
                 restarted.map(|_| 0).map_err(|refused| format!("{}: {}", refused.step.name(), refused.fault))
             }
             Deed::Add { name, may_shutdown, cancels_on_stop, is_batch_safe, bars, state: after, .. } => {
-                let bars = bars.into_iter().map(BarsAsked::spec).collect::<Option<_>>();
-                let bars = bars.context("bars of a kind that this version does not know")?;
+                let bars = bars.into_iter().map(|(kind, flags, step, delay)| {
+                    let record = abi::BarSpec { kind, flags, step, delay };
+                    BarSpec::from_raw(&record)
+                        .with_context(|| format!("bars of kind {kind}, which nobody knows"))
+                });
+                let bars = bars.collect::<Result<_>>()?;
                 let config = StrategyConfig { name, may_shutdown, cancels_on_stop, is_batch_safe, bars };
                 self.add(config, instance()?, versioned(after, state))?
             }

@@ -7,7 +7,7 @@ use stratd_engine::{
     InputKind, OnRestoreError, Replacement, Restart, Scope, StrategyId, StrategyState, StrategyStatistics,
     TradingState,
 };
-use stratd_plugin_api::{ExchangeId, Fault, Reason, StrategyInstance, Timestamp};
+use stratd_plugin_api::{ExchangeId, Fault, Reason, StrategyInstance, Timestamp, abi};
 
 use super::{
     clock::{self, Stopwatch},
@@ -19,7 +19,7 @@ use super::{
     exchange_changes::{exchange_in, open_exchange},
     plan::OpenExchange,
 };
-use crate::recorder::{BarsAsked, Build, Deed, Mark, StateAfter, fingerprint};
+use crate::recorder::{Build, Deed, Mark, StateAfter, fingerprint};
 
 impl EventLoop {
     /// Carries a command out and answers it. Who asked may have gone: an answer that nobody takes is dropped.
@@ -156,7 +156,12 @@ impl EventLoop {
             may_shutdown: config.may_shutdown,
             cancels_on_stop: config.cancels_on_stop,
             is_batch_safe: config.is_batch_safe,
-            bars: config.bars.iter().map(BarsAsked::of).collect(),
+            bars: config
+                .bars
+                .iter()
+                .map(abi::BarSpec::from)
+                .map(|b| (b.kind, b.flags, b.step, b.delay))
+                .collect(),
             state: state.as_ref().map(|(version, _)| StateAfter { version: *version }),
         };
         self.did(deed, state.as_ref().map(|(_, state)| Arc::clone(state)));
