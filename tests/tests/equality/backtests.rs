@@ -156,6 +156,7 @@ impl Recording {
             instrument_types: manifest.instrument_types,
             trading_types: manifest.trading_types,
             has_order_entry: manifest.has_flag(plugin_flag::ORDER_ENTRY),
+            takes: manifest.takes_of(None),
             make: Box::new(move |host| {
                 Ok(create_exchange(&plugin, "venue", &config, host, &mode.isolation())?.instance)
             }),

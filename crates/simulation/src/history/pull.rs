@@ -1,7 +1,7 @@
 //! How a connector of files is asked for its events.
 
 use stratd_plugin_api::{
-    Capabilities, Error, ExchangeHandle, InstrumentTypes, Result, TradingType, TradingTypes, abi,
+    Capabilities, Error, ExchangeHandle, InstrumentTypes, Result, Takes, TradingType, TradingTypes, abi,
 };
 
 use crate::Splits;
@@ -14,6 +14,7 @@ const NAMES_MAX: usize = 10;
 pub const HISTORICAL: Capabilities = Capabilities {
     market_data: true,
     order_entry: false,
+    takes: Takes::NONE,
     is_historical: true,
     trading_types: TradingTypes::of(&[TradingType::Backtest]),
     instrument_types: InstrumentTypes::all(),

@@ -5,9 +5,9 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::Writer;
 use super::locked_file::LockedFile;
 use super::options::{Durability, TimeOrder, Writing};
+use super::{Writer, room};
 use crate::byte_order::ByteOrder;
 use crate::description::Description;
 use crate::edit;
@@ -256,7 +256,7 @@ fn write_header(file: &File, bytes: &[u8], prepared: u64, path: Option<&Path>) -
     file.set_len(0).map_err(failed)?;
     file.write_all_at(bytes, 0).map_err(failed)?;
     if prepared > 0 {
-        prepare(file, bytes.len() as u64, prepared)?;
+        room::take(file, bytes.len() as u64, prepared)?;
     }
     let Some(path) = path else { return Ok(()) };
     file.sync_all().map_err(failed)?;
@@ -271,17 +271,4 @@ pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
     };
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
     synced.map_err(|source| Error::io(format!("syncing the folder {}", folder.display()), source))
-}
-
-/// Takes room on the disk, or where the file system cannot, makes the file longer.
-pub(super) fn prepare(file: &File, start: u64, bytes: u64) -> Result<(), Error> {
-    let failed = |source| Error::io(format!("preparing {bytes} bytes"), source);
-    let (Ok(from), Ok(length)) = (i64::try_from(start), i64::try_from(bytes)) else {
-        return Err(failed(io::ErrorKind::FileTooLarge.into()));
-    };
-    match nix::fcntl::fallocate(file, nix::fcntl::FallocateFlags::empty(), from, length) {
-        Ok(()) => Ok(()),
-        Err(nix::errno::Errno::EOPNOTSUPP) => file.set_len(start.saturating_add(bytes)).map_err(failed),
-        Err(errno) => Err(failed(errno.into())),
-    }
 }
