@@ -182,8 +182,7 @@ impl Writer {
         }
         let chunk = self.ring.read_chunk(count).context(Broken)?;
         let (first, second) = chunk.as_slices();
-        let mut taken = 0;
-        for next in first.iter().chain(second) {
+        for (taken, next) in first.iter().chain(second).enumerate() {
             match self.unfinished.complete(next, &self.large).context(Broken)? {
                 Some(row) if row.is_market() => {
                     if let Err(error) = self.market.take(&row) {
@@ -204,7 +203,6 @@ impl Writer {
                 }
                 None => {}
             }
-            taken += 1;
         }
         chunk.commit_all();
         Ok(count)
