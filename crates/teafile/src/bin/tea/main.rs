@@ -70,7 +70,7 @@ enum Task {
     Range(list::Range),
     /// Tells least, greatest, mean and more of each column
     Stats(stats::Stats),
-    /// Draws a column, in the terminal or as SVG
+    /// Draws a column, in the terminal, as SVG, or as PNG
     Plot(plot::Plot),
     /// Looks at a file from front to back: 0 is clean, 1 repairable, 2 broken
     Verify(check::Verify),
