@@ -407,6 +407,14 @@ static void on_order(momentum_t *m, const stratd_order_event_t *event) {
     case STRATD_ORDER_EVENT_KIND_CANCELED:
         is_own_end = true;
         break;
+    case STRATD_ORDER_EVENT_KIND_CHANGE:
+        // its price came: now the stop is the order for the position
+        if (event->client_order_id == instrument->stop && event->status == STRATD_ORDER_STATUS_PENDING_NEW) {
+            instrument->order = instrument->stop;
+            instrument->stop = 0;
+            instrument->is_pending = true;
+        }
+        break;
     default:
         break; // nothing to learn from it, or a kind of a newer host
     }
