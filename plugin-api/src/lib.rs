@@ -76,6 +76,7 @@
 
 mod bracket;
 mod context;
+mod context_market;
 mod dispatch;
 mod error;
 mod exchange;
@@ -95,6 +96,7 @@ mod text_table;
 
 pub use bracket::{Bracket, BracketIds};
 pub use context::{Context, TimerId, WallTime};
+pub use context_market::BookView;
 pub use error::{Error, Fault, Result};
 pub use exchange::{Capabilities, Exchange, ExchangeHost, ExchangeInstance};
 pub use exchange_handle::{ExchangeHandle, Reply};
@@ -108,10 +110,11 @@ pub use log::{
 };
 pub use log_part::{LogFilter, LogFormatter, LogHandler, LogItem};
 pub use model::{
-    Account, Bar, BookUpdate, ClientOrderId, Data, Decimal, EventKind, ExchangeId, ExchangeInfo, Exit, Fill,
-    Filter, Halt, HandlerError, Instrument, InstrumentId, InstrumentType, InstrumentTypes, Lifetime,
-    LiquiditySide, MONEY_DECIMALS, MULTIPLIER_ONE, Money, NumberError, NumberErrorKind, OmsType, OptionType,
-    Order, OrderEvent, OrderEventKind, OrderFlags, OrderRequest, OrderStatus, OrderType, Portfolio, Position,
+    Account, Bar, BarKind, BarSeries, BarSpec, BookLevel, BookSource, BookState, BookStatus, BookUpdate,
+    ClientOrderId, Data, Decimal, EventKind, ExchangeId, ExchangeInfo, Exit, Fill, Filter, Halt,
+    HandlerError, Instrument, InstrumentId, InstrumentType, InstrumentTypes, Lifetime, LiquiditySide,
+    MONEY_DECIMALS, MULTIPLIER_ONE, Money, NumberError, NumberErrorKind, OmsType, OptionType, Order,
+    OrderEvent, OrderEventKind, OrderFlags, OrderRequest, OrderStatus, OrderType, Portfolio, Position,
     PositionSide, Price, PricePoint, Quantity, Quote, Reason, Risk, RiskLimit, RiskScope, Session, Side,
     Takes, Timer, Timestamp, Trade, TradingHours, TradingType, TradingTypes,
 };

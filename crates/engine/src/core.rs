@@ -6,6 +6,8 @@ use stratd_plugin_api::{ExchangeId, InstrumentId, Money, OrderRequest, Quantity,
 
 use crate::{
     EngineConfig, Order, OrderIds, Position, Scope, StrategyId,
+    bars::Bars,
+    books::Books,
     execution::Execution,
     held::HeldOrders,
     instruments::Instruments,
@@ -23,6 +25,8 @@ pub(crate) struct Core {
     pub(crate) events: u64,
     pub(crate) instruments: Instruments,
     pub(crate) market: Market,
+    pub(crate) books: Books,
+    pub(crate) bars: Bars,
     pub(crate) portfolio: Portfolio,
     pub(crate) execution: Execution,
     pub(crate) held: HeldOrders,
@@ -34,6 +38,8 @@ pub(crate) struct Core {
     pub(crate) halted: BTreeSet<InstrumentId>,
     /// The run ends: nothing but cancels goes out any more.
     pub(crate) is_exiting: bool,
+    /// What a strategy is told is history: no order passes.
+    pub(crate) is_warming_up: bool,
 }
 
 /// A figure that left the range of money is shown as 0 in a view; the books themselves stop the engine.
@@ -49,6 +55,8 @@ impl Core {
             events: 0,
             instruments: Instruments::default(),
             market: Market::default(),
+            books: Books::default(),
+            bars: Bars::default(),
             portfolio: Portfolio::new(config.cash, config.accounting),
             execution: Execution::new(config.order_ids, config.oms_type),
             held: HeldOrders::default(),
@@ -58,6 +66,7 @@ impl Core {
             is_halted: false,
             halted: BTreeSet::new(),
             is_exiting: false,
+            is_warming_up: false,
             config,
         }
     }

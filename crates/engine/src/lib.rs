@@ -20,7 +20,10 @@
 )]
 
 mod apart;
+mod bar_events;
+mod bars;
 mod booking;
+mod books;
 mod by_hand;
 mod carry_out;
 mod configure;
@@ -64,7 +67,9 @@ mod strategy_changes;
 mod swap;
 mod trading;
 mod view;
+mod warm_up;
 
+pub use books::BookGap;
 pub use by_hand::{ByHand, Denied, Judged};
 pub use driver::{Driver, ExchangeLink};
 pub use engine::{Engine, EngineConfig};

@@ -261,6 +261,7 @@ impl Recorder {
             | Output::Shutdown { .. }
             | Output::UnknownOrder(_)
             | Output::Overfilled(_)
+            | Output::BookGap(_)
             | Output::Exited => {}
         }
         Ok(())

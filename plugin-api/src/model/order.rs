@@ -265,6 +265,10 @@ coded! {
         BuyingPower = abi::reason::BUYING_POWER, "buying_power";
         /// The account may not sell more than it holds.
         ShortSale = abi::reason::SHORT_SALE, "short_sale";
+        /// The strategy is being warmed up with history: no order passes.
+        WarmUp = abi::reason::WARM_UP, "warm_up";
+        /// The instrument has expired.
+        Expired = abi::reason::EXPIRED, "expired";
         /// Other orders of its group were filled.
         Group = abi::reason::GROUP, "group";
     }

@@ -9,6 +9,7 @@ use super::Writer;
 use super::options::{BUFFER_BYTES, BUFFER_BYTES_MAX, Durability};
 use crate::error::{Error, ErrorKind};
 use crate::header::ITEM_END_OFFSET;
+use crate::index::Keeper;
 
 impl Writer {
     /// Makes all items visible to readers.
@@ -45,7 +46,12 @@ impl Writer {
         if published.is_ok() {
             self.count += kept as u64;
             self.unsynced += kept as u64;
+            let taken = match (&mut self.keeper, self.buffer.items().get(..kept_bytes)) {
+                (Some(keeper), Some(items)) => keeper.add(items),
+                _ => Ok(()),
+            };
             self.buffer.take(kept_bytes);
+            self.give_up_index_if_failed(taken);
         }
         if self.buffer.is_empty() {
             self.waiting_since = self.waiting_since.filter(|_| self.unsynced > 0);
@@ -90,7 +96,18 @@ impl Writer {
         }
         self.unsynced = 0;
         self.waiting_since = None;
+        let sealed = self.keeper.as_mut().map_or(Ok(()), Keeper::seal);
+        self.give_up_index_if_failed(sealed);
         Ok(())
+    }
+
+    /// An index that could not be written stays behind its file, which harms nobody; no item is refused for it. `close`
+    /// tells.
+    fn give_up_index_if_failed(&mut self, kept: Result<(), Error>) {
+        if let Err(error) = kept {
+            self.keeper = None;
+            self.index_failure = Some(error);
+        }
     }
 
     fn refuse_after_failed_sync(&self) -> Result<(), Error> {
@@ -179,45 +196,18 @@ impl Writer {
                 group.min(BUFFER_BYTES)
             }
         };
-        // it is written when it reaches the limit, so that it never has to grow
-        self.buffer.reserve(self.limit.saturating_add(self.item_size));
+        // it is written when it reaches the limit, so that it never becomes larger
+        self.buffer.grow_to(self.limit.saturating_add(self.item_size));
+        self.open_buffer();
     }
 
-    /// Gives back the room that was prepared behind the items and not used; the items then reach to the end of the file.
-    ///
-    /// # Errors
-    /// If the file cannot be written.
-    ///
-    /// ```
-    /// # let folder = tempfile::tempdir()?;
-    /// # let path = folder.path().join("a.tea");
-    /// # use teafile::{CreateOptions, Description};
-    /// let mut file = CreateOptions::default().prepare(1_000).create(&path, &Description::new("A", "q")?)?;
-    /// file.write(&[7.into()])?;
-    /// file.trim()?;
-    /// assert_eq!(std::fs::metadata(&path)?.len(), file.header().item_start() + 8);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn trim(&mut self) -> Result<(), Error> {
-        self.sync()?;
-        let Some(file) = self.file.as_ref().filter(|_| self.has_end) else { return Ok(()) };
-        let end = self.header.item_offset(self.count)?;
-        // in this order: an end of 0 with room behind the items would make items of that room
-        let trimmed = file.set_len(end).and_then(|()| file.sync_all()).and_then(|()| {
-            file.write_all_at(&[0; 8], ITEM_END_OFFSET)?;
-            file.sync_data()
-        });
-        trimmed.map_err(|source| Error::io("giving back room", source).with_path(&self.path))?;
-        self.has_end = false;
-        Ok(())
-    }
-
-    /// Writes all items and gives the file back. Twice is as good as once.
+    /// Writes all items and gives the file back; where an index is kept, all are synced. Twice is as good as once.
     ///
     /// Without it the same happens when the writer goes out of scope, but nobody hears of an error.
     ///
     /// # Errors
-    /// If items cannot be written. They are still here, and so is the file.
+    /// If items cannot be written; they are still here, and so is the file. Or if the index could not be written at some
+    /// time: then the file is closed, and the index knows fewer items.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -236,11 +226,14 @@ impl Writer {
         }
         match self.durability {
             Durability::Synced { .. } => self.sync()?,
+            // an index has what was synced
+            Durability::Buffered { .. } | Durability::Flushed if self.keeper.is_some() => self.sync()?,
             Durability::Buffered { .. } | Durability::Flushed => self.flush()?,
         }
         self.file = None;
-        self.appends = false;
-        Ok(())
+        self.open_buffer();
+        self.keeper = None;
+        self.index_failure.take().map_or(Ok(()), |error| Err(error.with_path(&self.path)))
     }
 }
 

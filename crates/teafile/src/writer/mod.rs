@@ -8,34 +8,39 @@
 //! - A sync that failed cannot be made good by another one, because the system forgets what it could not write; so every
 //!   later call fails, too. Open the file anew and look what is there.
 
+mod append;
 mod buffer;
+mod create;
 mod flush;
 mod locked_file;
-mod open;
 mod options;
+mod position;
+mod room;
 mod tail;
 mod typed;
 
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use locked_file::LockedFile;
-pub use open::{AppendOptions, CreateOptions, append, create};
+pub use append::{AppendOptions, append};
+pub(crate) use create::sync_folder;
+pub use create::{CreateOptions, create};
+pub(crate) use locked_file::{LockedFile, open_to_change};
+use options::Writing;
 pub use options::{Durability, TimeOrder, TornTail, ZeroTail};
 pub use tail::Repaired;
-pub(crate) use tail::{mend, zero_tail};
+pub(crate) use tail::{mend, unknown_zeros};
 pub use typed::ItemWriter;
 
 use buffer::Buffer;
 
-use crate::blocks::read_at;
+use crate::blocks::ITEM_BYTES_MAX;
 use crate::description::Description;
 use crate::error::{Error, ErrorKind};
 use crate::event_time::EventTime;
-use crate::header::Header;
-use crate::owned::Item;
+use crate::header::{Area, Header};
+use crate::index::Keeper;
 use crate::row;
 use crate::value::Value;
 
@@ -78,7 +83,8 @@ pub struct Writer {
     count: u64,
     /// Where reads and writes go; none behind the last item.
     position: Option<u64>,
-    /// There is a file, it has items, and the position is behind the last one: what a write finds nearly always.
+    /// There is a file, it has items, and the position is behind the last one: what a write finds nearly always. The buffer
+    /// has room that is free only then.
     appends: bool,
     /// Items written since the last sync.
     unsynced: u64,
@@ -86,9 +92,67 @@ pub struct Writer {
     waiting_since: Option<Duration>,
     has_failed_to_sync: bool,
     repaired: Option<Repaired>,
+    /// Keeps the index beside the file, where that was asked for.
+    keeper: Option<Keeper>,
+    /// Why it is not kept any longer.
+    index_failure: Option<Error>,
 }
 
 impl Writer {
+    /// A writer at the end of an area of whole items.
+    fn new(
+        file: LockedFile,
+        path: &Path,
+        header: Header,
+        area: Area,
+        writing: Writing,
+        repaired: Option<Repaired>,
+    ) -> Result<Self, Error> {
+        let item_size = match header.item_size() {
+            Ok(size) if size <= ITEM_BYTES_MAX => usize::try_from(size).unwrap_or(usize::MAX),
+            Ok(size) => {
+                let what = format!("an item of {size} bytes (this writer takes {ITEM_BYTES_MAX})");
+                return Err(Error::new(ErrorKind::BadItemSize, what));
+            }
+            // such a file can be made, but nothing can be written to it
+            Err(_) => 0,
+        };
+        let event_time = EventTime::find(&header);
+        let last_time = match (&event_time, area.count.checked_sub(1)) {
+            (Some(times), Some(last)) => times.read(&file, &header, last)?,
+            _ => i64::MIN,
+        };
+        let keeper = match writing.is_indexed {
+            true => Some(Keeper::new(path, &file, &header, area.count)?),
+            false => None,
+        };
+        let mut writer = Self {
+            file: Some(file),
+            path: path.to_owned(),
+            has_end: header.item_end().is_some(),
+            header: Arc::new(header),
+            item_size,
+            durability: writing.durability,
+            time_order: writing.time_order,
+            event_time,
+            last_time,
+            time_violations: 0,
+            limit: 0,
+            buffer: Buffer::default(),
+            count: area.count,
+            position: None,
+            appends: false,
+            unsynced: 0,
+            waiting_since: None,
+            has_failed_to_sync: false,
+            repaired,
+            keeper,
+            index_failure: None,
+        };
+        writer.set_durability(writing.durability);
+        Ok(writer)
+    }
+
     /// Writes an item: a value for each field, in their order.
     ///
     /// # Errors
@@ -220,102 +284,6 @@ impl Writer {
         }
         self.time_violations += 1;
         Ok(())
-    }
-
-    /// Writes over the item at the position and goes on behind it, or says why not.
-    #[cold]
-    fn overwrite(&mut self, fill: impl FnOnce(&Header, &mut [u8]) -> Result<(), Error>) -> Result<(), Error> {
-        self.header.item_size().map_err(|error| error.with_path(&self.path))?;
-        let mut item = vec![0; self.item_size];
-        fill(&self.header, &mut item).map_err(|error| error.with_path(&self.path))?;
-        let (Some(file), Some(position)) = (&self.file, self.position) else {
-            return Err(Error::new(ErrorKind::Closed, "the file was closed").with_path(&self.path));
-        };
-        let offset = self.header.item_offset(position)?;
-        file.write_all_at(&item, offset)
-            .map_err(|source| Error::io(format!("writing item {position}"), source).with_path(&self.path))?;
-        self.unsynced += 1;
-        if position + 1 == self.count
-            && let Some(times) = &self.event_time
-        {
-            self.last_time = times.of_item(&item);
-        }
-        self.move_to(position + 1);
-        if self.durability == Durability::Flushed { Ok(()) } else { self.sync_if_due() }
-    }
-
-    /// Reads the item at the position and goes on behind it; none behind the last one. What is in the buffer is written
-    /// before.
-    ///
-    /// # Errors
-    /// If the file cannot be written or read.
-    ///
-    /// ```
-    /// # let folder = tempfile::tempdir()?;
-    /// # let path = folder.path().join("a.tea");
-    /// let mut file = teafile::create(&path, &teafile::Description::new("A", "q")?)?;
-    /// file.write(&[7.into()])?;
-    /// file.seek_item(0)?;
-    /// assert_eq!(file.read()?.unwrap().to_string(), "A(A=7)");
-    /// assert_eq!(file.read()?, None);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn read(&mut self) -> Result<Option<Item>, Error> {
-        let Some(file) = &self.file else {
-            return Err(Error::new(ErrorKind::Closed, "the file was closed").with_path(&self.path));
-        };
-        let Some(position) = self.position else { return Ok(None) };
-        let mut bytes = vec![0; self.item_size];
-        let offset = self.header.item_offset(position)?;
-        if read_at(file, &mut bytes, offset)? < self.item_size {
-            let what = format!("item {position} is not there any more");
-            return Err(Error::at(ErrorKind::Shrunk, offset, what).with_path(&self.path));
-        }
-        self.move_to(position + 1);
-        Ok(Some(Item::new(&self.header, &bytes)))
-    }
-
-    /// Moves to an item: the next read gives it, the next write writes over it. Behind the last one, writes append.
-    ///
-    /// # Errors
-    /// If what is in the buffer cannot be written.
-    ///
-    /// ```
-    /// # let folder = tempfile::tempdir()?;
-    /// # let path = folder.path().join("a.tea");
-    /// let mut file = teafile::create(&path, &teafile::Description::new("A B", "qq")?)?;
-    /// file.write(&[1.into(), 1.into()])?;
-    /// file.seek_item(0)?;
-    /// file.write(&[3.into(), 3.into()])?;
-    /// file.seek_item(0)?;
-    /// assert_eq!(file.read()?.unwrap().to_string(), "AB(A=3, B=3)");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn seek_item(&mut self, index: u64) -> Result<(), Error> {
-        self.flush()?;
-        self.move_to(index);
-        Ok(())
-    }
-
-    fn move_to(&mut self, index: u64) {
-        self.position = Some(index).filter(|index| *index < self.count);
-        self.appends = self.position.is_none() && self.item_size > 0 && self.file.is_some();
-    }
-
-    /// Moves behind the last item.
-    ///
-    /// ```
-    /// # let folder = tempfile::tempdir()?;
-    /// # let path = folder.path().join("a.tea");
-    /// let mut file = teafile::create(&path, &teafile::Description::new("A", "q")?)?;
-    /// file.write(&[1.into()])?;
-    /// file.seek_item(0)?;
-    /// file.seek_end();
-    /// assert_eq!(file.read()?, None);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn seek_end(&mut self) {
-        self.move_to(self.count);
     }
 
     /// The items in the file, without those that are in the buffer.
