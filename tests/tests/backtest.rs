@@ -812,7 +812,10 @@ fn the_strategy_in_c_attaches_a_stop_that_the_exchange_does_not_take() {
     let place = Place::new(&[("prices.csv", &data), ("run.toml", config)]);
     let results = place.backtest(&["run.toml"]);
     // bought at the open after 12.00; 5 % below that are 11.40, so that 11.30 sends the stop to the next open
-    expect![[r#""#]].assert_eq(rows(&results, "fills.csv"));
+    expect![[r#"
+        2024-01-05T00:00:00Z,c-momentum,csv,AAPL,buy,7,12.10,84.70,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
+        2024-01-07T00:00:00Z,c-momentum,csv,AAPL,sell,7,11.20,78.40,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627778
+    "#]].assert_eq(rows(&results, "fills.csv"));
     let orders = rows(&results, "orders.csv");
     assert!(orders.contains("stop_market"), "{orders}");
 }
