@@ -200,15 +200,8 @@ fn fields(output: &Output, said: &mut Vec<u8>) -> Fields {
     match output {
         Output::Submit(order) => {
             let NewOrder { id, strategy, exchange, request } = *order.get();
-            let request = (&request).into();
-            Fields {
-                kind: 1,
-                strategy: strategy.0,
-                order: id.0,
-                exchange: exchange.0,
-                request,
-                ..Fields::default()
-            }
+            let (order, exchange, request) = (id.0, exchange.0, (&request).into());
+            Fields { kind: 1, strategy: strategy.0, order, exchange, request, ..Fields::default() }
         }
         Output::ByHand { order, strategy } => {
             Fields { kind: 2, strategy: strategy.0, order: order.0, ..Fields::default() }

@@ -182,6 +182,8 @@ impl Recording {
             cancels_on_stop: true,
             saved: None,
             is_batch_safe: plugin.manifest().has_flag(plugin_flag::BATCH_SAFE),
+            bars: Vec::new(),
+            warm_up: None,
             make: Box::new(move |services| {
                 let made = create_strategy(&plugin, &instance, &config, run, services, &mode.isolation())?;
                 Ok(Box::new(Counted { inner: made.instance, calls }))
@@ -214,6 +216,7 @@ impl Recording {
             is_verbose: false,
             recorder: None,
             slice_max: way.slice_max,
+            period: (None, None),
             exchanges: vec![self.planned_exchange(way.exchange)],
             strategies: strategies
                 .map(|(index, setup)| self.planned_strategy(index, setup, way.strategies, &calls))
