@@ -107,7 +107,9 @@ fn unknown_keys() {
     );
     check(
         "[backtest]\n  initial_cash = 1",
-        expect!["etc/run.toml:2:3: backtest.initial_cash: unknown key (accepted: cash, currency)"],
+        expect![
+            "etc/run.toml:2:3: backtest.initial_cash: unknown key (accepted: cash, currency, start, end)"
+        ],
     );
     check(
         "[risk]\nmax-position = 1\n[rysk]",
@@ -217,7 +219,7 @@ fn wrong_numbers_and_texts() {
 fn fill_models() {
     check(
         "[backtest]\nfill = 'book'",
-        expect!["etc/run.toml:2:1: backtest.fill: unknown key (accepted: cash, currency)"],
+        expect!["etc/run.toml:2:1: backtest.fill: unknown key (accepted: cash, currency, start, end)"],
     );
     check(
         "[fill]\nlatency = '5 ms'",
@@ -325,7 +327,7 @@ fn entries() {
         expect![[r#"
             etc/run.toml:1:1: exchange[0]: missing key plugin (accepted: the name of a plugin (1 to 64 of a-z, 0-9 and -), or the path of a file that ends in .so)
             etc/run.toml:3:1: strategy[0]: missing key plugin (accepted: the name of a plugin (1 to 64 of a-z, 0-9 and -), or the path of a file that ends in .so)
-            etc/run.toml:4:1: strategy[0].plugins: unknown key (accepted: name, plugin, allow_shutdown, cancel_on_stop, isolation, unload, config; did you mean plugin?)"#]],
+            etc/run.toml:4:1: strategy[0].plugins: unknown key (accepted: name, plugin, allow_shutdown, cancel_on_stop, bars, warm_up, isolation, unload, config; did you mean plugin?)"#]],
     );
     check(
         "[[strategy]]\nplugin = 'Hold!'",
