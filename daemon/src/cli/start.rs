@@ -82,9 +82,7 @@ pub(super) fn start(checked: Checked, from: StartConfig) -> Result<ExitCode> {
     let Finished { summary, took, has_faults } = match outside {
         None => {
             crash::install(None).context("preparing for a crash")?;
-            let run = Run { trading_type: TradingType::Backtest, clock: None };
-            let making = Making::new(&checked, run, &services);
-            backtest(making.plan(folder, None)?, &services)?
+            backtest_into(&checked, folder, &services)?
         }
         Some((inherited, signals, hangups)) => {
             by_the_clock((&checked, from), folder, &services, inherited, (&signals, hangups))?
@@ -116,9 +114,18 @@ pub(super) fn backtest_for_daemon(
     let folder = RunFolder::create(&checked.config.results, TradingType::Backtest, clock::now())?;
     begun(&folder.path());
     crash::install(None).context("preparing for a crash")?;
+    Ok((log, backtest_into(checked, folder, &services)?))
+}
+
+/// Runs a backtest in a process that was prepared for it, as often as wanted.
+pub(super) fn backtest_into(
+    checked: &Checked,
+    folder: RunFolder,
+    services: &Arc<Services>,
+) -> Result<Finished> {
     let run = Run { trading_type: TradingType::Backtest, clock: None };
-    let making = Making::new(checked, run, &services);
-    Ok((log, backtest(making.plan(folder, None)?, &services)?))
+    let making = Making::new(checked, run, services);
+    backtest(making.plan(folder, None)?, services)
 }
 
 /// A run with all that surrounds its event loop.

@@ -11,7 +11,7 @@ use super::{
     Manager,
     record::{InstanceRecord, InstanceSettings, Place, PluginRecord, Saved},
     replace::{Reloaded, check_config, refusal_report, refused, remembered},
-    take_over::tag,
+    take_over::{build, tag},
 };
 use crate::{
     host::{LoadedPlugin, Refusal, Step},
@@ -193,6 +193,7 @@ impl Manager {
         let state = self.acceptable(plugin, name, record.saved.as_ref())?;
         let added = Box::new(AddedStrategy {
             tag: tag(plugin),
+            build: build(plugin, &record.settings),
             config: StrategyConfig {
                 name: name.clone(),
                 may_shutdown: record.settings.may_shutdown,

@@ -20,7 +20,7 @@ use super::{
     exchange_desk::ExchangeDesk,
     trading::{Halt, Hand, HandOutcome, KeptHalt, LookUp, TradingChanged, TradingWish},
 };
-use crate::host::isolation::Watch;
+use crate::{host::isolation::Watch, recorder::Build};
 
 /// Notes that may wait for their reader; they tell of rare things. Beyond it they are counted and logged.
 pub(crate) const NOTES_MAX: usize = 65_536;
@@ -38,6 +38,7 @@ pub(crate) enum Command {
         strategy: StrategyId,
         replacement: Box<Replacement>,
         tag: Tag,
+        build: Box<Build>,
         patience: Duration,
         answer: Answer<SwapAnswer>,
     },
@@ -185,6 +186,7 @@ pub(crate) type RestartAnswer = Result<Option<Box<dyn StrategyInstance>>, Box<Sw
 /// [`stratd_engine::Restart`], owned.
 pub(crate) struct OwnedRestart {
     pub(crate) tag: Tag,
+    pub(crate) build: Box<Build>,
     pub(crate) instance: Box<dyn StrategyInstance>,
     pub(crate) is_batch_safe: bool,
     pub(crate) state: Option<(u32, Arc<Vec<u8>>)>,
@@ -193,6 +195,7 @@ pub(crate) struct OwnedRestart {
 /// A strategy that joins a run.
 pub(crate) struct AddedStrategy {
     pub(crate) tag: Tag,
+    pub(crate) build: Box<Build>,
     pub(crate) config: StrategyConfig,
     /// The plugin with its version, for the results.
     pub(crate) plugin: String,

@@ -1,5 +1,7 @@
 //! What of a change can be done while the run goes on, in parts; and what cannot.
 
+use serde_json::{Map, Value};
+
 use crate::config::{
     ExchangeEntry, IsolationMode, PluginKind, PluginsConfig, RunConfig, StrategyEntry, difference::Difference,
 };
@@ -24,6 +26,8 @@ pub(super) struct Parts {
     /// Exchanges that leave.
     pub(super) leaves: Vec<String>,
     pub(super) limits: bool,
+    /// The tables that say the limits.
+    pub(super) limit_tables: Map<String, Value>,
     pub(super) logging: bool,
     pub(super) plugin_dirs: bool,
     pub(super) plugins: bool,
@@ -92,11 +96,18 @@ pub(super) fn divide(
             .map(|old| old.name().to_owned())
             .collect(),
         limits: old.risk != new.risk || old.hours != new.hours,
+        limit_tables: Map::new(),
         logging: old.logging != new.logging,
         plugin_dirs: old.plugin_dirs != new.plugin_dirs,
         plugins: old.plugins != new.plugins,
         save_interval: old.state.save_interval != new.state.save_interval,
     })
+}
+
+/// The tables of a configuration that say its limits, for the recorder.
+pub(super) fn limit_tables(whole: &Value) -> Map<String, Value> {
+    let tables = ["risk", "hours"].map(|key| Some((key.to_owned(), whole.get(key)?.clone())));
+    tables.into_iter().flatten().collect()
 }
 
 /// The old configuration with everything of the new one that can change while the run goes on.

@@ -1381,6 +1381,11 @@ typedef struct stratd_exchange_v1 {
     int64_t (*open_orders)(void *instance, uint64_t correlation);
     // Reports all own executions since a time. Null without order entry.
     int64_t (*fills_since)(void *instance, uint64_t correlation, int64_t since);
+    // Reports one own order through `open_order`, whatever its status: what ended is asked for as well. A complete
+    // answer without a report = the exchange does not have it, and will not get it any more; who cannot be sure of that
+    // fails. `exchange_order_id` is 0 until known. Null if the exchange cannot be asked for one order.
+    int64_t (*find_order)(void *instance, uint64_t correlation, uint64_t client_order_id,
+        stratd_text_handle_t exchange_order_id);
     // As stratd_strategy_v1_t.on_config. May be null.
     int64_t (*on_config)(void *instance, stratd_str_t config, const stratd_sink_t *errors);
     // As stratd_strategy_v1_t.save. May be null.
@@ -1822,7 +1827,7 @@ STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, open_order, 96);
 STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, fill, 104);
 STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, answer, 112);
 STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, get_extension, 120);
-STRATD_ASSERT_TYPE(stratd_exchange_v1_t, 160, 8);
+STRATD_ASSERT_TYPE(stratd_exchange_v1_t, 168, 8);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, size, 0);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, abi, 4);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, create, 8);
@@ -1839,11 +1844,12 @@ STRATD_ASSERT_FIELD(stratd_exchange_v1_t, change_order, 88);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, accounts, 96);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, open_orders, 104);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, fills_since, 112);
-STRATD_ASSERT_FIELD(stratd_exchange_v1_t, on_config, 120);
-STRATD_ASSERT_FIELD(stratd_exchange_v1_t, save, 128);
-STRATD_ASSERT_FIELD(stratd_exchange_v1_t, restore, 136);
-STRATD_ASSERT_FIELD(stratd_exchange_v1_t, quiesce, 144);
-STRATD_ASSERT_FIELD(stratd_exchange_v1_t, get_extension, 152);
+STRATD_ASSERT_FIELD(stratd_exchange_v1_t, find_order, 120);
+STRATD_ASSERT_FIELD(stratd_exchange_v1_t, on_config, 128);
+STRATD_ASSERT_FIELD(stratd_exchange_v1_t, save, 136);
+STRATD_ASSERT_FIELD(stratd_exchange_v1_t, restore, 144);
+STRATD_ASSERT_FIELD(stratd_exchange_v1_t, quiesce, 152);
+STRATD_ASSERT_FIELD(stratd_exchange_v1_t, get_extension, 160);
 STRATD_ASSERT_TYPE(stratd_manifest_v1_t, 152, 8);
 STRATD_ASSERT_FIELD(stratd_manifest_v1_t, size, 0);
 STRATD_ASSERT_FIELD(stratd_manifest_v1_t, abi, 4);

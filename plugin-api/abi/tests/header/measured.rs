@@ -65,7 +65,7 @@ pub(crate) fn structs() -> Vec<Layout> {
         LogPartsV1 { size, abi, count, parts },
         StrategyV1 { size, abi, create, destroy, on_events, on_orders, on_config, slippage, transaction_cost, save, restore, quiesce, get_extension },
         ExchangeHostV1 { size, abi, ctx, log, error, now, trading_type, intern, text, emit, emit_orders, instrument, account, open_order, fill, answer, get_extension },
-        ExchangeV1 { size, abi, create, destroy, connect, instruments, lookup, subscribe, stop, poll, new_order, cancel_order, change_order, accounts, open_orders, fills_since, on_config, save, restore, quiesce, get_extension },
+        ExchangeV1 { size, abi, create, destroy, connect, instruments, lookup, subscribe, stop, poll, new_order, cancel_order, change_order, accounts, open_orders, fills_since, find_order, on_config, save, restore, quiesce, get_extension },
         ManifestV1 { size, abi, kind, state_version, state_compat_min, panic_unwinds, flags, trading_types, instrument_types, name, version, description, build_id, compiler, abi_crate, config_schema },
         PluginV1 { size, abi, manifest, strategy, exchange, get_extension },
     }
