@@ -30,7 +30,7 @@ enum State {
     /// The instruments were not asked for.
     Idle,
     /// Nothing was pulled yet.
-    Ready(KnownInstruments),
+    Ready(Box<KnownInstruments>),
     Running(Box<Feed>),
     Ended,
     /// Every further pull fails in the same way, so that nobody mistakes it for the end.
@@ -73,7 +73,7 @@ impl Exchange for CsvExchange {
         self.state = State::Idle;
         match self.known_instruments(&reply) {
             Ok(known) => {
-                self.state = State::Ready(known);
+                self.state = State::Ready(Box::new(known));
                 reply.done();
             }
             Err(error) => reply.fail(&error.to_string()),
