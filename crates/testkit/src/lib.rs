@@ -51,3 +51,8 @@ mod guide {}
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/orders.md")]
 mod orders {}
+
+/// The same of what strategies see of the market.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/market-data.md")]
+mod market_data {}
