@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     ClientOrderId, Error, ExchangeHandle, Fault, InstrumentId, InstrumentTypes, Log, LogSink, LogValue,
-    Reply, Result, StateSink, Timestamp, TradingType, TradingTypes,
+    Reply, Result, StateSink, Takes, Timestamp, TradingType, TradingTypes,
     abi::{self, TextHandle},
 };
 
@@ -18,6 +18,9 @@ pub struct Capabilities {
     pub market_data: bool,
     /// Takes orders.
     pub order_entry: bool,
+    /// Which orders it takes, exactly as asked for; [`Takes::NONE`] without order entry. The host emulates what it can of
+    /// the others.
+    pub takes: Takes,
     /// Market data is pulled in batches ([`Exchange::next_batch`]) instead of pushed.
     pub is_historical: bool,
     /// The trading types that it serves.

@@ -74,6 +74,7 @@
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 
+mod bracket;
 mod context;
 mod context_market;
 mod dispatch;
@@ -93,6 +94,7 @@ mod state_sink;
 mod strategy;
 mod text_table;
 
+pub use bracket::{Bracket, BracketIds};
 pub use context::{Context, TimerId, WallTime};
 pub use context_market::BookView;
 pub use error::{Error, Fault, Result};
@@ -114,7 +116,7 @@ pub use model::{
     MONEY_DECIMALS, MULTIPLIER_ONE, Money, NumberError, NumberErrorKind, OmsType, OptionType, Order,
     OrderEvent, OrderEventKind, OrderFlags, OrderRequest, OrderStatus, OrderType, Portfolio, Position,
     PositionSide, Price, PricePoint, Quantity, Quote, Reason, Risk, RiskLimit, RiskScope, Session, Side,
-    Timer, Timestamp, Trade, TradingHours, TradingType, TradingTypes,
+    Takes, Timer, Timestamp, Trade, TradingHours, TradingType, TradingTypes,
 };
 pub use state_sink::StateSink;
 pub use stratd_abi as abi;

@@ -2,8 +2,8 @@
 
 use std::{fs, path::Path};
 
-use stratd_tests::{Files, Place, workspace};
-use teafile::{Description, TimeScale, Value};
+use stratd_tests::{Files, Place, cargo, target, workspace};
+use teafile::{Description, Mapped, TimeScale, Value};
 
 /// A few years are enough.
 const END: &str = "end=2004-01-01,price_decimals=4";
@@ -81,4 +81,44 @@ fn a_file_that_is_none_is_refused_before_the_run() {
     assert_eq!(ran.code, 1, "{}", ran.err);
     assert!(ran.err.contains("connecting exchange teafile: "), "{}", ran.err);
     assert!(ran.err.contains("prices.tea"), "{}", ran.err);
+}
+
+/// The plugin of the page about TeaFiles, as it stands there.
+#[test]
+fn a_strategy_writes_a_file_of_its_own() {
+    let place = Place::new(&[(
+        "prices.csv",
+        "date,symbol,price,volume\n2024-01-02,AAPL,100,1\n2024-01-03,AAPL,104,1\n2024-01-04,AAPL,99,1\n",
+    )]);
+    let made = place.stratd(&["plugin", "new", "signals", "--sdk", &workspace().display().to_string()]);
+    assert_eq!((made.code, made.err.as_str()), (0, ""), "{made:#?}");
+    let page = fs::read_to_string(workspace().join("docs/teafile.md")).expect("a page of the project");
+    let code =
+        page.split("```rust\n").find(|code| code.starts_with("//! Writes each price")).expect("the code");
+    let code = code.split("```").next().expect("its end");
+    place.write("strategy-signals/src/lib.rs", code);
+    let manifest = place.path().join("strategy-signals/Cargo.toml");
+    let text = fs::read_to_string(&manifest).expect("it was made");
+    let path = workspace().join("crates/teafile");
+    let line =
+        format!("[dependencies]\nteafile = {{ path = \"{}\", default-features = false }}", path.display());
+    fs::write(&manifest, text.replace("[dependencies]", &line)).expect("it is written");
+    // unoptimized, because that is there sooner
+    let options = ["build", "--quiet", "--offline", "--manifest-path"];
+    let manifest = manifest.display().to_string();
+    let built = place.run(cargo(&[&options[..], &[manifest.as_str()]].concat()));
+    assert_eq!(built.code, 0, "{}{}", built.out, built.err);
+
+    let library = target().join("debug/libstrategy_signals.so");
+    let strategy = format!("{},file=signals.tea", library.display());
+    let results = place.backtest(&["--strategy", &strategy, "--exchange", "csv,file=prices.csv"]);
+    assert!(!results.is_empty());
+    let file = Mapped::open(place.path().join("signals.tea")).expect("it was written");
+    assert_eq!(file.description().scale(), Some(TimeScale::UNIX_NANOS));
+    let distances = file.column::<f64>("distance").expect("a column").to_vec();
+    let prices = file.column::<i64>("price").expect("a column").to_vec();
+    assert_eq!(prices.len(), 3);
+    assert_eq!(distances.first(), Some(&0.0));
+    let mean = (prices[0] + prices[1]) as f64 / 2.0;
+    assert!((distances[1] - (prices[1] as f64 - mean)).abs() < 1e-9, "{prices:?} {distances:?}");
 }

@@ -122,6 +122,7 @@ fn run() -> stratd::results::Summary {
             instrument_types: venue.manifest().instrument_types,
             trading_types: venue.manifest().trading_types,
             has_order_entry: true,
+            takes: venue.manifest().takes(),
             make: Box::new(move |host| Ok(venue.create_exchange("venue", &config, host)?)),
         }],
         period: (None, None),

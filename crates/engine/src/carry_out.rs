@@ -8,15 +8,37 @@ use stratd_plugin_api::{
 use crate::{
     CancelOrder, ChangeOrder, Denial, Engine, NewOrder, Order, OrderState, Output, Position, RiskApproved,
     StrategyId,
+    apart::changed,
     execution::own_event,
     position::PositionId,
     request::Request,
     risk::{self, Passed, Reduced, Refusal},
+    stand_in::stand_in_for,
 };
 
 /// A strategy that answers every refusal with a new order would never end its step: after this many refusals in one
-/// step it fails with `host_limit`.
-const REFUSALS_PER_STEP_MAX: usize = 1_000;
+/// step it fails with `host_limit`. What the engine tells of orders that it holds counts, too, as a hundredth each.
+const REFUSALS_PER_STEP_MAX: usize = 1_000 * REFUSAL_WEIGHT;
+const REFUSAL_WEIGHT: usize = 100;
+
+fn weight_of(event: &abi::OrderEvent) -> usize {
+    let is_of_held = match OrderEventKind::from_code(event.kind) {
+        Some(OrderEventKind::Received | OrderEventKind::Canceled) => true,
+        // one that was cut has a reason
+        Some(OrderEventKind::Change) => event.reason == abi::reason::NONE,
+        Some(
+            OrderEventKind::Open
+            | OrderEventKind::Cancel
+            | OrderEventKind::Fill
+            | OrderEventKind::Rejected
+            | OrderEventKind::Bought
+            | OrderEventKind::Sold
+            | OrderEventKind::RequestRejected,
+        )
+        | None => false,
+    };
+    if is_of_held { 1 } else { REFUSAL_WEIGHT }
+}
 
 impl Engine {
     /// Carries out what the strategies asked for, then tells them of refusals, until nobody asks for more.
@@ -42,7 +64,7 @@ impl Engine {
                 }
                 continue;
             };
-            refusals = refusals.saturating_add(1);
+            refusals = refusals.saturating_add(weight_of(&event));
             if refusals > REFUSALS_PER_STEP_MAX {
                 if !self.too_many_refusals(strategy) {
                     continue;
@@ -67,7 +89,8 @@ impl Engine {
     /// Ends the strategy, unless its old instance can take over: then true.
     fn too_many_refusals(&mut self, strategy: StrategyId) -> bool {
         let message = format!(
-            "more than {REFUSALS_PER_STEP_MAX} requests were refused in one step (expected: no new order for every refusal)"
+            "more than {} requests were refused in one step (expected: no new order for every refusal)",
+            REFUSALS_PER_STEP_MAX / REFUSAL_WEIGHT
         );
         let fault = stratd_plugin_api::Fault { reason: Reason::HostLimit, message, index: 0 };
         let was_guarded = self.is_on_probation(strategy);
@@ -116,7 +139,12 @@ impl Engine {
         let exchange = self.exchange_of(InstrumentId(raw.instrument)).unwrap_or_default();
         match self.approve_new(strategy, raw) {
             Ok(Passed { request, reduced }) => {
-                self.open(&request.into_order(id, strategy, exchange));
+                let order = request.into_order(id, strategy, exchange);
+                match stand_in_for(&order.get().request, self.core.takes(exchange)) {
+                    Ok(None) => self.open(&order),
+                    Ok(Some(stand_in)) => self.open_apart(&order, stand_in),
+                    Err(reason) => return self.deny_raw(strategy, id, raw, reason.into()),
+                }
                 if let Some(reduced) = reduced {
                     self.reduced((strategy, id), &reduced, false);
                 }
@@ -135,7 +163,12 @@ impl Engine {
     }
 
     /// Tells that an order, or a change of one, was cut down. The strategy hears of it as of a change of its order.
-    fn reduced(&mut self, (strategy, id): (StrategyId, ClientOrderId), reduced: &Reduced, is_change: bool) {
+    pub(crate) fn reduced(
+        &mut self,
+        (strategy, id): (StrategyId, ClientOrderId),
+        reduced: &Reduced,
+        is_change: bool,
+    ) {
         let Reduced { why, asked, request } = *reduced;
         let Some(order) = self.core.execution.get(id) else { return };
         let total = if order.quantity_expected.is_positive() {
@@ -165,7 +198,7 @@ impl Engine {
     }
 
     /// An order by amount has no quantity yet; until the exchange tells it, what the amount can buy counts.
-    fn expect_quantity(&mut self, order: &NewOrder) {
+    pub(crate) fn expect_quantity(&mut self, order: &NewOrder) {
         if order.request.notional.is_none() {
             return;
         }
@@ -202,8 +235,13 @@ impl Engine {
             return Err(Reason::RunEnded.into());
         }
         let request = OrderRequest::try_from(raw)?;
-        let view = self.core.risk_view(strategy, &request, None).ok_or(Reason::UnknownInstrument)?;
-        risk::check(request, &view)
+        let view = self.core.gate_view(strategy, &request, None).ok_or(Reason::UnknownInstrument)?;
+        let passed = risk::check(request, &view)?;
+        let exchange = self.exchange_of(request.instrument).unwrap_or_default();
+        if let Some(stand_in) = stand_in_for(&request, self.core.takes(exchange))? {
+            self.check_stand_in(strategy, &request, &stand_in)?;
+        }
+        Ok(passed)
     }
 
     fn deny(&mut self, mut order: Order, refusal: Refusal) {
@@ -242,6 +280,10 @@ impl Engine {
 
     /// Sends a cancel; false if there is nothing to cancel.
     pub(crate) fn cancel(&mut self, id: ClientOrderId) -> bool {
+        if self.core.execution.get(id).is_some_and(|order| order.held().is_some()) {
+            let reason = if self.core.is_exiting { Reason::RunEnded } else { Reason::Requested };
+            return self.end_held(id, OrderState::Canceled(reason));
+        }
         let Some(order) = self.core.execution.cancel_sent(id, self.core.now) else { return false };
         let cancel = CancelOrder::of(order);
         self.outputs.push(Output::Cancel(cancel));
@@ -258,6 +300,9 @@ impl Engine {
         match self.approve_change(strategy, id, price, quantity) {
             Ok((change, reduced)) => {
                 let ChangeOrder { request, .. } = *change.get();
+                if self.core.execution.get(id).is_some_and(|order| order.held().is_some()) {
+                    return self.change_held(id, &request, price);
+                }
                 self.core.execution.change_sent(id, &request);
                 self.core.risk.note_sent(strategy, request.instrument, self.core.now);
                 self.outputs.push(Output::Change(change));
@@ -317,11 +362,12 @@ impl Engine {
         // what is filled is in the position already: only the rest is judged
         let rest = quantity.checked_sub(order.filled).ok_or(Reason::Overflow)?;
         let judged = OrderRequest { quantity: rest, ..changed };
-        let view = self.core.risk_view(strategy, &judged, Some(order)).ok_or(Reason::UnknownInstrument)?;
+        let view = self.core.gate_view(strategy, &judged, Some(order)).ok_or(Reason::UnknownInstrument)?;
         let Passed { request, reduced } = risk::check(judged, &view)?;
         let reduced = reduced.map(|reduced| Reduced { asked: quantity, request: changed, ..reduced });
         let change = request.into_change(order).ok_or(Reason::Overflow)?;
-        Ok((change, reduced))
+        let sent = order.stand_in.as_ref().filter(|stand_in| stand_in.waits.is_none());
+        Ok((sent.map_or(change, |stand_in| change.sent_as(stand_in)), reduced))
     }
 
     fn refuse_request(&mut self, strategy: StrategyId, id: ClientOrderId, reason: Reason) {
@@ -417,11 +463,6 @@ impl Engine {
             self.stop_strategy(strategy, Reason::StrategyStopped, reason);
         }
     }
-}
-
-/// An order as a change would make it.
-fn changed(order: &Order, price: Price, quantity: Quantity) -> OrderRequest {
-    OrderRequest { price: order.request.price.map(|_| price), quantity, ..order.request }
 }
 
 fn closing_order(instrument: InstrumentId, size: Quantity) -> Option<OrderRequest> {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use stratd_plugin_api::{InstrumentId, Money, OrderRequest, Quantity, Timestamp, abi};
+use stratd_plugin_api::{ExchangeId, InstrumentId, Money, OrderRequest, Quantity, Takes, Timestamp, abi};
 
 use crate::{
     EngineConfig, Order, OrderIds, Position, Scope, StrategyId,
     bars::Bars,
     books::Books,
     execution::Execution,
+    held::HeldOrders,
     instruments::Instruments,
     market::Market,
     portfolio::Portfolio,
@@ -28,6 +29,9 @@ pub(crate) struct Core {
     pub(crate) bars: Bars,
     pub(crate) portfolio: Portfolio,
     pub(crate) execution: Execution,
+    pub(crate) held: HeldOrders,
+    /// What exchanges take, by id from 1; all types, flags and lifetimes where nobody told.
+    pub(crate) takes: Vec<Takes>,
     pub(crate) order_ids: OrderIds,
     pub(crate) risk: Risk,
     pub(crate) is_halted: bool,
@@ -55,6 +59,8 @@ impl Core {
             bars: Bars::default(),
             portfolio: Portfolio::new(config.cash, config.accounting),
             execution: Execution::new(config.order_ids, config.oms_type),
+            held: HeldOrders::default(),
+            takes: Vec::new(),
             order_ids: config.order_ids,
             risk: Risk::new(std::mem::take(&mut config.limits), config.account),
             is_halted: false,
@@ -63,6 +69,12 @@ impl Core {
             is_warming_up: false,
             config,
         }
+    }
+
+    /// What an exchange takes.
+    pub(crate) fn takes(&self, exchange: ExchangeId) -> Takes {
+        let index = usize::from(exchange.0).checked_sub(1);
+        index.and_then(|index| self.takes.get(index)).copied().unwrap_or(Takes::ALL)
     }
 
     /// What risk looks at for an order; `changed` is the order, if it is not a new one.

@@ -265,6 +265,7 @@ impl<L: ExchangeLink> Driver<L> {
                 Output::Cancel(cancel) => self.link.cancel(cancel, at),
                 Output::Change(change) => self.link.change(change, at),
                 Output::ByHand { .. }
+                | Output::Held(_)
                 | Output::Filled(_)
                 | Output::OrderFinished(_)
                 | Output::Denied(_)

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use stratd_plugin_api::{
-    EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OmsType, OrderEventKind, Price, Reason,
-    StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
+    ClientOrderId, EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OmsType, OrderEventKind,
+    Price, Quantity, Reason, StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
     abi::{TextHandle, event_flag, event_kind},
 };
 
@@ -224,6 +224,9 @@ impl Engine {
         let gap = self.read_book(event);
         self.apply_price(event)?;
         self.watch_losses()?;
+        if !self.core.held.watches_nothing() {
+            self.offer_to_held(event);
+        }
         if gap.is_some() {
             self.dispatch(&abi::Event { flags: event.flags | event_flag::GAP, ..*event });
         } else {
@@ -354,14 +357,24 @@ impl Engine {
         if change.is_overfilled {
             self.outputs.push(Output::Overfilled(event));
         }
+        let is_refusal = event.kind == OrderEventKind::RequestRejected.code();
         if change.has_finished {
             let past = self.core.execution.past(strategy).and_then(VecDeque::back);
             self.outputs.extend(past.map(|order| Output::OrderFinished(Order::clone(order))));
+        }
+        if !self.core.held.is_idle() || is_refusal {
+            let id = ClientOrderId(event.client_order_id);
+            let traded = if change.has_fill { event.last_quantity } else { 0 };
+            self.follow(id, Quantity::new(traded), change.has_finished);
+            if is_refusal {
+                self.expire_again(id);
+            }
         }
         Ok(())
     }
 
     fn fire_timers(&mut self) {
+        self.expire_orders();
         while let Some(due) = self.pop_due_timer() {
             let event = abi::Event {
                 ts: self.core.now.get(),

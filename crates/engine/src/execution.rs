@@ -112,6 +112,11 @@ impl Execution {
         self.working.get(&id).map(Box::as_ref)
     }
 
+    /// To change what it counts for as nothing: see [`Execution::amend`].
+    pub(crate) fn get_mut(&mut self, id: ClientOrderId) -> Option<&mut Order> {
+        self.working.get_mut(&id).map(Box::as_mut)
+    }
+
     pub(crate) fn working(&self) -> impl Iterator<Item = &Order> {
         self.working.values().map(Box::as_ref)
     }
@@ -189,20 +194,21 @@ impl Execution {
 
     /// Notes a change that is sent, so that risk counts it before it is answered.
     pub(crate) fn change_sent(&mut self, id: ClientOrderId, request: &OrderRequest) {
-        if let Some(mut order) = self.working.remove(&id) {
-            self.count(&order, -1);
-            order.changes.sent(request);
-            self.insert(order);
-        }
+        self.amend(id, |order| order.changes.sent(request));
     }
 
     /// Notes the most that an order by amount can buy, so that risk counts it before it is filled.
     pub(crate) fn expect_quantity(&mut self, id: ClientOrderId, quantity: Quantity) {
-        if let Some(mut order) = self.working.remove(&id) {
-            self.count(&order, -1);
-            order.quantity_expected = quantity;
-            self.insert(order);
-        }
+        self.amend(id, |order| order.quantity_expected = quantity);
+    }
+
+    /// Changes a working order; what it counts for follows, and where it is if it ends.
+    pub(crate) fn amend<T>(&mut self, id: ClientOrderId, change: impl FnOnce(&mut Order) -> T) -> Option<T> {
+        let mut order = self.working.remove(&id)?;
+        self.count(&order, -1);
+        let changed = change(&mut order);
+        self.insert(order);
+        Some(changed)
     }
 
     /// Notes that an order closes a position.
@@ -290,7 +296,7 @@ impl Execution {
         history.past_orders.remove(at)
     }
 
-    fn insert(&mut self, order: Box<Order>) {
+    pub(crate) fn insert(&mut self, order: Box<Order>) {
         if order.state.is_final() {
             self.remember(order);
             return;

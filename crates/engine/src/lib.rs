@@ -19,6 +19,7 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod apart;
 mod bar_events;
 mod bars;
 mod booking;
@@ -35,6 +36,9 @@ mod error;
 mod exchanges;
 mod execution;
 mod exposure;
+mod groups;
+mod held;
+mod holding;
 mod hours;
 mod input;
 mod instruments;
@@ -57,6 +61,7 @@ mod risk;
 mod schedule;
 mod slice;
 mod span;
+mod stand_in;
 mod strategies;
 mod strategy_changes;
 mod swap;
@@ -69,6 +74,7 @@ pub use by_hand::{ByHand, Denied, Judged};
 pub use driver::{Driver, ExchangeLink};
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, EngineErrorKind};
+pub use held::Held;
 pub use hours::Hours;
 pub use input::{Input, InputKind, TradingCommand};
 pub use look_ups::LimitUse;

@@ -1,6 +1,7 @@
 //! The latest prices of every instrument.
 
-use stratd_plugin_api::{EventKind, InstrumentId, Price, abi};
+use stratd_orderbook::Seen;
+use stratd_plugin_api::{EventKind, InstrumentId, Price, Side, abi};
 
 /// How many prices per instrument the history keeps; older ones are forgotten.
 pub(crate) const PRICE_HISTORY_MAX: usize = 1_000;
@@ -17,7 +18,34 @@ struct Latest {
     price: Option<Price>,
     /// The middle of the latest quote of both sides, kept until there is a price.
     quoted: Option<Price>,
+    /// The latest quote.
+    quote: Option<BestQuote>,
     history: History,
+}
+
+/// The best prices of a quote; a side may be empty.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BestQuote {
+    bid: Option<Price>,
+    ask: Option<Price>,
+}
+
+impl BestQuote {
+    /// Whether a limit order would meet somebody.
+    pub(crate) fn would_trade(self, side: Side, limit: Price) -> bool {
+        match side {
+            Side::Buy => self.ask.is_some_and(|ask| limit >= ask),
+            Side::Sell => self.bid.is_some_and(|bid| limit <= bid),
+        }
+    }
+
+    /// The price at which an order of a side could trade.
+    fn price_for(self, side: Side) -> Option<Price> {
+        match side {
+            Side::Buy => self.ask,
+            Side::Sell => self.bid,
+        }
+    }
 }
 
 /// The last prices. A ring: once it is full, the oldest one makes room.
@@ -86,6 +114,10 @@ impl Market {
     fn quote(&mut self, event: &abi::Event) -> Option<Price> {
         let [bid, bid_quantity, ask, ask_quantity, _] = event.data;
         let latest = self.latest_mut(InstrumentId(event.instrument))?;
+        latest.quote = Some(BestQuote {
+            bid: (bid_quantity > 0).then_some(Price::new(bid)),
+            ask: (ask_quantity > 0).then_some(Price::new(ask)),
+        });
         if latest.price.is_some() || bid_quantity <= 0 || ask_quantity <= 0 {
             return None;
         }
@@ -99,6 +131,41 @@ impl Market {
     pub(crate) fn last_price(&self, instrument: InstrumentId) -> Option<Price> {
         let latest = self.instruments.get(index(instrument)?)?;
         latest.price.or(latest.quoted)
+    }
+
+    /// The latest quote.
+    pub(crate) fn quote_of(&self, instrument: InstrumentId) -> Option<BestQuote> {
+        self.instruments.get(index(instrument)?)?.quote
+    }
+
+    /// The price of the last trade or bar, and before the first one that of the quote which an order of a side could take.
+    pub(crate) fn price_for(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
+        let latest = self.instruments.get(index(instrument)?)?;
+        latest.price.or_else(|| latest.quote?.price_for(side))
+    }
+
+    /// The prices of an event as they reach an order of a side that waits: those of trades and bars, and of quotes as long as
+    /// nothing was traded. A trade at the close of a bar repeats what the bar told.
+    pub(crate) fn seen(&self, event: &abi::Event, side: Side) -> Option<Seen> {
+        let [first, high, low, ..] = event.data.map(Price::new);
+        match EventKind::from_code(event.kind)? {
+            EventKind::Trade if event.flags & abi::event_flag::FROM_BAR != 0 => None,
+            EventKind::Trade => Some(Seen::at(first)),
+            EventKind::Bar => Some(Seen { first, low, high }),
+            EventKind::Quote => {
+                let latest = self.instruments.get(index(InstrumentId(event.instrument))?)?;
+                let quote = latest.quote.filter(|_| latest.price.is_none());
+                quote?.price_for(side).map(Seen::at)
+            }
+            EventKind::BookUpdate
+            | EventKind::Data
+            | EventKind::Timer
+            | EventKind::Halt
+            | EventKind::Continue
+            | EventKind::Error
+            | EventKind::Start
+            | EventKind::Exit => None,
+        }
     }
 
     pub(crate) fn history(&self, instrument: InstrumentId, visit: &mut dyn FnMut(&abi::PricePoint)) {

@@ -5,7 +5,7 @@ use stratd_plugin_api::{
     abi::TextHandle,
 };
 
-use crate::StrategyId;
+use crate::{Held, StrategyId, stand_in::StandIn};
 
 /// An order of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,10 @@ pub struct Order {
     pub(crate) quantity_expected: Quantity,
     /// Made by `close_all`: it outlives its strategy.
     pub(crate) is_closing: bool,
+    /// Whether it adds nothing to what may be traded: a larger order of its group does, or it waits for its entry.
+    pub(crate) is_shadowed: bool,
+    /// What the engine does for it in place of its exchange; nothing for most.
+    pub(crate) stand_in: Option<Box<StandIn>>,
     /// Trade ids that were booked: a repeated report is not booked twice.
     pub(crate) trade_ids: Vec<TextHandle>,
 }
@@ -248,6 +252,8 @@ impl Order {
             changes: PendingChanges::default(),
             quantity_expected: Quantity::ZERO,
             is_closing: false,
+            is_shadowed: false,
+            stand_in: None,
             trade_ids: Vec::new(),
         }
     }
@@ -290,8 +296,27 @@ impl Order {
         self.request.price.max(self.changes.price_max)
     }
 
+    /// Whether and for what the engine holds it: it is not at its exchange then.
+    #[must_use]
+    pub fn held(&self) -> Option<Held> {
+        self.stand_in.as_ref().and_then(|stand_in| stand_in.waits)
+    }
+
+    /// The order as its exchange gets it.
+    pub(crate) fn as_sent(&self) -> OrderRequest {
+        self.stand_in.as_ref().map_or(self.request, |stand_in| stand_in.as_sent(&self.request))
+    }
+
     /// What the order may still add to a position: what is not filled of the largest quantity that it may have.
     pub(crate) fn open_quantity(&self) -> Quantity {
+        if self.is_shadowed {
+            return Quantity::ZERO;
+        }
+        self.largest_rest()
+    }
+
+    /// What is not filled of the largest quantity that it may have.
+    pub(crate) fn largest_rest(&self) -> Quantity {
         let total = self.quantity_total().max(self.quantity_expected);
         total.checked_sub(self.filled).filter(|q| q.is_positive()).unwrap_or(Quantity::ZERO)
     }
@@ -328,7 +353,7 @@ impl Order {
             flags: raw.flags,
             lifetime: raw.lifetime,
             status: self.status().code(),
-            reserved: 0,
+            held: Held::code_of(self.held()),
             tag: raw.tag,
             quantity: raw.quantity,
             filled: self.filled.get(),
@@ -338,6 +363,7 @@ impl Order {
             updated: self.updated.get(),
             reason: self.state.reason().code(),
             reserved2: 0,
+            group: raw.group,
         }
     }
 }

@@ -16,6 +16,9 @@ pub type Outputs = Vec<Output>;
 pub enum Output {
     /// Send an order: only risk can make this.
     Submit(RiskApproved<NewOrder>),
+    /// An order passed risk and is held: it waits for a price, or for the order that it is attached to. Told again when it
+    /// was changed meanwhile. [`Output::Submit`] follows when it goes out.
+    Held(NewOrder),
     /// An order was asked for by hand: what became of it follows.
     ByHand {
         /// Its id.
@@ -162,7 +165,7 @@ impl CancelOrder {
             id: order.id,
             exchange: order.exchange,
             exchange_order_id: order.exchange_order_id,
-            request: order.request,
+            request: order.as_sent(),
         }
     }
 }

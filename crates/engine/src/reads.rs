@@ -37,7 +37,8 @@ impl Engine {
         self.core.instruments.of_exchange(exchange)
     }
 
-    /// When the next timer is due, a bar closes, a probation ends, or a session opens or closes: the shell sends [`crate::InputKind::Timers`] then.
+    /// When the next timer is due, a bar closes, a lifetime or a probation ends, or a session opens or closes: the shell sends
+    /// [`crate::InputKind::Timers`] then.
     #[must_use]
     pub fn next_timer(&self) -> Option<Timestamp> {
         // asked before every event: one comparison where there is none of them
@@ -46,6 +47,7 @@ impl Engine {
             (one, other) => one.or(other),
         };
         let timers = first(self.timers.next(), self.core.bars.next_due());
+        let timers = first(timers, self.core.held.next_expiry());
         first(first(timers, self.next_probation_end()), self.core.risk.session_next())
     }
 

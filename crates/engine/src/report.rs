@@ -35,6 +35,10 @@ pub(crate) fn change(
         Some(OrderEventKind::Canceled) if report.status == abi::order_status::EXPIRED => {
             order.state.ended(OrderState::Expired)
         }
+        // the engine canceled it, because its exchange does not know how long it lives
+        Some(OrderEventKind::Canceled) if order.stand_in.as_ref().is_some_and(|s| s.has_expired) => {
+            order.state.ended(OrderState::Expired)
+        }
         Some(OrderEventKind::Canceled) => order.state.ended(OrderState::Canceled(reason)),
         // what was executed in part was accepted once: the rest of it is canceled, and late fills are still booked
         Some(OrderEventKind::Rejected) if order.filled.is_positive() => {
@@ -97,7 +101,8 @@ pub(crate) fn is_about(report: &abi::OrderEvent, order: &Order) -> bool {
         )
         | None => true,
     };
-    is_of_exchange && is_of_instrument && is_of_side
+    // one that is held was never sent
+    is_of_exchange && is_of_instrument && is_of_side && order.held().is_none()
 }
 
 fn fill(order: &mut Order, report: &abi::OrderEvent) -> Option<Effect> {

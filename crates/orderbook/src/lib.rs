@@ -94,6 +94,7 @@ mod new_order;
 mod notional;
 mod order;
 mod store;
+mod trigger;
 
 pub use book::{Level, Levels, OrderBook, TopOfBook};
 pub use config::{BookConfig, IDS_LIMIT, IDS_MAX, ORDERS_MAX, SLOTS_LIMIT, STOPS_MAX};
@@ -104,3 +105,4 @@ pub use naive::NaiveBook;
 pub use new_order::{NewOrder, NewStop, Operation, Terms};
 pub use notional::Notional;
 pub use order::{Order, OrderId, OwnerId, SelfTrade, Stop};
+pub use trigger::{Seen, Trigger};

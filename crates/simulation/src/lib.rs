@@ -16,6 +16,7 @@ mod costs;
 pub mod csv;
 mod fill_model;
 mod fill_rule;
+pub mod history;
 mod market;
 mod reporter;
 mod simulated_exchange;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, Instrument, InstrumentId, OrderRequest, Price, Quantity, Reason, Timestamp,
-    abi,
+    ClientOrderId, ExchangeId, Instrument, InstrumentId, OrderRequest, Price, Quantity, Reason, Takes,
+    Timestamp, abi,
 };
 
 use crate::{FillModel, FillRule, market::Market, reporter::Reporter, working_order::WorkingOrder};
@@ -75,6 +75,9 @@ enum Request {
 }
 
 impl SimulatedExchange {
+    /// The orders that it takes, whatever the exchange takes that it stands for.
+    pub const TAKES: Takes = Takes::ALL;
+
     /// An exchange without orders.
     #[must_use]
     pub fn new(model: impl Into<FillModel>) -> Self {

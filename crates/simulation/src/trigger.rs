@@ -1,5 +1,6 @@
 //! What one market event offers to a resting order.
 
+use stratd_orderbook::Seen;
 use stratd_plugin_api::{Bar, EventKind, Price, Quote, Side, Trade, abi};
 
 /// The prices that one market event offers: a single price, or the path of a bar.
@@ -72,12 +73,11 @@ impl Offer {
         }
     }
 
-    /// The worst price for a side during the event: the highest for a buyer.
-    pub(crate) fn worst(self, side: Side) -> Option<Price> {
-        match (self, side) {
-            (Self::Bar { high, .. }, Side::Buy) => Some(high),
-            (Self::Bar { low, .. }, Side::Sell) => Some(low),
-            (Self::Trade(_) | Self::Quote { .. }, _) => self.first(side),
+    /// The prices of the event as an order of that side sees them.
+    pub(crate) fn seen(self, side: Side) -> Option<Seen> {
+        match self {
+            Self::Bar { open, high, low, .. } => Some(Seen { first: open, low, high }),
+            Self::Trade(_) | Self::Quote { .. } => self.first(side).map(Seen::at),
         }
     }
 }

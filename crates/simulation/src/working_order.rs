@@ -1,8 +1,9 @@
 //! An order that waits for its price.
 
+use stratd_orderbook::Trigger;
 use stratd_plugin_api::{
     ClientOrderId, ExchangeId, Instrument, Lifetime, LiquiditySide, Money, OrderFlags, OrderRequest,
-    OrderType, Price, Quantity, Side, Timestamp,
+    OrderType, Price, Quantity, Timestamp,
 };
 
 use crate::{
@@ -41,8 +42,8 @@ pub(crate) struct WorkingOrder {
     is_triggered: bool,
     /// No price was seen since the order came: a limit order may still take liquidity.
     pub(crate) is_fresh: bool,
-    /// The stop of a trailing stop.
-    trailing_stop: Option<Price>,
+    /// What a stop or touch order waits for.
+    trigger: Option<Trigger>,
     /// Where it stands in the queue of its level; rule `book` only.
     pub(crate) ahead: Ahead,
 }
@@ -70,7 +71,7 @@ impl WorkingOrder {
             entered: now,
             is_triggered: false,
             is_fresh: true,
-            trailing_stop: request.stop_price.filter(|_| request.order_type == OrderType::TrailingStop),
+            trigger: Trigger::of(&request),
             ahead: Ahead::NotQueued,
         }
     }
@@ -96,14 +97,7 @@ impl WorkingOrder {
 
     /// A stop or touch order that was not triggered yet.
     pub(crate) fn waits_for_trigger(&self) -> bool {
-        match self.request.order_type {
-            OrderType::Market | OrderType::Limit => false,
-            OrderType::StopMarket
-            | OrderType::StopLimit
-            | OrderType::MarketIfTouched
-            | OrderType::LimitIfTouched
-            | OrderType::TrailingStop => !self.is_triggered,
-        }
+        self.trigger.is_some() && !self.is_triggered
     }
 
     /// The price at which the order trades on an offer, if it does. Changes what it waits for.
@@ -124,22 +118,7 @@ impl WorkingOrder {
 
     /// The price at which the offer triggers the order, if it does.
     pub(crate) fn trigger(&mut self, offer: Offer) -> Option<Price> {
-        let side = self.request.side;
-        let first = offer.first(side)?;
-        let at = match self.request.order_type {
-            OrderType::Market | OrderType::Limit => None,
-            OrderType::StopMarket | OrderType::StopLimit => {
-                let stop = self.request.stop_price?;
-                // a buy stop waits for the price to rise to it: the worse direction
-                let is_there = |price| is_at_or_better(side.opposite(), price, stop);
-                reached(first, offer.worst(side)?, stop, is_there)
-            }
-            OrderType::MarketIfTouched | OrderType::LimitIfTouched => {
-                let touch = self.request.stop_price?;
-                reached(first, offer.best(side)?, touch, |price| is_at_or_better(side, price, touch))
-            }
-            OrderType::TrailingStop => self.trailing(offer, first),
-        };
+        let at = self.trigger.as_mut()?.take(offer.seen(self.request.side)?);
         self.is_triggered = at.is_some();
         at
     }
@@ -147,8 +126,8 @@ impl WorkingOrder {
     /// Another stop or touch price for an order that waits for it.
     pub(crate) fn move_stop(&mut self, price: Price) {
         self.request.stop_price = Some(price);
-        if self.request.order_type == OrderType::TrailingStop {
-            self.trailing_stop = Some(price);
+        if let Some(trigger) = &mut self.trigger {
+            trigger.move_to(price);
         }
     }
 
@@ -187,27 +166,6 @@ impl WorkingOrder {
         }
     }
 
-    fn trailing(&mut self, offer: Offer, first: Price) -> Option<Price> {
-        let (side, trail) = (self.request.side, self.request.trail?);
-        let stop_below = |best: Price| match side {
-            Side::Sell => best.checked_sub(trail),
-            Side::Buy => best.checked_add(trail),
-        };
-        if let Some(stop) = self.trailing_stop {
-            let is_there = |price| is_at_or_better(side.opposite(), price, stop);
-            if let Some(at) = reached(first, offer.worst(side)?, stop, is_there) {
-                return Some(at);
-            }
-        }
-        // within a bar the order of high and low is not known: the stop follows for the next offer
-        let followed = stop_below(offer.best(side.opposite())?)?;
-        let is_tighter = self.trailing_stop.is_none_or(|stop| is_at_or_better(side, followed, stop));
-        if is_tighter {
-            self.trailing_stop = Some(followed);
-        }
-        None
-    }
-
     /// The quantity to fill at a price: what is left, or for an order by notional the lots that the rest pays for.
     /// `None` on overflow.
     pub(crate) fn quantity_at(&self, instrument: &Instrument, price: Price) -> Option<Quantity> {
@@ -238,7 +196,7 @@ impl WorkingOrder {
 
 #[cfg(test)]
 mod tests {
-    use stratd_plugin_api::InstrumentId;
+    use stratd_plugin_api::{InstrumentId, Side};
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! Items of a type of yours: a struct of numbers, whose layout is that of the file.
 
-use bytemuck::AnyBitPattern;
+use bytemuck::{AnyBitPattern, Pod};
 
 use crate::byte_order::ByteOrder;
 use crate::description::Description;
@@ -16,7 +16,7 @@ use crate::item_description::ItemDescription;
 /// assert_eq!(<f64 as TeaField>::TYPE, FieldType::Double);
 /// assert_eq!(0x0102_u16.swap_bytes(), 0x0201);
 /// ```
-pub trait TeaField: AnyBitPattern + sealed::Sealed {
+pub trait TeaField: Pod + sealed::Sealed {
     /// Its type in a file.
     const TYPE: FieldType;
 
@@ -27,7 +27,10 @@ pub trait TeaField: AnyBitPattern + sealed::Sealed {
     /// assert_eq!(u16::read(&7_u16.to_ne_bytes()), Some(7));
     /// assert_eq!(u16::read(&[7]), None);
     /// ```
-    fn read(bytes: &[u8]) -> Option<Self>;
+    #[inline]
+    fn read(bytes: &[u8]) -> Option<Self> {
+        bytemuck::try_pod_read_unaligned(bytes.get(..size_of::<Self>())?).ok()
+    }
 
     /// Writes it to the first bytes, in the order of this machine; nothing if they are too few.
     ///
@@ -36,7 +39,12 @@ pub trait TeaField: AnyBitPattern + sealed::Sealed {
     /// teafile::TeaField::write(7_u16, &mut bytes);
     /// assert_eq!(bytes, 7_u16.to_ne_bytes());
     /// ```
-    fn write(self, bytes: &mut [u8]);
+    #[inline]
+    fn write(self, bytes: &mut [u8]) {
+        if let Some(room) = bytes.get_mut(..size_of::<Self>()) {
+            room.copy_from_slice(bytemuck::bytes_of(&self));
+        }
+    }
 
     /// The same bytes from behind.
     ///

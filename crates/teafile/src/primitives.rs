@@ -1,4 +1,4 @@
-//! The types of fields: for each how it is read, written and turned round.
+//! The types of fields: for each what it is in a file, how it is turned round, and what it is as a time.
 
 use crate::field_type::FieldType;
 use crate::item::TeaField;
@@ -9,18 +9,6 @@ impl Sealed for i8 {}
 
 impl TeaField for i8 {
     const TYPE: FieldType = FieldType::Int8;
-
-    #[inline]
-    fn read(bytes: &[u8]) -> Option<Self> {
-        bytes.first_chunk().map(|bytes| Self::from_ne_bytes(*bytes))
-    }
-
-    #[inline]
-    fn write(self, bytes: &mut [u8]) {
-        if let Some(room) = bytes.first_chunk_mut() {
-            *room = self.to_ne_bytes();
-        }
-    }
 
     #[inline]
     fn swap_bytes(self) -> Self {
@@ -39,18 +27,6 @@ impl TeaField for i16 {
     const TYPE: FieldType = FieldType::Int16;
 
     #[inline]
-    fn read(bytes: &[u8]) -> Option<Self> {
-        bytes.first_chunk().map(|bytes| Self::from_ne_bytes(*bytes))
-    }
-
-    #[inline]
-    fn write(self, bytes: &mut [u8]) {
-        if let Some(room) = bytes.first_chunk_mut() {
-            *room = self.to_ne_bytes();
-        }
-    }
-
-    #[inline]
     fn swap_bytes(self) -> Self {
         Self::swap_bytes(self)
     }
@@ -65,18 +41,6 @@ impl Sealed for i32 {}
 
 impl TeaField for i32 {
     const TYPE: FieldType = FieldType::Int32;
-
-    #[inline]
-    fn read(bytes: &[u8]) -> Option<Self> {
-        bytes.first_chunk().map(|bytes| Self::from_ne_bytes(*bytes))
-    }
-
-    #[inline]
-    fn write(self, bytes: &mut [u8]) {
-        if let Some(room) = bytes.first_chunk_mut() {
-            *room = self.to_ne_bytes();
-        }
-    }
 
     #[inline]
     fn swap_bytes(self) -> Self {
@@ -95,18 +59,6 @@ impl TeaField for u8 {
     const TYPE: FieldType = FieldType::UInt8;
 
     #[inline]
-    fn read(bytes: &[u8]) -> Option<Self> {
-        bytes.first_chunk().map(|bytes| Self::from_ne_bytes(*bytes))
-    }
-
-    #[inline]
-    fn write(self, bytes: &mut [u8]) {
-        if let Some(room) = bytes.first_chunk_mut() {
-            *room = self.to_ne_bytes();
-        }
-    }
-
-    #[inline]
     fn swap_bytes(self) -> Self {
         Self::swap_bytes(self)
     }
@@ -121,18 +73,6 @@ impl Sealed for u16 {}
 
 impl TeaField for u16 {
     const TYPE: FieldType = FieldType::UInt16;
-
-    #[inline]
-    fn read(bytes: &[u8]) -> Option<Self> {
-        bytes.first_chunk().map(|bytes| Self::from_ne_bytes(*bytes))
-    }
-
-    #[inline]
-    fn write(self, bytes: &mut [u8]) {
-        if let Some(room) = bytes.first_chunk_mut() {
-            *room = self.to_ne_bytes();
-        }
-    }
 
     #[inline]
     fn swap_bytes(self) -> Self {
@@ -151,18 +91,6 @@ impl TeaField for u32 {
     const TYPE: FieldType = FieldType::UInt32;
 
     #[inline]
-    fn read(bytes: &[u8]) -> Option<Self> {
-        bytes.first_chunk().map(|bytes| Self::from_ne_bytes(*bytes))
-    }
-
-    #[inline]
-    fn write(self, bytes: &mut [u8]) {
-        if let Some(room) = bytes.first_chunk_mut() {
-            *room = self.to_ne_bytes();
-        }
-    }
-
-    #[inline]
     fn swap_bytes(self) -> Self {
         Self::swap_bytes(self)
     }
@@ -177,18 +105,6 @@ impl Sealed for i64 {}
 
 impl TeaField for i64 {
     const TYPE: FieldType = FieldType::Int64;
-
-    #[inline]
-    fn read(bytes: &[u8]) -> Option<Self> {
-        bytes.first_chunk().map(|bytes| Self::from_ne_bytes(*bytes))
-    }
-
-    #[inline]
-    fn write(self, bytes: &mut [u8]) {
-        if let Some(room) = bytes.first_chunk_mut() {
-            *room = self.to_ne_bytes();
-        }
-    }
 
     #[inline]
     fn swap_bytes(self) -> Self {
@@ -207,18 +123,6 @@ impl TeaField for u64 {
     const TYPE: FieldType = FieldType::UInt64;
 
     #[inline]
-    fn read(bytes: &[u8]) -> Option<Self> {
-        bytes.first_chunk().map(|bytes| Self::from_ne_bytes(*bytes))
-    }
-
-    #[inline]
-    fn write(self, bytes: &mut [u8]) {
-        if let Some(room) = bytes.first_chunk_mut() {
-            *room = self.to_ne_bytes();
-        }
-    }
-
-    #[inline]
     fn swap_bytes(self) -> Self {
         Self::swap_bytes(self)
     }
@@ -233,18 +137,6 @@ impl Sealed for f32 {}
 
 impl TeaField for f32 {
     const TYPE: FieldType = FieldType::Float;
-
-    #[inline]
-    fn read(bytes: &[u8]) -> Option<Self> {
-        bytes.first_chunk().map(|bytes| Self::from_ne_bytes(*bytes))
-    }
-
-    #[inline]
-    fn write(self, bytes: &mut [u8]) {
-        if let Some(room) = bytes.first_chunk_mut() {
-            *room = self.to_ne_bytes();
-        }
-    }
 
     #[inline]
     fn swap_bytes(self) -> Self {
@@ -263,18 +155,6 @@ impl TeaField for f64 {
     const TYPE: FieldType = FieldType::Double;
 
     #[inline]
-    fn read(bytes: &[u8]) -> Option<Self> {
-        bytes.first_chunk().map(|bytes| Self::from_ne_bytes(*bytes))
-    }
-
-    #[inline]
-    fn write(self, bytes: &mut [u8]) {
-        if let Some(room) = bytes.first_chunk_mut() {
-            *room = self.to_ne_bytes();
-        }
-    }
-
-    #[inline]
     fn swap_bytes(self) -> Self {
         Self::from_bits(self.to_bits().swap_bytes())
     }
@@ -290,18 +170,6 @@ impl<const N: usize> Sealed for [u8; N] {}
 /// Bytes of a type of your own, which are carried as they are, also from another byte order.
 impl<const N: usize> TeaField for [u8; N] {
     const TYPE: FieldType = FieldType::Opaque(0x1000);
-
-    #[inline]
-    fn read(bytes: &[u8]) -> Option<Self> {
-        bytes.first_chunk().copied()
-    }
-
-    #[inline]
-    fn write(self, bytes: &mut [u8]) {
-        if let Some(room) = bytes.first_chunk_mut() {
-            *room = self;
-        }
-    }
 
     #[inline]
     fn swap_bytes(self) -> Self {

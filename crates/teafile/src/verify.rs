@@ -57,7 +57,7 @@ pub struct Verification {
 pub enum State {
     /// Nothing is wrong.
     Clean,
-    /// [`repair`] makes it clean: only its end is not in order.
+    /// [`repair`] makes it clean: its end is not in order, or an edit of its header was interrupted.
     Repairable,
     /// The header is wrong, times go backwards before the end, or items are not what the index knows: nobody can tell what
     /// is missing.
@@ -133,9 +133,8 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verification, Error> {
         let area = area_now(&file, &header)?;
         found.items = area.count;
         found.partial_tail_bytes = area.rest;
-        let index = Index::find(path, &file, &header, area.count)?;
-        found.zero_tail_items = unknown_zeros(&file, &header, area, &index)?;
-        let checker = match index {
+        found.zero_tail_items = unknown_zeros(&file, path, &header, area)?;
+        let checker = match Index::find(path, &file, &header, area.count)? {
             Found::Nothing => None,
             Found::Ignored(reason) => {
                 found.index = Some(IndexCheckup::Ignored(reason));

@@ -1,6 +1,7 @@
 //! What a recording begins with: the part of the configuration that a replay needs, and the plugins with their files.
 
 use serde_json::Value;
+use stratd_plugin_api::{Takes, TradingType};
 
 use super::checked::Checked;
 use crate::{
@@ -13,6 +14,14 @@ use crate::{
 /// Tables that a replay does without: keys of the place, and what may hold more secrets than need be.
 const LEFT_OUT: [&str; 9] =
     ["results", "state", "control", "logging", "backtests", "recorder", "verbose", "fill", "plugin_dirs"];
+
+/// Which orders are taken where those of an exchange go: in a simulation that is the fill model.
+fn takes_of(checked: &Checked, planned: &PlannedExchange) -> Takes {
+    match checked.config.trading_type {
+        TradingType::Simulation => planned.takes.and(Takes::ALL),
+        TradingType::Backtest | TradingType::Sandbox | TradingType::Live => planned.takes,
+    }
+}
 
 /// What is recorded of a run of these exchanges and strategies; `None` if nothing is.
 pub(super) fn recorder_plan(
@@ -52,6 +61,7 @@ pub(super) fn recorder_plan(
         plugin: planned.plugin.clone(),
         instrument_types: planned.instrument_types,
         trading_types: planned.trading_types,
+        takes: takes_of(checked, planned).bits(),
     });
     let head = Head {
         format: FORMAT,

@@ -294,6 +294,7 @@ impl<'a> Making<'a> {
             instrument_types: plugin.manifest().instrument_types,
             trading_types: plugin.manifest().trading_types,
             has_order_entry: plugin.manifest().has_flag(plugin_flag::ORDER_ENTRY),
+            takes: plugin.manifest().takes_of(entry.order_types.as_deref()),
             make: Box::new(move |host| {
                 let made = factory.exchange(&plugin, &name, &settings, host)?;
                 registry.lock().set_connector(&name, made.token, made.pid);

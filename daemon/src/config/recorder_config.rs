@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Span;
 use crate::{
-    recorder::{Durability, MarketKind, RecorderOptions},
+    recorder::{Durability, Keep, MarketKind, RecorderOptions},
     systemd,
 };
 
@@ -42,6 +42,14 @@ pub struct RecorderConfig {
     /// Recording stops, and trading goes on, when less is free on its disk, in MiB.
     #[schemars(range(max = 1_048_576), extend("default" = 256, "x-accepted" = "0 to 1048576"))]
     pub free_min: u32,
+    /// Recordings and market files that were not written for so many days are deleted, at each start of a recorder and once
+    /// a day. Without this key, none is for its age.
+    #[schemars(range(min = 1, max = 36_500), extend("x-accepted" = "1 to 36500"))]
+    pub keep_days: Option<u32>,
+    /// The oldest recordings and market files are deleted, as often, until all together have at most so many bytes. What was
+    /// written within the last day stays in any case. Without this key, none is for its size.
+    #[schemars(range(min = 1_048_576), extend("x-accepted" = "1048576 and more"))]
+    pub keep_bytes: Option<u64>,
 }
 
 /// A kind of market events.
@@ -83,6 +91,8 @@ impl Default for RecorderConfig {
             sync_interval: Span::milliseconds(1_000),
             queue: 65_536,
             free_min: 256,
+            keep_days: None,
+            keep_bytes: None,
         }
     }
 }
@@ -109,6 +119,7 @@ impl RecorderConfig {
             },
             queue: self.queue as usize,
             free_min: u64::from(self.free_min) * 1024 * 1024,
+            keep: Keep { days: self.keep_days, bytes: self.keep_bytes },
         })
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
-use stratd_plugin_api::{BarSpec, Decimal, InstrumentType, Money, TradingType};
+use stratd_plugin_api::{BarSpec, Decimal, InstrumentType, Money, OrderType, TradingType};
 
 use super::{
     AccountConfig, BacktestsConfig, Bars, ControlConfig, Costs, Fill, HoursConfig, IsolationMode, Moment,
@@ -128,6 +128,11 @@ pub struct ExchangeEntry {
     #[serde(default, deserialize_with = "instrument_types")]
     #[schemars(schema_with = "instrument_type_names")]
     pub instrument_types: Option<Vec<InstrumentType>>,
+    /// The order types that are sent to it, or in a backtest or simulation to the fill model; what stratd can hold of the
+    /// others is held until its price comes, as for an exchange that does not take them. Without this key, all that it takes.
+    #[serde(default, deserialize_with = "order_types")]
+    #[schemars(schema_with = "order_type_names")]
+    pub order_types: Option<Vec<OrderType>>,
     /// Where its code runs: `none` (on the event loop: the fastest, and a crash is the daemon's), `thread` (on a thread
     /// of its own: a hang loses that thread only) or `process` (no crash, leak or hang reaches the daemon).
     /// In a backtest it is always `none`.
@@ -267,6 +272,15 @@ fn instrument_types<'de, D: Deserializer<'de>>(
     types.collect::<Result<_, _>>().map(Some)
 }
 
+fn order_types<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<OrderType>>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    let known = |name: &String| OrderType::ALL.iter().copied().find(|known| known.name() == name);
+    let types = names
+        .iter()
+        .map(|name| known(name).ok_or_else(|| D::Error::custom(format!("{name} is no order type"))));
+    types.collect::<Result<_, _>>().map(Some)
+}
+
 /// The instrument type of that name.
 pub(crate) fn instrument_type(name: &str) -> Option<InstrumentType> {
     InstrumentType::ALL.iter().copied().find(|known| known.name() == name)
@@ -311,5 +325,10 @@ fn unload_name(_: &mut SchemaGenerator) -> Schema {
 
 fn instrument_type_names(_: &mut SchemaGenerator) -> Schema {
     let names: Vec<_> = InstrumentType::ALL.iter().map(|known| known.name()).collect();
+    json_schema!({ "type": "array", "items": { "type": "string", "enum": names }, "minItems": 1 })
+}
+
+fn order_type_names(_: &mut SchemaGenerator) -> Schema {
+    let names: Vec<_> = OrderType::ALL.iter().map(|known| known.name()).collect();
     json_schema!({ "type": "array", "items": { "type": "string", "enum": names }, "minItems": 1 })
 }

@@ -67,6 +67,7 @@ impl Tap {
     ) {
         let is_rare = match output {
             Output::Submit(_)
+            | Output::Held(_)
             | Output::Cancel(_)
             | Output::Change(_)
             | Output::Filled(_)
@@ -192,6 +193,10 @@ fn what(output: &Output, engine: &Engine) -> Option<What> {
         Output::Submit(order) => {
             let order = order.get();
             let what = (order.id, "submitted");
+            What::Order(OrderCopy::of(what, Some(order.strategy), order.exchange, &order.request))
+        }
+        Output::Held(order) => {
+            let what = (order.id, "held");
             What::Order(OrderCopy::of(what, Some(order.strategy), order.exchange, &order.request))
         }
         Output::Cancel(cancel) => {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use stratd_plugin_api::{
-    InstrumentTypes, TradingTypes,
+    InstrumentTypes, OrderType, Takes, TradingTypes,
     abi::{ManifestV1, Str, plugin_flag, plugin_kind},
 };
 
@@ -14,6 +14,10 @@ use super::{
     refusal::{Problem, Step},
 };
 
+/// The bits of order types that this version knows.
+const ORDER_TYPES: u32 = 0xfe;
+/// The bits of lifetimes that this version knows.
+const ORDER_LIFETIMES: u32 = 7;
 const NAME_BYTES_MAX: usize = 64;
 const TEXT_BYTES_MAX: usize = 256;
 const DESCRIPTION_BYTES_MAX: usize = 1024;
@@ -50,6 +54,9 @@ pub struct Manifest {
     pub trading_types: u32,
     /// Exchange: bits of the instrument types that it serves.
     pub instrument_types: u32,
+    /// Exchange: the orders that it takes, as the numbers of the manifest.
+    #[serde(default)]
+    pub takes: [u32; 4],
     /// What it offers to the log: kind, name and a sentence of each part.
     #[serde(default)]
     pub log_parts: Vec<String>,
@@ -80,6 +87,20 @@ impl Manifest {
     #[must_use]
     pub const fn instrument_types(&self) -> InstrumentTypes {
         InstrumentTypes::from_bits(self.instrument_types)
+    }
+
+    /// The orders that an exchange takes.
+    #[must_use]
+    pub fn takes(&self) -> Takes {
+        Takes::from_bits(self.takes)
+    }
+
+    /// The orders that are taken for an exchange: by itself, or without order entry by the fill model; of these types only,
+    /// if the configuration names some.
+    #[must_use]
+    pub fn takes_of(&self, types: Option<&[OrderType]>) -> Takes {
+        let takes = if self.has_flag(plugin_flag::ORDER_ENTRY) { self.takes() } else { Takes::ALL };
+        types.map_or(takes, |types| takes.only(types))
     }
 
     /// Slices of many events are allowed.
@@ -142,6 +163,17 @@ impl Manifest {
         if kind == PluginKind::Exchange && raw.trading_types == 0 {
             wrong.push("an exchange that serves no trading type", "at least one");
         }
+        let takes_orders = kind == PluginKind::Exchange && raw.flags & plugin_flag::ORDER_ENTRY != 0;
+        if takes_orders && (raw.order_types & ORDER_TYPES == 0 || raw.order_lifetimes & ORDER_LIFETIMES == 0)
+        {
+            wrong.push(
+                format!(
+                    "an exchange with order entry that takes no orders (order_types {:#x}, order_lifetimes {:#x})",
+                    raw.order_types, raw.order_lifetimes
+                ),
+                "a bit 1 << type for each order type that it takes, and 1 << lifetime for each lifetime",
+            );
+        }
         let config_schema = schema_of(&schema).unwrap_or_else(|error| {
             wrong.push(format!("a configuration schema that is no JSON object: {error}"), "a JSON schema");
             serde_json::Value::Null
@@ -162,6 +194,7 @@ impl Manifest {
             flags: raw.flags,
             trading_types: raw.trading_types,
             instrument_types: raw.instrument_types,
+            takes: [raw.order_types, raw.order_flags, raw.order_lifetimes, raw.order_groups],
             log_parts: Vec::new(),
         })
     }
@@ -219,6 +252,10 @@ mod tests {
             flags: plugin_flag::BATCH_SAFE,
             trading_types: 0,
             instrument_types: 0,
+            order_types: 0,
+            order_flags: 0,
+            order_lifetimes: 0,
+            order_groups: 0,
             name: Str::new("strategy-x"),
             version: Str::new("1.0.0"),
             description: Str::EMPTY,
@@ -273,6 +310,26 @@ mod tests {
                 r#"a name of 18446744073709551615 bytes that is no usable text; the name "" (accepted: UTF-8 of at most 64 bytes; 1 to 64 of a-z 0-9 -)"#
             ]],
         );
+    }
+
+    #[test]
+    fn an_exchange_with_order_entry_says_which_orders_it_takes() {
+        let venue = ManifestV1 {
+            kind: plugin_kind::EXCHANGE,
+            flags: plugin_flag::ORDER_ENTRY,
+            trading_types: 8,
+            order_types: 6,
+            order_lifetimes: 1,
+            ..raw()
+        };
+        assert_eq!(read(&venue).unwrap().takes().to_string(), "market, limit; gtc");
+        refused(
+            ManifestV1 { order_types: 1, ..venue },
+            expect![[
+                r#"an exchange with order entry that takes no orders (order_types 0x1, order_lifetimes 0x1) (accepted: a bit 1 << type for each order type that it takes, and 1 << lifetime for each lifetime)"#
+            ]],
+        );
+        assert!(read(&ManifestV1 { order_lifetimes: 0, ..venue }).is_err());
     }
 
     #[test]

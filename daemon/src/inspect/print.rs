@@ -64,6 +64,7 @@ fn manifest(manifest: &Manifest) -> Value {
         "flags": flags(manifest),
         "trading_types": trading_types(manifest),
         "instrument_types": instrument_types(manifest),
+        "takes": manifest.takes().to_string(),
         "config_schema": manifest.config_schema,
     })
 }
@@ -142,6 +143,7 @@ fn described(accepted: &Accepted, line: &mut impl FnMut(&str, &str)) {
     if manifest.kind == PluginKind::Exchange {
         line("trading types", &trading_types(manifest).join(", "));
         line("instruments", &instrument_types(manifest).join(", "));
+        line("orders", &manifest.takes().to_string());
     }
     for part in &manifest.log_parts {
         line("offers", part);

@@ -155,6 +155,7 @@ impl LoopMeters {
             | Output::Metric { .. }
             | Output::ByHand { .. }
             | Output::BookGap(_)
+            | Output::Held(_)
             | Output::Exited => {}
         }
     }

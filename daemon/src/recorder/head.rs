@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stratd_plugin_api::abi;
+use stratd_plugin_api::{Takes, abi};
 
 /// The form of recordings that this version writes and reads.
 pub(crate) const FORMAT: u32 = 1;
@@ -37,6 +37,14 @@ pub(crate) struct HeadExchange {
     pub(crate) plugin: String,
     pub(crate) instrument_types: u32,
     pub(crate) trading_types: u32,
+    /// Which orders were taken where its orders went, as the numbers of a manifest.
+    #[serde(default = "everything")]
+    pub(crate) takes: [u32; 4],
+}
+
+/// Before there was a choice, the engine stood in for nothing.
+fn everything() -> [u32; 4] {
+    Takes::ALL.bits()
 }
 
 /// A strategy that the run began with.

@@ -31,6 +31,8 @@ pub(crate) enum Mark {
     Did(Box<Deed>, Option<Arc<Vec<u8>>>),
     /// Whether the last deed was done or refused, with the fingerprint of the state that it carried, 0 for none.
     Came(bool, u64),
+    /// What comes next is not what came next: the input from which on something is missing, and how many rows.
+    Gap(u64, u64),
 }
 
 /// The row of a mark; the bytes that belong to it are put into `payload`, which is emptied before.
@@ -68,6 +70,7 @@ pub(crate) fn encode_mark(mark: &Mark, (time, seq, at): (i64, u64, Timestamp), p
             (kind::DID, [length, u64::from(state.is_some()), 0, 0])
         }
         Mark::Came(is_done, state) => (kind::CAME, [u64::from(*is_done), *state, 0, 0]),
+        Mark::Gap(first, rows) => (kind::GAP, [*first, *rows, 0, 0]),
     };
     Row::other((time, seq, at), kind, words, payload.len())
 }
@@ -95,6 +98,7 @@ pub(super) fn decode_mark(row: &Row, payload: &[u8]) -> Result<Mark, String> {
             Mark::Did(deed, (b != 0).then(|| Arc::new(state.to_vec())))
         }
         kind::CAME => Mark::Came(a != 0, b),
+        kind::GAP => Mark::Gap(a, b),
         other => return Err(format!("a row of kind {other}, which this version does not know")),
     })
 }
@@ -146,6 +150,7 @@ mod tests {
             Mark::Did(Box::new(restart), Some(Arc::new(vec![1, 2, 3]))),
             Mark::Did(Box::new(Deed::UndoLimits), None),
             Mark::Came(true, u64::MAX),
+            Mark::Gap(7, 1_000),
         ] {
             let mut payload = Vec::new();
             let row = encode_mark(&mark, (1, 2, Timestamp::new(3)), &mut payload);

@@ -16,6 +16,7 @@ use stratd_plugin_api::{InstrumentType, Timestamp, abi};
 
 use super::{
     forms::{self, MarketKind, Value},
+    new_files,
     row::Row,
     tea::TeaWriter,
 };
@@ -39,6 +40,8 @@ pub(super) struct Market {
     taken: BTreeSet<(u16, String)>,
     services: Arc<Services>,
     files: BTreeMap<(u32, MarketKind), MarketFile>,
+    /// Files that were made and are not synced yet.
+    new: Vec<PathBuf>,
     /// Those with rows that wait.
     unwritten: BTreeSet<(u32, MarketKind)>,
     waiting: usize,
@@ -64,6 +67,8 @@ struct MarketFile {
     writer: Option<TeaWriter>,
     waiting: Vec<u8>,
     path: PathBuf,
+    /// Items that it has.
+    items: u64,
     written: u64,
     has_told: bool,
 }
@@ -84,6 +89,7 @@ impl Market {
             taken: BTreeSet::new(),
             services: Arc::clone(services),
             files: BTreeMap::new(),
+            new: Vec::new(),
             unwritten: BTreeSet::new(),
             waiting: 0,
             open: 0,
@@ -153,8 +159,37 @@ impl Market {
     /// # Errors
     /// A file cannot be made or written.
     pub(super) fn write(&mut self) -> Result<()> {
-        while let Some(key) = self.unwritten.first().copied() {
-            self.write_one(key)?;
+        while !self.unwritten.is_empty() {
+            let keys: Vec<_> = self.unwritten.iter().copied().take(OPEN_MAX).collect();
+            // a day begins with a file for each instrument and kind: they are synced together
+            for key in &keys {
+                self.open_for(*key)?;
+            }
+            self.sync_new()?;
+            for key in keys {
+                self.write_one(key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Syncs the files that were made; no item is written before.
+    fn sync_new(&mut self) -> Result<()> {
+        new_files::sync(&self.root, &self.new)?;
+        self.new.clear();
+        Ok(())
+    }
+
+    fn open_for(&mut self, key: (u32, MarketKind)) -> Result<()> {
+        if self.files.get(&key).is_none_or(|file| file.writer.is_some()) {
+            return Ok(());
+        }
+        self.make_room();
+        self.open(key)?;
+        // the ones that were opened for this batch are the last to be closed again
+        self.writes += 1;
+        if let Some(file) = self.files.get_mut(&key) {
+            file.written = self.writes;
         }
         Ok(())
     }
@@ -165,26 +200,33 @@ impl Market {
     /// As [`Market::write`].
     pub(super) fn sync(&mut self) -> Result<()> {
         self.write()?;
-        for file in self.files.values_mut() {
-            if let Some(writer) = &mut file.writer {
-                writer.sync()?;
+        let mut failed = None;
+        for (key, file) in &mut self.files {
+            if let Some(writer) = &mut file.writer
+                && let Err(error) = writer.sync()
+            {
+                failed = Some((*key, error));
+                break;
             }
         }
-        Ok(())
+        let Some((key, error)) = failed else { return Ok(()) };
+        self.close(key);
+        Err(error)
     }
 
     fn write_one(&mut self, key: (u32, MarketKind)) -> Result<()> {
-        self.unwritten.remove(&key);
-        if self.files.get(&key).is_some_and(|file| file.writer.is_none()) {
-            self.make_room();
-            self.open(key)?;
-        }
+        self.open_for(key)?;
+        self.sync_new()?;
         self.writes += 1;
         let Some(file) = self.files.get_mut(&key) else { return Ok(()) };
-        self.waiting -= file.waiting.len();
         file.written = self.writes;
         if let Some(writer) = &mut file.writer {
-            writer.write(&file.waiting)?;
+            if let Err(error) = writer.write(&file.waiting) {
+                // how many items it took is seen when it is opened again
+                self.close(key);
+                return Err(error);
+            }
+            file.items = writer.rows();
             if writer.backwards() > 0 && !std::mem::replace(&mut file.has_told, true) {
                 // what an earlier run left is later than now
                 tracing::warn!(
@@ -194,7 +236,9 @@ impl Market {
                 );
             }
         }
+        self.waiting -= file.waiting.len();
         file.waiting.clear();
+        self.unwritten.remove(&key);
         Ok(())
     }
 
@@ -220,6 +264,19 @@ impl Market {
                 opened.removed
             );
         }
+        if opened.is_new {
+            self.new.push(opened.path.clone());
+        }
+        let items = opened.writer.rows();
+        if file.path == opened.path {
+            // an error came between: what it has taken waits no more
+            let size = forms::market(kind).size;
+            let taken = usize::try_from(items.saturating_sub(file.items)).unwrap_or(usize::MAX);
+            let taken = taken.saturating_mul(size).min(file.waiting.len());
+            file.waiting.drain(..taken);
+            self.waiting -= taken;
+        }
+        file.items = items;
         file.path = opened.path;
         file.writer = Some(opened.writer);
         self.open += 1;
@@ -325,5 +382,37 @@ mod tests {
     fn ids_are_numbers_or_places_of_texts() {
         let number = stratd_plugin_api::TextTable::number(644).cast_signed();
         assert_eq!([text_id(number), text_id(0), text_id(7)], [644, 0, -7]);
+    }
+
+    #[test]
+    fn more_files_than_may_be_open_have_all_their_items() {
+        const COUNT: u32 = 300;
+        let place = tempfile::tempdir().unwrap();
+        let services = Arc::new(Services::default());
+        let records: Vec<_> = (1..=COUNT)
+            .map(|id| {
+                let symbol = services.texts().intern(&format!("S{id}"));
+                abi::InstrumentRecord { id, exchange: 1, symbol, ..Default::default() }
+            })
+            .collect();
+        let names = ["x".to_owned()];
+        let run = (1, "run".to_owned());
+        let kinds = 1 << MarketKind::Trade.code();
+        let mut market = Market::new(place.path(), kinds, run, &records, (&names, &services));
+        let kind = stratd_plugin_api::abi::event_kind::TRADE;
+        for round in 1..=3 {
+            for instrument in 1..=COUNT {
+                let event = abi::Event { instrument, kind, data: [round, 1, 0, 0, 0], ..Default::default() };
+                market.take(&Row::market(1, Timestamp::new(round), &event)).unwrap();
+            }
+            market.write().unwrap();
+            assert_eq!(market.waiting(), 0);
+            assert_eq!(market.open, OPEN_MAX);
+        }
+        drop(market);
+        for id in 1..=COUNT {
+            let file = place.path().join(format!("x/S{id}/trade-1970-01-01.tea"));
+            assert_eq!(teafile::Reader::open(&file).unwrap().item_count().unwrap(), 3, "{}", file.display());
+        }
     }
 }

@@ -16,9 +16,11 @@ mod forms;
 mod head;
 mod mark;
 mod market;
+mod new_files;
 mod options;
 mod output_row;
 mod records;
+mod retention;
 mod row;
 mod stream;
 mod tape;
@@ -30,7 +32,7 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, mpsc},
     thread::Builder,
 };
 
@@ -52,6 +54,7 @@ pub(crate) use self::{
     options::{Durability, RecorderOptions},
     output_row::{OUTPUT_BYTES, OutputRow},
     records::ORDER_EVENT_WORDS,
+    retention::Keep,
     row::{PAYLOAD_BYTES_MAX, ROW_BYTES, Recorded, Row, decode, kind},
     stream::PART_BYTES,
     tape::Tape,
@@ -97,21 +100,25 @@ impl RecorderPlan {
         let stream =
             if options.inputs { Some(self.stream(name, services).with_context(what)?) } else { None };
         let (producer, consumer) = RingBuffer::new(options.queue);
+        // bounded by the ring, which has a row for each
+        let (sender, large) = mpsc::channel();
         let shared = Arc::new(Shared::default());
         let writer = Writer {
             ring: consumer,
+            large,
             shared: Arc::clone(&shared),
             market,
             stream,
             durability: options.durability,
             free_min: options.free_min,
+            keep: options.keep,
             unfinished: Unfinished::default(),
         };
         let handle =
             Builder::new().name("recorder".to_owned()).spawn(move || writer.run()).with_context(what)?;
         tracing::info!(logger = "recorder", "records in {}", options.path.display());
         let wanted = Wanted { inputs: options.inputs, market: kinds };
-        Ok(Tape::new(producer, shared, handle.thread().clone(), wanted))
+        Ok(Tape::new((producer, sender), shared, handle.thread().clone(), wanted))
     }
 
     fn stream(&self, name: &str, services: &Arc<Services>) -> Result<Stream> {
@@ -155,10 +162,7 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Tells that nothing is recorded any more, once.
 fn tell_stopped(shared: &Shared, why: String) {
     if shared.stop(why.clone()) {
-        tracing::error!(
-            logger = "recorder",
-            "recording has stopped, and the run goes on without it until its next start: {why}"
-        );
+        tracing::error!(logger = "recorder", "recording has stopped, and the run goes on without it: {why}");
         notify::recording_stopped(&why);
     }
 }

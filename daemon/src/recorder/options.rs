@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::{forms::MarketKind, head::Head};
+use super::{forms::MarketKind, head::Head, retention::Keep};
 
 /// What `[recorder]` asks for, and what the recording begins with.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct RecorderOptions {
     pub(crate) queue: usize,
     /// Bytes; recording stops when less is free.
     pub(crate) free_min: u64,
+    /// What of earlier recordings stays.
+    pub(crate) keep: Keep,
 }
 
 /// What a crash may cost.

@@ -21,7 +21,7 @@ pub(crate) const OUTPUT_WORDS: usize = 38;
 pub(crate) const OUTPUT_BYTES: usize = OUTPUT_WORDS * 8;
 
 /// What an output is, in the order of the codes, from 1.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 21] = [
     "submit",
     "by hand",
     "cancel",
@@ -42,6 +42,7 @@ const KINDS: [&str; 20] = [
     "overfilled",
     "exited",
     "book gap",
+    "held",
 ];
 
 /// A row.
@@ -201,15 +202,8 @@ fn fields(output: &Output, said: &mut Vec<u8>) -> Fields {
     match output {
         Output::Submit(order) => {
             let NewOrder { id, strategy, exchange, request } = *order.get();
-            let request = (&request).into();
-            Fields {
-                kind: 1,
-                strategy: strategy.0,
-                order: id.0,
-                exchange: exchange.0,
-                request,
-                ..Fields::default()
-            }
+            let (order, exchange, request) = (id.0, exchange.0, (&request).into());
+            Fields { kind: 1, strategy: strategy.0, order, exchange, request, ..Fields::default() }
         }
         Output::ByHand { order, strategy } => {
             Fields { kind: 2, strategy: strategy.0, order: order.0, ..Fields::default() }
@@ -262,6 +256,9 @@ fn fields(output: &Output, said: &mut Vec<u8>) -> Fields {
         Output::Overfilled(report) => alarm(18, report, said),
         Output::Exited => Fields { kind: 19, ..Fields::default() },
         Output::BookGap(gap) => lost(gap),
+        Output::Held(NewOrder { id, strategy, exchange, request }) => {
+            Fields { strategy: strategy.0, ..of_request(21, *id, exchange.0, 0, request.into()) }
+        }
     }
 }
 

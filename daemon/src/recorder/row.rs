@@ -43,6 +43,7 @@ pub(crate) mod kind {
     pub(crate) const JOINED: u16 = 1_105;
     pub(crate) const DID: u16 = 1_106;
     pub(crate) const CAME: u16 = 1_107;
+    pub(crate) const GAP: u16 = 1_108;
     pub(crate) const END: u16 = 1_200;
     /// What came out; in the ring only, its rows have a file of their own.
     pub(crate) const OUTPUT: u16 = 1_300;

@@ -7,7 +7,10 @@
     reason = "no input has 2^32 parts, and a part has at most 64 bytes"
 )]
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Result;
 
@@ -24,16 +27,20 @@ pub(crate) const PART_BYTES: usize = 64;
 
 /// A file, and what is to be written to it next.
 struct Lane {
-    file: TeaWriter,
+    path: PathBuf,
+    form: forms::Form,
+    /// Nothing after an error, until the disk has space again.
+    file: Option<TeaWriter>,
     waiting: Vec<u8>,
     /// Rows so far, those that wait included.
     rows: u64,
 }
 
 impl Lane {
-    fn create(folder: &Path, form: &forms::Form) -> Result<Self> {
+    fn create(folder: &Path, form: forms::Form) -> Result<Self> {
         let path = folder.join(format!("{}.tea", form.name));
-        Ok(Self { file: TeaWriter::create(&path, form)?, waiting: Vec::new(), rows: 0 })
+        let file = Some(TeaWriter::create(&path, &form)?);
+        Ok(Self { path, form, file, waiting: Vec::new(), rows: 0 })
     }
 
     fn put(&mut self, row: &[u8]) {
@@ -54,12 +61,38 @@ impl Lane {
     }
 
     fn write(&mut self) -> Result<()> {
-        if !self.waiting.is_empty() {
-            self.file.write(&self.waiting)?;
-            self.waiting.clear();
+        if self.waiting.is_empty() {
+            return Ok(());
         }
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(again(&self.path, &self.form, self.rows, &mut self.waiting)?),
+        };
+        if let Err(error) = file.write(&self.waiting) {
+            // how many rows it took is seen when it is opened again
+            self.file = None;
+            return Err(error);
+        }
+        self.waiting.clear();
         Ok(())
     }
+
+    fn sync(&mut self) -> Result<()> {
+        let synced = self.file.as_mut().map_or(Ok(()), TeaWriter::sync);
+        if synced.is_err() {
+            self.file = None;
+        }
+        synced
+    }
+}
+
+/// Opens a file again after an error; what it has taken waits no more.
+fn again(path: &Path, form: &forms::Form, rows: u64, waiting: &mut Vec<u8>) -> Result<TeaWriter> {
+    let (file, kept) = TeaWriter::append(path, form)?;
+    let before = rows.saturating_sub((waiting.len() / form.size) as u64);
+    let taken = usize::try_from(kept.saturating_sub(before)).unwrap_or(usize::MAX);
+    waiting.drain(..taken.saturating_mul(form.size).min(waiting.len()));
+    Ok(file)
 }
 
 /// The files of a run.
@@ -77,7 +110,7 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn create(folder: &Path, services: &Arc<Services>) -> Result<Self> {
-        let lane = |form: forms::Form| Lane::create(folder, &form);
+        let lane = |form: forms::Form| Lane::create(folder, form);
         Ok(Self {
             texts: lane(forms::texts())?,
             reports: lane(forms::reports())?,
@@ -126,7 +159,7 @@ impl Stream {
     pub(super) fn sync(&mut self) -> Result<()> {
         self.write()?;
         for lane in self.lanes() {
-            lane.file.sync()?;
+            lane.sync()?;
         }
         Ok(())
     }

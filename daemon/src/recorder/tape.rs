@@ -2,11 +2,17 @@
 //!
 //! A replay needs every input, so that none is left out: while the ring is full the event loop waits. It does so for
 //! [`WAIT_MAX`] in all at one row; by then the disk counts as hung, recording is over, and trading goes on.
+//! While the thread has stopped because the disk is full, what finds no room in the ring is left out and counted; a row that
+//! says so is the first one after it.
+//!
+//! A row and the bytes that belong to it go into the ring together or not at all. Those beyond [`INLINE_MAX`], which are
+//! states of strategies, take a way of their own.
 
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
+        mpsc::Sender,
     },
     thread::{self, Thread},
     time::Duration,
@@ -27,6 +33,8 @@ use crate::runtime::clock::Stopwatch;
 const WAIT_MAX: Duration = Duration::from_secs(5);
 /// How often it looks for room meanwhile.
 const LOOK_EVERY: Duration = Duration::from_micros(200);
+/// So many bytes of a row go through the ring; the report of an order and most outputs are far below.
+pub(super) const INLINE_MAX: usize = 4_096;
 /// How long the end of a run waits for the last rows to be written.
 const END_TIME_MAX: Duration = Duration::from_secs(10);
 
@@ -56,6 +64,12 @@ impl Shared {
     pub(super) fn has_stopped(&self) -> bool {
         self.has_stopped.load(Ordering::Acquire)
     }
+
+    /// Recording goes on.
+    pub(super) fn go_on(&self) {
+        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.has_stopped.store(false, Ordering::Release);
+    }
 }
 
 /// What is recorded.
@@ -65,6 +79,14 @@ pub(super) struct Wanted {
     pub(super) inputs: bool,
     /// The kinds of market events, as bits.
     pub(super) market: u32,
+}
+
+/// What was left out.
+#[derive(Clone, Copy)]
+struct Gap {
+    /// The number of the input at which it began.
+    first: u64,
+    rows: u64,
 }
 
 /// The one writer into the ring.
@@ -78,22 +100,31 @@ pub(crate) struct Tape {
     /// The number of the last input.
     seq: u64,
     at: Timestamp,
-    is_off: bool,
+    /// Where large bytes go.
+    large: Sender<Vec<u8>>,
+    /// What is left out now, if recording has stopped.
+    gap: Option<Gap>,
     /// Used again and again.
     payload: Vec<u8>,
 }
 
 impl Tape {
-    pub(super) fn new(ring: Producer<Row>, shared: Arc<Shared>, writer: Thread, wanted: Wanted) -> Self {
+    pub(super) fn new(
+        (ring, large): (Producer<Row>, Sender<Vec<u8>>),
+        shared: Arc<Shared>,
+        writer: Thread,
+        wanted: Wanted,
+    ) -> Self {
         Self {
             ring,
+            large,
             shared,
             writer,
             wanted,
             time: 0,
             seq: 0,
             at: Timestamp::default(),
-            is_off: false,
+            gap: None,
             payload: Vec::new(),
         }
     }
@@ -175,43 +206,83 @@ impl Tape {
 
     #[inline]
     fn push(&mut self, row: Row) {
-        if !self.is_off
-            && let Err(rtrb::PushError::Full(row)) = self.ring.push(row)
-        {
-            self.wait(row);
+        if self.gap.is_some() || self.ring.push(row).is_err() {
+            self.push_slowly(row, &[]);
         }
     }
 
     fn push_with(&mut self, row: Row, payload: &[u8]) {
-        self.push(row);
-        for part in payload.chunks(ROW_BYTES) {
-            let mut bytes = [0; ROW_BYTES];
-            bytes[..part.len()].copy_from_slice(part);
-            self.push(Row::from_bytes(&bytes));
+        if self.gap.is_some() || self.ring.slots() <= in_ring(payload).div_ceil(ROW_BYTES) {
+            self.push_slowly(row, payload);
+        } else {
+            self.put(row, payload);
         }
     }
 
+    /// There is no room, or there was none.
     #[cold]
-    fn wait(&mut self, row: Row) {
-        let stopwatch = Stopwatch::start();
-        let mut row = row;
-        loop {
+    fn push_slowly(&mut self, row: Row, payload: &[u8]) {
+        let rows = 1 + in_ring(payload).div_ceil(ROW_BYTES);
+        if let Some(gap) = &mut self.gap {
             if self.shared.has_stopped() {
-                self.is_off = true;
+                gap.rows += 1;
                 return;
+            }
+            let gap = *gap;
+            if self.has_room(rows + 1) {
+                self.gap = None;
+                let words = [gap.first, gap.rows, 0, 0];
+                self.put(Row::other((self.time, self.seq, self.at), row::kind::GAP, words, 0), &[]);
+            }
+        }
+        if self.gap.is_none() && self.has_room(rows) {
+            self.put(row, payload);
+        } else {
+            let gap = self.gap.get_or_insert(Gap { first: self.seq, rows: 0 });
+            gap.rows += 1;
+        }
+    }
+
+    /// For which there is room.
+    fn put(&mut self, row: Row, payload: &[u8]) {
+        let mut put = |row| {
+            let pushed = self.ring.push(row);
+            debug_assert!(pushed.is_ok(), "there is room for it");
+        };
+        if in_ring(payload) < payload.len() {
+            // before the row: it is there when the row is read. A thread that has gone reads neither.
+            let _ = self.large.send(payload.to_vec());
+            return put(row);
+        }
+        put(row);
+        for part in payload.chunks(ROW_BYTES) {
+            let mut bytes = [0; ROW_BYTES];
+            bytes[..part.len()].copy_from_slice(part);
+            put(Row::from_bytes(&bytes));
+        }
+    }
+
+    /// Waits for room for so many rows; false if recording has stopped.
+    fn has_room(&mut self, rows: usize) -> bool {
+        let stopwatch = Stopwatch::start();
+        while self.ring.slots() < rows {
+            if self.shared.has_stopped() {
+                return false;
             }
             self.writer.unpark();
             thread::park_timeout(LOOK_EVERY);
-            match self.ring.push(row) {
-                Ok(()) => return,
-                Err(rtrb::PushError::Full(back)) => row = back,
-            }
             if stopwatch.elapsed() > WAIT_MAX {
                 let why = format!("the disk took nothing for {WAIT_MAX:?}");
                 super::tell_stopped(&self.shared, why);
             }
         }
+        true
     }
+}
+
+/// So many of these bytes go through the ring.
+fn in_ring(payload: &[u8]) -> usize {
+    if payload.len() > INLINE_MAX { 0 } else { payload.len() }
 }
 
 impl Drop for Tape {

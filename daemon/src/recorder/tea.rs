@@ -34,6 +34,8 @@ pub(crate) struct Opened {
     pub(crate) removed: u64,
     /// Why files of this name were left alone.
     pub(crate) left: Vec<String>,
+    /// It was made, and is to be synced before items follow.
+    pub(crate) is_new: bool,
 }
 
 impl TeaWriter {
@@ -42,16 +44,27 @@ impl TeaWriter {
     /// # Errors
     /// It is there, or cannot be written.
     pub(crate) fn create(path: &Path, form: &Form) -> Result<Self> {
-        Self::create_with(path, form, TimeOrder::Count)
+        Self::create_with(CreateOptions::default().time_order(TimeOrder::Count), path, form)
     }
 
-    fn create_with(path: &Path, form: &Form, time_order: TimeOrder) -> Result<Self> {
-        let options = CreateOptions::default().byte_order(ByteOrder::Little).time_order(time_order);
+    fn create_with(options: CreateOptions, path: &Path, form: &Form) -> Result<Self> {
+        let options = options.byte_order(ByteOrder::Little);
         let writer = options.create(path, &description(form)?).with_context(|| path.display().to_string())?;
         Ok(Self { writer, size: form.size })
     }
 
-    /// Continues the file `STEM.tea`, or makes it; where time goes backwards it stands still. A file of that name that cannot be continued stays as it is, and the next
+    /// Continues a file that [`TeaWriter::create`] made; how many rows it has.
+    ///
+    /// # Errors
+    /// It is not there any more, or cannot be written.
+    pub(crate) fn append(path: &Path, form: &Form) -> Result<(Self, u64)> {
+        let options = AppendOptions::default().time_order(TimeOrder::Count);
+        let writer = options.append(path).with_context(|| path.display().to_string())?;
+        let rows = writer.item_count();
+        Ok((Self { writer, size: form.size }, rows))
+    }
+
+    /// Continues the file `STEM.tea`, or makes it, which the caller syncs; where time goes backwards it stands still. A file of that name that cannot be continued stays as it is, and the next
     /// one is `STEM-2.tea`.
     ///
     /// # Errors
@@ -62,14 +75,15 @@ impl TeaWriter {
             let end = if number == 1 { ".tea".to_owned() } else { format!("-{number}.tea") };
             let path = PathBuf::from(format!("{}{end}", stem.display()));
             if !path.exists() {
-                let writer = Self::create_with(&path, form, TimeOrder::Clamp)?;
-                return Ok(Opened { writer, path, removed: 0, left });
+                let options = CreateOptions::default().time_order(TimeOrder::Clamp).synced_by_caller();
+                let writer = Self::create_with(options, &path, form)?;
+                return Ok(Opened { writer, path, removed: 0, left, is_new: true });
             }
             match AppendOptions::default().time_order(TimeOrder::Clamp).append(&path) {
                 Ok(writer) if is_of(writer.header(), form) => {
                     let removed = writer.repaired().map_or(0, |repaired| repaired.bytes);
                     let writer = Self { writer, size: form.size };
-                    return Ok(Opened { writer, path, removed, left });
+                    return Ok(Opened { writer, path, removed, left, is_new: false });
                 }
                 Ok(_) => left.push(format!("{}: it has other fields", path.display())),
                 Err(error) if error.kind() == teafile::ErrorKind::Io => {
@@ -99,6 +113,11 @@ impl TeaWriter {
     /// The disk fails.
     pub(crate) fn sync(&mut self) -> Result<()> {
         Ok(self.writer.sync()?)
+    }
+
+    /// How many rows the file has.
+    pub(crate) fn rows(&self) -> u64 {
+        self.writer.item_count()
     }
 
     /// How often time went backwards.

@@ -2,7 +2,8 @@
 //! to stop.
 
 use std::{
-    sync::{Arc, atomic::Ordering},
+    fmt,
+    sync::{Arc, atomic::Ordering, mpsc::Receiver},
     thread,
     time::Duration,
 };
@@ -15,12 +16,13 @@ use super::{
     mark::joined,
     market::Market,
     options::Durability,
+    retention::Keep,
     row::{PAYLOAD_BYTES_MAX, ROW_BYTES, Row, kind},
     stream::Stream,
-    tape::Shared,
+    tape::{INLINE_MAX, Shared},
     tell_stopped,
 };
-use crate::runtime::clock::Stopwatch;
+use crate::runtime::{clock::Stopwatch, notify};
 
 /// How long the thread sleeps when the ring is empty; a full ring wakes it.
 const PATIENCE: Duration = Duration::from_millis(5);
@@ -32,10 +34,16 @@ const WRITE_BYTES: usize = 256 * 1024;
 const TAKE_MAX: usize = 8_192;
 /// How often the free space is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often old recordings are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(24 * 3_600);
+/// So much more than the least must be free before recording goes on: it would stop again at once.
+const MARGIN: u64 = 16 * MIB;
 
 /// What the thread works on.
 pub(super) struct Writer {
     pub(super) ring: Consumer<Row>,
+    /// Bytes of rows that are too many for the ring.
+    pub(super) large: Receiver<Vec<u8>>,
     pub(super) shared: Arc<Shared>,
     pub(super) market: Market,
     /// Nothing if inputs are not recorded.
@@ -43,6 +51,8 @@ pub(super) struct Writer {
     pub(super) durability: Durability,
     /// Recording stops when less is free.
     pub(super) free_min: u64,
+    /// What of earlier recordings stays.
+    pub(super) keep: Keep,
     pub(super) unfinished: Unfinished,
 }
 
@@ -53,23 +63,67 @@ pub(super) struct Unfinished {
     payload: Vec<u8>,
 }
 
+/// What no space on a disk mends.
+#[derive(Debug)]
+struct Broken;
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("what came through the ring is not what was put into it")
+    }
+}
+
 impl Writer {
     /// Works until the end.
     pub(super) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
-        match self.work() {
-            Ok(()) => {
-                let inputs = self.stream.as_ref().map_or(0, Stream::inputs);
-                tracing::info!(logger = "recorder", "recording has ended, {inputs} inputs");
+        loop {
+            match self.work() {
+                Ok(()) => {
+                    let inputs = self.stream.as_ref().map_or(0, Stream::inputs);
+                    tracing::info!(logger = "recorder", "recording has ended, {inputs} inputs");
+                    break;
+                }
+                Err(error) => {
+                    tell_stopped(&shared, format!("{error:#}"));
+                    if error.is::<Broken>() {
+                        break;
+                    }
+                }
             }
-            Err(error) => tell_stopped(&shared, format!("{error:#}")),
+            let stopped = Stopwatch::start();
+            if !self.waits_for_space() {
+                break;
+            }
+            shared.go_on();
+            notify::recording_goes_on();
+            let span = stopped.elapsed();
+            tracing::warn!(logger = "recorder", "recording goes on after {span:.1?}: there is space again");
         }
         shared.has_ended.store(true, Ordering::Release);
     }
 
+    /// Waits until there is space and what waits is written; false if the run ends before.
+    fn waits_for_space(&mut self) -> bool {
+        loop {
+            let stopwatch = Stopwatch::start();
+            while stopwatch.elapsed() < LOOK_EVERY {
+                if self.shared.is_closing.load(Ordering::Acquire) {
+                    return false;
+                }
+                thread::park_timeout(LOOK_EVERY);
+            }
+            let least = self.free_min.saturating_add(MARGIN);
+            // what fails still was told when recording stopped
+            if self.free().is_ok_and(|free| free >= least) && self.write().is_ok() {
+                return true;
+            }
+        }
+    }
+
     fn work(&mut self) -> Result<()> {
         let (mut written, mut synced) = (Stopwatch::start(), Stopwatch::start());
-        let mut looked: Option<Stopwatch> = None;
+        let (mut looked, mut swept): (Option<Stopwatch>, Option<Stopwatch>) = (None, None);
         loop {
             // looked at before the rows: what comes after it is not the last
             let is_closing = self.shared.is_closing.load(Ordering::Acquire);
@@ -95,6 +149,10 @@ impl Writer {
             if looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY) {
                 self.check_space()?;
                 looked = Some(Stopwatch::start());
+            }
+            if self.keep.is_limited() && swept.is_none_or(|swept| swept.elapsed() >= SWEEP_EVERY) {
+                self.keep.sweep_beside(self.market.root());
+                swept = Some(Stopwatch::start());
             }
             if taken == 0 {
                 thread::park_timeout(PATIENCE);
@@ -122,33 +180,46 @@ impl Writer {
         if count == 0 {
             return Ok(0);
         }
-        let chunk = self.ring.read_chunk(count).context("reading the ring")?;
+        let chunk = self.ring.read_chunk(count).context(Broken)?;
         let (first, second) = chunk.as_slices();
-        for row in first.iter().chain(second) {
-            if let Some(row) = self.unfinished.complete(row)? {
-                if row.is_market() {
-                    self.market.take(&row)?;
-                } else if row.kind() == kind::JOINED {
-                    let (record, exchange) = joined(&self.unfinished.payload).map_err(anyhow::Error::msg)?;
-                    self.market.know(&record, exchange);
+        for (taken, next) in first.iter().chain(second).enumerate() {
+            match self.unfinished.complete(next, &self.large).context(Broken)? {
+                Some(row) if row.is_market() => {
+                    if let Err(error) = self.market.take(&row) {
+                        // it comes again when there is space
+                        chunk.commit(taken);
+                        return Err(error);
+                    }
+                    self.stream.iter_mut().for_each(|stream| stream.take(&row, &[]));
                 }
-                if let Some(stream) = &mut self.stream {
-                    stream.take(&row, &self.unfinished.payload);
+                Some(row) => {
+                    let payload = &self.unfinished.payload;
+                    if row.kind() == kind::JOINED {
+                        let (record, exchange) =
+                            joined(payload).map_err(anyhow::Error::msg).context(Broken)?;
+                        self.market.know(&record, exchange);
+                    }
+                    self.stream.iter_mut().for_each(|stream| stream.take(&row, payload));
                 }
+                None => {}
             }
         }
         chunk.commit_all();
         Ok(count)
     }
 
-    fn check_space(&mut self) -> Result<()> {
+    fn free(&self) -> Result<u64> {
         let root = self.market.root();
         let found =
             statvfs(root).with_context(|| format!("looking how much is free at {}", root.display()))?;
-        let free = found.blocks_available().saturating_mul(found.fragment_size());
+        Ok(found.blocks_available().saturating_mul(found.fragment_size()))
+    }
+
+    fn check_space(&mut self) -> Result<()> {
+        let free = self.free()?;
         if free < self.free_min {
             let least = self.free_min / MIB;
-            let root = root.display().to_string();
+            let root = self.market.root().display().to_string();
             // there is room for what waits
             self.write()?;
             bail!("{} MiB are free at {root} (accepted: at least {least}, `recorder.free_min`)", free / MIB);
@@ -161,7 +232,7 @@ const MIB: u64 = 1024 * 1024;
 
 impl Unfinished {
     /// Takes what comes out of the ring; a row that is complete with its bytes.
-    fn complete(&mut self, next: &Row) -> Result<Option<Row>> {
+    fn complete(&mut self, next: &Row, large: &Receiver<Vec<u8>>) -> Result<Option<Row>> {
         let Some(row) = self.row else {
             self.payload.clear();
             if next.payload() == 0 {
@@ -169,6 +240,10 @@ impl Unfinished {
             }
             if next.payload() > PAYLOAD_BYTES_MAX {
                 bail!("a row of the ring with {} bytes (accepted: {PAYLOAD_BYTES_MAX})", next.payload());
+            }
+            if next.payload() > INLINE_MAX as u64 {
+                self.payload = large.try_recv().context("the bytes of a row are not there")?;
+                return Ok(Some(*next));
             }
             self.row = Some(*next);
             return Ok(None);

@@ -44,6 +44,12 @@ impl Manager {
                 self.stays_away(record, exchange, &refusal.to_string());
             });
         }
+        let takes = self.plugin_of(exchange).map(|in_place| in_place.manifest().takes());
+        if let Some(takes) = takes.filter(|takes| *takes != plugin.manifest().takes()) {
+            // orders that work were sent, or are held, as the one in place takes them
+            let found = format!("a connector that takes {}", plugin.manifest().takes());
+            return Err(refused(plugin, Step::Manifest, found, format!("{takes}, until the next start")));
+        }
         if plugin.manifest().has_flag(plugin_flag::MAKE_BEFORE_BREAK) {
             self.make_before_break(plugin, record, exchange)
         } else {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use stratd_engine::{Engine, ReplacedLimits, RiskLimits};
-use stratd_plugin_api::{abi, export::instrument_from_record};
+use stratd_plugin_api::{ExchangeId, Takes, abi, export::instrument_from_record};
 
 use super::{
     ReplayOptions,
@@ -66,6 +66,7 @@ pub(super) fn make(recording: &Recording, options: &ReplayOptions) -> Result<Mad
             instrument_types: exchange.instrument_types,
             trading_types: exchange.trading_types,
         });
+        engine.set_takes(ExchangeId(id), Takes::from_bits(exchange.takes));
     }
     let text = |handle| services.text_of(handle);
     let instruments = recording.instruments()?;

@@ -29,6 +29,9 @@ impl Run {
             Mark::Changed(what) => Ok(Some(self.ends_at(&what, "which a replay does not repeat"))),
             Mark::Did(deed, state) => self.did(*deed, state.as_deref().map(Vec::as_slice)),
             Mark::Came(is_done, state) => Ok(self.came(is_done, state)),
+            Mark::Gap(first, rows) => Ok(Some(Came::Cut(format!(
+                "recording had stopped at input {first}, and {rows} rows are missing before it went on"
+            )))),
         }
     }
 

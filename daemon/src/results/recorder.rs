@@ -248,6 +248,7 @@ impl Recorder {
                 }
             }
             Output::ByHand { .. }
+            | Output::Held(_)
             | Output::Submit(_)
             | Output::Cancel(_)
             | Output::Change(_)

@@ -81,7 +81,9 @@ impl EventLoop {
             is_cut_short && order.updated.get() >= since
         };
         let ended = self.engine().ended_orders().filter(is_of).filter(may_fill);
-        self.engine().working_orders().filter(is_of).chain(ended).map(Order::record).collect()
+        // what is held was never sent there
+        let sent = self.engine().working_orders().filter(is_of).filter(|order| order.held().is_none());
+        sent.chain(ended).map(Order::record).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use stratd_engine::{
 };
 use stratd_plugin_api::{
     ClientOrderId, EventKind, ExchangeId, Fault, Instrument, InstrumentId, OrderEventKind, OrderRequest,
-    OrderStatus, Reason, Timestamp, abi,
+    OrderStatus, Reason, Takes, Timestamp, abi,
 };
 use stratd_simulation::{FillModel, OrderToFill, SimulatedExchange};
 
@@ -29,6 +29,17 @@ pub(super) enum Route {
     Entry(OrderEntry),
     /// Nowhere: the exchange takes no orders, and where orders are real nobody else may fill them.
     Closed,
+}
+
+impl Route {
+    /// Which orders are taken there, of an exchange that takes these. In a simulation the fill model stands for the
+    /// exchange: what that does not take is not taken either.
+    pub(super) fn takes(&self, of_exchange: Takes) -> Takes {
+        match self {
+            Self::FillModel => of_exchange.and(SimulatedExchange::TAKES),
+            Self::Entry(_) | Self::Closed => of_exchange,
+        }
+    }
 }
 
 /// What was sent to a connector.

@@ -101,6 +101,12 @@ pub(crate) fn recording_stopped(why: &str) {
     send(&[NotifyState::Status(&status)]);
 }
 
+/// It has space again.
+pub(crate) fn recording_goes_on() {
+    let status = with_status(|status| status.recording = None);
+    send(&[NotifyState::Status(&status)]);
+}
+
 /// The run is about to end, which takes `within` at most from now on.
 pub(crate) fn stopping(within: Duration) {
     send(&[NotifyState::Stopping, NotifyState::Status("ends"), extend_by(within)]);

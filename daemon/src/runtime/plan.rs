@@ -9,7 +9,7 @@ use stratd_engine::{
 };
 use stratd_plugin_api::{
     BarSpec, Decimal, ExchangeHost, ExchangeId, ExchangeInstance, Fault, Instrument, InstrumentId, Money,
-    OmsType, StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
+    OmsType, StrategyInstance, StrategyServices, Takes, Timestamp, TradingType, abi,
 };
 use stratd_simulation::{CostModels, FillModel};
 
@@ -118,6 +118,8 @@ pub struct PlannedExchange {
     pub trading_types: u32,
     /// Whether it takes orders.
     pub has_order_entry: bool,
+    /// Which orders it takes; without order entry, which ones the fill model shall take.
+    pub takes: Takes,
     /// Makes it.
     pub make: MakeExchange,
 }
@@ -221,9 +223,11 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
             instrument_types: planned.instrument_types,
             trading_types: planned.trading_types,
         });
-        let has_order_entry = planned.has_order_entry;
+        let (has_order_entry, takes) = (planned.has_order_entry, planned.takes);
         let opened = open_exchange(planned, Arc::new(desk))?;
-        routes.push(route(plan.trading_type, has_order_entry, &opened.exchange));
+        let route = route(plan.trading_type, has_order_entry, &opened.exchange);
+        engine.set_takes(id, route.takes(takes));
+        routes.push(route);
         open.push(opened);
     }
     let instruments = instruments.close(services);

@@ -11,7 +11,7 @@ use std::{
 
 use stratd_plugin_api::{
     Context, ExchangeHost, ExchangeInstance, Fault, Instrument, InstrumentId, InstrumentType, LinkedStrategy,
-    Money, OrderEventKind, OrderRequest, Quantity, Strategy, StrategyHost, StrategyInstance, Timer,
+    Money, OrderEventKind, OrderRequest, Quantity, Strategy, StrategyHost, StrategyInstance, Takes, Timer,
     Timestamp, Trade, TradingType, abi, export::instrument_to_record,
 };
 use stratd_simulation::{CostModels, FillRule};
@@ -275,6 +275,7 @@ fn source(name: &str, is_venue: bool, spread_ns: i64) -> PlannedExchange {
         instrument_types: u32::MAX,
         trading_types: u32::MAX,
         has_order_entry: is_venue,
+        takes: Takes::ALL,
         make: Box::new(move |host| {
             Ok(Box::new(Source { host, is_venue, instrument: 0, next: 0, spread_ns }))
         }),

@@ -176,6 +176,9 @@ pub mod order_flag {
     /// Never opens or grows a position. Where positions are hedged, it says that the order closes: a buy the short
     /// position, a sell the long one.
     pub const REDUCE_ONLY: u8 = 16;
+    /// `group` is the client order id of an order that works or was requested before: this one waits until that one is
+    /// filled, and trades no more than was. All that are attached to one order exclude each other. No exchange gets it.
+    pub const ATTACHED: u8 = 32;
 }
 
 /// Bits of [`crate::OrderEvent::flags`] beside those of [`order_flag`]: on an own execution, how it came about.
@@ -195,6 +198,18 @@ pub mod liquidity {
     pub const MAKER: u8 = 1;
     /// The order took what was there.
     pub const TAKER: u8 = 2;
+}
+
+/// [`crate::OrderRecord::held`]: an order that the host holds is not at its exchange; its status is `OPEN`.
+pub mod order_held {
+    /// Sent, or finished.
+    pub const NONE: u8 = 0;
+    /// Until the price reaches it.
+    pub const FOR_PRICE: u8 = 1;
+    /// Until the order that it is attached to is filled.
+    pub const FOR_ENTRY: u8 = 2;
+    /// The price reached it; until the orders that it excludes have left the exchange.
+    pub const FOR_GROUP: u8 = 3;
 }
 
 /// How long an order lives.
@@ -313,6 +328,8 @@ pub mod reason {
     pub const WARM_UP: u32 = 38;
     /// The instrument has expired.
     pub const EXPIRED: u32 = 39;
+    /// Other orders of its group were filled.
+    pub const GROUP: u32 = 40;
 }
 
 /// [`crate::RiskLimitRecord::scope`].

@@ -38,8 +38,8 @@ mod text;
 pub use codes::{
     bar_flag, bar_kind, book_source, book_state, event_flag, event_kind, instrument_type, liquidity,
     log_flag, log_part, log_value, logger_id, oms_type, option_type, order_event_flag, order_event_kind,
-    order_flag, order_lifetime, order_status, order_type, plugin_flag, plugin_kind, position_side, reason,
-    risk_scope, schedule_kind, side, trading_type,
+    order_flag, order_held, order_lifetime, order_status, order_type, plugin_flag, plugin_kind,
+    position_side, reason, risk_scope, schedule_kind, side, trading_type,
 };
 pub use door::{PLUGIN_ENTRY, PLUGIN_ENTRY_WITH_NUL, PluginEntry, PluginModule, PluginModule_Ref};
 pub use event::{Event, OrderEvent};

@@ -28,6 +28,16 @@ pub struct ManifestV1 {
     pub trading_types: u32,
     /// Exchange: bits 1 << [`crate::instrument_type`] that it serves.
     pub instrument_types: u32,
+    /// Exchange with order entry: bits 1 << [`crate::order_type`] that it takes, at least one. The host holds back
+    /// what it can emulate of the others, and denies the rest.
+    pub order_types: u32,
+    /// Exchange with order entry: bits of [`crate::order_flag`] that it takes; `ATTACHED` is the host's.
+    pub order_flags: u32,
+    /// Exchange with order entry: bits 1 << [`crate::order_lifetime`] that it takes, at least one.
+    pub order_lifetimes: u32,
+    /// Exchange with order entry: 1 if orders of one `group` exclude each other there; 0 = the host sees to it, and
+    /// the exchange gets no group.
+    pub order_groups: u32,
     /// Name, e.g. "strategy-ema-cross": 1..=64 of `a-z 0-9 -`.
     pub name: Str,
     /// Version of the plugin.

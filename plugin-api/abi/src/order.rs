@@ -36,7 +36,8 @@ pub struct OrderRequest {
     pub expires: i64,
     /// MARKET only: spend or raise at most this much.
     pub notional: MoneyBits,
-    /// Orders of one group exclude each other (OCO); 0 = none.
+    /// Orders of a strategy of one group exclude each other (OCO): together they trade no more than the largest of them;
+    /// 0 = none. The author's own numbers are 1 to 4294967295. With `ATTACHED`, the id of the order that it waits for.
     pub group: u64,
 }
 

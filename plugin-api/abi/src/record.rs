@@ -56,8 +56,8 @@ pub struct OrderRecord {
     pub lifetime: u8,
     /// One of [`crate::order_status`].
     pub status: u8,
-    /// Zero.
-    pub reserved: u8,
+    /// One of [`crate::order_held`]: whether the host holds the order, and for what.
+    pub held: u8,
     /// The author's number of the order.
     pub tag: u32,
     /// Total quantity.
@@ -76,6 +76,8 @@ pub struct OrderRecord {
     pub reason: u32,
     /// Zero.
     pub reserved2: u32,
+    /// The group of the request.
+    pub group: u64,
 }
 
 /// An own execution.

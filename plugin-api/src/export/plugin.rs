@@ -71,6 +71,9 @@ impl PluginCell {
             manifest.state_compat_min = X::STATE_COMPAT_MIN;
             manifest.trading_types = can.trading_types.bits();
             manifest.instrument_types = can.instrument_types.bits();
+            let [types, flags, lifetimes, groups] = can.takes.bits();
+            (manifest.order_types, manifest.order_flags) = (types, flags);
+            (manifest.order_lifetimes, manifest.order_groups) = (lifetimes, groups);
             manifest.flags = flag(can.market_data, plugin_flag::MARKET_DATA)
                 | flag(can.order_entry, plugin_flag::ORDER_ENTRY)
                 | flag(can.is_historical, plugin_flag::HISTORICAL)
@@ -155,6 +158,10 @@ fn manifest(info: PluginInfo, kind: u32, config_schema: &'static str) -> Manifes
         flags: 0,
         trading_types: 0,
         instrument_types: 0,
+        order_types: 0,
+        order_flags: 0,
+        order_lifetimes: 0,
+        order_groups: 0,
         name: Str::new(info.name),
         version: Str::new(info.version),
         description: Str::new(info.description),

@@ -11,6 +11,7 @@ mod position_side;
 mod price;
 mod quantity;
 mod record;
+mod takes;
 mod timestamp;
 mod trading_type;
 
@@ -33,5 +34,6 @@ pub use quantity::Quantity;
 pub use record::{
     Account, ExchangeInfo, Fill, Filter, Order, Portfolio, Position, PricePoint, Risk, RiskLimit, RiskScope,
 };
+pub use takes::Takes;
 pub use timestamp::Timestamp;
 pub use trading_type::{TradingType, TradingTypes};

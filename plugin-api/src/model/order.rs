@@ -269,6 +269,8 @@ coded! {
         WarmUp = abi::reason::WARM_UP, "warm_up";
         /// The instrument has expired.
         Expired = abi::reason::EXPIRED, "expired";
+        /// Other orders of its group were filled.
+        Group = abi::reason::GROUP, "group";
     }
 }
 
@@ -290,7 +292,9 @@ impl OrderFlags {
     /// Never opens or grows a position. Where positions are hedged, it says that the order closes: a buy the short
     /// position, a sell the long one; see [`OmsType::position_side`](super::OmsType::position_side).
     pub const REDUCE_ONLY: OrderFlags = OrderFlags(abi::order_flag::REDUCE_ONLY);
-    const KNOWN: u8 = 31;
+    /// Waits until another order of ours is filled, and trades no more than was: [`OrderRequest::attached_to`].
+    pub const ATTACHED: OrderFlags = OrderFlags(abi::order_flag::ATTACHED);
+    const KNOWN: u8 = 63;
 
     /// From the bits of the ABI; `None` if one is not known.
     #[must_use]
@@ -308,6 +312,18 @@ impl OrderFlags {
     #[must_use]
     pub const fn contains(self, other: OrderFlags) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// What is in this set and not in the other.
+    #[must_use]
+    pub const fn without(self, other: OrderFlags) -> OrderFlags {
+        OrderFlags(self.0 & !other.0)
+    }
+
+    /// Whether no flag is set.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     /// Both sets together.
@@ -335,6 +351,7 @@ impl fmt::Display for OrderFlags {
             (Self::IMMEDIATE_OR_CANCEL, "immediate_or_cancel"),
             (Self::POST_ONLY, "post_only"),
             (Self::REDUCE_ONLY, "reduce_only"),
+            (Self::ATTACHED, "attached"),
         ];
         let set: Vec<_> =
             names.into_iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| name).collect();
@@ -398,7 +415,8 @@ pub struct OrderRequest {
     pub trail: Option<Price>,
     /// Market orders: spend or raise at most this much, instead of a quantity.
     pub notional: Option<Money>,
-    /// Orders of one group exclude each other; 0 = none.
+    /// Orders of one group exclude each other: [`OrderRequest::group`]; 0 = none. Of an attached order, the id of the
+    /// one that it waits for.
     pub group: u64,
     /// A number of the author's choice, kept with the order.
     pub tag: u32,
@@ -463,6 +481,71 @@ impl OrderRequest {
         request.order_type = OrderType::StopLimit;
         request.price = Some(price);
         request
+    }
+
+    /// An order that becomes a market order once the price is at `touch_price` or better: a buy below the market, a sell
+    /// above it.
+    #[must_use]
+    pub const fn market_if_touched(instrument: InstrumentId, quantity: Quantity, touch_price: Price) -> Self {
+        let mut request = Self::stop_market(instrument, quantity, touch_price);
+        request.order_type = OrderType::MarketIfTouched;
+        request
+    }
+
+    /// An order that becomes a limit order at `price` once the price is at `touch_price` or better.
+    #[must_use]
+    pub const fn limit_if_touched(
+        instrument: InstrumentId,
+        quantity: Quantity,
+        touch_price: Price,
+        price: Price,
+    ) -> Self {
+        let mut request = Self::stop_limit(instrument, quantity, touch_price, price);
+        request.order_type = OrderType::LimitIfTouched;
+        request
+    }
+
+    /// A stop that follows the best price at the distance `trail`, and becomes a market order once the price comes back so far.
+    ///
+    /// ```
+    /// use stratd_plugin_api::{InstrumentId, OrderRequest, OrderType, Price, Quantity, Side};
+    /// // sells once the price has fallen by 1.50 from its highest since the order was taken (two decimals)
+    /// let stop = OrderRequest::trailing_stop(InstrumentId(1), Quantity::new(10), Price::new(150)).side(Side::Sell);
+    /// assert_eq!((stop.order_type, stop.trail), (OrderType::TrailingStop, Some(Price::new(150))));
+    /// ```
+    #[must_use]
+    pub const fn trailing_stop(instrument: InstrumentId, quantity: Quantity, trail: Price) -> Self {
+        let mut request = Self::market(instrument, quantity);
+        request.order_type = OrderType::TrailingStop;
+        request.trail = Some(trail);
+        request
+    }
+
+    /// Of a group: all orders of a strategy that work with one number exclude each other (OCO). Together they trade no
+    /// more than the largest of them; what one of them fills is taken off the others.
+    ///
+    /// ```
+    /// use stratd_plugin_api::{InstrumentId, OrderRequest, Price, Quantity, Side};
+    /// let (instrument, ten) = (InstrumentId(1), Quantity::new(10));
+    /// // out of the range 95 to 105, whichever side it leaves
+    /// let up = OrderRequest::stop_market(instrument, ten, Price::new(105)).group(1);
+    /// let down = OrderRequest::stop_market(instrument, ten, Price::new(95)).side(Side::Sell).group(1);
+    /// assert_eq!(up.group, down.group);
+    /// ```
+    #[must_use]
+    pub const fn group(mut self, group: u32) -> Self {
+        self.group = group as u64;
+        self
+    }
+
+    /// Attached to another order of ours, which was requested before and still works: this one waits until that one is
+    /// filled, and trades no more than was. Orders attached to the same one exclude each other.
+    /// [`Context::bracket`](crate::Context::bracket) sends all of them in one call.
+    #[must_use]
+    pub const fn attached_to(mut self, entry: ClientOrderId) -> Self {
+        self.group = entry.0;
+        self.flags = self.flags.with(OrderFlags::ATTACHED);
+        self
     }
 
     /// With another side.
@@ -652,12 +735,12 @@ mod tests {
             assert_eq!(Reason::from_code(reason.code()), Some(*reason));
         }
         assert_eq!(OrderStatus::from_code(0), None);
-        assert_eq!(OrderFlags::from_bits(32), None);
+        assert_eq!(OrderFlags::from_bits(64), None);
         for liquidity in LiquiditySide::ALL {
-            assert_eq!(LiquiditySide::from_event_flags(liquidity.event_flag() | 31), Some(*liquidity));
+            assert_eq!(LiquiditySide::from_event_flags(liquidity.event_flag() | 63), Some(*liquidity));
             assert_eq!(OrderFlags::from_bits(liquidity.event_flag()), None, "an event's bit is no order's");
         }
-        assert_eq!(LiquiditySide::from_event_flags(31), None);
+        assert_eq!(LiquiditySide::from_event_flags(63), None);
     }
 
     #[test]

@@ -78,6 +78,10 @@ pub struct Order {
     pub reason: Reason,
     /// The author's number.
     pub tag: u32,
+    /// Its group, or the order that it is attached to; 0 = none.
+    pub group: u64,
+    /// Whether the host holds it: it is not at its exchange yet.
+    pub is_held: bool,
 }
 
 impl Order {
@@ -99,6 +103,8 @@ impl Order {
             updated: Timestamp::new(raw.updated),
             reason: Reason::from_code(raw.reason).unwrap_or(Reason::Exchange),
             tag: raw.tag,
+            group: raw.group,
+            is_held: raw.held != abi::order_held::NONE,
         })
     }
 }

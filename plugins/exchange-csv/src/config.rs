@@ -1,10 +1,14 @@
 //! The keys of the configuration, and what they mean once checked.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use stratd_plugin_api::{Error, Instrument, InstrumentType, Result, Session, Timestamp, TradingHours};
-use stratd_simulation::csv::{
-    Adjust, InstrumentTable, OnBadRow, RowInstrument, RowOptions, TimeUnit, instrument_type_named, parse_time,
+use stratd_plugin_api::{Error, Instrument, InstrumentType, Result, TradingHours};
+use stratd_simulation::{
+    csv::{Adjust, InstrumentTable, OnBadRow, RowInstrument, RowOptions, TimeUnit},
+    history::{
+        check_decimals, check_symbols, day_names, default_instrument_type, instrument_type,
+        instrument_type_name, time_bounds, trading_hours,
+    },
 };
 
 /// Which files to read, and how.
@@ -22,7 +26,7 @@ pub struct Config {
     /// The symbol of the rows of files that have no symbol column, for example `AAPL` or `AAPL-EQUITY`.
     pub symbol: Option<String>,
     /// The type of instruments whose symbol does not end in one and that have none in a column `instrument_type`.
-    #[serde(default = "equity")]
+    #[serde(default = "default_instrument_type")]
     #[schemars(schema_with = "instrument_type_name")]
     pub instrument_type: String,
     /// The currency of the prices.
@@ -85,26 +89,8 @@ pub struct Config {
 
 /// Files that may be open at once: far below the usual limit of 1,024 of a process.
 const FILES_MAX: usize = 256;
-/// As [`Instrument::validate`].
-const DECIMALS_MAX: u8 = 12;
-
-/// The days of a week as bits count them.
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
-fn equity() -> String {
-    InstrumentType::Equity.name().to_owned()
-}
 fn usd() -> String {
     "USD".to_owned()
-}
-
-fn instrument_type_name(_: &mut SchemaGenerator) -> Schema {
-    let names: Vec<_> = InstrumentType::ALL.iter().map(|t| t.name()).collect();
-    json_schema!({ "type": "string", "enum": names })
-}
-
-fn day_names(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "array", "items": { "type": "string", "enum": DAYS } })
 }
 
 /// The configuration, checked.
@@ -127,18 +113,9 @@ impl Settings {
         let mut problems = Vec::new();
         let files: Vec<String> = config.file.into_iter().chain(config.files).collect();
         check_files(&files, &mut problems);
-        for symbol in config.symbol.iter().chain(&config.symbols) {
-            if symbol.trim().is_empty() || symbol.contains(char::is_control) {
-                problems.push(format!("{symbol:?} is no symbol (accepted: for example AAPL or AAPL-EQUITY)"));
-            }
-        }
-        let instrument_type = instrument_type_named(&config.instrument_type).unwrap_or_else(|| {
-            problems.push(format!(
-                "instrument_type {:?} is not known (accepted: for example equity)",
-                config.instrument_type
-            ));
-            InstrumentType::Other
-        });
+        let symbols = config.symbol.iter().chain(&config.symbols);
+        check_symbols(symbols, "AAPL or AAPL-EQUITY", &mut problems);
+        let instrument_type = instrument_type(&config.instrument_type, &mut problems);
         if config.splits.is_some() && config.adjust != Adjust::None {
             problems
                 .push("splits are in adj_close already (accepted: splits or adjust, not both)".to_owned());
@@ -146,28 +123,10 @@ impl Settings {
         // what splits divide is rounded as what adj_close does
         let adjusts = if config.splits.is_some() { Adjust::AdjClose } else { config.adjust };
         let price_decimals = config.price_decimals.unwrap_or(adjusts.price_decimals_default());
-        for (key, decimals) in
-            [("price_decimals", price_decimals), ("quantity_decimals", config.quantity_decimals)]
-        {
-            if decimals > DECIMALS_MAX {
-                problems.push(format!("{key} is {decimals} (accepted: 0 to {DECIMALS_MAX})"));
-            }
-        }
-        let start = bound("start", config.start.as_deref(), config.time_unit, &mut problems);
-        let end = bound("end", config.end.as_deref(), config.time_unit, &mut problems);
-        if let (Some(start), Some(end)) = (start, end)
-            && start >= end
-        {
-            problems.push(format!("end is {end} (accepted: after start, {start})"));
-        }
-        let sessions = config.sessions.iter().filter_map(|text| match text.parse::<Session>() {
-            Ok(session) => Some(session),
-            Err(error) => {
-                problems.push(format!("sessions: {error}"));
-                None
-            }
-        });
-        let sessions: Vec<Session> = sessions.collect();
+        check_decimals([Some(price_decimals), Some(config.quantity_decimals)], &mut problems);
+        let bounds = [config.start.as_deref(), config.end.as_deref()];
+        let [start, end] = time_bounds(bounds, config.time_unit, &mut problems);
+        let trading_hours = trading_hours(&config.sessions, config.timezone, &config.days, &mut problems);
         if !problems.is_empty() {
             return Err(Error::new(problems.join("; ")));
         }
@@ -188,11 +147,7 @@ impl Settings {
             symbols: config.symbols,
             instrument_type,
             currency: config.currency,
-            trading_hours: TradingHours {
-                timezone: config.timezone,
-                sessions,
-                weekdays: weekdays(&config.days),
-            },
+            trading_hours,
         })
     }
 
@@ -212,12 +167,6 @@ impl Settings {
     }
 }
 
-/// The bits of days; none for no day, which is every day.
-fn weekdays(days: &[String]) -> u8 {
-    let bits = (0u32..).zip(DAYS).filter(|(_, name)| days.iter().any(|day| day == name));
-    bits.fold(0, |bits, (day, _)| bits | 1 << day)
-}
-
 fn check_files(files: &[String], problems: &mut Vec<String>) {
     if files.is_empty() {
         problems.push("no file is named (accepted: file = \"prices.csv\", or a list in files)".to_owned());
@@ -229,21 +178,6 @@ fn check_files(files: &[String], problems: &mut Vec<String>) {
     for (at, file) in files.iter().enumerate() {
         if files[..at].contains(file) {
             problems.push(format!("{file} is named twice, which would double its rows (accepted: once)"));
-        }
-    }
-}
-
-fn bound(
-    key: &str,
-    text: Option<&str>,
-    unit: Option<TimeUnit>,
-    problems: &mut Vec<String>,
-) -> Option<Timestamp> {
-    match parse_time(text?.trim(), unit) {
-        Ok(time) => Some(time),
-        Err(error) => {
-            problems.push(format!("{key}: {error}"));
-            None
         }
     }
 }

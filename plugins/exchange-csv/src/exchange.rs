@@ -1,12 +1,11 @@
 //! The connector.
 
 use stratd_plugin_api::{
-    Capabilities, Error, Exchange, ExchangeHandle, InstrumentId, InstrumentTypes, Level, Reply, Result,
-    TradingType, TradingTypes, abi,
+    Capabilities, Error, Exchange, ExchangeHandle, InstrumentId, Level, Reply, Result, abi,
 };
 use stratd_simulation::{
-    Splits,
     csv::{InstrumentTable, MergedRows, RowReader},
+    history::{HISTORICAL, check_trading_type, fill_batch, listed, splits},
 };
 
 use crate::{
@@ -14,9 +13,6 @@ use crate::{
     config::Settings,
     feed::{Feed, KnownInstruments},
 };
-
-/// Names that a message lists before it says how many more there are.
-const NAMES_MAX: usize = 10;
 
 /// Replays CSV files.
 pub struct CsvExchange {
@@ -40,16 +36,7 @@ enum State {
 impl Exchange for CsvExchange {
     type Config = Config;
 
-    // no order entry: the host's fill model executes. No simulation: that is live data, and these are pulled.
-    const CAPABILITIES: Capabilities = Capabilities {
-        market_data: true,
-        order_entry: false,
-        is_historical: true,
-        trading_types: TradingTypes::of(&[TradingType::Backtest]),
-        instrument_types: InstrumentTypes::all(),
-        spawns_threads: false,
-        make_before_break: false,
-    };
+    const CAPABILITIES: Capabilities = HISTORICAL;
 
     fn new(config: Config, host: ExchangeHandle) -> Result<Self> {
         Ok(Self { host, settings: Settings::new(config)?, state: State::Idle })
@@ -57,7 +44,7 @@ impl Exchange for CsvExchange {
 
     /// Opens every file and looks at its header, so that a missing file is known at once.
     fn connect(&mut self, reply: Reply) -> Result<()> {
-        self.check_trading_type()?;
+        check_trading_type(&self.host)?;
         for file in &self.settings.files {
             if let Err(error) = RowReader::open(file, &self.settings.rows) {
                 reply.fail(&error.to_string());
@@ -69,7 +56,7 @@ impl Exchange for CsvExchange {
     }
 
     fn instruments(&mut self, reply: Reply) -> Result<()> {
-        self.check_trading_type()?;
+        check_trading_type(&self.host)?;
         self.state = State::Idle;
         match self.known_instruments(&reply) {
             Ok(known) => {
@@ -82,21 +69,7 @@ impl Exchange for CsvExchange {
     }
 
     fn next_batch(&mut self, batch: &mut [abi::Event]) -> Result<usize> {
-        if batch.is_empty() {
-            return Err(Error::new("an empty batch was given (accepted: room for at least one event)"));
-        }
-        let mut count = 0;
-        while count < batch.len() {
-            match self.next_event() {
-                Ok(Some(event)) => batch[count] = event,
-                Ok(None) => break,
-                // the events before it are handed over first, whatever the size of the batch
-                Err(error) if count == 0 => return Err(error),
-                Err(_) => break,
-            }
-            count += 1;
-        }
-        Ok(count)
+        fill_batch(batch, || self.next_event())
     }
 
     fn stop(&mut self) -> Result<()> {
@@ -106,16 +79,6 @@ impl Exchange for CsvExchange {
 }
 
 impl CsvExchange {
-    /// The host asks the capabilities first; this holds even if one did not.
-    fn check_trading_type(&self) -> Result<()> {
-        match self.host.trading_type() {
-            TradingType::Backtest => Ok(()),
-            other @ (TradingType::Simulation | TradingType::Sandbox | TradingType::Live) => Err(Error::new(
-                format!("files are replayed, but the trading type is {other} (accepted: backtest)"),
-            )),
-        }
-    }
-
     /// Reads all files once and registers the instruments of the rows that the run will deliver.
     fn known_instruments(&self, reply: &Reply) -> Result<KnownInstruments> {
         let settings = &self.settings;
@@ -142,10 +105,7 @@ impl CsvExchange {
                 *id = reply.instrument(&settings.instrument(table.get(index)))?;
             }
         }
-        let splits = match &settings.splits {
-            Some(file) => Splits::load(file).map_err(|error| Error::new(error.to_string()))?,
-            None => Splits::default(),
-        };
+        let splits = splits(settings.splits.as_ref())?;
         let splits = table.instruments().iter().map(|instrument| splits.of(&instrument.symbol)).collect();
         Ok(KnownInstruments { table, ids, splits })
     }
@@ -191,15 +151,7 @@ fn check_selected(table: &InstrumentTable) -> Result<()> {
         table.instruments().iter().map(|i| format!("{}-{}", i.symbol, i.instrument_type)).collect();
     Err(Error::new(format!(
         "symbols: {} in no row that was read (accepted: {})",
-        listed(&absent),
-        listed(&found)
+        listed(absent.iter()),
+        listed(found.iter())
     )))
-}
-
-fn listed(names: &[String]) -> String {
-    let shown = names.iter().take(NAMES_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMES_MAX) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }

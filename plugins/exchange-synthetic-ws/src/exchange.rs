@@ -12,7 +12,7 @@ use std::{
 
 use stratd_plugin_api::{
     Capabilities, ClientOrderId, Error, Exchange, ExchangeHandle, InstrumentId, InstrumentTypes, Level,
-    OrderRequest, Reply, Result, Timestamp, TradingType, TradingTypes,
+    OrderRequest, OrderType, Reply, Result, Takes, Timestamp, TradingType, TradingTypes,
     abi::{self, TextHandle},
 };
 use tokio::sync::{Notify, mpsc};
@@ -53,6 +53,10 @@ impl Exchange for SyntheticWsExchange {
     const CAPABILITIES: Capabilities = Capabilities {
         market_data: true,
         order_entry: true,
+        takes: Takes::of(&[OrderType::Market, OrderType::Limit, OrderType::StopMarket, OrderType::StopLimit])
+            .flags(Takes::ALL.all_flags())
+            .day()
+            .gtd(),
         is_historical: false,
         trading_types: TradingTypes::of(&[TradingType::Simulation, TradingType::Sandbox, TradingType::Live]),
         instrument_types: InstrumentTypes::all(),

@@ -33,6 +33,7 @@ impl Exchange for SyntheticExchange {
     const CAPABILITIES: Capabilities = Capabilities {
         market_data: true,
         order_entry: true,
+        takes: Venue::TAKES,
         is_historical: true,
         trading_types: TradingTypes::of(&[
             TradingType::Backtest,

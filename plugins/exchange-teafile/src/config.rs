@@ -1,9 +1,15 @@
 //! The keys of the configuration, and what they mean once checked.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use stratd_plugin_api::{Error, Instrument, InstrumentType, Result, Session, Timestamp, TradingHours};
-use stratd_simulation::csv::{TimeUnit, instrument_type_named, parse_time};
+use stratd_plugin_api::{Error, Instrument, InstrumentType, Result, Timestamp, TradingHours};
+use stratd_simulation::{
+    csv::TimeUnit,
+    history::{
+        check_decimals, check_symbols, day_names, default_instrument_type, instrument_type,
+        instrument_type_name, time_bounds, trading_hours,
+    },
+};
 
 use crate::columns::{Columns, Kind};
 
@@ -24,7 +30,7 @@ pub struct Config {
     #[schemars(length(min = 1, max = 64))]
     pub symbol: Option<String>,
     /// The type of the instruments.
-    #[serde(default = "equity")]
+    #[serde(default = "default_instrument_type")]
     #[schemars(schema_with = "instrument_type_name")]
     pub instrument_type: String,
     /// The currency of the prices. By default the name-value `currency` of the file, else USD.
@@ -80,25 +86,6 @@ pub struct Config {
     pub days: Vec<String>,
 }
 
-/// As [`Instrument::validate`].
-const DECIMALS_MAX: u8 = 12;
-
-/// The days of a week as bits count them.
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
-fn equity() -> String {
-    InstrumentType::Equity.name().to_owned()
-}
-
-fn instrument_type_name(_: &mut SchemaGenerator) -> Schema {
-    let names: Vec<_> = InstrumentType::ALL.iter().map(|t| t.name()).collect();
-    json_schema!({ "type": "string", "enum": names })
-}
-
-fn day_names(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "array", "items": { "type": "string", "enum": DAYS } })
-}
-
 /// The configuration, checked.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -132,37 +119,13 @@ impl Settings {
                     .to_owned(),
             );
         }
-        for symbol in config.symbol.iter().chain(&config.symbols) {
-            if symbol.trim().is_empty() || symbol.contains(char::is_control) {
-                problems.push(format!("{symbol:?} is no symbol (accepted: for example AAPL)"));
-            }
-        }
-        let instrument_type = instrument_type_named(&config.instrument_type).unwrap_or_else(|| {
-            problems.push(format!(
-                "instrument_type {:?} is not known (accepted: for example equity)",
-                config.instrument_type
-            ));
-            InstrumentType::Other
-        });
-        for (key, decimals) in
-            [("price_decimals", config.price_decimals), ("quantity_decimals", config.quantity_decimals)]
-        {
-            if let Some(decimals) = decimals.filter(|decimals| *decimals > DECIMALS_MAX) {
-                problems.push(format!("{key} is {decimals} (accepted: 0 to {DECIMALS_MAX})"));
-            }
-        }
-        let start = bound("start", config.start.as_deref(), &mut problems);
-        let end = bound("end", config.end.as_deref(), &mut problems);
-        if let (Some(start), Some(end)) = (start, end)
-            && start >= end
-        {
-            problems.push(format!("end is {end} (accepted: after start, {start})"));
-        }
-        let trading_hours = TradingHours {
-            sessions: sessions(&config.sessions, &mut problems),
-            timezone: config.timezone,
-            weekdays: weekdays(&config.days),
-        };
+        let symbols = config.symbol.iter().chain(&config.symbols);
+        check_symbols(symbols, "AAPL", &mut problems);
+        let instrument_type = instrument_type(&config.instrument_type, &mut problems);
+        check_decimals([config.price_decimals, config.quantity_decimals], &mut problems);
+        let bounds = [config.start.as_deref(), config.end.as_deref()];
+        let [start, end] = time_bounds(bounds, None, &mut problems);
+        let trading_hours = trading_hours(&config.sessions, config.timezone, &config.days, &mut problems);
         if !problems.is_empty() {
             return Err(Error::new(problems.join("; ")));
         }
@@ -200,31 +163,4 @@ impl Settings {
         instrument.trading_hours = self.trading_hours.clone();
         instrument
     }
-}
-
-fn bound(key: &str, text: Option<&str>, problems: &mut Vec<String>) -> Option<Timestamp> {
-    match parse_time(text?.trim(), None) {
-        Ok(time) => Some(time),
-        Err(error) => {
-            problems.push(format!("{key}: {error}"));
-            None
-        }
-    }
-}
-
-fn sessions(texts: &[String], problems: &mut Vec<String>) -> Vec<Session> {
-    let mut sessions = Vec::new();
-    for text in texts {
-        match text.parse() {
-            Ok(session) => sessions.push(session),
-            Err(error) => problems.push(format!("sessions: {error}")),
-        }
-    }
-    sessions
-}
-
-/// The bits of days; none for no day, which is every day.
-fn weekdays(days: &[String]) -> u8 {
-    let bits = (0u32..).zip(DAYS).filter(|(_, name)| days.iter().any(|day| day == name));
-    bits.fold(0, |bits, (day, _)| bits | 1 << day)
 }

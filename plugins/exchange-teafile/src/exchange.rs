@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stratd_plugin_api::{
-    Capabilities, Error, Exchange, ExchangeHandle, InstrumentId, InstrumentTypes, Level, Reply, Result,
-    TradingType, TradingTypes, abi,
+    Capabilities, Error, Exchange, ExchangeHandle, InstrumentId, Level, Reply, Result, abi,
 };
-use stratd_simulation::Splits;
+use stratd_simulation::history::{HISTORICAL, check_trading_type, fill_batch, listed, splits};
 use teafile::Reader;
 
 use crate::{
@@ -17,9 +16,6 @@ use crate::{
     layout::Layout,
     source::{self, Known, Source, tea},
 };
-
-/// Names that a message lists before it says how many more there are.
-const NAMES_MAX: usize = 10;
 
 /// Replays TeaFiles.
 pub struct TeaExchange {
@@ -41,16 +37,7 @@ enum State {
 impl Exchange for TeaExchange {
     type Config = Config;
 
-    // no order entry: the host's fill model executes. No simulation: that is live data, and these are pulled.
-    const CAPABILITIES: Capabilities = Capabilities {
-        market_data: true,
-        order_entry: false,
-        is_historical: true,
-        trading_types: TradingTypes::of(&[TradingType::Backtest]),
-        instrument_types: InstrumentTypes::all(),
-        spawns_threads: false,
-        make_before_break: false,
-    };
+    const CAPABILITIES: Capabilities = HISTORICAL;
 
     fn new(config: Config, host: ExchangeHandle) -> Result<Self> {
         Ok(Self { host, settings: Settings::new(config)?, state: State::Idle })
@@ -58,7 +45,7 @@ impl Exchange for TeaExchange {
 
     /// Opens every file and looks at its header, so that a missing file is known at once.
     fn connect(&mut self, reply: Reply) -> Result<()> {
-        self.check_trading_type()?;
+        check_trading_type(&self.host)?;
         let looked = files::find(&self.settings.paths).and_then(|files| {
             files.iter().try_for_each(|file| {
                 let reader = Reader::open(file).map_err(tea)?;
@@ -73,7 +60,7 @@ impl Exchange for TeaExchange {
     }
 
     fn instruments(&mut self, reply: Reply) -> Result<()> {
-        self.check_trading_type()?;
+        check_trading_type(&self.host)?;
         self.state = State::Idle;
         match self.open(&reply) {
             Ok(feed) => {
@@ -86,21 +73,7 @@ impl Exchange for TeaExchange {
     }
 
     fn next_batch(&mut self, batch: &mut [abi::Event]) -> Result<usize> {
-        if batch.is_empty() {
-            return Err(Error::new("an empty batch was given (accepted: room for at least one event)"));
-        }
-        let mut count = 0;
-        while count < batch.len() {
-            match self.next_event() {
-                Ok(Some(event)) => batch[count] = event,
-                Ok(None) => break,
-                // the events before it are handed over first, whatever the size of the batch
-                Err(error) if count == 0 => return Err(error),
-                Err(_) => break,
-            }
-            count += 1;
-        }
-        Ok(count)
+        fill_batch(batch, || self.next_event())
     }
 
     fn stop(&mut self) -> Result<()> {
@@ -110,16 +83,6 @@ impl Exchange for TeaExchange {
 }
 
 impl TeaExchange {
-    /// The host asks the capabilities first; this holds even if one did not.
-    fn check_trading_type(&self) -> Result<()> {
-        match self.host.trading_type() {
-            TradingType::Backtest => Ok(()),
-            other @ (TradingType::Simulation | TradingType::Sandbox | TradingType::Live) => Err(Error::new(
-                format!("files are replayed, but the trading type is {other} (accepted: backtest)"),
-            )),
-        }
-    }
-
     /// Looks into all files, and registers the instruments of those with items that the run will deliver.
     fn open(&self, reply: &Reply) -> Result<Feed> {
         let settings = &self.settings;
@@ -135,10 +98,7 @@ impl TeaExchange {
         }
         self.check_selected(&found)?;
         let ids = self.instruments_of(&known, reply)?;
-        let splits = match &settings.splits {
-            Some(file) => Splits::load(file).map_err(|error| Error::new(error.to_string()))?,
-            None => Splits::default(),
-        };
+        let splits = splits(settings.splits.as_ref())?;
         let sources: Vec<_> = known
             .into_iter()
             .filter_map(|one| {
@@ -222,13 +182,4 @@ fn disagreement(first: &Known, other: &Known) -> String {
         told(first),
         told(other)
     )
-}
-
-fn listed<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
-    let count = names.len();
-    let shown = names.take(NAMES_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match count.saturating_sub(NAMES_MAX) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }

@@ -4,7 +4,7 @@
 // for clone flags, pthread and memfd
 #define _GNU_SOURCE
 
-#include <stratd/plugin.h>
+#include "frame.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -92,36 +92,4 @@ static int64_t on_events(void *instance, const stratd_event_t *events, uint64_t 
     return (int64_t)count;
 }
 
-static int64_t on_orders(void *instance, const stratd_order_event_t *events, uint64_t count, uint64_t *failed_index) {
-    (void)instance, (void)events, (void)failed_index;
-    return (int64_t)count;
-}
-
-static const stratd_strategy_v1_t STRATEGY = {
-    .size = STRATD_SIZE(stratd_strategy_v1_t),
-    .abi = STRATD_ABI,
-    .create = create,
-    .destroy = destroy,
-    .on_events = on_events,
-    .on_orders = on_orders,
-};
-
-#define TEXT(literal) {(const uint8_t *)(literal), sizeof(literal) - 1}
-
-static const stratd_manifest_v1_t MANIFEST = {
-    .size = STRATD_SIZE(stratd_manifest_v1_t),
-    .abi = STRATD_ABI,
-    .kind = STRATD_PLUGIN_KIND_STRATEGY,
-    .panic_unwinds = 1,
-    .name = TEXT("strategy-confined-c"),
-    .version = TEXT("1.0.0"),
-};
-
-static const stratd_plugin_v1_t PLUGIN = {
-    .size = STRATD_SIZE(stratd_plugin_v1_t),
-    .abi = STRATD_ABI,
-    .manifest = &MANIFEST,
-    .strategy = &STRATEGY,
-};
-
-const stratd_plugin_v1_t *stratd_plugin_v1(void) { return &PLUGIN; }
+STRATEGY_OF_TESTS("strategy-confined-c")

@@ -112,6 +112,7 @@ impl Plugins {
             instrument_types: self.ticks.manifest().instrument_types,
             trading_types: self.ticks.manifest().trading_types,
             has_order_entry: false,
+            takes: self.ticks.manifest().takes_of(None),
             make,
         }
     }

@@ -156,6 +156,7 @@ impl Recording {
             instrument_types: manifest.instrument_types,
             trading_types: manifest.trading_types,
             has_order_entry: manifest.has_flag(plugin_flag::ORDER_ENTRY),
+            takes: manifest.takes_of(None),
             make: Box::new(move |host| {
                 Ok(create_exchange(&plugin, "venue", &config, host, &mode.isolation())?.instance)
             }),
@@ -181,6 +182,8 @@ impl Recording {
             cancels_on_stop: true,
             saved: None,
             is_batch_safe: plugin.manifest().has_flag(plugin_flag::BATCH_SAFE),
+            bars: Vec::new(),
+            warm_up: None,
             make: Box::new(move |services| {
                 let made = create_strategy(&plugin, &instance, &config, run, services, &mode.isolation())?;
                 Ok(Box::new(Counted { inner: made.instance, calls }))
@@ -213,6 +216,7 @@ impl Recording {
             is_verbose: false,
             recorder: None,
             slice_max: way.slice_max,
+            period: (None, None),
             exchanges: vec![self.planned_exchange(way.exchange)],
             strategies: strategies
                 .map(|(index, setup)| self.planned_strategy(index, setup, way.strategies, &calls))

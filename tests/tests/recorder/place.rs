@@ -56,6 +56,12 @@ impl Desk {
         running
     }
 
+    /// The events of the run so far.
+    pub(crate) fn events(&self) -> u64 {
+        let status = self.client().send(&Request::status()).and_then(|answer| answer.read::<Status>());
+        status.expect("a status").events
+    }
+
     /// Waits until the run has had so many events and orders.
     pub(crate) fn wait_for(&self, running: &mut Running, events: u64, orders: u64) {
         let client = self.client();

@@ -51,6 +51,13 @@ pub struct Order {
     /// `pending_new`, `open`, `partially_filled`, `filled`, `pending_cancel`, `canceled`, `rejected`, `denied`,
     /// `expired` or `unknown`.
     pub status: String,
+    /// `price`, `entry` or `group`: stratd holds the order until its price comes, the order that it is attached to is filled, or
+    /// the orders that it excludes have left the exchange. Absent: the exchange has it, or it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
+    /// Its group: the number that its author chose, or the id of the order that it is attached to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// Executed so far.
     pub filled: String,
     /// The average price of its executions.

@@ -35,7 +35,7 @@ pub(crate) fn orders(list: &OrderList, state: &str) -> String {
             order.instrument.clone(),
             order.side.clone(),
             order.order_type.clone(),
-            order.status.clone(),
+            status(order),
             order.reason.clone().unwrap_or_default(),
             size(order),
             order.filled.clone(),
@@ -44,6 +44,14 @@ pub(crate) fn orders(list: &OrderList, state: &str) -> String {
         ]);
     }
     format!("{}{}", grid.text(), more(list.next.as_deref()))
+}
+
+/// Where in its life it is, and whether it is still here.
+fn status(order: &Order) -> String {
+    match &order.held {
+        Some(held) => format!("{}, held for {held}", order.status),
+        None => order.status.clone(),
+    }
 }
 
 /// How much: a quantity, or an amount.
@@ -68,6 +76,8 @@ pub(crate) fn order(order: &Order) -> String {
         line("trail", &text(&order.trail)),
         line("flags", &order.flags.join(", ")),
         line("lifetime", &order.lifetime),
+        line("held for", &text(&order.held)),
+        line("group", &text(&order.group)),
         line("filled", &order.filled),
         line("average", &text(&order.price_average)),
         line("reason", &text(&order.reason)),

@@ -82,6 +82,8 @@ fn order() -> Order {
         created: AT.into(),
         updated: AT.into(),
         reason: None,
+        held: None,
+        group: None,
         by_hand: false,
         etag: "\"0b\"".into(),
     }

@@ -90,6 +90,13 @@ pub(crate) struct Reduced {
 }
 
 impl<'a> RiskView<'a> {
+    /// Judges without the rate: the order was counted before.
+    pub(crate) fn forget_rate(&mut self) {
+        for scope in self.scopes.iter_mut().flatten() {
+            scope.sent = 0;
+        }
+    }
+
     fn scopes(&self) -> impl Iterator<Item = &ScopeView<'a>> {
         self.scopes.iter().flatten()
     }

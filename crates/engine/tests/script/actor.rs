@@ -7,6 +7,8 @@ use stratd_plugin_api::{
     Timestamp, abi,
 };
 
+use crate::desk::START_NS;
+
 /// What all strategies and the desk write into.
 pub(crate) type Transcript = Arc<Mutex<Vec<String>>>;
 
@@ -106,7 +108,7 @@ pub(crate) fn order_line(event: &abi::OrderEvent) -> String {
     line
 }
 
-/// An order from `10`, `10 @ 101`, `10 Y`, `10 on 2`, `10 reduce`, `1 type 99`, in any order of the words.
+/// An order from `10`, `10 stop 95`, `10 touch 105 @ 106`, `10 trail 5`, `10 day`, `10 @ 99 attached a1`, `10 @ 101`, `10 Y`, `10 on 2`, `10 reduce`, `1 type 99`, in any order of the words.
 pub(crate) fn order_request(side: Side, words: &[&str]) -> abi::OrderRequest {
     let mut request = abi::OrderRequest {
         instrument: 1,
@@ -115,20 +117,50 @@ pub(crate) fn order_request(side: Side, words: &[&str]) -> abi::OrderRequest {
         ..abi::OrderRequest::default()
     };
     let mut words = words.iter();
+    let (mut is_touch, mut is_limit) = (false, false);
     while let Some(word) = words.next() {
         let mut next = || words.next().unwrap_or_else(|| panic!("a word after `{word}`"));
         match *word {
+            "stop" | "touch" => {
+                request.stop_price = number(next());
+                is_touch = *word == "touch";
+            }
+            "trail" => {
+                request.order_type = abi::order_type::TRAILING_STOP;
+                request.trail = number(next());
+            }
+            "ioc" => request.flags |= abi::order_flag::IMMEDIATE_OR_CANCEL,
+            "post" => request.flags |= abi::order_flag::POST_ONLY,
+            "day" => request.lifetime = abi::order_lifetime::DAY,
+            "gtd" => {
+                request.lifetime = abi::order_lifetime::GTD;
+                request.expires = START_NS + duration(next());
+            }
+            "group" => request.group = number(next()).cast_unsigned(),
+            "attached" => {
+                request.group = order_id(next());
+                request.flags |= abi::order_flag::ATTACHED;
+            }
             "@" => {
+                is_limit = true;
                 request.order_type = abi::order_type::LIMIT;
                 request.price = number(next());
             }
             "on" => request.exchange = u16::try_from(number(next())).expect("an exchange"),
             "type" => request.order_type = u8::try_from(number(next())).expect("an order type"),
-            "reduce" => request.flags = abi::order_flag::REDUCE_ONLY,
+            "reduce" => request.flags |= abi::order_flag::REDUCE_ONLY,
             "for" => request.notional = next().parse::<Money>().expect("an amount").into(),
             known if SYMBOLS.contains(&known) => request.instrument = instrument(known),
             quantity => request.quantity = number(quantity),
         }
+    }
+    if request.stop_price != 0 && request.trail == 0 {
+        request.order_type = match (is_touch, is_limit) {
+            (false, false) => abi::order_type::STOP_MARKET,
+            (false, true) => abi::order_type::STOP_LIMIT,
+            (true, false) => abi::order_type::MARKET_IF_TOUCHED,
+            (true, true) => abi::order_type::LIMIT_IF_TOUCHED,
+        };
     }
     request
 }

@@ -7,9 +7,10 @@ use stratd_engine::{
     Output, RateSource, Scope, StrategyConfig, StrategyId, StrategyState,
 };
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, FillCosts, Instrument, InstrumentId, InstrumentType, Log, Money, NoCosts,
-    OmsType, OrderEventKind, OrderFlags, OrderRequest, PositionSide, Price, Quantity, Reason, Side,
-    StrategyInstance, StrategyServices, TextTable, Timestamp, TradingType, abi, export::instrument_to_record,
+    ClientOrderId, ExchangeId, FillCosts, Instrument, InstrumentId, InstrumentType, Lifetime, Log, Money,
+    NoCosts, OmsType, OrderEventKind, OrderFlags, OrderRequest, OrderType, PositionSide, Price, Quantity,
+    Reason, Side, StrategyInstance, StrategyServices, Takes, TextTable, Timestamp, TradingType, abi,
+    export::instrument_to_record,
 };
 
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// 2024-01-02 14:30 UTC.
-const START_NS: i64 = 1_704_205_800_000_000_000;
+pub(crate) const START_NS: i64 = 1_704_205_800_000_000_000;
 
 /// Runs a script; see the head of `main.rs` for its language.
 pub(crate) fn run(script: &str) -> String {
@@ -66,6 +67,7 @@ fn without_digits(line: &str) -> String {
 
 fn is_setup(line: &str) -> bool {
     let words = [
+        "takes ",
         "limits ",
         "costs",
         "account ",
@@ -171,6 +173,10 @@ impl Desk {
                 initial,
             });
             engine.set_rate("EUR", source).expect("a rate above 0");
+        }
+        // what exchange 1 takes: `takes market limit reduce`
+        if let Some(words) = lines.iter().find_map(|line| line.strip_prefix("takes ")) {
+            engine.set_takes(ExchangeId(1), takes(words));
         }
         let owners = lines.iter().filter(|line| is_setup(line)).filter_map(|line| owner(line));
         // capitals are new versions
@@ -305,6 +311,16 @@ impl Desk {
     }
 }
 
+fn takes(words: &str) -> Takes {
+    let has = |word: &str| words.split_whitespace().any(|one| one == word);
+    let types: Vec<_> = OrderType::ALL.iter().copied().filter(|one| has(one.name())).collect();
+    let mut takes = Takes::of(&types);
+    for (word, flag) in [("reduce", OrderFlags::REDUCE_ONLY), ("post", OrderFlags::POST_ONLY)] {
+        takes = if has(word) { takes.flags(flag) } else { takes };
+    }
+    if has("groups") { takes.groups() } else { takes }
+}
+
 /// `account cash`, `account cash short`, `account margin 0.5 0.25`.
 fn account(lines: &[&str]) -> AccountRules {
     let words = lines.iter().find_map(|line| line.strip_prefix("account "));
@@ -373,6 +389,9 @@ fn input(words: &[&str]) -> InputKind {
         ["trade", symbol, price] => market(abi::event_kind::TRADE, symbol, [number(price), 1, 0, 0, 0]),
         ["quote", symbol, bid] => {
             market(abi::event_kind::QUOTE, symbol, [number(bid), 1, number(bid) + 1, 1, 0])
+        }
+        ["bar", symbol, open, high, low, close] => {
+            market(abi::event_kind::BAR, symbol, [number(open), number(high), number(low), number(close), 1])
         }
         ["bar", symbol, close] => {
             let close = number(close);
@@ -475,8 +494,19 @@ fn request_text(request: &OrderRequest) -> String {
     if let Some(price) = request.price {
         text += &format!(" @ {price}");
     }
-    if request.flags.contains(OrderFlags::REDUCE_ONLY) {
-        text += " reduce";
+    if let Some(price) = request.stop_price {
+        text += &format!(" at {price}");
+    }
+    for (flag, word) in [(OrderFlags::REDUCE_ONLY, "reduce"), (OrderFlags::POST_ONLY, "post")] {
+        if request.flags.contains(flag) {
+            text += &format!(" {word}");
+        }
+    }
+    if request.lifetime != Lifetime::Gtc {
+        text += " with an end";
+    }
+    if request.group != 0 {
+        text += " grouped";
     }
     text
 }
@@ -484,6 +514,9 @@ fn request_text(request: &OrderRequest) -> String {
 fn order_text(order: &Order) -> String {
     let quantity: Quantity = order.request.quantity;
     let mut text = format!("{} {} {}/{quantity}", order_name(order.id.0), order.status(), order.filled);
+    if let Some(held) = order.held() {
+        text += &format!(" held for {}", held.name());
+    }
     if order.state.reason() != Reason::None {
         text += &format!(" {}", order.state.reason());
     }
@@ -501,6 +534,7 @@ fn output_line(output: &Output) -> String {
         Output::Submit(order) => {
             format!("submit {} {}", order_name(order.get().id.0), request_text(&order.get().request))
         }
+        Output::Held(order) => format!("held {} {}", order_name(order.id.0), request_text(&order.request)),
         Output::Cancel(cancel) => format!("cancel {}", order_name(cancel.id.0)),
         Output::Change(change) => {
             format!("change {} {}", order_name(change.get().id.0), request_text(&change.get().request))

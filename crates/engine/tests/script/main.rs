@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! limits max_position=10          set-up, before the first input: limits, `costs`, `keep a`, `shutdown a`, `hooks a …`
+//! takes market limit              set-up: what exchange 1 takes; without it, everything
 //! a on trade X 100: buy 10        strategy a makes these requests whenever a line of its events starts so
 //! trade X 100                     everything else is an input
 //! owner                        between two inputs: an owner of orders by hand, the next letter
@@ -19,7 +20,9 @@ mod changes;
 mod clock;
 mod desk;
 mod faults;
+mod groups;
 mod hedging;
+mod held;
 mod life;
 mod limits;
 mod loss_history;

@@ -2,7 +2,7 @@
 
 use stratd_orderbook::{EventKind, NewOrder, NewStop, Notional, Operation, OrderId};
 use stratd_plugin_api::{
-    ClientOrderId, Instrument, Money, OrderFlags, OrderRequest, OrderType, Reason, Side,
+    ClientOrderId, Instrument, Money, OrderFlags, OrderRequest, OrderType, Reason, Side, Takes,
 };
 
 use super::{
@@ -25,6 +25,13 @@ pub struct Submission {
 }
 
 impl Venue {
+    /// The orders that it takes.
+    pub const TAKES: Takes =
+        Takes::of(&[OrderType::Market, OrderType::Limit, OrderType::StopMarket, OrderType::StopLimit])
+            .flags(Takes::ALL.all_flags())
+            .day()
+            .gtd();
+
     /// Takes an own order: RECEIVED and what came of it, or REJECTED with the reason.
     ///
     /// Market (by quantity or notional), limit, stop-market and stop-limit orders; fill-or-kill, all-or-none,

@@ -136,8 +136,6 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
     use std::fs;
 
     use super::{Journal, beside, is_pending};

@@ -47,7 +47,8 @@ use crate::header::{HEADER_BYTES_MAX, Header, ITEM_END_OFFSET};
 use sums::{Entry, Sums};
 
 /// A sum is over so many items.
-const BLOCK_ITEMS: u64 = 4_096;
+const BLOCK_ITEMS: u64 = BLOCK_ITEMS_WRITTEN as u64;
+const BLOCK_ITEMS_WRITTEN: u32 = 4_096;
 const MAGIC: [u8; 8] = *b"teaidx\0\x01";
 const HEAD_BYTES: usize = 64;
 const ENTRY_BYTES: usize = 16;
@@ -161,7 +162,7 @@ impl Head {
         bytes.extend(MAGIC);
         bytes.extend(self.identity.item_start.to_le_bytes());
         bytes.extend(self.identity.item_size.to_le_bytes());
-        bytes.extend((BLOCK_ITEMS as u32).to_le_bytes());
+        bytes.extend(BLOCK_ITEMS_WRITTEN.to_le_bytes());
         bytes.extend(self.identity.header.to_le_bytes());
         bytes.extend(self.identity.first_item.to_le_bytes());
         bytes.extend(self.items.to_le_bytes());
@@ -177,7 +178,7 @@ impl Head {
         let u32_at = |at: usize| Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
         let u64_at = |at: usize| Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
         let is_whole = bytes.starts_with(&MAGIC)
-            && u32_at(20)? == BLOCK_ITEMS as u32
+            && u32_at(20)? == BLOCK_ITEMS_WRITTEN
             && u32_at(60)? == crc32c::extend(0, bytes.get(..60)?);
         is_whole.then_some(())?;
         Some(Self {

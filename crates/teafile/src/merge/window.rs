@@ -60,7 +60,6 @@ impl Window {
 
 /// Who has the smallest key, if this is it.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "16 bits are left")]
 pub(super) fn next_of(smallest: u64) -> Next {
     if smallest.wrapping_sub(FIRST) < BEHIND - FIRST {
         Next::Source((smallest % FIRST) as usize)

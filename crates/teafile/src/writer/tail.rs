@@ -60,12 +60,7 @@ pub(crate) fn mend(
             ),
         ));
     }
-    let zeros = if zero == ZeroTail::Accept {
-        0
-    } else {
-        let index = Index::find(path, file, header, area.count)?;
-        unknown_zeros(file, header, *area, &index)?
-    };
+    let zeros = if zero == ZeroTail::Accept { 0 } else { unknown_zeros(file, path, header, *area)? };
     if zeros > 0 && zero == ZeroTail::Refuse {
         return Err(Error::at(
             ErrorKind::ZeroTail,
@@ -122,15 +117,16 @@ fn cut_off(file: &File, header: &Header, end: u64) -> Result<(), Error> {
 
 /// How many items at the end are all zeros, as [`zero_tail`], without those that an index knows to have been synced as they
 /// are: no loss of power made them.
-pub(crate) fn unknown_zeros(file: &File, header: &Header, area: Area, index: &Found) -> Result<u64, Error> {
+pub(crate) fn unknown_zeros(file: &File, path: &Path, header: &Header, area: Area) -> Result<u64, Error> {
     let zeros = zero_tail(file, header, area)?;
-    match index {
-        Found::Index(index) if zeros > 0 && index.items() <= area.count => {
-            let is_known = index.vouches(file, header, area.count - zeros)?;
-            Ok(if is_known { area.count - index.items() } else { zeros })
-        }
-        _ => Ok(zeros),
+    if zeros > 0
+        && let Found::Index(index) = Index::find(path, file, header, area.count)?
+        && index.items() <= area.count
+        && index.vouches(file, header, area.count - zeros)?
+    {
+        return Ok(area.count - index.items());
     }
+    Ok(zeros)
 }
 
 /// How many items at the end are all zeros, if there is an event time and the item before them has one above zero.

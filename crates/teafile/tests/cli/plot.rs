@@ -95,6 +95,19 @@ fn the_smallest_picture_and_odd_titles_are_drawn() {
 }
 
 #[test]
+fn the_largest_numbers_are_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.csv"), "a\n-1.7976931348623157e308\n0\n1.7976931348623157e308\n")
+        .unwrap();
+    tea(folder.path(), "from-csv a.csv a.tea --types a:f64").well();
+    tea(folder.path(), "plot a.tea a --svg a.svg").well();
+    let svg = fs::read_to_string(folder.path().join("a.svg")).unwrap();
+    assert!(svg.contains("points=\"76.0,326.0 480.5,179.0 884.0,32.0\"") && !svg.contains("NaN"), "{svg}");
+    tea(folder.path(), "plot a.tea a --png a.png").well();
+    assert_eq!(tea(folder.path(), "plot a.tea a").well().lines().count(), 20);
+}
+
+#[test]
 fn what_cannot_be_drawn_is_told() {
     let folder = tempfile::tempdir().unwrap();
     acme(folder.path());

@@ -49,7 +49,7 @@ fn it_grows_with_the_file_through_any_number_of_openings() {
         write(&mut file, count..count + more);
         count += more;
         file.sync().unwrap();
-        knows(&path, count as u64);
+        knows(&path, count.cast_unsigned());
         file.close().unwrap();
         file = AppendOptions::default().index(true).append(&path).unwrap();
     }

@@ -46,6 +46,8 @@ fn order() -> Order {
         created: "2026-01-02T03:04:05Z".into(),
         updated: "2026-01-02T03:04:05Z".into(),
         reason: None,
+        held: None,
+        group: None,
         by_hand: true,
         etag: basis().tag().to_string(),
     }

@@ -135,6 +135,7 @@ impl Manager {
             instrument_types: manifest.instrument_types,
             trading_types: manifest.trading_types,
             has_order_entry: manifest.has_flag(plugin_flag::ORDER_ENTRY),
+            takes: manifest.takes_of(entry.order_types.as_deref()),
             instance: made.instance,
             desk,
         });

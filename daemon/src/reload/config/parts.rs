@@ -139,7 +139,9 @@ fn fixed_because(difference: &Difference) -> Option<String> {
         ["strategy", _, "bars" | "warm_up", ..] => AT_RESTART.to_owned(),
         ["strategy", _, "plugin"] => "the plugin of a strategy that is there".to_owned(),
         ["strategy", ..] | ["hours" | "logging" | "plugin_dirs", ..] => return None,
-        ["exchange", _, "plugin" | "instrument_types"] => "what an exchange is made of".to_owned(),
+        ["exchange", _, "plugin" | "instrument_types" | "order_types"] => {
+            "what an exchange is made of".to_owned()
+        }
         ["exchange", ..] => return None,
         ["risk", "kill_switch", ..] => AT_RESTART.to_owned(),
         ["risk", ..] | ["state", "save_interval"] => return None,

@@ -125,6 +125,8 @@ pub(super) fn order(row: &OrderRow, names: &Names, services: &Services) -> Order
         stop_price: price(request.stop_price),
         trail: price(request.trail),
         status: row.status.name().to_owned(),
+        held: row.held.map(|held| held.name().to_owned()),
+        group: (request.group != 0).then(|| request.group.to_string()),
         filled: quantity(row.filled),
         price_average: price(row.price_average),
         created: time_text(row.created),

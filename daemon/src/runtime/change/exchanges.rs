@@ -12,7 +12,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use anyhow::Result;
 use stratd_engine::{InputKind, StrategyId};
-use stratd_plugin_api::{ExchangeId, ExchangeInstance, Instrument, InstrumentId, Reason, abi};
+use stratd_plugin_api::{ExchangeId, ExchangeInstance, Instrument, InstrumentId, Reason, Takes, abi};
 
 use super::{ExchangeChange, Part, Progress, Refused, TAKES_NONE, Undo};
 use crate::{
@@ -42,6 +42,7 @@ pub(crate) struct JoiningExchange {
     pub(crate) instrument_types: u32,
     pub(crate) trading_types: u32,
     pub(crate) has_order_entry: bool,
+    pub(crate) takes: Takes,
     pub(crate) instance: Box<dyn ExchangeInstance>,
     pub(crate) desk: Arc<ExchangeDesk>,
 }
@@ -229,6 +230,7 @@ impl EventLoop {
         };
         let trading_type = self.engine().trading_type();
         let route = route(trading_type, joining.has_order_entry, &shared);
+        self.driver_mut().engine_mut().set_takes(id, route.takes(joining.takes));
         self.driver_mut().link_mut().set_route(id, route);
     }
 

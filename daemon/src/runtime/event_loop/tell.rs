@@ -1,7 +1,7 @@
 //! What people are told of a run, line by line of the log, and who else is told.
 
 use stratd_engine::{BookGap, Denial, Output, Scope, TradingState};
-use stratd_plugin_api::{Reason, Timestamp};
+use stratd_plugin_api::{OrderFlags, OrderRequest, Reason, Timestamp};
 
 use super::EventLoop;
 use crate::runtime::command::Note;
@@ -80,16 +80,48 @@ impl EventLoop {
                 tracing::info!(logger = format!("strategy.{name}"), %time, "order {order} by hand");
             }
             Output::BookGap(gap) => self.tell_gap(*gap, time),
+            // of most reasons the strategy is told, and the results tell
+            Output::Denied(denial) => self.tell_not_taken(denial),
             Output::Submit(_)
+            | Output::Held(_)
             | Output::Cancel(_)
             | Output::Change(_)
-            // told to the strategy, and in the results
-            | Output::Denied(_)
             | Output::Filled(_)
             | Output::OrderFinished(_)
             | Output::Metric { .. }
             | Output::Exited => {}
         }
+    }
+
+    /// A code does not say what the exchange would take.
+    fn tell_not_taken(&self, denial: &Denial) {
+        if denial.reason != Reason::BadOrder || denial.is_change {
+            return;
+        }
+        if let Some(why) = self.not_taken(&denial.request) {
+            let (time, order) = (self.now, denial.order);
+            let name = self.recorder.strategy_name(denial.strategy);
+            tracing::warn!(logger = format!("strategy.{name}"), %time, "order {order} is denied: {why}");
+        }
+    }
+
+    /// What an order is that cannot be taken, and what could be; `None` for one that can.
+    pub(in crate::runtime) fn not_taken(&self, request: &OrderRequest) -> Option<String> {
+        let engine = self.engine();
+        let exchange = engine.exchange_of(request.instrument)?;
+        if engine.can_take(exchange, request) {
+            return None;
+        }
+        let names = self.exchange_names();
+        let name = usize::from(exchange.0).checked_sub(1).and_then(|index| names.get(index));
+        let flags = request.flags.without(OrderFlags::ATTACHED);
+        let with = if flags.is_empty() { String::new() } else { format!(" with {flags}") };
+        Some(format!(
+            "a {} order{with} for exchange {} (accepted: {}; and what waits for a price and goes out as one of these, without flags that it does not take but post_only and reduce_only)",
+            request.order_type,
+            name.map_or("?", String::as_str),
+            engine.takes(exchange),
+        ))
     }
 
     fn tell_trading(&self, scope: Scope, state: TradingState, reason: Reason) {

@@ -140,6 +140,9 @@ impl EventLoop {
             Ok(owner) => owner,
             Err(missing) => return Ok(Err(HandRefused::Missing(missing))),
         };
+        if let Some(text) = self.not_taken(&request) {
+            return Ok(Err(HandRefused::Bad { key: "type", text }));
+        }
         if is_dry_run {
             return Ok(self.would_be(exchanges, owner, &request));
         }

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use stratd_engine::{Engine, Order, OrderState, StrategyId};
+use stratd_engine::{Engine, Held, Order, OrderState, StrategyId};
 use stratd_plugin_api::{
     ClientOrderId, ExchangeId, InstrumentId, OrderRequest, OrderStatus, Price, Quantity, Timestamp, abi,
     abi::TextHandle,
@@ -25,6 +25,7 @@ pub(crate) struct OrderRow {
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
     pub(crate) is_by_hand: bool,
+    pub(crate) held: Option<Held>,
 }
 
 impl OrderRow {
@@ -47,6 +48,7 @@ impl OrderRow {
             created: now,
             updated: now,
             is_by_hand: true,
+            held: None,
         }
     }
 
@@ -64,6 +66,7 @@ impl OrderRow {
             created: order.created,
             updated: order.updated,
             is_by_hand: order.is_by_hand,
+            held: order.held(),
         }
     }
 }

@@ -205,6 +205,9 @@ extern "C" {
 // Never opens or grows a position. Where positions are hedged, it says that the order closes: a buy the short
 // position, a sell the long one.
 #define STRATD_ORDER_FLAG_REDUCE_ONLY UINT8_C(16)
+// `group` is the client order id of an order that works or was requested before: this one waits until that one is
+// filled, and trades no more than was. All that are attached to one order exclude each other. No exchange gets it.
+#define STRATD_ORDER_FLAG_ATTACHED UINT8_C(32)
 
 // Bits of stratd_order_event_t.flags beside those of `order_flag`: on an own execution, how it came about.
 // Neither bit = the exchange does not tell.
@@ -220,6 +223,16 @@ extern "C" {
 #define STRATD_LIQUIDITY_MAKER UINT8_C(1)
 // The order took what was there.
 #define STRATD_LIQUIDITY_TAKER UINT8_C(2)
+
+// stratd_order_record_t.held: an order that the host holds is not at its exchange; its status is `OPEN`.
+// Sent, or finished.
+#define STRATD_ORDER_HELD_NONE UINT8_C(0)
+// Until the price reaches it.
+#define STRATD_ORDER_HELD_FOR_PRICE UINT8_C(1)
+// Until the order that it is attached to is filled.
+#define STRATD_ORDER_HELD_FOR_ENTRY UINT8_C(2)
+// The price reached it; until the orders that it excludes have left the exchange.
+#define STRATD_ORDER_HELD_FOR_GROUP UINT8_C(3)
 
 // How long an order lives.
 // Good till canceled.
@@ -332,6 +345,8 @@ extern "C" {
 #define STRATD_REASON_WARM_UP UINT32_C(38)
 // The instrument has expired.
 #define STRATD_REASON_EXPIRED UINT32_C(39)
+// Other orders of its group were filled.
+#define STRATD_REASON_GROUP UINT32_C(40)
 
 // stratd_risk_limit_record_t.scope.
 // All strategies together.
@@ -589,7 +604,8 @@ typedef struct stratd_order_request {
     int64_t expires;
     // MARKET only: spend or raise at most this much.
     stratd_money_bits_t notional;
-    // Orders of one group exclude each other (OCO); 0 = none.
+    // Orders of a strategy of one group exclude each other (OCO): together they trade no more than the largest of them;
+    // 0 = none. The author's own numbers are 1 to 4294967295. With `ATTACHED`, the id of the order that it waits for.
     uint64_t group;
 } stratd_order_request_t;
 
@@ -714,8 +730,8 @@ typedef struct stratd_order_record {
     uint8_t lifetime;
     // One of STRATD_ORDER_STATUS_*.
     uint8_t status;
-    // Zero.
-    uint8_t reserved;
+    // One of STRATD_ORDER_HELD_*: whether the host holds the order, and for what.
+    uint8_t held;
     // The author's number of the order.
     uint32_t tag;
     // Total quantity.
@@ -734,6 +750,8 @@ typedef struct stratd_order_record {
     uint32_t reason;
     // Zero.
     uint32_t reserved2;
+    // The group of the request.
+    uint64_t group;
 } stratd_order_record_t;
 
 // An own execution.
@@ -1419,6 +1437,16 @@ typedef struct stratd_manifest_v1 {
     uint32_t trading_types;
     // Exchange: bits 1 << STRATD_INSTRUMENT_TYPE_* that it serves.
     uint32_t instrument_types;
+    // Exchange with order entry: bits 1 << STRATD_ORDER_TYPE_* that it takes, at least one. The host holds back
+    // what it can emulate of the others, and denies the rest.
+    uint32_t order_types;
+    // Exchange with order entry: bits of STRATD_ORDER_FLAG_* that it takes; `ATTACHED` is the host's.
+    uint32_t order_flags;
+    // Exchange with order entry: bits 1 << STRATD_ORDER_LIFETIME_* that it takes, at least one.
+    uint32_t order_lifetimes;
+    // Exchange with order entry: 1 if orders of one `group` exclude each other there; 0 = the host sees to it, and
+    // the exchange gets no group.
+    uint32_t order_groups;
     // Name, e.g. "strategy-ema-cross": 1..=64 of `a-z 0-9 -`.
     stratd_str_t name;
     // Version of the plugin.
@@ -1553,7 +1581,7 @@ STRATD_ASSERT_FIELD(stratd_exchange_record_t, id, 8);
 STRATD_ASSERT_FIELD(stratd_exchange_record_t, reserved, 10);
 STRATD_ASSERT_FIELD(stratd_exchange_record_t, instrument_types, 16);
 STRATD_ASSERT_FIELD(stratd_exchange_record_t, trading_types, 20);
-STRATD_ASSERT_TYPE(stratd_order_record_t, 88, 8);
+STRATD_ASSERT_TYPE(stratd_order_record_t, 96, 8);
 STRATD_ASSERT_FIELD(stratd_order_record_t, client_order_id, 0);
 STRATD_ASSERT_FIELD(stratd_order_record_t, exchange_order_id, 8);
 STRATD_ASSERT_FIELD(stratd_order_record_t, instrument, 16);
@@ -1563,7 +1591,7 @@ STRATD_ASSERT_FIELD(stratd_order_record_t, order_type, 23);
 STRATD_ASSERT_FIELD(stratd_order_record_t, flags, 24);
 STRATD_ASSERT_FIELD(stratd_order_record_t, lifetime, 25);
 STRATD_ASSERT_FIELD(stratd_order_record_t, status, 26);
-STRATD_ASSERT_FIELD(stratd_order_record_t, reserved, 27);
+STRATD_ASSERT_FIELD(stratd_order_record_t, held, 27);
 STRATD_ASSERT_FIELD(stratd_order_record_t, tag, 28);
 STRATD_ASSERT_FIELD(stratd_order_record_t, quantity, 32);
 STRATD_ASSERT_FIELD(stratd_order_record_t, filled, 40);
@@ -1573,6 +1601,7 @@ STRATD_ASSERT_FIELD(stratd_order_record_t, created, 64);
 STRATD_ASSERT_FIELD(stratd_order_record_t, updated, 72);
 STRATD_ASSERT_FIELD(stratd_order_record_t, reason, 80);
 STRATD_ASSERT_FIELD(stratd_order_record_t, reserved2, 84);
+STRATD_ASSERT_FIELD(stratd_order_record_t, group, 88);
 STRATD_ASSERT_TYPE(stratd_fill_record_t, 104, 8);
 STRATD_ASSERT_FIELD(stratd_fill_record_t, ts, 0);
 STRATD_ASSERT_FIELD(stratd_fill_record_t, client_order_id, 8);
@@ -1850,7 +1879,7 @@ STRATD_ASSERT_FIELD(stratd_exchange_v1_t, save, 136);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, restore, 144);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, quiesce, 152);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, get_extension, 160);
-STRATD_ASSERT_TYPE(stratd_manifest_v1_t, 152, 8);
+STRATD_ASSERT_TYPE(stratd_manifest_v1_t, 168, 8);
 STRATD_ASSERT_FIELD(stratd_manifest_v1_t, size, 0);
 STRATD_ASSERT_FIELD(stratd_manifest_v1_t, abi, 4);
 STRATD_ASSERT_FIELD(stratd_manifest_v1_t, kind, 8);
@@ -1860,13 +1889,17 @@ STRATD_ASSERT_FIELD(stratd_manifest_v1_t, panic_unwinds, 20);
 STRATD_ASSERT_FIELD(stratd_manifest_v1_t, flags, 24);
 STRATD_ASSERT_FIELD(stratd_manifest_v1_t, trading_types, 32);
 STRATD_ASSERT_FIELD(stratd_manifest_v1_t, instrument_types, 36);
-STRATD_ASSERT_FIELD(stratd_manifest_v1_t, name, 40);
-STRATD_ASSERT_FIELD(stratd_manifest_v1_t, version, 56);
-STRATD_ASSERT_FIELD(stratd_manifest_v1_t, description, 72);
-STRATD_ASSERT_FIELD(stratd_manifest_v1_t, build_id, 88);
-STRATD_ASSERT_FIELD(stratd_manifest_v1_t, compiler, 104);
-STRATD_ASSERT_FIELD(stratd_manifest_v1_t, abi_crate, 120);
-STRATD_ASSERT_FIELD(stratd_manifest_v1_t, config_schema, 136);
+STRATD_ASSERT_FIELD(stratd_manifest_v1_t, order_types, 40);
+STRATD_ASSERT_FIELD(stratd_manifest_v1_t, order_flags, 44);
+STRATD_ASSERT_FIELD(stratd_manifest_v1_t, order_lifetimes, 48);
+STRATD_ASSERT_FIELD(stratd_manifest_v1_t, order_groups, 52);
+STRATD_ASSERT_FIELD(stratd_manifest_v1_t, name, 56);
+STRATD_ASSERT_FIELD(stratd_manifest_v1_t, version, 72);
+STRATD_ASSERT_FIELD(stratd_manifest_v1_t, description, 88);
+STRATD_ASSERT_FIELD(stratd_manifest_v1_t, build_id, 104);
+STRATD_ASSERT_FIELD(stratd_manifest_v1_t, compiler, 120);
+STRATD_ASSERT_FIELD(stratd_manifest_v1_t, abi_crate, 136);
+STRATD_ASSERT_FIELD(stratd_manifest_v1_t, config_schema, 152);
 STRATD_ASSERT_TYPE(stratd_plugin_v1_t, 40, 8);
 STRATD_ASSERT_FIELD(stratd_plugin_v1_t, size, 0);
 STRATD_ASSERT_FIELD(stratd_plugin_v1_t, abi, 4);

@@ -39,7 +39,7 @@ pub(crate) fn structs() -> Vec<Layout> {
         InstrumentRecord { id, exchange, instrument_type, option_type, symbol, currency, broker_id, price_decimals, quantity_decimals, leg1_side, leg2_side, underlying, leg1, leg2, tick, lot, multiplier, strike, expiry, timezone, sessions, session_count, weekdays, reserved },
         Filter { instrument, exchange, side, instrument_type_plus_one },
         ExchangeRecord { name, id, reserved, instrument_types, trading_types },
-        OrderRecord { client_order_id, exchange_order_id, instrument, exchange, side, order_type, flags, lifetime, status, reserved, tag, quantity, filled, price, stop_price, created, updated, reason, reserved2 },
+        OrderRecord { client_order_id, exchange_order_id, instrument, exchange, side, order_type, flags, lifetime, status, held, tag, quantity, filled, price, stop_price, created, updated, reason, reserved2, group },
         FillRecord { ts, client_order_id, exchange_order_id, trade_id, instrument, exchange, side, liquidity, price, quantity, fee, slippage, transaction_cost },
         PositionRecord { instrument, exchange, side, size, price_average, price_last, cost, notional, realized, unrealized, fees },
         AccountRecord { id, currency, exchange, oms_type, reserved, cash, equity, margin },
@@ -66,7 +66,7 @@ pub(crate) fn structs() -> Vec<Layout> {
         StrategyV1 { size, abi, create, destroy, on_events, on_orders, on_config, slippage, transaction_cost, save, restore, quiesce, get_extension },
         ExchangeHostV1 { size, abi, ctx, log, error, now, trading_type, intern, text, emit, emit_orders, instrument, account, open_order, fill, answer, get_extension },
         ExchangeV1 { size, abi, create, destroy, connect, instruments, lookup, subscribe, stop, poll, new_order, cancel_order, change_order, accounts, open_orders, fills_since, find_order, on_config, save, restore, quiesce, get_extension },
-        ManifestV1 { size, abi, kind, state_version, state_compat_min, panic_unwinds, flags, trading_types, instrument_types, name, version, description, build_id, compiler, abi_crate, config_schema },
+        ManifestV1 { size, abi, kind, state_version, state_compat_min, panic_unwinds, flags, trading_types, instrument_types, order_types, order_flags, order_lifetimes, order_groups, name, version, description, build_id, compiler, abi_crate, config_schema },
         PluginV1 { size, abi, manifest, strategy, exchange, get_extension },
     }
 }

@@ -15,8 +15,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use stratd_plugin_api::{
     Capabilities, Error, Exchange, ExchangeHandle, Instrument, InstrumentId, InstrumentType, InstrumentTypes,
-    Money, OrderEventKind, OrderRequest, OrderStatus, OrderType, Reason, Reply, Result, Side, Timestamp,
-    TradingType, TradingTypes, abi,
+    Money, OrderEventKind, OrderRequest, OrderStatus, OrderType, Reason, Reply, Result, Side, Takes,
+    Timestamp, TradingType, TradingTypes, abi,
 };
 
 use server::{Order, SYMBOLS, Server};
@@ -88,6 +88,7 @@ impl Exchange for Fake {
     const CAPABILITIES: Capabilities = Capabilities {
         market_data: true,
         order_entry: true,
+        takes: Takes::of(&[OrderType::Market, OrderType::Limit]),
         is_historical: true,
         trading_types: TradingTypes::of(&[
             TradingType::Backtest,

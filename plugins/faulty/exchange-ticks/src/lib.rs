@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use stratd_plugin_api::{
     Capabilities, Error, Exchange, ExchangeHandle, Instrument, InstrumentType, InstrumentTypes, Reply,
-    Result, TradingType, TradingTypes, abi, abi::event_kind,
+    Result, Takes, TradingType, TradingTypes, abi, abi::event_kind,
 };
 
 use mapped::Mapped;
@@ -50,6 +50,7 @@ impl Exchange for Ticks {
     const CAPABILITIES: Capabilities = Capabilities {
         market_data: true,
         order_entry: false,
+        takes: Takes::NONE,
         is_historical: true,
         trading_types: TradingTypes::of(&[TradingType::Backtest]),
         instrument_types: InstrumentTypes::all(),

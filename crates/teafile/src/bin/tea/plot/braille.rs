@@ -21,10 +21,7 @@ pub(super) fn draw(picture: &Picture, width: u16, height: u16) -> String {
     let across = columns(width) / 2;
     let (least, greatest) = picture.buckets.values();
     let mut dots = vec![vec![0_u8; across]; lines];
-    let level = |value: f64| {
-        let share = if greatest > least { (greatest - value) / (greatest - least) } else { 0.5 };
-        scaled(share, lines * 4 - 1)
-    };
+    let level = |value: f64| scaled(picture.buckets.depth(value), lines * 4 - 1);
     let mut before: Option<(usize, usize)> = None;
     for (x, bucket) in picture.buckets.places().iter().enumerate() {
         let Some(bucket) = bucket else { continue };

@@ -60,6 +60,13 @@ impl Buckets {
         (self.least, self.greatest)
     }
 
+    /// How far a value is below the greatest, as a share of the way to the least; the middle where these are the same.
+    pub(crate) fn depth(&self, value: f64) -> f64 {
+        // halves: the distance of the greatest and the least double is no double
+        let span = self.greatest / 2.0 - self.least / 2.0;
+        if span > 0.0 { (self.greatest / 2.0 - value / 2.0) / span } else { 0.5 }
+    }
+
     /// The ends of the horizontal axis.
     pub(crate) fn ends(&self) -> (f64, f64) {
         (self.from, self.to)
@@ -82,6 +89,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_least_and_the_greatest_double_are_the_ends() {
+        let mut buckets = Buckets::new(2, 0.0, 1.0);
+        buckets.add(0.0, f64::MIN);
+        assert_eq!(buckets.depth(f64::MIN), 0.5);
+        buckets.add(1.0, f64::MAX);
+        assert_eq!([f64::MAX, 0.0, f64::MIN].map(|value| buckets.depth(value)), [0.0, 0.5, 1.0]);
+    }
+
+    #[test]
     fn a_peak_among_many_is_kept() {
         let mut buckets = Buckets::new(4, 0.0, 999.0);
         for index in 0..1_000_u32 {
@@ -89,6 +105,7 @@ mod tests {
         }
         buckets.add(3.0, f64::NAN);
         assert_eq!((buckets.count(), buckets.values()), (1_000, (1.0, 9.0)));
+        assert_eq!((buckets.depth(9.0), buckets.depth(5.0), buckets.depth(1.0)), (0.0, 0.5, 1.0));
         let peaks = buckets.places().iter().flatten().filter(|bucket| bucket.greatest > 8.0).count();
         assert_eq!((peaks, buckets.places().iter().flatten().count()), (1, 4));
     }

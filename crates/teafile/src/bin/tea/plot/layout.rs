@@ -82,10 +82,7 @@ impl Layout {
         let (width, height) = (f64::from(width), f64::from(height));
         let (inner_width, inner_height) = ((width - LEFT - RIGHT).max(1.0), (height - TOP - BOTTOM).max(1.0));
         let (least, greatest) = picture.buckets.values();
-        let y_of = |value: f64| {
-            let share = if greatest > least { (greatest - value) / (greatest - least) } else { 0.5 };
-            TOP + share * inner_height
-        };
+        let y_of = |value: f64| TOP + picture.buckets.depth(value) * inner_height;
         for number in axis::round_numbers(least, greatest, whole(inner_height / GRID_Y)) {
             let y = y_of(number);
             layout.lines.push(Line { from: (LEFT, y), to: (width - RIGHT, y), color: GRID });
