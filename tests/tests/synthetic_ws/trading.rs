@@ -87,7 +87,7 @@ fn a_venue_that_is_killed_and_comes_back_knows_the_same_orders_as_the_daemon() {
 
 #[test]
 fn lost_and_repeated_words_change_nothing() {
-    let faults = ["drop:both:20000", "duplicate:both:20000", "reorder:both:20000"];
+    let faults = ["drop:market:500", "drop:orders:20000", "duplicate:both:20000", "reorder:both:5000"];
     let options: Vec<&str> = faults.iter().flat_map(|fault| ["--fault", *fault]).collect();
     let mut desk = Desk::start("none", &options);
     desk.trades(2 * REPORTS);
