@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use stratd_plugin_api::{
-    EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OmsType, OrderEventKind, Price, Reason,
-    StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
+    ClientOrderId, EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OmsType, OrderEventKind,
+    Price, Reason, StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
     abi::{TextHandle, event_kind},
 };
 
 use crate::{
-    AccountRules, Accounting, EngineError, Input, InputKind, Order, OrderIds, Output, RateSource, Retired,
-    RiskLimits, StrategyConfig, StrategyId,
+    AccountRules, Accounting, CancelOrder, EngineError, Input, InputKind, Order, OrderIds, Output,
+    RateSource, Retired, RiskLimits, StrategyConfig, StrategyId,
     core::Core,
     execution::{Applied, OrderChange},
     probation::Guard,
@@ -124,8 +124,7 @@ impl Engine {
         config: StrategyConfig,
         instance: Box<dyn StrategyInstance>,
     ) -> Result<StrategyId, EngineError> {
-        let id = u16::try_from(self.strategies.len()).ok();
-        let Some(id) = id.filter(|id| self.core.order_ids.id(StrategyId(*id), 0).is_some()) else {
+        let Some(id) = self.core.execution.add_strategy() else {
             return Err(EngineError::bad_input(
                 self.core.now,
                 format!("no id is left for strategy {}", config.name),
@@ -133,8 +132,7 @@ impl Engine {
         };
         self.strategies.push(Slot::new(config, instance));
         self.core.portfolio.add_strategy();
-        self.core.execution.add_strategy();
-        Ok(StrategyId(id))
+        Ok(id)
     }
 
     /// Takes one input through all stages; the outputs stay valid until the next step.
@@ -154,10 +152,14 @@ impl Engine {
             InputKind::Market(event) => self.market_event(&abi::Event { seq: input.seq, ..*event })?,
             InputKind::Order(report) => {
                 self.order_report(&abi::OrderEvent { seq: input.seq, ..*report })?;
-                self.watch_losses()?;
+                // what a loss would make of orders is done once it is known how they stand
+                if !self.core.is_recovering {
+                    self.watch_losses()?;
+                }
             }
             InputKind::Timers => self.fire_timers(),
             InputKind::Start => {
+                self.core.is_recovering = false;
                 self.dispatch(&self.plain(EventKind::Start, Reason::None));
                 self.tell_states();
             }
@@ -174,6 +176,7 @@ impl Engine {
             }
             InputKind::FailStrategy(strategy, fault) => self.fail_between_calls(*strategy, fault),
             InputKind::ByHand(asked) => self.by_hand(asked),
+            InputKind::Restored(restored) => self.restore(input.seq, restored)?,
         }
         self.carry_out_requests();
         self.end_probations();
@@ -319,6 +322,11 @@ impl Engine {
         self.deliver_order(strategy, &event);
         if change.is_overfilled {
             self.outputs.push(Output::Overfilled(event));
+        }
+        if change.has_turned_up
+            && let Some(order) = self.core.execution.get(ClientOrderId(event.client_order_id))
+        {
+            self.outputs.push(Output::Cancel(CancelOrder::of(order)));
         }
         if change.has_finished {
             let past = self.core.execution.past(strategy).and_then(VecDeque::back);

@@ -180,8 +180,10 @@ impl OrderState {
         match self {
             Self::PendingCancel(BeforeCancel::PendingNew) => Some(Self::PendingNew),
             Self::PendingCancel(BeforeCancel::Working) => Some(Self::Working),
-            Self::PendingCancel(BeforeCancel::Unknown) => Some(Self::Unknown),
-            Self::PendingNew
+            // that an exchange does not know it says nothing of an order that nobody knows of: the cancel is remembered,
+            // and sent again when the order turns up
+            Self::PendingCancel(BeforeCancel::Unknown)
+            | Self::PendingNew
             | Self::Working
             | Self::Unknown
             | Self::Filled
@@ -370,9 +372,10 @@ mod tests {
     #[test]
     fn a_refused_cancel_leaves_the_order_as_it_was() {
         let canceling = |state: OrderState| state.cancel_sent().and_then(OrderState::cancel_refused);
-        for state in [OrderState::PendingNew, OrderState::Working, OrderState::Unknown] {
+        for state in [OrderState::PendingNew, OrderState::Working] {
             assert_eq!(canceling(state), Some(state));
         }
+        assert_eq!(canceling(OrderState::Unknown), None, "it is remembered");
         assert_eq!(OrderState::Working.cancel_refused(), None);
     }
 }

@@ -131,7 +131,7 @@ impl Engine {
     /// Whose order ids these are; `None` for those of another run or of nobody.
     #[must_use]
     pub fn owner_of(&self, id: ClientOrderId) -> Option<StrategyId> {
-        self.core.order_ids.owner(id)
+        self.core.execution.ids().owner(id)
     }
 
     /// Orders that have ended and are remembered, by strategy and the oldest first.
