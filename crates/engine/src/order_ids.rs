@@ -61,19 +61,19 @@ pub(crate) struct OwnerIds {
     numbers: Vec<u16>,
     /// By number.
     owners: Vec<Option<StrategyId>>,
+    /// The highest number that anybody has or had.
+    last: u16,
 }
 
 impl OwnerIds {
     pub(crate) fn new(ids: OrderIds) -> Self {
-        Self { ids, numbers: Vec::new(), owners: Vec::new() }
+        Self { ids, numbers: Vec::new(), owners: Vec::new(), last: 0 }
     }
 
-    /// Adds the next owner, with the lowest number that nobody has had. `None` beyond the limit.
+    /// Adds the next owner, with the next number. `None` beyond the limit.
     pub(crate) fn add(&mut self) -> Option<StrategyId> {
         let strategy = StrategyId(u16::try_from(self.numbers.len()).ok()?);
-        let free = self.owners.iter().skip(1).position(Option::is_none);
-        let number = free.unwrap_or(self.owners.len().max(1).saturating_sub(1)).checked_add(1)?;
-        let number = u16::try_from(number).ok().filter(|number| *number <= OrderIds::OWNERS_MAX)?;
+        let number = self.last.checked_add(1).filter(|number| *number <= OrderIds::OWNERS_MAX)?;
         self.numbers.push(number);
         self.own(number, strategy);
         Some(strategy)
@@ -94,6 +94,11 @@ impl OwnerIds {
         }
         self.put(strategy, number);
         true
+    }
+
+    /// Owners that come later get numbers above this one.
+    pub(crate) fn begin_after(&mut self, last: u16) {
+        self.last = self.last.max(last);
     }
 
     /// The number of an owner.
@@ -140,6 +145,7 @@ impl OwnerIds {
     }
 
     fn own(&mut self, number: u16, strategy: StrategyId) {
+        self.last = self.last.max(number);
         let place = usize::from(number);
         if place >= self.owners.len() {
             self.owners.resize(place.saturating_add(1), None);
@@ -210,8 +216,8 @@ mod tests {
         assert_eq!(owners.number(StrategyId(0)), Some(3));
         assert!(owners.set(StrategyId(0), 40) && !owners.set(StrategyId(0), 0));
         assert_eq!(owners.owner(ClientOrderId(40 << COUNTER_BITS)), Some(StrategyId(0)));
-        // 3 is nobody's any more
-        assert_eq!(owners.add().map(|id| owners.number(id)), Some(Some(3)));
+        owners.begin_after(50);
+        assert_eq!(owners.add().map(|id| owners.number(id)), Some(Some(51)));
         assert!(!owners.set(StrategyId(9), 7) && !owners.set(StrategyId(1), 4_096));
     }
 

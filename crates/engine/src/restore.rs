@@ -31,6 +31,8 @@ pub enum Restored {
         /// 0 = none yet.
         counter: u64,
     },
+    /// The highest number that any owner ever had: those that come later get others.
+    Numbers(u16),
     /// What the fills of an owner brought.
     Portfolio {
         /// Whose.
@@ -143,6 +145,10 @@ impl Engine {
                 Some(())
             }
             Restored::Ids { strategy, number, counter } => self.restore_ids(*strategy, *number, *counter),
+            Restored::Numbers(last) => {
+                self.core.execution.ids_mut().begin_after(*last);
+                Some(())
+            }
             Restored::Portfolio { strategy, cash, realized, fees } => {
                 self.core.portfolio.restore_book(*strategy, [*cash, *realized, *fees])
             }

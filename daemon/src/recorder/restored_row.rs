@@ -21,6 +21,7 @@ const BOOKS: u64 = 5;
 const LOSSES: u64 = 6;
 const ORDER: u64 = 7;
 const FILL: u64 = 8;
+const NUMBERS: u64 = 9;
 
 /// Puts it behind what is in `payload`.
 pub(super) fn put(restored: &Restored, payload: &mut Vec<u8>) {
@@ -30,6 +31,7 @@ pub(super) fn put(restored: &Restored, payload: &mut Vec<u8>) {
         Restored::Ids { strategy, number, counter } => {
             out.words([IDS, u64::from(strategy.0), u64::from(*number), *counter]);
         }
+        Restored::Numbers(last) => out.words([NUMBERS, u64::from(*last)]),
         Restored::Portfolio { strategy, cash, realized, fees } => {
             out.words([PORTFOLIO, u64::from(strategy.0)]);
             [cash, realized, fees].into_iter().for_each(|money| out.money(*money));
@@ -106,6 +108,7 @@ pub(super) fn read(payload: &[u8]) -> Result<Restored, String> {
             fees: from.money()?,
         },
         POSITION => Restored::Position(Box::new(read_position(&mut from)?)),
+        NUMBERS => Restored::Numbers(from.narrow()?),
         BOOKS => Restored::Books,
         LOSSES => {
             let of: Scope = scope(from.word()?, from.word()?)?;
@@ -346,6 +349,7 @@ mod tests {
                 lots,
             })),
             Restored::Books,
+            Restored::Numbers(4_095),
             Restored::Losses(Scope::Instrument(instrument), losses),
             Restored::Fill(strategy, fill),
         ];

@@ -195,13 +195,14 @@ CREATE TABLE accounts ( -- as the exchanges told them last
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE losses ( -- the PnL of a scope over time, as limits on losses count it
-    scope     TEXT    PRIMARY KEY NOT NULL, -- as in trading
+    scope     TEXT    NOT NULL, -- as in trading
     day       INTEGER NOT NULL, -- the start of the UTC day of its last change
     day_start TEXT    NOT NULL, -- PnL at that moment
     peak      TEXT    NOT NULL,
     last      TEXT    NOT NULL,
-    is_since_command INTEGER NOT NULL CHECK (is_since_command IN (0, 1)) -- counted since trading was let go on
-) STRICT;
+    is_since_command INTEGER NOT NULL CHECK (is_since_command IN (0, 1)), -- counted since trading was let go on
+    PRIMARY KEY (scope, is_since_command)
+) STRICT, WITHOUT ROWID;
 "];
 
 /// Brings a database up to date, each step in a transaction of its own.
