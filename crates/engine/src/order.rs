@@ -271,6 +271,30 @@ impl Order {
         }
     }
 
+    /// Whether it closes a position on behalf of its strategy.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.is_closing
+    }
+
+    /// Whether its exchange has said that it has it.
+    #[must_use]
+    pub fn is_acknowledged(&self) -> bool {
+        let is_there = match self.state {
+            OrderState::Working
+            | OrderState::PendingCancel(BeforeCancel::Working)
+            | OrderState::Filled
+            | OrderState::Canceled(_)
+            | OrderState::Expired => true,
+            OrderState::PendingNew
+            | OrderState::PendingCancel(BeforeCancel::PendingNew | BeforeCancel::Unknown)
+            | OrderState::Unknown
+            | OrderState::Rejected(_)
+            | OrderState::Denied(_) => false,
+        };
+        is_there || self.exchange_order_id != 0 || self.filled.is_positive()
+    }
+
     /// What is not filled yet.
     #[must_use]
     pub fn remaining(&self) -> Quantity {

@@ -26,6 +26,12 @@ impl Engine {
         &mut self.outputs
     }
 
+    /// The time of the last input.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.core.now
+    }
+
     /// The sequence number of the last input; 0 before the first.
     #[must_use]
     pub fn sequence(&self) -> u64 {

@@ -8,13 +8,14 @@
 //! Nothing is checked against limits here: what is restored was checked when it was made, and what was found happened.
 
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, InstrumentId, Money, OrderRequest, Price, Quantity, Timestamp, abi,
+    ClientOrderId, ExchangeId, InstrumentId, Money, OrderRequest, PositionSide, Price, Quantity, Timestamp, abi,
     abi::TextHandle,
 };
 
 use crate::{
     BeforeCancel, Engine, EngineError, Order, OrderState, Position, Scope, StrategyId,
     course::{Course, Stretch},
+    position::PositionId,
 };
 
 /// One thing that is restored.
@@ -218,6 +219,17 @@ impl Engine {
         Some((self.core.execution.ids().number(strategy)?, slot.order_counter))
     }
 
+    /// The positions of a strategy in an instrument: one, or a long and a short one.
+    pub fn positions_in(
+        &self,
+        strategy: StrategyId,
+        instrument: InstrumentId,
+    ) -> impl Iterator<Item = &Position> {
+        let book = self.core.portfolio.book(strategy);
+        let sides = [PositionSide::Net, PositionSide::Long, PositionSide::Short].into_iter();
+        sides.filter_map(move |side| book?.positions.get(&PositionId { instrument, side }))
+    }
+
     /// Whether what earlier runs left is being put in.
     #[must_use]
     pub fn is_recovering(&self) -> bool {
@@ -229,9 +241,9 @@ impl Engine {
         &self,
         strategy: StrategyId,
         instrument: InstrumentId,
-        side: stratd_plugin_api::PositionSide,
+        side: PositionSide,
     ) -> impl Iterator<Item = (i64, Money, Money)> {
-        self.core.portfolio.lots(strategy, crate::position::PositionId { instrument, side })
+        self.core.portfolio.lots(strategy, PositionId { instrument, side })
     }
 
     /// The PnL over time of a scope, to be restored: the whole, and what counts for limits since a command, if one did.

@@ -9,7 +9,7 @@ use stratd_plugin_api::{Decimal, InstrumentType, Money, TradingType};
 
 use super::{
     AccountConfig, BacktestsConfig, ControlConfig, Costs, Fill, HoursConfig, IsolationMode, PluginKind,
-    PluginsConfig, PortfolioConfig, RecorderConfig, Risk, StateConfig, Unload,
+    PluginsConfig, PortfolioConfig, RecorderConfig, RecoveryConfig, Risk, StateConfig, Unload,
 };
 
 /// A whole run: what it is, where its data comes from, and which strategies trade.
@@ -68,6 +68,9 @@ pub struct RunConfig {
     /// What the daemon keeps for its next start. A backtest keeps nothing.
     #[serde(default)]
     pub state: StateConfig,
+    /// How a sandbox or live run is taken up where the one before left it. A backtest and a simulation begin anew.
+    #[serde(default)]
+    pub recovery: RecoveryConfig,
     /// Who may command the daemon while it runs. A backtest takes no commands.
     #[serde(default)]
     pub control: ControlConfig,

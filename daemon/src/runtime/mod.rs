@@ -13,6 +13,7 @@ mod exchange_hours;
 mod inbox;
 mod instrument_limits;
 mod instruments;
+mod journal;
 mod link;
 mod live;
 mod loop_handle;
@@ -20,6 +21,8 @@ pub(crate) mod notify;
 mod observer;
 mod order_entry;
 mod plan;
+mod recovery;
+mod tending;
 mod services;
 mod signals;
 #[cfg(test)]
@@ -41,12 +44,14 @@ pub use exchange_desk::trial_host;
 pub(crate) use exchange_desk::{ExchangeDesk, Reported, Until};
 pub use instrument_limits::ExchangeHours;
 pub(crate) use live::{ControlPlane, live};
-pub(crate) use loop_handle::{Asked, LoopGone, LoopHandle};
+pub(crate) use loop_handle::{Asked as AskedLoop, LoopGone, LoopHandle};
 pub(crate) use observer::Observer;
 pub use plan::{
     MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedRate, PlannedRisk, PlannedStrategy,
 };
 pub(crate) use plan::{Terms, empty_engine, fill_engine};
+pub use recovery::{RecoveryOptions, RecoveryPlan};
+pub(crate) use recovery::{Asked, Found, fills_since, has_ended};
 pub use services::Services;
 pub(crate) use signals::StopSignals;
 pub(crate) use timed_strategy::TimedStrategy;

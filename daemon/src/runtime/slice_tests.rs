@@ -308,6 +308,7 @@ fn run(
             .expect("a writable folder"),
         is_verbose: false,
         recorder: None,
+        recovery: None,
         slice_max,
         exchanges: sources.into_iter().map(|(name, is_venue, ns)| source(name, is_venue, ns)).collect(),
         strategies: vec![PlannedStrategy {

@@ -115,7 +115,7 @@ CREATE TABLE orders (
     instrument        TEXT    NOT NULL, -- symbol
     side              TEXT    NOT NULL CHECK (side IN ('buy', 'sell')),
     order_type        TEXT    NOT NULL,
-    flags             TEXT    NOT NULL, -- by commas; empty: none
+    flags             TEXT    NOT NULL, -- joined by +; empty: none
     lifetime          TEXT    NOT NULL,
     expires           INTEGER,          -- of lifetime gtd
     tag               INTEGER NOT NULL, -- the strategy's own

@@ -256,6 +256,8 @@ pub mod reason {
     pub const BUYING_POWER: u32 = 36;
     /// The account may not sell more than it holds.
     pub const SHORT_SALE: u32 = 37;
+    /// What must be kept of an order could not be written, so that it was not sent.
+    pub const NOT_STORED: u32 = 38;
 }
 
 /// [`crate::RiskLimitRecord::scope`].

@@ -265,6 +265,8 @@ coded! {
         BuyingPower = abi::reason::BUYING_POWER, "buying_power";
         /// The account may not sell more than it holds.
         ShortSale = abi::reason::SHORT_SALE, "short_sale";
+        /// What must be kept of an order could not be written, so that it was not sent.
+        NotStored = abi::reason::NOT_STORED, "not_stored";
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     },
     reload::{Registry, RunStore},
     runtime::{
-        Asked, Command, KeptHalt, LookUp, Names, RiskLook, ScopeLook, ScopeName, Snapshot, Trading,
+        AskedLoop, Command, KeptHalt, LookUp, Names, RiskLook, ScopeLook, ScopeName, Snapshot, Trading,
         TradingChanged, TradingRefused, TradingSeen, TradingWish,
     },
 };
@@ -192,7 +192,7 @@ fn seen_of(
     Ok((instances::basis(record, &trading), TradingSeen::OfScope(trading.change)))
 }
 
-type Asking = (Basis, Asked<TradingChanged>);
+type Asking = (Basis, AskedLoop<TradingChanged>);
 
 /// Sends the change on its way, if the resource is as its author saw it. What the event loop knows it compares itself,
 /// when it comes to it; the rest of the resource, the record of an instance, cannot change before it is on its way.

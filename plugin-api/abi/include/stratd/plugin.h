@@ -283,6 +283,8 @@ extern "C" {
 #define STRATD_REASON_BUYING_POWER UINT32_C(36)
 // The account may not sell more than it holds.
 #define STRATD_REASON_SHORT_SALE UINT32_C(37)
+// What must be kept of an order could not be written, so that it was not sent.
+#define STRATD_REASON_NOT_STORED UINT32_C(38)
 
 // stratd_risk_limit_record_t.scope.
 // All strategies together.

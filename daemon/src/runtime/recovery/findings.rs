@@ -16,37 +16,37 @@ use std::collections::BTreeMap;
 
 use stratd_plugin_api::{OrderEventKind, OrderStatus, Reason, Side, Timestamp, abi};
 
-use crate::runtime::Reported;
+use crate::runtime::exchange_desk::Reported;
 
 /// Our clock and that of the exchange may differ by so much.
 const MARGIN_NS: i64 = 60_000_000_000;
 
 /// What is to be told.
-pub(super) struct Findings {
+pub(in crate::runtime) struct Findings {
     /// In the order in which it must be told.
-    pub(super) events: Vec<abi::OrderEvent>,
+    pub(in crate::runtime) events: Vec<abi::OrderEvent>,
     /// Executions of which nothing was known, or may have been.
-    pub(super) fills: usize,
+    pub(in crate::runtime) fills: usize,
     /// Orders that have ended.
-    pub(super) ended: usize,
+    pub(in crate::runtime) ended: usize,
     /// Orders of which nobody knows.
-    pub(super) unknown: Vec<u64>,
+    pub(in crate::runtime) unknown: Vec<u64>,
 }
 
 /// Whether nothing but late fills can be new of an order.
-pub(super) fn has_ended(order: &abi::OrderRecord) -> bool {
+pub(crate) fn has_ended(order: &abi::OrderRecord) -> bool {
     OrderStatus::from_code(order.status).is_some_and(OrderStatus::is_final)
 }
 
 /// From when on fills are of interest.
-pub(super) fn fills_since(orders: &[abi::OrderRecord]) -> Timestamp {
+pub(crate) fn fills_since(orders: &[abi::OrderRecord]) -> Timestamp {
     let oldest = orders.iter().map(|order| order.created).min().unwrap_or(0);
     Timestamp::new(oldest.saturating_sub(MARGIN_NS).max(0))
 }
 
 /// Compares the orders that work as far as we know, and those that ended lately, both taken before the question, with
 /// what the exchange says.
-pub(super) fn findings(orders: &[abi::OrderRecord], reported: &Reported, now: Timestamp) -> Findings {
+pub(in crate::runtime) fn findings(orders: &[abi::OrderRecord], reported: &Reported, now: Timestamp) -> Findings {
     let mut found = Findings { events: Vec::new(), fills: 0, ended: 0, unknown: Vec::new() };
     found.events = fill_events(orders, &reported.fills);
     found.fills = found.events.len();
@@ -72,7 +72,7 @@ pub(super) fn findings(orders: &[abi::OrderRecord], reported: &Reported, now: Ti
 }
 
 /// Whether two pairs of ids, ours and the exchange's, mean the same order.
-fn is_same((ours, theirs): (u64, u64), (client, exchange): (u64, u64)) -> bool {
+pub(in crate::runtime) fn is_same((ours, theirs): (u64, u64), (client, exchange): (u64, u64)) -> bool {
     (ours != 0 && ours == client) || (theirs != 0 && theirs == exchange)
 }
 
@@ -221,7 +221,7 @@ mod tests {
         fills: &[abi::FillRecord],
         expect: &[&str],
     ) {
-        let reported = Reported { open_orders: open_orders.to_vec(), fills: fills.to_vec() };
+        let reported = Reported { open_orders: open_orders.to_vec(), fills: fills.to_vec(), accounts: Vec::new() };
         let found = findings(working, &reported, NOW);
         let words = |event: &abi::OrderEvent| {
             let kind = OrderEventKind::from_code(event.kind).unwrap();
