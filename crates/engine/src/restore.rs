@@ -8,8 +8,8 @@
 //! Nothing is checked against limits here: what is restored was checked when it was made, and what was found happened.
 
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, InstrumentId, Money, OrderRequest, PositionSide, Price, Quantity, Timestamp, abi,
-    abi::TextHandle,
+    ClientOrderId, ExchangeId, InstrumentId, Money, OrderRequest, PositionSide, Price, Quantity, Timestamp,
+    abi, abi::TextHandle,
 };
 
 use crate::{

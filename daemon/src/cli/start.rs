@@ -31,13 +31,14 @@ use crate::{
         Factory, Hangups, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord,
         RunFacts, RunStore, Saved, SharedRegistry,
     },
-    store::trading::WhatToKeep,
     results::{RunFolder, print_summary},
     runtime::{
-        Finished, Plan, PlannedExchange, PlannedStrategy, RecoveryOptions, RecoveryPlan, Services, StopSignals, backtest,
+        Finished, Plan, PlannedExchange, PlannedStrategy, RecoveryOptions, RecoveryPlan, Services,
+        StopSignals, backtest,
         clock::{self, Stopwatch, Took},
         live,
     },
+    store::trading::WhatToKeep,
     systemd::{self, Inherited},
 };
 
@@ -174,6 +175,7 @@ fn by_the_clock(
         plugins_config: config.plugins.clone(),
         save_interval: config.state.save_interval.duration(),
         check_every: plan.recovery.is_some().then(|| config.recovery.check_every.duration()),
+        keep_days: config.state.keep_days,
         control: config.control.clone(),
         inherited,
         registry: making.registry.clone(),

@@ -9,21 +9,23 @@
 //! Either way the state is that of `save` before the change, because it is restored before `connect`. What happened
 //! since is found by asking the exchange: see `runtime/recovery`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use stratd_control::PluginState;
 use stratd_plugin_api::{ExchangeId, ExchangeInstance, Timestamp, abi::plugin_flag};
 
 use super::{
-    Manager, PluginRecord, away::Away, connector::Connected,
+    Manager, PluginRecord,
+    away::Away,
+    connector::Connected,
     record::{InstanceRecord, Place},
     replace::refused,
 };
 use crate::{
     host::{LoadedPlugin, Refusal, Step},
     runtime::{
-        Asked, Command, ExchangeDesk, ExchangeLeft, Found, LoopGone, Question, Reported, Until, clock, fills_since,
-        has_ended,
+        Asked, Command, ExchangeDesk, ExchangeLeft, Found, LoopGone, Question, Reported, Until, clock,
+        fills_since, has_ended,
     },
 };
 
@@ -31,6 +33,8 @@ use crate::{
 const OPEN_ORDERS: u64 = 4;
 const FILLS: u64 = 5;
 const ACCOUNTS: u64 = 6;
+/// An exchange that goes on tells it of each of its instruments: it is asked once for all of them.
+const CHECK_PAUSE_MIN: Duration = Duration::from_secs(1);
 
 impl Manager {
     /// Lets a new version of a connector take over; the report.
@@ -75,7 +79,7 @@ impl Manager {
         let mut before = self.put_in(plugin, exchange, made.instance, Arc::clone(&desk))?;
         let pause = stopwatch.elapsed();
         let event_loop = self.event_loop.clone();
-        let asked = self.reconcile(record, exchange, &desk, &mut |question| match event_loop
+        let asked = self.reconcile(exchange, &desk, &mut |question| match event_loop
             .ask(|answer| Command::ExchangeAsk { exchange, question, answer })
         {
             Ok(Some(asked)) => asked.map_err(|fault| fault.to_string()),
@@ -184,7 +188,6 @@ impl Manager {
     /// In words; nothing or a part of it was told.
     pub(super) fn reconcile(
         &self,
-        record: &InstanceRecord,
         exchange: ExchangeId,
         desk: &ExchangeDesk,
         ask: &mut dyn FnMut(Question) -> Result<(), String>,
@@ -198,7 +201,8 @@ impl Manager {
         }
         let working = orders.iter().filter(|order| !has_ended(order)).count();
         let since = fills_since(&orders);
-        let reported = ask_all(desk, ask, since).map_err(|why| format!("{why}; {working} orders of ours worked there"))?;
+        let reported = ask_all(desk, ask, since)
+            .map_err(|why| format!("{why}; {working} orders of ours worked there"))?;
         let asked = Box::new(Asked { before: orders, reported, is_same_connection: false });
         // what was told until the answers counts first
         self.event_loop.settle().map_err(|gone| gone.to_string())?;
@@ -209,9 +213,17 @@ impl Manager {
     /// Asks all exchanges how our orders are, if it is time.
     pub(super) fn check_exchanges(&mut self) {
         let Some(every) = self.options.check_every else { return };
-        if self.checked.elapsed() < every {
+        let since = self.checked.elapsed();
+        if since < every && (since < CHECK_PAUSE_MIN || self.to_check.is_empty()) {
             return;
         }
+        if since < every {
+            for exchange in std::mem::take(&mut self.to_check) {
+                self.check_exchange(exchange);
+            }
+            return;
+        }
+        self.to_check.clear();
         let exchanges: Vec<ExchangeId> = {
             let registry = self.registry.lock();
             let places = registry.instances().filter_map(|instance| match instance.place {
@@ -232,9 +244,13 @@ impl Manager {
             return;
         }
         match self.check(exchange) {
-            Ok(found) if found.is_news() => tracing::info!(logger = "recovery", "exchange {}: {found}", exchange.0),
+            Ok(found) if found.is_news() => {
+                tracing::info!(logger = "recovery", "exchange {}: {found}", exchange.0)
+            }
             Ok(_) => {}
-            Err(why) => tracing::warn!(logger = "recovery", "exchange {}: how our orders are: {why}", exchange.0),
+            Err(why) => {
+                tracing::warn!(logger = "recovery", "exchange {}: how our orders are: {why}", exchange.0)
+            }
         }
     }
 
@@ -242,13 +258,15 @@ impl Manager {
         let gone = |gone: LoopGone| gone.to_string();
         let desk = self.event_loop.ask(|answer| Command::ExchangeDesk { exchange, answer }).map_err(gone)?;
         let Some(desk) = desk else { return Ok(Found::default()) };
-        let before = self.event_loop.ask(|answer| Command::ExchangeCheck { exchange, answer }).map_err(gone)?;
+        let before =
+            self.event_loop.ask(|answer| Command::ExchangeCheck { exchange, answer }).map_err(gone)?;
         // its orders are executed by our own fill model
         let Some((before, since)) = before else { return Ok(Found::default()) };
-        let ask = &mut |question| match self
-            .event_loop
-            .ask(|answer| Command::ExchangeAsk { exchange, question, answer })
-        {
+        let ask = &mut |question| match self.event_loop.ask(|answer| Command::ExchangeAsk {
+            exchange,
+            question,
+            answer,
+        }) {
             Ok(Some(asked)) => asked.map_err(|fault| fault.to_string()),
             Ok(None) | Err(_) => Err("the run is over".to_owned()),
         };
@@ -304,7 +322,8 @@ fn ask_all(
         answer.map_err(|why| format!("its {what}: {why}"))?;
     }
     // without accounts everything else is known all the same
-    let _ = ask(Question::Accounts(ACCOUNTS)).and_then(|()| desk.wait(ACCOUNTS).map_err(|error| error.to_string()));
+    let _ = ask(Question::Accounts(ACCOUNTS))
+        .and_then(|()| desk.wait(ACCOUNTS).map_err(|error| error.to_string()));
     Ok(desk.take_reported())
 }
 

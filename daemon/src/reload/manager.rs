@@ -69,6 +69,8 @@ pub(crate) struct ManagerOptions {
     pub(crate) save_interval: Duration,
     /// How often exchanges are asked how our orders are, where they reach any.
     pub(crate) check_every: Option<Duration>,
+    /// So long orders that have ended are kept.
+    pub(crate) keep_days: u32,
 }
 
 /// What the manager works with.
@@ -107,6 +109,10 @@ pub(crate) struct Manager {
     told_changes: Told,
     /// Since exchanges were asked last how our orders are.
     pub(super) checked: Stopwatch,
+    /// Exchanges that went on after a halt, and are to be asked.
+    pub(super) to_check: BTreeSet<ExchangeId>,
+    /// Since old rows were forgotten last; nothing before the first time.
+    pub(super) pruned: Option<Stopwatch>,
 }
 
 impl Manager {
@@ -132,6 +138,8 @@ impl Manager {
             feed,
             told_changes,
             checked: Stopwatch::start(),
+            to_check: BTreeSet::new(),
+            pruned: None,
         }
     }
 
@@ -167,6 +175,7 @@ impl Manager {
                 self.save_all();
             }
             self.check_exchanges();
+            self.forget_old_rows();
             self.tell_standing();
             self.tell_changes();
         }
@@ -265,7 +274,7 @@ impl Manager {
                     store.note_halt(kept);
                 }
             }
-            Note::Reconnected(exchange) => self.check_exchange(exchange),
+            Note::Reconnected(exchange) => drop(self.to_check.insert(exchange)),
             // destroyed here, away from the event loop
             Note::Retired(instance) => drop(instance),
         }

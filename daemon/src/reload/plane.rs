@@ -46,6 +46,7 @@ pub(crate) struct PlaneParts {
     pub(crate) save_interval: Duration,
     /// How often exchanges are asked how our orders are, where they reach any.
     pub(crate) check_every: Option<Duration>,
+    pub(crate) keep_days: u32,
     pub(crate) control: ControlConfig,
     /// Sockets that systemd made.
     pub(crate) inherited: InheritedSockets,
@@ -125,6 +126,7 @@ impl Plane {
             plugins_config,
             save_interval,
             check_every,
+            keep_days,
             control,
             inherited,
             registry,
@@ -166,7 +168,7 @@ impl Plane {
             services,
         };
         listen_to_deaths(&factory, &event_loop, &requests);
-        let options = ManagerOptions { plugins: plugins_config, save_interval, check_every };
+        let options = ManagerOptions { plugins: plugins_config, save_interval, check_every, keep_days };
         let present = present(&plugins.directories());
         let parts = ManagerParts {
             registry,

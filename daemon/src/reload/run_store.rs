@@ -195,7 +195,12 @@ impl RunStore {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub(crate) fn identify(&self, number: u16, trading_type: &str, at: Timestamp) -> Result<(), store::Error> {
+    pub(crate) fn identify(
+        &self,
+        number: u16,
+        trading_type: &str,
+        at: Timestamp,
+    ) -> Result<(), store::Error> {
         self.store.write_durable(Write::Identify(number, trading_type.to_owned(), at)).map(drop)
     }
 

@@ -335,6 +335,9 @@ impl EventLoop {
         for _ in told.iter().take(count).filter(|told| matches!(told, Told::Market(_))) {
             self.recorder.count_event();
         }
+        if self.recovery.is_some() {
+            self.tell_reconnected(told.get(..count).unwrap_or(told));
+        }
         if let Some(observer) = &mut self.observer {
             observer.fed(told.get(..count).unwrap_or(told), at, self.driver.engine());
         }

@@ -250,7 +250,9 @@ impl Links {
     pub(super) fn send_kept(driver: &mut Driver<Self>, now: Timestamp) -> Result<(), EngineError> {
         let links = driver.link_mut();
         let mut has_sent = false;
-        while let Some(pending) = links.journal.as_mut().and_then(|journal| journal.outbox.pop(journal.done())) {
+        while let Some(pending) =
+            links.journal.as_mut().and_then(|journal| journal.outbox.pop(journal.done()))
+        {
             has_sent = true;
             links.send(pending, now);
         }
@@ -268,7 +270,9 @@ impl Links {
                     refused.insert(pending.order);
                     links.refuse(command, OrderEventKind::Rejected, Reason::NotStored, now);
                 }
-                Sent::Change => links.refuse(command, OrderEventKind::RequestRejected, Reason::NotStored, now),
+                Sent::Change => {
+                    links.refuse(command, OrderEventKind::RequestRejected, Reason::NotStored, now)
+                }
                 // what was never sent needs no cancel
                 Sent::Cancel if refused.contains(&pending.order) => {}
                 Sent::Cancel => links.send(pending, now),

@@ -22,12 +22,12 @@ mod observer;
 mod order_entry;
 mod plan;
 mod recovery;
-mod tending;
 mod services;
 mod signals;
 #[cfg(test)]
 mod slice_tests;
 mod sources;
+mod tending;
 mod timed_strategy;
 mod trading;
 
@@ -50,8 +50,8 @@ pub use plan::{
     MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedRate, PlannedRisk, PlannedStrategy,
 };
 pub(crate) use plan::{Terms, empty_engine, fill_engine};
-pub use recovery::{RecoveryOptions, RecoveryPlan};
 pub(crate) use recovery::{Asked, Found, fills_since, has_ended};
+pub use recovery::{RecoveryOptions, RecoveryPlan};
 pub use services::Services;
 pub(crate) use signals::StopSignals;
 pub(crate) use timed_strategy::TimedStrategy;

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use stratd_engine::{ExitRoutine, InputKind, Scope, TradingCommand, TradingState};
-use stratd_plugin_api::Reason;
+use stratd_plugin_api::{EventKind, InstrumentId, Reason};
 
-use super::{clock, event_loop::EventLoop, link::Links};
+use super::{clock, command::Note, event_loop::EventLoop, exchange_desk::Told, link::Links};
 
 impl EventLoop {
     /// Hands over what changed, if it is time.
@@ -36,6 +36,19 @@ impl EventLoop {
         }
         self.flush_journal();
         Ok(())
+    }
+
+    /// An exchange that goes on after a halt may have been away: how our orders are there is asked.
+    pub(super) fn tell_reconnected(&mut self, told: &[Told]) {
+        for told in told {
+            let Told::Market(event) = told else { continue };
+            if EventKind::from_code(event.kind) != Some(EventKind::Continue) {
+                continue;
+            }
+            if let Some(exchange) = self.engine().exchange_of(InstrumentId(event.instrument)) {
+                self.tell_note(Note::Reconnected(exchange));
+            }
+        }
     }
 
     /// How long the loop may sleep because of the journal.

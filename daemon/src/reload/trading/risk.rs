@@ -111,6 +111,11 @@ pub(super) fn set(
                 "{scope} has {count} instruments (accepted: at most {most}; `stratctl risk kill` halts the whole run)"
             )));
         }
+        Err(TradingRefused::NotKept) => {
+            return Err(conflict(
+                "a sync of the disk of state.db failed, and nobody knows what it has (accepted: a restart of stratd, which reads it and asks the exchanges)".to_owned(),
+            ));
+        }
         Err(TradingRefused::Stale) => return Err(stale(terms, &resource.look(operations)?.0)),
     };
     let [was, is] = changed.states.map(words::state);

@@ -12,9 +12,7 @@ use super::Journal;
 use crate::{
     recorder::fingerprint,
     runtime::Services,
-    store::trading::{
-        AccountRow, Amount, FillRow, LossRow, OrderRow, Phase, PortfolioRow, PositionRow,
-    },
+    store::trading::{AccountRow, Amount, FillRow, LossRow, OrderRow, Phase, PortfolioRow, PositionRow},
 };
 
 /// Decimals of money.
@@ -215,7 +213,9 @@ fn lots(lots: impl Iterator<Item = (i64, Money, Money)>, decimals: u8) -> Vec<[A
         });
         all.splice(..0, sum);
     }
-    all.into_iter().map(|(quantity, run, own)| [Amount::new(quantity, decimals), money(run), money(own)]).collect()
+    all.into_iter()
+        .map(|(quantity, run, own)| [Amount::new(quantity, decimals), money(run), money(own)])
+        .collect()
 }
 
 pub(super) fn portfolio(
@@ -259,7 +259,8 @@ pub(super) fn account(
 
 /// Of all scopes that have a course.
 pub(super) fn losses(names: &Names, engine: &Engine) -> Vec<(String, Vec<LossRow>)> {
-    let strategies = (0..names.strategies.len()).filter_map(|index| u16::try_from(index).ok()).map(StrategyId);
+    let strategies =
+        (0..names.strategies.len()).filter_map(|index| u16::try_from(index).ok()).map(StrategyId);
     let mut scopes = vec![(Scope::Run, "run".to_owned())];
     for id in strategies {
         let Some(name) = names.strategy(id) else { continue };

@@ -2,9 +2,7 @@
 
 use anyhow::Result;
 use stratd_engine::{ByHand, InputKind, OrderState, Restored, RestoredOrder, StrategyId};
-use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, OrderRequest, OrderStatus, Quantity, Timestamp, abi,
-};
+use stratd_plugin_api::{ClientOrderId, ExchangeId, OrderRequest, OrderStatus, Quantity, Timestamp, abi};
 
 use super::findings::is_same;
 use crate::runtime::{event_loop::EventLoop, exchange_desk::Reported, trading::EXTERNAL};
@@ -22,8 +20,9 @@ impl EventLoop {
         let mut count = 0;
         for listed in &reported.open_orders {
             let ids = (listed.client_order_id, listed.exchange_order_id);
-            let is_known = before.iter().any(|order| is_same((order.client_order_id, order.exchange_order_id), ids))
-                || self.is_known(exchange, ids);
+            let is_known =
+                before.iter().any(|order| is_same((order.client_order_id, order.exchange_order_id), ids))
+                    || self.is_known(exchange, ids);
             if is_known || !is_open(listed) {
                 continue;
             }
@@ -75,7 +74,8 @@ impl EventLoop {
         if let Some(journal) = self.driver_mut().link_mut().journal_mut() {
             journal.aliases.add(id, exchange, ids);
         }
-        let trade_ids = fills.iter().filter(|fill| is_same(ids, (fill.client_order_id, fill.exchange_order_id)));
+        let trade_ids =
+            fills.iter().filter(|fill| is_same(ids, (fill.client_order_id, fill.exchange_order_id)));
         let order = RestoredOrder {
             id,
             strategy: owner,

@@ -7,9 +7,7 @@ use stratd_engine::InputKind;
 use stratd_plugin_api::{ClientOrderId, ExchangeId, OrderEventKind, Timestamp, abi};
 
 use super::findings::{self, findings, is_same};
-use crate::runtime::{
-    command::Question, event_loop::EventLoop, exchange_desk::Reported, plan::OpenExchange,
-};
+use crate::runtime::{command::Question, event_loop::EventLoop, exchange_desk::Reported, plan::OpenExchange};
 
 /// The numbers of our questions.
 const OPEN_ORDERS: u64 = 4;
@@ -90,7 +88,8 @@ impl EventLoop {
         // what was told since the question is newer than the answer
         let record = |id: u64| self.engine().order(ClientOrderId(id)).map(stratd_engine::Order::record);
         let is_other = |order: &&abi::OrderRecord| record(order.client_order_id).as_ref() != Some(*order);
-        let changed: BTreeSet<u64> = before.iter().filter(is_other).map(|order| order.client_order_id).collect();
+        let changed: BTreeSet<u64> =
+            before.iter().filter(is_other).map(|order| order.client_order_id).collect();
         for event in findings(before, reported, now).events {
             let id = ClientOrderId(event.client_order_id);
             let kind = OrderEventKind::from_code(event.kind);

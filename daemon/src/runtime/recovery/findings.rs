@@ -46,7 +46,11 @@ pub(crate) fn fills_since(orders: &[abi::OrderRecord]) -> Timestamp {
 
 /// Compares the orders that work as far as we know, and those that ended lately, both taken before the question, with
 /// what the exchange says.
-pub(in crate::runtime) fn findings(orders: &[abi::OrderRecord], reported: &Reported, now: Timestamp) -> Findings {
+pub(in crate::runtime) fn findings(
+    orders: &[abi::OrderRecord],
+    reported: &Reported,
+    now: Timestamp,
+) -> Findings {
     let mut found = Findings { events: Vec::new(), fills: 0, ended: 0, unknown: Vec::new() };
     found.events = fill_events(orders, &reported.fills);
     found.fills = found.events.len();
@@ -221,7 +225,8 @@ mod tests {
         fills: &[abi::FillRecord],
         expect: &[&str],
     ) {
-        let reported = Reported { open_orders: open_orders.to_vec(), fills: fills.to_vec(), accounts: Vec::new() };
+        let reported =
+            Reported { open_orders: open_orders.to_vec(), fills: fills.to_vec(), accounts: Vec::new() };
         let found = findings(working, &reported, NOW);
         let words = |event: &abi::OrderEvent| {
             let kind = OrderEventKind::from_code(event.kind).unwrap();

@@ -58,9 +58,7 @@ pub(super) fn state(order: &KeptOrder) -> Option<OrderState> {
     Some(match order.status.as_str() {
         "pending_new" | "unknown" => OrderState::Unknown,
         "open" | "partially_filled" => OrderState::Working,
-        "pending_cancel" if order.phase == "acknowledged" => {
-            OrderState::PendingCancel(BeforeCancel::Working)
-        }
+        "pending_cancel" if order.phase == "acknowledged" => OrderState::PendingCancel(BeforeCancel::Working),
         "pending_cancel" => OrderState::PendingCancel(BeforeCancel::Unknown),
         "filled" => OrderState::Filled,
         "canceled" => OrderState::Canceled(reason()?),

@@ -212,7 +212,11 @@ impl EventLoop {
     }
 
     /// From when on an exchange is asked for fills: before the last one that is kept, and not after the oldest order.
-    pub(super) fn fills_since_of(&self, name: &str, orders: &[stratd_plugin_api::abi::OrderRecord]) -> Timestamp {
+    pub(super) fn fills_since_of(
+        &self,
+        name: &str,
+        orders: &[stratd_plugin_api::abi::OrderRecord],
+    ) -> Timestamp {
         let Some(recovery) = &self.recovery else { return fills_since(orders) };
         let last = recovery.last_fills.iter().find(|(exchange, _)| exchange == name).map(|(_, at)| at.get());
         let working = orders.iter().filter(|order| !has_ended(order)).map(|order| order.created);

@@ -59,6 +59,12 @@ impl EventLoop {
         self.note_numbers(kept, &own, aliases);
         let now = self.now();
         for restored in restored {
+            if let (Restored::Fill(_, fill), Some(journal)) =
+                (&restored, self.driver_mut().link_mut().journal_mut())
+                && fill.trade_id == 0
+            {
+                journal.know_fill(fill);
+            }
             self.driver_mut().feed(now, InputKind::Restored(restored))?;
         }
         self.take_outputs()?;
@@ -74,10 +80,18 @@ impl EventLoop {
     fn absent_owners(&self, kept: &Kept) -> Vec<String> {
         let present: BTreeSet<&str> =
             self.engine().strategies().map(|(config, ..)| config.name.as_str()).collect();
-        let works: BTreeSet<&str> =
-            kept.orders.iter().filter(|order| order.phase != "ended").map(|order| order.strategy.as_str()).collect();
-        let holds: BTreeSet<&str> =
-            kept.positions.iter().filter(|held| held.size != "0").map(|held| held.strategy.as_str()).collect();
+        let works: BTreeSet<&str> = kept
+            .orders
+            .iter()
+            .filter(|order| order.phase != "ended")
+            .map(|order| order.strategy.as_str())
+            .collect();
+        let holds: BTreeSet<&str> = kept
+            .positions
+            .iter()
+            .filter(|held| held.size != "0")
+            .map(|held| held.strategy.as_str())
+            .collect();
         let has_something = |name: &str, amounts: [&String; 3]| {
             works.contains(name) || holds.contains(name) || amounts.iter().any(|amount| *amount != "0")
         };
@@ -129,7 +143,9 @@ impl Names<'_> {
                 (Some(cash), Some(realized), Some(fees)) => {
                     all.push(Restored::Portfolio { strategy, cash, realized, fees });
                 }
-                _ => self.problems.push(format!("amounts of the portfolio of {} that are no numbers", one.strategy)),
+                _ => self
+                    .problems
+                    .push(format!("amounts of the portfolio of {} that are no numbers", one.strategy)),
             }
         }
         for one in &kept.positions {
@@ -282,7 +298,8 @@ impl Names<'_> {
         };
         let order = read();
         if order.is_none() && works {
-            self.problems.push(format!("{}: it does not fit the decimals of its instrument: {one:?}", what()));
+            self.problems
+                .push(format!("{}: it does not fit the decimals of its instrument: {one:?}", what()));
         }
         order
     }

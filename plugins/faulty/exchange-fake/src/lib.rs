@@ -50,6 +50,15 @@ pub struct Config {
     /// The first instrument is halted for good at this step.
     #[serde(default)]
     pub halted_at: Option<u64>,
+    /// Its server is in this file, and outlives every process.
+    #[serde(default)]
+    pub ledger: Option<PathBuf>,
+    /// As long as this file exists, orders are taken and nothing is told of them.
+    #[serde(default)]
+    pub silent_file: Option<PathBuf>,
+    /// As long as this file exists, no question about orders is answered.
+    #[serde(default)]
+    pub deaf_file: Option<PathBuf>,
     /// Misbehaviour: as long as this file exists, whoever connects dies.
     #[serde(default)]
     pub death_file: Option<PathBuf>,
@@ -104,6 +113,13 @@ impl Exchange for Fake {
 
     fn new(config: Config, host: ExchangeHandle) -> Result<Self> {
         let shared = Shared::new(host.clone(), config.halted_at);
+        if let Some(file) = &config.ledger {
+            let mut venue = shared.lock();
+            if file.exists() {
+                venue.server = serde_json::from_slice(&std::fs::read(file)?)?;
+            }
+            (venue.ledger, venue.silent_file) = (Some(file.clone()), config.silent_file.clone());
+        }
         Ok(Self { config, host, shared, thread: None })
     }
 
@@ -168,6 +184,7 @@ impl Exchange for Fake {
             ..Order::default()
         };
         let now = order.created;
+        venue.server.received.push(order.client_order_id);
         let order = venue.server.submit(order).cloned();
         let order = order.ok_or_else(|| Error::new("the exchange has too many orders"))?;
         venue.report(&order, OrderEventKind::Received, (now, command.correlation))?;
@@ -222,6 +239,10 @@ impl Exchange for Fake {
     }
 
     fn open_orders(&mut self, reply: Reply) -> Result<()> {
+        if let Some(file) = self.config.deaf_file.as_ref().filter(|file| file.exists()) {
+            reply.fail(&format!("the exchange does not answer: {}", file.display()));
+            return Ok(());
+        }
         let venue = self.shared.lock();
         let report = |order| venue.order_record(order).map(|record| reply.open_order(&record));
         venue.server.orders.iter().try_for_each(report)?;
