@@ -20,4 +20,5 @@ mod replay;
 pub mod results;
 pub mod runtime;
 pub mod store;
+mod sweep;
 mod systemd;

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    Error, ExchangeHandle, Fault, InstrumentId, InstrumentTypes, Log, LogSink, LogValue, Reply, Result,
-    StateSink, Timestamp, TradingType, TradingTypes,
+    ClientOrderId, Error, ExchangeHandle, Fault, InstrumentId, InstrumentTypes, Log, LogSink, LogValue,
+    Reply, Result, StateSink, Timestamp, TradingType, TradingTypes,
     abi::{self, TextHandle},
 };
 
@@ -149,6 +149,17 @@ pub trait Exchange: Sized + Send + 'static {
     fn fills_since(&mut self, since: Timestamp, reply: Reply) -> Result<()> {
         let _ = (since, reply);
         Err(Error::new("this exchange takes no orders"))
+    }
+
+    /// Reports one own order through [`Reply::open_order`], whatever its status: what ended is asked for as well.
+    /// [`Reply::done`] without a report says that the exchange does not have it, and will not get it any more. Who
+    /// cannot be sure of that fails: then it stays unknown.
+    ///
+    /// # Errors
+    /// Refused at once; the default, for exchanges that cannot be asked for one order.
+    fn find_order(&mut self, id: ClientOrderId, exchange_order_id: TextHandle, reply: Reply) -> Result<()> {
+        let _ = (id, exchange_order_id, reply);
+        Err(Error::new("this exchange cannot be asked for one order"))
     }
 
     /// Ends all activity: after it returned, nothing of the connector calls the host any more.
@@ -303,6 +314,21 @@ pub trait ExchangeInstance: Send {
     /// # Errors
     /// Refused at once.
     fn fills_since(&mut self, correlation: u64, since: Timestamp) -> Result<(), Fault>;
+
+    /// Reports one own order, whatever its status; see [`Exchange::find_order`].
+    ///
+    /// # Errors
+    /// Refused at once, or it cannot be asked for one.
+    fn find_order(
+        &mut self,
+        correlation: u64,
+        id: ClientOrderId,
+        exchange_order_id: TextHandle,
+    ) -> Result<(), Fault> {
+        let _ = (correlation, id, exchange_order_id);
+        Err(Fault::error("the exchange cannot be asked for one order"))
+    }
+
     /// Ends all activity.
     ///
     /// # Errors

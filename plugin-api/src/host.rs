@@ -156,6 +156,11 @@ pub trait StrategyHost {
     /// Visits the latest prices of an instrument, oldest first.
     fn price_history(&self, instrument: u32, visit: &mut dyn FnMut(&abi::PricePoint));
 
+    /// What is known of a book; visits the levels that are asked for, bids from the highest before offers from the lowest.
+    fn book(&self, query: &abi::BookQuery, visit: &mut dyn FnMut(&abi::BookLevelRecord)) -> abi::BookRecord;
+    /// Bars of an instrument from the next trade on; the number that they carry, or `None` if they are refused.
+    fn subscribe_bars(&mut self, instrument: u32, spec: &abi::BarSpec) -> Option<u8>;
+
     /// Sets a timer; its id, or `None` if the schedule is not usable or the limit of timers is reached.
     fn timer(&mut self, schedule: &abi::Schedule) -> Option<u64>;
     /// Cancels a timer; false if there is none of this id.

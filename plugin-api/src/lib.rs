@@ -75,6 +75,7 @@
 #![deny(unsafe_code)]
 
 mod context;
+mod context_market;
 mod dispatch;
 mod error;
 mod exchange;
@@ -93,6 +94,7 @@ mod strategy;
 mod text_table;
 
 pub use context::{Context, TimerId, WallTime};
+pub use context_market::BookView;
 pub use error::{Error, Fault, Result};
 pub use exchange::{Capabilities, Exchange, ExchangeHost, ExchangeInstance};
 pub use exchange_handle::{ExchangeHandle, Reply};
@@ -106,10 +108,11 @@ pub use log::{
 };
 pub use log_part::{LogFilter, LogFormatter, LogHandler, LogItem};
 pub use model::{
-    Account, Bar, BookUpdate, ClientOrderId, Data, Decimal, EventKind, ExchangeId, ExchangeInfo, Exit, Fill,
-    Filter, Halt, HandlerError, Instrument, InstrumentId, InstrumentType, InstrumentTypes, Lifetime,
-    LiquiditySide, MONEY_DECIMALS, MULTIPLIER_ONE, Money, NumberError, NumberErrorKind, OmsType, OptionType,
-    Order, OrderEvent, OrderEventKind, OrderFlags, OrderRequest, OrderStatus, OrderType, Portfolio, Position,
+    Account, Bar, BarKind, BarSeries, BarSpec, BookLevel, BookSource, BookState, BookStatus, BookUpdate,
+    ClientOrderId, Data, Decimal, EventKind, ExchangeId, ExchangeInfo, Exit, Fill, Filter, Halt,
+    HandlerError, Instrument, InstrumentId, InstrumentType, InstrumentTypes, Lifetime, LiquiditySide,
+    MONEY_DECIMALS, MULTIPLIER_ONE, Money, NumberError, NumberErrorKind, OmsType, OptionType, Order,
+    OrderEvent, OrderEventKind, OrderFlags, OrderRequest, OrderStatus, OrderType, Portfolio, Position,
     PositionSide, Price, PricePoint, Quantity, Quote, Reason, Risk, RiskLimit, RiskScope, Session, Side,
     Timer, Timestamp, Trade, TradingHours, TradingType, TradingTypes,
 };

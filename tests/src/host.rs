@@ -107,6 +107,16 @@ impl StrategyHost for RecordingHost {
             visit(&abi::PricePoint { ts, price: 10 * ts, quantity: 1 });
         }
     }
+    fn book(&self, query: &abi::BookQuery, visit: &mut dyn FnMut(&abi::BookLevelRecord)) -> abi::BookRecord {
+        for price in 1..=i64::from(query.depth).min(20) {
+            visit(&abi::BookLevelRecord { price, quantity: 10 * price, ..abi::BookLevelRecord::default() });
+        }
+        abi::BookRecord { instrument: query.instrument, gaps: 7, ..abi::BookRecord::default() }
+    }
+    fn subscribe_bars(&mut self, instrument: u32, spec: &abi::BarSpec) -> Option<u8> {
+        self.record(format!("bars of {instrument}: kind {} step {}", spec.kind, spec.step));
+        Some(9)
+    }
     fn timer(&mut self, schedule: &abi::Schedule) -> Option<u64> {
         self.record(format!("timer of kind {}", schedule.kind));
         Some(77)

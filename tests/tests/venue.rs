@@ -125,7 +125,10 @@ fn run() -> stratd::results::Summary {
             has_order_entry: true,
             make: Box::new(move |host| Ok(venue.create_exchange("venue", &config, host)?)),
         }],
+        period: (None, None),
         strategies: vec![PlannedStrategy {
+            bars: Vec::new(),
+            warm_up: None,
             name: "rester".to_owned(),
             plugin: "linked".to_owned(),
             may_shutdown: false,

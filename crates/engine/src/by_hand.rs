@@ -57,6 +57,7 @@ impl Engine {
             may_shutdown: false,
             cancels_on_stop: false,
             is_batch_safe: true,
+            bars: Vec::new(),
         };
         let owner = self.add_strategy(config, Box::new(Nobody))?;
         if let Some(slot) = self.strategies.get_mut(owner.index()) {

@@ -88,6 +88,7 @@ impl Engine {
             | Request::Stop(_)
             | Request::Shutdown(_)
             | Request::Metric(..)
+            | Request::Bars(..)
                 if !is_started => {}
             Request::New(id, raw) => self.new_order(strategy, *id, raw),
             Request::Cancel(id) => {
@@ -101,6 +102,7 @@ impl Engine {
             Request::CloseAll(instrument) => self.close_all(strategy, *instrument, false),
             Request::Stop(reason) => self.stop_strategy(strategy, Reason::StrategyStopped, reason),
             Request::Shutdown(reason) => self.shutdown(strategy, reason),
+            Request::Bars(instrument, number) => self.begin_bars(strategy, *instrument, *number),
             Request::Metric(name, value) => {
                 self.outputs.push(Output::Metric { strategy, name: name.clone(), value: *value });
             }
@@ -108,7 +110,7 @@ impl Engine {
     }
 
     pub(crate) fn new_order(&mut self, strategy: StrategyId, id: ClientOrderId, raw: &abi::OrderRequest) {
-        if let Some(slot) = self.strategies.get_mut(strategy.index()) {
+        if let Some(slot) = self.strategies.get_mut(strategy.index()).filter(|_| !self.core.is_warming_up) {
             slot.statistics.orders = slot.statistics.orders.wrapping_add(1);
         }
         let exchange = self.exchange_of(InstrumentId(raw.instrument)).unwrap_or_default();
@@ -193,6 +195,9 @@ impl Engine {
         strategy: StrategyId,
         raw: &abi::OrderRequest,
     ) -> Result<Passed, Refusal> {
+        if self.core.is_warming_up {
+            return Err(Reason::WarmUp.into());
+        }
         if self.core.is_exiting {
             return Err(Reason::RunEnded.into());
         }
@@ -205,6 +210,13 @@ impl Engine {
         let Refusal { reason, breach } = refusal;
         order.seq = self.core.seq;
         let strategy = order.strategy;
+        if self.core.is_warming_up {
+            // the strategy hears of it, and nobody else: it is no order of this run
+            order.state = OrderState::Denied(reason);
+            let event = own_event(&order, OrderEventKind::Rejected, self.core.now);
+            self.told.push_back((strategy, abi::OrderEvent { seq: self.core.seq, ..event }));
+            return;
+        }
         if let Some(slot) = self.strategies.get_mut(strategy.index()) {
             slot.statistics.denials = slot.statistics.denials.wrapping_add(1);
         }

@@ -6,6 +6,8 @@ use stratd_plugin_api::{InstrumentId, Money, OrderRequest, Quantity, Timestamp, 
 
 use crate::{
     EngineConfig, Order, Position, Scope, StrategyId,
+    bars::Bars,
+    books::Books,
     execution::Execution,
     instruments::Instruments,
     market::Market,
@@ -22,6 +24,8 @@ pub(crate) struct Core {
     pub(crate) events: u64,
     pub(crate) instruments: Instruments,
     pub(crate) market: Market,
+    pub(crate) books: Books,
+    pub(crate) bars: Bars,
     pub(crate) portfolio: Portfolio,
     pub(crate) execution: Execution,
     pub(crate) risk: Risk,
@@ -29,6 +33,8 @@ pub(crate) struct Core {
     pub(crate) halted: BTreeSet<InstrumentId>,
     /// The run ends: nothing but cancels goes out any more.
     pub(crate) is_exiting: bool,
+    /// What a strategy is told is history: no order passes.
+    pub(crate) is_warming_up: bool,
     /// What earlier runs left is being put in: nothing is told to strategies until the run starts.
     pub(crate) is_recovering: bool,
 }
@@ -46,12 +52,15 @@ impl Core {
             events: 0,
             instruments: Instruments::default(),
             market: Market::default(),
+            books: Books::default(),
+            bars: Bars::default(),
             portfolio: Portfolio::new(config.cash, config.accounting),
             execution: Execution::new(config.order_ids, config.oms_type),
             risk: Risk::new(std::mem::take(&mut config.limits), config.account),
             is_halted: false,
             halted: BTreeSet::new(),
             is_exiting: false,
+            is_warming_up: false,
             is_recovering: false,
             config,
         }

@@ -105,6 +105,7 @@ impl Engine {
             services: &*self.services,
             timers: &mut self.timers,
             subscription: &mut slot.subscription,
+            bar_specs: &mut slot.bar_specs,
             requests: &mut slot.requests,
             order_counter: &mut slot.order_counter,
             strategy,
@@ -164,6 +165,7 @@ impl Engine {
             services: &*self.services,
             timers: &mut self.timers,
             subscription: &mut slot.subscription,
+            bar_specs: &mut slot.bar_specs,
             requests: &mut requests,
             order_counter: &mut slot.order_counter,
             strategy,
@@ -186,7 +188,8 @@ impl Engine {
             | Request::CloseAll(_)
             | Request::Stop(_)
             | Request::Shutdown(_)
-            | Request::Metric(..) => false,
+            | Request::Metric(..)
+            | Request::Bars(..) => false,
         });
         slot.requests.extend(cancels);
     }
@@ -195,6 +198,7 @@ impl Engine {
     fn release(&mut self, strategy: StrategyId) {
         self.retire_guard(strategy);
         self.timers.cancel_all(strategy);
+        self.core.bars.cancel_all(strategy);
         if self.strategies.get(strategy.index()).is_some_and(|slot| slot.config.cancels_on_stop) {
             self.cancel_all_but_closing(strategy, None);
         }

@@ -177,6 +177,11 @@ impl<L: ExchangeLink> Driver<L> {
         self.link.is_idle() && self.engine.may_begin_slice(event)
     }
 
+    /// Shows the link an event from before the run.
+    pub fn show_history(&mut self, event: &abi::Event) {
+        self.show(event, Timestamp::new(event.ts));
+    }
+
     fn show(&mut self, event: &abi::Event, at: Timestamp) {
         if let Some(instrument) = self.engine.instrument(InstrumentId(event.instrument)) {
             self.link.on_market(event, instrument, at);
@@ -279,6 +284,7 @@ impl<L: ExchangeLink> Driver<L> {
                 | Output::Metric { .. }
                 | Output::UnknownOrder(_)
                 | Output::Overfilled(_)
+                | Output::BookGap(_)
                 | Output::Exited => {}
             }
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stratd_plugin_api::{
     ClientOrderId, EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OmsType, OrderEventKind,
     Price, Reason, StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
-    abi::{TextHandle, event_kind},
+    abi::{TextHandle, event_flag, event_kind},
 };
 
 use crate::{
@@ -97,6 +97,9 @@ impl Engine {
         let id = self.core.instruments.add(instrument, record);
         // one that comes while the run goes on counts by the rate of its currency, too
         let id = id.filter(|id| self.core.portfolio.rates.take_in(*id, &currency).is_some());
+        if let Some(id) = id {
+            self.begin_bars_of(id);
+        }
         id.ok_or_else(|| {
             EngineError::bad_input(self.core.now, format!("no id is left for instrument {symbol}"))
         })
@@ -147,8 +150,12 @@ impl Engine {
 
     /// As [`Engine::step`]; the outputs follow those that nobody has taken yet.
     pub(crate) fn take(&mut self, input: &Input) -> Result<(), EngineError> {
+        if let InputKind::History(strategy, event) = &input.kind {
+            return self.history(input, *strategy, event);
+        }
         self.begin(input.seq, input.at, !matches!(input.kind, InputKind::Timers))?;
         match &input.kind {
+            InputKind::History(..) => {}
             InputKind::Market(event) => self.market_event(&abi::Event { seq: input.seq, ..*event })?,
             InputKind::Order(report) => {
                 self.order_report(&abi::OrderEvent { seq: input.seq, ..*report })?;
@@ -157,9 +164,13 @@ impl Engine {
                     self.watch_losses()?;
                 }
             }
-            InputKind::Timers => self.fire_timers(),
+            InputKind::Timers => {
+                self.close_bars_due();
+                self.fire_timers();
+            }
             InputKind::Start => {
                 self.core.is_recovering = false;
+                self.end_warm_ups();
                 self.dispatch(&self.plain(EventKind::Start, Reason::None));
                 self.tell_states();
             }
@@ -209,18 +220,23 @@ impl Engine {
 
     fn market_event(&mut self, event: &abi::Event) -> Result<(), EngineError> {
         self.check_known(event.instrument)?;
-        self.apply_market(event)?;
+        let makes_bars = self.makes_bars_of(event);
+        if makes_bars {
+            self.close_bars_before(event);
+        }
+        let gap = self.read_book(event);
+        self.apply_price(event)?;
         self.watch_losses()?;
-        self.dispatch(event);
-        Ok(())
+        if gap.is_some() {
+            self.dispatch(&abi::Event { flags: event.flags | event_flag::GAP, ..*event });
+        } else {
+            self.dispatch(event);
+        }
+        if makes_bars { self.add_to_bars(event) } else { Ok(()) }
     }
 
     pub(crate) fn begin(&mut self, seq: u64, at: Timestamp, is_event: bool) -> Result<(), EngineError> {
-        if seq <= self.core.seq {
-            let what = format!("sequence number {seq} after {}", self.core.seq);
-            return Err(EngineError::bad_input(at, what));
-        }
-        self.core.seq = seq;
+        self.number(seq, at)?;
         if is_event {
             self.core.events = self.core.events.wrapping_add(1);
         }
@@ -231,7 +247,17 @@ impl Engine {
         Ok(())
     }
 
-    fn check_known(&self, instrument: u32) -> Result<(), EngineError> {
+    /// Takes the number of an input, which is larger than all before.
+    pub(crate) fn number(&mut self, seq: u64, at: Timestamp) -> Result<(), EngineError> {
+        if seq <= self.core.seq {
+            let what = format!("sequence number {seq} after {}", self.core.seq);
+            return Err(EngineError::bad_input(at, what));
+        }
+        self.core.seq = seq;
+        Ok(())
+    }
+
+    pub(crate) fn check_known(&self, instrument: u32) -> Result<(), EngineError> {
         if instrument == 0 || self.core.instruments.get(InstrumentId(instrument)).is_some() {
             return Ok(());
         }
@@ -239,8 +265,15 @@ impl Engine {
         Err(EngineError::bad_input(self.core.now, what))
     }
 
+    /// Takes what an event brings for books and prices.
     #[inline]
     pub(crate) fn apply_market(&mut self, event: &abi::Event) -> Result<(), EngineError> {
+        self.read_book(event);
+        self.apply_price(event)
+    }
+
+    #[inline]
+    fn apply_price(&mut self, event: &abi::Event) -> Result<(), EngineError> {
         let Some(price) = self.core.market.apply(event) else { return Ok(()) };
         let id = InstrumentId(event.instrument);
         let mut has_changed = self.mark(id, price)?;
@@ -295,6 +328,7 @@ impl Engine {
             | OrderEventKind::RequestRejected => false,
         });
         if is_feed {
+            self.core.books.order(report);
             self.dispatch_feed(report);
             return Ok(());
         }
@@ -346,14 +380,7 @@ impl Engine {
                 data: [due.id.cast_signed(), due.tag, due.due.get(), 0, 0],
             };
             if self.has_too_many_firings(due.strategy) {
-                let message = format!(
-                    "its timers fired more than {TIMERS_PER_INPUT_MAX} times between two events (expected: longer intervals)"
-                );
-                // the old instance, if there is one, goes on with its own timers
-                self.fail_between_calls(
-                    due.strategy,
-                    &Fault { reason: Reason::HostLimit, message, index: 0 },
-                );
+                self.fail_for_firings(due.strategy);
                 continue;
             }
             self.deliver(due.strategy, &event);
@@ -366,8 +393,16 @@ impl Engine {
         self.timers.pop_due((self.core.now, &closes))
     }
 
-    /// Counts the firings of a strategy's timers since the last event that was none.
-    fn has_too_many_firings(&mut self, strategy: StrategyId) -> bool {
+    pub(crate) fn fail_for_firings(&mut self, strategy: StrategyId) {
+        let message = format!(
+            "its timers and bars came more than {TIMERS_PER_INPUT_MAX} times between two events (expected: longer intervals)"
+        );
+        // the old instance, if there is one, goes on with its own timers
+        self.fail_between_calls(strategy, &Fault { reason: Reason::HostLimit, message, index: 0 });
+    }
+
+    /// Counts the firings of a strategy's timers since the last event that was none, and its bars that closed by time.
+    pub(crate) fn has_too_many_firings(&mut self, strategy: StrategyId) -> bool {
         let events = self.core.events;
         let Some(slot) = self.strategies.get_mut(strategy.index()) else { return false };
         if slot.firings.0 != events {
@@ -388,6 +423,7 @@ impl Engine {
         for index in 0..self.strategies.len() {
             if let Ok(id) = u16::try_from(index) {
                 self.timers.cancel_all(StrategyId(id));
+                self.core.bars.cancel_all(StrategyId(id));
                 self.retire_guard(StrategyId(id));
             }
         }

@@ -20,6 +20,9 @@ pub struct Input {
 pub enum InputKind {
     /// A market event of an exchange; its `seq` is overwritten.
     Market(abi::Event),
+    /// A market event from before the run. For nobody, it brings books and prices to where they are when the run begins;
+    /// for a strategy, which has not started yet, it warms this one up and changes nothing else.
+    History(Option<StrategyId>, abi::Event),
     /// An order event of an exchange (or of the fill model): the feed's, or a report on an own order.
     Order(abi::OrderEvent),
     /// Timers that are due by now fire.

@@ -19,7 +19,10 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod bar_events;
+mod bars;
 mod booking;
+mod books;
 mod by_hand;
 mod carry_out;
 mod configure;
@@ -60,7 +63,9 @@ mod strategy_changes;
 mod swap;
 mod trading;
 mod view;
+mod warm_up;
 
+pub use books::BookGap;
 pub use by_hand::{ByHand, Denied, Judged};
 pub use driver::{Driver, ExchangeLink};
 pub use engine::{Engine, EngineConfig};

@@ -6,7 +6,7 @@ use stratd_plugin_api::{
     abi::{self, TextHandle},
 };
 
-use crate::{Breach, Order, RiskApproved, Scope, StrategyId, TradingState};
+use crate::{BookGap, Breach, Order, RiskApproved, Scope, StrategyId, TradingState};
 
 /// What the engine wants done, in this order. The buffer is reused from step to step.
 pub type Outputs = Vec<Output>;
@@ -95,6 +95,8 @@ pub enum Output {
     UnknownOrder(abi::OrderEvent),
     /// More was executed than was ordered: an alarm; it was booked, because it happened.
     Overfilled(abi::OrderEvent),
+    /// A book lost something: it is stale until its source sends a snapshot.
+    BookGap(BookGap),
     /// The run was told to exit and every strategy has had its `on_exit`.
     Exited,
 }

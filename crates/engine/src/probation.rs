@@ -5,9 +5,9 @@
 //! What the new instance asked for in calls that succeeded stays done, too.
 //! Instances that are not needed any more are handed out, never dropped here: dropping one runs a plugin's code.
 
-use stratd_plugin_api::{Fault, StrategyInstance, Timestamp};
+use stratd_plugin_api::{Fault, InstrumentId, StrategyInstance, Timestamp};
 
-use crate::{Engine, Output, StrategyId, schedule::SavedTimer, strategies::Subscription};
+use crate::{Engine, Output, StrategyId, bars::Specs, schedule::SavedTimer, strategies::Subscription};
 
 /// How long the old instance stands by: until one of both is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +41,20 @@ pub enum Retirement {
     Unused,
 }
 
+/// The bars of a strategy at the swap: its kinds of bars, its series, and the mark of those that came after.
+pub(crate) struct SavedBars {
+    pub(crate) specs: Specs,
+    pub(crate) series: Vec<(u32, u8)>,
+    pub(crate) mark: u64,
+}
+
 /// The old instance of a strategy on probation, and what it relies on.
 pub(crate) struct Guard {
     pub(crate) instance: Box<dyn StrategyInstance>,
     pub(crate) is_batch_safe: bool,
     pub(crate) subscription: Subscription,
     pub(crate) timers: Vec<SavedTimer>,
+    pub(crate) bars: SavedBars,
     pub(crate) probation: Probation,
 }
 
@@ -86,7 +94,12 @@ impl Engine {
         let failed = slot.instance.replace(guard.instance);
         slot.config.is_batch_safe = guard.is_batch_safe;
         slot.subscription = guard.subscription;
+        slot.bar_specs = guard.bars.specs;
         slot.firings = (self.core.events, 0);
+        self.core.bars.forget_since(strategy, guard.bars.mark);
+        for (instrument, number) in guard.bars.series {
+            self.begin_bars(strategy, InstrumentId(instrument), number);
+        }
         self.timers.cancel_all(strategy);
         let risk = &self.core.risk;
         let closes = |strategy, instrument, at| risk.next_close(strategy, instrument, at);

@@ -43,7 +43,7 @@ impl Engine {
         self.core.instruments.of_exchange(exchange)
     }
 
-    /// When the next timer is due, a probation ends, or a session opens or closes: the shell sends [`crate::InputKind::Timers`] then.
+    /// When the next timer is due, a bar closes, a probation ends, or a session opens or closes: the shell sends [`crate::InputKind::Timers`] then.
     #[must_use]
     pub fn next_timer(&self) -> Option<Timestamp> {
         // asked before every event: one comparison where there is none of them
@@ -51,7 +51,8 @@ impl Engine {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        first(first(self.timers.next(), self.next_probation_end()), self.core.risk.session_next())
+        let timers = first(self.timers.next(), self.core.bars.next_due());
+        first(first(timers, self.next_probation_end()), self.core.risk.session_next())
     }
 
     /// An instrument.

@@ -16,4 +16,6 @@ pub(crate) enum Request {
     Stop(String),
     Shutdown(String),
     Metric(String, Money),
+    /// Bars of an instrument, by the number of their spec.
+    Bars(InstrumentId, u8),
 }

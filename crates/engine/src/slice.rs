@@ -78,17 +78,18 @@ impl Engine {
 
     /// Whether a strategy alone listens to an event of the market.
     pub(crate) fn is_for(&self, event: &abi::Event, strategy: StrategyId) -> bool {
-        is_market(event.kind) && self.only_listener(event) == Some(strategy)
+        is_market(event) && self.only_listener(event) == Some(strategy)
     }
 
     pub(crate) fn slice_listener(&self, event: &abi::Event) -> Option<StrategyId> {
         // a loss must stop orders from the event on that brought it
-        if self.core.risk.watches_losses() {
+        // bars are told between the events that they are made of
+        if self.core.risk.watches_losses() || !self.core.bars.is_empty() {
             return None;
         }
         let strategy = self.only_listener(event)?;
         let is_safe = self.strategies.get(strategy.index())?.config.is_batch_safe;
-        (is_safe && is_market(event.kind) && !self.is_on_probation(strategy)).then_some(strategy)
+        (is_safe && is_market(event) && !self.is_on_probation(strategy)).then_some(strategy)
     }
 
     /// The strategy that may get several of the first events in one call, and how many; `None` = one at a time.
@@ -116,11 +117,11 @@ impl Engine {
     }
 }
 
-fn is_market(kind: u16) -> bool {
-    match EventKind::from_code(kind) {
-        Some(
-            EventKind::Trade | EventKind::Quote | EventKind::Bar | EventKind::BookUpdate | EventKind::Data,
-        ) => true,
+fn is_market(event: &abi::Event) -> bool {
+    match EventKind::from_code(event.kind) {
+        Some(EventKind::Trade | EventKind::Quote | EventKind::Bar | EventKind::Data) => true,
+        // of one with a number, only the book knows whether it follows, and a strategy is told
+        Some(EventKind::BookUpdate) => event.data[4] == 0,
         Some(
             EventKind::Timer
             | EventKind::Halt

@@ -16,7 +16,9 @@ use stratd_plugin_api::{EventKind, Fault, Reason, StrategyHost, StrategyInstance
 
 use crate::{
     Carried, Engine, OnRestoreError, Probation, Replacement, Restart, Retired, Retirement, StrategyId,
-    StrategyState, SwapRefused, SwapStep, Swapped, TradingState, probation::Guard, strategies::Subscription,
+    StrategyState, SwapRefused, SwapStep, Swapped, TradingState,
+    probation::{Guard, SavedBars},
+    strategies::Subscription,
     view::StrategyView,
 };
 
@@ -155,6 +157,7 @@ impl Engine {
         if self.core.is_exiting {
             return;
         }
+        self.end_warm_up(strategy);
         let event = self.plain(EventKind::Start, Reason::None);
         self.count_event(strategy, 1);
         let called =
@@ -261,16 +264,21 @@ impl Engine {
             return;
         }
         let timers = self.timers.of(strategy);
-        let guard = Guard { instance, is_batch_safe: was_batch_safe, subscription, timers, probation };
+        let series = self.core.bars.of(strategy);
+        let bars = SavedBars { specs: slot.bar_specs.clone(), series, mark: self.core.bars.mark() };
+        let guard = Guard { instance, is_batch_safe: was_batch_safe, subscription, timers, bars, probation };
         self.guards.insert(strategy, guard);
     }
 
     /// Takes back what the instance before asked the host to keep for it.
     fn start_anew(&mut self, strategy: StrategyId) {
         self.timers.cancel_all(strategy);
+        self.core.bars.cancel_all(strategy);
         let events = self.core.events;
         if let Some(slot) = self.strategies.get_mut(strategy.index()) {
             slot.subscription = Subscription::default();
+            slot.bar_specs.truncate(slot.bars_everywhere.0);
+            slot.bars_everywhere.1 = false;
             slot.firings = (events, 0);
         }
     }
@@ -312,6 +320,7 @@ impl Engine {
             services: &*self.services,
             timers: &mut self.timers,
             subscription: &mut slot.subscription,
+            bar_specs: &mut slot.bar_specs,
             requests: &mut slot.requests,
             order_counter: &mut slot.order_counter,
             strategy,

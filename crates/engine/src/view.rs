@@ -10,6 +10,7 @@ use stratd_plugin_api::{
 
 use crate::{
     StrategyId,
+    bars::{self, Specs},
     core::Core,
     execution::Execution,
     request::{REQUESTS_PER_EVENT_MAX, Request},
@@ -23,6 +24,7 @@ pub(crate) struct StrategyView<'a> {
     pub(crate) services: &'a dyn StrategyServices,
     pub(crate) timers: &'a mut Timers,
     pub(crate) subscription: &'a mut Subscription,
+    pub(crate) bar_specs: &'a mut Specs,
     pub(crate) requests: &'a mut Vec<Request>,
     pub(crate) order_counter: &'a mut u64,
     pub(crate) strategy: StrategyId,
@@ -199,6 +201,20 @@ impl StrategyHost for StrategyView<'_> {
 
     fn price_history(&self, instrument: u32, visit: &mut dyn FnMut(&abi::PricePoint)) {
         self.core.market.history(InstrumentId(instrument), visit);
+    }
+
+    fn book(&self, query: &abi::BookQuery, visit: &mut dyn FnMut(&abi::BookLevelRecord)) -> abi::BookRecord {
+        self.core.books.query(query, visit)
+    }
+
+    fn subscribe_bars(&mut self, instrument: u32, spec: &abi::BarSpec) -> Option<u8> {
+        let instrument = self.core.instruments.get(InstrumentId(instrument))?.id;
+        if !self.has_room() || !self.core.bars.has_room() {
+            return None;
+        }
+        let number = bars::number_of(self.bar_specs, spec)?;
+        self.requests.push(Request::Bars(instrument, number));
+        Some(number)
     }
 
     fn timer(&mut self, schedule: &abi::Schedule) -> Option<u64> {

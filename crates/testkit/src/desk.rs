@@ -139,6 +139,7 @@ impl Desk {
             may_shutdown: true,
             cancels_on_stop: true,
             is_batch_safe: false,
+            bars: Vec::new(),
         };
         self.driver.engine_mut().add_strategy(config, instance).expect("a free id")
     }
@@ -214,13 +215,13 @@ impl Desk {
     pub fn bar(&mut self, instrument: InstrumentId, [open, high, low, close]: [&str; 4], volume: &str) {
         let bar = Bar {
             ts: self.now,
-            seq: 0,
             instrument,
             open: self.price(instrument, open),
             high: self.price(instrument, high),
             low: self.price(instrument, low),
             close: self.price(instrument, close),
             volume: self.quantity(instrument, volume),
+            ..Bar::default()
         };
         let at = self.now;
         self.market(&(&bar).into());

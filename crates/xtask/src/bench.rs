@@ -6,6 +6,7 @@
 mod control;
 mod log;
 mod reload;
+mod sweep;
 
 use std::fmt::Write;
 use std::fs;
@@ -130,6 +131,13 @@ const BENCHES: &[Bench] = &[
         needs: Needs::Nothing,
         beside: Beside::Nobody,
         about: "a settled file to running code: milliseconds with and without the probe, beside what the kernel needs",
+    },
+    Bench {
+        name: "sweep",
+        by: By::Us(sweep::measure),
+        needs: Needs::Plugins,
+        beside: Beside::Nobody,
+        about: "300 backtests of a sweep: how much sooner two processes are done than one",
     },
     Bench {
         name: "tea",

@@ -28,6 +28,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
     tiers.push(deny(workspace));
     tiers.push(Tier::run("sim", || passed(soak::run(workspace, &arguments_of(&["sim"])))));
     tiers.push(Tier::run("soak", || passed(soak::run(workspace, &arguments_of(SOAK)))));
+    tiers.push(Tier::run("record", || passed(soak::run(workspace, &arguments_of(RECORD)))));
     tiers.push(bed::tier(workspace));
     tiers.push(Tier::run("asan", || passed(asan::run(workspace, &[]))));
     tiers.push(if with_peers {
@@ -43,6 +44,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
 
 /// The short form of the long proof.
 const SOAK: &[&str] = &["reload", "--count", "200"];
+/// The same of recording and replaying.
+const RECORD: &[&str] = &["record", "--events", "200000"];
 
 fn arguments_of(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()

@@ -15,6 +15,8 @@ mod replay;
 mod run;
 mod start;
 mod stored;
+mod sweep;
+mod sweep_worker;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -42,6 +44,11 @@ enum Command {
     ///
     /// Without a file, the flags are the configuration, as for `stratd backtest`.
     Run(RunArguments),
+    /// Run a backtest with every combination of some values, on all cores
+    ///
+    /// Prints the best, and writes a table of all and a page with heat maps. A sweep that was interrupted goes on when the
+    /// same command is given again.
+    Sweep(sweep::SweepArguments),
     /// Put the results of several runs beside each other
     ///
     /// Prints a table, and writes a page with the curves and what differs in the configurations.
@@ -69,6 +76,9 @@ enum Command {
         /// The process that started this one
         parent: u32,
     },
+    /// What runs combinations of a sweep; their numbers come through the standard input
+    #[command(hide = true)]
+    SweepWorker(sweep_worker::WorkerArguments),
     /// What runs an isolated plugin in a child process; the shared memory is the standard input
     #[command(hide = true)]
     PluginHost {
@@ -80,7 +90,7 @@ enum Command {
 }
 
 /// What the commands that take a configuration have in common.
-#[derive(Args)]
+#[derive(Args, Clone, Debug)]
 struct RunArguments {
     /// The configuration file; flags override it
     config: Option<PathBuf>,
@@ -118,6 +128,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Backtest(arguments) => backtest::main(&arguments),
         Command::Run(arguments) => run::main(&arguments),
+        Command::Sweep(arguments) => sweep::main(&arguments),
+        Command::SweepWorker(arguments) => sweep_worker::main(&arguments),
         Command::Compare(arguments) => compare::main(&arguments),
         Command::Export(arguments) => export::main(&arguments),
         Command::Replay(arguments) => replay::main(&arguments),

@@ -21,6 +21,10 @@ pub(super) struct ReplayArguments {
     #[arg(long = "plugin-dir", value_name = "DIR")]
     plugin_dirs: Vec<PathBuf>,
 
+    /// A file with a build of a plugin, as in `strategy-x=old/libstrategy_x.so`; several for a plugin that was replaced
+    #[arg(long = "plugin", value_name = "NAME=FILE", value_parser = named_file)]
+    plugins: Vec<(String, PathBuf)>,
+
     /// Take a build of a plugin that is not the recorded one, to see what it would have done otherwise
     #[arg(long)]
     allow_other_build: bool,
@@ -45,6 +49,7 @@ pub(super) fn main(arguments: &ReplayArguments) -> Result<ExitCode> {
     crash::install(None).context("preparing for a crash")?;
     let options = ReplayOptions {
         plugin_dirs: arguments.plugin_dirs.clone(),
+        plugins: arguments.plugins.clone(),
         allow_other_build: arguments.allow_other_build,
     };
     let replayed = replay(&arguments.recording, &options)?;
@@ -57,8 +62,15 @@ pub(super) fn main(arguments: &ReplayArguments) -> Result<ExitCode> {
     Ok(if replayed.matches { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+fn named_file(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.to_owned(), file.into())),
+        _ => Err("accepted: NAME=FILE, the name of a plugin and a file that has a build of it".to_owned()),
+    }
+}
+
 fn print(out: &mut impl Write, replayed: &Replayed) -> Result<()> {
-    let Replayed { inputs, market_events, outputs, states, .. } = replayed;
+    let Replayed { inputs, market_events, outputs, states, changes, .. } = replayed;
     writeln!(out, "recording {} (stratd {})", replayed.recording, replayed.version)?;
     for other in &replayed.other_builds {
         writeln!(out, "another build than the recorded one: {other}")?;
@@ -67,6 +79,9 @@ fn print(out: &mut impl Write, replayed: &Replayed) -> Result<()> {
         out,
         "{inputs} inputs ({market_events} market events), {outputs} outputs and {states} saved states compared"
     )?;
+    if *changes > 0 {
+        writeln!(out, "{changes} changes of strategies and limits carried out as in the run")?;
+    }
     match (&replayed.difference, replayed.ended) {
         (Some(difference), _) => print_difference(out, difference)?,
         (None, Ended::Whole) => writeln!(out, "match")?,

@@ -84,9 +84,7 @@ pub(super) fn start(checked: Checked, from: StartConfig) -> Result<ExitCode> {
     let Finished { summary, took, has_faults } = match outside {
         None => {
             crash::install(None).context("preparing for a crash")?;
-            let run = Run { trading_type: TradingType::Backtest, clock: None };
-            let making = Making::new(&checked, run, &services);
-            backtest(making.plan(folder, None)?, &services)?
+            backtest_into(&checked, folder, &services)?
         }
         Some((inherited, signals, hangups)) => {
             by_the_clock((&checked, from), folder, &services, inherited, (&signals, hangups))?
@@ -118,9 +116,18 @@ pub(super) fn backtest_for_daemon(
     let folder = RunFolder::create(&checked.config.results, TradingType::Backtest, clock::now())?;
     begun(&folder.path());
     crash::install(None).context("preparing for a crash")?;
+    Ok((log, backtest_into(checked, folder, &services)?))
+}
+
+/// Runs a backtest in a process that was prepared for it, as often as wanted.
+pub(super) fn backtest_into(
+    checked: &Checked,
+    folder: RunFolder,
+    services: &Arc<Services>,
+) -> Result<Finished> {
     let run = Run { trading_type: TradingType::Backtest, clock: None };
-    let making = Making::new(checked, run, &services);
-    Ok((log, backtest(making.plan(folder, None)?, &services)?))
+    let making = Making::new(checked, run, services);
+    backtest(making.plan(folder, None)?, services)
 }
 
 /// A run with all that surrounds its event loop.
@@ -295,6 +302,10 @@ impl<'a> Making<'a> {
             is_verbose: config.verbose,
             slice_max: config.slice_max,
             recorder: recorder_plan(self.checked, &self.registry, &exchanges, &strategies),
+            period: (
+                self.config.backtest.start.map(|moment| moment.0),
+                self.config.backtest.end.map(|moment| moment.0),
+            ),
             recovery: None,
             exchanges,
             strategies,
@@ -311,6 +322,7 @@ impl<'a> Making<'a> {
             unload: entry.unload,
             may_shutdown: false,
             cancels_on_stop: false,
+            bars: Vec::new(),
         };
         let id = ExchangeId(u16::try_from(index + 1).context("more exchanges than ids")?);
         self.register(
@@ -348,6 +360,7 @@ impl<'a> Making<'a> {
             unload: entry.unload,
             may_shutdown: entry.allow_shutdown,
             cancels_on_stop: entry.cancel_on_stop,
+            bars: entry.bar_specs(),
         };
         let mut record = InstanceRecord::new(&name, settings.clone(), clock::now());
         let manifest = plugin.manifest();
@@ -397,6 +410,8 @@ impl<'a> Making<'a> {
             may_shutdown: entry.allow_shutdown,
             cancels_on_stop: entry.cancel_on_stop,
             is_batch_safe: manifest.has_flag(plugin_flag::BATCH_SAFE),
+            bars: entry.bar_specs(),
+            warm_up: entry.warm_up,
             saved,
             make: Box::new(move |_| {
                 let made = factory.strategy(&plugin, &instance, &settings)?;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Flags, PluginKind, PluginsConfig, Problem, RunConfig,
-    document::Texts,
+    document::{Texts, parse_value},
     instance_flag::InstanceFlag,
     origin::{Finding, Origins},
     pointer,
@@ -110,6 +110,26 @@ impl Draft {
             table.retain(|key, _| !tables.contains(&key.as_str()));
             table.insert(key.to_owned(), value);
         }
+    }
+
+    /// Sets what is at a pointer, for `who`: to a TOML value, or to a text if it is none. Tables on the way are made.
+    pub(crate) fn assign(&mut self, at: &str, who: &str, text: &str) {
+        self.texts.retain(|known, _| !pointer::is_within(known, at));
+        self.origins.replace(at, who);
+        let value = parse_value(at, text, &mut self.texts).unwrap_or_else(|_| Value::String(text.to_owned()));
+        let mut place = &mut self.value;
+        for key in at.split('/').skip(1) {
+            let key = key.replace("~1", "/").replace("~0", "~");
+            place = match place {
+                Value::Array(items) => match key.parse().ok().and_then(|index: usize| items.get_mut(index)) {
+                    Some(item) => item,
+                    None => return,
+                },
+                Value::Object(table) => table.entry(key).or_insert_with(|| Value::Object(Map::new())),
+                _ => return,
+            };
+        }
+        *place = value;
     }
 
     /// Where the loader searches besides its defaults: folders of the flags, then of the file.

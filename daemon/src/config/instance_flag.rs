@@ -39,7 +39,7 @@ impl InstanceFlag {
 }
 
 /// Splits at commas; a value that starts with a quote, `[` or `{` keeps those inside it.
-fn split(text: &str) -> Vec<&str> {
+pub(crate) fn split(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut start, mut depth, mut quote) = (0, 0u32, None);
     // whether the next character starts a value, and whether the value has a syntax of its own

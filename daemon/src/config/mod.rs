@@ -39,6 +39,7 @@ mod span;
 #[cfg(test)]
 pub(crate) mod tests;
 mod validator;
+mod warm_up_config;
 mod written;
 
 pub use crate::plugin_kind::PluginKind;
@@ -61,6 +62,7 @@ pub use recovery_config::RecoveryConfig;
 pub use risk_config::{Collar, Limits, Rate, Risk, TradingHours};
 pub use run_config::{Backtest, ExchangeEntry, RunConfig, StrategyEntry, default_name};
 pub use span::Span;
+pub use warm_up_config::{Bars, Moment, WarmUp};
 
 pub(crate) use logging_config::{locate_in_file, locate_in_text, parse_logging, read_logging};
 pub(crate) use origin::Finding;

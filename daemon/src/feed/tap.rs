@@ -73,8 +73,8 @@ impl Tap {
             | Output::OrderFinished(_)
             | Output::Denied(_)
             | Output::Reduced(_) => false,
-            // its strategy's own, and in the results; told by the order itself; told when it began
-            Output::Metric { .. } | Output::ByHand { .. } | Output::Exited => return,
+            // its strategy's own, and in the results; told by the order itself; in the log; told when it began
+            Output::Metric { .. } | Output::ByHand { .. } | Output::BookGap(_) | Output::Exited => return,
             Output::Trading { .. }
             | Output::SessionClosed { .. }
             | Output::StrategyStopped { .. }
@@ -231,6 +231,6 @@ fn what(output: &Output, engine: &Engine) -> Option<What> {
         Output::Overfilled(report) => {
             What::Alarm { order: ClientOrderId(report.client_order_id), state: "overfilled" }
         }
-        Output::Metric { .. } | Output::ByHand { .. } | Output::Exited => return None,
+        Output::Metric { .. } | Output::ByHand { .. } | Output::BookGap(_) | Output::Exited => return None,
     })
 }

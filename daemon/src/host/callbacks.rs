@@ -7,8 +7,9 @@
 use std::ffi::c_void;
 
 use stratd_plugin_api::abi::{
-    self, ABI, Filter, HostV1, LOG_EXTENSION, LogRecord, MoneyBits, OrderRequest, PortfolioRecord,
-    PricePoint, RiskLimitRecord, RiskRecord, Schedule, Str, TextHandle,
+    self, ABI, BarSpec, BookLevelRecord, BookQuery, BookRecord, Filter, HostV1, LOG_EXTENSION, LogRecord,
+    MoneyBits, OrderRequest, PortfolioRecord, PricePoint, RiskLimitRecord, RiskRecord, Schedule, Str,
+    TextHandle,
 };
 
 use super::{
@@ -54,6 +55,8 @@ pub(super) const fn table(ctx: *mut c_void) -> HostV1 {
         portfolio,
         risk,
         price_history,
+        book,
+        subscribe_bars,
         timer,
         timer_cancel,
         stop,
@@ -218,6 +221,35 @@ unsafe extern "C" fn price_history(
     let mut out = unsafe { Out::new(out, capacity) };
     bridge.lent((), |host| host.price_history(instrument, &mut |point| out.push(point)));
     out.count()
+}
+
+unsafe extern "C" fn book(
+    ctx: *mut c_void,
+    query: *const BookQuery,
+    out: *mut BookRecord,
+    levels: *mut BookLevelRecord,
+    capacity: u64,
+) -> i64 {
+    // SAFETY: the plugin passes the table's context
+    let bridge = unsafe { Bridge::of(ctx) };
+    // SAFETY: the plugin lends the query for the call
+    let Some(query) = (unsafe { borrowed::record(query) }) else { return -1 };
+    // SAFETY: the plugin lends the place for the call
+    let mut out = unsafe { Out::new(out, 1) };
+    // SAFETY: the plugin lends the buffer for the call
+    let mut levels = unsafe { Out::new(levels, capacity) };
+    bridge.lent(-1, |host| {
+        out.push(&host.book(query, &mut |level| levels.push(level)));
+        i64::try_from(levels.count()).unwrap_or(i64::MAX)
+    })
+}
+
+unsafe extern "C" fn subscribe_bars(ctx: *mut c_void, instrument: u32, spec: *const BarSpec) -> i64 {
+    // SAFETY: the plugin passes the table's context
+    let bridge = unsafe { Bridge::of(ctx) };
+    // SAFETY: the plugin lends the record for the call
+    let Some(spec) = (unsafe { borrowed::record(spec) }) else { return -1 };
+    bridge.lent(-1, |host| host.subscribe_bars(instrument, spec).map_or(-1, i64::from))
 }
 
 unsafe extern "C" fn timer(ctx: *mut c_void, schedule: *const Schedule) -> u64 {

@@ -4,8 +4,8 @@
 use std::{ffi::c_void, fmt, ptr::NonNull, sync::Arc};
 
 use stratd_plugin_api::{
-    ExchangeHost, ExchangeInstance, Fault, InstrumentId, Timestamp,
-    abi::{Event, ExchangeV1, OrderCommand, Sink, Str},
+    ClientOrderId, ExchangeHost, ExchangeInstance, Fault, InstrumentId, Timestamp,
+    abi::{Event, ExchangeV1, OrderCommand, Sink, Str, TextHandle},
     export::SinkBuffer,
 };
 
@@ -177,6 +177,21 @@ impl ExchangeInstance for HostedExchange {
         let Some(entry) = self.table.fills_since else { return Err(Fault::error(TAKES_NO_ORDERS)) };
         // SAFETY: the plugin's own entry with its own instance
         self.call(Entry::FillsSince, |instance| unsafe { entry(instance, correlation, since.get()) })
+    }
+
+    fn find_order(
+        &mut self,
+        correlation: u64,
+        id: ClientOrderId,
+        exchange_order_id: TextHandle,
+    ) -> Result<(), Fault> {
+        let Some(entry) = self.table.find_order else {
+            return Err(Fault::error("the exchange cannot be asked for one order"));
+        };
+        // SAFETY: the plugin's own entry with its own instance
+        self.call(Entry::FindOrder, |instance| unsafe {
+            entry(instance, correlation, id.0, exchange_order_id)
+        })
     }
 
     fn stop(&mut self) -> Result<(), Fault> {

@@ -69,6 +69,12 @@ impl StrategyHost for TrialHost {
         abi::RiskRecord::default()
     }
     fn price_history(&self, _: u32, _: &mut dyn FnMut(&abi::PricePoint)) {}
+    fn book(&self, query: &abi::BookQuery, _: &mut dyn FnMut(&abi::BookLevelRecord)) -> abi::BookRecord {
+        abi::BookRecord { instrument: query.instrument, ..abi::BookRecord::default() }
+    }
+    fn subscribe_bars(&mut self, _: u32, _: &abi::BarSpec) -> Option<u8> {
+        None
+    }
     fn timer(&mut self, _: &abi::Schedule) -> Option<u64> {
         None
     }

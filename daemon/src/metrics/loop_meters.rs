@@ -154,6 +154,7 @@ impl LoopMeters {
             | Output::Shutdown { .. }
             | Output::Metric { .. }
             | Output::ByHand { .. }
+            | Output::BookGap(_)
             | Output::Exited => {}
         }
     }

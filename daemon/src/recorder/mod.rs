@@ -11,8 +11,10 @@
 //! a word in the status that systemd shows, and no file that is not whole.
 
 mod columns;
+mod deed;
 mod forms;
 mod head;
+mod mark;
 mod market;
 mod options;
 mod output_row;
@@ -41,15 +43,17 @@ use stratd_plugin_api::abi;
 pub use self::options::RecorderPlan;
 pub(crate) use self::{
     columns::{COLUMNS, Column},
+    deed::{Build, Deed, StateAfter},
     forms::{
         Form, MarketKind, bytes as bytes_form, inputs as inputs_form, outputs as outputs_form,
         reports as reports_form, texts as texts_form,
     },
     head::{FORMAT, Head, HeadExchange, HeadInstrument, HeadState, HeadStrategy},
+    mark::Mark,
     options::{Durability, RecorderOptions},
     output_row::{OUTPUT_BYTES, OutputRow},
     records::ORDER_EVENT_WORDS,
-    row::{Mark, PAYLOAD_BYTES_MAX, ROW_BYTES, Recorded, Row, decode, kind},
+    row::{PAYLOAD_BYTES_MAX, ROW_BYTES, Recorded, Row, decode, kind},
     stream::PART_BYTES,
     tape::Tape,
     tea::TeaReader,

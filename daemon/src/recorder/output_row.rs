@@ -19,7 +19,7 @@ pub(crate) const OUTPUT_WORDS: usize = 38;
 pub(crate) const OUTPUT_BYTES: usize = OUTPUT_WORDS * 8;
 
 /// What an output is, in the order of the codes, from 1.
-const KINDS: [&str; 19] = [
+const KINDS: [&str; 20] = [
     "submit",
     "by hand",
     "cancel",
@@ -39,6 +39,7 @@ const KINDS: [&str; 19] = [
     "unknown order",
     "overfilled",
     "exited",
+    "book gap",
 ];
 
 /// A row.
@@ -258,6 +259,13 @@ fn fields(output: &Output, said: &mut Vec<u8>) -> Fields {
         Output::UnknownOrder(report) => alarm(17, report, said),
         Output::Overfilled(report) => alarm(18, report, said),
         Output::Exited => Fields { kind: 19, ..Fields::default() },
+        Output::BookGap(gap) => Fields {
+            kind: 20,
+            instrument: gap.instrument.0,
+            order: gap.found,
+            exchange_order_id: gap.expected,
+            ..Fields::default()
+        },
     }
 }
 

@@ -7,7 +7,7 @@
 use stratd_engine::{ByHand, ExitRoutine, Input, InputKind, Scope, StrategyId, TradingCommand, TradingState};
 use stratd_plugin_api::{ClientOrderId, Fault, InstrumentId, Price, Quantity, Reason, Timestamp, abi};
 
-use super::head::HeadInstrument;
+use super::mark::{Mark, decode_mark};
 use super::records::{order_event, order_event_words, order_request, order_request_words};
 use super::restored_row;
 
@@ -15,8 +15,8 @@ use super::restored_row;
 pub(crate) const WORDS: usize = 9;
 /// Bytes of a row.
 pub(crate) const ROW_BYTES: usize = WORDS * 8;
-/// More bytes belong to no input: the longest text of a fault is far below.
-pub(crate) const PAYLOAD_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// More bytes belong to no row: a state of the largest size, with the configuration of its strategy.
+pub(crate) const PAYLOAD_BYTES_MAX: u64 = 96 * 1024 * 1024;
 
 /// The kinds of rows that are no market events.
 pub(crate) mod kind {
@@ -36,12 +36,15 @@ pub(crate) mod kind {
     pub(crate) const HAND_CANCEL: u16 = 1_012;
     pub(crate) const HAND_CHANGE: u16 = 1_013;
     pub(crate) const HAND_CANCEL_ALL: u16 = 1_014;
-    pub(crate) const RESTORED: u16 = 1_015;
+    pub(crate) const HISTORY: u16 = 1_015;
+    pub(crate) const RESTORED: u16 = 1_016;
     pub(crate) const OWNER: u16 = 1_101;
     pub(crate) const HALTED_BEFORE: u16 = 1_102;
     pub(crate) const SAVED: u16 = 1_103;
     pub(crate) const CHANGED: u16 = 1_104;
     pub(crate) const JOINED: u16 = 1_105;
+    pub(crate) const DID: u16 = 1_106;
+    pub(crate) const CAME: u16 = 1_107;
     pub(crate) const END: u16 = 1_200;
     /// What came out; in the ring only, its rows have a file of their own.
     pub(crate) const OUTPUT: u16 = 1_300;
@@ -50,21 +53,6 @@ pub(crate) mod kind {
 /// A row as it lies in the ring and in the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Row(pub(crate) [u64; WORDS]);
-
-/// What happens to the engine besides its inputs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// The owner of orders by hand joined.
-    Owner(String),
-    /// What an earlier run left halted was taken up.
-    HaltedBefore(Scope, TradingState, Reason),
-    /// A strategy was asked for its state: the fingerprint of the state, 0 for none, or nothing if it could not save.
-    Saved(StrategyId, Option<u64>),
-    /// Something that a replay does not carry out, in words.
-    Changed(String),
-    /// An instrument that an exchange brought which joined the run, and the name of that exchange.
-    Joined(Box<abi::InstrumentRecord>, String),
-}
 
 /// A row that was read.
 #[derive(Clone, Debug)]
@@ -161,6 +149,20 @@ pub(crate) fn encode(input: &Input, time: i64, payload: &mut Vec<u8>) -> Row {
     let Input { seq, at, kind } = input;
     let (kind, words) = match kind {
         InputKind::Market(event) => return Row::market(*seq, *at, event),
+        InputKind::History(strategy, event) => {
+            put_words(payload, &event.data.map(i64::cast_unsigned));
+            let what =
+                u64::from(event.instrument) | u64::from(event.kind) << 32 | u64::from(event.flags) << 48;
+            (
+                kind::HISTORY,
+                [
+                    strategy.map_or(0, |strategy| u64::from(strategy.0) + 1),
+                    what,
+                    event.ts.cast_unsigned(),
+                    event.seq,
+                ],
+            )
+        }
         InputKind::Order(report) => {
             put_words(payload, &order_event_words(report));
             let kinds = u64::from(report.kind) | u64::from(report.status) << 16;
@@ -218,37 +220,6 @@ fn hand(asked: &ByHand, payload: &mut Vec<u8>) -> (u16, [u64; 4]) {
     }
 }
 
-/// The row of a mark, as [`encode`].
-pub(crate) fn encode_mark(mark: &Mark, (time, seq, at): (i64, u64, Timestamp), payload: &mut Vec<u8>) -> Row {
-    payload.clear();
-    let (kind, words) = match mark {
-        Mark::Owner(name) => {
-            payload.extend_from_slice(name.as_bytes());
-            (kind::OWNER, [0; 4])
-        }
-        Mark::HaltedBefore(scope, state, reason) => {
-            let [which, id] = scope_words(*scope);
-            let words = [which, id, place(&TradingState::ALL, *state), u64::from(reason.code())];
-            (kind::HALTED_BEFORE, words)
-        }
-        Mark::Saved(strategy, state) => {
-            let words = [u64::from(strategy.0), u64::from(state.is_some()), state.unwrap_or(0), 0];
-            (kind::SAVED, words)
-        }
-        Mark::Changed(what) => {
-            payload.extend_from_slice(what.as_bytes());
-            (kind::CHANGED, [0; 4])
-        }
-        Mark::Joined(record, exchange) => {
-            let joined = (HeadInstrument::of(record), exchange);
-            // a struct of numbers and a text: nothing of it can fail
-            *payload = serde_json::to_vec(&joined).unwrap_or_default();
-            (kind::JOINED, [u64::from(record.id), 0, 0, 0])
-        }
-    };
-    Row::other((time, seq, at), kind, words, payload.len())
-}
-
 /// Reads a row back, with the bytes that belong to it.
 ///
 /// # Errors
@@ -261,6 +232,18 @@ pub(crate) fn decode(row: &Row, payload: &[u8]) -> Result<Recorded, String> {
     let [_, _, _, _, a, b, c, d, _] = row.0;
     let kind = match row.kind() {
         kind::ORDER => InputKind::Order(order_event(&words_of(payload)?)),
+        kind::HISTORY => {
+            let event = abi::Event {
+                ts: c.cast_signed(),
+                seq: d,
+                instrument: (b & 0xffff_ffff) as u32,
+                kind: (b >> 32 & 0xffff) as u16,
+                flags: (b >> 48) as u16,
+                data: words_of(payload)?.map(u64::cast_signed),
+            };
+            let strategy = a.checked_sub(1).map(narrow).transpose()?;
+            InputKind::History(strategy.map(StrategyId), event)
+        }
         kind::TIMERS => InputKind::Timers,
         kind::START => InputKind::Start,
         kind::EXIT => InputKind::Exit(reason(a)?),
@@ -291,32 +274,10 @@ pub(crate) fn decode(row: &Row, payload: &[u8]) -> Result<Recorded, String> {
             (c != 0).then_some(InstrumentId(narrow(d)?)),
         )),
         kind::RESTORED => InputKind::Restored(restored_row::read(payload)?),
-        kind::OWNER => return Ok(Recorded::Mark(seq, Mark::Owner(text(payload)?))),
-        kind::HALTED_BEFORE => {
-            let mark = Mark::HaltedBefore(scope(a, b)?, at_place(&TradingState::ALL, c)?, reason(d)?);
-            return Ok(Recorded::Mark(seq, mark));
-        }
-        kind::SAVED => {
-            let mark = Mark::Saved(StrategyId(narrow(a)?), (b != 0).then_some(c));
-            return Ok(Recorded::Mark(seq, mark));
-        }
-        kind::CHANGED => return Ok(Recorded::Mark(seq, Mark::Changed(text(payload)?))),
-        kind::JOINED => {
-            let (record, exchange) = joined(payload)?;
-            return Ok(Recorded::Mark(seq, Mark::Joined(Box::new(record), exchange)));
-        }
         kind::END => return Ok(Recorded::End(a != 0)),
-        other => return Err(format!("a row of kind {other}, which this version does not know")),
+        _ => return Ok(Recorded::Mark(seq, decode_mark(row, payload)?)),
     };
     Ok(Recorded::Input(Input { seq, at, kind }))
-}
-
-/// The instrument of a row of the kind [`kind::JOINED`], and the name of its exchange.
-pub(crate) fn joined(payload: &[u8]) -> Result<(abi::InstrumentRecord, String), String> {
-    let read: Result<(HeadInstrument, String), _> = serde_json::from_slice(payload);
-    let (instrument, exchange) = read.map_err(|error| format!("an instrument that joined: {error}"))?;
-    let record = instrument.record().ok_or("an instrument that joined has more than 4 sessions")?;
-    Ok((record, exchange))
 }
 
 fn halt_words(instrument: Option<InstrumentId>, reason: Reason) -> [u64; 4] {
@@ -364,21 +325,21 @@ pub(super) fn place<T: PartialEq>(all: &[T], value: T) -> u64 {
     all.iter().position(|known| *known == value).unwrap_or(all.len()) as u64
 }
 
-fn at_place<T: Copy>(all: &[T], place: u64) -> Result<T, String> {
+pub(super) fn at_place<T: Copy>(all: &[T], place: u64) -> Result<T, String> {
     let known = usize::try_from(place).ok().and_then(|place| all.get(place));
     known.copied().ok_or_else(|| format!("code {place} (accepted: below {})", all.len()))
 }
 
-fn reason(code: u64) -> Result<Reason, String> {
+pub(super) fn reason(code: u64) -> Result<Reason, String> {
     let known = u32::try_from(code).ok().and_then(Reason::from_code);
     known.ok_or_else(|| format!("reason {code}, which this version does not know"))
 }
 
-fn narrow<T: TryFrom<u64>>(word: u64) -> Result<T, String> {
+pub(super) fn narrow<T: TryFrom<u64>>(word: u64) -> Result<T, String> {
     T::try_from(word).map_err(|_| format!("number {word}, which is too large for its place"))
 }
 
-fn text(payload: &[u8]) -> Result<String, String> {
+pub(super) fn text(payload: &[u8]) -> Result<String, String> {
     String::from_utf8(payload.to_vec()).map_err(|error| format!("a text that is not UTF-8: {error}"))
 }
 
@@ -422,6 +383,8 @@ mod tests {
         };
         for kind in [
             InputKind::Market(abi::Event { seq: 7, ..market }),
+            InputKind::History(Some(strategy), market),
+            InputKind::History(None, market),
             InputKind::Order(event),
             InputKind::Timers,
             InputKind::Start,
@@ -447,28 +410,6 @@ mod tests {
         }
         let row = Row::market(7, Timestamp::new(9), &market);
         assert_eq!(Row::from_bytes(&row.to_bytes()).event(), abi::Event { seq: 7, ..market });
-    }
-
-    #[test]
-    fn every_mark_comes_back_as_it_was() {
-        for mark in [
-            Mark::Owner("manual".to_owned()),
-            Mark::HaltedBefore(Scope::Strategy(StrategyId(1)), TradingState::Halted, Reason::MaxDrawdown),
-            Mark::Saved(StrategyId(2), None),
-            Mark::Saved(StrategyId(2), Some(0)),
-            Mark::Changed("a swap".to_owned()),
-            Mark::Joined(
-                Box::new(abi::InstrumentRecord { id: 7, tick: 3, ..Default::default() }),
-                "x".to_owned(),
-            ),
-        ] {
-            let mut payload = Vec::new();
-            let row = encode_mark(&mark, (1, 2, Timestamp::new(3)), &mut payload);
-            match decode(&row, &payload) {
-                Ok(Recorded::Mark(2, back)) => assert_eq!(back, mark),
-                other => panic!("{mark:?}: {other:?}"),
-            }
-        }
     }
 
     #[test]

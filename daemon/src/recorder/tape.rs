@@ -17,8 +17,9 @@ use stratd_engine::{Input, Output};
 use stratd_plugin_api::{Timestamp, abi};
 
 use super::{
+    mark::{Mark, encode_mark},
     output_row::OutputRow,
-    row::{self, Mark, ROW_BYTES, Row, encode, encode_mark},
+    row::{self, ROW_BYTES, Row, encode},
 };
 use crate::runtime::clock::Stopwatch;
 

@@ -12,9 +12,10 @@ use nix::sys::statvfs::statvfs;
 use rtrb::Consumer;
 
 use super::{
+    mark::joined,
     market::Market,
     options::Durability,
-    row::{PAYLOAD_BYTES_MAX, ROW_BYTES, Row, joined, kind},
+    row::{PAYLOAD_BYTES_MAX, ROW_BYTES, Row, kind},
     stream::Stream,
     tape::Shared,
     tell_stopped,

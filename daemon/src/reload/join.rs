@@ -11,7 +11,7 @@ use super::{
     Manager,
     record::{InstanceRecord, InstanceSettings, Place, PluginRecord, Saved},
     replace::{Reloaded, check_config, refusal_report, refused, remembered},
-    take_over::tag,
+    take_over::{build, tag},
 };
 use crate::{
     host::{LoadedPlugin, Refusal, Step},
@@ -193,11 +193,13 @@ impl Manager {
         let state = self.acceptable(plugin, name, record.saved.as_ref())?;
         let added = Box::new(AddedStrategy {
             tag: tag(plugin),
+            build: build(plugin, &record.settings),
             config: StrategyConfig {
                 name: name.clone(),
                 may_shutdown: record.settings.may_shutdown,
                 cancels_on_stop: record.settings.cancels_on_stop,
                 is_batch_safe: manifest.has_flag(plugin_flag::BATCH_SAFE),
+                bars: record.settings.bars.clone(),
             },
             plugin: format!("{} {}", manifest.name, manifest.version),
             instance: made.instance,

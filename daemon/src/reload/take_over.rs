@@ -8,12 +8,13 @@ use stratd_plugin_api::{Fault, Reason, StrategyInstance, Timestamp, abi::plugin_
 
 use super::{
     Manager,
-    record::{InstanceRecord, Place, Saved, VersionedState},
+    record::{InstanceRecord, InstanceSettings, Place, Saved, VersionedState},
     replace::{Reloaded, Wanted, refused},
 };
 use crate::{
     config::{self, Span},
     host::{LoadedPlugin, Refusal, Step},
+    recorder::Build,
     runtime::{Command, OwnedRestart, SavedByLoop, SwapAnswer, Tag, clock},
 };
 
@@ -138,9 +139,10 @@ impl Manager {
             probation: self.probation(now, is_one_of_many),
             room: self.room(strategy),
         });
+        let build = build(plugin, &one.instance.settings);
         let answer = self
             .event_loop
-            .ask(|answer| Command::Swap { strategy, replacement, tag: tag(plugin), patience, answer })
+            .ask(|answer| Command::Swap { strategy, replacement, tag: tag(plugin), build, patience, answer })
             .map_err(|gone| refused(plugin, Step::Swap, gone.to_string(), "a run that goes on"))?;
         let SwapAnswer { swapped, pause, seq, before, is_late } = answer;
         let pause_us = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
@@ -219,7 +221,8 @@ impl Manager {
         };
         let is_batch_safe = plugin.manifest().has_flag(plugin_flag::BATCH_SAFE);
         let had_state = state.is_some();
-        let restart = OwnedRestart { tag: tag(plugin), instance, is_batch_safe, state };
+        let build = build(plugin, &record.settings);
+        let restart = OwnedRestart { tag: tag(plugin), build, instance, is_batch_safe, state };
         match self.event_loop.ask(|answer| Command::Restart { strategy, restart, answer }) {
             Ok(Ok(_old)) => {
                 let now = clock::now();
@@ -312,6 +315,19 @@ impl Manager {
 /// What the event loop keeps beside an instance of a build.
 pub(super) fn tag(plugin: &LoadedPlugin) -> Tag {
     Tag { generation: plugin.generation(), state_version: plugin.manifest().state_version }
+}
+
+/// Of what an instance is made, for the recorder.
+pub(super) fn build(plugin: &LoadedPlugin, settings: &InstanceSettings) -> Box<Build> {
+    Box::new(Build {
+        plugin: plugin.manifest().name.clone(),
+        version: plugin.manifest().version.clone(),
+        file: plugin.file().display().to_string(),
+        sha256: plugin.hash().to_owned(),
+        config: settings.config.clone(),
+        isolation: settings.isolation,
+        unload: settings.unload,
+    })
 }
 
 fn after(now: Timestamp, span: Span) -> Timestamp {

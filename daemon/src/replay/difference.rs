@@ -80,8 +80,16 @@ fn columns(recorded: Said<'_>, replayed: Said<'_>, engine: &Engine) -> Vec<Colum
 fn output_in_words(row: &OutputRow, said: &[u8], engine: &Engine) -> String {
     const LEFT_OUT: [&str; 5] = ["time", "seq", "number", "kind", "bytes"];
     /// Those that belong to no strategy: its column says nothing then.
-    const OF_NOBODY: [&str; 7] =
-        ["cancel", "change", "trading", "session closed", "unknown order", "overfilled", "exited"];
+    const OF_NOBODY: [&str; 8] = [
+        "cancel",
+        "change",
+        "trading",
+        "session closed",
+        "unknown order",
+        "overfilled",
+        "exited",
+        "book gap",
+    ];
     let mut text = row.kind().to_owned();
     let has_strategy = !OF_NOBODY.contains(&row.kind());
     for column in COLUMNS.iter().filter(|column| !LEFT_OUT.contains(&column.name)) {

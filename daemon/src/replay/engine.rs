@@ -1,31 +1,40 @@
 //! The engine of a recording, as the run had it before its first input.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-use anyhow::{Context as _, Result, bail};
-use stratd_engine::Engine;
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use stratd_engine::{Engine, ReplacedLimits, RiskLimits};
 use stratd_plugin_api::{abi, export::instrument_from_record};
 
-use super::{ReplayOptions, recording::Recording};
+use super::{
+    ReplayOptions,
+    recording::Recording,
+    search::{Search, Wanted},
+};
 use crate::{
     cli::{planned_rates, planned_risk},
     config::{PluginKind, RunConfig, StrategyEntry, default_name},
-    host::{self, LoadedPlugin, Run},
-    plugins::{PluginSettings, Plugins},
+    host::{LoadedPlugin, Run},
     recorder::HeadStrategy,
     reload::{Factory, InstanceSettings, SharedRegistry},
     runtime::{PlannedStrategy, Services, Terms, empty_engine, fill_engine},
 };
 
-/// The engine of a recording.
+/// The engine of a recording, and what changes it between inputs.
 pub(super) struct Made {
     pub(super) engine: Engine,
     pub(super) services: Arc<Services>,
     /// Strategies whose build is not the recorded one, in words.
     pub(super) other_builds: Vec<String>,
+    pub(super) factory: Factory,
+    pub(super) search: Search,
+    /// The configuration as it was recorded, with the limits that hold.
+    pub(super) config: Value,
+    /// The limits of strategies by name, for those that join.
+    pub(super) limits: BTreeMap<String, RiskLimits>,
+    /// What undoes the last change of limits, and those of strategies before it.
+    pub(super) limits_before: (Vec<ReplacedLimits>, BTreeMap<String, RiskLimits>),
 }
 
 /// Makes it.
@@ -65,11 +74,17 @@ pub(super) fn make(recording: &Recording, options: &ReplayOptions) -> Result<Mad
     let run = Run { trading_type: config.trading_type, clock: None };
     let factory =
         Factory::new(run, Arc::clone(&services), config.plugins.isolation.clone(), SharedRegistry::default());
-    let search = Search::new(options)?;
+    let mut search = Search::new(options)?;
     let mut other_builds = Vec::new();
     let mut strategies = Vec::new();
     for strategy in &head.strategies {
-        let (plugin, is_recorded) = search.plugin_of(strategy)?;
+        let (plugin, is_recorded) = search.plugin_of(&Wanted {
+            strategy: &strategy.name,
+            plugin: &strategy.plugin,
+            version: &strategy.version,
+            file: &strategy.file,
+            sha256: &strategy.sha256,
+        })?;
         if !is_recorded {
             other_builds.push(format!("{}: {}", strategy.name, plugin.identity()));
         }
@@ -77,14 +92,22 @@ pub(super) fn make(recording: &Recording, options: &ReplayOptions) -> Result<Mad
         strategies.push(planned(recording, strategy, entry, (plugin, factory.clone()))?);
     }
     fill_engine(&mut engine, &terms, instruments, (strategies, &services))?;
-    Ok(Made { engine, services, other_builds })
+    Ok(Made {
+        engine,
+        services,
+        other_builds,
+        factory,
+        search,
+        config: head.config.clone(),
+        limits: risk.strategies,
+        limits_before: Default::default(),
+    })
 }
 
 /// The configuration of the run, which was checked before it.
 fn config_of(recording: &Recording) -> Result<RunConfig> {
-    let config: RunConfig = serde_json::from_value(recording.head.config.clone())
-        .context("head.json has a configuration that this version does not take")?;
-    Ok(config)
+    serde_json::from_value(recording.head.config.clone())
+        .context("head.json has a configuration that this version does not take")
 }
 
 fn entry_of<'a>(config: &'a RunConfig, name: &str) -> Result<&'a StrategyEntry> {
@@ -109,6 +132,7 @@ fn planned(
         unload: entry.unload,
         may_shutdown: entry.allow_shutdown,
         cancels_on_stop: entry.cancel_on_stop,
+        bars: entry.bar_specs(),
     };
     let saved = match &strategy.state {
         Some(state) => Some((state.version, Arc::new(recording.state(state)?))),
@@ -122,89 +146,9 @@ fn planned(
         cancels_on_stop: entry.cancel_on_stop,
         saved,
         is_batch_safe: strategy.is_batch_safe,
+        bars: entry.bar_specs(),
+        // its history is among the inputs
+        warm_up: None,
         make: Box::new(move |_| Ok(factory.strategy(&plugin, &name, &settings)?.instance)),
     })
-}
-
-/// Where plugins are looked for.
-struct Search {
-    plugins: Plugins,
-    /// What was asked for.
-    asked: Vec<PathBuf>,
-    takes_other_builds: bool,
-}
-
-impl Search {
-    fn new(options: &ReplayOptions) -> Result<Self> {
-        let settings =
-            PluginSettings { directories: options.plugin_dirs.clone(), ..PluginSettings::default() };
-        Ok(Self {
-            plugins: Plugins::new(settings)?,
-            asked: options.plugin_dirs.clone(),
-            takes_other_builds: options.allow_other_build,
-        })
-    }
-
-    /// The build that was recorded, wherever it is; or another one, if that is allowed and the recorded one is not asked for
-    /// by its folder. True if it is the recorded one.
-    fn plugin_of(&self, strategy: &HeadStrategy) -> Result<(Arc<LoadedPlugin>, bool)> {
-        let HeadStrategy { name, plugin, version, file, sha256, .. } = strategy;
-        let mut tried = Vec::new();
-        let mut other = None;
-        for path in self.candidates(plugin, Path::new(file)) {
-            let candidate = match self.plugins.read(&path) {
-                Ok(candidate) => candidate,
-                Err(refusal) => {
-                    tried.push(refusal.to_string());
-                    continue;
-                }
-            };
-            if candidate.hash() == sha256 {
-                return Ok((self.plugins.take_up(candidate, &[])?, true));
-            }
-            tried.push(format!("{} has sha256 {}", path.display(), short(candidate.hash())));
-            if self.takes_other_builds {
-                other.get_or_insert(candidate);
-                // a folder that was named is meant, even if the recorded build is elsewhere
-                if self.asked.iter().any(|folder| path.starts_with(folder)) {
-                    break;
-                }
-            }
-        }
-        if let Some(candidate) = other {
-            return Ok((self.plugins.take_up(candidate, &[])?, false));
-        }
-        let tried = if tried.is_empty() { "none was found".to_owned() } else { tried.join("; ") };
-        bail!(
-            "strategy {name}: the build of {plugin} {version} that was recorded is needed, with sha256 {}: {tried} (accepted: --plugin-dir with the folder that has it, or --allow-other-build to compare another one)",
-            short(sha256)
-        )
-    }
-
-    /// Files that may be the plugin: in the folders that were named, where it was, in the folders of the system.
-    fn candidates(&self, plugin: &str, recorded: &Path) -> Vec<PathBuf> {
-        let mut all: Vec<PathBuf> = Vec::new();
-        let found = |folders: &[PathBuf]| host::find(PluginKind::Strategy, plugin, folders).ok();
-        for folder in &self.asked {
-            all.extend(found(std::slice::from_ref(folder)));
-        }
-        if recorded.is_file() {
-            all.push(recorded.to_owned());
-        }
-        for folder in self.plugins.directories() {
-            all.extend(found(std::slice::from_ref(&folder)));
-        }
-        let mut known = Vec::new();
-        all.retain(|path| {
-            let is_new = !known.contains(path);
-            known.push(path.clone());
-            is_new
-        });
-        all
-    }
-}
-
-/// Enough of a hash to tell builds apart.
-fn short(hash: &str) -> &str {
-    hash.get(..16).unwrap_or(hash)
 }

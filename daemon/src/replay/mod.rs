@@ -7,10 +7,13 @@
 //! What cannot be equal: a strategy that reads clocks, files or chance of its own, and one that was stopped because a call
 //! took too long.
 
+mod deeds;
 mod difference;
 mod engine;
+mod marks;
 mod reading;
 mod recording;
+mod search;
 
 use std::path::{Path, PathBuf};
 
@@ -21,12 +24,13 @@ use stratd_plugin_api::{Timestamp, abi};
 
 pub(crate) use self::difference::Difference;
 use self::{
+    deeds::LastDeed,
     engine::Made,
     reading::{Inputs, Outputs},
     recording::Recording,
 };
 use crate::{
-    recorder::{Mark, OutputRow, Recorded, Row, decode, fingerprint, kind},
+    recorder::{OutputRow, Recorded, Row, decode, kind},
     results::event_in_words,
 };
 
@@ -35,6 +39,8 @@ use crate::{
 pub(crate) struct ReplayOptions {
     /// Searched for plugins before any other folder.
     pub(crate) plugin_dirs: Vec<PathBuf>,
+    /// Files that are builds of the plugins of these names.
+    pub(crate) plugins: Vec<(String, PathBuf)>,
     /// Another build of a plugin will do.
     pub(crate) allow_other_build: bool,
 }
@@ -53,6 +59,8 @@ pub(crate) struct Replayed {
     pub(crate) outputs: u64,
     /// Saved states that were compared.
     pub(crate) states: u64,
+    /// Swaps, restarts and other changes that were carried out as in the run.
+    pub(crate) changes: u64,
     pub(crate) ended: Ended,
     /// Why the replay ended before the run, in words.
     pub(crate) why: Option<String>,
@@ -94,6 +102,8 @@ pub(crate) fn replay(path: &Path, options: &ReplayOptions) -> Result<Replayed> {
         counts: Counts::default(),
         slice: Vec::new(),
         said: Vec::new(),
+        last_deed: None,
+        changes: 0,
     };
     let came = run.play().with_context(|| format!("replaying {}", folder.display()))?;
     let (ended, why, difference) = match came {
@@ -110,6 +120,7 @@ pub(crate) fn replay(path: &Path, options: &ReplayOptions) -> Result<Replayed> {
         market_events: run.counts.market,
         outputs: run.outputs.count,
         states: run.counts.states,
+        changes: run.changes,
         ended,
         why,
         other_builds: run.made.other_builds,
@@ -149,6 +160,10 @@ struct Run {
     /// Used again and again.
     slice: Vec<abi::Event>,
     said: Vec<u8>,
+    /// What came of the last deed, to be compared.
+    last_deed: Option<LastDeed>,
+    /// Deeds that were carried out.
+    changes: u64,
 }
 
 impl Run {
@@ -259,6 +274,9 @@ impl Run {
     }
 
     fn step(&mut self, input: &Input) -> Result<Option<Came>> {
+        if let Some(difference) = self.check_deed(&input.kind) {
+            return Ok(Some(difference));
+        }
         self.made.services.set_now(input.at);
         self.counts.inputs += 1;
         self.last = (input.seq, input.at);
@@ -284,53 +302,6 @@ impl Run {
             bail!("inputs.tea has input {seq} after input {} (accepted: input {expected})", self.last.0);
         }
         Ok(())
-    }
-
-    fn mark(&mut self, mark: Mark) -> Result<Option<Came>> {
-        let engine = &mut self.made.engine;
-        match mark {
-            Mark::Owner(name) => {
-                engine.add_owner(&name)?;
-            }
-            Mark::HaltedBefore(scope, state, reason) => engine.restore_trading(scope, state, reason),
-            Mark::Saved(strategy, recorded) => {
-                let saved = engine.save_strategy(strategy, Vec::new());
-                let replayed = saved.ok().map(|state| state.as_deref().map_or(0, fingerprint));
-                self.counts.states += 1;
-                if recorded != replayed {
-                    let in_words = |state: Option<u64>| match state {
-                        Some(0) => "no state".to_owned(),
-                        Some(print) => format!("a state with the fingerprint {print:016x}"),
-                        None => "could not save".to_owned(),
-                    };
-                    let engine = self.engine();
-                    let name =
-                        engine.strategies().nth(strategy.index()).map(|(config, ..)| config.name.clone());
-                    let (seq, at) = self.last;
-                    return Ok(Some(Came::Different(Box::new(Difference {
-                        seq,
-                        time: at.to_string(),
-                        input: format!("strategy {} saves its state", name.unwrap_or_default()),
-                        recorded: in_words(recorded),
-                        replayed: in_words(replayed),
-                        columns: Vec::new(),
-                    }))));
-                }
-            }
-            // it comes with a change, at which the replay has ended
-            Mark::Joined(record, exchange) => {
-                return Ok(Some(Came::Changed(format!(
-                    "instrument {} of exchange {exchange} joins",
-                    record.id
-                ))));
-            }
-            Mark::Changed(what) => {
-                let (seq, at) = self.last;
-                let what = format!("after input {seq} ({at}): {what}, which a replay does not repeat");
-                return Ok(Some(Came::Changed(what)));
-            }
-        }
-        Ok(None)
     }
 
     /// Compares what the last input brought with what was recorded of it.

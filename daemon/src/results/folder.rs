@@ -18,6 +18,7 @@ pub struct RunFolder {
     results: PathBuf,
     name: String,
     is_kept: bool,
+    is_latest: bool,
 }
 
 impl RunFolder {
@@ -27,7 +28,17 @@ impl RunFolder {
     /// The folder cannot be created.
     pub fn create(results: &Path, trading_type: TradingType, start: Timestamp) -> Result<Self> {
         let name = create_named_folder(results, trading_type, start)?;
-        Ok(Self { results: results.to_owned(), name, is_kept: false })
+        Ok(Self { results: results.to_owned(), name, is_kept: false, is_latest: true })
+    }
+
+    /// Creates the folder of one run of many; `latest` is not about it.
+    ///
+    /// # Errors
+    /// The folder cannot be created, or is there.
+    pub(crate) fn create_one_of_many(results: &Path, name: &str) -> Result<Self> {
+        let folder = results.join(name);
+        fs::create_dir(&folder).with_context(|| format!("creating the folder {}", folder.display()))?;
+        Ok(Self { results: results.to_owned(), name: name.to_owned(), is_kept: false, is_latest: false })
     }
 
     /// Where it is.
@@ -45,7 +56,9 @@ impl RunFolder {
     /// The run starts: the folder stays, and `latest` points to it.
     pub fn keep(&mut self) {
         self.is_kept = true;
-        point_latest(&self.results, &self.name);
+        if self.is_latest {
+            point_latest(&self.results, &self.name);
+        }
     }
 }
 

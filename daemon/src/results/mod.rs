@@ -28,6 +28,10 @@ mod table;
 mod timeline;
 mod words;
 
+pub(crate) use report::{
+    config_rows,
+    html::{Html, escape},
+};
 pub(crate) use words::event_in_words;
 
 pub use folder::RunFolder;

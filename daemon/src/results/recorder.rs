@@ -260,6 +260,7 @@ impl Recorder {
             | Output::Shutdown { .. }
             | Output::UnknownOrder(_)
             | Output::Overfilled(_)
+            | Output::BookGap(_)
             | Output::Exited => {}
         }
         Ok(())

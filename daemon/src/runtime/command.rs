@@ -21,7 +21,7 @@ use super::{
     recovery::{Asked, Found},
     trading::{Halt, Hand, HandOutcome, KeptHalt, LookUp, TradingChanged, TradingWish},
 };
-use crate::host::isolation::Watch;
+use crate::{host::isolation::Watch, recorder::Build};
 
 /// Notes that may wait for their reader; they tell of rare things. Beyond it they are counted and logged.
 pub(crate) const NOTES_MAX: usize = 65_536;
@@ -39,6 +39,7 @@ pub(crate) enum Command {
         strategy: StrategyId,
         replacement: Box<Replacement>,
         tag: Tag,
+        build: Box<Build>,
         patience: Duration,
         answer: Answer<SwapAnswer>,
     },
@@ -196,6 +197,7 @@ pub(crate) type RestartAnswer = Result<Option<Box<dyn StrategyInstance>>, Box<Sw
 /// [`stratd_engine::Restart`], owned.
 pub(crate) struct OwnedRestart {
     pub(crate) tag: Tag,
+    pub(crate) build: Box<Build>,
     pub(crate) instance: Box<dyn StrategyInstance>,
     pub(crate) is_batch_safe: bool,
     pub(crate) state: Option<(u32, Arc<Vec<u8>>)>,
@@ -204,6 +206,7 @@ pub(crate) struct OwnedRestart {
 /// A strategy that joins a run.
 pub(crate) struct AddedStrategy {
     pub(crate) tag: Tag,
+    pub(crate) build: Box<Build>,
     pub(crate) config: StrategyConfig,
     /// The plugin with its version, for the results.
     pub(crate) plugin: String,

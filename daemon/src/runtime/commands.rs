@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use stratd_engine::{
-    InputKind, Replacement, Restart, Scope, StrategyId, StrategyState, StrategyStatistics, TradingState,
+    InputKind, OnRestoreError, Replacement, Restart, Scope, StrategyId, StrategyState, StrategyStatistics,
+    TradingState,
 };
-use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp};
+use stratd_plugin_api::{ExchangeId, Fault, Reason, StrategyInstance, Timestamp, abi};
 
 use super::{
     clock::{self, Stopwatch},
@@ -18,7 +19,7 @@ use super::{
     exchange_changes::{exchange_in, open_exchange},
     plan::OpenExchange,
 };
-use crate::recorder::{Mark, fingerprint};
+use crate::recorder::{Build, Deed, Mark, StateAfter, fingerprint};
 
 impl EventLoop {
     /// Carries a command out and answers it. Who asked may have gone: an answer that nobody takes is dropped.
@@ -37,15 +38,14 @@ impl EventLoop {
     fn carry_out_now(&mut self, command: Command, exchanges: &mut Vec<OpenExchange>) -> Result<()> {
         let now = clock::now().max(self.now());
         self.set_now(now);
-        self.mark_change(&command);
         match command {
             Command::Save { strategies, answer } => {
                 let states = strategies.into_iter().map(|(strategy, room)| self.save(strategy, room));
                 let states = states.collect::<Result<Vec<_>>>()?;
                 let _ = answer.send(states);
             }
-            Command::Swap { strategy, replacement, tag, patience, answer } => {
-                let swapped = self.swap(strategy, (*replacement, tag), patience)?;
+            Command::Swap { strategy, replacement, tag, build, patience, answer } => {
+                let swapped = self.swap(strategy, (*replacement, tag, *build), patience)?;
                 let _ = answer.send(swapped);
             }
             Command::Restart { strategy, restart, answer } => {
@@ -57,7 +57,7 @@ impl EventLoop {
             Command::Stop { strategy, reason, answer } => {
                 self.driver_mut().feed(now, InputKind::StopStrategy(strategy, reason))?;
                 self.take_outputs()?;
-                let _ = answer.send(self.driver_mut().engine_mut().take_instance(strategy));
+                let _ = answer.send(self.take_instance(strategy));
             }
             Command::GiveUp { strategy } => self.give_up(strategy),
             Command::Fail { strategy, fault, watch } => self.fail(strategy, fault, !watch.is_settled())?,
@@ -118,39 +118,14 @@ impl EventLoop {
         self.take_outputs()
     }
 
-    /// Records a command that a replay does not repeat.
-    fn mark_change(&mut self, command: &Command) {
-        let what = match command {
-            Command::Swap { strategy, .. } => ("another build takes the place of strategy", *strategy),
-            Command::Restart { strategy, .. } => ("a restart of strategy", *strategy),
-            Command::Add { added, .. } => {
-                return self.mark(|| Mark::Changed(format!("strategy {} joins", added.config.name)));
-            }
-            Command::Change { .. } => {
-                return self.mark(|| Mark::Changed("another configuration comes into force".to_owned()));
-            }
-            Command::Save { .. }
-            | Command::Stop { .. }
-            | Command::GiveUp { .. }
-            | Command::Fail { .. }
-            | Command::RollBack { .. }
-            | Command::LookUp(_)
-            | Command::ByHand { .. }
-            | Command::SetTrading { .. }
-            | Command::Trading { .. }
-            | Command::Look { .. }
-            | Command::ExchangeSave { .. }
-            | Command::ExchangeDesk { .. }
-            | Command::ExchangeOrders { .. }
-            | Command::ExchangeCheck { .. }
-            | Command::ExchangeAsk { .. }
-            | Command::ExchangeFound { .. }
-            | Command::ExchangeOut { .. }
-            | Command::ExchangeIn { .. }
-            | Command::ExchangeGoOn { .. } => return,
-        };
-        let name = self.recorder_mut().strategy_name(what.1).to_owned();
-        self.mark(|| Mark::Changed(format!("{} {name}", what.0)));
+    /// Records what was done to the engine besides feeding it; the state is one that the strategy gets with it.
+    pub(super) fn did(&mut self, deed: impl FnOnce() -> Deed, state: Option<Arc<Vec<u8>>>) {
+        self.mark(|| Mark::Did(Box::new(deed()), state));
+    }
+
+    /// Records what came of the last deed, with the state that was carried.
+    pub(super) fn came(&mut self, is_done: bool, state: Option<&[u8]>) {
+        self.mark(|| Mark::Came(is_done, state.map_or(0, fingerprint)));
     }
 
     /// Lets a strategy fail, if it is still meant.
@@ -163,10 +138,14 @@ impl EventLoop {
     }
 
     pub(super) fn restart(&mut self, strategy: StrategyId, restart: OwnedRestart) -> Result<RestartAnswer> {
-        let OwnedRestart { tag, instance, is_batch_safe, state } = restart;
+        let OwnedRestart { tag, build, instance, is_batch_safe, state } = restart;
+        let after = state.as_ref().map(|(version, _)| StateAfter { version: *version });
+        let deed = || Deed::Restart { strategy: strategy.0, build: *build, is_batch_safe, state: after };
+        self.did(deed, state.as_ref().map(|(_, state)| Arc::clone(state)));
         let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
         let (now, restart) = (self.now(), Restart { instance, is_batch_safe, state });
         let restarted = self.driver_mut().restart_strategy(now, strategy, restart)?;
+        self.came(restarted.is_ok(), None);
         if restarted.is_ok() {
             self.tags().set(strategy, tag);
         }
@@ -174,19 +153,35 @@ impl EventLoop {
     }
 
     pub(super) fn add(&mut self, added: AddedStrategy) -> Result<AddAnswer> {
-        let AddedStrategy { tag, config, plugin, instance, state } = added;
+        let AddedStrategy { tag, build, config, plugin, instance, state } = added;
         let now = self.now();
         if let Some(owner) = self.owner_of_before(&config.name)? {
-            return self.add_in_place(owner, AddedStrategy { tag, config, plugin, instance, state });
+            let added = AddedStrategy { tag, build, config, plugin, instance, state };
+            return self.add_in_place(owner, added);
         }
         self.recorder_mut().add_strategy(&config.name, &plugin);
-        let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
         // it starts within the call: its limits are there before
         let next = u16::try_from(self.engine().strategies().count()).map(StrategyId)?;
         if let Some(limits) = self.limits_of(&config.name) {
             self.driver_mut().engine_mut().set_limits(Scope::Strategy(next), limits);
         }
         self.restore_halt_of(&config.name, next);
+        let deed = || Deed::Add {
+            name: config.name.clone(),
+            build: *build,
+            may_shutdown: config.may_shutdown,
+            cancels_on_stop: config.cancels_on_stop,
+            is_batch_safe: config.is_batch_safe,
+            bars: config
+                .bars
+                .iter()
+                .map(abi::BarSpec::from)
+                .map(|b| (b.kind, b.flags, b.step, b.delay))
+                .collect(),
+            state: state.as_ref().map(|(version, _)| StateAfter { version: *version }),
+        };
+        self.did(deed, state.as_ref().map(|(_, state)| Arc::clone(state)));
+        let state = state.as_ref().map(|(version, bytes)| (*version, bytes.as_slice()));
         let id = self.driver_mut().add_strategy(now, config, instance, state)?;
         self.tags().set(id, tag);
         let state = self.engine().strategies().nth(id.index()).map(|(_, state, _)| state.clone());
@@ -196,14 +191,14 @@ impl EventLoop {
 
     /// A strategy joins that has orders, positions or cash of an earlier run: they are its own again.
     fn add_in_place(&mut self, owner: StrategyId, added: AddedStrategy) -> Result<AddAnswer> {
-        let AddedStrategy { tag, config, instance, state, .. } = added;
+        let AddedStrategy { tag, build, config, instance, state, .. } = added;
         let now = self.now();
         self.restore_halt_of(&config.name, owner);
         // only what has ended starts anew
         self.driver_mut().feed(now, InputKind::StopStrategy(owner, Reason::None))?;
         let terms = (config.may_shutdown, config.cancels_on_stop);
         self.driver_mut().engine_mut().set_strategy_terms(owner, terms.0, terms.1);
-        let restart = OwnedRestart { tag, instance, is_batch_safe: config.is_batch_safe, state };
+        let restart = OwnedRestart { tag, build, instance, is_batch_safe: config.is_batch_safe, state };
         if let Err(refused) = self.restart(owner, restart)? {
             self.desk.give_back_owner(config.name, owner);
             return Ok(Err(format!("{:?}: {}", refused.step, refused.fault)));
@@ -217,16 +212,18 @@ impl EventLoop {
     fn swap(
         &mut self,
         strategy: StrategyId,
-        (replacement, tag): (Replacement, Tag),
+        (replacement, tag, build): (Replacement, Tag, Build),
         patience: Duration,
     ) -> Result<SwapAnswer> {
         let (now, before) = (self.now(), self.tags().now(strategy));
         let patience_ns = i64::try_from(patience.as_nanos()).unwrap_or(i64::MAX);
         let deadline = Timestamp::new(now.get().saturating_add(patience_ns));
         let replacement = Replacement { deadline, state_version: before.state_version, ..replacement };
+        self.did(|| swap_of(strategy, build, &replacement), None);
         let stopwatch = Stopwatch::start();
         let swapped = self.driver_mut().swap_strategy(now, strategy, replacement)?;
         let pause = stopwatch.elapsed();
+        self.came(swapped.is_ok(), swapped.as_ref().ok().and_then(|swapped| swapped.state.as_deref()));
         if let Some(observer) = self.observer() {
             observer.meters().pause(pause);
         }
@@ -241,6 +238,15 @@ impl EventLoop {
             }
         }
         Ok(SwapAnswer { swapped, pause, seq, before, is_late })
+    }
+
+    /// The instance of a strategy that has ended, which is called no more.
+    pub(super) fn take_instance(&mut self, strategy: StrategyId) -> Option<Box<dyn StrategyInstance>> {
+        let taken = self.driver_mut().engine_mut().take_instance(strategy);
+        if taken.is_some() {
+            self.did(|| Deed::Taken { strategy: strategy.0 }, None);
+        }
+        taken
     }
 
     pub(super) fn save(&mut self, strategy: StrategyId, room: Vec<u8>) -> Result<SavedByLoop> {
@@ -371,6 +377,21 @@ impl EventLoop {
         let (state, reason) = self.engine().trading_state(scope);
         let halts = &self.desk.halts;
         Trading { state, reason, halt: halts.of(scope).cloned(), change: halts.last_change_of(scope) }
+    }
+}
+
+/// A swap as it is recorded.
+pub(super) fn swap_of(strategy: StrategyId, build: Build, replacement: &Replacement) -> Deed {
+    let Replacement { is_batch_safe, state_version, accepts, deadline, probation, .. } = replacement;
+    Deed::Swap {
+        strategy: strategy.0,
+        build,
+        has_spare: matches!(replacement.on_restore_error, OnRestoreError::Fresh(_)),
+        is_batch_safe: *is_batch_safe,
+        state_version: *state_version,
+        accepts: (*accepts.start(), *accepts.end()),
+        deadline: deadline.get(),
+        probation: (probation.events, probation.until.get()),
     }
 }
 

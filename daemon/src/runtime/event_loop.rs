@@ -11,7 +11,7 @@ use anyhow::Result;
 use stratd_engine::{
     CancelOrder, Driver, Engine, ExchangeLink as _, InputKind, RiskLimits, StrategyId, StrategyState,
 };
-use stratd_plugin_api::{ExchangeId, Fault, Reason, Timestamp, abi};
+use stratd_plugin_api::{ExchangeId, Fault, InstrumentId, Reason, Timestamp, abi};
 
 use super::{
     Services,
@@ -53,6 +53,8 @@ pub(super) struct EventLoop {
     now: Timestamp,
     /// The last instant whose equity was taken.
     closed: Timestamp,
+    /// Books that lost something since the last look, whose sources may be asked for a snapshot.
+    gaps: Vec<InstrumentId>,
     /// The strategy that ended the run, with its reason.
     shutdown: Option<String>,
     is_exiting: bool,
@@ -104,6 +106,11 @@ impl Tags {
 }
 
 impl EventLoop {
+    /// The books that lost something since the last call.
+    pub(super) fn take_gaps(&mut self) -> Vec<InstrumentId> {
+        std::mem::take(&mut self.gaps)
+    }
+
     pub(super) fn new(
         driver: Driver<Links>,
         recorder: Recorder,
@@ -120,6 +127,7 @@ impl EventLoop {
             span_len: usize::MAX,
             now: Timestamp::MIN,
             closed: Timestamp::MIN,
+            gaps: Vec::new(),
             shutdown: None,
             is_exiting: false,
             notes: Notes::nowhere(),
@@ -293,6 +301,20 @@ impl EventLoop {
     /// Why a strategy ended the run, if one did.
     pub(super) fn shutdown(&self) -> Option<&str> {
         self.shutdown.as_deref()
+    }
+
+    /// Takes an event from before the run: prices, books and the fill model are where they belong when it begins.
+    pub(super) fn take_history(&mut self, event: &abi::Event) -> Result<()> {
+        self.driver.show_history(event);
+        self.tell_history(None, event)
+    }
+
+    /// Tells a strategy an event of history, before it starts.
+    pub(super) fn tell_history(&mut self, strategy: Option<StrategyId>, event: &abi::Event) -> Result<()> {
+        let at = Timestamp::new(event.ts);
+        self.services.set_now(at);
+        self.driver.feed(at, InputKind::History(strategy, *event))?;
+        self.take_outputs()
     }
 
     /// Starts the strategies but those that refused their saved state.

@@ -73,7 +73,8 @@ pub(crate) fn live<P: ControlPlane>(
     let labels = Labels::of(&plan);
     let inbox = signals.inbox();
     let opened = plan::open(&mut plan, services, || Way::Inbox(Arc::clone(&inbox)))?;
-    let Opened { driver, mut exchanges, instruments, refused } = opened;
+    // the configuration lets no strategy of a live run ask for history
+    let Opened { driver, warm_ups: _, mut exchanges, instruments, refused } = opened;
     plan.folder.keep();
     let folder = plan.folder.path();
     let recorder = Recorder::create(&folder, labels)
@@ -164,6 +165,7 @@ fn until_stopped(
         run.tend_journal()?;
         run.feed_timers(clock::now())?;
         run.feed_overdue(clock::now())?;
+        ask_for_snapshots(run, exchanges);
         run.end_round(taken, round);
         run.look_at_rates();
         if flushed.elapsed() >= FLUSH_EVERY {
@@ -187,6 +189,17 @@ fn until_stopped(
     run.exit(reason)?;
     drain(run, inbox, &mut told, exchanges)?;
     run.close_instant()
+}
+
+/// Asks the sources of stale books to show them anew.
+fn ask_for_snapshots(run: &mut EventLoop, exchanges: &[OpenExchange]) {
+    for instrument in run.take_gaps() {
+        let exchange = run.engine().exchange_of(instrument);
+        let place = exchange.and_then(|exchange| usize::from(exchange.0).checked_sub(1));
+        if let Some(open) = place.and_then(|place| exchanges.get(place)).filter(|open| !open.has_left) {
+            open.ask_for_snapshot(instrument);
+        }
+    }
 }
 
 /// Until the next timer or arrival, and never so long that the status line stands still.

@@ -30,10 +30,12 @@ mod sources;
 mod tending;
 mod timed_strategy;
 mod trading;
+mod warm_up;
 
 pub use backtest::backtest;
 pub(crate) use change::{
     Change, ChangeDone, ChangeRefused, ExchangeChange, JoiningExchange, Part, Start, StrategyChange,
+    replace_limits,
 };
 pub(crate) use command::{
     AddedStrategy, Answer, Command, ExchangeLeft, ExchangeSnapshot, NOTES_MAX, Note, Notes, OwnedRestart,

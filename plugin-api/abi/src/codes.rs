@@ -11,7 +11,8 @@ pub mod event_kind {
     pub const QUOTE: u16 = 2;
     /// open, high, low, close, volume
     pub const BAR: u16 = 3;
-    /// price, quantity, order id (text handle; 0 = a whole level), receive time, –
+    /// price, quantity, order id (text handle; 0 = a whole level), receive time, the feed's own number of the update (0 =
+    /// it has none; otherwise that of the one before, or one more)
     pub const BOOK_UPDATE: u16 = 4;
     /// payload (text handle), –, –, receive time, –
     pub const DATA: u16 = 5;
@@ -39,6 +40,58 @@ pub mod event_flag {
     pub const FROM_BAR: u16 = 4;
     /// BookUpdate: first of a snapshot, forget the book.
     pub const SNAPSHOT: u16 = 8;
+    /// BookUpdate: something before it was lost, and its own numbers do not count; the book is stale until a snapshot.
+    /// The host sets it, too, where the numbers of a feed tell so.
+    pub const GAP: u16 = 16;
+    /// BookUpdate: further ones belong to it, and the book is not whole until the one without this flag.
+    pub const MORE: u16 = 32;
+    /// It happened before the run began, and is told to warm a strategy up: no order passes.
+    pub const HISTORY: u16 = 64;
+    /// Bar: the number of its subscription, times 256; 0 = a bar of the exchange.
+    pub const BAR_SERIES: u16 = 65280;
+}
+
+/// [`crate::BookRecord::state`].
+pub mod book_state {
+    /// The source never showed one.
+    pub const NONE: u8 = 0;
+    /// Parts of an update or snapshot have come, and others follow.
+    pub const PARTIAL: u8 = 1;
+    /// As the source shows it.
+    pub const LIVE: u8 = 2;
+    /// Something was lost: there is nothing to see until a snapshot comes.
+    pub const STALE: u8 = 3;
+}
+
+/// [`crate::BookRecord::source`].
+pub mod book_source {
+    /// Nothing yet.
+    pub const NONE: u8 = 0;
+    /// Quotes: one level a side.
+    pub const QUOTES: u8 = 1;
+    /// Order events of the feed.
+    pub const ORDERS: u8 = 2;
+    /// Book updates, by level or by order.
+    pub const UPDATES: u8 = 3;
+}
+
+/// [`crate::BarSpec::kind`].
+pub mod bar_kind {
+    /// Intervals of time, counted from midnight UTC.
+    pub const TIME: u32 = 1;
+    /// So many trades.
+    pub const TICK: u32 = 2;
+    /// So much quantity; a trade across the boundary is divided.
+    pub const VOLUME: u32 = 3;
+}
+
+/// Bits of [`crate::BarSpec::flags`].
+pub mod bar_flag {
+    /// TIME: an interval without trades gives a bar, too, at the price before it.
+    pub const FLAT: u32 = 1;
+    /// TIME: the interval that has begun already counts, with its trades from now on; else the first bar is of the first
+    /// interval that is whole.
+    pub const PARTIAL: u32 = 2;
 }
 
 /// [`crate::OrderEvent::kind`].
@@ -256,8 +309,12 @@ pub mod reason {
     pub const BUYING_POWER: u32 = 36;
     /// The account may not sell more than it holds.
     pub const SHORT_SALE: u32 = 37;
+    /// The strategy is being warmed up with history: no order passes.
+    pub const WARM_UP: u32 = 38;
+    /// The instrument has expired.
+    pub const EXPIRED: u32 = 39;
     /// What must be kept of an order could not be written, so that it was not sent.
-    pub const NOT_STORED: u32 = 38;
+    pub const NOT_STORED: u32 = 40;
 }
 
 /// [`crate::RiskLimitRecord::scope`].

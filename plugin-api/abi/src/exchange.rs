@@ -100,6 +100,17 @@ pub struct ExchangeV1 {
     pub open_orders: Option<unsafe extern "C" fn(instance: *mut c_void, correlation: u64) -> i64>,
     /// Reports all own executions since a time. Null without order entry.
     pub fills_since: Option<unsafe extern "C" fn(instance: *mut c_void, correlation: u64, since: i64) -> i64>,
+    /// Reports one own order through `open_order`, whatever its status: what ended is asked for as well. A complete
+    /// answer without a report = the exchange does not have it, and will not get it any more; who cannot be sure of that
+    /// fails. `exchange_order_id` is 0 until known. Null if the exchange cannot be asked for one order.
+    pub find_order: Option<
+        unsafe extern "C" fn(
+            instance: *mut c_void,
+            correlation: u64,
+            client_order_id: u64,
+            exchange_order_id: TextHandle,
+        ) -> i64,
+    >,
     /// As `StrategyV1::on_config`. May be null.
     pub on_config:
         Option<unsafe extern "C" fn(instance: *mut c_void, config: Str, errors: *const Sink) -> i64>,

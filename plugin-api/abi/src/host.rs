@@ -5,8 +5,9 @@ use std::ffi::c_void;
 use abi_stable::StableAbi;
 
 use crate::{
-    AccountRecord, ExchangeRecord, FillRecord, Filter, InstrumentRecord, MoneyBits, OrderRecord,
-    OrderRequest, PortfolioRecord, PositionRecord, PricePoint, RiskLimitRecord, RiskRecord, Str, TextHandle,
+    AccountRecord, BarSpec, BookLevelRecord, BookQuery, BookRecord, ExchangeRecord, FillRecord, Filter,
+    InstrumentRecord, MoneyBits, OrderRecord, OrderRequest, PortfolioRecord, PositionRecord, PricePoint,
+    RiskLimitRecord, RiskRecord, Str, TextHandle,
 };
 
 /// A key with its value, both as text.
@@ -166,6 +167,19 @@ pub struct HostV1 {
     /// The latest prices of an instrument, oldest first; the host keeps a limited number.
     pub price_history:
         unsafe extern "C" fn(ctx: *mut c_void, instrument: u32, out: *mut PricePoint, capacity: u64) -> u64,
+
+    /// What is known of an instrument's book, and levels of it: bids from the highest, then offers from the lowest.
+    /// Returns how many levels were asked for and are there; negative outside of a call.
+    pub book: unsafe extern "C" fn(
+        ctx: *mut c_void,
+        query: *const BookQuery,
+        out: *mut BookRecord,
+        levels: *mut BookLevelRecord,
+        capacity: u64,
+    ) -> i64,
+    /// Bars of an instrument, made of its trades from the next one on; they come as events of kind BAR. Returns the
+    /// number that they carry, from 1, the same for the same `spec`; negative if it is not usable or a limit is reached.
+    pub subscribe_bars: unsafe extern "C" fn(ctx: *mut c_void, instrument: u32, spec: *const BarSpec) -> i64,
 
     /// Sets a timer; returns its id, 0 if the schedule is not usable or the limit of timers is reached.
     pub timer: unsafe extern "C" fn(ctx: *mut c_void, schedule: *const Schedule) -> u64,

@@ -29,15 +29,17 @@ mod host;
 mod instrument;
 mod log;
 mod manifest;
+mod market;
 mod order;
 mod record;
 mod strategy;
 mod text;
 
 pub use codes::{
-    event_flag, event_kind, instrument_type, liquidity, log_flag, log_part, log_value, logger_id, oms_type,
-    option_type, order_event_flag, order_event_kind, order_flag, order_lifetime, order_status, order_type,
-    plugin_flag, plugin_kind, position_side, reason, risk_scope, schedule_kind, side, trading_type,
+    bar_flag, bar_kind, book_source, book_state, event_flag, event_kind, instrument_type, liquidity,
+    log_flag, log_part, log_value, logger_id, oms_type, option_type, order_event_flag, order_event_kind,
+    order_flag, order_lifetime, order_status, order_type, plugin_flag, plugin_kind, position_side, reason,
+    risk_scope, schedule_kind, side, trading_type,
 };
 pub use door::{PLUGIN_ENTRY, PLUGIN_ENTRY_WITH_NUL, PluginEntry, PluginModule, PluginModule_Ref};
 pub use event::{Event, OrderEvent};
@@ -48,6 +50,7 @@ pub use log::{
     LOG_EXTENSION, LogEdit, LogEntry, LogField, LogHostV1, LogPartV1, LogPartsV1, LogView, LoggerRef,
 };
 pub use manifest::{ManifestV1, PluginV1};
+pub use market::{BarSpec, BookLevelRecord, BookQuery, BookRecord};
 pub use order::{OrderCommand, OrderRequest};
 pub use record::{
     AccountRecord, ExchangeRecord, FillRecord, Filter, OrderRecord, PortfolioRecord, PositionRecord,
@@ -58,7 +61,7 @@ pub use text::{MoneyBits, Sink, Str, TextHandle};
 
 /// The ABI number of this crate's types: what [`PluginV1::abi`] and every table carries.
 /// While V1 is a draft it changes with every change of a type.
-pub const ABI: u32 = 2;
+pub const ABI: u32 = 3;
 
 /// Venue ids and other interned texts are at most this many bytes long.
 pub const TEXT_BYTES_MAX: usize = 64;

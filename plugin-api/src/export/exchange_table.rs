@@ -9,9 +9,9 @@ use std::{
 
 use super::{exchange_host::TableExchangeHost, sink::write_to, str_of};
 use crate::{
-    Error, Exchange, ExchangeHandle, ExchangeHost, Fault, InstrumentId, Level, Log, Reply, Result, StateSink,
-    Timestamp,
-    abi::{ABI, Event, ExchangeHostV1, ExchangeV1, OrderCommand, Sink, Str},
+    ClientOrderId, Error, Exchange, ExchangeHandle, ExchangeHost, Fault, InstrumentId, Level, Log, Reply,
+    Result, StateSink, Timestamp,
+    abi::{ABI, Event, ExchangeHostV1, ExchangeV1, OrderCommand, Sink, Str, TextHandle},
     guard::{Guarded, guarded, install_panic_hook, mark_host_thread},
     linked::parse_config,
     log,
@@ -47,6 +47,7 @@ impl<X: Exchange> ExchangeTable<X> {
         accounts: if X::CAPABILITIES.order_entry { Some(accounts::<X>) } else { None },
         open_orders: if X::CAPABILITIES.order_entry { Some(open_orders::<X>) } else { None },
         fills_since: if X::CAPABILITIES.order_entry { Some(fills_since::<X>) } else { None },
+        find_order: if X::CAPABILITIES.order_entry { Some(find_order::<X>) } else { None },
         on_config: Some(on_config::<X>),
         save: Some(save::<X>),
         restore: Some(restore::<X>),
@@ -231,6 +232,18 @@ unsafe extern "C" fn fills_since<X: Exchange>(instance: *mut c_void, correlation
     let since = Timestamp::new(since);
     // SAFETY: the host passes a living instance, one call at a time
     unsafe { request::<X>(instance, correlation, |exchange, reply| exchange.fills_since(since, reply)) }
+}
+
+unsafe extern "C" fn find_order<X: Exchange>(
+    instance: *mut c_void,
+    correlation: u64,
+    client_order_id: u64,
+    exchange_order_id: TextHandle,
+) -> i64 {
+    let id = ClientOrderId(client_order_id);
+    let ask = |exchange: &mut X, reply: Reply| exchange.find_order(id, exchange_order_id, reply);
+    // SAFETY: the host passes a living instance, one call at a time
+    unsafe { request::<X>(instance, correlation, ask) }
 }
 
 unsafe extern "C" fn on_config<X: Exchange>(instance: *mut c_void, config: Str, errors: *const Sink) -> i64 {

@@ -194,6 +194,26 @@ impl StrategyHost for TableHost {
         );
     }
 
+    fn book(&self, query: &abi::BookQuery, visit: &mut dyn FnMut(&abi::BookLevelRecord)) -> abi::BookRecord {
+        let host = self.table();
+        let mut record = abi::BookRecord::default();
+        let out = &raw mut record;
+        let call = |levels: *mut abi::BookLevelRecord, capacity: u64| {
+            // SAFETY: the host writes one record and at most `capacity` levels to a buffer of that many
+            let count = unsafe { (host.book)(host.ctx, query, out, levels, capacity) };
+            u64::try_from(count).unwrap_or(0)
+        };
+        self.visit(call, visit);
+        record
+    }
+
+    fn subscribe_bars(&mut self, instrument: u32, spec: &abi::BarSpec) -> Option<u8> {
+        let host = self.table();
+        // SAFETY: the host's function with the host's context; the record lives during the call
+        let series = unsafe { (host.subscribe_bars)(host.ctx, instrument, spec) };
+        u8::try_from(series).ok().filter(|series| *series != 0)
+    }
+
     fn timer(&mut self, schedule: &abi::Schedule) -> Option<u64> {
         let host = self.table();
         // SAFETY: the host's function with the host's context; the schedule lives during the call

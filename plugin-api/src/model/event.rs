@@ -2,7 +2,7 @@
 
 use stratd_abi::{self as abi, event_flag};
 
-use super::{InstrumentId, Price, Quantity, Reason, Side, Timestamp, order::coded};
+use super::{BarSeries, InstrumentId, Price, Quantity, Reason, Side, Timestamp, order::coded};
 use std::fmt;
 
 coded! {
@@ -78,7 +78,7 @@ pub struct Quote {
 }
 
 /// Open, high, low, close and volume of an interval; `ts` is its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bar {
     /// Time at the exchange.
     pub ts: Timestamp,
@@ -96,10 +96,12 @@ pub struct Bar {
     pub close: Price,
     /// Traded quantity.
     pub volume: Quantity,
+    /// The subscription of bars made of trades; `None` = a bar of the exchange.
+    pub series: Option<BarSeries>,
 }
 
 /// A change of the book: the new quantity of a level, or of one order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BookUpdate {
     /// Time at the exchange.
     pub ts: Timestamp,
@@ -119,6 +121,12 @@ pub struct BookUpdate {
     pub order_id: abi::TextHandle,
     /// The first update of a snapshot: forget the book.
     pub is_snapshot: bool,
+    /// Something before it was lost: the book is stale until a snapshot.
+    pub is_gap: bool,
+    /// Further updates belong to it, and the book is not whole until the last of them.
+    pub has_more: bool,
+    /// The feed's own number of the update; 0 = it has none.
+    pub feed_number: u64,
 }
 
 /// Anything else that a connector delivers.
@@ -194,6 +202,10 @@ fn flags_of(side: Option<Side>) -> u16 {
     }
 }
 
+fn bit(is_set: bool, bit: u16) -> u16 {
+    if is_set { bit } else { 0 }
+}
+
 impl From<&Trade> for abi::Event {
     fn from(trade: &Trade) -> Self {
         Self {
@@ -239,7 +251,7 @@ impl From<&Bar> for abi::Event {
             seq: bar.seq,
             instrument: bar.instrument.0,
             kind: abi::event_kind::BAR,
-            flags: 0,
+            flags: bar.series.map_or(0, BarSeries::event_flags),
             data: [bar.open.get(), bar.high.get(), bar.low.get(), bar.close.get(), bar.volume.get()],
         }
     }
@@ -252,13 +264,16 @@ impl From<&BookUpdate> for abi::Event {
             seq: update.seq,
             instrument: update.instrument.0,
             kind: abi::event_kind::BOOK_UPDATE,
-            flags: flags_of(update.side) | if update.is_snapshot { event_flag::SNAPSHOT } else { 0 },
+            flags: flags_of(update.side)
+                | bit(update.is_snapshot, event_flag::SNAPSHOT)
+                | bit(update.is_gap, event_flag::GAP)
+                | bit(update.has_more, event_flag::MORE),
             data: [
                 update.price.get(),
                 update.quantity.get(),
                 update.order_id.cast_signed(),
                 update.ts_recv.get(),
-                0,
+                update.feed_number.cast_signed(),
             ],
         }
     }
@@ -323,13 +338,14 @@ impl From<&abi::Event> for Bar {
             low: Price::new(low),
             close: Price::new(close),
             volume: Quantity::new(volume),
+            series: BarSeries::from_event_flags(raw.flags),
         }
     }
 }
 
 impl From<&abi::Event> for BookUpdate {
     fn from(raw: &abi::Event) -> Self {
-        let [price, quantity, order_id, ts_recv, _] = raw.data;
+        let [price, quantity, order_id, ts_recv, feed_number] = raw.data;
         Self {
             ts: Timestamp::new(raw.ts),
             ts_recv: Timestamp::new(ts_recv),
@@ -340,6 +356,9 @@ impl From<&abi::Event> for BookUpdate {
             quantity: Quantity::new(quantity),
             order_id: order_id.cast_unsigned(),
             is_snapshot: raw.flags & event_flag::SNAPSHOT != 0,
+            is_gap: raw.flags & event_flag::GAP != 0,
+            has_more: raw.flags & event_flag::MORE != 0,
+            feed_number: feed_number.cast_unsigned(),
         }
     }
 }

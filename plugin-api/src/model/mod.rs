@@ -1,5 +1,7 @@
 //! The words of the field as types: what a price, an order, an instrument is.
 
+mod bars;
+mod book;
 mod decimal;
 mod event;
 mod instrument;
@@ -12,6 +14,8 @@ mod record;
 mod timestamp;
 mod trading_type;
 
+pub use bars::{BarKind, BarSeries, BarSpec};
+pub use book::{BookLevel, BookSource, BookState, BookStatus};
 pub use decimal::{Decimal, NumberError, NumberErrorKind};
 pub use event::{Bar, BookUpdate, Data, EventKind, Exit, Halt, HandlerError, Quote, Timer, Trade};
 pub use instrument::{

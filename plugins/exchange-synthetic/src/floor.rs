@@ -8,9 +8,9 @@ use std::{
 };
 
 use stratd_plugin_api::{Error, ExchangeHandle, Result};
-use stratd_simulation::venue::{Venue, VenueEvent};
+use stratd_simulation::venue::{Pace, Venue, VenueEvent};
 
-use crate::{deliver::deliver, pace::Pace};
+use crate::deliver::deliver;
 
 /// Name of the thread.
 const THREAD: &str = "synthetic-venue";

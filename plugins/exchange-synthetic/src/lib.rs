@@ -19,7 +19,6 @@ mod config;
 mod deliver;
 mod exchange;
 mod floor;
-mod pace;
 
 pub use config::{Config, FeedName, SelfTradeName};
 pub use exchange::SyntheticExchange;

@@ -1,7 +1,5 @@
 //! What people do to a run comes again, or the replay says where it must end.
 
-use std::time::Duration;
-
 use stratd_control::{HaltRequest, NewOrderRequest, Request};
 
 use crate::place::{ALL, Desk, VENUE, assert_match};
@@ -48,21 +46,4 @@ fn what_was_halted_before_the_run_is_halted_in_its_replay() {
     desk.wait_for(&mut running, 800, 2);
     assert!(running.end("TERM").status.success());
     assert_match(&desk.replayed(&[]), 5);
-}
-
-#[test]
-fn a_replay_says_where_a_change_ends_it() {
-    let desk = Desk::new("sandbox", &format!("{ALL}{VENUE}{MAKER}"), &["strategy_market_maker"]);
-    let mut running = desk.start();
-    desk.wait_for(&mut running, 500, 5);
-    let client = desk.client().with_time_limit(Duration::from_secs(120));
-    client.send(&Request::strategy_verb("market-maker", "restart")).expect("a restart");
-    desk.wait_for(&mut running, 1_000, 10);
-    assert!(running.end("TERM").status.success());
-    let replayed = desk.replayed(&[]);
-    assert_eq!((&replayed["matches"], &replayed["ended"]), (&true.into(), &"changed".into()), "{replayed:#}");
-    assert!(
-        replayed["why"].as_str().is_some_and(|why| why.contains("strategy market-maker")),
-        "{replayed:#}"
-    );
 }

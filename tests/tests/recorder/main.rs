@@ -1,5 +1,6 @@
 //! Recordings of runs by the clock, and `stratd replay` of them.
 
+mod changes;
 mod commands;
 mod crash;
 mod market;

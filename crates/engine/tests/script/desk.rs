@@ -182,6 +182,7 @@ impl Desk {
                 may_shutdown: has("shutdown"),
                 cancels_on_stop: !has("keep"),
                 is_batch_safe: has("batch"),
+                bars: Vec::new(),
             };
             let actor = actor(name, lines, &transcript);
             engine.add_strategy(config, Box::new(actor)).expect("a free id");
@@ -320,7 +321,7 @@ fn account(lines: &[&str]) -> AccountRules {
 
 /// How a strategy without lines of its own is treated.
 pub(crate) fn config(name: String, cancels_on_stop: bool) -> StrategyConfig {
-    StrategyConfig { name, may_shutdown: false, cancels_on_stop, is_batch_safe: false }
+    StrategyConfig { name, may_shutdown: false, cancels_on_stop, is_batch_safe: false, bars: Vec::new() }
 }
 
 /// The strategy of a rule or set-up line.
@@ -537,6 +538,9 @@ fn output_line(output: &Output) -> String {
         }
         Output::UnknownOrder(report) => format!("UNKNOWN ORDER {}", order_line(report)),
         Output::Overfilled(event) => format!("OVERFILLED {}", order_line(event)),
+        Output::BookGap(gap) => {
+            format!("gap in the book of {}: {} for {}", gap.instrument, gap.found, gap.expected)
+        }
         Output::Exited => "exited".to_owned(),
     }
 }

@@ -65,7 +65,7 @@ impl Row {
         };
         match self.data {
             RowData::Bar { open, high, low, close, volume } => {
-                let bar = Bar { ts: self.ts, seq: 0, instrument, open, high, low, close, volume };
+                let bar = Bar { ts: self.ts, instrument, open, high, low, close, volume, ..Bar::default() };
                 trade.price = close;
                 trade.quantity = volume;
                 trade.is_from_bar = true;

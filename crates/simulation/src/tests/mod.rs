@@ -129,20 +129,21 @@ fn event(words: &[&str], ts: Timestamp) -> abi::Event {
             .into(),
         "bar" => {
             let [open, high, low, close] = [1, 2, 3, 4].map(price);
-            (&Bar { ts, seq: 0, instrument: ID, open, high, low, close, volume: quantity(5) }).into()
+            (&Bar { ts, instrument: ID, open, high, low, close, volume: quantity(5), ..Bar::default() })
+                .into()
         }
         "bid" | "ask" | "snapshot" => {
             let side = Some(if words[0] == "ask" { Side::Sell } else { Side::Buy });
             (&BookUpdate {
                 ts,
                 ts_recv,
-                seq: 0,
                 instrument: ID,
                 side,
                 price: price(1),
                 quantity: quantity(2),
                 order_id: number(3).cast_unsigned(),
                 is_snapshot: words[0] == "snapshot",
+                ..BookUpdate::default()
             })
                 .into()
         }

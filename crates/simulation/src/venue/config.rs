@@ -7,9 +7,11 @@ use stratd_plugin_api::{Money, Timestamp};
 
 /// Most instruments of a venue.
 pub const INSTRUMENTS_MAX: u32 = 1_000;
-/// Most own orders that may work at once; further ones are rejected with `HostLimit`.
+/// Most accounts of a venue.
+pub const ACCOUNTS_MAX: usize = 64;
+/// Most own orders of one account that may work at once; further ones are rejected with `HostLimit`.
 pub const OWN_ORDERS_MAX: usize = 10_000;
-/// Own executions that are kept for `fills_since`; the oldest go first.
+/// Executions of an account that are kept for `fills_since`; the oldest go first.
 pub const FILLS_MAX: usize = 100_000;
 /// Largest quantity of an own order; together with [`PRICE_MAX`] no amount can leave the range of money.
 pub const QUANTITY_MAX: i64 = 1_000_000_000;
@@ -59,9 +61,9 @@ pub struct VenueConfig {
     pub maker_fee: i64,
     /// Fee of executions of own incoming orders, likewise.
     pub taker_fee: i64,
-    /// Cash of the account at the start.
+    /// Cash of the first account at the start.
     pub cash: Money,
-    /// What happens when an own order meets another own one. `Allow` lets one trade id name two own executions.
+    /// What happens when an order meets another one of its account. `Allow` lets one trade id name two own executions.
     pub self_trade: SelfTrade,
     /// After so many ids a book is made anew from its orders, because a book remembers every id: memory stays constant
     /// however long the venue runs. Nobody sees it.

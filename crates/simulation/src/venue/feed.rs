@@ -11,6 +11,7 @@ use stratd_plugin_api::{
 
 use super::{
     VenueEvent,
+    account::Account,
     config::{RATE_ONE, VenueConfig},
     market::Market,
     own::{OwnOrder, OwnOrders},
@@ -22,6 +23,8 @@ pub(crate) struct Feed<'a> {
     pub(crate) now: Timestamp,
     pub(crate) market: &'a mut Market,
     pub(crate) own: &'a mut OwnOrders,
+    /// All accounts; an own order's is one of them.
+    pub(crate) accounts: &'a mut [Account],
     /// Executions of the venue so far.
     pub(crate) trades: &'a mut u64,
     pub(crate) out: &'a mut Vec<VenueEvent>,
@@ -150,7 +153,7 @@ impl Feed<'_> {
             ..report
         };
         let is_done = own.status() == OrderStatus::Filled;
-        self.own.book_fill(fill_record(&report, liquidity), value);
+        self.accounts[own.account.index()].book_fill(fill_record(&report, liquidity), value);
         if is_done {
             self.own.remove(order.id);
         }
@@ -263,14 +266,11 @@ pub(crate) fn level_update(
 ) -> BookUpdate {
     BookUpdate {
         ts: now,
-        ts_recv: Timestamp::default(),
-        seq: 0,
         instrument: market.instrument.id,
         side: Some(side),
         price,
         quantity,
-        order_id: 0,
-        is_snapshot: false,
+        ..BookUpdate::default()
     }
 }
 

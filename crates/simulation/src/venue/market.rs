@@ -34,6 +34,10 @@ pub(crate) struct Market {
     /// Waiting stops with their price and the count of their entry, to keep their order in a renewal.
     stops: BTreeMap<OrderId, (Price, u64)>,
     stop_entries: u64,
+    /// The number above the ids' count.
+    index: u32,
+    /// The last price of an earlier venue, for as long as nothing traded in this one.
+    resumed_price: Option<Price>,
 }
 
 /// Ids of one market.
@@ -63,7 +67,7 @@ impl Market {
         Self {
             instrument,
             book: OrderBook::new(book_config()),
-            ids: Ids { next: (u64::from(index) << ID_BITS) + 1, since_renewal: 0 },
+            ids: Ids { next: first_id(index), since_renewal: 0 },
             participants: Participants::new(price),
             touched: Vec::new(),
             is_subscribed: true,
@@ -71,6 +75,34 @@ impl Market {
             carried: BTreeMap::new(),
             stops: BTreeMap::new(),
             stop_entries: 0,
+            index,
+            resumed_price: None,
+        }
+    }
+
+    /// Goes on with ids above `ids` and around a price.
+    pub(crate) fn resume(&mut self, ids: u64, price: Option<Price>) {
+        self.ids.next = self.ids.next.max(first_id(self.index).saturating_add(ids));
+        if let Some(price) = price {
+            self.resumed_price = Some(price);
+            self.participants.resume(price.get());
+        }
+    }
+
+    /// How many ids it gave out, those of the venue that it goes on from included.
+    pub(crate) fn ids_given(&self) -> u64 {
+        self.ids.next.saturating_sub(first_id(self.index))
+    }
+
+    /// The last price, or 0.
+    pub(crate) fn last_price(&self) -> Price {
+        self.book.last_price().or(self.resumed_price).unwrap_or_default()
+    }
+
+    /// An order had filled so much before this book knew it.
+    pub(crate) fn carry(&mut self, id: OrderId, filled: i64) {
+        if filled > 0 {
+            *self.carried.entry(id).or_default() += filled;
         }
     }
 
@@ -199,6 +231,10 @@ impl Market {
         }
         self.book = book;
     }
+}
+
+fn first_id(index: u32) -> u64 {
+    (u64::from(index) << ID_BITS) + 1
 }
 
 fn book_config() -> BookConfig {

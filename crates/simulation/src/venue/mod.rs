@@ -1,4 +1,4 @@
-//! A complete synthetic exchange as a library: books, participants, own orders, an account. No thread, no clock.
+//! A complete synthetic exchange as a library: books, participants, own orders, accounts. No thread, no clock.
 //!
 //! - Every public trade comes from the book that own orders rest in; participants trade with us and with each other.
 //! - Determinism: everything follows from [`VenueConfig`] (its `seed` decides all chance) and from what the venue is told,
@@ -7,33 +7,44 @@
 //!   exchanges; the orders that they submit are.
 //! - Memory is constant however long it runs. A book remembers every id that it saw, so after
 //!   [`VenueConfig::ids_per_book`] ids it is made anew from its orders; nobody sees it.
+//! - Own orders belong to accounts. There is one from the start; [`Venue::open_account`] makes more, which trade with each
+//!   other as with participants.
 //! - Limits are the constants of this module. There is no margin: own positions may be of any size and sign.
 //! - A reduce-only order is checked when it comes in: it and the other open reduce-only orders of its side may together
 //!   not trade more than the position; later fills of other orders do not cancel it.
 //! - Not served, because the book has none of it: touch orders, trailing stops, groups (OCO). They are rejected.
 
+mod account;
+mod accounts;
 mod config;
 mod feed;
 mod market;
 mod own;
+mod pace;
 mod participants;
 mod random;
+mod resume;
 mod submit;
 
 use std::collections::BTreeMap;
 
 use stratd_orderbook::{Event, Operation, OrderBook};
 use stratd_plugin_api::{
-    ClientOrderId, Instrument, InstrumentId, Money, OrderEventKind, OrderStatus, Price, Quantity, Reason,
-    Side, Timestamp, abi,
+    ClientOrderId, Instrument, InstrumentId, OrderEventKind, OrderStatus, Price, Quantity, Reason, Side,
+    Timestamp, abi,
 };
 
+pub use account::AccountId;
+pub use accounts::VenueAccount;
 pub use config::{
-    FEE_RATE_MAX, FILLS_MAX, Feeds, INSTRUMENTS_MAX, ORDERS_MAX, OWN_ORDERS_MAX, PRICE_MAX, QUANTITY_MAX,
-    STOPS_MAX, VenueConfig, VenueError,
+    ACCOUNTS_MAX, FEE_RATE_MAX, FILLS_MAX, Feeds, INSTRUMENTS_MAX, ORDERS_MAX, OWN_ORDERS_MAX, PRICE_MAX,
+    QUANTITY_MAX, STOPS_MAX, VenueConfig, VenueError,
 };
+pub use pace::Pace;
+pub use resume::{KeptOrder, Resume};
 pub use submit::Submission;
 
+use account::Account;
 use feed::{Feed, level_update};
 use market::Market;
 use own::{OwnOrders, report};
@@ -46,15 +57,6 @@ pub enum VenueEvent {
     Market(abi::Event),
     /// Orders: the feed's (client order id 0) and our own.
     Order(abi::OrderEvent),
-}
-
-/// The account of the venue that all own orders share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VenueAccount {
-    /// Cash: the start, less what was bought, plus what was sold, less fees.
-    pub cash: Money,
-    /// Cash and the value of all positions at the last prices.
-    pub equity: Money,
 }
 
 /// The request that an operation carries out.
@@ -91,6 +93,7 @@ pub struct Venue {
     markets: Vec<Market>,
     by_instrument: BTreeMap<InstrumentId, usize>,
     own: OwnOrders,
+    accounts: Vec<Account>,
     trades: u64,
     /// The events of the operation under way.
     events: Vec<Event>,
@@ -106,9 +109,18 @@ impl Venue {
         let mut random = Random::new(config.seed);
         let markets: Vec<_> = (0..config.instruments).map(|index| Market::new(index, &mut random)).collect();
         let by_instrument = markets.iter().enumerate().map(|(at, m)| (m.instrument.id, at)).collect();
-        let own = OwnOrders::new(config.cash);
-        let now = config.start;
-        Ok(Self { config, random, now, markets, by_instrument, own, trades: 0, events: Vec::new() })
+        let accounts = vec![Account::new(config.cash)];
+        Ok(Self {
+            random,
+            now: config.start,
+            markets,
+            by_instrument,
+            own: OwnOrders::default(),
+            accounts,
+            trades: 0,
+            events: Vec::new(),
+            config,
+        })
     }
 
     /// What it was made from; the seed is here.
@@ -227,35 +239,6 @@ impl Venue {
         self.carry_out(id, correlation, at, operation, out);
     }
 
-    /// The account; `None` if its value left the range of money.
-    #[must_use]
-    pub fn account(&self) -> Option<VenueAccount> {
-        let cash = self.own.cash();
-        let mut equity = cash;
-        for market in &self.markets {
-            let size = Quantity::new(self.own.position(market.instrument.id));
-            let last = market.book.last_price().unwrap_or_default();
-            equity = equity.checked_add(market.instrument.notional(last, size)?)?;
-        }
-        Some(VenueAccount { cash, equity })
-    }
-
-    /// The own position in an instrument, in units of its quantity scale.
-    #[must_use]
-    pub fn position(&self, instrument: InstrumentId) -> i64 {
-        self.own.position(instrument)
-    }
-
-    /// All own orders that work, by client order id.
-    pub fn open_orders(&self) -> impl Iterator<Item = abi::OrderRecord> {
-        self.own.records()
-    }
-
-    /// Own executions at or after a time, oldest first; the last [`FILLS_MAX`] are kept.
-    pub fn fills_since(&self, since: Timestamp) -> impl Iterator<Item = &abi::FillRecord> {
-        self.own.fills().filter(move |fill| fill.ts >= since.get())
-    }
-
     /// All levels of an instrument as book updates, the first with the snapshot flag, and its quote: for a subscriber
     /// that comes late.
     pub fn snapshot(&self, instrument: InstrumentId, out: &mut Vec<VenueEvent>) {
@@ -294,6 +277,7 @@ impl Venue {
             now: self.now,
             market: &mut self.markets[at],
             own: &mut self.own,
+            accounts: &mut self.accounts,
             trades: &mut self.trades,
             out,
             answer: request.answer,

@@ -1,22 +1,21 @@
-//! Our own orders at the venue, and the account that their executions move.
+//! Own orders at the venue.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
-use stratd_orderbook::{OrderId, OwnerId};
+use stratd_orderbook::OrderId;
 use stratd_plugin_api::{
-    ClientOrderId, InstrumentId, Lifetime, Money, OrderEventKind, OrderRequest, OrderStatus, Reason, Side,
+    ClientOrderId, InstrumentId, Lifetime, OrderEventKind, OrderRequest, OrderStatus, Reason, Side,
     TextTable, Timestamp, abi,
 };
 
-use super::config::{FILLS_MAX, OWN_ORDERS_MAX};
-
-/// We are one account: self-trade prevention is ours alone, participants trade with everyone.
-pub(crate) const OWNER: OwnerId = OwnerId(1);
+use super::{account::AccountId, config::OWN_ORDERS_MAX};
 
 /// An own order that works.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnOrder {
     pub(crate) client_order_id: ClientOrderId,
+    /// Whose it is.
+    pub(crate) account: AccountId,
     /// With the present price and quantity.
     pub(crate) request: OrderRequest,
     /// Which market.
@@ -70,7 +69,7 @@ impl OwnOrder {
         }
     }
 
-    fn record(&self) -> abi::OrderRecord {
+    pub(crate) fn record(&self) -> abi::OrderRecord {
         let request = abi::OrderRequest::from(&self.request);
         abi::OrderRecord {
             client_order_id: self.client_order_id.0,
@@ -119,31 +118,19 @@ pub(crate) fn report(
     }
 }
 
-/// All own orders that work, the account, and the last executions.
-#[derive(Clone, Debug)]
+/// All own orders that work, of all accounts.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct OwnOrders {
     orders: BTreeMap<ClientOrderId, OwnOrder>,
     by_book: BTreeMap<OrderId, ClientOrderId>,
     expiries: BTreeSet<(Timestamp, ClientOrderId)>,
-    fills: VecDeque<abi::FillRecord>,
-    positions: BTreeMap<InstrumentId, i64>,
-    cash: Money,
+    /// How many each account has.
+    counts: BTreeMap<AccountId, usize>,
 }
 
 impl OwnOrders {
-    pub(crate) fn new(cash: Money) -> Self {
-        Self {
-            orders: BTreeMap::new(),
-            by_book: BTreeMap::new(),
-            expiries: BTreeSet::new(),
-            fills: VecDeque::new(),
-            positions: BTreeMap::new(),
-            cash,
-        }
-    }
-
-    pub(crate) fn is_full(&self) -> bool {
-        self.orders.len() >= OWN_ORDERS_MAX
+    pub(crate) fn is_full(&self, account: AccountId) -> bool {
+        self.counts.get(&account).is_some_and(|count| *count >= OWN_ORDERS_MAX)
     }
 
     pub(crate) fn get(&self, id: ClientOrderId) -> Option<&OwnOrder> {
@@ -157,6 +144,7 @@ impl OwnOrders {
 
     pub(crate) fn insert(&mut self, order: OwnOrder) {
         self.by_book.insert(order.book_id, order.client_order_id);
+        *self.counts.entry(order.account).or_default() += 1;
         if let Some(end) = order.expires() {
             self.expiries.insert((end, order.client_order_id));
         }
@@ -175,6 +163,9 @@ impl OwnOrders {
 
     pub(crate) fn remove(&mut self, book_id: OrderId) -> Option<OwnOrder> {
         let order = self.orders.remove(&self.by_book.remove(&book_id)?)?;
+        if let Some(count) = self.counts.get_mut(&order.account) {
+            *count -= 1;
+        }
         if let Some(end) = order.expires() {
             self.expiries.remove(&(end, order.client_order_id));
         }
@@ -187,44 +178,18 @@ impl OwnOrders {
         if *end <= now { self.orders.get(id) } else { None }
     }
 
-    /// Books an execution; the amounts were checked when the order came in.
-    pub(crate) fn book_fill(&mut self, fill: abi::FillRecord, notional: Money) {
-        let is_buy = fill.side == Side::Buy.code();
-        let cash = if is_buy { self.cash.checked_sub(notional) } else { self.cash.checked_add(notional) };
-        self.cash = cash
-            .and_then(|cash| cash.checked_sub(fill.fee.into()))
-            .expect("amounts are limited by QUANTITY_MAX and PRICE_MAX, far from the range of money");
-        let signed = if is_buy { fill.quantity } else { -fill.quantity };
-        *self.positions.entry(InstrumentId(fill.instrument)).or_default() += signed;
-        if self.fills.len() >= FILLS_MAX {
-            self.fills.pop_front();
-        }
-        self.fills.push_back(fill);
-    }
-
-    pub(crate) fn cash(&self) -> Money {
-        self.cash
-    }
-
-    pub(crate) fn position(&self, instrument: InstrumentId) -> i64 {
-        self.positions.get(&instrument).copied().unwrap_or(0)
-    }
-
     /// What the open reduce-only orders of a side may still trade.
-    pub(crate) fn reducing(&self, instrument: InstrumentId, side: Side) -> i64 {
+    pub(crate) fn reducing(&self, account: AccountId, instrument: InstrumentId, side: Side) -> i64 {
         let of_side = self.orders.values().filter(|order| {
-            order.request.instrument == instrument
+            order.account == account
+                && order.request.instrument == instrument
                 && order.request.side == side
                 && order.request.flags.contains(stratd_plugin_api::OrderFlags::REDUCE_ONLY)
         });
         of_side.map(|order| order.request.quantity.get() - order.filled).sum()
     }
 
-    pub(crate) fn records(&self) -> impl Iterator<Item = abi::OrderRecord> {
-        self.orders.values().map(OwnOrder::record)
-    }
-
-    pub(crate) fn fills(&self) -> impl Iterator<Item = &abi::FillRecord> {
-        self.fills.iter()
+    pub(crate) fn of_account(&self, account: AccountId) -> impl Iterator<Item = &OwnOrder> {
+        self.orders.values().filter(move |order| order.account == account)
     }
 }

@@ -40,6 +40,11 @@ impl Participants {
         Self { fair: price, home: price, unit, orders: Vec::new(), stops: Vec::new() }
     }
 
+    /// They think that another price is fair, within the range around their first one.
+    pub(crate) fn resume(&mut self, price: i64) {
+        self.fair = price.clamp(self.home / RANGE, self.home * RANGE);
+    }
+
     /// What one of them does next.
     pub(crate) fn decide(&mut self, book: &OrderBook, random: &mut Random, ids: &mut Ids) -> Operation {
         self.walk(random);

@@ -7,9 +7,10 @@ use stratd_plugin_api::{
 
 use super::{
     Request, UNASKED, Venue, VenueEvent,
+    account::AccountId,
     config::{PRICE_MAX, QUANTITY_MAX},
     feed::received,
-    own::{OWNER, OwnOrder},
+    own::OwnOrder,
 };
 
 /// An own order on its way in.
@@ -30,7 +31,12 @@ impl Venue {
     /// immediate-or-cancel, post-only, reduce-only; all lifetimes (`day` ends at midnight UTC).
     /// An order by notional is reported with the quantity that it came to.
     pub fn submit(&mut self, order: Submission, out: &mut Vec<VenueEvent>) {
-        match self.enter(&order) {
+        self.submit_as(AccountId::FIRST, order, out);
+    }
+
+    /// As [`Venue::submit`], for another account. Client order ids are unique in the venue, not only in the account.
+    pub fn submit_as(&mut self, account: AccountId, order: Submission, out: &mut Vec<VenueEvent>) {
+        match self.enter(account, &order) {
             Ok((own, at)) => {
                 let request = Request { answer: None, ..UNASKED };
                 out.push(received(&own, order.correlation, self.now));
@@ -42,28 +48,29 @@ impl Venue {
     }
 
     /// Checks the order and puts it into its book.
-    fn enter(&mut self, order: &Submission) -> Result<(OwnOrder, usize), Reason> {
+    fn enter(&mut self, account: AccountId, order: &Submission) -> Result<(OwnOrder, usize), Reason> {
         let mut request = order.request;
         let at = *self.by_instrument.get(&request.instrument).ok_or(Reason::UnknownInstrument)?;
         if self.own.get(order.client_order_id).is_some() {
             return Err(Reason::DuplicateId);
         }
-        if self.own.is_full() {
+        if self.own.is_full(account) {
             return Err(Reason::HostLimit);
         }
         check_amounts(&request)?;
-        self.check_reduce_only(&request)?;
+        self.check_reduce_only(account, &request)?;
 
         let market = &mut self.markets[at];
         let id = market.ids.take();
         let operation = operation(&request, &market.instrument, id, || market.ids.take())?;
-        let operation = self.with_owner(operation);
+        let operation = self.with_owner(account, operation);
         self.apply(at, operation)?;
         if request.notional.is_some() {
             request.quantity = self.filled_at_once(id);
         }
         let own = OwnOrder {
             client_order_id: order.client_order_id,
+            account,
             request,
             market: at,
             exchange_order_id: id,
@@ -75,13 +82,13 @@ impl Venue {
         Ok((own, at))
     }
 
-    fn with_owner(&self, operation: Operation) -> Operation {
-        let self_trade = self.config.self_trade;
+    pub(crate) fn with_owner(&self, account: AccountId, operation: Operation) -> Operation {
+        let (owner, self_trade) = (account.owner(), self.config.self_trade);
         match operation {
-            Operation::Add(order) => Operation::Add(order.owner(OWNER, self_trade)),
+            Operation::Add(order) => Operation::Add(order.owner(owner, self_trade)),
             Operation::AddStop(stop) => {
-                let target = stop.target.owner(OWNER, self_trade);
-                Operation::AddStop(NewStop { owner: OWNER, target, ..stop })
+                let target = stop.target.owner(owner, self_trade);
+                Operation::AddStop(NewStop { owner, target, ..stop })
             }
             Operation::Cancel(_) | Operation::Change { .. } => operation,
         }
@@ -98,19 +105,20 @@ impl Venue {
         filled.unwrap_or_default()
     }
 
-    fn check_reduce_only(&self, request: &OrderRequest) -> Result<(), Reason> {
+    fn check_reduce_only(&self, account: AccountId, request: &OrderRequest) -> Result<(), Reason> {
         if !request.flags.contains(OrderFlags::REDUCE_ONLY) {
             return Ok(());
         }
         if request.notional.is_some() {
             return Err(Reason::BadOrder);
         }
-        let position = self.own.position(request.instrument);
+        let position = self.position_of(account, request.instrument);
         let reducible = match request.side {
             Side::Buy => -position,
             Side::Sell => position,
         };
-        let wanted = self.own.reducing(request.instrument, request.side) + request.quantity.get();
+        let open = self.own.reducing(account, request.instrument, request.side);
+        let wanted = open + request.quantity.get();
         if wanted > reducible { Err(Reason::Reducing) } else { Ok(()) }
     }
 }

@@ -2,11 +2,13 @@
 
 mod rows;
 mod tree;
+mod window;
 
 pub use rows::MergedRows;
 
 use crate::item::TimedItem;
-use tree::{Tree, key};
+use tree::Tree;
+use window::{ENDED, Next, Window};
 
 /// The most sources of a merge; more are not taken.
 pub const MERGE_SOURCES_MAX: usize = 65_536;
@@ -33,54 +35,58 @@ pub const MERGE_SOURCES_MAX: usize = 65_536;
 pub struct Merge<'a, T> {
     sources: Vec<Source<'a, T>>,
     tree: Tree,
+    window: Window,
     /// Who won before: whoever wins twice is likely to go on.
     last: usize,
     /// Items that are the next ones, of source `last`.
     run: std::slice::Iter<'a, T>,
 }
 
-/// How many times of a source are read at once. One by one they would be as many waits for memory, because the processor
-/// cannot foresee a hundred places; of so many side by side it fetches all at the same time.
-const TIMES_AHEAD: usize = 32;
+/// How many keys of a source are made at once, a power of two. One by one their times would be as many waits for memory,
+/// because the processor cannot foresee a hundred places; of so many side by side it fetches all at the same time.
+const KEYS_AHEAD: usize = 32;
 
 /// What is left of a slice, without what is in a run.
 #[derive(Debug)]
 struct Source<'a, T> {
     items: &'a [T],
-    /// Of the first items.
-    times: [i64; TIMES_AHEAD],
-    /// Which of `times` is that of the first item.
+    /// Of the first items, and [`ENDED`] behind the last of all.
+    keys: [u64; KEYS_AHEAD],
+    /// Which of `keys` is that of the first item.
     place: usize,
 }
 
 impl<'a, T: TimedItem> Source<'a, T> {
-    fn new(items: &'a [T]) -> Self {
-        let mut source = Self { items, times: [0; TIMES_AHEAD], place: 0 };
-        source.read_ahead();
+    fn new(items: &'a [T], number: usize, window: Window) -> Self {
+        let mut source = Self { items, keys: [ENDED; KEYS_AHEAD], place: 0 };
+        source.make_keys(number, window);
         source
     }
 
-    fn read_ahead(&mut self) {
+    fn make_keys(&mut self, number: usize, window: Window) {
         self.place = 0;
-        for (time, item) in self.times.iter_mut().zip(self.items) {
-            *time = item.event_time();
+        for (key, item) in self.keys.iter_mut().zip(self.items) {
+            *key = window.key(item.event_time(), number);
+        }
+        if let Some(behind) = self.keys.get_mut(self.items.len()) {
+            *behind = ENDED;
         }
     }
 
-    /// The time of the first item.
+    /// The key of the first item.
     #[inline(always)]
-    fn time(&self) -> Option<i64> {
-        if self.items.is_empty() { None } else { self.times.get(self.place).copied() }
+    fn key(&self) -> u64 {
+        self.keys[self.place % KEYS_AHEAD]
     }
 
     /// Takes items off the front; there are so many.
     #[inline(always)]
-    fn take(&mut self, count: usize) -> Option<&'a [T]> {
+    fn take(&mut self, count: usize, number: usize, window: Window) -> Option<&'a [T]> {
         let (taken, rest) = self.items.split_at_checked(count)?;
         self.items = rest;
         self.place += count;
-        if self.place >= TIMES_AHEAD {
-            self.read_ahead();
+        if self.place >= KEYS_AHEAD {
+            self.make_keys(number, window);
         }
         Some(taken)
     }
@@ -97,10 +103,14 @@ impl<'a, T: TimedItem> Merge<'a, T> {
     /// assert_eq!(teafile::Merge::new(none).count(), 0);
     /// ```
     pub fn new(sources: impl IntoIterator<Item = &'a [T]>) -> Self {
-        let sources: Vec<Source<'a, T>> =
-            sources.into_iter().take(MERGE_SOURCES_MAX).map(Source::new).collect();
-        let times: Vec<Option<i64>> = sources.iter().map(Source::time).collect();
-        Self { sources, tree: Tree::new(&times), last: usize::MAX, run: [].iter() }
+        let slices = sources.into_iter().take(MERGE_SOURCES_MAX).enumerate();
+        // moved before the first item is taken
+        let window = Window::of(i64::MAX);
+        let sources = slices.map(|(number, items)| Source::new(items, number, window)).collect();
+        let tree = Tree::new([].into_iter());
+        let mut merge = Self { sources, tree, window, last: usize::MAX, run: [].iter() };
+        merge.move_window();
+        merge
     }
 
     /// The next items that come from one source: its number and one item at least, or none at the end.
@@ -127,14 +137,40 @@ impl<'a, T: TimedItem> Merge<'a, T> {
 
     #[inline(always)]
     fn take_run(&mut self) -> Option<(usize, &'a [T])> {
-        let number = self.tree.winner()?;
+        let number = match self.tree.winner() {
+            Next::Source(number) => number,
+            Next::Nobody => return None,
+            Next::Beyond => self.winner_beyond()?,
+        };
         let limit = (number == self.last).then(|| self.tree.challenger(number));
         self.last = number;
+        let window = self.window;
         let source = self.sources.get_mut(number)?;
-        let length = limit.map_or(1, |limit| run_length(source.items, limit, number));
-        let run = source.take(length)?;
-        self.tree.replay(number, source.time());
+        let length = limit.map_or(1, |limit| run_length(source.items, limit, number, window));
+        let run = source.take(length, number, window)?;
+        self.tree.replay(number, source.key());
         Some((number, run))
+    }
+
+    /// Who wins in a window that is moved to the earliest time.
+    #[cold]
+    fn winner_beyond(&mut self) -> Option<usize> {
+        self.move_window();
+        match self.tree.winner() {
+            Next::Source(number) => Some(number),
+            // the earliest time is within its window
+            Next::Nobody | Next::Beyond => None,
+        }
+    }
+
+    fn move_window(&mut self) {
+        let earliest = self.sources.iter().filter_map(|source| source.items.first()).map(T::event_time).min();
+        let window = Window::of(earliest.unwrap_or_default());
+        for (number, source) in self.sources.iter_mut().enumerate() {
+            source.make_keys(number, window);
+        }
+        self.window = window;
+        self.tree = Tree::new(self.sources.iter().map(Source::key));
     }
 
     /// The runs, one after the other.
@@ -151,10 +187,10 @@ impl<'a, T: TimedItem> Merge<'a, T> {
     }
 }
 
-/// How many items of the winner come before the first one of any other source.
-fn run_length<T: TimedItem>(items: &[T], limit: u128, source: usize) -> usize {
-    let behind = items.iter().skip(1).take_while(|item| key(Some(item.event_time()), source) < limit);
-    1 + behind.count()
+/// How many items of the winner come before the first one of any other source, which is not before the window: it would
+/// have won otherwise.
+fn run_length<T: TimedItem>(items: &[T], limit: u64, source: usize, window: Window) -> usize {
+    1 + items.iter().skip(1).take_while(|item| window.key(item.event_time(), source) < limit).count()
 }
 
 impl<'a, T: TimedItem> Iterator for Merge<'a, T> {

@@ -2,6 +2,7 @@
 
 use super::MERGE_SOURCES_MAX;
 use super::tree::Tree;
+use super::window::{ENDED, Next, Window};
 use crate::error::{Error, ErrorKind};
 use crate::event_time::EventTime;
 use crate::reader::Reader;
@@ -37,6 +38,7 @@ use crate::time_scale::TimeScale;
 pub struct MergedRows {
     sources: Vec<Source>,
     tree: Tree,
+    window: Window,
     scale: TimeScale,
     /// Who was handed out: it goes on when the next row is asked for.
     last: Option<usize>,
@@ -47,6 +49,8 @@ struct Source {
     reader: Reader,
     times: EventTime,
     scale: TimeScale,
+    /// Of the row that the reader is at, in the scale of the merge; none at the end.
+    time: Option<i64>,
 }
 
 impl MergedRows {
@@ -72,14 +76,30 @@ impl MergedRows {
         for reader in files {
             let times = EventTime::of(reader.header()).map_err(|error| error.with_path(reader.path()))?;
             let scale = reader.description().scale().unwrap_or(TimeScale::JAVA);
-            sources.push(Source { reader, times, scale });
+            sources.push(Source { reader, times, scale, time: None });
         }
         let first = sources.first().map_or(TimeScale::JAVA, |source| source.scale);
         let is_one = sources.iter().all(|source| source.scale == first);
         let scale = if is_one { first } else { TimeScale::UNIX_NANOS };
-        let times =
-            sources.iter_mut().map(|source| source.next_time(scale)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { sources, tree: Tree::new(&times), scale, last: None })
+        for source in &mut sources {
+            source.read_time(scale)?;
+        }
+        let mut rows = Self {
+            sources,
+            tree: Tree::new([].into_iter()),
+            window: Window::of(i64::MAX),
+            scale,
+            last: None,
+        };
+        rows.move_window();
+        Ok(rows)
+    }
+
+    fn move_window(&mut self) {
+        let earliest = self.sources.iter().filter_map(|source| source.time).min();
+        self.window = Window::of(earliest.unwrap_or_default());
+        let keys = self.sources.iter().enumerate().map(|(number, source)| source.key(number, self.window));
+        self.tree = Tree::new(keys);
     }
 
     /// The next row and the number of its file, or none at the end of all.
@@ -96,10 +116,14 @@ impl MergedRows {
             && let Some(source) = self.sources.get_mut(last)
         {
             source.reader.seek_item(source.reader.position() + 1);
-            let time = source.next_time(self.scale)?;
-            self.tree.replay(last, time);
+            source.read_time(self.scale)?;
+            self.tree.replay(last, source.key(last, self.window));
         }
-        let Some(number) = self.tree.winner() else { return Ok(None) };
+        if self.tree.winner() == Next::Beyond {
+            self.move_window();
+        }
+        // the earliest time is within the window that was moved to it
+        let Next::Source(number) = self.tree.winner() else { return Ok(None) };
         self.last = Some(number);
         match self.sources.get_mut(number) {
             Some(source) => {
@@ -123,18 +147,25 @@ impl MergedRows {
 }
 
 impl Source {
-    /// The time of the item that the reader is at; none at the end.
-    fn next_time(&mut self, scale: TimeScale) -> Result<Option<i64>, Error> {
+    /// Of the row that the reader is at.
+    fn key(&self, number: usize, window: Window) -> u64 {
+        self.time.map_or(ENDED, |time| window.key(time, number))
+    }
+
+    /// Takes the time of the row that the reader is at now.
+    fn read_time(&mut self, scale: TimeScale) -> Result<(), Error> {
         let position = self.reader.position();
         let times = &self.times;
-        let Some(ticks) = self.reader.peek()?.map(|item| times.of_item(item)) else { return Ok(None) };
-        match self.scale.convert(ticks, scale) {
-            Some(time) => Ok(Some(time)),
-            None => {
+        let ticks = self.reader.peek()?.map(|item| times.of_item(item));
+        self.time = match ticks {
+            None => None,
+            Some(ticks) if self.scale == scale => Some(ticks),
+            Some(ticks) => Some(self.scale.convert(ticks, scale).ok_or_else(|| {
                 let what =
                     format!("item {position}: time {ticks} is beyond the nanoseconds that 64 bits count");
-                Err(Error::new(ErrorKind::BadTime, what).with_path(self.reader.path()))
-            }
-        }
+                Error::new(ErrorKind::BadTime, what).with_path(self.reader.path())
+            })?),
+        };
+        Ok(())
     }
 }

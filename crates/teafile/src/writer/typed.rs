@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 
 use super::Writer;
 use crate::error::Error;
+use crate::field_type::FieldType;
 use crate::item::{self, TeaItem};
 
 /// A [`Writer`] whose items are of one type, checked once.
@@ -26,6 +27,8 @@ use crate::item::{self, TeaItem};
 pub struct ItemWriter<T> {
     writer: Writer,
     is_foreign: bool,
+    /// Fields are written as they are, and the event time of the file is that which the type has, or neither has one.
+    is_direct: bool,
     items: PhantomData<fn(&T)>,
 }
 
@@ -49,7 +52,10 @@ impl Writer {
     pub fn typed<T: TeaItem>(self) -> Result<ItemWriter<T>, Error> {
         item::check::<T>(self.header(), true).map_err(|error| error.with_path(self.path()))?;
         let is_foreign = self.header().byte_order().is_foreign();
-        Ok(ItemWriter { writer: self, is_foreign, items: PhantomData })
+        let event_time = self.description().event_time();
+        let of_type = const { time_offset::<T>() };
+        let is_same = event_time.map(|field| field.offset() as usize) == of_type;
+        Ok(ItemWriter { writer: self, is_foreign, is_direct: is_same && !is_foreign, items: PhantomData })
     }
 }
 
@@ -71,6 +77,28 @@ impl<T: TeaItem> ItemWriter<T> {
     /// ```
     #[inline]
     pub fn write(&mut self, item: &T) -> Result<(), Error> {
+        if self.is_direct
+            && let Some(room) = self.writer.buffer.free_room(size_of::<T>())
+        {
+            if const { has_gaps::<T>() } {
+                room.fill(0);
+            }
+            item.write(room);
+            let time = const { time_offset::<T>() }.and_then(|offset| room.get(offset..)?.first_chunk());
+            let time = time.map_or(i64::MIN, |bytes| i64::from_ne_bytes(*bytes));
+            if time >= self.writer.last_time {
+                self.writer.last_time = time;
+                self.writer.buffer.push(size_of::<T>());
+                return Ok(());
+            }
+        }
+        self.write_with_care(item)
+    }
+
+    /// Where the buffer may be full, the file closed, or the time wrong; and for what is not written as it is.
+    #[cold]
+    #[inline(never)]
+    fn write_with_care(&mut self, item: &T) -> Result<(), Error> {
         let is_foreign = self.is_foreign;
         // the size is that of the items of the file, or there would be no such writer
         self.writer.write_with(size_of::<T>(), const { has_gaps::<T>() }, |_, bytes| {
@@ -82,6 +110,19 @@ impl<T: TeaItem> ItemWriter<T> {
             Ok(())
         })
     }
+}
+
+/// Where the event time of a type is, if it has one that is an `i64`.
+const fn time_offset<T: TeaItem>() -> Option<usize> {
+    let mut place = 0;
+    while place < T::FIELDS.len() {
+        let field = &T::FIELDS[place];
+        if field.is_time {
+            return if matches!(field.field_type, FieldType::Int64) { Some(field.offset) } else { None };
+        }
+        place += 1;
+    }
+    None
 }
 
 /// Whether an item has bytes that belong to no field.

@@ -98,10 +98,29 @@ fn a_bad_cell_is_told_with_line_column_and_what_it_could_be() {
     assert_eq!(said, "tea: a.csv: no column has numbers or times (expected one at least)\n");
     write(folder.path(), "a.csv", &"x".repeat(3 << 20));
     let said = tea(folder.path(), "from-csv a.csv a.tea").refused();
-    assert!(said.contains("a line of more than 1048576 bytes"), "{said}");
+    assert_eq!(
+        said,
+        "tea: a.csv:1: a row of more than 1048576 bytes (expected a table whose quotes are closed)\n"
+    );
     // nothing is left of what was not made
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["a.csv"]);
+}
+
+#[test]
+fn a_quote_that_nobody_closes_ends_at_the_limit_of_a_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "1,2\n".repeat(500_000);
+    write(folder.path(), "a.csv", &format!("a,b\n{}3,\"4\n{rows}", "1,2\n".repeat(7)));
+    let said = tea(folder.path(), "from-csv a.csv a.tea").refused();
+    assert_eq!(
+        said,
+        "tea: a.csv:9: a row of more than 1048576 bytes (expected a table whose quotes are closed)\n"
+    );
+    // as many rows without it are no matter, and neither are lines that are quoted as they should be
+    write(folder.path(), "a.csv", &format!("a,b\n{rows}1,\"\n2\n\"\n"));
+    let told = tea(folder.path(), "from-csv a.csv a.tea --json").json();
+    assert_eq!(told["items"], 500_001);
 }
 
 #[test]

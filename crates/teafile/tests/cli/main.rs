@@ -6,9 +6,13 @@
 mod arrow;
 mod convert;
 mod csv;
+mod edit;
+mod index;
 mod look;
 mod mend;
 mod pages;
+#[cfg(feature = "arrow")]
+mod parquet;
 mod plot;
 mod tail;
 

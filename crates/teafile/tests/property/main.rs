@@ -121,6 +121,40 @@ proptest! {
         }
         prop_assert_eq!(&merged, &expected);
     }
+
+    #[test]
+    fn merges_of_any_times_pick_the_earliest_first_item(sources in prop::collection::vec(prop::collection::vec(any_time(), 0..70), 0..9)) {
+        let expected = picked(&sources);
+        let items: Vec<Vec<Tick>> = sources.iter().map(|times| ticks(times)).collect();
+        let merged: Vec<_> = Merge::new(items.iter().map(Vec::as_slice))
+            .map(|(source, tick)| (tick.time, source, tick.number))
+            .collect();
+        prop_assert_eq!(&merged, &expected);
+        let in_runs: Vec<_> = Merge::new(items.iter().map(Vec::as_slice))
+            .runs()
+            .flat_map(|(source, run)| run.iter().map(move |tick| (tick.time, source, tick.number)))
+            .collect();
+        prop_assert_eq!(&in_runs, &expected);
+    }
+}
+
+/// Times as far apart as 64 bits allow, close together, and some distance that keys of a merge have to be made anew for.
+fn any_time() -> impl Strategy<Value = i64> {
+    let days = (-40_i64..40).prop_map(|days| days * 86_400_000_000_000);
+    prop_oneof![any::<i64>(), -9_i64..9, days, Just(i64::MIN), Just(i64::MAX), i64::MAX - 2..=i64::MAX]
+}
+
+/// Of all first items that which has the smallest time, of equal ones that of the first source, again and again.
+fn picked(sources: &[Vec<i64>]) -> Vec<(i64, usize, u64)> {
+    let mut taken = vec![0; sources.len()];
+    let mut order = Vec::new();
+    loop {
+        let heads = sources.iter().zip(&taken).enumerate();
+        let first = heads.filter_map(|(source, (times, taken))| Some((*times.get(*taken)?, source))).min();
+        let Some((time, source)) = first else { return order };
+        order.push((time, source, taken[source] as u64));
+        taken[source] += 1;
+    }
 }
 
 #[derive(Clone, Copy, Debug, TeaItem)]

@@ -166,6 +166,7 @@ impl Outcome {
             | Output::ByHand { .. }
             | Output::Shutdown { .. }
             | Output::Metric { .. }
+            | Output::BookGap(_)
             | Output::Exited => return,
         };
         counts.add(what);

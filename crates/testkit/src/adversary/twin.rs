@@ -249,6 +249,7 @@ impl Twin {
             | Output::ByHand { .. }
             | Output::Shutdown { .. }
             | Output::Overfilled(_)
+            | Output::BookGap(_)
             | Output::Exited => Ok(()),
         }
     }

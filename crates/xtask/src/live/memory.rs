@@ -31,6 +31,13 @@ impl Memory {
     }
 }
 
+/// The most that a process had in memory so far, in kB; nothing of one that has gone.
+pub(crate) fn peak(pid: u32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::Memory;

@@ -24,7 +24,7 @@ use nix::{
 use serde_json::Value;
 use stratd_control::{Client, Done, Plugin, Request, Status};
 
-pub(crate) use memory::Memory;
+pub(crate) use memory::{Memory, peak};
 
 use crate::workspace::Workspace;
 use crate::{deb, plugins};
@@ -48,6 +48,8 @@ pub(crate) struct Programs {
     pub(crate) daemon: PathBuf,
     pub(crate) exchange: PathBuf,
     pub(crate) builds: [PathBuf; 2],
+    /// Where all plugins are.
+    pub(crate) plugins: PathBuf,
 }
 
 impl Programs {
@@ -71,6 +73,7 @@ impl Programs {
             daemon,
             exchange: plugins.join("libexchange_synthetic.so"),
             builds: [faulty.join(LIBRARY), faulty.join("libstrategy_counter_second.so")],
+            plugins,
         })
     }
 }
@@ -133,6 +136,17 @@ pub(crate) struct Tally {
 impl Sandbox {
     /// Starts one in `folder`, which is emptied before, and waits until events flow.
     pub(crate) fn start(folder: &Path, programs: &Programs, settings: &Settings) -> Result<Self> {
+        let libraries = [programs.exchange.as_path(), programs.builds[0].as_path()];
+        Self::launch(folder, programs, &settings.config(), &libraries)
+    }
+
+    /// As [`Sandbox::start`], with any configuration and the plugins that it needs.
+    pub(crate) fn launch(
+        folder: &Path,
+        programs: &Programs,
+        config: &str,
+        libraries: &[&Path],
+    ) -> Result<Self> {
         if folder.exists() {
             fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
         }
@@ -140,10 +154,12 @@ impl Sandbox {
             let part = folder.join(part);
             fs::create_dir_all(&part).with_context(|| format!("creating {}", part.display()))?;
         }
-        fs::write(folder.join("stratd.toml"), settings.config()).context("writing the configuration")?;
+        fs::write(folder.join("stratd.toml"), config).context("writing the configuration")?;
         let log = File::create(folder.join("stderr.log")).context("creating the log")?;
-        put(&programs.exchange, &folder.join("plugins/libexchange_synthetic.so"))?;
-        put(&programs.builds[0], &folder.join("plugins").join(LIBRARY))?;
+        for library in libraries {
+            let name = library.file_name().with_context(|| format!("{} is no file", library.display()))?;
+            put(library, &folder.join("plugins").join(name))?;
+        }
         let child = Command::new(&programs.daemon)
             .args(["run", "stratd.toml"])
             .current_dir(folder)
@@ -209,7 +225,14 @@ impl Sandbox {
     }
 
     /// Ends it with SIGTERM; what its strategy counted.
-    pub(crate) fn end(mut self) -> Result<Tally> {
+    pub(crate) fn end(self) -> Result<Tally> {
+        let file = self.end_run()?.join("summary.json");
+        let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+        Tally::read(&text).with_context(|| format!("reading {}", file.display()))
+    }
+
+    /// Ends it with SIGTERM; the folder of its results.
+    pub(crate) fn end_run(mut self) -> Result<PathBuf> {
         let run_folder = self.folder.join(self.status()?.run_folder);
         kill(Pid::from_raw(i32::try_from(self.pid())?), Signal::SIGTERM).context("sending SIGTERM")?;
         let deadline = now() + END_LIMIT;
@@ -223,13 +246,11 @@ impl Sandbox {
         if !status.success() {
             bail!("the daemon ended with {status}{}", self.last_words());
         }
-        let file = run_folder.join("summary.json");
-        let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-        Tally::read(&text).with_context(|| format!("reading {}", file.display()))
+        Ok(run_folder)
     }
 
     /// Looks until `look` has something, within a time.
-    fn wait<T>(
+    pub(crate) fn wait<T>(
         &mut self,
         what: &str,
         limit: Duration,

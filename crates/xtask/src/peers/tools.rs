@@ -36,15 +36,21 @@ const UNPACKED: &[&str] = &[
 ];
 /// Files that show that everything was unpacked.
 const UNPACKED_PROGRAMS: &[&str] = &["usr/sbin/rsyslogd", "usr/sbin/logrotate", "usr/bin/promtool"];
-/// The mail server of a check; what other programs make of our results; what attacks the control socket.
+/// The mail server of a check; what other programs make of our results and of TeaFiles; what attacks the control socket.
 const PYTHON_PACKAGES: &[&str] = &[
     "aiosmtpd==1.4.6",
+    "numpy==2.4.6",
+    "pandas==3.1.1",
+    "polars==2.1.0",
     "pyarrow==26.0.1",
     "pyfolio-reloaded==0.10.1",
     "quantstats==0.0.86",
     "schemathesis==4.32.5",
+    "teafiles==0.7.4",
 ];
-const PYTHON_MODULES: &str = "aiosmtpd, pyarrow, pyfolio, quantstats, schemathesis";
+/// Whether they are there. The original API of TeaFiles is for Python 2: it is looked for, and not imported.
+const PYTHON_TEST: &str = "import aiosmtpd, numpy, pandas, polars, pyarrow, pyfolio, quantstats, schemathesis\n\
+    from importlib.util import find_spec\nassert find_spec('teafiles')";
 /// The oldest Python that the checks are written for.
 const PYTHON_OLDEST: (u8, u8) = (3, 11);
 /// How many minor versions are looked for by name, from the oldest that will do.
@@ -66,11 +72,11 @@ pub(super) struct Tools {
 }
 
 impl Tools {
-    /// Looks for everything and gets what is missing.
-    pub(super) fn install(workspace: &Workspace, work: &Path) -> Result<Self> {
+    /// Looks for everything and gets what is missing; without the programs of the system, for Python only.
+    pub(super) fn install(workspace: &Workspace, work: &Path, with_programs: bool) -> Result<Self> {
         let mut packages: Vec<&str> = INSTALLED
             .iter()
-            .filter(|(program, _)| find(program).is_none())
+            .filter(|(program, _)| with_programs && find(program).is_none())
             .map(|&(_, package)| package)
             .collect();
         let mut python = find_python(PYTHON_OLDEST);
@@ -84,7 +90,7 @@ impl Tools {
             apt_install(workspace, &packages)?;
             python = find_python(PYTHON_OLDEST);
         }
-        if !is_unpacked {
+        if with_programs && !is_unpacked {
             unpack(workspace, &unpacked)?;
         }
         let python =
@@ -165,7 +171,7 @@ fn unpack(workspace: &Workspace, folder: &Path) -> Result<()> {
 
 /// The environment with the packages of the checks.
 fn environment_of(workspace: &Workspace, python: &Path) -> Result<PathBuf> {
-    make_environment(workspace, python, &workspace.peer_environment(), PYTHON_MODULES, PYTHON_PACKAGES)
+    make_environment(workspace, python, &workspace.peer_environment(), PYTHON_TEST, PYTHON_PACKAGES)
 }
 
 /// An environment with one package and what it needs.
@@ -175,7 +181,8 @@ pub(super) fn environment(
     folder: &Path,
     package: &Package,
 ) -> Result<PathBuf> {
-    make_environment(workspace, python, folder, package.module, &[package.requirement])
+    let test = format!("import {}", package.module);
+    make_environment(workspace, python, folder, &test, &[package.requirement])
 }
 
 /// An environment with packages from `PyPI`, made once, and its interpreter.
@@ -183,11 +190,11 @@ fn make_environment(
     workspace: &Workspace,
     python: &Path,
     folder: &Path,
-    modules: &str,
+    test: &str,
     packages: &[&str],
 ) -> Result<PathBuf> {
     let inside = folder.join("bin/python");
-    if answers(&inside, &format!("import {modules}")) {
+    if answers(&inside, test) {
         return Ok(inside);
     }
     run_command(workspace.command(python).args(["-m", "venv", "--clear"]).arg(folder))?;

@@ -1,5 +1,6 @@
 //! Runs a long proof by name: bounded in count and time, with its numbers in `TARGET/soak/NAME.json`.
 
+mod record;
 mod reload;
 mod sim;
 
@@ -18,6 +19,12 @@ struct Soak {
 
 /// Every soak of the workspace; a new one is a new row and a file of its own.
 const SOAKS: &[Soak] = &[
+    Soak {
+        name: "record",
+        arguments: "[--events N] [--rate N] [--out FILE]",
+        about: "record a trading run of N market events (10,000,000) at full speed and replay it: nothing lost, no difference",
+        run: record::run,
+    },
     Soak {
         name: "reload",
         arguments: "[--count N] [--rate N] [--out FILE]",

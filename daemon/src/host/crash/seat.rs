@@ -52,6 +52,7 @@ pub(crate) enum Entry {
     Accounts,
     OpenOrders,
     FillsSince,
+    FindOrder,
     Stop,
     Filter,
     Handle,
@@ -60,7 +61,7 @@ pub(crate) enum Entry {
 }
 
 /// Each entry at the place of its code, less one.
-const ENTRIES: [(Entry, &str); 26] = [
+const ENTRIES: [(Entry, &str); 27] = [
     (Entry::Create, "create"),
     (Entry::Destroy, "destroy"),
     (Entry::OnEvents, "on_events"),
@@ -82,6 +83,7 @@ const ENTRIES: [(Entry, &str); 26] = [
     (Entry::Accounts, "accounts"),
     (Entry::OpenOrders, "open_orders"),
     (Entry::FillsSince, "fills_since"),
+    (Entry::FindOrder, "find_order"),
     (Entry::Stop, "stop"),
     (Entry::Filter, "filter"),
     (Entry::Handle, "handle"),

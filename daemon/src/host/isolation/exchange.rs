@@ -3,8 +3,8 @@
 use std::fmt;
 
 use stratd_plugin_api::{
-    ExchangeInstance, Fault, InstrumentId, Timestamp,
-    abi::{Event, OrderCommand},
+    ClientOrderId, ExchangeInstance, Fault, InstrumentId, Timestamp,
+    abi::{Event, OrderCommand, TextHandle},
 };
 
 use crate::host::refusal::Problem;
@@ -146,6 +146,20 @@ impl ExchangeInstance for IsolatedExchange {
             out.signed(since.get());
         };
         self.call(Entry::FillsSince, write, |_| Ok(()))
+    }
+
+    fn find_order(
+        &mut self,
+        correlation: u64,
+        id: ClientOrderId,
+        exchange_order_id: TextHandle,
+    ) -> Result<(), Fault> {
+        let write = |out: &mut Encoder<'_>| {
+            out.number(correlation);
+            out.number(id.0);
+            out.number(exchange_order_id);
+        };
+        self.call(Entry::FindOrder, write, |_| Ok(()))
     }
 
     fn stop(&mut self) -> Result<(), Fault> {

@@ -1,6 +1,6 @@
 //! The plugin's side of a connector: its calls. What it sees of the host differs between thread and process.
 
-use stratd_plugin_api::{ExchangeInstance, Fault, InstrumentId, Timestamp, abi::Event};
+use stratd_plugin_api::{ClientOrderId, ExchangeInstance, Fault, InstrumentId, Timestamp, abi::Event};
 
 use super::{
     codec::{Decoder, Encoder},
@@ -60,6 +60,9 @@ fn call(
         Entry::Accounts => exchange.accounts(arguments.number()?),
         Entry::OpenOrders => exchange.open_orders(arguments.number()?),
         Entry::FillsSince => exchange.fills_since(arguments.number()?, Timestamp::new(arguments.signed()?)),
+        Entry::FindOrder => {
+            exchange.find_order(arguments.number()?, ClientOrderId(arguments.number()?), arguments.number()?)
+        }
         Entry::Stop => exchange.stop(),
         Entry::OnConfig => exchange.on_config(&arguments.text()?),
         Entry::Save => exchange.save().map(|state| {

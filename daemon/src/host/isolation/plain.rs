@@ -21,6 +21,10 @@ macro_rules! plain {
 
 plain!(
     AccountRecord,
+    BarSpec,
+    BookLevelRecord,
+    BookQuery,
+    BookRecord,
     Event,
     ExchangeRecord,
     FillRecord,

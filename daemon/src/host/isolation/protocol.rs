@@ -60,11 +60,12 @@ pub(super) enum Entry {
     Accounts,
     OpenOrders,
     FillsSince,
+    FindOrder,
     Stop,
 }
 
 impl Entry {
-    const ALL: [Entry; 22] = [
+    const ALL: [Entry; 23] = [
         Self::Create,
         Self::Destroy,
         Self::OnEvents,
@@ -86,6 +87,7 @@ impl Entry {
         Self::Accounts,
         Self::OpenOrders,
         Self::FillsSince,
+        Self::FindOrder,
         Self::Stop,
     ];
 
@@ -127,6 +129,7 @@ impl Entry {
             Self::Accounts => "accounts",
             Self::OpenOrders => "open_orders",
             Self::FillsSince => "fills_since",
+            Self::FindOrder => "find_order",
             Self::Stop => "stop",
         }
     }
@@ -155,7 +158,8 @@ impl Entry {
             | Self::ChangeOrder
             | Self::Accounts
             | Self::OpenOrders
-            | Self::FillsSince => false,
+            | Self::FillsSince
+            | Self::FindOrder => false,
         }
     }
 }
@@ -184,6 +188,8 @@ pub(super) enum Function {
     Portfolio,
     Risk,
     PriceHistory,
+    Book,
+    SubscribeBars,
     Timer,
     TimerCancel,
     Stop,
@@ -200,7 +206,7 @@ pub(super) enum Function {
 }
 
 impl Function {
-    const ALL: [Function; 33] = [
+    const ALL: [Function; 35] = [
         Self::Log,
         Self::Text,
         Self::Intern,
@@ -221,6 +227,8 @@ impl Function {
         Self::Portfolio,
         Self::Risk,
         Self::PriceHistory,
+        Self::Book,
+        Self::SubscribeBars,
         Self::Timer,
         Self::TimerCancel,
         Self::Stop,
@@ -277,6 +285,8 @@ impl Function {
             | Self::Portfolio
             | Self::Risk
             | Self::PriceHistory
+            | Self::Book
+            | Self::SubscribeBars
             | Self::Timer
             | Self::TimerCancel
             | Self::Stop

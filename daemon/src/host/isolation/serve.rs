@@ -2,7 +2,7 @@
 
 use stratd_plugin_api::{
     StrategyHost, StrategyServices,
-    abi::{MoneyBits, OrderRequest, Schedule},
+    abi::{BarSpec, MoneyBits, OrderRequest, Schedule},
 };
 
 use super::{
@@ -75,6 +75,11 @@ pub(super) fn during_call(
         Function::CancelAll => answer.flag(host.cancel_all(message.small()?)),
         Function::CloseAll => answer.flag(host.close_all(message.small()?)),
         Function::Subscribe => answer.flag(host.subscribe(message.small()?, message.small()?)),
+        Function::SubscribeBars => {
+            let instrument = message.small()?;
+            let spec: BarSpec = message.record()?;
+            answer.number(host.subscribe_bars(instrument, &spec).unwrap_or(0).into());
+        }
         Function::Timer => {
             let schedule: Schedule = message.record()?;
             answer.number(host.timer(&schedule).unwrap_or(0));
@@ -112,6 +117,11 @@ fn query(
         Function::PriceHistory => {
             let instrument = message.small()?;
             answer.visited(|visit| host.price_history(instrument, visit));
+        }
+        Function::Book => {
+            let query = message.record()?;
+            let record = answer.visited(|visit| host.book(&query, visit));
+            answer.record(&record);
         }
         Function::Instruments => {
             let filter = message.record()?;

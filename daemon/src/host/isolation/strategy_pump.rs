@@ -5,9 +5,9 @@ use std::{cell::Cell, rc::Rc};
 use stratd_plugin_api::{
     Fault, Log, Money, StrategyHost, StrategyInstance, Timestamp, TradingType,
     abi::{
-        AccountRecord, Event, ExchangeRecord, FillRecord, Filter, InstrumentRecord, MoneyBits, OrderEvent,
-        OrderRecord, OrderRequest, PortfolioRecord, PositionRecord, PricePoint, RiskLimitRecord, RiskRecord,
-        Schedule, TextHandle,
+        AccountRecord, BarSpec, BookLevelRecord, BookQuery, BookRecord, Event, ExchangeRecord, FillRecord,
+        Filter, InstrumentRecord, MoneyBits, OrderEvent, OrderRecord, OrderRequest, PortfolioRecord,
+        PositionRecord, PricePoint, RiskLimitRecord, RiskRecord, Schedule, TextHandle,
     },
 };
 
@@ -209,6 +209,29 @@ impl StrategyHost for RemoteHost {
     }
     fn price_history(&self, instrument: u32, visit: &mut dyn FnMut(&PricePoint)) {
         self.query(Function::PriceHistory, |out| out.number(instrument.into()), visit);
+    }
+    fn book(&self, query: &BookQuery, visit: &mut dyn FnMut(&BookLevelRecord)) -> BookRecord {
+        let mut levels = Vec::new();
+        let record = self.pump.ask(
+            Function::Book,
+            |out| out.record(query),
+            |answer| {
+                answer.records(&mut levels)?;
+                answer.record()
+            },
+        );
+        if record.is_some() {
+            levels.iter().for_each(visit);
+        }
+        record.unwrap_or_default()
+    }
+    fn subscribe_bars(&mut self, instrument: u32, spec: &BarSpec) -> Option<u8> {
+        let write = |out: &mut Encoder<'_>| {
+            out.number(instrument.into());
+            out.record(spec);
+        };
+        let series = self.pump.ask(Function::SubscribeBars, write, |m| m.small());
+        series.filter(|series| *series != 0)
     }
     fn timer(&mut self, schedule: &Schedule) -> Option<u64> {
         let id = self.pump.ask(Function::Timer, |out| out.record(schedule), |m| m.number());

@@ -8,7 +8,7 @@ use stratd_plugin_api::{ExchangeId, Timestamp};
 use super::{
     ConfigChange, ConfigRefusal, NewGeneration, RefusalKind, What,
     confirm::Unconfirmed,
-    parts::{Parts, divide},
+    parts::{Parts, divide, limit_tables},
 };
 use crate::{
     check::check,
@@ -177,7 +177,7 @@ impl Manager {
             None
         } else {
             match divide(&self.configured.config, &config, &found) {
-                Ok(parts) => Some(parts),
+                Ok(parts) => Some(Parts { limit_tables: limit_tables(&draft.value), ..parts }),
                 Err(fixed) => {
                     self.undo_change(undo);
                     return Err(ConfigRefusal::of_fixed(&fixed));

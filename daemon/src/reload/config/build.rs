@@ -16,8 +16,10 @@ use crate::{
     host::{LoadedPlugin, Refusal},
     plugin_kind::PluginKind,
     reload::{
-        InstanceRecord, InstanceSettings, Manager, Place, Saved, factory::expanded, replace::check_config,
-        take_over::tag,
+        InstanceRecord, InstanceSettings, Manager, Place, Saved,
+        factory::expanded,
+        replace::check_config,
+        take_over::{build as recorded, tag},
     },
     runtime::{AddedStrategy, Change, ExchangeChange, OwnedRestart, Start, StrategyChange, clock},
 };
@@ -109,6 +111,7 @@ impl Manager {
                 ConfigRefusal::new(RefusalKind::Refused, format!("{error:#}")).at("/risk")
             })?;
             built.change.limits = Some(limits);
+            built.change.limit_tables.clone_from(&parts.limit_tables);
         }
         self.build_leaves(&mut built, &parts.leaves);
         // the last, because they connect: from here on something has to be stopped if the change is refused
@@ -161,6 +164,7 @@ impl Manager {
             }),
             spare,
             tag: tag(&plugin),
+            builds: Box::new([*recorded(&plugin, &settings), *recorded(&plugin, old)]),
         });
         built.strategies.push(Changed { name: name.to_owned(), settings, pid: made.pid });
         Ok(())
@@ -237,18 +241,21 @@ impl Manager {
         let is_batch_safe = manifest.has_flag(plugin_flag::BATCH_SAFE);
         let place: Option<StrategyId> = known.as_ref().and_then(|(_, instance)| instance.strategy());
         let (terms, tag) = ((settings.may_shutdown, settings.cancels_on_stop), tag(&plugin));
+        let build = recorded(&plugin, &settings);
         built.change.starts.push(match place {
             Some(id) => {
-                let restart = OwnedRestart { tag, instance: made.instance, is_batch_safe, state };
+                let restart = OwnedRestart { tag, build, instance: made.instance, is_batch_safe, state };
                 Start::Again(id, restart, terms)
             }
             None => Start::Add(Box::new(AddedStrategy {
                 tag,
+                build,
                 config: StrategyConfig {
                     name: name.to_owned(),
                     may_shutdown: terms.0,
                     cancels_on_stop: terms.1,
                     is_batch_safe,
+                    bars: settings.bars.clone(),
                 },
                 plugin: format!("{} {}", manifest.name, manifest.version),
                 instance: made.instance,

@@ -1,5 +1,7 @@
 //! What of a change can be done while the run goes on, in parts; and what cannot.
 
+use serde_json::{Map, Value};
+
 use crate::config::{
     ExchangeEntry, IsolationMode, PluginKind, PluginsConfig, RunConfig, StrategyEntry, difference::Difference,
 };
@@ -24,6 +26,8 @@ pub(super) struct Parts {
     /// Exchanges that leave.
     pub(super) leaves: Vec<String>,
     pub(super) limits: bool,
+    /// The tables that say the limits.
+    pub(super) limit_tables: Map<String, Value>,
     pub(super) logging: bool,
     pub(super) plugin_dirs: bool,
     pub(super) plugins: bool,
@@ -92,11 +96,18 @@ pub(super) fn divide(
             .map(|old| old.name().to_owned())
             .collect(),
         limits: old.risk != new.risk || old.hours != new.hours,
+        limit_tables: Map::new(),
         logging: old.logging != new.logging,
         plugin_dirs: old.plugin_dirs != new.plugin_dirs,
         plugins: old.plugins != new.plugins,
         save_interval: old.state.save_interval != new.state.save_interval,
     })
+}
+
+/// The tables of a configuration that say its limits, for the recorder.
+pub(super) fn limit_tables(whole: &Value) -> Map<String, Value> {
+    let tables = ["risk", "hours"].map(|key| Some((key.to_owned(), whole.get(key)?.clone())));
+    tables.into_iter().flatten().collect()
 }
 
 /// The old configuration with everything of the new one that can change while the run goes on.
@@ -125,6 +136,7 @@ fn with_live_of(old: &RunConfig, new: &RunConfig) -> RunConfig {
 fn fixed_because(difference: &Difference) -> Option<String> {
     let path: Vec<&str> = difference.path.iter().map(String::as_str).collect();
     let why = match path.as_slice() {
+        ["strategy", _, "bars" | "warm_up", ..] => AT_RESTART.to_owned(),
         ["strategy", _, "plugin"] => "the plugin of a strategy that is there".to_owned(),
         ["strategy", ..] | ["hours" | "logging" | "plugin_dirs", ..] => return None,
         ["exchange", _, "plugin" | "instrument_types"] => "what an exchange is made of".to_owned(),
@@ -155,6 +167,7 @@ pub(super) fn settings_of_strategy(entry: &StrategyEntry) -> InstanceSettings {
         unload: entry.unload,
         may_shutdown: entry.allow_shutdown,
         cancels_on_stop: entry.cancel_on_stop,
+        bars: entry.bar_specs(),
     }
 }
 
@@ -166,6 +179,7 @@ pub(super) fn settings_of_exchange(entry: &ExchangeEntry) -> InstanceSettings {
         unload: entry.unload,
         may_shutdown: false,
         cancels_on_stop: false,
+        bars: Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::html::Html;
 /// At most so many rows; `config.json` has all.
 const ROWS_MAX: usize = 400;
 
-pub(in crate::results) fn section(html: &mut Html, config: &Value) {
+pub(crate) fn section(html: &mut Html, config: &Value) {
     html.section("Configuration");
     let mut rows = Vec::new();
     flatten(String::new(), config, &mut rows);

@@ -7,13 +7,13 @@ const SCRIPT: &str = include_str!("script.js");
 
 /// The body of a page as it grows.
 #[derive(Debug, Default)]
-pub(in crate::results) struct Html {
+pub(crate) struct Html {
     body: String,
 }
 
 impl Html {
     /// `<tag class="class">`.
-    pub(in crate::results) fn open(&mut self, tag: &str, class: &str) {
+    pub(crate) fn open(&mut self, tag: &str, class: &str) {
         let _ = if class.is_empty() {
             write!(self.body, "<{tag}>")
         } else {
@@ -22,30 +22,30 @@ impl Html {
     }
 
     /// `</tag>` and the end of a line.
-    pub(in crate::results) fn close(&mut self, tag: &str) {
+    pub(crate) fn close(&mut self, tag: &str) {
         let _ = writeln!(self.body, "</{tag}>");
     }
 
     /// An element with text, which is escaped.
-    pub(in crate::results) fn text(&mut self, tag: &str, class: &str, text: &str) {
+    pub(crate) fn text(&mut self, tag: &str, class: &str, text: &str) {
         self.open(tag, class);
         self.body.push_str(&escape(text));
         self.close(tag);
     }
 
     /// Markup that was made here.
-    pub(in crate::results) fn raw(&mut self, markup: &str) {
+    pub(crate) fn raw(&mut self, markup: &str) {
         self.body.push_str(markup);
     }
 
     /// A section with its title.
-    pub(in crate::results) fn section(&mut self, title: &str) {
+    pub(crate) fn section(&mut self, title: &str) {
         self.open("section", "");
         self.text("h2", "", title);
     }
 
     /// A table: the class of each cell, and its text.
-    pub(in crate::results) fn table(&mut self, head: &[&str], rows: &[Vec<(&str, String)>]) {
+    pub(crate) fn table(&mut self, head: &[&str], rows: &[Vec<(&str, String)>]) {
         self.raw("<div class=\"scroll\"><table>\n<thead><tr>");
         for (index, text) in head.iter().enumerate() {
             // figures stand to the right, and so do their heads
@@ -65,7 +65,7 @@ impl Html {
     }
 
     /// The whole page.
-    pub(in crate::results) fn page(self, title: &str) -> String {
+    pub(crate) fn page(self, title: &str) -> String {
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -81,7 +81,7 @@ impl Html {
 }
 
 /// Text as it may stand in an element or between quotes.
-pub(in crate::results) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -6,9 +6,9 @@
 
 mod calendar;
 pub(super) mod chart;
-pub(super) mod config_rows;
+pub(crate) mod config_rows;
 mod histogram;
-pub(super) mod html;
+pub(crate) mod html;
 mod scale;
 mod sections;
 mod tables;

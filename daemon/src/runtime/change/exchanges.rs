@@ -14,7 +14,7 @@ use anyhow::Result;
 use stratd_engine::{InputKind, StrategyId};
 use stratd_plugin_api::{ExchangeId, ExchangeInstance, Instrument, InstrumentId, Reason, abi};
 
-use super::{Part, Progress, Refused, Undo};
+use super::{ExchangeChange, Part, Progress, Refused, TAKES_NONE, Undo};
 use crate::{
     recorder::Mark,
     runtime::{
@@ -293,6 +293,26 @@ impl EventLoop {
         self.desk.instruments.take();
         Ok(left)
     }
+}
+
+/// Tells connectors their new configuration.
+pub(super) fn tell_exchanges(
+    connectors: Vec<ExchangeChange>,
+    exchanges: &mut [OpenExchange],
+    progress: &mut Progress,
+) -> Option<Refused> {
+    for ExchangeChange { exchange, new, old } in connectors {
+        let told = open_exchange(exchanges, exchange).map(|open| open.exchange.borrow_mut().on_config(&new));
+        match told {
+            Some(Ok(())) => progress.undo.push(Undo::Exchange { exchange, old }),
+            Some(Err(fault)) if fault.message.contains(TAKES_NONE) => {
+                return Some((Part::ExchangeTakesNone(exchange), fault.message));
+            }
+            Some(Err(fault)) => return Some((Part::Exchange(exchange), fault.to_string())),
+            None => return Some((Part::Exchange(exchange), "there is no such exchange".to_owned())),
+        }
+    }
+    None
 }
 
 fn within_limit(instruments: usize) -> std::result::Result<(), String> {

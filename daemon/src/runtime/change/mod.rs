@@ -23,12 +23,14 @@ mod strategies;
 use std::collections::{BTreeMap, VecDeque};
 
 use anyhow::Result;
+use serde_json::{Map, Value};
 use stratd_engine::{Carried, InputKind, ReplacedLimits, Replacement, RiskLimits, StrategyId};
 use stratd_plugin_api::{
     ExchangeId, ExchangeInstance, InstrumentId, Reason, StrategyInstance, abi::ExchangeRecord,
 };
 
-pub(crate) use self::exchanges::JoiningExchange;
+use self::exchanges::tell_exchanges;
+pub(crate) use self::{exchanges::JoiningExchange, limits::replace_limits};
 use super::{
     clock::Stopwatch,
     command::{AddedStrategy, ExchangeLeft, OwnedRestart, SavedByLoop, Tag},
@@ -36,6 +38,7 @@ use super::{
     exchange_changes::open_exchange,
     plan::{OpenExchange, PlannedRisk},
 };
+use crate::recorder::{Build, Deed, Mark};
 
 /// What a plugin says that has no `on_config`: in the SDK's default, and in the host for a table without one.
 const TAKES_NONE: &str = "takes no new configuration while it runs";
@@ -49,6 +52,8 @@ pub(crate) struct Change {
     pub(crate) terms: Vec<(StrategyId, (bool, bool))>,
     /// All limits from now on, if one changes.
     pub(crate) limits: Option<PlannedRisk>,
+    /// The tables of the configuration that say them.
+    pub(crate) limit_tables: Map<String, Value>,
     pub(crate) leaves: Vec<ExchangeId>,
     pub(crate) joins: VecDeque<JoiningExchange>,
     pub(crate) starts: Vec<Start>,
@@ -67,6 +72,8 @@ pub(crate) struct StrategyChange {
     /// With the old configuration, for a strategy that cannot go back by itself.
     pub(crate) spare: Option<Box<dyn StrategyInstance>>,
     pub(crate) tag: Tag,
+    /// Of what the new instance is made, and of what the spare one.
+    pub(crate) builds: Box<[Build; 2]>,
 }
 
 /// Another configuration of a connector.
@@ -139,6 +146,8 @@ enum Undo {
     Told {
         strategy: StrategyId,
         old: String,
+        /// Of what the spare instance is made.
+        build: Build,
         state: Option<Vec<u8>>,
         version: u32,
         spare: Option<Box<dyn StrategyInstance>>,
@@ -190,6 +199,9 @@ impl EventLoop {
     ) -> Result<std::result::Result<ChangeDone, ChangeRefused>> {
         let stopwatch = Stopwatch::start();
         let mut progress = Progress::default();
+        if !change.joins.is_empty() || !change.leaves.is_empty() {
+            self.mark(|| Mark::Changed("exchanges join or leave".to_owned()));
+        }
         let (stops, leaves) = (change.stops.clone(), change.leaves.clone());
         if let Some(refused) = self.try_change(change, exchanges, &mut progress)? {
             return Ok(Err(self.undo_all(refused, progress, exchanges)?));
@@ -198,6 +210,7 @@ impl EventLoop {
         let exchanged = swapped.len();
         for strategy in swapped {
             self.driver_mut().engine_mut().keep_swap(strategy);
+            self.did(|| Deed::KeepSwap { strategy: strategy.0 }, None);
         }
         unneeded.extend(undo.into_iter().filter_map(|step| match step {
             Undo::Told { spare, .. } => spare,
@@ -215,7 +228,7 @@ impl EventLoop {
             stopped.push(self.save(strategy, Vec::new())?);
             let now = self.now();
             self.driver_mut().feed(now, InputKind::StopStrategy(strategy, Reason::StrategyStopped))?;
-            unneeded.extend(self.driver_mut().engine_mut().take_instance(strategy));
+            unneeded.extend(self.take_instance(strategy));
         }
         let left = self.leave(&leaves, exchanges)?;
         self.tell_joined((&in_place, &opened), exchanges)?;
@@ -235,7 +248,8 @@ impl EventLoop {
         exchanges: &mut Vec<OpenExchange>,
         progress: &mut Progress,
     ) -> Result<Option<Refused>> {
-        let Change { strategies, exchanges: connectors, terms, limits, leaves, joins, starts, .. } = change;
+        let Change { strategies, exchanges: connectors, terms, limits, limit_tables, .. } = change;
+        let Change { leaves, joins, starts, .. } = change;
         progress.joins = joins;
         let mut starts = starts.into_iter().enumerate();
         let refused = 'refused: {
@@ -255,7 +269,7 @@ impl EventLoop {
                 break 'refused Some(refused);
             }
             if let Some(limits) = limits
-                && let Err(why) = self.change_limits(&limits, progress)
+                && let Err(why) = self.change_limits((&limits, limit_tables), progress)
             {
                 break 'refused Some((Part::Limits, why));
             }
@@ -320,10 +334,10 @@ impl EventLoop {
         unneeded: &mut Vec<Box<dyn StrategyInstance>>,
     ) -> Result<()> {
         match step {
-            Undo::Told { strategy, old, state, version, spare } => {
-                let told = self.driver_mut().engine_mut().configure_strategy(strategy, &old);
+            Undo::Told { strategy, old, build, state, version, spare } => {
+                let told = self.tell_strategy(strategy, (&old, &build));
                 let has_state = state.is_some();
-                let is_back = self.go_back(strategy, (state.as_deref(), version), spare, unneeded);
+                let is_back = self.go_back(strategy, (state, version), (spare, build), unneeded);
                 if let Err(fault) = told
                     && !(is_back && has_state)
                 {
@@ -336,10 +350,11 @@ impl EventLoop {
                 }
             }
             Undo::Swapped(strategy) => {
+                self.did(|| Deed::UndoSwap { strategy: strategy.0 }, None);
                 self.driver_mut().engine_mut().undo_swap(strategy);
             }
             Undo::Terms(strategy, (may_shutdown, cancels_on_stop)) => {
-                self.driver_mut().engine_mut().set_strategy_terms(strategy, may_shutdown, cancels_on_stop);
+                self.put_terms(strategy, (may_shutdown, cancels_on_stop));
             }
             Undo::Exchange { exchange, old } => {
                 let told =
@@ -353,7 +368,11 @@ impl EventLoop {
                 }
             }
             Undo::Limits(replaced) => self.driver_mut().engine_mut().put_limits_back(replaced),
-            Undo::LimitsByName(limits) => drop(self.replace_limits_by_name(limits)),
+            Undo::LimitsByName(limits) => {
+                // it is the last part of the limits, and stands for all
+                self.did(|| Deed::UndoLimits, None);
+                drop(self.replace_limits_by_name(limits));
+            }
             Undo::Leaving(record, instruments) => {
                 if let Some(record) = record {
                     self.driver_mut().engine_mut().restore_exchange(record, &instruments);
@@ -364,29 +383,9 @@ impl EventLoop {
             Undo::Started(strategy) => {
                 let now = self.now();
                 self.driver_mut().feed(now, InputKind::StopStrategy(strategy, Reason::StrategyStopped))?;
-                unneeded.extend(self.driver_mut().engine_mut().take_instance(strategy));
+                unneeded.extend(self.take_instance(strategy));
             }
         }
         Ok(())
     }
-}
-
-/// Tells connectors their new configuration.
-fn tell_exchanges(
-    connectors: Vec<ExchangeChange>,
-    exchanges: &mut [OpenExchange],
-    progress: &mut Progress,
-) -> Option<Refused> {
-    for ExchangeChange { exchange, new, old } in connectors {
-        let told = open_exchange(exchanges, exchange).map(|open| open.exchange.borrow_mut().on_config(&new));
-        match told {
-            Some(Ok(())) => progress.undo.push(Undo::Exchange { exchange, old }),
-            Some(Err(fault)) if fault.message.contains(TAKES_NONE) => {
-                return Some((Part::ExchangeTakesNone(exchange), fault.message));
-            }
-            Some(Err(fault)) => return Some((Part::Exchange(exchange), fault.to_string())),
-            None => return Some((Part::Exchange(exchange), "there is no such exchange".to_owned())),
-        }
-    }
-    None
 }

@@ -1,11 +1,16 @@
 //! Strategies in a change: told, exchanged, started.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use stratd_engine::{InputKind, Probation, Replacement, StrategyId, StrategyState};
 use stratd_plugin_api::{Fault, Reason, StrategyInstance, Timestamp};
 
 use super::{Part, Progress, Refused, Start, StrategyChange, TAKES_NONE, Undo};
-use crate::runtime::event_loop::EventLoop;
+use crate::{
+    recorder::{Build, Deed, Mark, StateAfter, fingerprint},
+    runtime::{commands::swap_of, event_loop::EventLoop},
+};
 
 impl EventLoop {
     /// Tells or exchanges strategies, in order; what was not reached is unneeded.
@@ -36,7 +41,8 @@ impl EventLoop {
         quiesce_ns: i64,
         progress: &mut Progress,
     ) -> Result<std::result::Result<(), String>> {
-        let StrategyChange { strategy, texts, replacement, spare, tag } = change;
+        let StrategyChange { strategy, texts, replacement, spare, tag, builds } = change;
+        let [build, before] = *builds;
         if self.engine().is_on_probation(strategy) {
             progress.unneeded.extend(spare.into_iter().chain([replacement.instance]));
             return Ok(Err("another version of it is on probation (accepted: when that is over)".to_owned()));
@@ -44,14 +50,14 @@ impl EventLoop {
         let mut replacement = Some(replacement);
         if let Some((new, old)) = texts {
             let version = self.tags().now(strategy).state_version;
-            let state = match self.driver_mut().engine_mut().save_strategy(strategy, Vec::new()) {
+            let state = match self.look_at_state(strategy) {
                 Ok(state) => state,
                 Err(fault) => return self.refused_by(strategy, fault).map(Err),
             };
-            let told = self.driver_mut().engine_mut().configure_strategy(strategy, &new);
+            let told = self.tell_strategy(strategy, (&new, &build));
             match told {
                 Ok(()) => {
-                    progress.undo.push(Undo::Told { strategy, old, state, version, spare });
+                    progress.undo.push(Undo::Told { strategy, old, build: before, state, version, spare });
                     progress.carried.push(None);
                     progress.unneeded.extend(replacement.take().map(|unused| unused.instance));
                 }
@@ -63,7 +69,8 @@ impl EventLoop {
                     let why = fault.to_string();
                     progress.unneeded.extend(replacement.take().map(|unused| unused.instance));
                     let has_panicked = fault.reason == Reason::Panic;
-                    if !self.go_back(strategy, (state.as_deref(), version), spare, &mut progress.unneeded)
+                    let spare = (spare, before);
+                    if !self.go_back(strategy, (state, version), spare, &mut progress.unneeded)
                         && has_panicked
                     {
                         return self.refused_by(strategy, fault).map(Err);
@@ -79,7 +86,10 @@ impl EventLoop {
             let state_version = self.tags().now(strategy).state_version;
             let probation = Probation { events: u64::MAX, until: Timestamp::MAX };
             let replacement = Replacement { deadline, state_version, probation, ..*replacement };
-            match self.driver_mut().engine_mut().swap_strategy(strategy, replacement) {
+            self.did(|| swap_of(strategy, build, &replacement), None);
+            let swapped = self.driver_mut().engine_mut().swap_strategy(strategy, replacement);
+            self.came(swapped.is_ok(), swapped.as_ref().ok().and_then(|swapped| swapped.state.as_deref()));
+            match swapped {
                 Ok(swapped) => {
                     // a start that fails goes back to the same build
                     self.tags().set(strategy, tag);
@@ -105,7 +115,32 @@ impl EventLoop {
 
     pub(super) fn set_terms(&mut self, strategy: StrategyId, terms: (bool, bool), progress: &mut Progress) {
         progress.undo.push(Undo::Terms(strategy, self.terms_of(strategy)));
-        self.driver_mut().engine_mut().set_strategy_terms(strategy, terms.0, terms.1);
+        self.put_terms(strategy, terms);
+    }
+
+    pub(super) fn put_terms(&mut self, strategy: StrategyId, (may_shutdown, cancels_on_stop): (bool, bool)) {
+        self.did(|| Deed::Terms { strategy: strategy.0, may_shutdown, cancels_on_stop }, None);
+        self.driver_mut().engine_mut().set_strategy_terms(strategy, may_shutdown, cancels_on_stop);
+    }
+
+    /// The state of a strategy, to be compared with a later one.
+    fn look_at_state(&mut self, strategy: StrategyId) -> std::result::Result<Option<Vec<u8>>, Fault> {
+        let state = self.driver_mut().engine_mut().save_strategy(strategy, Vec::new());
+        let print = || state.as_ref().ok().map(|state| state.as_deref().map_or(0, fingerprint));
+        self.mark(|| Mark::Saved(strategy, print()));
+        state
+    }
+
+    /// Tells a strategy its configuration.
+    pub(super) fn tell_strategy(
+        &mut self,
+        strategy: StrategyId,
+        (text, build): (&str, &Build),
+    ) -> std::result::Result<(), Fault> {
+        self.did(|| Deed::Configure { strategy: strategy.0, config: build.config.clone() }, None);
+        let told = self.driver_mut().engine_mut().configure_strategy(strategy, text);
+        self.came(told.is_ok(), None);
+        told
     }
 
     fn terms_of(&self, strategy: StrategyId) -> (bool, bool) {
@@ -128,23 +163,27 @@ impl EventLoop {
     pub(super) fn go_back(
         &mut self,
         strategy: StrategyId,
-        (state, version): (Option<&[u8]>, u32),
-        spare: Option<Box<dyn StrategyInstance>>,
+        (state, version): (Option<Vec<u8>>, u32),
+        (spare, build): (Option<Box<dyn StrategyInstance>>, Build),
         unneeded: &mut Vec<Box<dyn StrategyInstance>>,
     ) -> bool {
         let Some(state) = state else {
             unneeded.extend(spare);
             return false;
         };
-        let engine = self.driver_mut().engine_mut();
         let is_as_before =
-            engine.save_strategy(strategy, Vec::new()).is_ok_and(|now| now.as_deref() == Some(state));
+            self.look_at_state(strategy).is_ok_and(|now| now.as_deref() == Some(state.as_slice()));
         if is_as_before {
             unneeded.extend(spare);
             return true;
         }
         let Some(spare) = spare else { return false };
-        match engine.put_in_place(strategy, spare, (version, state)) {
+        let state = Arc::new(state);
+        let deed = || Deed::PutInPlace { strategy: strategy.0, build, state: StateAfter { version } };
+        self.did(deed, Some(Arc::clone(&state)));
+        let put = self.driver_mut().engine_mut().put_in_place(strategy, spare, (version, &state));
+        self.came(put.is_ok(), None);
+        match put {
             Ok(()) => true,
             Err((_, spare)) => {
                 unneeded.push(spare);

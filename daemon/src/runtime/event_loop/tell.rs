@@ -1,12 +1,29 @@
 //! What people are told of a run, line by line of the log, and who else is told.
 
-use stratd_engine::{Denial, Output, Scope, TradingState};
-use stratd_plugin_api::Reason;
+use stratd_engine::{BookGap, Denial, Output, Scope, TradingState};
+use stratd_plugin_api::{Reason, Timestamp};
 
 use super::EventLoop;
 use crate::runtime::command::Note;
 
 impl EventLoop {
+    fn tell_gap(&mut self, gap: BookGap, time: Timestamp) {
+        let BookGap { instrument, expected, found } = gap;
+        let symbol = self.engine().instrument(instrument).map_or("?", |instrument| &instrument.symbol);
+        if expected == 0 {
+            tracing::warn!(logger = "engine", %time, "the book of {symbol} is stale: its source told of a gap");
+        } else {
+            tracing::warn!(
+                logger = "engine",
+                %time,
+                "the book of {symbol} is stale: update {found} came (expected: {expected})"
+            );
+        }
+        if !self.gaps.contains(&instrument) {
+            self.gaps.push(instrument);
+        }
+    }
+
     /// Logs what people should know, and notes who ends the run.
     pub(super) fn tell(&mut self, output: &Output) {
         let time = self.now;
@@ -62,6 +79,7 @@ impl EventLoop {
                 let name = self.recorder.strategy_name(*strategy);
                 tracing::info!(logger = format!("strategy.{name}"), %time, "order {order} by hand");
             }
+            Output::BookGap(gap) => self.tell_gap(*gap, time),
             Output::Submit(_)
             | Output::Cancel(_)
             | Output::Change(_)

@@ -194,6 +194,7 @@ impl Journal {
                 | Output::Metric { .. }
                 | Output::UnknownOrder(_)
                 | Output::Overfilled(_)
+                | Output::BookGap(_)
                 | Output::Exited => {}
             }
         }

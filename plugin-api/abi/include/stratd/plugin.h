@@ -47,7 +47,7 @@ extern "C" {
 // ---- generated from the Rust types; do not edit ----
 // The ABI number of this crate's types: what stratd_plugin_v1_t.abi and every table carries.
 // While V1 is a draft it changes with every change of a type.
-#define STRATD_ABI UINT32_C(2)
+#define STRATD_ABI UINT32_C(3)
 
 // Venue ids and other interned texts are at most this many bytes long.
 #define STRATD_TEXT_BYTES_MAX 64
@@ -62,7 +62,8 @@ extern "C" {
 #define STRATD_EVENT_KIND_QUOTE UINT16_C(2)
 // open, high, low, close, volume
 #define STRATD_EVENT_KIND_BAR UINT16_C(3)
-// price, quantity, order id (text handle; 0 = a whole level), receive time, –
+// price, quantity, order id (text handle; 0 = a whole level), receive time, the feed's own number of the update (0 =
+// it has none; otherwise that of the one before, or one more)
 #define STRATD_EVENT_KIND_BOOK_UPDATE UINT16_C(4)
 // payload (text handle), –, –, receive time, –
 #define STRATD_EVENT_KIND_DATA UINT16_C(5)
@@ -88,6 +89,50 @@ extern "C" {
 #define STRATD_EVENT_FLAG_FROM_BAR UINT16_C(4)
 // BookUpdate: first of a snapshot, forget the book.
 #define STRATD_EVENT_FLAG_SNAPSHOT UINT16_C(8)
+// BookUpdate: something before it was lost, and its own numbers do not count; the book is stale until a snapshot.
+// The host sets it, too, where the numbers of a feed tell so.
+#define STRATD_EVENT_FLAG_GAP UINT16_C(16)
+// BookUpdate: further ones belong to it, and the book is not whole until the one without this flag.
+#define STRATD_EVENT_FLAG_MORE UINT16_C(32)
+// It happened before the run began, and is told to warm a strategy up: no order passes.
+#define STRATD_EVENT_FLAG_HISTORY UINT16_C(64)
+// Bar: the number of its subscription, times 256; 0 = a bar of the exchange.
+#define STRATD_EVENT_FLAG_BAR_SERIES UINT16_C(65280)
+
+// stratd_book_record_t.state.
+// The source never showed one.
+#define STRATD_BOOK_STATE_NONE UINT8_C(0)
+// Parts of an update or snapshot have come, and others follow.
+#define STRATD_BOOK_STATE_PARTIAL UINT8_C(1)
+// As the source shows it.
+#define STRATD_BOOK_STATE_LIVE UINT8_C(2)
+// Something was lost: there is nothing to see until a snapshot comes.
+#define STRATD_BOOK_STATE_STALE UINT8_C(3)
+
+// stratd_book_record_t.source.
+// Nothing yet.
+#define STRATD_BOOK_SOURCE_NONE UINT8_C(0)
+// Quotes: one level a side.
+#define STRATD_BOOK_SOURCE_QUOTES UINT8_C(1)
+// Order events of the feed.
+#define STRATD_BOOK_SOURCE_ORDERS UINT8_C(2)
+// Book updates, by level or by order.
+#define STRATD_BOOK_SOURCE_UPDATES UINT8_C(3)
+
+// stratd_bar_spec_t.kind.
+// Intervals of time, counted from midnight UTC.
+#define STRATD_BAR_KIND_TIME UINT32_C(1)
+// So many trades.
+#define STRATD_BAR_KIND_TICK UINT32_C(2)
+// So much quantity; a trade across the boundary is divided.
+#define STRATD_BAR_KIND_VOLUME UINT32_C(3)
+
+// Bits of stratd_bar_spec_t.flags.
+// TIME: an interval without trades gives a bar, too, at the price before it.
+#define STRATD_BAR_FLAG_FLAT UINT32_C(1)
+// TIME: the interval that has begun already counts, with its trades from now on; else the first bar is of the first
+// interval that is whole.
+#define STRATD_BAR_FLAG_PARTIAL UINT32_C(2)
 
 // stratd_order_event_t.kind.
 // Feed, anyone's order: it rests in the book.
@@ -283,8 +328,12 @@ extern "C" {
 #define STRATD_REASON_BUYING_POWER UINT32_C(36)
 // The account may not sell more than it holds.
 #define STRATD_REASON_SHORT_SALE UINT32_C(37)
+// The strategy is being warmed up with history: no order passes.
+#define STRATD_REASON_WARM_UP UINT32_C(38)
+// The instrument has expired.
+#define STRATD_REASON_EXPIRED UINT32_C(39)
 // What must be kept of an order could not be written, so that it was not sent.
-#define STRATD_REASON_NOT_STORED UINT32_C(38)
+#define STRATD_REASON_NOT_STORED UINT32_C(40)
 
 // stratd_risk_limit_record_t.scope.
 // All strategies together.
@@ -829,6 +878,78 @@ typedef struct stratd_price_point {
     int64_t quantity;
 } stratd_price_point_t;
 
+// What of a book is asked for.
+typedef struct stratd_book_query {
+    // The instrument's id.
+    uint32_t instrument;
+    // At most this many levels a side; 0 = none, 4294967295 = all.
+    uint32_t depth;
+    // One of STRATD_SIDE_*; 0 = both.
+    uint8_t side;
+    // 1 = only the level at `price`, 0 = the best levels.
+    uint8_t has_price;
+    // Zero.
+    uint8_t reserved[6];
+    // The price of the one level that is asked for.
+    int64_t price;
+} stratd_book_query_t;
+
+// What is known of a book.
+typedef struct stratd_book_record {
+    // The instrument's id.
+    uint32_t instrument;
+    // One of STRATD_BOOK_STATE_*.
+    uint8_t state;
+    // One of STRATD_BOOK_SOURCE_*.
+    uint8_t source;
+    // 1 = the best bid is at or above the best offer.
+    uint8_t is_crossed;
+    // Zero.
+    uint8_t reserved;
+    // Time of the last change at the exchange.
+    int64_t ts;
+    // Number of the input that changed it last.
+    uint64_t seq;
+    // Levels of the bid side.
+    uint32_t bid_levels;
+    // Levels of the ask side.
+    uint32_t ask_levels;
+    // Single orders that are known; 0 where the source shows levels only.
+    uint64_t orders;
+    // How often something was lost, since the start of the run.
+    uint64_t gaps;
+    // How often the sides came to cross, since the start of the run.
+    uint64_t crossings;
+    // Updates that found no room, since the start of the run.
+    uint64_t left_out;
+} stratd_book_record_t;
+
+// A level of a book.
+typedef struct stratd_book_level_record {
+    // Price.
+    int64_t price;
+    // Quantity of all orders there.
+    int64_t quantity;
+    // How many orders; 0 where the source shows levels only.
+    uint32_t orders;
+    // One of STRATD_SIDE_*.
+    uint8_t side;
+    // Zero.
+    uint8_t reserved[3];
+} stratd_book_level_record_t;
+
+// How bars are made of trades.
+typedef struct stratd_bar_spec {
+    // One of STRATD_BAR_KIND_*.
+    uint32_t kind;
+    // Bits of STRATD_BAR_FLAG_*.
+    uint32_t flags;
+    // TIME: nanoseconds, a divisor of a day or whole days. TICK: trades. VOLUME: quantity, in units of the instrument.
+    int64_t step;
+    // TIME: how long after its end a bar waits for trades that come late, in nanoseconds.
+    int64_t delay;
+} stratd_bar_spec_t;
+
 // A key with its value, both as text.
 typedef struct stratd_key_value {
     // Key.
@@ -940,6 +1061,13 @@ typedef struct stratd_host_v1 {
         stratd_risk_limit_record_t *limits, uint64_t capacity);
     // The latest prices of an instrument, oldest first; the host keeps a limited number.
     uint64_t (*price_history)(void *ctx, uint32_t instrument, stratd_price_point_t *out, uint64_t capacity);
+    // What is known of an instrument's book, and levels of it: bids from the highest, then offers from the lowest.
+    // Returns how many levels were asked for and are there; negative outside of a call.
+    int64_t (*book)(void *ctx, const stratd_book_query_t *query, stratd_book_record_t *out,
+        stratd_book_level_record_t *levels, uint64_t capacity);
+    // Bars of an instrument, made of its trades from the next one on; they come as events of kind BAR. Returns the
+    // number that they carry, from 1, the same for the same `spec`; negative if it is not usable or a limit is reached.
+    int64_t (*subscribe_bars)(void *ctx, uint32_t instrument, const stratd_bar_spec_t *spec);
     // Sets a timer; returns its id, 0 if the schedule is not usable or the limit of timers is reached.
     uint64_t (*timer)(void *ctx, const stratd_schedule_t *schedule);
     // Cancels a timer; 0, or negative if there is none of this id.
@@ -1255,6 +1383,11 @@ typedef struct stratd_exchange_v1 {
     int64_t (*open_orders)(void *instance, uint64_t correlation);
     // Reports all own executions since a time. Null without order entry.
     int64_t (*fills_since)(void *instance, uint64_t correlation, int64_t since);
+    // Reports one own order through `open_order`, whatever its status: what ended is asked for as well. A complete
+    // answer without a report = the exchange does not have it, and will not get it any more; who cannot be sure of that
+    // fails. `exchange_order_id` is 0 until known. Null if the exchange cannot be asked for one order.
+    int64_t (*find_order)(void *instance, uint64_t correlation, uint64_t client_order_id,
+        stratd_text_handle_t exchange_order_id);
     // As stratd_strategy_v1_t.on_config. May be null.
     int64_t (*on_config)(void *instance, stratd_str_t config, const stratd_sink_t *errors);
     // As stratd_strategy_v1_t.save. May be null.
@@ -1505,6 +1638,38 @@ STRATD_ASSERT_TYPE(stratd_price_point_t, 24, 8);
 STRATD_ASSERT_FIELD(stratd_price_point_t, ts, 0);
 STRATD_ASSERT_FIELD(stratd_price_point_t, price, 8);
 STRATD_ASSERT_FIELD(stratd_price_point_t, quantity, 16);
+STRATD_ASSERT_TYPE(stratd_book_query_t, 24, 8);
+STRATD_ASSERT_FIELD(stratd_book_query_t, instrument, 0);
+STRATD_ASSERT_FIELD(stratd_book_query_t, depth, 4);
+STRATD_ASSERT_FIELD(stratd_book_query_t, side, 8);
+STRATD_ASSERT_FIELD(stratd_book_query_t, has_price, 9);
+STRATD_ASSERT_FIELD(stratd_book_query_t, reserved, 10);
+STRATD_ASSERT_FIELD(stratd_book_query_t, price, 16);
+STRATD_ASSERT_TYPE(stratd_book_record_t, 64, 8);
+STRATD_ASSERT_FIELD(stratd_book_record_t, instrument, 0);
+STRATD_ASSERT_FIELD(stratd_book_record_t, state, 4);
+STRATD_ASSERT_FIELD(stratd_book_record_t, source, 5);
+STRATD_ASSERT_FIELD(stratd_book_record_t, is_crossed, 6);
+STRATD_ASSERT_FIELD(stratd_book_record_t, reserved, 7);
+STRATD_ASSERT_FIELD(stratd_book_record_t, ts, 8);
+STRATD_ASSERT_FIELD(stratd_book_record_t, seq, 16);
+STRATD_ASSERT_FIELD(stratd_book_record_t, bid_levels, 24);
+STRATD_ASSERT_FIELD(stratd_book_record_t, ask_levels, 28);
+STRATD_ASSERT_FIELD(stratd_book_record_t, orders, 32);
+STRATD_ASSERT_FIELD(stratd_book_record_t, gaps, 40);
+STRATD_ASSERT_FIELD(stratd_book_record_t, crossings, 48);
+STRATD_ASSERT_FIELD(stratd_book_record_t, left_out, 56);
+STRATD_ASSERT_TYPE(stratd_book_level_record_t, 24, 8);
+STRATD_ASSERT_FIELD(stratd_book_level_record_t, price, 0);
+STRATD_ASSERT_FIELD(stratd_book_level_record_t, quantity, 8);
+STRATD_ASSERT_FIELD(stratd_book_level_record_t, orders, 16);
+STRATD_ASSERT_FIELD(stratd_book_level_record_t, side, 20);
+STRATD_ASSERT_FIELD(stratd_book_level_record_t, reserved, 21);
+STRATD_ASSERT_TYPE(stratd_bar_spec_t, 24, 8);
+STRATD_ASSERT_FIELD(stratd_bar_spec_t, kind, 0);
+STRATD_ASSERT_FIELD(stratd_bar_spec_t, flags, 4);
+STRATD_ASSERT_FIELD(stratd_bar_spec_t, step, 8);
+STRATD_ASSERT_FIELD(stratd_bar_spec_t, delay, 16);
 STRATD_ASSERT_TYPE(stratd_key_value_t, 32, 8);
 STRATD_ASSERT_FIELD(stratd_key_value_t, key, 0);
 STRATD_ASSERT_FIELD(stratd_key_value_t, value, 16);
@@ -1524,7 +1689,7 @@ STRATD_ASSERT_FIELD(stratd_schedule_t, minute, 25);
 STRATD_ASSERT_FIELD(stratd_schedule_t, second, 26);
 STRATD_ASSERT_FIELD(stratd_schedule_t, reserved, 27);
 STRATD_ASSERT_FIELD(stratd_schedule_t, tag, 32);
-STRATD_ASSERT_TYPE(stratd_host_v1_t, 240, 8);
+STRATD_ASSERT_TYPE(stratd_host_v1_t, 256, 8);
 STRATD_ASSERT_FIELD(stratd_host_v1_t, size, 0);
 STRATD_ASSERT_FIELD(stratd_host_v1_t, abi, 4);
 STRATD_ASSERT_FIELD(stratd_host_v1_t, ctx, 8);
@@ -1550,12 +1715,14 @@ STRATD_ASSERT_FIELD(stratd_host_v1_t, accounts, 160);
 STRATD_ASSERT_FIELD(stratd_host_v1_t, portfolio, 168);
 STRATD_ASSERT_FIELD(stratd_host_v1_t, risk, 176);
 STRATD_ASSERT_FIELD(stratd_host_v1_t, price_history, 184);
-STRATD_ASSERT_FIELD(stratd_host_v1_t, timer, 192);
-STRATD_ASSERT_FIELD(stratd_host_v1_t, timer_cancel, 200);
-STRATD_ASSERT_FIELD(stratd_host_v1_t, stop, 208);
-STRATD_ASSERT_FIELD(stratd_host_v1_t, shutdown, 216);
-STRATD_ASSERT_FIELD(stratd_host_v1_t, metric, 224);
-STRATD_ASSERT_FIELD(stratd_host_v1_t, get_extension, 232);
+STRATD_ASSERT_FIELD(stratd_host_v1_t, book, 192);
+STRATD_ASSERT_FIELD(stratd_host_v1_t, subscribe_bars, 200);
+STRATD_ASSERT_FIELD(stratd_host_v1_t, timer, 208);
+STRATD_ASSERT_FIELD(stratd_host_v1_t, timer_cancel, 216);
+STRATD_ASSERT_FIELD(stratd_host_v1_t, stop, 224);
+STRATD_ASSERT_FIELD(stratd_host_v1_t, shutdown, 232);
+STRATD_ASSERT_FIELD(stratd_host_v1_t, metric, 240);
+STRATD_ASSERT_FIELD(stratd_host_v1_t, get_extension, 248);
 STRATD_ASSERT_TYPE(stratd_log_field_t, 48, 8);
 STRATD_ASSERT_FIELD(stratd_log_field_t, key, 0);
 STRATD_ASSERT_FIELD(stratd_log_field_t, text, 16);
@@ -1662,7 +1829,7 @@ STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, open_order, 96);
 STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, fill, 104);
 STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, answer, 112);
 STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, get_extension, 120);
-STRATD_ASSERT_TYPE(stratd_exchange_v1_t, 160, 8);
+STRATD_ASSERT_TYPE(stratd_exchange_v1_t, 168, 8);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, size, 0);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, abi, 4);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, create, 8);
@@ -1679,11 +1846,12 @@ STRATD_ASSERT_FIELD(stratd_exchange_v1_t, change_order, 88);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, accounts, 96);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, open_orders, 104);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, fills_since, 112);
-STRATD_ASSERT_FIELD(stratd_exchange_v1_t, on_config, 120);
-STRATD_ASSERT_FIELD(stratd_exchange_v1_t, save, 128);
-STRATD_ASSERT_FIELD(stratd_exchange_v1_t, restore, 136);
-STRATD_ASSERT_FIELD(stratd_exchange_v1_t, quiesce, 144);
-STRATD_ASSERT_FIELD(stratd_exchange_v1_t, get_extension, 152);
+STRATD_ASSERT_FIELD(stratd_exchange_v1_t, find_order, 120);
+STRATD_ASSERT_FIELD(stratd_exchange_v1_t, on_config, 128);
+STRATD_ASSERT_FIELD(stratd_exchange_v1_t, save, 136);
+STRATD_ASSERT_FIELD(stratd_exchange_v1_t, restore, 144);
+STRATD_ASSERT_FIELD(stratd_exchange_v1_t, quiesce, 152);
+STRATD_ASSERT_FIELD(stratd_exchange_v1_t, get_extension, 160);
 STRATD_ASSERT_TYPE(stratd_manifest_v1_t, 152, 8);
 STRATD_ASSERT_FIELD(stratd_manifest_v1_t, size, 0);
 STRATD_ASSERT_FIELD(stratd_manifest_v1_t, abi, 4);

@@ -3,7 +3,7 @@
 use syn::{Attribute, Expr, Fields, Item, Lit, Meta, ReturnType, Type};
 
 /// The files in an order in which every type is declared before it is used.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 13] = [
     ("lib", include_str!("../../src/lib.rs")),
     ("codes", include_str!("../../src/codes.rs")),
     ("text", include_str!("../../src/text.rs")),
@@ -11,6 +11,7 @@ const FILES: [(&str, &str); 12] = [
     ("order", include_str!("../../src/order.rs")),
     ("instrument", include_str!("../../src/instrument.rs")),
     ("record", include_str!("../../src/record.rs")),
+    ("market", include_str!("../../src/market.rs")),
     ("host", include_str!("../../src/host.rs")),
     ("log", include_str!("../../src/log.rs")),
     ("strategy", include_str!("../../src/strategy.rs")),

@@ -1,7 +1,7 @@
 //! `tea to-parquet` and `tea to-arrow`: columns with types, without loss.
 //!
 //! Numbers have the types that they have in the file. Whole times of a scale that Arrow has a unit for are timestamps
-//! without a zone, those of others the numbers that they are; what is no number is binary.
+//! without a zone, those of others the numbers that they are; what is no number is binary, of a fixed size.
 
 use std::fs::File;
 use std::io::Write;
@@ -10,12 +10,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use arrow_array::builder::FixedSizeBinaryBuilder;
 use arrow_array::types::{
     ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
     TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
     UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, BinaryArray, PrimitiveArray, RecordBatch};
+use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch};
 use arrow_ipc::writer::FileWriter;
 use arrow_schema::Schema;
 use clap::Args;
@@ -144,24 +145,28 @@ fn batch(
         let values = items
             .chunks_exact(item_size)
             .map(|item| header.row(item).map_or(Value::Bytes(&[]), |row| row.value(field)));
-        let array = array(field, values, scale.filter(|_| field.is_time()));
+        let array = array(field, values, scale.filter(|_| field.is_time()))?;
         fields.push(arrow_schema::Field::new(label, array.data_type().clone(), false));
         arrays.push(array);
     }
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
 }
 
-fn array<'a>(field: &Field, values: impl Iterator<Item = Value<'a>>, scale: Option<TimeScale>) -> ArrayRef {
+fn array<'a>(
+    field: &Field,
+    values: impl Iterator<Item = Value<'a>>,
+    scale: Option<TimeScale>,
+) -> Result<ArrayRef> {
     if field.field_type() == FieldType::Int64 {
         match scale {
-            Some(TimeScale::UNIX_SECONDS) => return whole::<TimestampSecondType>(values),
-            Some(TimeScale::JAVA) => return whole::<TimestampMillisecondType>(values),
-            Some(TimeScale::UNIX_MICROS) => return whole::<TimestampMicrosecondType>(values),
-            Some(TimeScale::UNIX_NANOS) => return whole::<TimestampNanosecondType>(values),
+            Some(TimeScale::UNIX_SECONDS) => return Ok(whole::<TimestampSecondType>(values)),
+            Some(TimeScale::JAVA) => return Ok(whole::<TimestampMillisecondType>(values)),
+            Some(TimeScale::UNIX_MICROS) => return Ok(whole::<TimestampMicrosecondType>(values)),
+            Some(TimeScale::UNIX_NANOS) => return Ok(whole::<TimestampNanosecondType>(values)),
             _ => {}
         }
     }
-    match field.field_type() {
+    Ok(match field.field_type() {
         FieldType::Int8 => whole::<Int8Type>(values),
         FieldType::Int16 => whole::<Int16Type>(values),
         FieldType::Int32 => whole::<Int32Type>(values),
@@ -181,10 +186,13 @@ fn array<'a>(field: &Field, values: impl Iterator<Item = Value<'a>>, scale: Opti
             Arc::new(PrimitiveArray::<Float64Type>::from_iter_values(numbers))
         }
         FieldType::NetDecimal | FieldType::Opaque(_) => {
-            let bytes = values.map(|value| if let Value::Bytes(bytes) = value { bytes } else { &[] });
-            Arc::new(BinaryArray::from_iter_values(bytes))
+            let mut bytes = FixedSizeBinaryBuilder::new(i32::try_from(field.size())?);
+            for value in values {
+                bytes.append_value(if let Value::Bytes(value) = value { value } else { &[] })?;
+            }
+            Arc::new(bytes.finish())
         }
-    }
+    })
 }
 
 /// Whole numbers: each is of the type of its field, so that none is lost on the way.

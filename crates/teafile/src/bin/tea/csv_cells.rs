@@ -9,14 +9,21 @@ use teafile::{FieldType, TimeScale, Value};
 
 use crate::times;
 
-/// A line of a table that is longer is refused: it would have to be in memory as a whole.
-const LINE_BYTES_MAX: usize = 1 << 20;
+/// A row of a table that is longer is refused: it would have to be in memory as a whole. It may have several lines, where
+/// they are quoted; a quote that nobody closes would make one row of the rest of the file.
+const ROW_BYTES_MAX: usize = 1 << 20;
+
+/// The type of bytes that are carried as they are, of those that the format leaves to everyone.
+pub(crate) const BYTES_TYPE: i32 = 0x1000;
 
 /// What the cells of a column are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Time,
     Number(FieldType),
+    /// So many bytes, of what is no number; a table of text has none of these.
+    #[cfg_attr(not(feature = "arrow"), expect(dead_code, reason = "Parquet has them"))]
+    Bytes(u32),
 }
 
 /// The names of types on the command line, beside the characters of Python and the names of the format.
@@ -53,6 +60,7 @@ impl Kind {
             Self::Number(kind) => {
                 NAMES.iter().find(|(_, known)| *known == kind).map_or(kind.name(), |(name, _)| name)
             }
+            Self::Bytes(_) => "bytes",
         }
     }
 
@@ -60,16 +68,19 @@ impl Kind {
         match self {
             Self::Time => FieldType::Int64,
             Self::Number(kind) => kind,
+            Self::Bytes(_) => FieldType::Opaque(BYTES_TYPE),
         }
     }
 
     /// The value of a cell, or what would have been one.
     pub(crate) fn read(self, cell: &str, scale: TimeScale) -> Result<Value<'static>, String> {
-        let Self::Number(kind) = self else {
-            return match times::parse_exact(scale, cell) {
-                Ok(ticks) => Ok(Value::Int(ticks)),
-                Err(error) => Err(format!("a time; {error}")),
-            };
+        let kind = match self {
+            Self::Time => {
+                let ticks = times::parse_exact(scale, cell);
+                return ticks.map(Value::Int).map_err(|error| format!("a time; {error}"));
+            }
+            Self::Number(kind) => kind,
+            Self::Bytes(_) => self.field_type(),
         };
         let (least, greatest): (i128, i128) = match kind {
             FieldType::Int8 => (i8::MIN.into(), i8::MAX.into()),
@@ -112,7 +123,7 @@ pub(crate) fn separator(text: &str) -> Result<u8, String> {
 /// A table, read line by line.
 pub(crate) struct Table {
     path: String,
-    reader: csv::Reader<Lines<Box<dyn Read>>>,
+    reader: csv::Reader<Limited<Box<dyn Read>>>,
     head: Vec<String>,
     record: StringRecord,
 }
@@ -129,8 +140,8 @@ impl Table {
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(separator)
             .trim(csv::Trim::All)
-            .from_reader(Lines { input, length: 0 });
-        let head = reader.headers().with_context(|| name.clone())?;
+            .from_reader(Limited { input, taken: 0 });
+        let head = reader.headers().with_context(|| format!("{name}:1"))?;
         // some programs begin a file with a mark of its encoding
         let head: Vec<String> =
             head.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
@@ -151,7 +162,9 @@ impl Table {
 
     /// Whether there is one more row; its cells are then [`cell`](Self::cell).
     pub(crate) fn next(&mut self) -> Result<bool> {
-        self.reader.read_record(&mut self.record).with_context(|| self.path.clone())
+        self.reader.get_mut().taken = 0;
+        let line = self.reader.position().line();
+        self.reader.read_record(&mut self.record).with_context(|| format!("{}:{line}", self.path))
     }
 
     pub(crate) fn cell(&self, column: usize) -> &str {
@@ -182,22 +195,22 @@ pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Refuses lines that are too long, so that a file without any does not fill the memory.
-struct Lines<R> {
+/// Refuses rows that are too long, so that a file of one does not fill the memory.
+struct Limited<R> {
     input: R,
-    length: usize,
+    /// What was read since the row began. What the reader of rows has in its buffer then is not counted, and what it reads
+    /// ahead is: both are far less than the limit.
+    taken: usize,
 }
 
-impl<R: Read> Read for Lines<R> {
+impl<R: Read> Read for Limited<R> {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(room)?;
-        let bytes = room.get(..count).unwrap_or_default();
-        self.length = match bytes.iter().rposition(|&byte| byte == b'\n') {
-            Some(newline) => count - newline - 1,
-            None => self.length.saturating_add(count),
-        };
-        if self.length > LINE_BYTES_MAX {
-            let what = format!("a line of more than {LINE_BYTES_MAX} bytes (expected a table)");
+        self.taken = self.taken.saturating_add(count);
+        if self.taken > ROW_BYTES_MAX {
+            let what = format!(
+                "a row of more than {ROW_BYTES_MAX} bytes (expected a table whose quotes are closed)"
+            );
             return Err(io::Error::new(io::ErrorKind::InvalidData, what));
         }
         Ok(count)

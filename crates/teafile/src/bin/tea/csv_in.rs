@@ -5,17 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
-use teafile::{
-    AppendOptions, CreateOptions, Description, ItemDescription, TimeOrder, TimeScale, Value, Writer,
-};
+use teafile::{AppendOptions, TimeScale, Value, Writer};
 
 use crate::csv_cells::{Kind, Table, is_stdin, separator};
 use crate::csv_guess::Guess;
-use crate::fresh;
+use crate::new_file::{Column, LeftOut, NewFile, Order, Written};
 use crate::output::Output;
-use crate::times;
 
 #[derive(Debug, Args)]
 pub(crate) struct FromCsv {
@@ -26,24 +23,8 @@ pub(crate) struct FromCsv {
     /// What columns are, and which are wanted: `date:time,close:f64`; otherwise all cells are looked at
     #[arg(long, value_name = "NAME:TYPE,...", value_delimiter = ',')]
     types: Vec<String>,
-    /// The column of the event time; otherwise the first one with times
-    #[arg(long, value_name = "NAME")]
-    time: Option<String>,
-    /// How times are counted: java, net, s, ms, us, ns, or DAYS:TICKS_PER_DAY
-    #[arg(long, value_parser = times::scale)]
-    scale: Option<TimeScale>,
-    /// The name of an item
-    #[arg(long, default_value = "Item")]
-    name: String,
-    /// A text about the content
-    #[arg(long, default_value = "")]
-    content: String,
-    /// How many decimals prices are shown with
-    #[arg(long)]
-    decimals: Option<i32>,
-    /// In place of a file that is there
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    made: NewFile,
     #[command(flatten)]
     rows: Rows,
 }
@@ -71,27 +52,11 @@ struct Rows {
     time_order: Order,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Order {
-    /// Nothing is written
-    Refuse,
-    /// It is written, and told how often
-    Count,
-    /// It becomes the time before it
-    Clamp,
-}
-
-/// A column that becomes a field.
-struct Column {
-    name: String,
-    kind: Kind,
-}
-
 /// What becomes of the columns of a table.
 struct Guessed {
     columns: Vec<Column>,
-    /// The names of those that are text.
-    left_out: Vec<String>,
+    /// Those that are text.
+    left_out: Vec<LeftOut>,
     /// What holds their times.
     scale: Option<TimeScale>,
 }
@@ -100,73 +65,15 @@ impl FromCsv {
     pub(crate) fn run(&self, output: &mut Output) -> Result<ExitCode> {
         let Guessed { columns, left_out, scale: guessed } =
             if self.types.is_empty() { self.guess()? } else { self.asked()? };
-        let scale = self.scale.or(guessed).unwrap_or(TimeScale::JAVA);
-        let description = self.description(&columns, scale)?;
-        let done = fresh::make(&self.file, self.force, |part| {
-            let options = CreateOptions::default().time_order(self.rows.time_order());
-            let writer = options.create(part, &description)?;
-            self.rows.write(&self.table, &columns, scale, writer)
-        })?;
-        let event = description.event_time().map(teafile::Field::name);
-        if output.json {
-            let fields: Vec<_> = columns
-                .iter()
-                .map(|column| json!({ "name": column.name, "type": column.kind.name() }))
-                .collect();
-            output.object(&json!({
-                "file": self.file.to_string_lossy(),
-                "items": done.items,
-                "fields": fields,
-                "event_time": event,
-                "scale": times::scale_name(scale),
-                "left_out": left_out,
-                "time_violations": done.time_violations,
-            }))?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        for column in &columns {
-            let role = if event == Some(&column.name) {
-                format!(", event time, scale {}", times::scale_name(scale))
-            } else {
-                String::new()
-            };
-            writeln!(output, "{}: {}{role}", column.name, column.kind.name())?;
-        }
-        for name in &left_out {
-            writeln!(output, "{name}: left out, it is text (rows of one of them: --where {name}=…)")?;
-        }
-        writeln!(output, "{} items in {}", done.items, self.file.display())?;
-        done.tell_violations(output)?;
-        Ok(ExitCode::SUCCESS)
-    }
-
-    fn description(&self, columns: &[Column], scale: TimeScale) -> Result<Description> {
+        let scale = self.made.scale.or(guessed).unwrap_or(TimeScale::JAVA);
         if columns.is_empty() {
             bail!("{}: no column has numbers or times (expected one at least)", self.table.display());
         }
-        let mut item = ItemDescription::builder(&self.name);
-        for column in columns {
-            item = item.field(&column.name, column.kind.field_type());
-        }
-        let mut times: Vec<&str> = columns
-            .iter()
-            .filter(|column| column.kind == Kind::Time)
-            .map(|column| column.name.as_str())
-            .collect();
-        if let Some(first) = &self.time {
-            let place = times.iter().position(|name| name == first).with_context(|| {
-                format!("--time {first}: it is no column with times (expected one of {})", times.join(", "))
-            })?;
-            times.swap(0, place);
-        }
-        let description = Description::of_items(item.build()?)
-            .content(&self.content)
-            .time_scale(scale)
-            .time_fields(&times)?;
-        Ok(match self.decimals {
-            Some(decimals) => description.name_value("decimals", decimals),
-            None => description,
-        })
+        let done = self.made.make(&self.file, &columns, scale, self.rows.time_order, |writer| {
+            self.rows.write(&self.table, &columns, scale, writer)
+        })?;
+        done.tell(output, &columns, &left_out)?;
+        Ok(ExitCode::SUCCESS)
     }
 
     /// The columns of `--types`; whether the table has them is found out when it is read.
@@ -194,8 +101,11 @@ impl FromCsv {
         let (mut columns, mut left_out) = (Vec::new(), Vec::new());
         for (guess, name) in guesses.iter().zip(table.head()) {
             match guess.kind() {
-                Some(kind) => columns.push(Column { name: name.clone(), kind }),
-                None => left_out.push(name.clone()),
+                Some(kind) => columns.push(Column::new(name, kind)),
+                None => left_out.push(LeftOut {
+                    name: name.clone(),
+                    because: format!("it is text (rows of one of them: --where {name}=…)"),
+                }),
             }
         }
         let times = guesses.iter().filter(|guess| guess.kind() == Some(Kind::Time));
@@ -212,12 +122,12 @@ fn column(text: &str) -> Result<Column> {
             "--types '{text}' (expected NAME:TYPE, where TYPE is time, i8 to i64, u8 to u64, f32, or f64)"
         )
     })?;
-    Ok(Column { name: name.to_owned(), kind })
+    Ok(Column::new(name, kind))
 }
 
 impl Append {
     pub(crate) fn run(&self, output: &mut Output) -> Result<ExitCode> {
-        let options = AppendOptions::default().time_order(self.rows.time_order());
+        let options = AppendOptions::default().time_order(self.rows.time_order.into());
         let writer = options.append(&self.file)?;
         if let Some(repaired) = writer.repaired() {
             eprintln!(
@@ -235,7 +145,7 @@ impl Append {
             .map(|field| {
                 let is_tick = field.is_time() && field.field_type() == teafile::FieldType::Int64;
                 let kind = if is_tick { Kind::Time } else { Kind::Number(field.field_type()) };
-                Column { name: field.name().to_owned(), kind }
+                Column::new(field.name(), kind)
             })
             .collect();
         let done = self.rows.write(&self.table, &columns, scale, writer)?;
@@ -255,30 +165,7 @@ impl Append {
     }
 }
 
-/// What was written.
-struct Done {
-    items: u64,
-    time_violations: u64,
-}
-
-impl Done {
-    fn tell_violations(&self, output: &mut Output) -> Result<()> {
-        if self.time_violations > 0 {
-            writeln!(output, "times went backwards {} times", self.time_violations)?;
-        }
-        Ok(())
-    }
-}
-
 impl Rows {
-    fn time_order(&self) -> TimeOrder {
-        match self.time_order {
-            Order::Refuse => TimeOrder::Refuse,
-            Order::Count => TimeOrder::Count,
-            Order::Clamp => TimeOrder::Clamp,
-        }
-    }
-
     fn conditions(&self, table: &Table) -> Result<Vec<(usize, String)>> {
         let condition = |text: &String| {
             let (name, value) =
@@ -289,7 +176,13 @@ impl Rows {
     }
 
     /// Writes the rows and closes the file. A row that cannot be written ends it; those before it are in the file then.
-    fn write(&self, path: &Path, columns: &[Column], scale: TimeScale, mut writer: Writer) -> Result<Done> {
+    fn write(
+        &self,
+        path: &Path,
+        columns: &[Column],
+        scale: TimeScale,
+        mut writer: Writer,
+    ) -> Result<Written> {
         let mut table = Table::open(path, self.separator)?;
         let conditions = self.conditions(&table)?;
         let places = columns.iter().map(|column| table.column(&column.name)).collect::<Result<Vec<_>>>()?;
@@ -304,9 +197,6 @@ impl Rows {
             }
             writer.write(&values).with_context(|| table.place())?;
         }
-        writer.sync()?;
-        let done = Done { items: writer.item_count(), time_violations: writer.time_violations() };
-        writer.close()?;
-        Ok(done)
+        Written::of(writer)
     }
 }

@@ -15,14 +15,20 @@ mod csv_guess;
 mod csv_in;
 mod csv_out;
 mod diff;
+mod edit;
 mod fresh;
+#[cfg(feature = "arrow")]
+mod from_parquet;
+mod index;
 mod info;
 mod list;
 mod merge;
+mod new_file;
 mod output;
 mod pack;
 mod pages;
 mod plot;
+mod room;
 mod select;
 mod stats;
 mod table;
@@ -64,12 +70,20 @@ enum Task {
     Range(list::Range),
     /// Tells least, greatest, mean and more of each column
     Stats(stats::Stats),
-    /// Draws a column, in the terminal or as SVG
+    /// Draws a column, in the terminal, as SVG, or as PNG
     Plot(plot::Plot),
     /// Looks at a file from front to back: 0 is clean, 1 repairable, 2 broken
     Verify(check::Verify),
     /// Brings the end of a file in order, and keeps what it cuts off in FILE.torn
     Repair(check::Repair),
+    /// Changes the text about the content and the name-values, in the room that the header has
+    Edit(edit::Edit),
+    /// Takes room on the disk for items to come
+    Prealloc(room::Prealloc),
+    /// Gives room back that was not needed
+    Trim(room::Trim),
+    /// Makes or completes FILE.idx, by which verify tells whether items are what they were
+    Index(index::Index),
     /// Makes a file of a table
     FromCsv(csv_in::FromCsv),
     /// Adds the rows of a table to a file
@@ -86,6 +100,9 @@ enum Task {
     Pack(pack::Pack),
     /// Unpacks it, bit by bit the same
     Unpack(pack::Unpack),
+    /// Makes a file of the columns of a Parquet file
+    #[cfg(feature = "arrow")]
+    FromParquet(from_parquet::FromParquet),
     /// Writes a file as Parquet
     #[cfg(feature = "arrow")]
     ToParquet(arrow::To),
@@ -129,6 +146,10 @@ fn run(task: &Task, output: &mut Output) -> anyhow::Result<ExitCode> {
         Task::Plot(task) => task.run(output),
         Task::Verify(task) => task.run(output),
         Task::Repair(task) => task.run(output),
+        Task::Edit(task) => task.run(output),
+        Task::Prealloc(task) => task.run(output),
+        Task::Trim(task) => task.run(output),
+        Task::Index(task) => task.run(output),
         Task::FromCsv(task) => task.run(output),
         Task::Append(task) => task.run(output),
         Task::ToCsv(task) => task.run(output),
@@ -137,6 +158,8 @@ fn run(task: &Task, output: &mut Output) -> anyhow::Result<ExitCode> {
         Task::Merge(task) => task.run(output),
         Task::Pack(task) => task.run(output),
         Task::Unpack(task) => task.run(output),
+        #[cfg(feature = "arrow")]
+        Task::FromParquet(task) => task.run(output),
         #[cfg(feature = "arrow")]
         Task::ToParquet(task) => task.run(arrow::Format::Parquet, output),
         #[cfg(feature = "arrow")]

@@ -6,32 +6,36 @@ use stratd_plugin_api::Timestamp;
 
 const SECOND_NS: i64 = 1_000_000_000;
 
-/// So many actions per second by a clock that may jump.
-pub(crate) struct Pace {
+/// So many actions per second by a clock that may jump. It reads none: it is told the time.
+#[derive(Clone, Debug)]
+pub struct Pace {
     rate: i64,
     base: i64,
     done: i64,
 }
 
 impl Pace {
-    pub(crate) fn new(rate: u32, now: Timestamp) -> Self {
+    /// From now on, `rate` actions per second; 0 is never.
+    #[must_use]
+    pub fn new(rate: u32, now: Timestamp) -> Self {
         Self { rate: i64::from(rate), base: now.get(), done: 0 }
     }
 
     /// Actions that are due by `now`. More than a second of them is not made up for: after a full inbox or a jump of
     /// the clock the market goes on at its pace.
-    pub(crate) fn due(&mut self, now: Timestamp) -> i64 {
+    pub fn due(&mut self, now: Timestamp) -> i64 {
         let elapsed = now.get().saturating_sub(self.base);
         let total = i128::from(elapsed) * i128::from(self.rate) / i128::from(SECOND_NS);
         let due = i64::try_from(total).unwrap_or(i64::MAX).saturating_sub(self.done);
         if elapsed < 0 || due < 0 || due > self.rate {
-            *self = Self { base: now.get(), done: 0, ..*self };
+            *self = Self { base: now.get(), done: 0, rate: self.rate };
             return 0;
         }
         due
     }
 
-    pub(crate) fn did(&mut self, actions: i64) {
+    /// So many of them are done.
+    pub fn did(&mut self, actions: i64) {
         self.done += actions;
         if self.done >= self.rate {
             // a whole second: keeps the numbers small for ever
@@ -40,9 +44,12 @@ impl Pace {
         }
     }
 
-    /// From now to the next action.
-    pub(crate) fn until_next(&self, now: Timestamp) -> Duration {
-        let next = i128::from(self.done + 1) * i128::from(SECOND_NS) / i128::from(self.rate) + 1;
+    /// From now to the next action, at most a second.
+    #[must_use]
+    pub fn until_next(&self, now: Timestamp) -> Duration {
+        let next = i128::from(self.done + 1) * i128::from(SECOND_NS);
+        let Some(next) = next.checked_div(i128::from(self.rate)) else { return Duration::from_secs(1) };
+        let next = next + 1;
         let wait = next - (i128::from(now.get()) - i128::from(self.base));
         Duration::from_nanos(u64::try_from(wait.clamp(0, i128::from(SECOND_NS))).unwrap_or(0))
     }
