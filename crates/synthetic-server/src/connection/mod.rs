@@ -35,6 +35,9 @@ use session::{Lagging, Session};
 /// The close code of a client that reads too slowly.
 const SLOW: u16 = 4008;
 
+/// The close code of a connection whose session another one took over.
+const TAKEN_OVER: u16 = 4000;
+
 /// Why a connection ends.
 enum End {
     /// The client left, or the socket broke: nobody is there to be told.
@@ -98,6 +101,9 @@ async fn run(socket: &mut WebSocketStream<TcpStream>, shared: &Shared, session: 
         let can_ask = session.borrow().answers() < ANSWERS_MAX;
         tokio::select! {
             message = socket.next(), if can_ask => {
+                if shared.is_fenced(session.borrow().id) {
+                    return taken_over();
+                }
                 if let Err(end) = receive(message, shared, session) {
                     return end;
                 }
@@ -114,7 +120,15 @@ async fn run(socket: &mut WebSocketStream<TcpStream>, shared: &Shared, session: 
         if shared.is_ending() {
             return End::Close(CloseCode::Away, "the venue ends".to_owned());
         }
+        if shared.is_fenced(session.borrow().id) {
+            return taken_over();
+        }
     }
+}
+
+/// Another connection has its session now.
+fn taken_over() -> End {
+    End::Close(CloseCode::Library(TAKEN_OVER), "session taken over".to_owned())
 }
 
 /// Waits until something happened on the floor; true = nothing will any more.
