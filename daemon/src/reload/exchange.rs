@@ -24,15 +24,11 @@ use super::{
 use crate::{
     host::{LoadedPlugin, Refusal, Step},
     runtime::{
-        Asked, Command, ExchangeDesk, ExchangeLeft, Found, LoopGone, Question, Reported, Until, clock,
+        Asked, Command, ExchangeDesk, ExchangeLeft, Found, LoopGone, Question, Until, ask_all, clock,
         fills_since, has_ended,
     },
 };
 
-/// The numbers of our questions.
-const OPEN_ORDERS: u64 = 4;
-const FILLS: u64 = 5;
-const ACCOUNTS: u64 = 6;
 /// An exchange that goes on tells it of each of its instruments: it is asked once for all of them.
 const CHECK_PAUSE_MIN: Duration = Duration::from_secs(1);
 
@@ -201,7 +197,7 @@ impl Manager {
         }
         let working = orders.iter().filter(|order| !has_ended(order)).count();
         let since = fills_since(&orders);
-        let reported = ask_all(desk, ask, since)
+        let reported = ask_all(desk, ask, (&orders, since))
             .map_err(|why| format!("{why}; {working} orders of ours worked there"))?;
         let asked = Box::new(Asked { before: orders, reported, is_same_connection: false });
         // what was told until the answers counts first
@@ -270,7 +266,7 @@ impl Manager {
             Ok(Some(asked)) => asked.map_err(|fault| fault.to_string()),
             Ok(None) | Err(_) => Err("the run is over".to_owned()),
         };
-        let reported = ask_all(&desk, ask, since)?;
+        let reported = ask_all(&desk, ask, (&before, since))?;
         self.event_loop.settle().map_err(gone)?;
         let asked = Box::new(Asked { before, reported, is_same_connection: true });
         self.event_loop.ask(|answer| Command::ExchangeFound { exchange, asked, answer }).map_err(gone)
@@ -304,27 +300,6 @@ impl Manager {
         let (plugin, _): (&mut PluginRecord, usize) = registry.of_exchange(exchange)?;
         plugin.plugin().map(Arc::clone)
     }
-}
-
-/// Open orders first, then fills: an order that ends in between is in one of the two. Then accounts, which need not be.
-fn ask_all(
-    desk: &ExchangeDesk,
-    ask: &mut dyn FnMut(Question) -> Result<(), String>,
-    since: Timestamp,
-) -> Result<Reported, String> {
-    drop(desk.take_reported());
-    let questions = [
-        ("open orders", Question::OpenOrders(OPEN_ORDERS), OPEN_ORDERS),
-        ("fills", Question::FillsSince(FILLS, since), FILLS),
-    ];
-    for (what, question, number) in questions {
-        let answer = ask(question).and_then(|()| desk.wait(number).map_err(|error| error.to_string()));
-        answer.map_err(|why| format!("its {what}: {why}"))?;
-    }
-    // without accounts everything else is known all the same
-    let _ = ask(Question::Accounts(ACCOUNTS))
-        .and_then(|()| desk.wait(ACCOUNTS).map_err(|error| error.to_string()));
-    Ok(desk.take_reported())
 }
 
 /// Ends a connector that is not needed any more.

@@ -11,8 +11,8 @@ use stratd_engine::{
     TradingState,
 };
 use stratd_plugin_api::{
-    ExchangeId, ExchangeInstance, Fault, Money, Reason, StrategyInstance, Timestamp,
-    abi::{OrderRecord, PortfolioRecord},
+    ClientOrderId, ExchangeId, ExchangeInstance, Fault, Money, Reason, StrategyInstance, Timestamp,
+    abi::{OrderRecord, PortfolioRecord, TextHandle},
 };
 
 use super::{
@@ -133,6 +133,8 @@ pub(crate) enum Question {
     FillsSince(u64, Timestamp),
     /// The accounts.
     Accounts(u64),
+    /// How one order is, by our id and by its own.
+    Order(u64, ClientOrderId, TextHandle),
     /// What works.
     OpenOrders(u64),
 }
@@ -146,6 +148,7 @@ impl Question {
         match self {
             Self::FillsSince(correlation, since) => instance.fills_since(correlation, since),
             Self::OpenOrders(correlation) => instance.open_orders(correlation),
+            Self::Order(correlation, order, handle) => instance.find_order(correlation, order, handle),
             Self::Accounts(correlation) => instance.accounts(correlation),
         }
     }

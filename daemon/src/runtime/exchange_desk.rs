@@ -95,6 +95,8 @@ pub(crate) struct Reported {
     pub(crate) open_orders: Vec<abi::OrderRecord>,
     pub(crate) fills: Vec<abi::FillRecord>,
     pub(crate) accounts: Vec<abi::AccountRecord>,
+    /// What was answered of single orders, by our id; nothing: the exchange never had it, and never will.
+    pub(crate) found: Vec<(u64, Option<abi::OrderRecord>)>,
 }
 
 /// Records of one kind that are kept until somebody reads them; further ones are dropped.

@@ -43,7 +43,7 @@ pub(crate) use command::{
 };
 pub use event_loop::Finished;
 pub use exchange_desk::trial_host;
-pub(crate) use exchange_desk::{ExchangeDesk, Reported, Until};
+pub(crate) use exchange_desk::{ExchangeDesk, Until};
 pub use instrument_limits::ExchangeHours;
 pub(crate) use live::{ControlPlane, live};
 pub(crate) use loop_handle::{Asked as AskedLoop, LoopGone, LoopHandle};
@@ -52,7 +52,7 @@ pub use plan::{
     MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedRate, PlannedRisk, PlannedStrategy,
 };
 pub(crate) use plan::{Terms, empty_engine, fill_engine};
-pub(crate) use recovery::{Asked, Found, fills_since, has_ended};
+pub(crate) use recovery::{Asked, Found, ask_all, fills_since, has_ended};
 pub use recovery::{RecoveryOptions, RecoveryPlan};
 pub use services::Services;
 pub(crate) use signals::StopSignals;

@@ -6,13 +6,20 @@ use anyhow::Result;
 use stratd_engine::InputKind;
 use stratd_plugin_api::{ClientOrderId, ExchangeId, OrderEventKind, Timestamp, abi};
 
-use super::findings::{self, findings, is_same};
-use crate::runtime::{command::Question, event_loop::EventLoop, exchange_desk::Reported, plan::OpenExchange};
+use super::findings::{self, findings, is_same, unresolved};
+use crate::runtime::{
+    command::Question,
+    event_loop::EventLoop,
+    exchange_desk::{ExchangeDesk, Reported},
+};
 
 /// The numbers of our questions.
 const OPEN_ORDERS: u64 = 4;
 const FILLS: u64 = 5;
 const ACCOUNTS: u64 = 6;
+const ORDER: u64 = 7;
+/// Orders that are asked for one by one in one check; the others are asked for in the next.
+const ASKED_ONE_BY_ONE_MAX: usize = 1_000;
 
 /// What an exchange answered, and what was known before it was asked.
 #[derive(Debug, Default)]
@@ -55,23 +62,39 @@ impl fmt::Display for Found {
 }
 
 /// Open orders first, then fills: an order that ends in between is in one of the two. Then accounts, which need not be.
-pub(super) fn all_of(open: &OpenExchange, since: Timestamp) -> Result<Reported, String> {
-    drop(open.desk.take_reported());
+pub(crate) fn ask_all(
+    desk: &ExchangeDesk,
+    ask: &mut dyn FnMut(Question) -> Result<(), String>,
+    (before, since): (&[abi::OrderRecord], Timestamp),
+) -> Result<Reported, String> {
+    drop(desk.take_reported());
     let questions = [
         ("open orders", Question::OpenOrders(OPEN_ORDERS), OPEN_ORDERS),
         ("fills", Question::FillsSince(FILLS, since), FILLS),
     ];
     for (what, question, number) in questions {
-        let asked = question.ask(&mut **open.exchange.borrow_mut());
-        asked.map_err(|fault| format!("asked for its {what}: {fault}"))?;
-        open.desk.wait(number).map_err(|error| format!("asked for its {what}: {error}"))?;
+        let answer = ask(question).and_then(|()| desk.wait(number).map_err(|error| error.to_string()));
+        answer.map_err(|why| format!("its {what}: {why}"))?;
     }
-    let accounts = Question::Accounts(ACCOUNTS).ask(&mut **open.exchange.borrow_mut());
-    let accounts = accounts.map_err(|fault| fault.to_string());
-    if let Err(why) = accounts.and_then(|()| open.desk.wait(ACCOUNTS).map_err(|error| error.to_string())) {
-        tracing::info!(logger = "recovery", "exchange {} tells no accounts: {why}", open.name);
+    // without accounts everything else is known all the same
+    let accounts = ask(Question::Accounts(ACCOUNTS));
+    if let Err(why) = accounts.and_then(|()| desk.wait(ACCOUNTS).map_err(|error| error.to_string())) {
+        tracing::debug!(logger = "recovery", "exchange {} tells no accounts: {why}", desk.name());
     }
-    Ok(open.desk.take_reported())
+    let mut reported = desk.take_reported();
+    let unresolved: Vec<_> = unresolved(before, &reported).take(ASKED_ONE_BY_ONE_MAX).collect();
+    for (id, handle) in unresolved {
+        let answer = ask(Question::Order(ORDER, ClientOrderId(id), handle));
+        // who does not answer leaves it unknown
+        if answer.is_ok_and(|()| desk.wait(ORDER).is_ok()) {
+            let is_it = |record: &abi::OrderRecord| {
+                is_same((id, handle), (record.client_order_id, record.exchange_order_id))
+            };
+            let record = desk.take_reported().open_orders.into_iter().find(is_it);
+            reported.found.push((id, record));
+        }
+    }
+    Ok(reported)
 }
 
 impl EventLoop {

@@ -66,10 +66,20 @@ pub(in crate::runtime) fn findings(
                 found.events.push(event(order, OrderEventKind::Canceled, OrderStatus::Canceled, now));
                 found.ended += 1;
             }
-            None => {
-                found.events.push(event(order, OrderEventKind::Received, OrderStatus::Unknown, now));
-                found.unknown.push(order.client_order_id);
-            }
+            None => match reported.found.iter().find(|(id, _)| *id == order.client_order_id) {
+                // it said of this one that it never came, and will not come any more
+                Some((_, None)) => {
+                    let reason = Reason::UnknownOrder.code();
+                    let rejected = event(order, OrderEventKind::Rejected, OrderStatus::Rejected, now);
+                    found.events.push(abi::OrderEvent { reason, ..rejected });
+                    found.ended += 1;
+                }
+                Some((_, Some(record))) => found.events.extend(answered_events(order, record, now)),
+                None => {
+                    found.events.push(event(order, OrderEventKind::Received, OrderStatus::Unknown, now));
+                    found.unknown.push(order.client_order_id);
+                }
+            },
         }
     }
     found
@@ -165,6 +175,49 @@ fn listed_events(
     events
 }
 
+/// What the answer to the question for one order says of it. What was executed is told by the fills.
+fn answered_events(
+    order: &abi::OrderRecord,
+    record: &abi::OrderRecord,
+    now: Timestamp,
+) -> Vec<abi::OrderEvent> {
+    let end = |kind, status| {
+        let reason = if record.reason == 0 { Reason::Exchange.code() } else { record.reason };
+        let (exchange_order_id, end) = (record.exchange_order_id, event(order, kind, status, now));
+        vec![abi::OrderEvent { reason, exchange_order_id, ..end }]
+    };
+    match OrderStatus::from_code(record.status) {
+        Some(OrderStatus::Rejected | OrderStatus::Denied) => {
+            end(OrderEventKind::Rejected, OrderStatus::Rejected)
+        }
+        Some(OrderStatus::Canceled) => end(OrderEventKind::Canceled, OrderStatus::Canceled),
+        Some(OrderStatus::Expired) => end(OrderEventKind::Canceled, OrderStatus::Expired),
+        Some(
+            OrderStatus::PendingNew
+            | OrderStatus::Open
+            | OrderStatus::PartiallyFilled
+            | OrderStatus::PendingCancel
+            | OrderStatus::Filled,
+        ) => listed_events(order, record, now),
+        Some(OrderStatus::Unknown) | None => Vec::new(),
+    }
+}
+
+/// Orders of which neither the list nor the fills tell: they are asked for one by one.
+pub(crate) fn unresolved<'a>(
+    orders: &'a [abi::OrderRecord],
+    reported: &'a Reported,
+) -> impl Iterator<Item = (u64, u64)> + 'a {
+    let is_told = |order: &abi::OrderRecord| {
+        let ids = (order.client_order_id, order.exchange_order_id);
+        let listed = reported.open_orders.iter().map(|open| (open.client_order_id, open.exchange_order_id));
+        let filled = reported.fills.iter().map(|fill| (fill.client_order_id, fill.exchange_order_id));
+        listed.chain(filled).any(|other| is_same(ids, other))
+    };
+    let open = orders.iter().filter(|order| !has_ended(order) && !is_acknowledged(order));
+    open.filter(move |order| !is_told(order)).map(|order| (order.client_order_id, order.exchange_order_id))
+}
+
 /// A report of the host on an order.
 fn event(
     order: &abi::OrderRecord,
@@ -226,7 +279,7 @@ mod tests {
         expect: &[&str],
     ) {
         let reported =
-            Reported { open_orders: open_orders.to_vec(), fills: fills.to_vec(), accounts: Vec::new() };
+            Reported { open_orders: open_orders.to_vec(), fills: fills.to_vec(), ..Reported::default() };
         let found = findings(working, &reported, NOW);
         let words = |event: &abi::OrderEvent| {
             let kind = OrderEventKind::from_code(event.kind).unwrap();

@@ -35,7 +35,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use anyhow::Result;
 use stratd_plugin_api::Timestamp;
 
-pub(crate) use self::ask::{Asked, Found};
+pub(crate) use self::ask::{Asked, Found, ask_all};
 pub(crate) use self::findings::{fills_since, has_ended};
 use super::{
     clock::{self, Stopwatch},
@@ -195,7 +195,11 @@ impl EventLoop {
             notify::starts(format_args!("asks exchange {} for our orders and fills", open.name));
             let before = self.orders_at(exchange);
             let since = self.fills_since_of(&open.name, &before);
-            let reported = match ask::all_of(open, since) {
+            let ask = &mut |question: super::command::Question| {
+                let asked = question.ask(&mut **open.exchange.borrow_mut());
+                asked.map_err(|fault| fault.to_string())
+            };
+            let reported = match ask::ask_all(&open.desk, ask, (&before, since)) {
                 Ok(reported) => reported,
                 Err(why) => return Ok(Err(format!("exchange {}: {why}", open.name))),
             };

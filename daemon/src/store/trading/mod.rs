@@ -22,7 +22,7 @@ mod write;
 pub(crate) use self::{
     amount::{Amount, units},
     commits::{Commits, Ticket},
-    kept::{Kept, KeptFill, KeptLoss, KeptOrder, KeptPortfolio, KeptPosition, WhatToKeep},
+    kept::{Kept, KeptFill, KeptLoss, KeptOrder, KeptPosition, WhatToKeep},
     rows::{AccountRow, Batch, FillRow, LossRow, OrderRow, Phase, PortfolioRow, PositionRow},
 };
 pub(in crate::store) use self::{

@@ -14,9 +14,9 @@ use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use stratd_plugin_api::{
-    Capabilities, Error, Exchange, ExchangeHandle, Instrument, InstrumentId, InstrumentType, InstrumentTypes,
-    Money, OrderEventKind, OrderRequest, OrderStatus, OrderType, Reason, Reply, Result, Side, Timestamp,
-    TradingType, TradingTypes, abi,
+    Capabilities, ClientOrderId, Error, Exchange, ExchangeHandle, Instrument, InstrumentId, InstrumentType,
+    InstrumentTypes, Money, OrderEventKind, OrderRequest, OrderStatus, OrderType, Reason, Reply, Result,
+    Side, Timestamp, TradingType, TradingTypes, abi,
 };
 
 use server::{Order, SYMBOLS, Server};
@@ -59,6 +59,9 @@ pub struct Config {
     /// As long as this file exists, no question about orders is answered.
     #[serde(default)]
     pub deaf_file: Option<PathBuf>,
+    /// It cannot be asked for one order.
+    #[serde(default)]
+    pub forgetful: bool,
     /// Misbehaviour: as long as this file exists, whoever connects dies.
     #[serde(default)]
     pub death_file: Option<PathBuf>,
@@ -254,6 +257,33 @@ impl Exchange for Fake {
         let venue = self.shared.lock();
         let mut later = venue.server.fills.iter().filter(|fill| fill.ts >= since.get());
         later.try_for_each(|fill| venue.fill_record(fill).map(|record| reply.fill(&record)))?;
+        reply.done();
+        Ok(())
+    }
+
+    fn find_order(&mut self, id: ClientOrderId, _: abi::TextHandle, reply: Reply) -> Result<()> {
+        let venue = self.shared.lock();
+        // the time-out of a test that wants to know what is made of one
+        if self.config.forgetful {
+            return Err(Error::new("the fake exchange does not tell of one order"));
+        }
+        if !venue.server.received.contains(&id.0) {
+            reply.done();
+            return Ok(());
+        }
+        let works = venue.server.orders.iter().find(|order| order.client_order_id == id.0);
+        let filled = venue.server.fills.iter().rev().map(|fill| &fill.order);
+        let known = works.or_else(|| filled.into_iter().find(|order| order.client_order_id == id.0));
+        let record = match known {
+            Some(order) => venue.order_record(order)?,
+            None => abi::OrderRecord {
+                client_order_id: id.0,
+                status: OrderStatus::Canceled.code(),
+                reason: Reason::Requested.code(),
+                ..abi::OrderRecord::default()
+            },
+        };
+        reply.open_order(&record);
         reply.done();
         Ok(())
     }
