@@ -19,6 +19,7 @@ pub struct Context<'a> {
     has_requested: bool,
     /// Which event of the slice it is.
     index: usize,
+    is_warming_up: bool,
 }
 
 /// Instruments that were looked up before: they never change during a run.
@@ -59,7 +60,7 @@ impl<'a> Context<'a> {
         cache: &'a mut InstrumentCache,
         index: usize,
     ) -> Self {
-        Self { host, cache, has_requested: false, index }
+        Self { host, cache, has_requested: false, index, is_warming_up: false }
     }
 
     /// Whether a request was made: the caller stops the slice after such an event.
@@ -86,6 +87,18 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.host.now()
+    }
+
+    /// Whether the event in work is history, told before `on_start` to warm the strategy up. Orders are refused then, with
+    /// the reason [`Reason::WarmUp`]; there are no positions yet, and prices and books may be ahead of the event.
+    #[must_use]
+    pub fn is_warming_up(&self) -> bool {
+        self.is_warming_up
+    }
+
+    /// The event in work is history.
+    pub(crate) fn set_warming_up(&mut self, is_warming_up: bool) {
+        self.is_warming_up = is_warming_up;
     }
 
     /// What the run is.

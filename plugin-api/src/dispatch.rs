@@ -20,6 +20,7 @@ pub(crate) fn events<S: Strategy>(
             begin(host, index, event);
         }
         let mut ctx = Context::of_event(host, cache, index);
+        ctx.set_warming_up(event.flags & abi::event_flag::HISTORY != 0);
         event_handler(strategy, &mut ctx, event)
             .map_err(|error| Fault { index, ..Fault::error(error.to_string()) })?;
         if ctx.has_requested() {

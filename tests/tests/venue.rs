@@ -115,6 +115,7 @@ fn run() -> stratd::results::Summary {
             .expect("a writable folder"),
         is_verbose: false,
         recorder: None,
+        recovery: None,
         slice_max: 64,
         exchanges: vec![PlannedExchange {
             name: "venue".to_owned(),
@@ -124,7 +125,10 @@ fn run() -> stratd::results::Summary {
             has_order_entry: true,
             make: Box::new(move |host| Ok(venue.create_exchange("venue", &config, host)?)),
         }],
+        period: (None, None),
         strategies: vec![PlannedStrategy {
+            bars: Vec::new(),
+            warm_up: None,
             name: "rester".to_owned(),
             plugin: "linked".to_owned(),
             may_shutdown: false,

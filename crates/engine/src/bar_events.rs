@@ -1,6 +1,9 @@
 //! Bars made of trades, on their way to the strategies that subscribed to them.
 
-use stratd_plugin_api::{Fault, InstrumentId, Reason, Timestamp, abi, abi::event_kind};
+use stratd_plugin_api::{
+    Fault, InstrumentId, Reason, Timestamp, abi,
+    abi::{event_flag, event_kind},
+};
 
 use crate::{
     Engine, EngineError, StrategyId,
@@ -28,8 +31,23 @@ impl Engine {
     /// Adds an event to the bars of its instrument, and tells those that it completes.
     pub(crate) fn add_to_bars(&mut self, event: &abi::Event) -> Result<(), EngineError> {
         let mut closed = Vec::new();
-        let taken = self.core.bars.take(event, &mut closed);
-        for closed in &closed {
+        let taken = self.core.bars.take(event, None, &mut closed);
+        self.added(taken, &closed)
+    }
+
+    /// As [`Engine::add_to_bars`], for the bars of one strategy only.
+    pub(crate) fn add_to_bars_of(
+        &mut self,
+        strategy: StrategyId,
+        event: &abi::Event,
+    ) -> Result<(), EngineError> {
+        let mut closed = Vec::new();
+        let taken = self.core.bars.take(event, Some(strategy), &mut closed);
+        self.added(taken, &closed)
+    }
+
+    fn added(&mut self, taken: Result<(), Stop>, closed: &[Closed]) -> Result<(), EngineError> {
+        for closed in closed {
             self.tell_bar(closed);
         }
         match taken {
@@ -58,8 +76,9 @@ impl Engine {
         }
     }
 
-    fn tell_bar(&mut self, closed: &Closed) {
-        let event = abi::Event { seq: self.core.seq, ..closed.event };
+    pub(crate) fn tell_bar(&mut self, closed: &Closed) {
+        let history = if self.core.is_warming_up { event_flag::HISTORY } else { 0 };
+        let event = abi::Event { seq: self.core.seq, flags: closed.event.flags | history, ..closed.event };
         self.deliver(closed.strategy, &event);
     }
 
@@ -69,6 +88,36 @@ impl Engine {
         let place = usize::from(number).checked_sub(1);
         if let Some(spec) = place.and_then(|place| slot.bar_specs.get(place)) {
             self.core.bars.add(strategy, instrument.0, (number, *spec), self.core.now);
+        }
+    }
+
+    /// Begins the bars that a strategy has of every instrument.
+    pub(crate) fn begin_bars_everywhere(&mut self, strategy: StrategyId) {
+        let Some(slot) = self.strategies.get_mut(strategy.index()) else { return };
+        if std::mem::replace(&mut slot.bars_everywhere.1, true) || slot.bars_everywhere.0 == 0 {
+            return;
+        }
+        let instruments: Vec<_> = self.core.instruments.all().collect();
+        for instrument in instruments {
+            self.begin_own_bars(strategy, instrument);
+        }
+    }
+
+    /// An instrument has come: bars of every instrument are of this one, too.
+    pub(crate) fn begin_bars_of(&mut self, instrument: InstrumentId) {
+        for index in 0..self.strategies.len() {
+            let has_begun = self.strategies.get(index).is_some_and(|slot| slot.bars_everywhere.1);
+            if has_begun && let Ok(id) = u16::try_from(index) {
+                self.begin_own_bars(StrategyId(id), instrument);
+            }
+        }
+    }
+
+    fn begin_own_bars(&mut self, strategy: StrategyId, instrument: InstrumentId) {
+        let count = self.strategies.get(strategy.index()).map_or(0, |slot| slot.bars_everywhere.0);
+        // a count of 0 has no number
+        for number in (1..=u8::MAX).take(count) {
+            self.begin_bars(strategy, instrument, number);
         }
     }
 

@@ -92,7 +92,7 @@ impl Engine {
                 if !is_started => {}
             Request::New(id, raw) => self.new_order(strategy, *id, raw),
             Request::Cancel(id) => {
-                let is_own = self.core.order_ids.owner(*id) == Some(strategy);
+                let is_own = self.core.execution.ids().owner(*id) == Some(strategy);
                 if !is_own || !self.cancel(*id) {
                     self.refuse_request(strategy, *id, Reason::UnknownOrder);
                 }
@@ -110,7 +110,7 @@ impl Engine {
     }
 
     pub(crate) fn new_order(&mut self, strategy: StrategyId, id: ClientOrderId, raw: &abi::OrderRequest) {
-        if let Some(slot) = self.strategies.get_mut(strategy.index()) {
+        if let Some(slot) = self.strategies.get_mut(strategy.index()).filter(|_| !self.core.is_warming_up) {
             slot.statistics.orders = slot.statistics.orders.wrapping_add(1);
         }
         let exchange = self.exchange_of(InstrumentId(raw.instrument)).unwrap_or_default();
@@ -195,6 +195,9 @@ impl Engine {
         strategy: StrategyId,
         raw: &abi::OrderRequest,
     ) -> Result<Passed, Refusal> {
+        if self.core.is_warming_up {
+            return Err(Reason::WarmUp.into());
+        }
         if self.core.is_exiting {
             return Err(Reason::RunEnded.into());
         }
@@ -207,6 +210,13 @@ impl Engine {
         let Refusal { reason, breach } = refusal;
         order.seq = self.core.seq;
         let strategy = order.strategy;
+        if self.core.is_warming_up {
+            // the strategy hears of it, and nobody else: it is no order of this run
+            order.state = OrderState::Denied(reason);
+            let event = own_event(&order, OrderEventKind::Rejected, self.core.now);
+            self.told.push_back((strategy, abi::OrderEvent { seq: self.core.seq, ..event }));
+            return;
+        }
         if let Some(slot) = self.strategies.get_mut(strategy.index()) {
             slot.statistics.denials = slot.statistics.denials.wrapping_add(1);
         }
@@ -357,7 +367,7 @@ impl Engine {
             let Some(counter) = slot.order_counter.checked_add(1) else { return };
             slot.order_counter = counter;
             slot.statistics.orders = slot.statistics.orders.wrapping_add(1);
-            if let Some(id) = self.core.order_ids.id(strategy, counter) {
+            if let Some(id) = self.core.execution.ids().id(strategy, counter) {
                 self.close(strategy, id, request, is_forced);
             }
         }

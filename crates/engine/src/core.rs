@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use stratd_plugin_api::{InstrumentId, Money, OrderRequest, Quantity, Timestamp, abi};
 
 use crate::{
-    EngineConfig, Order, OrderIds, Position, Scope, StrategyId,
+    EngineConfig, Order, Position, Scope, StrategyId,
     bars::Bars,
     books::Books,
     execution::Execution,
@@ -28,12 +28,15 @@ pub(crate) struct Core {
     pub(crate) bars: Bars,
     pub(crate) portfolio: Portfolio,
     pub(crate) execution: Execution,
-    pub(crate) order_ids: OrderIds,
     pub(crate) risk: Risk,
     pub(crate) is_halted: bool,
     pub(crate) halted: BTreeSet<InstrumentId>,
     /// The run ends: nothing but cancels goes out any more.
     pub(crate) is_exiting: bool,
+    /// What a strategy is told is history: no order passes.
+    pub(crate) is_warming_up: bool,
+    /// What earlier runs left is being put in: nothing is told to strategies until the run starts.
+    pub(crate) is_recovering: bool,
 }
 
 /// A figure that left the range of money is shown as 0 in a view; the books themselves stop the engine.
@@ -53,11 +56,12 @@ impl Core {
             bars: Bars::default(),
             portfolio: Portfolio::new(config.cash, config.accounting),
             execution: Execution::new(config.order_ids, config.oms_type),
-            order_ids: config.order_ids,
             risk: Risk::new(std::mem::take(&mut config.limits), config.account),
             is_halted: false,
             halted: BTreeSet::new(),
             is_exiting: false,
+            is_warming_up: false,
+            is_recovering: false,
             config,
         }
     }

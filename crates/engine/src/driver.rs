@@ -72,6 +72,11 @@ impl<L: ExchangeLink> Driver<L> {
         &mut self.engine
     }
 
+    /// The engine to look at, and the link.
+    pub fn parts(&mut self) -> (&Engine, &mut L) {
+        (&self.engine, &mut self.link)
+    }
+
     /// The link, to look at.
     #[must_use]
     pub fn link(&self) -> &L {
@@ -170,6 +175,11 @@ impl<L: ExchangeLink> Driver<L> {
     /// Whether [`Driver::feed_market`] may take more than this event: to ask before further ones are gathered.
     pub fn may_begin_slice(&self, event: &abi::Event) -> bool {
         self.link.is_idle() && self.engine.may_begin_slice(event)
+    }
+
+    /// Shows the link an event from before the run.
+    pub fn show_history(&mut self, event: &abi::Event) {
+        self.show(event, Timestamp::new(event.ts));
     }
 
     fn show(&mut self, event: &abi::Event, at: Timestamp) {

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use stratd_plugin_api::{
-    EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OmsType, OrderEventKind, Price, Reason,
-    StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
+    ClientOrderId, EventKind, Fault, FillCosts, Instrument, InstrumentId, Money, OmsType, OrderEventKind,
+    Price, Reason, StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
     abi::{TextHandle, event_flag, event_kind},
 };
 
 use crate::{
-    AccountRules, Accounting, EngineError, Input, InputKind, Order, OrderIds, Output, RateSource, Retired,
-    RiskLimits, StrategyConfig, StrategyId,
+    AccountRules, Accounting, CancelOrder, EngineError, Input, InputKind, Order, OrderIds, Output,
+    RateSource, Retired, RiskLimits, StrategyConfig, StrategyId,
     core::Core,
     execution::{Applied, OrderChange},
     probation::Guard,
@@ -97,6 +97,9 @@ impl Engine {
         let id = self.core.instruments.add(instrument, record);
         // one that comes while the run goes on counts by the rate of its currency, too
         let id = id.filter(|id| self.core.portfolio.rates.take_in(*id, &currency).is_some());
+        if let Some(id) = id {
+            self.begin_bars_of(id);
+        }
         id.ok_or_else(|| {
             EngineError::bad_input(self.core.now, format!("no id is left for instrument {symbol}"))
         })
@@ -124,8 +127,7 @@ impl Engine {
         config: StrategyConfig,
         instance: Box<dyn StrategyInstance>,
     ) -> Result<StrategyId, EngineError> {
-        let id = u16::try_from(self.strategies.len()).ok();
-        let Some(id) = id.filter(|id| self.core.order_ids.id(StrategyId(*id), 0).is_some()) else {
+        let Some(id) = self.core.execution.add_strategy() else {
             return Err(EngineError::bad_input(
                 self.core.now,
                 format!("no id is left for strategy {}", config.name),
@@ -133,8 +135,7 @@ impl Engine {
         };
         self.strategies.push(Slot::new(config, instance));
         self.core.portfolio.add_strategy();
-        self.core.execution.add_strategy();
-        Ok(StrategyId(id))
+        Ok(id)
     }
 
     /// Takes one input through all stages; the outputs stay valid until the next step.
@@ -149,18 +150,27 @@ impl Engine {
 
     /// As [`Engine::step`]; the outputs follow those that nobody has taken yet.
     pub(crate) fn take(&mut self, input: &Input) -> Result<(), EngineError> {
+        if let InputKind::History(strategy, event) = &input.kind {
+            return self.history(input, *strategy, event);
+        }
         self.begin(input.seq, input.at, !matches!(input.kind, InputKind::Timers))?;
         match &input.kind {
+            InputKind::History(..) => {}
             InputKind::Market(event) => self.market_event(&abi::Event { seq: input.seq, ..*event })?,
             InputKind::Order(report) => {
                 self.order_report(&abi::OrderEvent { seq: input.seq, ..*report })?;
-                self.watch_losses()?;
+                // what a loss would make of orders is done once it is known how they stand
+                if !self.core.is_recovering {
+                    self.watch_losses()?;
+                }
             }
             InputKind::Timers => {
                 self.close_bars_due();
                 self.fire_timers();
             }
             InputKind::Start => {
+                self.core.is_recovering = false;
+                self.end_warm_ups();
                 self.dispatch(&self.plain(EventKind::Start, Reason::None));
                 self.tell_states();
             }
@@ -177,6 +187,7 @@ impl Engine {
             }
             InputKind::FailStrategy(strategy, fault) => self.fail_between_calls(*strategy, fault),
             InputKind::ByHand(asked) => self.by_hand(asked),
+            InputKind::Restored(restored) => self.restore(input.seq, restored)?,
         }
         self.carry_out_requests();
         self.end_probations();
@@ -225,11 +236,7 @@ impl Engine {
     }
 
     pub(crate) fn begin(&mut self, seq: u64, at: Timestamp, is_event: bool) -> Result<(), EngineError> {
-        if seq <= self.core.seq {
-            let what = format!("sequence number {seq} after {}", self.core.seq);
-            return Err(EngineError::bad_input(at, what));
-        }
-        self.core.seq = seq;
+        self.number(seq, at)?;
         if is_event {
             self.core.events = self.core.events.wrapping_add(1);
         }
@@ -240,7 +247,17 @@ impl Engine {
         Ok(())
     }
 
-    fn check_known(&self, instrument: u32) -> Result<(), EngineError> {
+    /// Takes the number of an input, which is larger than all before.
+    pub(crate) fn number(&mut self, seq: u64, at: Timestamp) -> Result<(), EngineError> {
+        if seq <= self.core.seq {
+            let what = format!("sequence number {seq} after {}", self.core.seq);
+            return Err(EngineError::bad_input(at, what));
+        }
+        self.core.seq = seq;
+        Ok(())
+    }
+
+    pub(crate) fn check_known(&self, instrument: u32) -> Result<(), EngineError> {
         if instrument == 0 || self.core.instruments.get(InstrumentId(instrument)).is_some() {
             return Ok(());
         }
@@ -339,6 +356,11 @@ impl Engine {
         self.deliver_order(strategy, &event);
         if change.is_overfilled {
             self.outputs.push(Output::Overfilled(event));
+        }
+        if change.has_turned_up
+            && let Some(order) = self.core.execution.get(ClientOrderId(event.client_order_id))
+        {
+            self.outputs.push(Output::Cancel(CancelOrder::of(order)));
         }
         if change.has_finished {
             let past = self.core.execution.past(strategy).and_then(VecDeque::back);

@@ -2,7 +2,7 @@
 
 use stratd_plugin_api::{Fault, InstrumentId, Reason, Timestamp, abi};
 
-use crate::{ByHand, ExitRoutine, Scope, StrategyId, TradingState};
+use crate::{ByHand, ExitRoutine, Restored, Scope, StrategyId, TradingState};
 
 /// One thing that happens to the engine.
 #[derive(Clone, Debug)]
@@ -20,6 +20,9 @@ pub struct Input {
 pub enum InputKind {
     /// A market event of an exchange; its `seq` is overwritten.
     Market(abi::Event),
+    /// A market event from before the run. For nobody, it brings books and prices to where they are when the run begins;
+    /// for a strategy, which has not started yet, it warms this one up and changes nothing else.
+    History(Option<StrategyId>, abi::Event),
     /// An order event of an exchange (or of the fill model): the feed's, or a report on an own order.
     Order(abi::OrderEvent),
     /// Timers that are due by now fire.
@@ -42,6 +45,8 @@ pub enum InputKind {
     FailStrategy(StrategyId, Fault),
     /// A person asks for an order, or for a change or cancel of one.
     ByHand(ByHand),
+    /// Something that an earlier run left is put in, or an order that was found at an exchange.
+    Restored(Restored),
 }
 
 /// What may be traded from now on, by command.

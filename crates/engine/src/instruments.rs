@@ -72,6 +72,11 @@ impl Instruments {
         all.filter(move |instrument| instrument.exchange == exchange).map(|instrument| instrument.id)
     }
 
+    /// All of them, in the order of their ids, but those that have left.
+    pub(crate) fn all(&self) -> impl Iterator<Item = InstrumentId> {
+        self.entries.iter().map(|entry| entry.instrument.id).filter(|id| !self.has_left(*id))
+    }
+
     /// Those of a currency, in the order of their ids.
     pub(crate) fn of_currency(&self, currency: &str) -> impl Iterator<Item = InstrumentId> {
         let all = self.entries.iter().map(|entry| &entry.instrument);

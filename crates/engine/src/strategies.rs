@@ -2,9 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use stratd_plugin_api::{EventKind, Fault, Reason, StrategyInstance, abi};
+use stratd_plugin_api::{BarSpec, EventKind, Fault, Reason, StrategyInstance, abi};
 
-use crate::{TradingState, bars::Specs, request::Request};
+use crate::{
+    TradingState,
+    bars::{self, Specs},
+    request::Request,
+};
 
 /// A strategy's number within the run, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +33,8 @@ pub struct StrategyConfig {
     pub cancels_on_stop: bool,
     /// Whether its market handlers read no view, so that it may get several events in one call.
     pub is_batch_safe: bool,
+    /// Bars that it gets of every instrument: their numbers count from 1.
+    pub bars: Vec<BarSpec>,
 }
 
 /// Where in its life a strategy is.
@@ -102,6 +108,8 @@ pub(crate) struct Slot {
     pub(crate) subscription: Subscription,
     /// The kinds of bars that it asked for, by their number less one.
     pub(crate) bar_specs: Specs,
+    /// So many of them, the first ones, are of every instrument, and whether they have begun.
+    pub(crate) bars_everywhere: (usize, bool),
     /// Filled during a call, carried out after it.
     pub(crate) requests: Vec<Request>,
     pub(crate) order_counter: u64,
@@ -114,12 +122,19 @@ pub(crate) struct Slot {
 
 impl Slot {
     pub(crate) fn new(config: StrategyConfig, instance: Box<dyn StrategyInstance>) -> Self {
+        let mut bar_specs = Specs::new();
+        for spec in &config.bars {
+            // one that is not usable is left out: a configuration is checked before
+            bars::number_of(&mut bar_specs, &spec.into());
+        }
+        let bars_everywhere = (bar_specs.len(), false);
         Self {
             config,
             instance: Some(instance),
             state: StrategyState::Started,
             subscription: Subscription::default(),
-            bar_specs: Specs::new(),
+            bar_specs,
+            bars_everywhere,
             requests: Vec::new(),
             order_counter: 0,
             firings: (0, 0),

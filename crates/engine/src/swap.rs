@@ -157,6 +157,7 @@ impl Engine {
         if self.core.is_exiting {
             return;
         }
+        self.end_warm_up(strategy);
         let event = self.plain(EventKind::Start, Reason::None);
         self.count_event(strategy, 1);
         let called =
@@ -276,7 +277,8 @@ impl Engine {
         let events = self.core.events;
         if let Some(slot) = self.strategies.get_mut(strategy.index()) {
             slot.subscription = Subscription::default();
-            slot.bar_specs.clear();
+            slot.bar_specs.truncate(slot.bars_everywhere.0);
+            slot.bars_everywhere.1 = false;
             slot.firings = (events, 0);
         }
     }

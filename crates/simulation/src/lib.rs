@@ -19,6 +19,7 @@ mod fill_rule;
 mod market;
 mod reporter;
 mod simulated_exchange;
+mod splits;
 #[cfg(test)]
 mod tests;
 mod trigger;
@@ -29,3 +30,4 @@ pub use costs::{CostModel, CostModels, Fees};
 pub use fill_model::{FillModel, Liquidity};
 pub use fill_rule::FillRule;
 pub use simulated_exchange::{OrderToFill, SimulatedExchange};
+pub use splits::{SPLITS_MAX, SplitError, Splits, SymbolSplits};

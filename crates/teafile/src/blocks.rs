@@ -89,17 +89,19 @@ pub(crate) fn read_at(file: &File, room: &mut [u8], offset: u64) -> Result<usize
 }
 
 /// The items that are in the file now.
+///
+/// A writer that takes room behind the items says where they end before the file grows, and one that gives it back makes the
+/// file shorter before it says that they reach to its end. So where the header says that, the smaller of a size from before
+/// and one from after is right, whichever of the two goes on meanwhile.
 pub(crate) fn area_now(file: &File, header: &Header) -> Result<Area, Error> {
-    let size = file.metadata().map_err(|source| Error::io("asking for the size", source))?.len();
-    let Some(known) = header.item_end() else { return header.area(size) };
+    let size = || Ok(file.metadata().map_err(|source| Error::io("asking for the size", source))?.len());
+    let before: u64 = size()?;
     let mut bytes = [0; 8];
     let length = read_at(file, &mut bytes, ITEM_END_OFFSET)?;
-    let end = header.byte_order().u64(bytes);
-    // a zero now means that somebody gave up the room behind the items
-    let end = match (length, end) {
-        (8, 0) => None,
-        (8, end) => Some(end),
-        _ => Some(known),
-    };
-    header.area_to(end, size)
+    match (length, header.byte_order().u64(bytes)) {
+        (8, 0) => header.area_to(None, before.min(size()?)),
+        (8, end) => header.area_to(Some(end), before),
+        // a file that shrank below its header
+        _ => header.area_to(header.item_end(), before),
+    }
 }

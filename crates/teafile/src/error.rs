@@ -84,6 +84,8 @@ pub enum ErrorKind {
     ZeroTail,
     /// The file became shorter than it was.
     Shrunk,
+    /// Items are not those that the index beside the file knows.
+    Index,
     /// The file was closed.
     Closed,
     /// A description that cannot be written.

@@ -58,6 +58,7 @@
 //!   writer saves it beside the file and cuts it off ([`append`]).
 //! - `flush` makes items visible to others, `sync` makes them survive a loss of power; [`Durability`] does either by
 //!   itself. A file that ends in zeros where a loss of power may have left them is refused, not mended in silence.
+//! - What a file says about itself is changed in the room that its header has ([`HeaderEdit`]), whole or not at all.
 //! - Whatever bytes a file has: opening it never panics, takes less than 1 MiB for the header, and never maps beyond it.
 //! - Fields are read where the file says that they are, in its byte order. Types that nobody knows are bytes.
 //!
@@ -73,8 +74,8 @@
 //! | files of a merge | 65,536 ([`MERGE_SOURCES_MAX`]) | refused |
 //!
 //! # What is not here
-//! No clock: whoever has one calls [`tick`](Writer::tick). No change of a header in place, and no sums: what guards against
-//! a disk that forgets belongs beside the file, because other readers refuse sections that they do not know.
+//! No clock: whoever has one calls [`tick`](Writer::tick). No sums in a file: what guards against a disk that forgets is
+//! beside it ([`index()`]), because other readers refuse sections that they do not know.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -83,11 +84,13 @@ mod byte_order;
 mod calendar;
 pub mod clockwise;
 mod description;
+mod edit;
 mod error;
 mod event_time;
 mod field_type;
 mod follower;
 mod header;
+mod index;
 mod item;
 mod item_builder;
 mod item_description;
@@ -110,10 +113,12 @@ mod writer;
 pub use blocks::ITEM_BYTES_MAX;
 pub use byte_order::ByteOrder;
 pub use description::{CustomSection, Description};
+pub use edit::HeaderEdit;
 pub use error::{Error, ErrorKind};
 pub use field_type::FieldType;
 pub use follower::Follower;
 pub use header::{HEADER_BYTES_MAX, Header, NAME_VALUES_MAX, SECTIONS_MAX, Section, Strictness};
+pub use index::{IndexCheck, IndexCheckup, Indexed, index};
 pub use item::{ItemField, TeaField, TeaItem, TimedItem};
 pub use item_builder::ItemBuilder;
 pub use item_description::{FIELDS_MAX, Field, ItemDescription};

@@ -1,13 +1,15 @@
 //! Looks at a file from front to back, and mends its end.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::path::Path;
 
 use crate::blocks::{Block, area_now};
+use crate::edit;
 use crate::error::{Error, ErrorKind};
 use crate::event_time::EventTime;
 use crate::header::{Area, Header, Strictness};
-use crate::writer::{LockedFile, Repaired, TornTail, ZeroTail, mend, zero_tail};
+use crate::index::{Checker, Found, Index, IndexCheckup};
+use crate::writer::{Repaired, TornTail, ZeroTail, mend, open_to_change, unknown_zeros};
 
 /// What there is to say about a file.
 ///
@@ -38,6 +40,10 @@ pub struct Verification {
     pub first_time_violation: Option<u64>,
     /// How many of those there are.
     pub time_violations: u64,
+    /// What the index beside the file says, if there is one.
+    pub index: Option<IndexCheckup>,
+    /// A change of the header was interrupted; [`repair`] completes it, and until then nothing else is looked at.
+    pub interrupted_edit: bool,
     is_unreadable: bool,
 }
 
@@ -53,7 +59,8 @@ pub enum State {
     Clean,
     /// [`repair`] makes it clean: only its end is not in order.
     Repairable,
-    /// The header is wrong, or times go backwards before the end: nobody can tell what is missing.
+    /// The header is wrong, times go backwards before the end, or items are not what the index knows: nobody can tell what
+    /// is missing.
     Broken,
 }
 
@@ -71,9 +78,10 @@ impl Verification {
     pub fn state(&self) -> State {
         // the step down to zeros is one violation, and goes with them
         let from_zeros = u64::from(self.zero_tail_items > 0);
-        if self.is_unreadable || !self.header.is_empty() || self.time_violations > from_zeros {
+        let differs = matches!(&self.index, Some(IndexCheckup::Compared(check)) if !check.is_good());
+        if self.is_unreadable || differs || !self.header.is_empty() || self.time_violations > from_zeros {
             State::Broken
-        } else if self.partial_tail_bytes > 0 || self.zero_tail_items > 0 {
+        } else if self.interrupted_edit || self.partial_tail_bytes > 0 || self.zero_tail_items > 0 {
             State::Repairable
         } else {
             State::Clean
@@ -81,7 +89,8 @@ impl Verification {
     }
 }
 
-/// Looks at header, end and order of times. It reads all items if there is an event time.
+/// Looks at header, end and order of times, and compares items with the index beside the file, if there is one. It reads
+/// all items if there is an event time or an index.
 ///
 /// # Errors
 /// If the file cannot be opened or read. What is wrong in it is no error, but told.
@@ -99,7 +108,10 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verification, Error> {
     let path = path.as_ref();
     let look = || {
         let file = File::open(path).map_err(|source| Error::io("opening for reading", source))?;
-        let mut found = Verification::default();
+        let mut found = Verification { interrupted_edit: edit::is_pending(path), ..Verification::default() };
+        if found.interrupted_edit {
+            return Ok(found);
+        }
         let header = match Header::read(&file, Strictness::Strict) {
             Ok((header, _)) => header,
             Err(error) if !error.is_format() => return Err(error),
@@ -121,15 +133,34 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verification, Error> {
         let area = area_now(&file, &header)?;
         found.items = area.count;
         found.partial_tail_bytes = area.rest;
-        found.zero_tail_items = zero_tail(&file, &header, area)?;
-        look_at_times(&file, &header, area, &mut found)?;
+        let index = Index::find(path, &file, &header, area.count)?;
+        found.zero_tail_items = unknown_zeros(&file, &header, area, &index)?;
+        let checker = match index {
+            Found::Nothing => None,
+            Found::Ignored(reason) => {
+                found.index = Some(IndexCheckup::Ignored(reason));
+                None
+            }
+            Found::Index(index) => Some(Checker::new(index, &header, area.count)?),
+        };
+        look_at_items(&file, &header, area, checker, &mut found)?;
         Ok(found)
     };
     look().map_err(|error: Error| error.with_path(path))
 }
 
-fn look_at_times(file: &File, header: &Header, area: Area, found: &mut Verification) -> Result<(), Error> {
-    let Some(times) = EventTime::find(header) else { return Ok(()) };
+/// One walk for times and sums.
+fn look_at_items(
+    file: &File,
+    header: &Header,
+    area: Area,
+    mut checker: Option<Checker>,
+    found: &mut Verification,
+) -> Result<(), Error> {
+    let times = EventTime::find(header);
+    if times.is_none() && checker.is_none() {
+        return Ok(());
+    }
     let size = usize::try_from(header.item_size()?).unwrap_or(usize::MAX);
     let mut block = Block::default();
     let mut last = i64::MIN;
@@ -143,8 +174,11 @@ fn look_at_times(file: &File, header: &Header, area: Area, found: &mut Verificat
                 format!("the file ends before item {index} while it is read"),
             ));
         }
+        if let Some(checker) = &mut checker {
+            checker.add(items)?;
+        }
         for item in items.chunks_exact(size) {
-            let time = times.of_item(item);
+            let time = times.as_ref().map_or(i64::MIN, |times| times.of_item(item));
             if time < last {
                 found.first_time_violation.get_or_insert(index);
                 found.time_violations += 1;
@@ -152,6 +186,9 @@ fn look_at_times(file: &File, header: &Header, area: Area, found: &mut Verificat
             last = time;
             index += 1;
         }
+    }
+    if let Some(checker) = checker {
+        found.index = Some(IndexCheckup::Compared(checker.finish()?));
     }
     Ok(())
 }
@@ -170,7 +207,8 @@ pub struct Repair {
     pub zero_tail: ZeroTail,
 }
 
-/// Cuts off what is behind the last whole item, and items of zeros if that is asked for. What was cut off is saved beside
+/// Completes a change of the header that was interrupted, cuts off what is behind the last whole item, and items of zeros if
+/// that is asked for. What was cut off is saved beside
 /// the file. None if nothing had to be done.
 ///
 /// # Errors
@@ -190,8 +228,7 @@ pub struct Repair {
 pub fn repair(path: impl AsRef<Path>, options: Repair) -> Result<Option<Repaired>, Error> {
     let path = path.as_ref();
     let mend = || {
-        let opened = OpenOptions::new().read(true).write(true).open(path);
-        let file = LockedFile::new(opened.map_err(|source| Error::io("opening for repair", source))?)?;
+        let file = open_to_change(path, "opening for repair")?;
         let (header, size) = Header::read(&file, Strictness::Strict)?;
         let mut area = header.area(size)?;
         mend(&file, path, &header, &mut area, (options.torn_tail, options.zero_tail))

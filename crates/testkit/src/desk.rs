@@ -139,6 +139,7 @@ impl Desk {
             may_shutdown: true,
             cancels_on_stop: true,
             is_batch_safe: false,
+            bars: Vec::new(),
         };
         self.driver.engine_mut().add_strategy(config, instance).expect("a free id")
     }

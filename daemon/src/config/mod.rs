@@ -25,6 +25,7 @@ pub(crate) mod pointer;
 mod portfolio_config;
 mod problem;
 mod recorder_config;
+mod recovery_config;
 #[cfg(test)]
 mod reference;
 mod resolve;
@@ -38,6 +39,7 @@ mod span;
 #[cfg(test)]
 pub(crate) mod tests;
 mod validator;
+mod warm_up_config;
 mod written;
 
 pub use crate::plugin_kind::PluginKind;
@@ -56,9 +58,11 @@ pub use plugins_config::{
 pub use portfolio_config::{AccountConfig, AccountKind, PortfolioConfig, QuotedRate, RateConfig};
 pub use problem::{Problem, ProblemKind};
 pub use recorder_config::{MarketData, RecorderConfig, RecorderDurability};
+pub use recovery_config::RecoveryConfig;
 pub use risk_config::{Collar, Limits, Rate, Risk, TradingHours};
 pub use run_config::{Backtest, ExchangeEntry, RunConfig, StrategyEntry, default_name};
 pub use span::Span;
+pub use warm_up_config::{Bars, Moment, WarmUp};
 
 pub(crate) use logging_config::{locate_in_file, locate_in_text, parse_logging, read_logging};
 pub(crate) use origin::Finding;

@@ -25,6 +25,7 @@ pub(crate) fn findings(value: &Value) -> Vec<Finding> {
     findings.extend(super::risk_rules::findings(value));
     findings.extend(super::logging_config::findings(value));
     findings.extend(super::control_config::findings(value));
+    findings.extend(super::warm_up_config::findings(value));
     for kind in [PluginKind::Exchange, PluginKind::Strategy] {
         findings.extend(repeated_names(value, kind));
     }
@@ -126,6 +127,8 @@ const SPANS: &[&str] = &[
     "/plugins/hang_timeout",
     "/plugins/isolation/call_timeout",
     "/state/save_interval",
+    "/recovery/check_every",
+    "/recovery/overlap",
 ];
 
 /// A length of time whose form is good may still be too long.

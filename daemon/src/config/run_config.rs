@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, path::PathBuf};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
-use stratd_plugin_api::{Decimal, InstrumentType, Money, TradingType};
+use stratd_plugin_api::{BarSpec, Decimal, InstrumentType, Money, TradingType};
 
 use super::{
-    AccountConfig, BacktestsConfig, ControlConfig, Costs, Fill, HoursConfig, IsolationMode, PluginKind,
-    PluginsConfig, PortfolioConfig, RecorderConfig, Risk, StateConfig, Unload,
+    AccountConfig, BacktestsConfig, Bars, ControlConfig, Costs, Fill, HoursConfig, IsolationMode, Moment,
+    PluginKind, PluginsConfig, PortfolioConfig, RecorderConfig, RecoveryConfig, Risk, StateConfig, Unload,
+    WarmUp,
 };
 
 /// A whole run: what it is, where its data comes from, and which strategies trade.
@@ -68,6 +69,9 @@ pub struct RunConfig {
     /// What the daemon keeps for its next start. A backtest keeps nothing.
     #[serde(default)]
     pub state: StateConfig,
+    /// How a sandbox or live run is taken up where the one before left it. A backtest and a simulation begin anew.
+    #[serde(default)]
+    pub recovery: RecoveryConfig,
     /// Who may command the daemon while it runs. A backtest takes no commands.
     #[serde(default)]
     pub control: ControlConfig,
@@ -104,6 +108,11 @@ pub struct Backtest {
     /// The currency of that money.
     #[schemars(regex(pattern = "^[A-Z][A-Z0-9]{2,11}$"), extend("x-accepted" = "a currency code such as USD"))]
     pub currency: String,
+    /// When a backtest begins: a day (its midnight UTC) or a time. What its data has before is history, and told to no
+    /// strategy but those with `warm_up`. Without this key it begins with the first event.
+    pub start: Option<Moment>,
+    /// When a backtest ends, in the same form: what its data has from then on is not read.
+    pub end: Option<Moment>,
 }
 
 /// One exchange.
@@ -159,6 +168,15 @@ pub struct StrategyEntry {
     /// Whether its working orders are canceled when it stops or fails.
     #[serde(default = "yes")]
     pub cancel_on_stop: bool,
+    /// Bars that it gets of every instrument, made of trades, besides those that it subscribes to: `"1m"`, `"1h flat"`
+    /// (with a bar for an interval without trades), `"100 ticks"`. They are there while it is warmed up, too.
+    #[serde(default)]
+    #[schemars(length(max = 16), extend("x-accepted" = "at most 16 kinds of bars"))]
+    pub bars: Vec<Bars>,
+    /// How much history it is told before `on_start`, by the same handlers, with orders refused: `"500 bars"` of each
+    /// instrument that the source of the data has, or a time such as `"2 days"`. In a backtest, that is what comes before
+    /// `backtest.start`.
+    pub warm_up: Option<WarmUp>,
     /// Where its code runs: `none` (on the event loop: the fastest, and a crash is the daemon's), `thread` (on a thread
     /// of its own: a hang loses that thread only) or `process` (no crash, leak or hang reaches the daemon).
     /// In a backtest it is always `none`.
@@ -185,6 +203,12 @@ impl ExchangeEntry {
 }
 
 impl StrategyEntry {
+    /// The bars that it gets of every instrument.
+    #[must_use]
+    pub fn bar_specs(&self) -> Vec<BarSpec> {
+        self.bars.iter().map(|bars| bars.0).collect()
+    }
+
     /// The name of this instance; in a checked configuration always set.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -194,7 +218,7 @@ impl StrategyEntry {
 
 impl Default for Backtest {
     fn default() -> Self {
-        Self { cash: CASH, currency: "USD".to_owned() }
+        Self { cash: CASH, currency: "USD".to_owned(), start: None, end: None }
     }
 }
 

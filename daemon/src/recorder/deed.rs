@@ -52,6 +52,8 @@ pub(crate) enum Deed {
         may_shutdown: bool,
         cancels_on_stop: bool,
         is_batch_safe: bool,
+        /// The bars that it gets: kind, flags, step and delay of each, as at the ABI.
+        bars: Vec<(u32, u32, i64, i64)>,
         state: Option<StateAfter>,
     },
     /// The instance of a strategy that has ended went away.

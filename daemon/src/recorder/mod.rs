@@ -19,6 +19,7 @@ mod market;
 mod options;
 mod output_row;
 mod records;
+mod restored_row;
 mod row;
 mod stream;
 mod tape;

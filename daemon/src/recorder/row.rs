@@ -9,6 +9,7 @@ use stratd_plugin_api::{ClientOrderId, Fault, InstrumentId, Price, Quantity, Rea
 
 use super::mark::{Mark, decode_mark};
 use super::records::{order_event, order_event_words, order_request, order_request_words};
+use super::restored_row;
 
 /// Words of a row.
 pub(crate) const WORDS: usize = 9;
@@ -35,6 +36,8 @@ pub(crate) mod kind {
     pub(crate) const HAND_CANCEL: u16 = 1_012;
     pub(crate) const HAND_CHANGE: u16 = 1_013;
     pub(crate) const HAND_CANCEL_ALL: u16 = 1_014;
+    pub(crate) const HISTORY: u16 = 1_015;
+    pub(crate) const RESTORED: u16 = 1_016;
     pub(crate) const OWNER: u16 = 1_101;
     pub(crate) const HALTED_BEFORE: u16 = 1_102;
     pub(crate) const SAVED: u16 = 1_103;
@@ -146,6 +149,20 @@ pub(crate) fn encode(input: &Input, time: i64, payload: &mut Vec<u8>) -> Row {
     let Input { seq, at, kind } = input;
     let (kind, words) = match kind {
         InputKind::Market(event) => return Row::market(*seq, *at, event),
+        InputKind::History(strategy, event) => {
+            put_words(payload, &event.data.map(i64::cast_unsigned));
+            let what =
+                u64::from(event.instrument) | u64::from(event.kind) << 32 | u64::from(event.flags) << 48;
+            (
+                kind::HISTORY,
+                [
+                    strategy.map_or(0, |strategy| u64::from(strategy.0) + 1),
+                    what,
+                    event.ts.cast_unsigned(),
+                    event.seq,
+                ],
+            )
+        }
         InputKind::Order(report) => {
             put_words(payload, &order_event_words(report));
             let kinds = u64::from(report.kind) | u64::from(report.status) << 16;
@@ -172,6 +189,10 @@ pub(crate) fn encode(input: &Input, time: i64, payload: &mut Vec<u8>) -> Row {
             (kind::FAIL_STRATEGY, words)
         }
         InputKind::ByHand(asked) => hand(asked, payload),
+        InputKind::Restored(restored) => {
+            restored_row::put(restored, payload);
+            (kind::RESTORED, [0; 4])
+        }
     };
     Row::other((time, *seq, *at), kind, words, payload.len())
 }
@@ -211,6 +232,18 @@ pub(crate) fn decode(row: &Row, payload: &[u8]) -> Result<Recorded, String> {
     let [_, _, _, _, a, b, c, d, _] = row.0;
     let kind = match row.kind() {
         kind::ORDER => InputKind::Order(order_event(&words_of(payload)?)),
+        kind::HISTORY => {
+            let event = abi::Event {
+                ts: c.cast_signed(),
+                seq: d,
+                instrument: (b & 0xffff_ffff) as u32,
+                kind: (b >> 32 & 0xffff) as u16,
+                flags: (b >> 48) as u16,
+                data: words_of(payload)?.map(u64::cast_signed),
+            };
+            let strategy = a.checked_sub(1).map(narrow).transpose()?;
+            InputKind::History(strategy.map(StrategyId), event)
+        }
         kind::TIMERS => InputKind::Timers,
         kind::START => InputKind::Start,
         kind::EXIT => InputKind::Exit(reason(a)?),
@@ -240,6 +273,7 @@ pub(crate) fn decode(row: &Row, payload: &[u8]) -> Result<Recorded, String> {
             (a != 0).then_some(StrategyId(narrow(b)?)),
             (c != 0).then_some(InstrumentId(narrow(d)?)),
         )),
+        kind::RESTORED => InputKind::Restored(restored_row::read(payload)?),
         kind::END => return Ok(Recorded::End(a != 0)),
         _ => return Ok(Recorded::Mark(seq, decode_mark(row, payload)?)),
     };
@@ -349,6 +383,8 @@ mod tests {
         };
         for kind in [
             InputKind::Market(abi::Event { seq: 7, ..market }),
+            InputKind::History(Some(strategy), market),
+            InputKind::History(None, market),
             InputKind::Order(event),
             InputKind::Timers,
             InputKind::Start,
@@ -365,6 +401,7 @@ mod tests {
             InputKind::ByHand(ByHand::Change(ClientOrderId(1), Price::new(-2), Quantity::new(3))),
             InputKind::ByHand(ByHand::CancelAll(None, Some(InstrumentId(2)))),
             InputKind::ByHand(ByHand::CancelAll(Some(strategy), None)),
+            InputKind::Restored(stratd_engine::Restored::Begin),
         ] {
             // the time of a market row is the engine's
             if !matches!(kind, InputKind::Market(_)) {

@@ -146,6 +146,7 @@ mod tests {
             unload: Unload::Never,
             may_shutdown: false,
             cancels_on_stop: false,
+            bars: Vec::new(),
         };
         registry.add(record).instances.push(InstanceRecord::new("x", settings, now));
         let mut told = Told::of(&registry);

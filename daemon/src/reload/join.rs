@@ -199,6 +199,7 @@ impl Manager {
                 may_shutdown: record.settings.may_shutdown,
                 cancels_on_stop: record.settings.cancels_on_stop,
                 is_batch_safe: manifest.has_flag(plugin_flag::BATCH_SAFE),
+                bars: record.settings.bars.clone(),
             },
             plugin: format!("{} {}", manifest.name, manifest.version),
             instance: made.instance,

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, path::PathBuf, sync::Arc};
 use serde_json::{Map, Value};
 use stratd_control::{PluginState, Refusal as RefusalReport};
 use stratd_engine::StrategyId;
-use stratd_plugin_api::{ExchangeId, Timestamp};
+use stratd_plugin_api::{BarSpec, ExchangeId, Timestamp};
 
 use crate::{
     config::{IsolationMode, Unload},
@@ -63,6 +63,8 @@ pub(crate) struct InstanceSettings {
     pub(crate) unload: Unload,
     pub(crate) may_shutdown: bool,
     pub(crate) cancels_on_stop: bool,
+    /// Bars that a strategy gets of every instrument.
+    pub(crate) bars: Vec<BarSpec>,
 }
 
 impl InstanceSettings {
@@ -74,6 +76,7 @@ impl InstanceSettings {
             unload: Unload::Never,
             may_shutdown: false,
             cancels_on_stop: true,
+            bars: Vec::new(),
         }
     }
 }

@@ -184,6 +184,7 @@ mod tests {
             unload: Unload::Never,
             may_shutdown: false,
             cancels_on_stop: true,
+            bars: Vec::new(),
         };
         let at = |seconds: i64| Timestamp::new(seconds * 1_000_000_000);
         let mut instance = InstanceRecord::new("a", settings, at(0));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use stratd_engine::{
     InputKind, OnRestoreError, Probation, Replacement, Restart, Scope, StrategyConfig, StrategyId,
 };
-use stratd_plugin_api::{Fault, StrategyInstance, Timestamp};
+use stratd_plugin_api::{BarSpec, Fault, StrategyInstance, Timestamp, abi};
 
 use super::{Came, Run, marks::state_in_words, search::Wanted};
 use crate::{
@@ -101,9 +101,10 @@ impl Run {
             config: config.clone(),
             isolation: *isolation,
             unload: *unload,
-            // the engine knows these two
+            // the engine knows these
             may_shutdown: false,
             cancels_on_stop: false,
+            bars: Vec::new(),
         };
         let make = || Ok(self.made.factory.strategy(&plugin, &name, &settings)?.instance);
         (0..1 + usize::from(has_spare)).map(|_| make()).collect()
@@ -153,8 +154,14 @@ impl Run {
                 let restarted = engine.restart_strategy(StrategyId(strategy), restart);
                 restarted.map(|_| 0).map_err(|refused| format!("{}: {}", refused.step.name(), refused.fault))
             }
-            Deed::Add { name, may_shutdown, cancels_on_stop, is_batch_safe, state: after, .. } => {
-                let config = StrategyConfig { name, may_shutdown, cancels_on_stop, is_batch_safe };
+            Deed::Add { name, may_shutdown, cancels_on_stop, is_batch_safe, bars, state: after, .. } => {
+                let bars = bars.into_iter().map(|(kind, flags, step, delay)| {
+                    let record = abi::BarSpec { kind, flags, step, delay };
+                    BarSpec::from_raw(&record)
+                        .with_context(|| format!("bars of kind {kind}, which nobody knows"))
+                });
+                let bars = bars.collect::<Result<_>>()?;
+                let config = StrategyConfig { name, may_shutdown, cancels_on_stop, is_batch_safe, bars };
                 self.add(config, instance()?, versioned(after, state))?
             }
             Deed::Configure { strategy, config } => {

@@ -55,7 +55,7 @@ pub(super) fn make(recording: &Recording, options: &ReplayOptions) -> Result<Mad
         oms_type: config.portfolio.oms_type,
         rates: &rates,
         risk: &risk,
-        run: head.number,
+        run: head.identity.unwrap_or(head.number),
     };
     let mut engine = empty_engine(&terms, &services);
     for (exchange, id) in head.exchanges.iter().zip(1u16..) {
@@ -132,6 +132,7 @@ fn planned(
         unload: entry.unload,
         may_shutdown: entry.allow_shutdown,
         cancels_on_stop: entry.cancel_on_stop,
+        bars: entry.bar_specs(),
     };
     let saved = match &strategy.state {
         Some(state) => Some((state.version, Arc::new(recording.state(state)?))),
@@ -145,6 +146,9 @@ fn planned(
         cancels_on_stop: entry.cancel_on_stop,
         saved,
         is_batch_safe: strategy.is_batch_safe,
+        bars: entry.bar_specs(),
+        // its history is among the inputs
+        warm_up: None,
         make: Box::new(move |_| Ok(factory.strategy(&plugin, &name, &settings)?.instance)),
     })
 }

@@ -16,8 +16,10 @@ use super::{
     exchange_desk::{Told, Way},
     plan::{self, Opened},
     sources::Sources,
+    warm_up::warm_up,
 };
 use crate::{
+    config::WarmUp,
     progress::Progress,
     results::{Labels, Recorder},
 };
@@ -28,7 +30,7 @@ use crate::{
 /// A source failed, an amount left the range of its type, or the results cannot be written.
 pub fn backtest(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
     let labels = Labels::of(&plan);
-    let Opened { driver, exchanges, instruments, refused } =
+    let Opened { driver, warm_ups, exchanges, instruments, refused } =
         plan::open(&mut plan, services, || Way::Pulled(Mutex::new(VecDeque::new())))?;
     let mut sources = Sources::default();
     for open in exchanges {
@@ -42,7 +44,8 @@ pub fn backtest(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
     let mut run = EventLoop::new(driver, recorder, services, (plan.is_verbose, plan.slice_max));
     run.record(&mut plan, &instruments, clock::now())?;
     let stopwatch = Stopwatch::start();
-    let ended = to_the_end(&mut run, &mut sources, refused);
+    let period = Period { start: plan.period.0, end: plan.period.1, warm_ups };
+    let ended = to_the_end(&mut run, &mut sources, refused, &period);
     sources.stop();
     run.end_recording(ended.is_ok());
     ended?;
@@ -62,11 +65,33 @@ fn feed_spans(run: &mut EventLoop, sources: &mut Sources, progress: &Progress) -
     Ok(())
 }
 
-fn to_the_end(run: &mut EventLoop, sources: &mut Sources, refused: Vec<(StrategyId, Fault)>) -> Result<()> {
+/// When a backtest begins and ends, and who hears what was before.
+struct Period {
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+    warm_ups: Vec<(StrategyId, WarmUp)>,
+}
+
+fn to_the_end(
+    run: &mut EventLoop,
+    sources: &mut Sources,
+    refused: Vec<(StrategyId, Fault)>,
+    period: &Period,
+) -> Result<()> {
     let progress = Progress::start();
     let mut slice = Vec::new();
-    sources.next(&mut slice)?;
-    run.start(slice.first().map_or(Timestamp::default(), |told| Timestamp::new(told.ts())), refused)?;
+    sources.end_at(period.end);
+    let began = match period.start {
+        Some(start) => {
+            warm_up(run, sources, (start, &period.warm_ups), &mut slice)?;
+            start
+        }
+        None => {
+            sources.next(&mut slice)?;
+            slice.first().map_or(Timestamp::default(), |told| Timestamp::new(told.ts()))
+        }
+    };
+    run.start(began, refused)?;
     while let Some(told) = slice.first() {
         let at = Timestamp::new(told.ts());
         if at > run.now() {

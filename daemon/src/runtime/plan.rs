@@ -8,8 +8,8 @@ use stratd_engine::{
     StrategyConfig, StrategyId,
 };
 use stratd_plugin_api::{
-    Decimal, ExchangeHost, ExchangeId, ExchangeInstance, Fault, Instrument, InstrumentId, Money, OmsType,
-    StrategyInstance, StrategyServices, TradingType, abi,
+    BarSpec, Decimal, ExchangeHost, ExchangeId, ExchangeInstance, Fault, Instrument, InstrumentId, Money,
+    OmsType, StrategyInstance, StrategyServices, Timestamp, TradingType, abi,
 };
 use stratd_simulation::{CostModels, FillModel};
 
@@ -21,8 +21,9 @@ use super::{
     link::{Links, Route},
     notify,
     order_entry::{MayTrade, OrderEntry, SharedExchange},
+    recovery::RecoveryPlan,
 };
-use crate::{recorder::RecorderPlan, results::RunFolder};
+use crate::{config::WarmUp, recorder::RecorderPlan, results::RunFolder};
 
 /// Everything that a run needs, checked.
 pub struct Plan {
@@ -56,12 +57,16 @@ pub struct Plan {
     pub is_verbose: bool,
     /// At most this many market events in one call of a strategy, 1 = one at a time.
     pub slice_max: usize,
+    /// When a backtest begins, and when it ends; `None` = with its data.
+    pub period: (Option<Timestamp>, Option<Timestamp>),
     /// The data.
     pub exchanges: Vec<PlannedExchange>,
     /// The strategies.
     pub strategies: Vec<PlannedStrategy>,
     /// What is recorded, if anything is.
     pub recorder: Option<RecorderPlan>,
+    /// What earlier runs left, where orders reach exchanges and are kept.
+    pub recovery: Option<RecoveryPlan>,
 }
 
 impl Plan {
@@ -134,6 +139,10 @@ pub struct PlannedStrategy {
     pub saved: Option<(u32, Arc<Vec<u8>>)>,
     /// Whether its market handlers read no view.
     pub is_batch_safe: bool,
+    /// Bars that it gets of every instrument.
+    pub bars: Vec<BarSpec>,
+    /// How much history it is told before it starts.
+    pub warm_up: Option<WarmUp>,
     /// Makes it.
     pub make: MakeStrategy,
 }
@@ -189,6 +198,8 @@ impl OpenExchange {
 /// What a run begins with.
 pub(super) struct Opened {
     pub(super) driver: Driver<Links>,
+    /// How much history strategies are told.
+    pub(super) warm_ups: Vec<(StrategyId, WarmUp)>,
     pub(super) exchanges: Vec<OpenExchange>,
     /// By id, from 1; nothing unless they are recorded.
     pub(super) instruments: Vec<abi::InstrumentRecord>,
@@ -220,9 +231,12 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
     }
     let instruments = instruments.close(services);
     let records = plan.recorder.as_ref().map(|_| instruments.iter().map(|(_, record)| *record).collect());
+    let warm_ups =
+        strategies.iter().zip(0..).filter_map(|(strategy, id)| Some((StrategyId(id), strategy.warm_up?)));
+    let warm_ups = warm_ups.collect();
     let refused = fill_engine(&mut engine, &plan.terms(), instruments, (strategies, services))?;
     let driver = Driver::new(engine, Links::new(plan.fill.clone(), routes));
-    Ok(Opened { driver, exchanges: open, instruments: records.unwrap_or_default(), refused })
+    Ok(Opened { driver, warm_ups, exchanges: open, instruments: records.unwrap_or_default(), refused })
 }
 
 /// What an engine is made with, whoever feeds it.
@@ -251,7 +265,7 @@ impl Plan {
             oms_type: self.oms_type,
             rates: &self.rates,
             risk: &self.risk,
-            run: self.run,
+            run: self.recovery.as_ref().map_or(self.run, |recovery| u64::from(recovery.identity)),
         }
     }
 }
@@ -305,6 +319,7 @@ pub(crate) fn fill_engine(
             may_shutdown: strategy.may_shutdown,
             cancels_on_stop: strategy.cancels_on_stop,
             is_batch_safe: strategy.is_batch_safe,
+            bars: strategy.bars,
         };
         let limits = terms.risk.strategies.get(&config.name).cloned();
         let id = engine.add_strategy(config, instance)?;

@@ -308,6 +308,8 @@ fn run(
             .expect("a writable folder"),
         is_verbose: false,
         recorder: None,
+        period: (None, None),
+        recovery: None,
         slice_max,
         exchanges: sources.into_iter().map(|(name, is_venue, ns)| source(name, is_venue, ns)).collect(),
         strategies: vec![PlannedStrategy {
@@ -317,6 +319,8 @@ fn run(
             cancels_on_stop: true,
             saved: None,
             is_batch_safe: true,
+            bars: Vec::new(),
+            warm_up: None,
             make: Box::new(move |_| Ok(Box::new(Trader::new(is_timed, counted)))),
         }],
     };

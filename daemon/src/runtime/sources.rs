@@ -41,6 +41,8 @@ pub(super) struct Sources {
     all: Vec<Source>,
     /// The source of the last event.
     last: usize,
+    /// What happens from then on is not read.
+    end: Option<i64>,
 }
 
 impl Sources {
@@ -59,12 +61,17 @@ impl Sources {
         });
     }
 
+    /// Ends the data: each source is at its end with the first event that happens then or later.
+    pub(super) fn end_at(&mut self, end: Option<Timestamp>) {
+        self.end = end.map(Timestamp::get);
+    }
+
     /// Appends the earliest event of all sources; at equal times that of the source that was configured first. False
     /// if there is none any more. It goes straight to its place: what an exchange may tell is large to move.
     pub(super) fn next(&mut self, events: &mut Vec<Told>) -> Result<bool> {
         let mut earliest: Option<(i64, usize)> = None;
         for (index, source) in self.all.iter_mut().enumerate() {
-            let Some(ts) = source.next_ts()? else { continue };
+            let Some(ts) = source.next_ts(self.end)? else { continue };
             if earliest.is_none_or(|(first, _)| ts < first) {
                 earliest = Some((ts, index));
             }
@@ -86,7 +93,7 @@ impl Sources {
         // what all others begin with: the span ends before it
         let mut second = (i64::MAX, usize::MAX);
         for (index, source) in self.all.iter_mut().enumerate() {
-            let Some(ts) = source.next_ts()? else { continue };
+            let Some(ts) = source.next_ts(self.end)? else { continue };
             match earliest {
                 Some(first) if first <= (ts, index) => second = second.min((ts, index)),
                 _ => second = earliest.replace((ts, index)).unwrap_or(second).min(second),
@@ -94,7 +101,8 @@ impl Sources {
         }
         let Some((_, index)) = earliest else { return Ok(&mut []) };
         self.last = index;
-        Ok(self.all[index].span(max, |ts| (ts, index) < second))
+        let end = self.end.unwrap_or(i64::MAX);
+        Ok(self.all[index].span(max, |ts| (ts, index) < second && ts < end))
     }
 
     /// Takes the first so many events of the last [`Sources::span`].
@@ -143,8 +151,17 @@ impl Sources {
 }
 
 impl Source {
-    /// The time of the next event, pulled if need be.
-    fn next_ts(&mut self) -> Result<Option<i64>> {
+    /// The time of the next event, pulled if need be; none from `end` on.
+    fn next_ts(&mut self, end: Option<i64>) -> Result<Option<i64>> {
+        let ts = self.any_next_ts()?;
+        if ts.is_some_and(|ts| end.is_some_and(|end| ts >= end)) {
+            self.is_at_end = true;
+            return Ok(None);
+        }
+        Ok(ts)
+    }
+
+    fn any_next_ts(&mut self) -> Result<Option<i64>> {
         if let Some(ts) = self.waiting_ts() {
             return Ok(Some(ts));
         }

@@ -309,6 +309,12 @@ pub mod reason {
     pub const BUYING_POWER: u32 = 36;
     /// The account may not sell more than it holds.
     pub const SHORT_SALE: u32 = 37;
+    /// The strategy is being warmed up with history: no order passes.
+    pub const WARM_UP: u32 = 38;
+    /// The instrument has expired.
+    pub const EXPIRED: u32 = 39;
+    /// What must be kept of an order could not be written, so that it was not sent.
+    pub const NOT_STORED: u32 = 40;
 }
 
 /// [`crate::RiskLimitRecord::scope`].

@@ -265,6 +265,12 @@ coded! {
         BuyingPower = abi::reason::BUYING_POWER, "buying_power";
         /// The account may not sell more than it holds.
         ShortSale = abi::reason::SHORT_SALE, "short_sale";
+        /// The strategy is being warmed up with history: no order passes.
+        WarmUp = abi::reason::WARM_UP, "warm_up";
+        /// The instrument has expired.
+        Expired = abi::reason::EXPIRED, "expired";
+        /// What must be kept of an order could not be written, so that it was not sent.
+        NotStored = abi::reason::NOT_STORED, "not_stored";
     }
 }
 

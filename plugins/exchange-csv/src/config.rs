@@ -33,7 +33,12 @@ pub struct Config {
     /// once to `price_decimals`, halves away from zero; volumes stay as they are. Without it splits look like crashes.
     #[serde(default)]
     pub adjust: Adjust,
-    /// Decimals of the prices. By default 2, or 4 with `adjust = "adj_close"`.
+    /// A file of the splits of shares, with the first row `date,symbol,ratio` and rows such as `2020-08-31,AAPL,4:1`. What is
+    /// before a split is told as it is counted after it: prices divided, quantities multiplied, in whole numbers and
+    /// rounded once to their decimals, halves away from zero.
+    #[schemars(extend("format" = "path", "x-accepted" = "the path of a CSV file"))]
+    pub splits: Option<String>,
+    /// Decimals of the prices. By default 2, or 4 with `adjust = "adj_close"` or `splits`.
     /// A price with more decimals is a bad row; it is rounded by the adjustment only.
     #[schemars(range(max = 12))]
     pub price_decimals: Option<u8>,
@@ -107,6 +112,7 @@ fn day_names(_: &mut SchemaGenerator) -> Schema {
 pub(crate) struct Settings {
     pub(crate) files: Vec<String>,
     pub(crate) rows: RowOptions,
+    pub(crate) splits: Option<String>,
     pub(crate) on_bad_row: OnBadRow,
     pub(crate) trade_ids: bool,
     symbols: Vec<String>,
@@ -133,7 +139,13 @@ impl Settings {
             ));
             InstrumentType::Other
         });
-        let price_decimals = config.price_decimals.unwrap_or(config.adjust.price_decimals_default());
+        if config.splits.is_some() && config.adjust != Adjust::None {
+            problems
+                .push("splits are in adj_close already (accepted: splits or adjust, not both)".to_owned());
+        }
+        // what splits divide is rounded as what adj_close does
+        let adjusts = if config.splits.is_some() { Adjust::AdjClose } else { config.adjust };
+        let price_decimals = config.price_decimals.unwrap_or(adjusts.price_decimals_default());
         for (key, decimals) in
             [("price_decimals", price_decimals), ("quantity_decimals", config.quantity_decimals)]
         {
@@ -170,6 +182,7 @@ impl Settings {
                 start,
                 end,
             },
+            splits: config.splits,
             on_bad_row: config.on_bad_row,
             trade_ids: config.trade_ids,
             symbols: config.symbols,

@@ -4,7 +4,10 @@ use stratd_plugin_api::{
     Capabilities, Error, Exchange, ExchangeHandle, InstrumentId, InstrumentTypes, Level, Reply, Result,
     TradingType, TradingTypes, abi,
 };
-use stratd_simulation::csv::{InstrumentTable, MergedRows, RowReader};
+use stratd_simulation::{
+    Splits,
+    csv::{InstrumentTable, MergedRows, RowReader},
+};
 
 use crate::{
     Config,
@@ -139,7 +142,12 @@ impl CsvExchange {
                 *id = reply.instrument(&settings.instrument(table.get(index)))?;
             }
         }
-        Ok(KnownInstruments { table, ids })
+        let splits = match &settings.splits {
+            Some(file) => Splits::load(file).map_err(|error| Error::new(error.to_string()))?,
+            None => Splits::default(),
+        };
+        let splits = table.instruments().iter().map(|instrument| splits.of(&instrument.symbol)).collect();
+        Ok(KnownInstruments { table, ids, splits })
     }
 
     fn next_event(&mut self) -> Result<Option<abi::Event>> {

@@ -3,7 +3,10 @@
 use std::fs::File;
 
 use stratd_plugin_api::{Error, ExchangeHandle, InstrumentId, Level, Result, abi};
-use stratd_simulation::csv::{InstrumentTable, MergedRows, Row, RowData};
+use stratd_simulation::{
+    SymbolSplits,
+    csv::{InstrumentTable, MergedRows, Row, RowData},
+};
 
 use crate::{bad_rows::BadRows, config::Settings};
 
@@ -12,12 +15,15 @@ pub(crate) struct KnownInstruments {
     pub(crate) table: InstrumentTable,
     /// By the index in the table; 0 = the host does not know it.
     pub(crate) ids: Vec<InstrumentId>,
+    /// By the index in the table.
+    pub(crate) splits: Vec<SymbolSplits>,
 }
 
 /// Reads the files for their events.
 pub(crate) struct Feed {
     rows: MergedRows<File>,
     ids: Vec<InstrumentId>,
+    splits: Vec<SymbolSplits>,
     bad_rows: BadRows,
     /// The trade of the bar that was handed out last.
     trade: Option<abi::Event>,
@@ -29,7 +35,14 @@ impl Feed {
     pub(crate) fn open(settings: &Settings, known: &KnownInstruments) -> Result<Self> {
         // with the same table, rows find their instruments at the same places
         let rows = MergedRows::open(&settings.files, &settings.rows, known.table.clone())?;
-        Ok(Self { rows, ids: known.ids.clone(), bad_rows: BadRows::default(), trade: None, events: 0 })
+        Ok(Self {
+            rows,
+            ids: known.ids.clone(),
+            splits: known.splits.clone(),
+            bad_rows: BadRows::default(),
+            trade: None,
+            events: 0,
+        })
     }
 
     /// The next event; `None` at the end, after the summary was logged.
@@ -70,9 +83,21 @@ impl Feed {
             RowData::Trade { .. } | RowData::Bar { .. } => 0,
         };
         let (bar, trade) = row.events(instrument, trade_id);
-        let Some(bar) = bar else { return Ok(trade) };
-        self.trade = Some(trade);
-        Ok(bar)
+        let Some(bar) = bar else { return self.after_splits(row, &trade) };
+        self.trade = Some(self.after_splits(row, &trade)?);
+        self.after_splits(row, &bar)
+    }
+
+    /// An event as it is counted after all splits.
+    fn after_splits(&self, row: &Row, event: &abi::Event) -> Result<abi::Event> {
+        let Some(splits) = self.splits.get(row.instrument) else { return Ok(*event) };
+        splits.event(event).ok_or_else(|| {
+            Error::new(format!(
+                "{} at {}: splits bring a price or quantity to nothing, or beyond 64 bits (accepted: more price_decimals, or other splits)",
+                self.rows.instruments().get(row.instrument).symbol,
+                row.ts
+            ))
+        })
     }
 
     fn log_summary(&self, settings: &Settings, host: &ExchangeHandle) {
@@ -90,6 +115,9 @@ impl Feed {
         if let Some(statement) = settings.rows.adjust.statement(settings.rows.price_decimals) {
             text.push_str("; ");
             text.push_str(&statement);
+        }
+        if let Some(file) = &settings.splits {
+            text.push_str(&format!("; adjusted by the splits in {file}"));
         }
         host.log(if bad > 0 { Level::WARNING } else { Level::INFO }, text);
     }

@@ -47,6 +47,11 @@ pub struct Config {
     /// Round numbers with more decimals to the nearest, halves away from zero. Otherwise they end the run.
     #[serde(default)]
     pub round: bool,
+    /// A file of the splits of shares, with the first row `date,symbol,ratio` and rows such as `2020-08-31,AAPL,4:1`. What is
+    /// before a split is told as it is counted after it: prices divided, quantities multiplied, in whole numbers and
+    /// rounded once to their decimals, halves away from zero.
+    #[schemars(extend("format" = "path", "x-accepted" = "the path of a CSV file"))]
+    pub splits: Option<String>,
     /// Whether a bar is followed by a trade at its close, with its volume and the flag FROM_BAR, as one of `exchange-csv`
     /// is. By default yes, but not for recordings, which have the trades that there were in files of their own.
     pub trade_of_bar: Option<bool>,
@@ -109,6 +114,7 @@ pub(crate) struct Settings {
     pub(crate) quantity_decimals: Option<u8>,
     pub(crate) round: bool,
     pub(crate) trade_of_bar: Option<bool>,
+    pub(crate) splits: Option<String>,
     pub(crate) start: Option<Timestamp>,
     pub(crate) end: Option<Timestamp>,
     instrument_type: InstrumentType,
@@ -171,6 +177,7 @@ impl Settings {
             price_decimals: config.price_decimals,
             quantity_decimals: config.quantity_decimals,
             round: config.round,
+            splits: config.splits,
             trade_of_bar: config.trade_of_bar,
             start,
             end,

@@ -6,6 +6,7 @@ use stratd_plugin_api::{
     Capabilities, Error, Exchange, ExchangeHandle, InstrumentId, InstrumentTypes, Level, Reply, Result,
     TradingType, TradingTypes, abi,
 };
+use stratd_simulation::Splits;
 use teafile::Reader;
 
 use crate::{
@@ -134,11 +135,16 @@ impl TeaExchange {
         }
         self.check_selected(&found)?;
         let ids = self.instruments_of(&known, reply)?;
+        let splits = match &settings.splits {
+            Some(file) => Splits::load(file).map_err(|error| Error::new(error.to_string()))?,
+            None => Splits::default(),
+        };
         let sources: Vec<_> = known
             .into_iter()
             .filter_map(|one| {
                 let id = ids.get(&one.layout.symbol).copied().unwrap_or_default();
-                Source::new(one, id)
+                let splits = splits.of(&one.layout.symbol);
+                Source::new(one, id, splits)
             })
             .collect();
         if sources.is_empty() {

@@ -1,6 +1,7 @@
 //! One file: opened when its first event is due, closed after its last.
 
 use stratd_plugin_api::{Error, ExchangeHandle, InstrumentId, Level, Result, Timestamp, abi};
+use stratd_simulation::SymbolSplits;
 use teafile::{ErrorKind, Reader};
 
 use crate::{config::Settings, layout::Layout};
@@ -13,6 +14,7 @@ pub(crate) struct Source {
     pub(crate) path: String,
     pub(crate) layout: Layout,
     pub(crate) instrument: InstrumentId,
+    splits: SymbolSplits,
     /// The place of the next item, and its time and sequence number.
     next: u64,
     key: Key,
@@ -107,10 +109,10 @@ fn shorter(path: &str, at: u64, count: u64, error: teafile::Error) -> Error {
 
 impl Source {
     /// Of a file that was looked into.
-    pub(crate) fn new(known: Known, instrument: InstrumentId) -> Option<Self> {
+    pub(crate) fn new(known: Known, instrument: InstrumentId, splits: SymbolSplits) -> Option<Self> {
         let (next, key) = known.first?;
         let Known { path, layout, count, .. } = known;
-        Some(Self { path, layout, instrument, next, key, count, reader: None, items: 0 })
+        Some(Self { path, layout, splits, instrument, next, key, count, reader: None, items: 0 })
     }
 
     /// Time and sequence number of the next item.
@@ -138,6 +140,12 @@ impl Source {
             .layout
             .event(&row, time, self.instrument.0)
             .map_err(|why| Error::new(format!("{}: item {at}: {why}", self.path)))?;
+        let event = self.splits.event(&event).ok_or_else(|| {
+            Error::new(format!(
+                "{}: item {at}: splits bring a price or quantity to nothing, or beyond 64 bits (accepted: more price_decimals, or other splits)",
+                self.path
+            ))
+        })?;
         self.items += 1;
         let from = (at + 1, self.count);
         let next = next_of(&mut reader, (&self.path, &self.layout), settings, from, time)?;

@@ -126,6 +126,7 @@ impl Plugins {
             may_shutdown: false,
             cancels_on_stop: false,
             is_batch_safe: true,
+            bars: Vec::new(),
         };
         engine.add_strategy(config, instance).expect("the first strategy");
         Driver::new(engine, Fills(SimulatedExchange::new(FillModel::from(FillRule::SamePrice))))

@@ -84,7 +84,9 @@ impl Plugins {
                 .expect("a writable folder"),
             is_verbose: false,
             recorder: None,
+            recovery: None,
             slice_max: 64,
+            period: (None, None),
             exchanges: vec![self.exchange(ticks, count)],
             strategies: strategies
                 .iter()
@@ -135,6 +137,8 @@ impl Plugins {
             cancels_on_stop: false,
             saved: None,
             is_batch_safe: plugin.manifest().has_flag(plugin_flag::BATCH_SAFE),
+            bars: Vec::new(),
+            warm_up: None,
             make: Box::new(move |services: Arc<dyn StrategyServices>| {
                 let run = Run { trading_type: TradingType::Backtest, clock: None };
                 Ok(plugin.create_strategy(&name, &config, run, services)?)

@@ -212,6 +212,7 @@ impl Recording {
             folder,
             is_verbose: false,
             recorder: None,
+            recovery: None,
             slice_max: way.slice_max,
             exchanges: vec![self.planned_exchange(way.exchange)],
             strategies: strategies

@@ -150,10 +150,32 @@ impl Bars {
         }
     }
 
-    /// Takes a trade or a bar of the exchange; what it completes follows.
-    pub(crate) fn take(&mut self, event: &abi::Event, out: &mut Vec<Closed>) -> Result<(), Stop> {
+    /// Closes the bars of a strategy that are due by a time.
+    pub(crate) fn close_of(&mut self, strategy: StrategyId, by: Timestamp, out: &mut Vec<Closed>) {
+        if self.next_due().is_none_or(|due| due > by) {
+            return;
+        }
+        for (instrument, all) in &mut self.by_instrument {
+            for series in all.iter_mut().filter(|series| series.strategy == strategy) {
+                let before = series.due();
+                series.close_by(*instrument, by, out);
+                reschedule(&mut self.due, (*instrument, series.id), before, series.due());
+            }
+        }
+        // of several instruments, in the order of time
+        out.sort_by_key(|closed| closed.event.ts);
+    }
+
+    /// Takes a trade or a bar of the exchange, for the series of a strategy or for all; what it completes follows.
+    pub(crate) fn take(
+        &mut self,
+        event: &abi::Event,
+        strategy: Option<StrategyId>,
+        out: &mut Vec<Closed>,
+    ) -> Result<(), Stop> {
         let Some(all) = self.by_instrument.get_mut(&event.instrument) else { return Ok(()) };
-        for series in all {
+        let concerned = |series: &&mut Series| strategy.is_none_or(|strategy| strategy == series.strategy);
+        for series in all.iter_mut().filter(concerned) {
             let before = series.due();
             let taken = series.take(event, out);
             reschedule(&mut self.due, (event.instrument, series.id), before, series.due());

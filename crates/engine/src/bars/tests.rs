@@ -57,7 +57,7 @@ fn feed(bars: &mut Bars, now: i64, event: Option<&abi::Event>) -> Vec<Closed> {
     }
     if let Some(event) = event {
         bars.close_before(ID, Timestamp::new(event.ts), &mut closed);
-        bars.take(event, &mut closed).unwrap();
+        bars.take(event, None, &mut closed).unwrap();
     }
     closed
 }
@@ -277,7 +277,7 @@ fn specs_that_nobody_can_use_are_refused() {
 fn one_trade_makes_a_limited_number_of_bars() {
     let mut bars = with(&BarSpec::volume(Quantity::new(1)), 0);
     let mut closed = Vec::new();
-    assert_eq!(bars.take(&trade(1, 10, 10_001), &mut closed), Err(Stop::TooMany(StrategyId(0))));
+    assert_eq!(bars.take(&trade(1, 10, 10_001), None, &mut closed), Err(Stop::TooMany(StrategyId(0))));
     assert_eq!(closed.len(), 10_000);
 }
 

@@ -182,6 +182,7 @@ impl Desk {
                 may_shutdown: has("shutdown"),
                 cancels_on_stop: !has("keep"),
                 is_batch_safe: has("batch"),
+                bars: Vec::new(),
             };
             let actor = actor(name, lines, &transcript);
             engine.add_strategy(config, Box::new(actor)).expect("a free id");
@@ -320,7 +321,7 @@ fn account(lines: &[&str]) -> AccountRules {
 
 /// How a strategy without lines of its own is treated.
 pub(crate) fn config(name: String, cancels_on_stop: bool) -> StrategyConfig {
-    StrategyConfig { name, may_shutdown: false, cancels_on_stop, is_batch_safe: false }
+    StrategyConfig { name, may_shutdown: false, cancels_on_stop, is_batch_safe: false, bars: Vec::new() }
 }
 
 /// The strategy of a rule or set-up line.

@@ -293,6 +293,7 @@ fn relay(seed: u64, seen: &mut Seen) {
             may_shutdown: false,
             cancels_on_stop: index != 1,
             is_batch_safe: false,
+            bars: Vec::new(),
         };
         let instance = Box::new(random_counter(&mut random, 5));
         driver.engine_mut().add_strategy(config, instance).expect("a free id");

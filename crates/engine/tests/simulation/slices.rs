@@ -159,6 +159,7 @@ fn run(seed: u64, strategies: u16, slice_max: usize) -> (Vec<String>, Vec<String
             may_shutdown: false,
             cancels_on_stop: true,
             is_batch_safe: true,
+            bars: Vec::new(),
         };
         let trader = Trader {
             name,

@@ -7,6 +7,12 @@ use crate::error::{Error, ErrorKind};
 use crate::item_description::ItemDescription;
 use crate::name_values::{NameValues, NamedValue};
 
+/// Sections as they are written.
+pub(crate) struct Sections {
+    pub(crate) count: u64,
+    pub(crate) bytes: Vec<u8>,
+}
+
 impl Description {
     /// The header of a file that has this description and no items yet.
     ///
@@ -31,15 +37,8 @@ impl Description {
         room: u64,
         has_end: bool,
     ) -> Result<Vec<u8>, Error> {
-        let sections = self.sections(order)?;
-        let sections_size: usize = sections.iter().map(|(_, payload)| payload.len() + 8).sum();
-        let header_size = FIXED_BYTES + sections_size as u64;
-        if header_size > HEADER_BYTES_MAX || sections.len() as u64 > SECTIONS_MAX {
-            return Err(Error::new(
-                ErrorKind::HeaderTooLarge,
-                format!("a header of {header_size} bytes (expected {HEADER_BYTES_MAX} or less)"),
-            ));
-        }
+        let sections = self.section_bytes(order)?;
+        let header_size = FIXED_BYTES + sections.bytes.len() as u64;
         let start = header_size.checked_add(room).and_then(|start| start.checked_next_multiple_of(8));
         let Some(start) = start.filter(|_| room <= HEADER_BYTES_MAX) else {
             return Err(Error::new(
@@ -51,15 +50,31 @@ impl Description {
         bytes.extend(order.magic());
         bytes.extend(order.u64_bytes(start));
         bytes.extend(order.u64_bytes(if has_end { start } else { 0 }));
-        bytes.extend(order.u64_bytes(sections.len() as u64));
-        for (id, payload) in &sections {
-            bytes.extend(order.u32_bytes(id.cast_unsigned()));
-            bytes.extend(count(order, payload.len()));
-            bytes.extend(payload);
-        }
+        bytes.extend(order.u64_bytes(sections.count));
+        bytes.extend(sections.bytes);
         // the room is small: its size was checked
         bytes.resize(usize::try_from(start).unwrap_or(bytes.len()), 0);
         Ok(bytes)
+    }
+
+    /// All sections, one behind the other.
+    pub(crate) fn section_bytes(&self, order: ByteOrder) -> Result<Sections, Error> {
+        let mut bytes = Vec::new();
+        let mut count_of = 0;
+        for (id, payload) in self.sections(order)? {
+            bytes.extend(order.u32_bytes(id.cast_unsigned()));
+            bytes.extend(count(order, payload.len()));
+            bytes.extend(payload);
+            count_of += 1;
+        }
+        let size = FIXED_BYTES + bytes.len() as u64;
+        if size > HEADER_BYTES_MAX || count_of > SECTIONS_MAX {
+            return Err(Error::new(
+                ErrorKind::HeaderTooLarge,
+                format!("a header of {size} bytes (expected {HEADER_BYTES_MAX} or less)"),
+            ));
+        }
+        Ok(Sections { count: count_of, bytes })
     }
 
     fn sections(&self, order: ByteOrder) -> Result<Vec<(i32, Vec<u8>)>, Error> {

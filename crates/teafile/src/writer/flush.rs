@@ -5,10 +5,11 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-use super::Writer;
 use super::options::{BUFFER_BYTES, BUFFER_BYTES_MAX, Durability};
+use super::{Writer, create};
 use crate::error::{Error, ErrorKind};
 use crate::header::ITEM_END_OFFSET;
+use crate::index::Keeper;
 
 impl Writer {
     /// Makes all items visible to readers.
@@ -45,7 +46,12 @@ impl Writer {
         if published.is_ok() {
             self.count += kept as u64;
             self.unsynced += kept as u64;
+            let taken = match (&mut self.keeper, self.buffer.items().get(..kept_bytes)) {
+                (Some(keeper), Some(items)) => keeper.add(items),
+                _ => Ok(()),
+            };
             self.buffer.take(kept_bytes);
+            self.give_up_index_if_failed(taken);
         }
         if self.buffer.is_empty() {
             self.waiting_since = self.waiting_since.filter(|_| self.unsynced > 0);
@@ -90,7 +96,18 @@ impl Writer {
         }
         self.unsynced = 0;
         self.waiting_since = None;
+        let sealed = self.keeper.as_mut().map_or(Ok(()), Keeper::seal);
+        self.give_up_index_if_failed(sealed);
         Ok(())
+    }
+
+    /// An index that could not be written stays behind its file, which harms nobody; no item is refused for it. `close`
+    /// tells.
+    fn give_up_index_if_failed(&mut self, kept: Result<(), Error>) {
+        if let Err(error) = kept {
+            self.keeper = None;
+            self.index_failure = Some(error);
+        }
     }
 
     fn refuse_after_failed_sync(&self) -> Result<(), Error> {
@@ -184,6 +201,44 @@ impl Writer {
         self.open_buffer();
     }
 
+    /// Takes room on the disk for so many more items behind those that are there. The file then says where its items end,
+    /// and [`trim`](Self::trim) gives back what was not needed. The original Python API cannot append to such a file.
+    ///
+    /// # Errors
+    /// If the disk has no such room, or the file cannot be written.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// let mut file = teafile::create(&path, &teafile::Description::new("A", "q")?)?;
+    /// file.write(&[7.into()])?;
+    /// file.prepare(1_000)?;
+    /// assert_eq!(std::fs::metadata(&path)?.len(), file.header().item_start() + 8 + 8_000);
+    /// assert_eq!(teafile::Reader::open(&path)?.item_count()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn prepare(&mut self, items: u64) -> Result<(), Error> {
+        self.sync()?;
+        self.header.item_size().map_err(|error| error.with_path(&self.path))?;
+        let Some(file) = &self.file else {
+            return Err(Error::new(ErrorKind::Closed, "the file was closed").with_path(&self.path));
+        };
+        let end = self.header.item_offset(self.count)?;
+        let bytes = self.header.item_offset(self.count.saturating_add(items))?.saturating_sub(end);
+        // in this order: room behind items that reach to the end of the file would be items
+        if !self.has_end {
+            let written = file.write_all_at(&self.header.byte_order().u64_bytes(end), ITEM_END_OFFSET);
+            let written = written.and_then(|()| file.sync_data());
+            written
+                .map_err(|source| Error::io("writing the end of the items", source).with_path(&self.path))?;
+            self.has_end = true;
+        }
+        if bytes == 0 {
+            return Ok(());
+        }
+        create::prepare(file, end, bytes).map_err(|error| error.with_path(&self.path))
+    }
+
     /// Gives back the room that was prepared behind the items and not used; the items then reach to the end of the file.
     ///
     /// # Errors
@@ -213,12 +268,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes all items and gives the file back. Twice is as good as once.
+    /// Writes all items and gives the file back; where an index is kept, all are synced. Twice is as good as once.
     ///
     /// Without it the same happens when the writer goes out of scope, but nobody hears of an error.
     ///
     /// # Errors
-    /// If items cannot be written. They are still here, and so is the file.
+    /// If items cannot be written; they are still here, and so is the file. Or if the index could not be written at some
+    /// time: then the file is closed, and the index knows fewer items.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -237,11 +293,14 @@ impl Writer {
         }
         match self.durability {
             Durability::Synced { .. } => self.sync()?,
+            // an index has what was synced
+            Durability::Buffered { .. } | Durability::Flushed if self.keeper.is_some() => self.sync()?,
             Durability::Buffered { .. } | Durability::Flushed => self.flush()?,
         }
         self.file = None;
         self.open_buffer();
-        Ok(())
+        self.keeper = None;
+        self.index_failure.take().map_or(Ok(()), |error| Err(error.with_path(&self.path)))
     }
 }
 

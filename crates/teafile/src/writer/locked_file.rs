@@ -1,8 +1,10 @@
 //! One writer a file.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::ops::Deref;
+use std::path::Path;
 
+use crate::edit;
 use crate::error::{Error, ErrorKind};
 
 /// A file with its lock, which is that of the open file: it goes with the process however that ends.
@@ -26,6 +28,14 @@ impl LockedFile {
             Err(TryLockError::Error(source)) => Err(Error::io("locking", source)),
         }
     }
+}
+
+/// Opens a file to change it, as its only writer, and completes an edit of its header that was interrupted.
+pub(crate) fn open_to_change(path: &Path, attempt: &str) -> Result<LockedFile, Error> {
+    let opened = OpenOptions::new().read(true).write(true).open(path);
+    let file = LockedFile::new(opened.map_err(|source| Error::io(attempt, source))?)?;
+    edit::complete(&file, path)?;
+    Ok(file)
 }
 
 impl Deref for LockedFile {

@@ -8,10 +8,11 @@
 //! - A sync that failed cannot be made good by another one, because the system forgets what it could not write; so every
 //!   later call fails, too. Open the file anew and look what is there.
 
+mod append;
 mod buffer;
+mod create;
 mod flush;
 mod locked_file;
-mod open;
 mod options;
 mod tail;
 mod typed;
@@ -21,20 +22,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use locked_file::LockedFile;
-pub use open::{AppendOptions, CreateOptions, append, create};
+pub use append::{AppendOptions, append};
+pub(crate) use create::sync_folder;
+pub use create::{CreateOptions, create};
+pub(crate) use locked_file::{LockedFile, open_to_change};
+use options::Writing;
 pub use options::{Durability, TimeOrder, TornTail, ZeroTail};
 pub use tail::Repaired;
-pub(crate) use tail::{mend, zero_tail};
+pub(crate) use tail::{mend, unknown_zeros};
 pub use typed::ItemWriter;
 
 use buffer::Buffer;
 
-use crate::blocks::read_at;
+use crate::blocks::{ITEM_BYTES_MAX, read_at};
 use crate::description::Description;
 use crate::error::{Error, ErrorKind};
 use crate::event_time::EventTime;
-use crate::header::Header;
+use crate::header::{Area, Header};
+use crate::index::{self, Keeper};
 use crate::owned::Item;
 use crate::row;
 use crate::value::Value;
@@ -87,9 +92,67 @@ pub struct Writer {
     waiting_since: Option<Duration>,
     has_failed_to_sync: bool,
     repaired: Option<Repaired>,
+    /// Keeps the index beside the file, where that was asked for.
+    keeper: Option<Keeper>,
+    /// Why it is not kept any longer.
+    index_failure: Option<Error>,
 }
 
 impl Writer {
+    /// A writer at the end of an area of whole items.
+    fn new(
+        file: LockedFile,
+        path: &Path,
+        header: Header,
+        area: Area,
+        writing: Writing,
+        repaired: Option<Repaired>,
+    ) -> Result<Self, Error> {
+        let item_size = match header.item_size() {
+            Ok(size) if size <= ITEM_BYTES_MAX => usize::try_from(size).unwrap_or(usize::MAX),
+            Ok(size) => {
+                let what = format!("an item of {size} bytes (this writer takes {ITEM_BYTES_MAX})");
+                return Err(Error::new(ErrorKind::BadItemSize, what));
+            }
+            // such a file can be made, but nothing can be written to it
+            Err(_) => 0,
+        };
+        let event_time = EventTime::find(&header);
+        let last_time = match (&event_time, area.count.checked_sub(1)) {
+            (Some(times), Some(last)) => times.read(&file, &header, last)?,
+            _ => i64::MIN,
+        };
+        let keeper = match writing.is_indexed {
+            true => Some(Keeper::new(path, &file, &header, area.count)?),
+            false => None,
+        };
+        let mut writer = Self {
+            file: Some(file),
+            path: path.to_owned(),
+            has_end: header.item_end().is_some(),
+            header: Arc::new(header),
+            item_size,
+            durability: writing.durability,
+            time_order: writing.time_order,
+            event_time,
+            last_time,
+            time_violations: 0,
+            limit: 0,
+            buffer: Buffer::default(),
+            count: area.count,
+            position: None,
+            appends: false,
+            unsynced: 0,
+            waiting_since: None,
+            has_failed_to_sync: false,
+            repaired,
+            keeper,
+            index_failure: None,
+        };
+        writer.set_durability(writing.durability);
+        Ok(writer)
+    }
+
     /// Writes an item: a value for each field, in their order.
     ///
     /// # Errors
@@ -233,6 +296,9 @@ impl Writer {
             return Err(Error::new(ErrorKind::Closed, "the file was closed").with_path(&self.path));
         };
         let offset = self.header.item_offset(position)?;
+        // an index has sums of what was there; it is not kept any longer
+        self.keeper = None;
+        index::forget(&self.path)?;
         file.write_all_at(&item, offset)
             .map_err(|source| Error::io(format!("writing item {position}"), source).with_path(&self.path))?;
         self.unsynced += 1;

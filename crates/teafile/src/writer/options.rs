@@ -92,3 +92,11 @@ pub enum ZeroTail {
     /// They are cut off.
     Truncate,
 }
+
+/// What a new file and one that is appended to have in common.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Writing {
+    pub(super) durability: Durability,
+    pub(super) time_order: TimeOrder,
+    pub(super) is_indexed: bool,
+}

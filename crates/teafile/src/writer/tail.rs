@@ -10,6 +10,7 @@ use crate::blocks::{Block, read_at};
 use crate::error::{Error, ErrorKind};
 use crate::event_time::EventTime;
 use crate::header::{Area, Header, ITEM_END_OFFSET};
+use crate::index::{Found, Index};
 
 /// How far back zeros are looked for. If there are more, all that were seen count.
 const ZEROS_BYTES_MAX: u64 = 64 << 20;
@@ -59,7 +60,12 @@ pub(crate) fn mend(
             ),
         ));
     }
-    let zeros = if zero == ZeroTail::Accept { 0 } else { zero_tail(file, header, *area)? };
+    let zeros = if zero == ZeroTail::Accept {
+        0
+    } else {
+        let index = Index::find(path, file, header, area.count)?;
+        unknown_zeros(file, header, *area, &index)?
+    };
     if zeros > 0 && zero == ZeroTail::Refuse {
         return Err(Error::at(
             ErrorKind::ZeroTail,
@@ -114,8 +120,21 @@ fn cut_off(file: &File, header: &Header, end: u64) -> Result<(), Error> {
     file.sync_data().map_err(failed)
 }
 
+/// How many items at the end are all zeros, as [`zero_tail`], without those that an index knows to have been synced as they
+/// are: no loss of power made them.
+pub(crate) fn unknown_zeros(file: &File, header: &Header, area: Area, index: &Found) -> Result<u64, Error> {
+    let zeros = zero_tail(file, header, area)?;
+    match index {
+        Found::Index(index) if zeros > 0 && index.items() <= area.count => {
+            let is_known = index.vouches(file, header, area.count - zeros)?;
+            Ok(if is_known { area.count - index.items() } else { zeros })
+        }
+        _ => Ok(zeros),
+    }
+}
+
 /// How many items at the end are all zeros, if there is an event time and the item before them has one above zero.
-pub(crate) fn zero_tail(file: &File, header: &Header, area: Area) -> Result<u64, Error> {
+fn zero_tail(file: &File, header: &Header, area: Area) -> Result<u64, Error> {
     let Some(times) = EventTime::find(header) else { return Ok(0) };
     let item_size = header.item_size()?;
     let size = usize::try_from(item_size).unwrap_or(usize::MAX);

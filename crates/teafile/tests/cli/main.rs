@@ -6,6 +6,8 @@
 mod arrow;
 mod convert;
 mod csv;
+mod edit;
+mod index;
 mod look;
 mod mend;
 mod pages;

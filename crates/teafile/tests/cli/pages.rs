@@ -66,3 +66,9 @@ fn the_readme_is_followed() {
 fn the_guide_is_followed() {
     follow("docs/teafile.md", "## tea");
 }
+
+#[test]
+#[cfg(feature = "arrow")]
+fn the_guide_to_parquet_is_followed() {
+    follow("docs/teafile.md", "## Parquet and Arrow");
+}

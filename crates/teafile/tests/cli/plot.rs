@@ -1,6 +1,8 @@
-//! plot, in the terminal and as SVG.
+//! plot, in the terminal, as SVG, and as PNG.
 
 use std::fs;
+use std::io::Cursor;
+use std::path::Path;
 
 use super::{acme, golden, tea};
 
@@ -38,6 +40,58 @@ fn a_column_is_a_line_of_svg() {
     assert_eq!(points.split(' ').count(), 3);
     let said = tea(folder.path(), "plot acme.tea Price --svg price.svg").refused();
     assert_eq!(said, "tea: price.svg: there is such a file already (expected none, or --force)\n");
+}
+
+/// The pixels of a picture, row by row, as red, green, blue.
+fn pixels(path: &Path) -> (u32, Vec<[u8; 3]>) {
+    let file = fs::read(path).unwrap();
+    let mut reader = png::Decoder::new(Cursor::new(file)).read_info().unwrap();
+    let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+    let frame = reader.next_frame(&mut bytes).unwrap();
+    assert_eq!((frame.color_type, frame.bit_depth), (png::ColorType::Rgb, png::BitDepth::Eight));
+    (frame.width, bytes.as_chunks::<3>().0.to_vec())
+}
+
+#[test]
+fn a_column_is_a_line_of_png() {
+    let folder = tempfile::tempdir().unwrap();
+    acme(folder.path());
+    let out = tea(folder.path(), "plot acme.tea Price --png price.png").well();
+    assert_eq!(out, "3 items in price.png\n");
+    let (width, pixels) = pixels(&folder.path().join("price.png"));
+    assert_eq!((width, pixels.len()), (900, 900 * 360));
+    let is_blue = |[red, _, blue]: [u8; 3]| blue - red.min(blue) > 0x50;
+    let at = |x: usize, y: usize| pixels[y * 900 + x];
+    // the same ends as in SVG, nothing of it above, below, or beside, and one pixel or two in each column between
+    assert!(is_blue(at(76, 325)) && is_blue(at(883, 32)), "{:?} {:?}", at(76, 325), at(883, 32));
+    let column = |x: usize| (0..360).filter(|y| is_blue(at(x, *y))).count();
+    assert!(
+        (76..=883).all(|x| (1..=4).contains(&column(x))),
+        "{:?}",
+        (76..=883).map(column).collect::<Vec<_>>()
+    );
+    assert!((0..75).chain(886..900).all(|x| column(x) == 0));
+    // numbers beside it, and the title above
+    let dark = |range: std::ops::Range<usize>, rows: std::ops::Range<usize>| {
+        rows.flat_map(|y| range.clone().map(move |x| at(x, y))).filter(|[red, ..]| *red < 0x60).count()
+    };
+    assert!(dark(76..300, 8..24) > 100 && dark(300..900, 0..24) == 0);
+    assert!(dark(0..75, 30..330) > 100, "{}", dark(0..75, 30..330));
+    let said = tea(folder.path(), "plot acme.tea Price --png price.png").refused();
+    assert_eq!(said, "tea: price.png: there is such a file already (expected none, or --force)\n");
+    let said = tea(folder.path(), "plot acme.tea Price --png a.png --svg a.svg").refused();
+    assert!(said.contains("cannot be used with"), "{said}");
+}
+
+#[test]
+fn the_smallest_picture_and_odd_titles_are_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::rename(acme(folder.path()), folder.path().join("ž🐎.tea")).unwrap();
+    tea(folder.path(), "plot ž🐎.tea Volume --png small.png --width 20 --height 4").well();
+    assert_eq!(pixels(&folder.path().join("small.png")).1.len(), 80);
+    let told =
+        tea(folder.path(), "plot ž🐎.tea Volume --json --png wide.png --width 8000 --height 20").json();
+    assert_eq!((&told["png"], &told["svg"]), (&"wide.png".into(), &serde_json::Value::Null));
 }
 
 #[test]

@@ -112,3 +112,34 @@ fn a_second_writer_is_refused_and_harms_nothing() {
     second.close().unwrap();
     assert_eq!(check_all(&path), 2);
 }
+
+#[test]
+fn readers_that_were_there_before_see_no_item_in_room_that_is_taken_or_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("room.tea");
+    let mut writer =
+        CreateOptions::default().create(&path, &description()).unwrap().typed::<Numbered>().unwrap();
+    writer.write(&Numbered::new(0)).unwrap();
+    writer.flush().unwrap();
+    let mut reader = Reader::open(&path).unwrap();
+    let mut mapped = Mapped::open(&path).unwrap();
+    let mut follower = Follower::open(&path).unwrap();
+    assert!(follower.next_item::<Numbered>().unwrap().is_some());
+    let mut count = 1;
+    for step in 0..6 {
+        match step % 3 {
+            0 => writer.prepare(1_000).unwrap(),
+            1 => {
+                writer.write(&Numbered::new(count)).unwrap();
+                writer.flush().unwrap();
+                count += 1;
+                assert!(follower.next_item::<Numbered>().unwrap().is_some());
+            }
+            _ => writer.trim().unwrap(),
+        }
+        assert_eq!(reader.item_count().unwrap(), count, "step {step}");
+        assert_eq!(mapped.refresh().unwrap() as u64, count, "step {step}");
+        assert!(follower.next_item::<Numbered>().unwrap().is_none(), "step {step}");
+    }
+    assert_eq!(check_all(&path), count);
+}

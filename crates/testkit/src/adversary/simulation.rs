@@ -80,6 +80,7 @@ impl<'a> Run<'a> {
                 may_shutdown: false,
                 cancels_on_stop: index != 1,
                 is_batch_safe: scenario.has_slices,
+                bars: Vec::new(),
             };
             let gambler = Gambler::new(random.next(), scenario.temper(index));
             engine.add_strategy(config, Box::new(gambler)).map_err(|error| error.to_string())?;

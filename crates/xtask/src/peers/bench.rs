@@ -1,4 +1,4 @@
-//! Other backtests on the ticks of `cargo xtask bench engine`, in rounds with ours: `cargo xtask peers bench`.
+//! Other backtests on the ticks of `cargo xtask bench engine`, in rounds with ours: `cargo xtask peers bench engine`.
 //!
 //! The same strategies on the same ticks in each, as `tests/peers/bench` says them; a run is a process of its own, and
 //! tells seconds of its event loop, orders, result and memory. Orders and result are known, and a program that gives others
@@ -29,8 +29,10 @@ mod ticks;
 
 /// The name of this comparison among the checks.
 pub(super) const NAME: &str = "bench";
-pub(super) const ABOUT: &str =
-    "ticks per second of backtests beside hftbacktest and NautilusTrader; only by name, it takes minutes";
+pub(super) const ABOUT: &str = "engine: ticks per second of backtests beside hftbacktest and NautilusTrader; tea: a column \
+    beside numpy, pyarrow, polars and the original API; only by name, it takes minutes";
+/// The name of this half of it.
+pub(super) const ENGINE: &str = "engine";
 
 const SCRIPTS: &str = "tests/peers/bench";
 const TICKS: usize = 1_000_000;
@@ -101,7 +103,7 @@ struct Runs {
     rss_kib: Sample,
 }
 
-/// The task `peers bench`.
+/// The task `peers bench engine`.
 pub(super) fn run(workspace: &Workspace) -> TaskResult {
     let work = workspace.peer_checks().join(NAME);
     super::empty(&work)?;

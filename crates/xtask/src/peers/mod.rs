@@ -8,6 +8,7 @@
 //! that are missing ([`tools`]).
 
 mod bench;
+mod column;
 mod tools;
 
 use std::fs;
@@ -18,7 +19,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::tier::{Tier, summarize};
 use crate::workspace::{Workspace, run as run_command};
-use crate::{TaskResult, plugins, usage_error};
+use crate::{TaskResult, USAGE_ERROR, plugins, usage_error};
 use tools::Tools;
 
 /// Where the checks are.
@@ -123,10 +124,10 @@ const CHECKS: &[Check] = &[
 
 /// The task `peers [NAME …]`.
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
-    if let [name] = arguments
+    if let Some((name, which)) = arguments.split_first()
         && name == bench::NAME
     {
-        return bench::run(workspace);
+        return run_bench(workspace, which);
     }
     let mut wanted = Vec::new();
     for name in arguments {
@@ -148,6 +149,27 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
         tiers.push(Tier::telling(check.name, || programs.run(workspace, check)));
     }
     Ok(if summarize(&tiers) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The task `peers bench [engine|tea]`; without a name, both.
+fn run_bench(workspace: &Workspace, which: &[String]) -> TaskResult {
+    let names: Vec<&str> = which.iter().map(String::as_str).collect();
+    match names.as_slice() {
+        [] => {
+            bench::run(workspace)?;
+            column::run(workspace)
+        }
+        [bench::ENGINE] => bench::run(workspace),
+        [column::NAME] => column::run(workspace),
+        [.., other] => {
+            eprintln!(
+                "xtask peers bench: unexpected argument '{other}' (expected {} or {})",
+                bench::ENGINE,
+                column::NAME
+            );
+            Ok(ExitCode::from(USAGE_ERROR))
+        }
+    }
 }
 
 /// One line for each check.

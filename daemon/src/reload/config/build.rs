@@ -255,6 +255,7 @@ impl Manager {
                     may_shutdown: terms.0,
                     cancels_on_stop: terms.1,
                     is_batch_safe,
+                    bars: settings.bars.clone(),
                 },
                 plugin: format!("{} {}", manifest.name, manifest.version),
                 instance: made.instance,

@@ -136,6 +136,7 @@ fn with_live_of(old: &RunConfig, new: &RunConfig) -> RunConfig {
 fn fixed_because(difference: &Difference) -> Option<String> {
     let path: Vec<&str> = difference.path.iter().map(String::as_str).collect();
     let why = match path.as_slice() {
+        ["strategy", _, "bars" | "warm_up", ..] => AT_RESTART.to_owned(),
         ["strategy", _, "plugin"] => "the plugin of a strategy that is there".to_owned(),
         ["strategy", ..] | ["hours" | "logging" | "plugin_dirs", ..] => return None,
         ["exchange", _, "plugin" | "instrument_types"] => "what an exchange is made of".to_owned(),
@@ -166,6 +167,7 @@ pub(super) fn settings_of_strategy(entry: &StrategyEntry) -> InstanceSettings {
         unload: entry.unload,
         may_shutdown: entry.allow_shutdown,
         cancels_on_stop: entry.cancel_on_stop,
+        bars: entry.bar_specs(),
     }
 }
 
@@ -177,6 +179,7 @@ pub(super) fn settings_of_exchange(entry: &ExchangeEntry) -> InstanceSettings {
         unload: entry.unload,
         may_shutdown: false,
         cancels_on_stop: false,
+        bars: Vec::new(),
     }
 }
 

@@ -328,6 +328,12 @@ extern "C" {
 #define STRATD_REASON_BUYING_POWER UINT32_C(36)
 // The account may not sell more than it holds.
 #define STRATD_REASON_SHORT_SALE UINT32_C(37)
+// The strategy is being warmed up with history: no order passes.
+#define STRATD_REASON_WARM_UP UINT32_C(38)
+// The instrument has expired.
+#define STRATD_REASON_EXPIRED UINT32_C(39)
+// What must be kept of an order could not be written, so that it was not sent.
+#define STRATD_REASON_NOT_STORED UINT32_C(40)
 
 // stratd_risk_limit_record_t.scope.
 // All strategies together.

@@ -208,3 +208,34 @@ fn the_order_of_calls_is_checked() {
     bench.exchange.stop().unwrap();
     assert_eq!(bench.pull(5).0.len(), 0);
 }
+
+#[test]
+fn what_is_before_a_split_is_told_as_it_is_counted_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let splits = folder.path().join("splits.csv");
+    fs::write(&splits, "date,symbol,ratio\n2013-03-04,A,4:1\n").unwrap();
+    let mut bench =
+        Bench::new(&[("bars.csv", BARS)], json!({ "splits": splits })).expect("the keys are good");
+    bench.load().expect("the instruments are good");
+    let (events, outcome) = bench.pull(64);
+    outcome.expect("it is read to the end");
+    expect![[r#"
+        2013-03-01T00:00:00Z 101 bar 2500 5000 2500 5000 x 40
+        2013-03-01T00:00:00Z 101 trade 5000 x 40 id 0 from bar
+        2013-03-01T00:00:00Z 102 bar 50000 50000 50000 50000 x 0
+        2013-03-01T00:00:00Z 102 trade 50000 x 0 id 0 from bar
+        2013-03-04T00:00:00Z 101 bar 20000 20000 20000 20000 x 20
+        2013-03-04T00:00:00Z 101 trade 20000 x 20 id 0 from bar
+    "#]]
+    .assert_eq(&events_text(&events));
+    fs::write(&splits, "date,symbol,ratio\n2013-03-04,A,0:1\n").unwrap();
+    let mut bench =
+        Bench::new(&[("bars.csv", BARS)], json!({ "splits": splits })).expect("the keys are good");
+    let error = bench.load().unwrap_err().to_string();
+    assert!(
+        error.contains("splits.csv: line 2: found \"0:1\" (accepted: new shares for old ones"),
+        "{error}"
+    );
+    let both = json!({ "splits": splits, "adjust": "adj_close" });
+    assert!(Bench::new(&[("bars.csv", BARS)], both).is_err());
+}

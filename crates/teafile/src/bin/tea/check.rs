@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use teafile::{State, TornTail, Verification, ZeroTail};
+use teafile::{IndexCheckup, State, TornTail, Verification, ZeroTail};
 
 use crate::output::Output;
 
@@ -52,10 +52,12 @@ impl Verify {
                 "zero_tail_items": found.zero_tail_items,
                 "time_violations": found.time_violations,
                 "first_time_violation": found.first_time_violation,
+                "interrupted_edit": found.interrupted_edit,
+                "index": index_as_json(found.index.as_ref()),
             }))?;
         } else {
             writeln!(output, "{}: {state}, {} items", self.file.display(), found.items)?;
-            for line in findings(&found) {
+            for line in findings(&found).into_iter().chain(index_lines(found.index.as_ref())) {
                 writeln!(output, "  {line}")?;
             }
             if found.state() == State::Repairable {
@@ -69,6 +71,9 @@ impl Verify {
 
 fn findings(found: &Verification) -> Vec<String> {
     let mut lines: Vec<String> = found.header.iter().map(|error| format!("header: {error}")).collect();
+    if found.interrupted_edit {
+        lines.push("an edit of the header was interrupted".to_owned());
+    }
     if found.partial_tail_bytes > 0 {
         lines.push(format!("it ends in {} bytes of an item", found.partial_tail_bytes));
     }
@@ -80,6 +85,45 @@ fn findings(found: &Verification) -> Vec<String> {
     }
     if let Some(first) = found.first_time_violation {
         lines.push(format!("times go backwards {} times, first at item {first}", found.time_violations));
+    }
+    lines
+}
+
+fn index_as_json(index: Option<&IndexCheckup>) -> serde_json::Value {
+    match index {
+        None => serde_json::Value::Null,
+        Some(IndexCheckup::Ignored(reason)) => json!({ "ignored": reason }),
+        Some(IndexCheckup::Compared(check)) => json!({
+            "items": check.items,
+            "missing_items": check.missing_items,
+            "bad_blocks": check.bad_blocks,
+            "first_bad_items": check.first_bad_items.as_ref().map(|items| [items.start, items.end]),
+        }),
+    }
+}
+
+fn index_lines(index: Option<&IndexCheckup>) -> Vec<String> {
+    let check = match index {
+        None => return Vec::new(),
+        Some(IndexCheckup::Ignored(reason)) => {
+            return vec![format!(
+                "warning: {reason}; it is ignored (expected to be made anew: tea index --force)"
+            )];
+        }
+        Some(IndexCheckup::Compared(check)) => check,
+    };
+    let mut lines = Vec::new();
+    if check.missing_items > 0 {
+        lines.push(format!("index: {} items were synced that are not there", check.missing_items));
+    }
+    if let Some(items) = &check.first_bad_items {
+        lines.push(format!(
+            "index: blocks that are not what they were: {}, the first is items {}..{}",
+            check.bad_blocks, items.start, items.end
+        ));
+    }
+    if lines.is_empty() {
+        lines.push(format!("index: {} items are what they were", check.items));
     }
     lines
 }

@@ -36,6 +36,9 @@ pub(crate) struct Cp {
     /// Times that the scale cannot express become the tick before them
     #[arg(long)]
     round: bool,
+    /// So many bytes of room before the items, for edits of the header
+    #[arg(long, value_name = "BYTES", default_value_t = 0)]
+    header_room: u64,
     /// In place of a file that is there
     #[arg(long)]
     force: bool,
@@ -75,7 +78,10 @@ impl Cp {
         let is_same = order == from && self.fields.is_empty() && scales.is_same();
         let indices = self.selection.indices(&mut file)?;
         let count = fresh::make(&self.copy, self.force, |part| {
-            let mut writer = CreateOptions::default().byte_order(order).create(part, &description)?;
+            let mut writer = CreateOptions::default()
+                .byte_order(order)
+                .header_room(self.header_room)
+                .create(part, &description)?;
             file.seek_item(indices.start);
             loop {
                 let index = file.position();

@@ -127,7 +127,7 @@ fn as_json(file: &Reader, facts: &Facts) -> Json {
 }
 
 /// A list, because names may repeat.
-fn name_values(description: &Description) -> Vec<Json> {
+pub(crate) fn name_values(description: &Description) -> Vec<Json> {
     let pair = |(name, value): (&str, &NamedValue)| {
         let value = match value {
             NamedValue::Int32(number) => (*number).into(),

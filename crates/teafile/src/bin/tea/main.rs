@@ -15,9 +15,11 @@ mod csv_guess;
 mod csv_in;
 mod csv_out;
 mod diff;
+mod edit;
 mod fresh;
 #[cfg(feature = "arrow")]
 mod from_parquet;
+mod index;
 mod info;
 mod list;
 mod merge;
@@ -26,6 +28,7 @@ mod output;
 mod pack;
 mod pages;
 mod plot;
+mod room;
 mod select;
 mod stats;
 mod table;
@@ -67,12 +70,20 @@ enum Task {
     Range(list::Range),
     /// Tells least, greatest, mean and more of each column
     Stats(stats::Stats),
-    /// Draws a column, in the terminal or as SVG
+    /// Draws a column, in the terminal, as SVG, or as PNG
     Plot(plot::Plot),
     /// Looks at a file from front to back: 0 is clean, 1 repairable, 2 broken
     Verify(check::Verify),
     /// Brings the end of a file in order, and keeps what it cuts off in FILE.torn
     Repair(check::Repair),
+    /// Changes the text about the content and the name-values, in the room that the header has
+    Edit(edit::Edit),
+    /// Takes room on the disk for items to come
+    Prealloc(room::Prealloc),
+    /// Gives room back that was not needed
+    Trim(room::Trim),
+    /// Makes or completes FILE.idx, by which verify tells whether items are what they were
+    Index(index::Index),
     /// Makes a file of a table
     FromCsv(csv_in::FromCsv),
     /// Adds the rows of a table to a file
@@ -135,6 +146,10 @@ fn run(task: &Task, output: &mut Output) -> anyhow::Result<ExitCode> {
         Task::Plot(task) => task.run(output),
         Task::Verify(task) => task.run(output),
         Task::Repair(task) => task.run(output),
+        Task::Edit(task) => task.run(output),
+        Task::Prealloc(task) => task.run(output),
+        Task::Trim(task) => task.run(output),
+        Task::Index(task) => task.run(output),
         Task::FromCsv(task) => task.run(output),
         Task::Append(task) => task.run(output),
         Task::ToCsv(task) => task.run(output),

@@ -1,4 +1,4 @@
-//! `tea plot`: a column as a line, in the terminal or as SVG.
+//! `tea plot`: a column as a line, in the terminal, as SVG, or as PNG.
 //!
 //! Items are put into as many buckets as the picture is wide, each of which keeps its first, least, greatest and last
 //! value: a peak of one item among millions is seen, and the memory is that of the picture.
@@ -6,6 +6,8 @@
 mod axis;
 mod braille;
 mod buckets;
+mod layout;
+mod png;
 mod svg;
 
 use std::io::Write;
@@ -22,6 +24,7 @@ use crate::fresh;
 use crate::output::Output;
 use crate::select::Selection;
 use buckets::Buckets;
+use layout::Layout;
 
 #[derive(Debug, Args)]
 pub(crate) struct Plot {
@@ -33,10 +36,13 @@ pub(crate) struct Plot {
     /// Writes SVG into this file, in place of the terminal
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Characters, or pixels of SVG
+    /// Writes PNG into this file, in place of the terminal
+    #[arg(long, value_name = "FILE", conflicts_with = "svg")]
+    png: Option<PathBuf>,
+    /// Characters, or pixels of a file
     #[arg(long, value_parser = clap::value_parser!(u16).range(20..=8_000))]
     width: Option<u16>,
-    /// Lines, or pixels of SVG
+    /// Lines, or pixels of a file
     #[arg(long, value_parser = clap::value_parser!(u16).range(4..=8_000))]
     height: Option<u16>,
     /// In place of a file that is there
@@ -54,23 +60,26 @@ pub(crate) struct Picture {
 
 impl Plot {
     pub(crate) fn run(&self, output: &mut Output) -> Result<ExitCode> {
-        let (width, height) = match &self.svg {
-            Some(_) => (self.width.unwrap_or(900), self.height.unwrap_or(360)),
-            None => (self.width.unwrap_or(80), self.height.unwrap_or(20)),
-        };
-        let columns = if self.svg.is_some() { svg::columns(width) } else { braille::columns(width) };
+        let file = self.svg.as_ref().or(self.png.as_ref());
+        let (width, height) = if file.is_some() { (900, 360) } else { (80, 20) };
+        let (width, height) = (self.width.unwrap_or(width), self.height.unwrap_or(height));
+        let columns = if file.is_some() { layout::columns(width) } else { braille::columns(width) };
         let picture = self.picture(columns)?;
-        if let Some(path) = &self.svg {
+        if let Some(path) = file {
+            let layout = Layout::new(&picture, width, height);
+            let bytes =
+                if self.svg.is_some() { svg::draw(&layout).into_bytes() } else { png::draw(&layout)? };
             fresh::make(path, self.force, |part| {
-                std::fs::write(part, svg::draw(&picture, width, height))
-                    .with_context(|| format!("writing {}", path.display()))
+                std::fs::write(part, bytes).with_context(|| format!("writing {}", path.display()))
             })?;
         }
         let (least, greatest) = picture.buckets.values();
-        match (&self.svg, output.json) {
-            (svg, true) => output.object(&json!({
+        let name = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+        match (file, output.json) {
+            (_, true) => output.object(&json!({
                 "title": picture.title,
-                "svg": svg.as_ref().map(|path| path.to_string_lossy()),
+                "svg": name(&self.svg),
+                "png": name(&self.png),
                 "items": picture.buckets.count(),
                 "min": real(least),
                 "max": real(greatest),

@@ -1,21 +1,19 @@
-//! Making files, and opening them for appending.
+//! Making files.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::Arc;
 
-use super::buffer::Buffer;
+use super::Writer;
 use super::locked_file::LockedFile;
-use super::options::{Durability, TimeOrder, TornTail, ZeroTail};
-use super::{Writer, tail};
-use crate::blocks::ITEM_BYTES_MAX;
+use super::options::{Durability, TimeOrder, Writing};
 use crate::byte_order::ByteOrder;
 use crate::description::Description;
+use crate::edit;
 use crate::error::{Error, ErrorKind};
-use crate::event_time::EventTime;
-use crate::header::{Area, Header, Strictness};
+use crate::header::{Area, Header};
+use crate::index;
 
 /// Makes a file; one that is there already is an error.
 ///
@@ -36,25 +34,6 @@ use crate::header::{Area, Header, Strictness};
 /// ```
 pub fn create(path: impl AsRef<Path>, description: &Description) -> Result<Writer, Error> {
     CreateOptions::default().create(path, description)
-}
-
-/// Opens a file for appending. A part of an item at its end is saved beside it and cut off.
-///
-/// # Errors
-/// If there is no such file, it is not well formed, another writer has it, or it ends in items of zeros that a loss of
-/// power may have left.
-///
-/// ```
-/// # let folder = tempfile::tempdir()?;
-/// # let path = folder.path().join("a.tea");
-/// teafile::create(&path, &teafile::Description::new("A", "q")?)?.close()?;
-/// let mut file = teafile::append(&path)?;
-/// file.write(&[7.into()])?;
-/// file.close()?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn append(path: impl AsRef<Path>) -> Result<Writer, Error> {
-    AppendOptions::default().append(path)
 }
 
 /// How a file is made.
@@ -78,8 +57,7 @@ pub struct CreateOptions {
     order: ByteOrder,
     header_room: u64,
     prepared: u64,
-    durability: Durability,
-    time_order: TimeOrder,
+    writing: Writing,
 }
 
 impl Default for CreateOptions {
@@ -89,8 +67,7 @@ impl Default for CreateOptions {
             order: ByteOrder::NATIVE,
             header_room: 0,
             prepared: 0,
-            durability: Durability::default(),
-            time_order: TimeOrder::default(),
+            writing: Writing::default(),
         }
     }
 }
@@ -167,7 +144,7 @@ impl CreateOptions {
     /// # let _ = options;
     /// ```
     pub const fn durability(mut self, durability: Durability) -> Self {
-        self.durability = durability;
+        self.writing.durability = durability;
         self
     }
 
@@ -178,7 +155,26 @@ impl CreateOptions {
     /// # let _ = options;
     /// ```
     pub const fn time_order(mut self, order: TimeOrder) -> Self {
-        self.time_order = order;
+        self.writing.time_order = order;
+        self
+    }
+
+    /// Keeps an index beside the file, `NAME.idx`: sums of every 4,096 items, by which [`verify`](crate::verify) tells
+    /// whether they are what they were. It is brought up at each sync, and [`close`](Writer::close) is one. A sum takes half
+    /// a nanosecond a byte. Whoever writes over items gives the index up.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("a.tea");
+    /// # use teafile::{CreateOptions, Description};
+    /// let mut file = CreateOptions::default().index(true).create(&path, &Description::new("A", "q")?)?;
+    /// file.write(&[7.into()])?;
+    /// file.close()?;
+    /// assert!(folder.path().join("a.tea.idx").exists());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn index(mut self, index: bool) -> Self {
+        self.writing.is_indexed = index;
         self
     }
 
@@ -217,6 +213,9 @@ impl CreateOptions {
             _ => Error::io("making the file", source),
         })?;
         let file = LockedFile::new(file)?;
+        // what is beside it was that of another file
+        index::forget(path)?;
+        edit::forget(path)?;
         if let Err(error) = write_header(&file, &bytes, prepared, path) {
             // half a file would be in the way of the next attempt; the first error is the one to tell
             let _ = std::fs::remove_file(path);
@@ -225,7 +224,7 @@ impl CreateOptions {
         // what was written is read as any other: from here on there is one kind of header
         let header = Header::parse(&bytes, bytes.len() as u64 + prepared)?;
         let area = Area { count: 0, rest: 0, end: header.item_start() };
-        Writer::new(file, path, header, area, (self.durability, self.time_order, None))
+        Writer::new(file, path, header, area, self.writing, None)
     }
 }
 
@@ -237,6 +236,11 @@ fn write_header(file: &File, bytes: &[u8], prepared: u64, path: &Path) -> Result
         prepare(file, bytes.len() as u64, prepared)?;
     }
     file.sync_all().map_err(failed)?;
+    sync_folder(path)
+}
+
+/// The name of a file, or that it is gone, is on the disk.
+pub(crate) fn sync_folder(path: &Path) -> Result<(), Error> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -246,7 +250,7 @@ fn write_header(file: &File, bytes: &[u8], prepared: u64, path: &Path) -> Result
 }
 
 /// Takes room on the disk, or where the file system cannot, makes the file longer.
-fn prepare(file: &File, start: u64, bytes: u64) -> Result<(), Error> {
+pub(super) fn prepare(file: &File, start: u64, bytes: u64) -> Result<(), Error> {
     let failed = |source| Error::io(format!("preparing {bytes} bytes"), source);
     let (Ok(from), Ok(length)) = (i64::try_from(start), i64::try_from(bytes)) else {
         return Err(failed(io::ErrorKind::FileTooLarge.into()));
@@ -255,142 +259,5 @@ fn prepare(file: &File, start: u64, bytes: u64) -> Result<(), Error> {
         Ok(()) => Ok(()),
         Err(nix::errno::Errno::EOPNOTSUPP) => file.set_len(start.saturating_add(bytes)).map_err(failed),
         Err(errno) => Err(failed(errno.into())),
-    }
-}
-
-/// How a file is opened for appending.
-///
-/// ```
-/// use teafile::{AppendOptions, TornTail, ZeroTail};
-/// # let folder = tempfile::tempdir()?;
-/// # let path = folder.path().join("a.tea");
-/// # teafile::create(&path, &teafile::Description::new("A", "q")?)?.close()?;
-/// let file = AppendOptions::default().torn_tail(TornTail::Refuse).zero_tail(ZeroTail::Accept).append(&path)?;
-/// assert!(file.repaired().is_none());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct AppendOptions {
-    torn_tail: TornTail,
-    zero_tail: ZeroTail,
-    durability: Durability,
-    time_order: TimeOrder,
-}
-
-impl AppendOptions {
-    /// What happens to a part of an item at the end.
-    ///
-    /// ```
-    /// let options = teafile::AppendOptions::default().torn_tail(teafile::TornTail::Refuse);
-    /// # let _ = options;
-    /// ```
-    pub const fn torn_tail(mut self, torn_tail: TornTail) -> Self {
-        self.torn_tail = torn_tail;
-        self
-    }
-
-    /// What happens if the file ends in items of zeros though there were times before.
-    ///
-    /// ```
-    /// let options = teafile::AppendOptions::default().zero_tail(teafile::ZeroTail::Accept);
-    /// # let _ = options;
-    /// ```
-    pub const fn zero_tail(mut self, zero_tail: ZeroTail) -> Self {
-        self.zero_tail = zero_tail;
-        self
-    }
-
-    /// When items are in the file, and when they are synced.
-    ///
-    /// ```
-    /// let options = teafile::AppendOptions::default().durability(teafile::Durability::Flushed);
-    /// # let _ = options;
-    /// ```
-    pub const fn durability(mut self, durability: Durability) -> Self {
-        self.durability = durability;
-        self
-    }
-
-    /// What happens to event times that go backwards.
-    ///
-    /// ```
-    /// let options = teafile::AppendOptions::default().time_order(teafile::TimeOrder::Clamp);
-    /// # let _ = options;
-    /// ```
-    pub const fn time_order(mut self, order: TimeOrder) -> Self {
-        self.time_order = order;
-        self
-    }
-
-    /// Opens the file.
-    ///
-    /// # Errors
-    /// As [`append`].
-    ///
-    /// ```
-    /// assert!(teafile::AppendOptions::default().append("/nowhere/x.tea").is_err());
-    /// ```
-    pub fn append(self, path: impl AsRef<Path>) -> Result<Writer, Error> {
-        let path = path.as_ref();
-        self.append_at(path).map_err(|error| error.with_path(path))
-    }
-
-    fn append_at(self, path: &Path) -> Result<Writer, Error> {
-        let opened = OpenOptions::new().read(true).write(true).open(path);
-        let file = LockedFile::new(opened.map_err(|source| Error::io("opening for appending", source))?)?;
-        let (header, size) = Header::read(&file, Strictness::Strict)?;
-        let mut area = header.area(size)?;
-        let repaired = tail::mend(&file, path, &header, &mut area, (self.torn_tail, self.zero_tail))?;
-        Writer::new(file, path, header, area, (self.durability, self.time_order, repaired))
-    }
-}
-
-impl Writer {
-    /// A writer at the end of an area of whole items.
-    fn new(
-        file: LockedFile,
-        path: &Path,
-        header: Header,
-        area: Area,
-        (durability, time_order, repaired): (Durability, TimeOrder, Option<tail::Repaired>),
-    ) -> Result<Self, Error> {
-        let item_size = match header.item_size() {
-            Ok(size) if size <= ITEM_BYTES_MAX => usize::try_from(size).unwrap_or(usize::MAX),
-            Ok(size) => {
-                let what = format!("an item of {size} bytes (this writer takes {ITEM_BYTES_MAX})");
-                return Err(Error::new(ErrorKind::BadItemSize, what));
-            }
-            // such a file can be made, but nothing can be written to it
-            Err(_) => 0,
-        };
-        let event_time = EventTime::find(&header);
-        let last_time = match (&event_time, area.count.checked_sub(1)) {
-            (Some(times), Some(last)) => times.read(&file, &header, last)?,
-            _ => i64::MIN,
-        };
-        let mut writer = Self {
-            file: Some(file),
-            path: path.to_owned(),
-            has_end: header.item_end().is_some(),
-            header: Arc::new(header),
-            item_size,
-            durability,
-            time_order,
-            event_time,
-            last_time,
-            time_violations: 0,
-            limit: 0,
-            buffer: Buffer::default(),
-            count: area.count,
-            position: None,
-            appends: false,
-            unsynced: 0,
-            waiting_since: None,
-            has_failed_to_sync: false,
-            repaired,
-        };
-        writer.set_durability(durability);
-        Ok(writer)
     }
 }
