@@ -242,6 +242,8 @@ socket = "control.sock"
 dir = "state"
 [plugins]
 watch = false
+# who is killed on purpose is no danger
+crash_limit = 1000
 [[exchange]]
 plugin = "synthetic-ws"
 config = {{ url = "{url}", account = "{ACCOUNT}", feeds = ["trades", "quotes"] }}

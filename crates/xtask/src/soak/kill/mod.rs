@@ -24,7 +24,8 @@ use crate::workspace::Workspace;
 use crate::{TaskResult, usage_error};
 
 const COUNT: u64 = 1_000;
-const COUNT_MAX: u64 = 100_000;
+/// After a thousand crashes, strategies are quarantined whatever is configured.
+const COUNT_MAX: u64 = 1_000;
 const SEED: u64 = 1;
 /// A kill with its start and its comparison takes no longer.
 const TIME_PER_KILL: Duration = Duration::from_secs(60);

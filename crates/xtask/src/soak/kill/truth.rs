@@ -246,7 +246,7 @@ fn fills(database: &Connection) -> Result<Fills> {
 
 /// The working orders that `stratctl` shows.
 fn shown(bed: &Bed) -> Result<BTreeSet<i64>> {
-    let answer = bed.client().send(&Request::orders(Some("working"), &Filter::default()))?;
+    let answer = bed.client().send(&Request::orders(Some("open"), &Filter::default()))?;
     let answer: Value = answer.read()?;
     let orders = answer["orders"].as_array().context("no orders in the daemon's answer")?;
     let id = |order: &Value| {
