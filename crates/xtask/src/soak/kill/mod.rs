@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use self::bed::{Bed, Driven};
-use self::truth::Truth;
+use self::truth::{Found, Truth};
 use crate::figures::{Numbers, Sample};
 use crate::live::now;
 use crate::workspace::Workspace;
@@ -31,6 +31,8 @@ const SEED: u64 = 1;
 const TIME_PER_KILL: Duration = Duration::from_secs(60);
 /// Trading between a start and its kill, in ms.
 const TRADING_MS: (u64, u64) = (20, 1_500);
+/// After every so manieth kill the daemon is killed again before it trades: a second recovery changes nothing.
+const TWICE_EVERY: u64 = 5;
 /// Between a command and its kill, in microseconds.
 const COMMAND_US: u64 = 30_000;
 
@@ -47,8 +49,18 @@ struct Tally {
     duplicates: u64,
     mismatches: u64,
     with_orders_in_flight: u64,
+    /// How often everything was taken up a second time, with nothing in between.
+    twice: u64,
     phases: BTreeMap<&'static str, u64>,
     restart_ms: Sample,
+}
+
+impl Tally {
+    fn add(&mut self, found: &Found) {
+        self.lost += found.lost;
+        self.mismatches += found.mismatches;
+        self.duplicates += found.duplicates;
+    }
 }
 
 /// The soak `kill`.
@@ -124,9 +136,15 @@ fn soak(bed: &mut Bed, options: &Options) -> Result<Tally> {
         for complaint in &found.complaints {
             eprintln!("xtask soak kill: kill {kill}: {complaint}");
         }
-        tally.lost += found.lost;
-        tally.mismatches += found.mismatches;
-        tally.duplicates += found.duplicates;
+        tally.add(&found);
+        if kill % TWICE_EVERY == 0 {
+            let again = truth.twice(bed, deadline()).with_context(context)?;
+            for complaint in &again.complaints {
+                eprintln!("xtask soak kill: kill {kill}, taken up a second time: {complaint}");
+            }
+            tally.add(&again);
+            tally.twice += 1;
+        }
         if kill % 50 == 0 {
             eprintln!("{kill} kills");
         }
@@ -144,6 +162,7 @@ fn numbers(options: &Options, tally: &Tally) -> Numbers {
         ("duplicate_orders", tally.duplicates),
         ("mismatches", tally.mismatches),
         ("with_orders_in_flight", tally.with_orders_in_flight),
+        ("recovered_twice", tally.twice),
     ] {
         numbers.count(format!("kill.{name}"), count);
     }

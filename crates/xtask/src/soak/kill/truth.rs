@@ -122,6 +122,23 @@ impl Truth {
         }
     }
 
+    /// Kills the daemon, which trades nothing, and starts it again: both sides agree as before, and no row of what is over
+    /// is another one.
+    pub(super) fn twice(&mut self, bed: &mut Bed, deadline: Instant) -> Result<Found> {
+        let before = settled(bed)?;
+        bed.kill(None, Duration::ZERO)?;
+        bed.start(deadline)?;
+        bed.halt()?;
+        let mut found = self.compare(bed, deadline)?;
+        let after = settled(bed)?;
+        let changed: Vec<&String> = before.difference(&after).collect();
+        if let Some(first) = changed.first() {
+            found.mismatches += changed.len() as u64;
+            found.complaints.push(format!("{} rows are gone or others, for instance {first}", changed.len()));
+        }
+        Ok(found)
+    }
+
     /// Reads what the venue reported since; the number of its last report.
     fn read(&mut self, venue: &mut Venue) -> Result<u64> {
         for report in venue.reports(self.last)? {
@@ -231,6 +248,23 @@ fn ours(bed: &Bed) -> Result<Side> {
         side.cash += units(&row.get::<_, String>(0)?);
     }
     Ok(side)
+}
+
+/// The rows of fills and of orders that are over, with all their columns.
+fn settled(bed: &Bed) -> Result<BTreeSet<String>> {
+    let database = open(bed)?;
+    let mut all = BTreeSet::new();
+    for query in ["SELECT * FROM fills", "SELECT * FROM orders WHERE phase = 'ended'"] {
+        let mut query = database.prepare(query)?;
+        let columns = query.column_count();
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let text =
+                |column| row.get::<_, rusqlite::types::Value>(column).map(|value| format!("{value:?}"));
+            all.insert((0..columns).map(text).collect::<Result<Vec<_>, _>>()?.join(" "));
+        }
+    }
+    Ok(all)
 }
 
 fn fills(database: &Connection) -> Result<Fills> {
