@@ -84,6 +84,22 @@ pub fn stratctl() -> &'static Path {
     })
 }
 
+/// The synthetic venue as a server, `stratd-synthetic`: `STRATD_SYNTHETIC_BIN`, or built.
+///
+/// # Panics
+/// It cannot be built.
+#[must_use]
+pub fn synthetic() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        if let Some(program) = env::var_os("STRATD_SYNTHETIC_BIN") {
+            return program.into();
+        }
+        run(cargo(&["build", "--quiet", "--package", "stratd-synthetic", "--bin", "stratd-synthetic"]));
+        target().join("debug").join("stratd-synthetic")
+    })
+}
+
 /// Compiles a C file of the workspace to `lib{name}.so` in `folder`, with warnings as errors.
 ///
 /// # Panics

@@ -10,7 +10,7 @@ mod place;
 mod running;
 mod variant;
 
-pub use build::{c_library, cargo, plugin, plugins, stratctl, stratd, target, workspace};
+pub use build::{c_library, cargo, plugin, plugins, stratctl, stratd, synthetic, target, workspace};
 pub use host::{Calls, LogLine, RecordingHost, RecordingServices};
 pub use ledger::{Ledger, Table, cents, scaled, units};
 pub use place::{Files, Place, Ran, program};

@@ -115,6 +115,7 @@ fn run() -> stratd::results::Summary {
             .expect("a writable folder"),
         is_verbose: false,
         recorder: None,
+        recovery: None,
         slice_max: 64,
         exchanges: vec![PlannedExchange {
             name: "venue".to_owned(),

@@ -115,7 +115,7 @@ impl Engine {
     fn new_by_hand(&mut self, owner: StrategyId, raw: &abi::OrderRequest) {
         let Some(slot) = self.strategies.get_mut(owner.index()) else { return };
         let Some(counter) = slot.order_counter.checked_add(1) else { return };
-        let Some(order) = self.core.order_ids.id(owner, counter) else { return };
+        let Some(order) = self.core.execution.ids().id(owner, counter) else { return };
         slot.order_counter = counter;
         self.outputs.push(Output::ByHand { order, strategy: owner });
         self.new_order(owner, order, raw);

@@ -115,7 +115,7 @@ impl Engine {
                 if !is_started => {}
             Request::New(id, raw) => self.new_order(strategy, *id, raw),
             Request::Cancel(id) => {
-                let is_own = self.core.order_ids.owner(*id) == Some(strategy);
+                let is_own = self.core.execution.ids().owner(*id) == Some(strategy);
                 if !is_own || !self.cancel(*id) {
                     self.refuse_request(strategy, *id, Reason::UnknownOrder);
                 }
@@ -413,7 +413,7 @@ impl Engine {
             let Some(counter) = slot.order_counter.checked_add(1) else { return };
             slot.order_counter = counter;
             slot.statistics.orders = slot.statistics.orders.wrapping_add(1);
-            if let Some(id) = self.core.order_ids.id(strategy, counter) {
+            if let Some(id) = self.core.execution.ids().id(strategy, counter) {
                 self.close(strategy, id, request, is_forced);
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use stratd_plugin_api::{ExchangeId, InstrumentId, Money, OrderRequest, Quantity, Takes, Timestamp, abi};
 
 use crate::{
-    EngineConfig, Order, OrderIds, Position, Scope, StrategyId,
+    EngineConfig, Order, Position, Scope, StrategyId,
     bars::Bars,
     books::Books,
     execution::Execution,
@@ -32,7 +32,6 @@ pub(crate) struct Core {
     pub(crate) held: HeldOrders,
     /// What exchanges take, by id from 1; all types, flags and lifetimes where nobody told.
     pub(crate) takes: Vec<Takes>,
-    pub(crate) order_ids: OrderIds,
     pub(crate) risk: Risk,
     pub(crate) is_halted: bool,
     pub(crate) halted: BTreeSet<InstrumentId>,
@@ -40,6 +39,8 @@ pub(crate) struct Core {
     pub(crate) is_exiting: bool,
     /// What a strategy is told is history: no order passes.
     pub(crate) is_warming_up: bool,
+    /// What earlier runs left is being put in: nothing is told to strategies until the run starts.
+    pub(crate) is_recovering: bool,
 }
 
 /// A figure that left the range of money is shown as 0 in a view; the books themselves stop the engine.
@@ -61,12 +62,12 @@ impl Core {
             execution: Execution::new(config.order_ids, config.oms_type),
             held: HeldOrders::default(),
             takes: Vec::new(),
-            order_ids: config.order_ids,
             risk: Risk::new(std::mem::take(&mut config.limits), config.account),
             is_halted: false,
             halted: BTreeSet::new(),
             is_exiting: false,
             is_warming_up: false,
+            is_recovering: false,
             config,
         }
     }

@@ -15,9 +15,9 @@ use stratd_plugin_api::{Money, Timestamp};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Course {
     /// From the first input on.
-    whole: Stretch,
+    pub(crate) whole: Stretch,
     /// From the last command on that let trading go on, if there was one.
-    since_command: Option<Stretch>,
+    pub(crate) since_command: Option<Stretch>,
 }
 
 /// What was lost: in the day, and from the highest PnL. Neither is below 0.
@@ -28,13 +28,13 @@ pub(crate) struct Lost {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Stretch {
+pub(crate) struct Stretch {
     /// The UTC day of the last change, until before its end; empty before the first.
-    day: Range<Timestamp>,
+    pub(crate) day: Range<Timestamp>,
     /// PnL at the start of that day.
-    day_start: Money,
-    peak: Money,
-    last: Money,
+    pub(crate) day_start: Money,
+    pub(crate) peak: Money,
+    pub(crate) last: Money,
 }
 
 impl Course {
@@ -83,7 +83,7 @@ impl Stretch {
     }
 }
 
-fn day_of(at: Timestamp) -> Range<Timestamp> {
+pub(crate) fn day_of(at: Timestamp) -> Range<Timestamp> {
     let start = at.get().saturating_sub(at.time_of_day_ns());
     Timestamp::new(start)..Timestamp::new(start.saturating_add(Timestamp::DAY_NS))
 }

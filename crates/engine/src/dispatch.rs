@@ -36,6 +36,9 @@ impl Engine {
     }
 
     pub(crate) fn deliver_order(&mut self, strategy: StrategyId, event: &abi::OrderEvent) {
+        if self.core.is_recovering {
+            return;
+        }
         self.count_event(strategy, 1);
         self.call(strategy, |instance, view| instance.on_orders(view, std::slice::from_ref(event)));
     }
@@ -92,6 +95,9 @@ impl Engine {
         is_span: bool,
         body: impl FnOnce(&mut dyn StrategyInstance, &mut StrategyView<'_>) -> Result<T, Fault>,
     ) -> Option<Result<T, Fault>> {
+        if self.core.is_recovering {
+            return None;
+        }
         let slot = self.strategies.get_mut(strategy.index()).filter(|slot| slot.is_started())?;
         let before = slot.requests.len();
         let mut view = StrategyView {

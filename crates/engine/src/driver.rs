@@ -72,6 +72,11 @@ impl<L: ExchangeLink> Driver<L> {
         &mut self.engine
     }
 
+    /// The engine to look at, and the link.
+    pub fn parts(&mut self) -> (&Engine, &mut L) {
+        (&self.engine, &mut self.link)
+    }
+
     /// The link, to look at.
     #[must_use]
     pub fn link(&self) -> &L {

@@ -10,8 +10,8 @@ use stratd_plugin_api::{
 };
 
 use crate::{
-    AccountRules, Accounting, EngineError, Input, InputKind, Order, OrderIds, Output, RateSource, Retired,
-    RiskLimits, StrategyConfig, StrategyId,
+    AccountRules, Accounting, CancelOrder, EngineError, Input, InputKind, Order, OrderIds, Output,
+    RateSource, Retired, RiskLimits, StrategyConfig, StrategyId,
     core::Core,
     execution::{Applied, OrderChange},
     probation::Guard,
@@ -127,8 +127,7 @@ impl Engine {
         config: StrategyConfig,
         instance: Box<dyn StrategyInstance>,
     ) -> Result<StrategyId, EngineError> {
-        let id = u16::try_from(self.strategies.len()).ok();
-        let Some(id) = id.filter(|id| self.core.order_ids.id(StrategyId(*id), 0).is_some()) else {
+        let Some(id) = self.core.execution.add_strategy() else {
             return Err(EngineError::bad_input(
                 self.core.now,
                 format!("no id is left for strategy {}", config.name),
@@ -136,8 +135,7 @@ impl Engine {
         };
         self.strategies.push(Slot::new(config, instance));
         self.core.portfolio.add_strategy();
-        self.core.execution.add_strategy();
-        Ok(StrategyId(id))
+        Ok(id)
     }
 
     /// Takes one input through all stages; the outputs stay valid until the next step.
@@ -161,13 +159,17 @@ impl Engine {
             InputKind::Market(event) => self.market_event(&abi::Event { seq: input.seq, ..*event })?,
             InputKind::Order(report) => {
                 self.order_report(&abi::OrderEvent { seq: input.seq, ..*report })?;
-                self.watch_losses()?;
+                // what a loss would make of orders is done once it is known how they stand
+                if !self.core.is_recovering {
+                    self.watch_losses()?;
+                }
             }
             InputKind::Timers => {
                 self.close_bars_due();
                 self.fire_timers();
             }
             InputKind::Start => {
+                self.core.is_recovering = false;
                 self.end_warm_ups();
                 self.dispatch(&self.plain(EventKind::Start, Reason::None));
                 self.tell_states();
@@ -185,6 +187,7 @@ impl Engine {
             }
             InputKind::FailStrategy(strategy, fault) => self.fail_between_calls(*strategy, fault),
             InputKind::ByHand(asked) => self.by_hand(asked),
+            InputKind::Restored(restored) => self.restore(input.seq, restored)?,
         }
         self.carry_out_requests();
         self.end_probations();
@@ -356,6 +359,11 @@ impl Engine {
         self.deliver_order(strategy, &event);
         if change.is_overfilled {
             self.outputs.push(Output::Overfilled(event));
+        }
+        if change.has_turned_up
+            && let Some(order) = self.core.execution.get(ClientOrderId(event.client_order_id))
+        {
+            self.outputs.push(Output::Cancel(CancelOrder::of(order)));
         }
         let is_refusal = event.kind == OrderEventKind::RequestRejected.code();
         if change.has_finished {

@@ -8,8 +8,9 @@ use stratd_plugin_api::{
 };
 
 use crate::{
-    NewOrder, Order, OrderIds, OrderState, RiskApproved, Scope, StrategyId,
+    BeforeCancel, NewOrder, Order, OrderIds, OrderState, RiskApproved, Scope, StrategyId,
     open_orders::OpenOrders,
+    order_ids::OwnerIds,
     position::PositionId,
     report::{Effect, change, fill_record, is_about},
 };
@@ -20,7 +21,7 @@ const HISTORY_MAX: usize = 10_000;
 
 /// All own orders.
 pub(crate) struct Execution {
-    ids: OrderIds,
+    ids: OwnerIds,
     // boxed, because an order is large, and moves to the history when it ends
     working: BTreeMap<ClientOrderId, Box<Order>>,
     strategies: Vec<History>,
@@ -70,12 +71,14 @@ pub(crate) struct OrderChange {
     pub(crate) is_late: bool,
     /// More was executed than was ordered: booked, because it happened, and an alarm.
     pub(crate) is_overfilled: bool,
+    /// Nobody knew of it, and its cancel may have been lost: now it is there, and the cancel is to be sent again.
+    pub(crate) has_turned_up: bool,
 }
 
 impl Execution {
     pub(crate) fn new(ids: OrderIds, oms_type: OmsType) -> Self {
         Self {
-            ids,
+            ids: OwnerIds::new(ids),
             working: BTreeMap::new(),
             strategies: Vec::new(),
             oms_type,
@@ -84,9 +87,27 @@ impl Execution {
         }
     }
 
-    pub(crate) fn add_strategy(&mut self) {
+    /// Adds the next strategy; `None` if no number is left for its order ids.
+    pub(crate) fn add_strategy(&mut self) -> Option<StrategyId> {
+        let id = self.ids.add()?;
         self.strategies.push(History::default());
         self.open.add_strategy();
+        Some(id)
+    }
+
+    /// Whose ids are whose.
+    pub(crate) fn ids(&self) -> &OwnerIds {
+        &self.ids
+    }
+
+    /// The same, to be set.
+    pub(crate) fn ids_mut(&mut self) -> &mut OwnerIds {
+        &mut self.ids
+    }
+
+    /// Takes an order of an earlier run, or one that was found.
+    pub(crate) fn restore(&mut self, order: Box<Order>) {
+        self.insert(order);
     }
 
     /// Opens an order that risk approved.
@@ -249,10 +270,13 @@ impl Execution {
         let position = position_of(self.oms_type, order);
         let counted = (order.strategy, position, order.request.side);
         let before = order.open_quantity().get();
+        let was_lost = order.state == OrderState::PendingCancel(BeforeCancel::Unknown);
         let changed = change_of((order, position.side), report, instrument, &mut self.told)?;
         if !order.state.is_final() {
             let added = order.open_quantity().get().saturating_sub(before);
             self.open.add(counted, 0, added);
+            let is_found = order.state == OrderState::PendingCancel(BeforeCancel::Working);
+            let changed = changed.map(|change| OrderChange { has_turned_up: was_lost && is_found, ..change });
             return Some(changed.map_or(Applied::Ignored, Applied::Changed));
         }
         self.open.add(counted, -1, before.saturating_neg());
@@ -369,6 +393,7 @@ fn change_of(
         has_fill,
         has_finished: false,
         is_late: false,
+        has_turned_up: false,
         is_overfilled: has_fill && order.has_quantity() && order.filled > order.quantity_total(),
     }))
 }

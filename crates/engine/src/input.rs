@@ -2,7 +2,7 @@
 
 use stratd_plugin_api::{Fault, InstrumentId, Reason, Timestamp, abi};
 
-use crate::{ByHand, ExitRoutine, Scope, StrategyId, TradingState};
+use crate::{ByHand, ExitRoutine, Restored, Scope, StrategyId, TradingState};
 
 /// One thing that happens to the engine.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub enum InputKind {
     FailStrategy(StrategyId, Fault),
     /// A person asks for an order, or for a change or cancel of one.
     ByHand(ByHand),
+    /// Something that an earlier run left is put in, or an order that was found at an exchange.
+    Restored(Restored),
 }
 
 /// What may be traded from now on, by command.

@@ -57,6 +57,7 @@ mod reads;
 mod replacement;
 mod report;
 mod request;
+mod restore;
 mod risk;
 mod schedule;
 mod slice;
@@ -80,12 +81,13 @@ pub use input::{Input, InputKind, TradingCommand};
 pub use look_ups::LimitUse;
 pub use lots::Accounting;
 pub use order::{BeforeCancel, Order, OrderState};
-pub use order_ids::OrderIds;
+pub use order_ids::{OrderIds, counter_of, is_adopted};
 pub use output::{CancelOrder, ChangeOrder, Denial, FillAmounts, FillReport, NewOrder, Output, Outputs};
 pub use position::Position;
 pub use probation::{Probation, Retired, Retirement};
 pub use rates::RateSource;
 pub use replacement::{Carried, OnRestoreError, Replacement, Restart, SwapRefused, SwapStep, Swapped};
+pub use restore::{Restored, RestoredLosses, RestoredOrder, RestoredPosition};
 pub use risk::{
     AccountRules, Breach, ExitRoutine, HoursRule, Limit, LossLimit, OnBreach, OrderRate, PriceCollar,
     ReplacedLimits, RiskApproved, RiskLimits, Scope, TradingState,

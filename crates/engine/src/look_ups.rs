@@ -23,7 +23,7 @@ impl Engine {
     pub fn order(&self, id: ClientOrderId) -> Option<&Order> {
         let execution = &self.core.execution;
         execution.get(id).or_else(|| {
-            let past = execution.past(self.core.order_ids.owner(id)?)?;
+            let past = execution.past(execution.ids().owner(id)?)?;
             past.iter().map(Box::as_ref).rfind(|order| order.id == id)
         })
     }

@@ -66,6 +66,14 @@ impl Cost {
 pub(crate) struct Lots(VecDeque<(i64, Cost)>);
 
 impl Lots {
+    pub(crate) fn restored(lots: &[(i64, Money, Money)]) -> Self {
+        Self(lots.iter().map(|(quantity, run, own)| (*quantity, Cost { run: *run, own: *own })).collect())
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, Money, Money)> {
+        self.0.iter().map(|(quantity, cost)| (*quantity, cost.run, cost.own))
+    }
+
     pub(crate) fn open(&mut self, quantity: i64, cost: Cost) -> Option<()> {
         if self.0.len() >= LOTS_MAX {
             let ((first, of_first), (second, of_second)) = (self.0.pop_front()?, self.0.pop_front()?);

@@ -184,8 +184,10 @@ impl OrderState {
         match self {
             Self::PendingCancel(BeforeCancel::PendingNew) => Some(Self::PendingNew),
             Self::PendingCancel(BeforeCancel::Working) => Some(Self::Working),
-            Self::PendingCancel(BeforeCancel::Unknown) => Some(Self::Unknown),
-            Self::PendingNew
+            // that an exchange does not know it says nothing of an order that nobody knows of: the cancel is remembered,
+            // and sent again when the order turns up
+            Self::PendingCancel(BeforeCancel::Unknown)
+            | Self::PendingNew
             | Self::Working
             | Self::Unknown
             | Self::Filled
@@ -273,6 +275,30 @@ impl Order {
             OrderState::Rejected(_) => OrderStatus::Rejected,
             OrderState::Denied(_) => OrderStatus::Denied,
         }
+    }
+
+    /// Whether it closes a position on behalf of its strategy.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.is_closing
+    }
+
+    /// Whether its exchange has said that it has it.
+    #[must_use]
+    pub fn is_acknowledged(&self) -> bool {
+        let is_there = match self.state {
+            OrderState::Working
+            | OrderState::PendingCancel(BeforeCancel::Working)
+            | OrderState::Filled
+            | OrderState::Canceled(_)
+            | OrderState::Expired => true,
+            OrderState::PendingNew
+            | OrderState::PendingCancel(BeforeCancel::PendingNew | BeforeCancel::Unknown)
+            | OrderState::Unknown
+            | OrderState::Rejected(_)
+            | OrderState::Denied(_) => false,
+        };
+        is_there || self.exchange_order_id != 0 || self.filled.is_positive()
     }
 
     /// What is not filled yet.
@@ -396,9 +422,10 @@ mod tests {
     #[test]
     fn a_refused_cancel_leaves_the_order_as_it_was() {
         let canceling = |state: OrderState| state.cancel_sent().and_then(OrderState::cancel_refused);
-        for state in [OrderState::PendingNew, OrderState::Working, OrderState::Unknown] {
+        for state in [OrderState::PendingNew, OrderState::Working] {
             assert_eq!(canceling(state), Some(state));
         }
+        assert_eq!(canceling(OrderState::Unknown), None, "it is remembered");
         assert_eq!(OrderState::Working.cancel_refused(), None);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use stratd_plugin_api::{Instrument, InstrumentId, Money, PositionSide, Price, Quantity, Timestamp};
 
 use crate::{
-    Position, RateSource, Scope, StrategyId,
+    Position, RateSource, RestoredLosses, RestoredPosition, Scope, StrategyId,
     course::{Course, Lost},
     lots::{Accounting, Lots},
     position::{Booking, PositionId},
@@ -144,27 +144,121 @@ impl Portfolio {
 
     /// What a scope has lost, as its limits count it. `None` on overflow.
     pub(crate) fn lost(&self, scope: Scope, at: Timestamp) -> Option<Lost> {
-        let course = match scope {
-            Scope::Run => Some(&self.run.course),
-            Scope::Strategy(id) => self.book(id).map(|book| &book.course),
-            Scope::Instrument(id) => index(id).and_then(|i| self.held.get(i)).map(|held| &held.course),
-        };
-        course.map_or(Some(Lost::default()), |course| course.lost_to_limits(at))
+        self.course(scope).map_or(Some(Lost::default()), |course| course.lost_to_limits(at))
     }
 
     /// Trading of a scope goes on by command: its limits on losses count from here on.
     pub(crate) fn go_on(&mut self, scope: Scope, at: Timestamp) {
-        let course = match scope {
+        if let Some(course) = self.course_mut(scope) {
+            course.go_on(at);
+        }
+    }
+
+    /// Puts in what the fills of a strategy brought: cash, realized PnL, fees. `None` on overflow.
+    pub(crate) fn restore_book(
+        &mut self,
+        strategy: StrategyId,
+        [cash, realized, fees]: [Money; 3],
+    ) -> Option<()> {
+        let book = self.strategies.get_mut(strategy.index())?;
+        for book in [book, &mut self.run] {
+            book.cash = book.cash.checked_add(cash)?;
+            book.realized = book.realized.checked_add(realized)?;
+            book.fees = book.fees.checked_add(fees)?;
+        }
+        self.version = self.version.wrapping_add(1);
+        Some(())
+    }
+
+    /// Puts a position in; what it realized is in its book already. `None`: there is one, or on overflow.
+    pub(crate) fn restore_position(
+        &mut self,
+        instrument: &Instrument,
+        restored: &RestoredPosition,
+    ) -> Option<()> {
+        let id = PositionId { instrument: instrument.id, side: restored.position.side };
+        let book = self.strategies.get_mut(restored.strategy.index())?;
+        if book.positions.contains_key(&id) {
+            return None;
+        }
+        // without a price it is worth what it cost
+        let mut position = Position { notional: restored.position.cost, ..restored.position };
+        if let Some(price) = restored.price_last {
+            let rate = self.rates.of(instrument.id);
+            position.notional = rate.notional(instrument, price, position.size)?;
+        }
+        if position.size.is_zero() {
+            position.notional = Money::ZERO;
+        }
+        book.positions.insert(id, position);
+        if self.accounting == Accounting::Fifo {
+            // kept without lots: all of it is one
+            let whole = [(position.size.get(), position.cost, position.cost_own)];
+            let lots = if restored.lots.is_empty() { whole.as_slice() } else { &restored.lots };
+            let lots = if position.size.is_zero() { &[] } else { lots };
+            book.lots.insert(id, Lots::restored(lots));
+        }
+        book.revalue(position.notional)?;
+        self.run.revalue(position.notional)?;
+        let net = self.net.entry(id).or_default();
+        *net = net.checked_add(position.size)?;
+        let index = index(id.instrument)?;
+        if index >= self.held.len() {
+            self.held.resize_with(index.checked_add(1)?, Held::default);
+        }
+        let held = self.held.get_mut(index)?;
+        held.pnl = held.pnl.checked_add(position.pnl()?)?;
+        held.positions.push((restored.strategy, id.side));
+        if !position.size.is_zero() {
+            held.open = held.open.checked_add(1)?;
+        }
+        Some(())
+    }
+
+    /// All books are in: their courses begin where they stand. `None` on overflow.
+    pub(crate) fn begin_courses(&mut self, at: Timestamp) -> Option<()> {
+        for book in self.strategies.iter_mut().chain([&mut self.run]) {
+            let pnl = book.pnl()?;
+            book.course.begin(pnl, at);
+        }
+        for held in &mut self.held {
+            held.course.begin(held.pnl, at);
+        }
+        Some(())
+    }
+
+    pub(crate) fn restore_course(&mut self, scope: Scope, losses: &RestoredLosses) {
+        if let Some(course) = self.course_mut(scope) {
+            course.restore(losses);
+        }
+    }
+
+    pub(crate) fn course(&self, scope: Scope) -> Option<&Course> {
+        match scope {
+            Scope::Run => Some(&self.run.course),
+            Scope::Strategy(id) => self.book(id).map(|book| &book.course),
+            Scope::Instrument(id) => index(id).and_then(|i| self.held.get(i)).map(|held| &held.course),
+        }
+    }
+
+    fn course_mut(&mut self, scope: Scope) -> Option<&mut Course> {
+        match scope {
             Scope::Run => Some(&mut self.run.course),
             Scope::Strategy(id) => self.strategies.get_mut(id.index()).map(|book| &mut book.course),
             // of what was never held nothing is counted
             Scope::Instrument(id) => {
                 index(id).and_then(|i| self.held.get_mut(i)).map(|held| &mut held.course)
             }
-        };
-        if let Some(course) = course {
-            course.go_on(at);
         }
+    }
+
+    pub(crate) fn lots(
+        &self,
+        strategy: StrategyId,
+        position: PositionId,
+    ) -> impl Iterator<Item = (i64, Money, Money)> {
+        let lots = self.book(strategy).and_then(|book| book.lots.get(&position));
+        lots.into_iter().flat_map(Lots::iter)
     }
 
     /// Cash and positions of the run.

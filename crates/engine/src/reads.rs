@@ -26,6 +26,12 @@ impl Engine {
         &mut self.outputs
     }
 
+    /// The time of the last input.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.core.now
+    }
+
     /// The sequence number of the last input; 0 before the first.
     #[must_use]
     pub fn sequence(&self) -> u64 {
@@ -134,7 +140,7 @@ impl Engine {
     /// Whose order ids these are; `None` for those of another run or of nobody.
     #[must_use]
     pub fn owner_of(&self, id: ClientOrderId) -> Option<StrategyId> {
-        self.core.order_ids.owner(id)
+        self.core.execution.ids().owner(id)
     }
 
     /// Orders that have ended and are remembered, by strategy and the oldest first.

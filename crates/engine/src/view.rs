@@ -100,7 +100,7 @@ impl StrategyHost for StrategyView<'_> {
             return None;
         }
         let counter = self.order_counter.checked_add(1)?;
-        let id = self.core.order_ids.id(self.strategy, counter)?;
+        let id = self.core.execution.ids().id(self.strategy, counter)?;
         *self.order_counter = counter;
         self.requests.push(Request::New(id, *request));
         Some(id.0)

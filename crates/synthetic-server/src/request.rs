@@ -53,6 +53,8 @@ pub(crate) struct Login {
     pub(crate) protocol: u64,
     pub(crate) account: String,
     pub(crate) token: Option<String>,
+    /// Ends the connection that has this session of the account.
+    pub(crate) session: Option<String>,
     #[serde(default)]
     pub(crate) cancel_on_disconnect: bool,
 }

@@ -4,7 +4,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::Write as _,
     net::SocketAddr,
     rc::Rc,
@@ -67,6 +67,10 @@ pub(crate) struct Shared {
     changed: watch::Sender<u64>,
     /// Connections, with the last public event that each has looked at, if it subscribed.
     places: RefCell<BTreeMap<u64, Option<u64>>>,
+    /// Who has which session of which account.
+    sessions: RefCell<BTreeMap<(usize, String), u64>>,
+    /// Connections whose session was taken over: nothing of theirs is carried out any more.
+    fenced: RefCell<BTreeSet<u64>>,
     progress: Notify,
     /// Handshakes under way.
     handshakes: Cell<usize>,
@@ -181,6 +185,8 @@ impl Shared {
             requests: RefCell::new(BTreeMap::new()),
             changed: watch::channel(0).0,
             places: RefCell::new(BTreeMap::new()),
+            sessions: RefCell::default(),
+            fenced: RefCell::default(),
             progress: Notify::new(),
             handshakes: Cell::new(0),
             is_ending: Cell::new(false),
@@ -232,6 +238,21 @@ impl Shared {
             .end()
     }
 
+    /// Gives a session of an account to a connection. Whoever had it before is ended, and what it sent that was not
+    /// carried out never will be: so the new one can ask what became of it, and the answer stays true.
+    pub(crate) fn take_over(&self, account: usize, session: String, id: u64) {
+        let before = self.sessions.borrow_mut().insert((account, session), id);
+        if let Some(before) = before.filter(|before| *before != id) {
+            self.fenced.borrow_mut().insert(before);
+            self.wake();
+        }
+    }
+
+    /// Whether another connection has the session of this one now.
+    pub(crate) fn is_fenced(&self, id: u64) -> bool {
+        self.fenced.borrow().contains(&id)
+    }
+
     /// A line for whoever watches the server.
     pub(crate) fn note(&self, text: &str) {
         eprintln!("{} {text}", clock::now());
@@ -280,6 +301,8 @@ impl Shared {
 
     pub(crate) fn leave(&self, connection: u64) {
         self.places.borrow_mut().remove(&connection);
+        self.sessions.borrow_mut().retain(|_, holder| *holder != connection);
+        self.fenced.borrow_mut().remove(&connection);
         self.progress.notify_one();
     }
 

@@ -68,6 +68,7 @@ pub(super) fn recorder_plan(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         run: String::new(),
         number: 0,
+        identity: None,
         began: String::new(),
         config: kept(&checked.whole),
         exchanges: exchanges.collect(),

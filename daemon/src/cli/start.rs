@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use stratd_engine::StrategyId;
 use stratd_plugin_api::{ExchangeId, TradingType, abi::plugin_flag};
 
@@ -29,14 +29,16 @@ use crate::{
     reload::config::{Configured, StartConfig, reload_on_hangup},
     reload::{
         Factory, Hangups, InstanceRecord, InstanceSettings, LastRun, Place, Plane, PlaneParts, PluginRecord,
-        RunFacts, Saved, SharedRegistry,
+        RunFacts, RunStore, Saved, SharedRegistry,
     },
     results::{RunFolder, print_summary},
     runtime::{
-        Finished, Plan, PlannedExchange, PlannedStrategy, Services, StopSignals, backtest,
+        Finished, Plan, PlannedExchange, PlannedStrategy, RecoveryOptions, RecoveryPlan, Services,
+        StopSignals, backtest,
         clock::{self, Stopwatch, Took},
         live,
     },
+    store::trading::WhatToKeep,
     systemd::{self, Inherited},
 };
 
@@ -168,6 +170,10 @@ fn by_the_clock(
     // runs that nobody counts differ by the second in which they start
     plan.run =
         store.as_ref().map_or_else(|| clock::now().get().unsigned_abs() / SECOND_NS, |store| store.number());
+    plan.recovery = match &store {
+        Some(store) if plan.executes_elsewhere() => Some(recovery_plan(config, store)?),
+        Some(_) | None => None,
+    };
     let configured = Configured::begin(from, config.clone(), store.clone());
     let configured = configured.map_err(anyhow::Error::msg).context("the generation of the configuration")?;
     let parts = PlaneParts {
@@ -175,6 +181,8 @@ fn by_the_clock(
         hangups,
         plugins_config: config.plugins.clone(),
         save_interval: config.state.save_interval.duration(),
+        check_every: plan.recovery.is_some().then(|| config.recovery.check_every.duration()),
+        keep_days: config.state.keep_days,
         control: config.control.clone(),
         inherited,
         registry: making.registry.clone(),
@@ -210,6 +218,40 @@ fn by_the_clock(
     }
     drop(watchdog);
     finished
+}
+
+/// So many ended orders and fills of each owner are taken up, to be looked up, and to know what is told late.
+const REMEMBERED_MAX: usize = 10_000;
+/// Identities of order ids: they are 1 to this.
+const IDENTITIES: u64 = 2_047;
+
+/// What earlier runs left of orders and books.
+fn recovery_plan(config: &RunConfig, store: &Arc<RunStore>) -> Result<RecoveryPlan> {
+    let what = || format!("what {} has of orders", store.file().display());
+    let trading_type = config.trading_type.to_string();
+    let mut kept =
+        store.kept(WhatToKeep { ended_max: REMEMBERED_MAX, fills_max: REMEMBERED_MAX }).with_context(what)?;
+    if kept.identity.is_none() {
+        // another database has another one, unless it was made 2,047 s earlier or later, or a multiple of that
+        let seconds = clock::now().get().unsigned_abs() / SECOND_NS;
+        let number = u16::try_from(seconds % IDENTITIES + 1).context("an identity of order ids")?;
+        store.identify(number, &trading_type, clock::now()).with_context(what)?;
+        kept.identity = Some((number, trading_type.clone()));
+    }
+    let (identity, of) = kept.identity.clone().unwrap_or_default();
+    if of != trading_type {
+        bail!(
+            "{} has the orders, positions and cash of {of} runs, and this run is {trading_type} (accepted: a state.dir of its own for each trading type)",
+            store.file().display()
+        );
+    }
+    let claims = config.recovery.claims.iter().map(|(prefix, strategy)| (prefix.clone(), strategy.clone()));
+    let options = RecoveryOptions {
+        overlap: config.recovery.overlap.duration(),
+        cancel_external: config.recovery.cancel_external,
+        claims: claims.collect(),
+    };
+    Ok(RecoveryPlan { options, store: Arc::clone(store), kept, identity })
 }
 
 fn absolute(folders: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
@@ -264,6 +306,7 @@ impl<'a> Making<'a> {
                 self.config.backtest.start.map(|moment| moment.0),
                 self.config.backtest.end.map(|moment| moment.0),
             ),
+            recovery: None,
             exchanges,
             strategies,
             folder,

@@ -25,6 +25,7 @@ pub(crate) mod pointer;
 mod portfolio_config;
 mod problem;
 mod recorder_config;
+mod recovery_config;
 #[cfg(test)]
 mod reference;
 mod resolve;
@@ -57,6 +58,7 @@ pub use plugins_config::{
 pub use portfolio_config::{AccountConfig, AccountKind, PortfolioConfig, QuotedRate, RateConfig};
 pub use problem::{Problem, ProblemKind};
 pub use recorder_config::{MarketData, RecorderConfig, RecorderDurability};
+pub use recovery_config::RecoveryConfig;
 pub use risk_config::{Collar, Limits, Rate, Risk, TradingHours};
 pub use run_config::{Backtest, ExchangeEntry, RunConfig, StrategyEntry, default_name};
 pub use span::Span;

@@ -127,6 +127,8 @@ const SPANS: &[&str] = &[
     "/plugins/hang_timeout",
     "/plugins/isolation/call_timeout",
     "/state/save_interval",
+    "/recovery/check_every",
+    "/recovery/overlap",
 ];
 
 /// A length of time whose form is good may still be too long.

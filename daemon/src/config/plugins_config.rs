@@ -97,6 +97,9 @@ pub struct StateConfig {
     /// How often the states of the strategies are saved.
     #[schemars(extend("default" = "10s"))]
     pub save_interval: Span,
+    /// How many days `state.db` keeps orders that have ended, and their fills. The results of each run have them all.
+    #[schemars(range(min = 1, max = 3_650), extend("x-accepted" = "1 to 3650"))]
+    pub keep_days: u32,
 }
 
 /// Where the code of an instance runs. In a backtest it is always `none`.
@@ -174,6 +177,6 @@ impl Default for PluginsConfig {
 
 impl Default for StateConfig {
     fn default() -> Self {
-        Self { dir: None, save_interval: Span::milliseconds(10_000) }
+        Self { dir: None, save_interval: Span::milliseconds(10_000), keep_days: 30 }
     }
 }

@@ -9,7 +9,8 @@ use stratd_plugin_api::{BarSpec, Decimal, InstrumentType, Money, OrderType, Trad
 
 use super::{
     AccountConfig, BacktestsConfig, Bars, ControlConfig, Costs, Fill, HoursConfig, IsolationMode, Moment,
-    PluginKind, PluginsConfig, PortfolioConfig, RecorderConfig, Risk, StateConfig, Unload, WarmUp,
+    PluginKind, PluginsConfig, PortfolioConfig, RecorderConfig, RecoveryConfig, Risk, StateConfig, Unload,
+    WarmUp,
 };
 
 /// A whole run: what it is, where its data comes from, and which strategies trade.
@@ -68,6 +69,9 @@ pub struct RunConfig {
     /// What the daemon keeps for its next start. A backtest keeps nothing.
     #[serde(default)]
     pub state: StateConfig,
+    /// How a sandbox or live run is taken up where the one before left it. A backtest and a simulation begin anew.
+    #[serde(default)]
+    pub recovery: RecoveryConfig,
     /// Who may command the daemon while it runs. A backtest takes no commands.
     #[serde(default)]
     pub control: ControlConfig,

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::{Draft, origin::Finding, pointer};
 
 /// Keys of the machine and of the place: two runs that differ in nothing else have equal results.
-const OF_THE_PLACE: [&str; 8] =
-    ["results", "plugin_dirs", "plugins", "state", "control", "logging", "recorder", "verbose"];
+const OF_THE_PLACE: [&str; 9] =
+    ["results", "plugin_dirs", "plugins", "state", "recovery", "control", "logging", "recorder", "verbose"];
 /// A key with one of these words in it has a value that nobody is shown.
 const SECRET_WORDS: [&str; 10] = [
     "secret",

@@ -18,6 +18,9 @@ pub(crate) struct Head {
     pub(crate) run: String,
     /// The number of the run, which is in the ids of its orders.
     pub(crate) number: u64,
+    /// What is in the ids of its orders, if that is another number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) identity: Option<u64>,
     /// The time of its start.
     pub(crate) began: String,
     /// The configuration as it was checked; secrets by their names.

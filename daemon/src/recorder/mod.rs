@@ -20,6 +20,7 @@ mod new_files;
 mod options;
 mod output_row;
 mod records;
+mod restored_row;
 mod retention;
 mod row;
 mod stream;

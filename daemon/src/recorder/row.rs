@@ -9,6 +9,7 @@ use stratd_plugin_api::{ClientOrderId, Fault, InstrumentId, Price, Quantity, Rea
 
 use super::mark::{Mark, decode_mark};
 use super::records::{order_event, order_event_words, order_request, order_request_words};
+use super::restored_row;
 
 /// Words of a row.
 pub(crate) const WORDS: usize = 9;
@@ -36,6 +37,7 @@ pub(crate) mod kind {
     pub(crate) const HAND_CHANGE: u16 = 1_013;
     pub(crate) const HAND_CANCEL_ALL: u16 = 1_014;
     pub(crate) const HISTORY: u16 = 1_015;
+    pub(crate) const RESTORED: u16 = 1_016;
     pub(crate) const OWNER: u16 = 1_101;
     pub(crate) const HALTED_BEFORE: u16 = 1_102;
     pub(crate) const SAVED: u16 = 1_103;
@@ -188,6 +190,10 @@ pub(crate) fn encode(input: &Input, time: i64, payload: &mut Vec<u8>) -> Row {
             (kind::FAIL_STRATEGY, words)
         }
         InputKind::ByHand(asked) => hand(asked, payload),
+        InputKind::Restored(restored) => {
+            restored_row::put(restored, payload);
+            (kind::RESTORED, [0; 4])
+        }
     };
     Row::other((time, *seq, *at), kind, words, payload.len())
 }
@@ -268,6 +274,7 @@ pub(crate) fn decode(row: &Row, payload: &[u8]) -> Result<Recorded, String> {
             (a != 0).then_some(StrategyId(narrow(b)?)),
             (c != 0).then_some(InstrumentId(narrow(d)?)),
         )),
+        kind::RESTORED => InputKind::Restored(restored_row::read(payload)?),
         kind::END => return Ok(Recorded::End(a != 0)),
         _ => return Ok(Recorded::Mark(seq, decode_mark(row, payload)?)),
     };
@@ -395,6 +402,7 @@ mod tests {
             InputKind::ByHand(ByHand::Change(ClientOrderId(1), Price::new(-2), Quantity::new(3))),
             InputKind::ByHand(ByHand::CancelAll(None, Some(InstrumentId(2)))),
             InputKind::ByHand(ByHand::CancelAll(Some(strategy), None)),
+            InputKind::Restored(stratd_engine::Restored::Begin),
         ] {
             // the time of a market row is the engine's
             if !matches!(kind, InputKind::Market(_)) {

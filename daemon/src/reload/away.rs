@@ -150,7 +150,7 @@ impl Manager {
         let Connected { mut made, desk } = self.connected(plugin, record, to, away.state.as_ref())?;
         let instance = &mut *made.instance;
         let missed = self
-            .reconcile(record, exchange, &desk, &mut |question| {
+            .reconcile(exchange, &desk, &mut |question| {
                 question.ask(instance).map_err(|fault| fault.to_string())
             })
             .map_err(|why| {

@@ -7,29 +7,30 @@
 //! anew from its library. If that cannot either, the exchange is away: see `away`.
 //!
 //! Either way the state is that of `save` before the change, because it is restored before `connect`. What happened
-//! since is found by asking the exchange: see `reconcile`.
+//! since is found by asking the exchange: see `runtime/recovery`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use stratd_control::PluginState;
-use stratd_plugin_api::{ExchangeHost as _, ExchangeId, ExchangeInstance, Timestamp, abi, abi::plugin_flag};
+use stratd_plugin_api::{ExchangeId, ExchangeInstance, Timestamp, abi::plugin_flag};
 
 use super::{
-    Manager, PluginRecord, away::Away, connector::Connected, reconcile, record::InstanceRecord,
+    Manager, PluginRecord,
+    away::Away,
+    connector::Connected,
+    record::{InstanceRecord, Place},
     replace::refused,
 };
 use crate::{
     host::{LoadedPlugin, Refusal, Step},
-    runtime::{Command, ExchangeDesk, ExchangeLeft, Question, Until, clock},
+    runtime::{
+        Asked, Command, ExchangeDesk, ExchangeLeft, Found, LoopGone, Question, Until, ask_all, clock,
+        fills_since, has_ended,
+    },
 };
 
-/// The numbers of our questions.
-const OPEN_ORDERS: u64 = 4;
-const FILLS: u64 = 5;
-/// So often the event loop may have no room for all reports; each time it has fed a million events meanwhile.
-const TELL_TRIES_MAX: u32 = 10;
-/// So many unknown orders are named in one line of the log.
-const NAMED_MAX: usize = 10;
+/// An exchange that goes on tells it of each of its instruments: it is asked once for all of them.
+const CHECK_PAUSE_MIN: Duration = Duration::from_secs(1);
 
 impl Manager {
     /// Lets a new version of a connector take over; the report.
@@ -80,7 +81,7 @@ impl Manager {
         let mut before = self.put_in(plugin, exchange, made.instance, Arc::clone(&desk))?;
         let pause = stopwatch.elapsed();
         let event_loop = self.event_loop.clone();
-        let asked = self.reconcile(record, exchange, &desk, &mut |question| match event_loop
+        let asked = self.reconcile(exchange, &desk, &mut |question| match event_loop
             .ask(|answer| Command::ExchangeAsk { exchange, question, answer })
         {
             Ok(Some(asked)) => asked.map_err(|fault| fault.to_string()),
@@ -189,7 +190,6 @@ impl Manager {
     /// In words; nothing or a part of it was told.
     pub(super) fn reconcile(
         &self,
-        record: &InstanceRecord,
         exchange: ExchangeId,
         desk: &ExchangeDesk,
         ask: &mut dyn FnMut(Question) -> Result<(), String>,
@@ -201,49 +201,81 @@ impl Manager {
         if orders.is_empty() {
             return Ok("no order of ours worked there".to_owned());
         }
-        let working = orders.iter().filter(|order| !reconcile::has_ended(order)).count();
-        drop(desk.take_reported());
-        let since = reconcile::fills_since(&orders);
-        for (question, number) in
-            [(Question::OpenOrders(OPEN_ORDERS), OPEN_ORDERS), (Question::FillsSince(FILLS, since), FILLS)]
-        {
-            let answer = ask(question).and_then(|()| desk.wait(number).map_err(|error| error.to_string()));
-            let what = if number == FILLS { "fills" } else { "open orders" };
-            answer.map_err(|why| format!("its {what}: {why}; {working} orders of ours worked there"))?;
-        }
-        let found = reconcile::findings(&orders, &desk.take_reported(), clock::now());
-        if !found.unknown.is_empty() {
-            let named: Vec<_> = found.unknown.iter().take(NAMED_MAX).map(u64::to_string).collect();
-            tracing::error!(
-                logger = "plugins",
-                "exchange {}: {} orders are in an unknown state: it never acknowledged them and does not list them ({}{})",
-                record.name,
-                found.unknown.len(),
-                named.join(", "),
-                if found.unknown.len() > NAMED_MAX { ", …" } else { "" }
-            );
-        }
-        self.tell_all(desk, &found.events)?;
-        Ok(format!(
-            "{working} orders of ours worked there: {} fills and {} ends since then, {} unknown",
-            found.fills,
-            found.ended,
-            found.unknown.len()
-        ))
+        let working = orders.iter().filter(|order| !has_ended(order)).count();
+        let since = fills_since(&orders);
+        let reported = ask_all(desk, ask, (&orders, since))
+            .map_err(|why| format!("{why}; {working} orders of ours worked there"))?;
+        let asked = Box::new(Asked { before: orders, reported, is_same_connection: false });
+        // what was told until the answers counts first
+        self.event_loop.settle().map_err(|gone| gone.to_string())?;
+        let found = self.event_loop.ask(|answer| Command::ExchangeFound { exchange, asked, answer });
+        found.map(|found| found.to_string()).map_err(|gone| gone.to_string())
     }
 
-    /// Tells all of it, however long the event loop takes.
-    fn tell_all(&self, desk: &ExchangeDesk, events: &[abi::OrderEvent]) -> Result<(), String> {
-        let mut rest = events;
-        for _ in 0..TELL_TRIES_MAX {
-            let taken = desk.emit_orders(rest);
-            rest = rest.get(taken..).unwrap_or_default();
-            self.event_loop.settle().map_err(|gone| gone.to_string())?;
-            if rest.is_empty() {
-                return Ok(());
+    /// Asks all exchanges how our orders are, if it is time.
+    pub(super) fn check_exchanges(&mut self) {
+        let Some(every) = self.options.check_every else { return };
+        let since = self.checked.elapsed();
+        if since < every && (since < CHECK_PAUSE_MIN || self.to_check.is_empty()) {
+            return;
+        }
+        if since < every {
+            for exchange in std::mem::take(&mut self.to_check) {
+                self.check_exchange(exchange);
+            }
+            return;
+        }
+        self.to_check.clear();
+        let exchanges: Vec<ExchangeId> = {
+            let registry = self.registry.lock();
+            let places = registry.instances().filter_map(|instance| match instance.place {
+                Some(Place::Exchange(id)) => Some(id),
+                Some(Place::Strategy(_)) | None => None,
+            });
+            places.collect()
+        };
+        for exchange in exchanges {
+            self.check_exchange(exchange);
+        }
+        self.checked = clock::Stopwatch::start();
+    }
+
+    /// Asks the connector in its place how our orders are. What it does not answer it is asked again.
+    pub(super) fn check_exchange(&mut self, exchange: ExchangeId) {
+        if self.options.check_every.is_none() || self.away.contains_key(&exchange) {
+            return;
+        }
+        match self.check(exchange) {
+            Ok(found) if found.is_news() => {
+                tracing::info!(logger = "recovery", "exchange {}: {found}", exchange.0)
+            }
+            Ok(_) => {}
+            Err(why) => {
+                tracing::warn!(logger = "recovery", "exchange {}: how our orders are: {why}", exchange.0)
             }
         }
-        Err(format!("the event loop has no room for {} of {} reports", rest.len(), events.len()))
+    }
+
+    fn check(&self, exchange: ExchangeId) -> Result<Found, String> {
+        let gone = |gone: LoopGone| gone.to_string();
+        let desk = self.event_loop.ask(|answer| Command::ExchangeDesk { exchange, answer }).map_err(gone)?;
+        let Some(desk) = desk else { return Ok(Found::default()) };
+        let before =
+            self.event_loop.ask(|answer| Command::ExchangeCheck { exchange, answer }).map_err(gone)?;
+        // its orders are executed by our own fill model
+        let Some((before, since)) = before else { return Ok(Found::default()) };
+        let ask = &mut |question| match self.event_loop.ask(|answer| Command::ExchangeAsk {
+            exchange,
+            question,
+            answer,
+        }) {
+            Ok(Some(asked)) => asked.map_err(|fault| fault.to_string()),
+            Ok(None) | Err(_) => Err("the run is over".to_owned()),
+        };
+        let reported = ask_all(&desk, ask, (&before, since))?;
+        self.event_loop.settle().map_err(gone)?;
+        let asked = Box::new(Asked { before, reported, is_same_connection: true });
+        self.event_loop.ask(|answer| Command::ExchangeFound { exchange, asked, answer }).map_err(gone)
     }
 
     pub(super) fn put_in(

@@ -33,7 +33,7 @@ use crate::{
     feed::Feed,
     host::Found,
     plugins::Plugins,
-    runtime::{Command, LoopHandle, Note, SavedByLoop, Tag, clock, notify},
+    runtime::{Command, LoopHandle, Note, SavedByLoop, Tag, clock, clock::Stopwatch, notify},
 };
 
 /// The longest time between two looks at what is due.
@@ -67,6 +67,10 @@ pub(crate) enum Request {
 pub(crate) struct ManagerOptions {
     pub(crate) plugins: PluginsConfig,
     pub(crate) save_interval: Duration,
+    /// How often exchanges are asked how our orders are, where they reach any.
+    pub(crate) check_every: Option<Duration>,
+    /// So long orders that have ended are kept.
+    pub(crate) keep_days: u32,
 }
 
 /// What the manager works with.
@@ -103,6 +107,12 @@ pub(crate) struct Manager {
     /// Where changes of the plugins are told, and what was.
     feed: Feed,
     told_changes: Told,
+    /// Since exchanges were asked last how our orders are.
+    pub(super) checked: Stopwatch,
+    /// Exchanges that went on after a halt, and are to be asked.
+    pub(super) to_check: BTreeSet<ExchangeId>,
+    /// Since old rows were forgotten last; nothing before the first time.
+    pub(super) pruned: Option<Stopwatch>,
 }
 
 impl Manager {
@@ -127,6 +137,9 @@ impl Manager {
             told: String::new(),
             feed,
             told_changes,
+            checked: Stopwatch::start(),
+            to_check: BTreeSet::new(),
+            pruned: None,
         }
     }
 
@@ -161,6 +174,8 @@ impl Manager {
             if self.saving.is_due() {
                 self.save_all();
             }
+            self.check_exchanges();
+            self.forget_old_rows();
             self.tell_standing();
             self.tell_changes();
         }
@@ -259,6 +274,7 @@ impl Manager {
                     store.note_halt(kept);
                 }
             }
+            Note::Reconnected(exchange) => drop(self.to_check.insert(exchange)),
             // destroyed here, away from the event loop
             Note::Retired(instance) => drop(instance),
         }

@@ -34,7 +34,6 @@ mod manager;
 mod observed;
 mod operations;
 mod plane;
-mod reconcile;
 mod record;
 mod registry;
 mod rehearse;

@@ -44,6 +44,9 @@ const MANAGER_STACK_BYTES: usize = 8 * 1024 * 1024;
 pub(crate) struct PlaneParts {
     pub(crate) plugins_config: PluginsConfig,
     pub(crate) save_interval: Duration,
+    /// How often exchanges are asked how our orders are, where they reach any.
+    pub(crate) check_every: Option<Duration>,
+    pub(crate) keep_days: u32,
     pub(crate) control: ControlConfig,
     /// Sockets that systemd made.
     pub(crate) inherited: InheritedSockets,
@@ -122,6 +125,8 @@ impl Plane {
         let PlaneParts {
             plugins_config,
             save_interval,
+            check_every,
+            keep_days,
             control,
             inherited,
             registry,
@@ -163,7 +168,7 @@ impl Plane {
             services,
         };
         listen_to_deaths(&factory, &event_loop, &requests);
-        let options = ManagerOptions { plugins: plugins_config, save_interval };
+        let options = ManagerOptions { plugins: plugins_config, save_interval, check_every, keep_days };
         let present = present(&plugins.directories());
         let parts = ManagerParts {
             registry,

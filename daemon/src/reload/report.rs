@@ -80,13 +80,16 @@ pub(super) fn status(
             watched: registry.instances().filter(|i| i.settings.isolation == IsolationMode::None).count()
                 as u64,
         }),
-        warnings: warnings(registry, store),
+        warnings: warnings(registry, store, look.not_recovered.as_deref()),
     }
 }
 
 /// What needs attention.
-fn warnings(registry: &Registry, store: Option<&RunStore>) -> Vec<String> {
+fn warnings(registry: &Registry, store: Option<&RunStore>, not_recovered: Option<&str>) -> Vec<String> {
     let mut warnings = Vec::new();
+    if let Some(why) = not_recovered {
+        warnings.push(format!("nothing new is traded: {why}"));
+    }
     for plugin in registry.all() {
         let name = &plugin.name;
         for instance in &plugin.instances {

@@ -9,7 +9,10 @@ use stratd_plugin_api::{Reason, Timestamp, TradingType};
 use crate::{
     host::{LoadedPlugin, crash},
     runtime::{Halt, KeptHalt, clock},
-    store::{self, Generation, NewRun, RunId, SavedState, Store, TradingRow, Write, recovery},
+    store::{
+        self, Generation, NewRun, RunId, SavedState, Store, TradingRow, Write, recovery,
+        trading::{Batch, Kept, Ticket, WhatToKeep},
+    },
 };
 
 /// The store of a run that goes on.
@@ -173,6 +176,56 @@ impl RunStore {
 
     pub(crate) fn health(&self) -> Option<store::Error> {
         self.store.health()
+    }
+
+    /// Whether a batch would be taken.
+    pub(crate) fn has_room(&self) -> bool {
+        self.store.has_room()
+    }
+
+    /// Hands a batch of rows to the thread that writes.
+    ///
+    /// # Errors
+    /// There is no room.
+    pub(crate) fn write_batch(&self, batch: Batch, ticket: Ticket) -> Result<(), store::Error> {
+        self.store.write_batch(batch, ticket)
+    }
+
+    /// Says whose orders are kept here, if nobody has; returns once it is on the disk.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub(crate) fn identify(
+        &self,
+        number: u16,
+        trading_type: &str,
+        at: Timestamp,
+    ) -> Result<(), store::Error> {
+        self.store.write_durable(Write::Identify(number, trading_type.to_owned(), at)).map(drop)
+    }
+
+    /// What earlier runs left of orders, fills and books.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) fn kept(&self, what: WhatToKeep) -> Result<Kept, store::Error> {
+        self.store.reader()?.kept(what)
+    }
+
+    /// The accounts as exchanges told them last.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) fn accounts(&self) -> Result<Vec<([String; 6], Timestamp)>, store::Error> {
+        self.store.reader()?.accounts()
+    }
+
+    /// Forgets orders that ended before this time, and their fills; as many at once as one transaction may have.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub(crate) fn prune(&self, before: Timestamp) -> Result<i64, store::Error> {
+        self.store.write_durable(Write::Prune(before))
     }
 
     /// Keeps states; without any, only that the run is alive.

@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use stratd_engine::StrategyId;
+use stratd_plugin_api::Timestamp;
 
 use super::{Manager, record::Saved};
 use crate::{
-    runtime::{Command, SavedByLoop, clock::Stopwatch},
+    runtime::{Command, SavedByLoop, clock, clock::Stopwatch},
     store::SavedState as StoredState,
 };
 
@@ -29,7 +30,29 @@ impl Saving {
     }
 }
 
+/// How often rows that are older than `state.keep_days` are forgotten.
+const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
+/// Transactions of one such time: others must not wait for long.
+const PRUNES_MAX: u32 = 20;
+
 impl Manager {
+    /// Forgets orders that ended long ago, and their fills.
+    pub(super) fn forget_old_rows(&mut self) {
+        let Some(store) = self.store.as_ref().filter(|_| self.options.check_every.is_some()) else { return };
+        if self.pruned.is_some_and(|since| since.elapsed() < PRUNE_EVERY) {
+            return;
+        }
+        self.pruned = Some(Stopwatch::start());
+        let kept = i64::from(self.options.keep_days).saturating_mul(Timestamp::DAY_NS);
+        let before = Timestamp::new(clock::now().get().saturating_sub(kept));
+        for _ in 0..PRUNES_MAX {
+            match store.prune(before) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) => return tracing::warn!(logger = "store", "forgetting old rows: {error}"),
+            }
+        }
+    }
     /// Saves the states of all strategies that run.
     pub(super) fn save_all(&mut self) {
         self.saving.last = Stopwatch::start();

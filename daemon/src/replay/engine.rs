@@ -55,7 +55,7 @@ pub(super) fn make(recording: &Recording, options: &ReplayOptions) -> Result<Mad
         oms_type: config.portfolio.oms_type,
         rates: &rates,
         risk: &risk,
-        run: head.number,
+        run: head.identity.unwrap_or(head.number),
     };
     let mut engine = empty_engine(&terms, &services);
     for (exchange, id) in head.exchanges.iter().zip(1u16..) {

@@ -11,13 +11,14 @@ use stratd_engine::{
     TradingState,
 };
 use stratd_plugin_api::{
-    ExchangeId, ExchangeInstance, Fault, Money, Reason, StrategyInstance, Timestamp,
-    abi::{OrderRecord, PortfolioRecord},
+    ClientOrderId, ExchangeId, ExchangeInstance, Fault, Money, Reason, StrategyInstance, Timestamp,
+    abi::{OrderRecord, PortfolioRecord, TextHandle},
 };
 
 use super::{
     change::{Change, ChangeDone, ChangeRefused},
     exchange_desk::ExchangeDesk,
+    recovery::{Asked, Found},
     trading::{Halt, Hand, HandOutcome, KeptHalt, LookUp, TradingChanged, TradingWish},
 };
 use crate::{host::isolation::Watch, recorder::Build};
@@ -73,8 +74,13 @@ pub(crate) enum Command {
     ExchangeDesk { exchange: ExchangeId, answer: Answer<Option<Arc<ExchangeDesk>>> },
     /// The orders that work at an exchange, or ended there lately; none where our own fill model executes them.
     ExchangeOrders { exchange: ExchangeId, answer: Answer<Vec<OrderRecord>> },
+    /// As [`Command::ExchangeOrders`], with the time from which on fills are asked for; nothing where our own fill model
+    /// executes orders.
+    ExchangeCheck { exchange: ExchangeId, answer: Answer<Option<(Vec<OrderRecord>, Timestamp)>> },
     /// A question to the connector in place, which answers it at its desk; `None` outside: there is no such exchange.
     ExchangeAsk { exchange: ExchangeId, question: Question, answer: Answer<Option<Result<(), Fault>>> },
+    /// What a connector answered to these questions, and the orders as they were before them.
+    ExchangeFound { exchange: ExchangeId, asked: Box<Asked>, answer: Answer<Found> },
     /// A connector leaves its place: its instruments are halted, and the loop gives it away.
     ExchangeOut { exchange: ExchangeId, answer: Answer<Option<ExchangeLeft>> },
     /// A connector takes its place; the one before.
@@ -97,7 +103,9 @@ impl Command {
             | Self::LookUp(_)
             | Self::ExchangeDesk { .. }
             | Self::ExchangeOrders { .. }
+            | Self::ExchangeCheck { .. }
             | Self::ExchangeAsk { .. }
+            | Self::ExchangeFound { .. }
             | Self::ExchangeIn { .. }
             | Self::ExchangeGoOn { .. } => true,
             Self::Save { .. }
@@ -123,6 +131,10 @@ impl Command {
 pub(crate) enum Question {
     /// What was filled.
     FillsSince(u64, Timestamp),
+    /// The accounts.
+    Accounts(u64),
+    /// How one order is, by our id and by its own.
+    Order(u64, ClientOrderId, TextHandle),
     /// What works.
     OpenOrders(u64),
 }
@@ -136,6 +148,8 @@ impl Question {
         match self {
             Self::FillsSince(correlation, since) => instance.fills_since(correlation, since),
             Self::OpenOrders(correlation) => instance.open_orders(correlation),
+            Self::Order(correlation, order, handle) => instance.find_order(correlation, order, handle),
+            Self::Accounts(correlation) => instance.accounts(correlation),
         }
     }
 }
@@ -217,6 +231,8 @@ pub(crate) struct Snapshot {
     pub(crate) trading: Trading,
     pub(crate) equity: Option<Money>,
     pub(crate) is_exiting: bool,
+    /// Why nothing is traded: what the run before left is not known to be as the exchanges have it.
+    pub(crate) not_recovered: Option<String>,
     /// By id, from 1.
     pub(crate) exchanges: Vec<ExchangeSnapshot>,
     /// By id.
@@ -287,6 +303,8 @@ pub(crate) enum Note {
     Stopped { strategy: StrategyId },
     /// What may be traded in a scope, to be kept for later runs.
     Trading(KeptHalt),
+    /// An exchange says that it goes on: how our orders stand there is to be asked.
+    Reconnected(ExchangeId),
     /// An instance that is not needed any more, to be dropped away from the loop.
     Retired(Box<dyn StrategyInstance>),
 }

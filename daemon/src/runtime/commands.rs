@@ -89,9 +89,21 @@ impl EventLoop {
             Command::ExchangeOrders { exchange, answer } => {
                 let _ = answer.send(self.orders_at(exchange));
             }
+            Command::ExchangeCheck { exchange, answer } => {
+                let name = self.recorder().exchange_name(exchange.0).to_owned();
+                let check = || {
+                    let orders = self.orders_at(exchange);
+                    let since = self.fills_since_of(&name, &orders);
+                    (orders, since)
+                };
+                let _ = answer.send(self.has_entry(exchange).then(check));
+            }
             Command::ExchangeAsk { exchange, question, answer } => {
                 let open = open_exchange(exchanges, exchange);
                 let _ = answer.send(open.map(|open| question.ask(&mut **open.exchange.borrow_mut())));
+            }
+            Command::ExchangeFound { exchange, asked, answer } => {
+                let _ = answer.send(self.take_findings(exchange, &asked)?);
             }
             Command::ExchangeOut { exchange, answer } => {
                 let _ = answer.send(self.exchange_out(exchange, exchanges)?);
@@ -143,6 +155,10 @@ impl EventLoop {
     pub(super) fn add(&mut self, added: AddedStrategy) -> Result<AddAnswer> {
         let AddedStrategy { tag, build, config, plugin, instance, state } = added;
         let now = self.now();
+        if let Some(owner) = self.owner_of_before(&config.name)? {
+            let added = AddedStrategy { tag, build, config, plugin, instance, state };
+            return self.add_in_place(owner, added);
+        }
         self.recorder_mut().add_strategy(&config.name, &plugin);
         // it starts within the call: its limits are there before
         let next = u16::try_from(self.engine().strategies().count()).map(StrategyId)?;
@@ -171,6 +187,24 @@ impl EventLoop {
         let state = self.engine().strategies().nth(id.index()).map(|(_, state, _)| state.clone());
         let state = state.ok_or_else(|| format!("strategy {} was not added", id.0));
         Ok(state.map(|state| (id, state)))
+    }
+
+    /// A strategy joins that has orders, positions or cash of an earlier run: they are its own again.
+    fn add_in_place(&mut self, owner: StrategyId, added: AddedStrategy) -> Result<AddAnswer> {
+        let AddedStrategy { tag, build, config, instance, state, .. } = added;
+        let now = self.now();
+        self.restore_halt_of(&config.name, owner);
+        // only what has ended starts anew
+        self.driver_mut().feed(now, InputKind::StopStrategy(owner, Reason::None))?;
+        let terms = (config.may_shutdown, config.cancels_on_stop);
+        self.driver_mut().engine_mut().set_strategy_terms(owner, terms.0, terms.1);
+        let restart = OwnedRestart { tag, build, instance, is_batch_safe: config.is_batch_safe, state };
+        if let Err(refused) = self.restart(owner, restart)? {
+            self.desk.give_back_owner(config.name, owner);
+            return Ok(Err(format!("{:?}: {}", refused.step, refused.fault)));
+        }
+        let state = self.engine().strategies().nth(owner.index()).map(|(_, state, _)| state.clone());
+        Ok(state.map(|state| (owner, state)).ok_or_else(|| format!("strategy {} was not added", owner.0)))
     }
 
     /// Exchanges an instance. If that takes longer than `patience` although the plugins were told their deadline, the
@@ -257,6 +291,7 @@ impl EventLoop {
             trading: self.trading_of(Scope::Run),
             equity: engine.equity(),
             is_exiting: self.is_exiting(),
+            not_recovered: self.desk.not_recovered.clone(),
             exchanges: self.exchange_snapshots(exchanges),
             strategies: strategies.collect(),
         }

@@ -3,7 +3,7 @@
 mod tell;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -16,11 +16,12 @@ use stratd_plugin_api::{ExchangeId, Fault, InstrumentId, Reason, Timestamp, abi}
 use super::{
     Services,
     clock::{Moment, Took},
-    command::{Note, Notes, Tag},
+    command::{Command, Note, Notes, Tag},
     exchange_desk::Told,
     link::Links,
     observer::Observer,
     plan::Plan,
+    recovery::Recovery,
     trading::TradingDesk,
 };
 use crate::{
@@ -69,6 +70,10 @@ pub(super) struct EventLoop {
     limits: BTreeMap<String, RiskLimits>,
     /// Who sees what happens; nobody in a backtest.
     observer: Option<Observer>,
+    /// How what earlier runs left is compared with the exchanges, where orders reach one.
+    pub(super) recovery: Option<Recovery>,
+    /// Commands that waited for the recovery.
+    pub(super) deferred: VecDeque<Command>,
 }
 
 /// The builds that the instances of strategies are of.
@@ -131,6 +136,8 @@ impl EventLoop {
             desk: TradingDesk::default(),
             limits: BTreeMap::new(),
             observer: None,
+            recovery: None,
+            deferred: VecDeque::new(),
         }
     }
 
@@ -144,7 +151,8 @@ impl EventLoop {
         instruments: &[abi::InstrumentRecord],
         began: Timestamp,
     ) -> Result<()> {
-        if let Some(recorder) = plan.recorder.take() {
+        if let Some(mut recorder) = plan.recorder.take() {
+            recorder.head.identity = plan.recovery.as_ref().map(|recovery| u64::from(recovery.identity));
             let run = (plan.folder.name(), plan.run, began.to_string());
             let tape = recorder.start(run, instruments, &self.services)?;
             self.driver.link_mut().set_tape(tape);
@@ -222,6 +230,19 @@ impl EventLoop {
     /// A strategy that died does not come back by itself.
     pub(super) fn give_up(&mut self, strategy: StrategyId) {
         self.given_up.insert(strategy);
+    }
+
+    pub(super) fn driver(&self) -> &Driver<Links> {
+        &self.driver
+    }
+
+    pub(super) fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// The exchanges of the run.
+    pub(super) fn exchange_ids(&self) -> impl Iterator<Item = (ExchangeId, String)> + use<> {
+        (1u16..).map(ExchangeId).zip(self.recorder.exchange_names())
     }
 
     pub(super) fn driver_mut(&mut self) -> &mut Driver<Links> {
@@ -336,6 +357,9 @@ impl EventLoop {
         for _ in told.iter().take(count).filter(|told| matches!(told, Told::Market(_))) {
             self.recorder.count_event();
         }
+        if self.recovery.is_some() {
+            self.tell_reconnected(told.get(..count).unwrap_or(told));
+        }
         if let Some(observer) = &mut self.observer {
             observer.fed(told.get(..count).unwrap_or(told), at, self.driver.engine());
         }
@@ -409,6 +433,8 @@ impl EventLoop {
         for cancel in &working {
             self.driver.link_mut().cancel(cancel, self.now);
         }
+        // cancels do not wait for the disk any more; the engine takes no reports
+        let _ = Links::send_unkept(&mut self.driver, self.now);
     }
 
     /// Everything of an instant was processed: takes the equity. Before the first event there is no instant.
@@ -479,6 +505,7 @@ impl EventLoop {
             observer.end_step(self.now, self.driver.engine());
         }
         self.driver.give_back(outputs);
+        self.flush_journal();
         while let Some(retired) = self.driver.engine_mut().take_retired() {
             self.notes.tell(Note::Retired(retired.instance));
         }

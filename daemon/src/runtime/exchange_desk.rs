@@ -90,10 +90,13 @@ struct Answers {
 }
 
 /// What a connector answered to questions about its orders.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Reported {
     pub(crate) open_orders: Vec<abi::OrderRecord>,
     pub(crate) fills: Vec<abi::FillRecord>,
+    pub(crate) accounts: Vec<abi::AccountRecord>,
+    /// What was answered of single orders, by our id; nothing: the exchange never had it, and never will.
+    pub(crate) found: Vec<(u64, Option<abi::OrderRecord>)>,
 }
 
 /// Records of one kind that are kept until somebody reads them; further ones are dropped.
@@ -389,8 +392,12 @@ impl ExchangeHost for ExchangeDesk {
         registered.map_or(0, |id| id.0)
     }
 
-    // Nobody asks for accounts yet.
-    fn account(&self, _: u64, _: &abi::AccountRecord) {}
+    fn account(&self, _: u64, record: &abi::AccountRecord) {
+        let mut reported = lock(&self.reported);
+        if reported.accounts.len() < REPORTED_MAX {
+            reported.accounts.push(abi::AccountRecord { exchange: self.exchange.0, ..*record });
+        }
+    }
 
     fn open_order(&self, _: u64, record: &abi::OrderRecord) {
         let mut reported = lock(&self.reported);
@@ -402,7 +409,7 @@ impl ExchangeHost for ExchangeDesk {
     fn fill(&self, _: u64, record: &abi::FillRecord) {
         let mut reported = lock(&self.reported);
         if reported.fills.len() < REPORTED_MAX {
-            reported.fills.push(*record);
+            reported.fills.push(abi::FillRecord { exchange: self.exchange.0, ..*record });
         }
     }
 

@@ -52,6 +52,8 @@ struct State {
     settling: Vec<(Answer<()>, bool)>,
     /// Why the run shall end.
     stop: Option<String>,
+    /// There is something to do that no queue has.
+    is_woken: bool,
     is_closed: bool,
 }
 
@@ -147,6 +149,12 @@ impl Inbox {
         self.lock().is_closed
     }
 
+    /// Lets the event loop come round, whatever there is to do.
+    pub(super) fn wake(&self) {
+        self.lock().is_woken = true;
+        self.filled.notify_one();
+    }
+
     /// Asks the event loop to end the run; the first reason counts.
     pub(super) fn stop(&self, reason: &str) {
         self.lock().stop.get_or_insert_with(|| reason.to_owned());
@@ -162,6 +170,7 @@ impl Inbox {
                 && state.commands.is_empty()
                 && state.settling.is_empty()
                 && state.stop.is_none()
+                && !state.is_woken
         };
         let (mut state, _) =
             self.filled.wait_timeout_while(state, patience, is_idle).unwrap_or_else(PoisonError::into_inner);
@@ -175,6 +184,7 @@ impl Inbox {
             *is_taken = true;
             true
         });
+        state.is_woken = false;
         // the buffers change places: neither is allocated again
         std::mem::swap(out, &mut state.told);
         // asked once, answered once: who drains afterwards waits again

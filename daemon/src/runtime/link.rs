@@ -1,6 +1,6 @@
 //! Where the engine's orders go: to the order entry of their exchange, or to the fill model where there is none.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use stratd_engine::{
     CancelOrder, ChangeOrder, Driver, EngineError, ExchangeLink, Input, InputKind, NewOrder, Output,
@@ -12,7 +12,11 @@ use stratd_plugin_api::{
 };
 use stratd_simulation::{FillModel, OrderToFill, SimulatedExchange};
 
-use super::{exchange_desk::Told, order_entry::OrderEntry};
+use super::{
+    exchange_desk::Told,
+    journal::{Journal, Pending, Sent},
+    order_entry::OrderEntry,
+};
 use crate::{
     feed::OrderReport,
     recorder::{Mark, Tape},
@@ -42,14 +46,6 @@ impl Route {
     }
 }
 
-/// What was sent to a connector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sent {
-    New,
-    Cancel,
-    Change,
-}
-
 /// All ways out.
 pub(super) struct Links {
     fill_model: SimulatedExchange,
@@ -70,6 +66,8 @@ pub(super) struct Links {
     notes_reports: bool,
     /// Who records inputs and outputs, if somebody does.
     tape: Option<Box<Tape>>,
+    /// What is kept of orders, where they reach an exchange that outlives the run.
+    journal: Option<Box<Journal>>,
 }
 
 impl Links {
@@ -85,12 +83,26 @@ impl Links {
             reported: Vec::new(),
             notes_reports: false,
             tape: None,
+            journal: None,
         }
     }
 
     /// Records what the engine takes and makes from now on.
     pub(super) fn set_tape(&mut self, tape: Tape) {
         self.tape = Some(Box::new(tape));
+    }
+
+    /// Keeps what becomes of orders from now on: none is sent before it is kept.
+    pub(super) fn set_journal(&mut self, journal: Journal) {
+        self.journal = Some(Box::new(journal));
+    }
+
+    pub(super) fn journal(&self) -> Option<&Journal> {
+        self.journal.as_deref()
+    }
+
+    pub(super) fn journal_mut(&mut self) -> Option<&mut Journal> {
+        self.journal.as_deref_mut()
     }
 
     /// Records what is no input.
@@ -135,9 +147,13 @@ impl Links {
         let event = match told.first() {
             None => return Ok(0),
             Some(Told::Order(report)) => {
+                let mut report = *report;
+                if let Some(journal) = driver.link().journal() {
+                    journal.aliases.translate(&mut report);
+                }
                 driver.link_mut().answered(ClientOrderId(report.client_order_id));
-                driver.link_mut().note(report);
-                driver.feed(at, InputKind::Order(*report))?;
+                driver.link_mut().note(&report);
+                driver.feed(at, InputKind::Order(report))?;
                 return Ok(1);
             }
             Some(Told::Market(event)) => event,
@@ -233,6 +249,82 @@ impl Links {
     /// Whether orders for that exchange go to its connector.
     pub(super) fn has_entry(&self, exchange: ExchangeId) -> bool {
         matches!(self.route(exchange), Route::Entry(_))
+    }
+
+    /// Whether an order was sent that its exchange may still answer in time, or waits to be sent.
+    pub(super) fn is_on_its_way(&self, id: ClientOrderId) -> bool {
+        self.unanswered.contains_key(&id)
+            || self.journal().is_some_and(|journal| journal.outbox.has_order(id))
+    }
+
+    /// Sends what waited for the disk, and no longer does.
+    pub(super) fn send_kept(driver: &mut Driver<Self>, now: Timestamp) -> Result<(), EngineError> {
+        let links = driver.link_mut();
+        let mut has_sent = false;
+        while let Some(pending) =
+            links.journal.as_mut().and_then(|journal| journal.outbox.pop(journal.done()))
+        {
+            has_sent = true;
+            links.send(pending, now);
+        }
+        if has_sent { driver.feed_reports(now) } else { Ok(()) }
+    }
+
+    /// Nothing more will be on the disk: refuses the orders that wait for it, and sends the cancels behind them.
+    pub(super) fn send_unkept(driver: &mut Driver<Self>, now: Timestamp) -> Result<(), EngineError> {
+        let links = driver.link_mut();
+        let mut refused = BTreeSet::new();
+        while let Some(pending) = links.journal.as_mut().and_then(|journal| journal.outbox.pop_any()) {
+            let command = &pending.command;
+            match pending.sent {
+                Sent::New => {
+                    refused.insert(pending.order);
+                    links.refuse(command, OrderEventKind::Rejected, Reason::NotStored, now);
+                }
+                Sent::Change => {
+                    links.refuse(command, OrderEventKind::RequestRejected, Reason::NotStored, now)
+                }
+                // what was never sent needs no cancel
+                Sent::Cancel if refused.contains(&pending.order) => {}
+                Sent::Cancel => links.send(pending, now),
+            }
+        }
+        driver.feed_reports(now)
+    }
+
+    /// Sends now, or behind what waits for the disk.
+    fn send_in_turn(&mut self, pending: Pending, now: Timestamp) {
+        match &mut self.journal {
+            Some(journal) if journal.failed().is_none() && journal.outbox.is_waiting(pending.exchange) => {
+                journal.outbox.push(pending);
+            }
+            _ => self.send(pending, now),
+        }
+    }
+
+    /// Hands a request to its connector.
+    fn send(&mut self, pending: Pending, now: Timestamp) {
+        let Pending { sent, exchange, mut command, order, .. } = pending;
+        command.deadline = now.get().saturating_add(ANSWER_TIME_NS);
+        let Some(entry) = self.entry(exchange) else {
+            let kind = match sent {
+                Sent::New => OrderEventKind::Rejected,
+                Sent::Cancel | Sent::Change => OrderEventKind::RequestRejected,
+            };
+            return self.refuse(&command, kind, Reason::NotTradable, now);
+        };
+        let mut wired = command;
+        if let Some(journal) = &mut self.journal {
+            wired.client_order_id = journal.aliases.foreign(order);
+            // it is on its way: another phase of its life
+            journal.order(order);
+        }
+        let result = match sent {
+            Sent::New => entry.new_order(&wired),
+            Sent::Cancel => entry.cancel_order(&wired),
+            Sent::Change => entry.change_order(&wired),
+        };
+        self.take(&command, result, sent, now);
     }
 
     fn answered(&mut self, id: ClientOrderId) {
@@ -337,10 +429,20 @@ impl ExchangeLink for Links {
             Route::FillModel => {
                 self.fill_model.submit(&OrderToFill { id, exchange, request }, instrument, now)
             }
-            Route::Entry(entry) => {
-                let entry = entry.clone();
+            Route::Entry(_) => {
                 let command = self.command(id, request, 0, now);
-                self.take(&command, entry.new_order(&command), Sent::New, now);
+                let mut pending = Pending { sent: Sent::New, exchange, command, order: id, number: 0 };
+                match &mut self.journal {
+                    None => self.send(pending, now),
+                    Some(journal) if journal.failed().is_some() || journal.outbox.is_full() => {
+                        self.refuse(&command, OrderEventKind::Rejected, Reason::NotStored, now);
+                    }
+                    Some(journal) => {
+                        pending.number = journal.next_number();
+                        journal.outbox.push(pending);
+                        journal.intent(id);
+                    }
+                }
             }
             Route::Closed => {
                 let command = self.command(id, request, 0, now);
@@ -350,22 +452,26 @@ impl ExchangeLink for Links {
     }
 
     fn cancel(&mut self, cancel: &CancelOrder, now: Timestamp) {
-        let Some(entry) = self.entry(cancel.exchange) else {
+        if !self.has_entry(cancel.exchange) {
             self.fill_model.cancel(cancel.id, now);
             return;
-        };
+        }
         let command = self.command(cancel.id, cancel.request, cancel.exchange_order_id, now);
-        self.take(&command, entry.cancel_order(&command), Sent::Cancel, now);
+        let (exchange, order) = (cancel.exchange, cancel.id);
+        self.send_in_turn(Pending { sent: Sent::Cancel, exchange, command, order, number: 0 }, now);
     }
 
     fn change(&mut self, change: &RiskApproved<ChangeOrder>, now: Timestamp) {
         let ChangeOrder { id, exchange, exchange_order_id, request } = *change.get();
-        let Some(entry) = self.entry(exchange) else {
+        if !self.has_entry(exchange) {
             self.fill_model.change(id, request.price.unwrap_or_default(), request.quantity, now);
             return;
-        };
+        }
         let command = self.command(id, request, exchange_order_id, now);
-        self.take(&command, entry.change_order(&command), Sent::Change, now);
+        if self.journal().is_some_and(|journal| journal.failed().is_some()) {
+            return self.refuse(&command, OrderEventKind::RequestRejected, Reason::NotStored, now);
+        }
+        self.send_in_turn(Pending { sent: Sent::Change, exchange, command, order: id, number: 0 }, now);
     }
 
     fn pop_report(&mut self) -> Option<abi::OrderEvent> {
@@ -394,12 +500,18 @@ impl ExchangeLink for Links {
         if let Some(tape) = &mut self.tape {
             tape.input(input);
         }
+        if let (Some(journal), InputKind::Order(report)) = (&mut self.journal, &input.kind) {
+            journal.order(ClientOrderId(report.client_order_id));
+        }
     }
 
     #[inline]
     fn on_report(&mut self, at: Timestamp, report: &abi::OrderEvent) {
         if let Some(tape) = &mut self.tape {
             tape.input(&Input { seq: report.seq, at, kind: InputKind::Order(*report) });
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.order(ClientOrderId(report.client_order_id));
         }
     }
 
@@ -414,6 +526,9 @@ impl ExchangeLink for Links {
     fn on_outputs(&mut self, seq: u64, at: Timestamp, outputs: &[Output]) {
         if let Some(tape) = &mut self.tape {
             tape.outputs(seq, at, outputs);
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.outputs(at, outputs);
         }
     }
 }

@@ -85,14 +85,26 @@ pub(crate) fn live<P: ControlPlane>(
     let mut plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
     run.set_notes(plane.notes());
     run.set_observer(plane.observer());
+    let waker = Arc::clone(&inbox);
+    let taken = match plan.recovery.take() {
+        Some(recovery) => run.begin_recovery(recovery, move || waker.wake())?,
+        None => Ok(()),
+    };
     run.restore_halts(plane.halts(), &run.exchange_names(), clock::now())?;
     for (strategy, tag) in plane.tags() {
         run.tags().set(strategy, tag);
     }
     let stopwatch = Stopwatch::start();
-    let ended = run
-        .start(clock::now(), refused)
-        .and_then(|()| until_stopped(&mut run, &inbox, &mut exchanges, &plane));
+    let ended = recovered(&mut run, (&inbox, &mut exchanges), taken, &plane).and_then(|stop| match stop {
+        Some(signal) => {
+            tracing::info!(logger = "stratd", "ends on {signal}; nothing was traded");
+            Ok(())
+        }
+        None => {
+            run.start(clock::now(), refused)?;
+            until_stopped(&mut run, &inbox, &mut exchanges, &plane)
+        }
+    });
     if ended.is_err() {
         // the engine cannot be used any more, but no order may be left behind
         run.cancel_at_exchanges();
@@ -105,11 +117,26 @@ pub(crate) fn live<P: ControlPlane>(
     }
     let states = if ended.is_ok() { run.save_all() } else { Ok(Vec::new()) };
     let is_clean = ended.is_ok() && states.is_ok();
+    run.end_journal();
     run.end_recording(is_clean);
     notify::extend(END_PART_TIME_MAX);
     plane.stop(states.unwrap_or_default(), is_clean);
     ended?;
     run.finish(stopwatch.took())
+}
+
+/// Compares what the run before left with the exchanges; the signal to end, if one comes before it is done.
+fn recovered(
+    run: &mut EventLoop,
+    (inbox, exchanges): (&Inbox, &mut Vec<OpenExchange>),
+    taken: std::result::Result<(), String>,
+    plane: &impl ControlPlane,
+) -> Result<Option<String>> {
+    let stop = run.until_recovered((inbox, exchanges), taken, &plane.standing())?;
+    if stop.is_some() {
+        notify::stopping(END_PART_TIME_MAX);
+    }
+    Ok(stop)
 }
 
 fn until_stopped(
@@ -135,6 +162,7 @@ fn until_stopped(
         let (taken, round) = (told.len(), Moment::now());
         run.begin_round();
         feed_all(run, inbox, &mut told, exchanges)?;
+        run.tend_journal()?;
         run.feed_timers(clock::now())?;
         run.feed_overdue(clock::now())?;
         ask_for_snapshots(run, exchanges);
@@ -176,9 +204,10 @@ fn ask_for_snapshots(run: &mut EventLoop, exchanges: &[OpenExchange]) {
 
 /// Until the next timer or arrival, and never so long that the status line stands still.
 fn patience(run: &EventLoop) -> Duration {
-    let Some(due) = run.next_wake() else { return PATIENCE_MAX };
+    let most = run.journal_patience().unwrap_or(PATIENCE_MAX);
+    let Some(due) = run.next_wake() else { return most };
     let left = due.get().saturating_sub(clock::now().get());
-    Duration::from_nanos(u64::try_from(left).unwrap_or(0)).min(PATIENCE_MAX)
+    Duration::from_nanos(u64::try_from(left).unwrap_or(0)).min(most)
 }
 
 /// Feeds what waits; commands are carried out before the first event and between any two.
@@ -196,6 +225,7 @@ fn feed_all(
         run.close_instant_every(INSTANT_NS, at)?;
         let fed = run.feed(waiting, at)?;
         waiting = waiting.get(fed.max(1)..).unwrap_or_default();
+        run.tend_journal()?;
         carry_out_all(run, inbox, exchanges)?;
     }
     told.clear();
@@ -203,6 +233,9 @@ fn feed_all(
 }
 
 fn carry_out_all(run: &mut EventLoop, inbox: &Inbox, exchanges: &mut Vec<OpenExchange>) -> Result<()> {
+    while let Some(command) = run.deferred.pop_front() {
+        run.carry_out(command, exchanges)?;
+    }
     while let Some(command) = inbox.take_command() {
         run.carry_out(command, exchanges)?;
     }
@@ -231,6 +264,7 @@ fn drain(
         {
             run.feed(&[told], clock::now())?;
         }
+        run.tend_journal()?;
     }
     let left = run.engine().working_orders().count();
     if left > 0 {

@@ -168,6 +168,7 @@ mod tests {
             trading: Trading::ACTIVE,
             equity: None,
             is_exiting: false,
+            not_recovered: None,
             exchanges: Vec::new(),
             strategies: Vec::new(),
         }

@@ -13,6 +13,7 @@ mod exchange_hours;
 mod inbox;
 mod instrument_limits;
 mod instruments;
+mod journal;
 mod link;
 mod live;
 mod loop_handle;
@@ -20,11 +21,13 @@ pub(crate) mod notify;
 mod observer;
 mod order_entry;
 mod plan;
+mod recovery;
 mod services;
 mod signals;
 #[cfg(test)]
 mod slice_tests;
 mod sources;
+mod tending;
 mod timed_strategy;
 mod trading;
 mod warm_up;
@@ -40,15 +43,17 @@ pub(crate) use command::{
 };
 pub use event_loop::Finished;
 pub use exchange_desk::trial_host;
-pub(crate) use exchange_desk::{ExchangeDesk, Reported, Until};
+pub(crate) use exchange_desk::{ExchangeDesk, Until};
 pub use instrument_limits::ExchangeHours;
 pub(crate) use live::{ControlPlane, live};
-pub(crate) use loop_handle::{Asked, LoopGone, LoopHandle};
+pub(crate) use loop_handle::{Asked as AskedLoop, LoopGone, LoopHandle};
 pub(crate) use observer::Observer;
 pub use plan::{
     MakeExchange, MakeStrategy, Plan, PlannedExchange, PlannedRate, PlannedRisk, PlannedStrategy,
 };
 pub(crate) use plan::{Terms, empty_engine, fill_engine};
+pub(crate) use recovery::{Asked, Found, ask_all, fills_since, has_ended};
+pub use recovery::{RecoveryOptions, RecoveryPlan};
 pub use services::Services;
 pub(crate) use signals::StopSignals;
 pub(crate) use timed_strategy::TimedStrategy;

@@ -21,6 +21,7 @@ use super::{
     link::{Links, Route},
     notify,
     order_entry::{MayTrade, OrderEntry, SharedExchange},
+    recovery::RecoveryPlan,
 };
 use crate::{config::WarmUp, recorder::RecorderPlan, results::RunFolder};
 
@@ -64,6 +65,8 @@ pub struct Plan {
     pub strategies: Vec<PlannedStrategy>,
     /// What is recorded, if anything is.
     pub recorder: Option<RecorderPlan>,
+    /// What earlier runs left, where orders reach exchanges and are kept.
+    pub recovery: Option<RecoveryPlan>,
 }
 
 impl Plan {
@@ -266,7 +269,7 @@ impl Plan {
             oms_type: self.oms_type,
             rates: &self.rates,
             risk: &self.risk,
-            run: self.run,
+            run: self.recovery.as_ref().map_or(self.run, |recovery| u64::from(recovery.identity)),
         }
     }
 }

@@ -310,6 +310,7 @@ fn run(
         is_verbose: false,
         recorder: None,
         period: (None, None),
+        recovery: None,
         slice_max,
         exchanges: sources.into_iter().map(|(name, is_venue, ns)| source(name, is_venue, ns)).collect(),
         strategies: vec![PlannedStrategy {

@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Corrupt,
     /// The disk is full.
     Full,
+    /// The disk failed in a write or a sync: nobody knows what it has.
+    Sync,
     /// Too much waits to be written.
     Busy,
     /// What was to be written is beyond a limit.
@@ -50,6 +52,9 @@ impl Error {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 Self::damaged(file, &format!("{what}: {error}"))
+            }
+            Some(ErrorCode::SystemIoFailure) => {
+                Self::new(ErrorKind::Sync, format!("{what} {}: {error}", file.display()))
             }
             Some(ErrorCode::DiskFull) => {
                 Self::new(ErrorKind::Full, format!("{what} {}: {error}", file.display()))

@@ -28,6 +28,7 @@ mod reader;
 pub mod recovery;
 mod rows;
 mod schema;
+pub(crate) mod trading;
 mod writer;
 
 use std::{
@@ -39,15 +40,20 @@ use std::{
 use stratd_plugin_api::Timestamp;
 
 pub(crate) use self::meters::{StoreMeters, Waiting};
-use self::{lock::DirectoryLock, queue::Queue};
+use self::{
+    lock::DirectoryLock,
+    queue::{Answer, Queue},
+    trading::{Batch, Ticket},
+};
 
+pub use self::rows::Write;
 pub use self::{
     error::{Error, ErrorKind},
     limits::STATE_BYTES_MAX,
     reader::Reader,
     rows::{
         ConfigRow, ConfigState, Crash, Generation, LastRun, NewRun, Quarantine, RunId, SavedState,
-        TradingRow, Verdict, Write,
+        TradingRow, Verdict,
     },
 };
 
@@ -118,6 +124,23 @@ impl Store {
     pub fn write(&self, write: Write) -> Result<(), Error> {
         write.check()?;
         let offered = self.queue.offer(write);
+        if offered.is_err() {
+            self.meters.refused.add(1);
+        }
+        offered
+    }
+
+    /// Whether [`Store::write_batch`] would take a batch.
+    pub(crate) fn has_room(&self) -> bool {
+        self.queue.has_room()
+    }
+
+    /// As [`Store::write`], a batch whose ticket tells what became of it.
+    ///
+    /// # Errors
+    /// Too much waits already; nothing of it will be written.
+    pub(crate) fn write_batch(&self, batch: Batch, ticket: Ticket) -> Result<(), Error> {
+        let offered = self.queue.offer_for(Write::Trading(Box::new(batch)), Answer::Ticket(ticket));
         if offered.is_err() {
             self.meters.refused.add(1);
         }

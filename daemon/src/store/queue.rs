@@ -12,13 +12,25 @@ use super::{
     error::{Error, ErrorKind},
     limits::{QUEUE_BYTES_MAX, QUEUE_WRITES_MAX},
     rows::Write,
+    trading::Ticket,
 };
 
 /// A write and who wants to hear of it.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) write: Write,
-    pub(super) answer: Option<mpsc::SyncSender<Result<i64, Error>>>,
+    pub(super) answer: Answer,
+}
+
+/// Who wants to hear of a write.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// Nobody.
+    None,
+    /// Somebody who waits.
+    Asker(mpsc::SyncSender<Result<i64, Error>>),
+    /// The event loop, which does not.
+    Ticket(Ticket),
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +72,11 @@ fn closed() -> Error {
 impl Queue {
     /// Appends, or refuses at once.
     pub(super) fn offer(&self, write: Write) -> Result<(), Error> {
+        self.offer_for(write, Answer::None)
+    }
+
+    /// As [`Queue::offer`], for somebody who hears of it.
+    pub(super) fn offer_for(&self, write: Write, answer: Answer) -> Result<(), Error> {
         let mut waiting = self.lock();
         if waiting.is_closed {
             return Err(closed());
@@ -75,7 +92,7 @@ impl Queue {
                 ),
             ));
         }
-        waiting.push(Job { write, answer: None });
+        waiting.push(Job { write, answer });
         self.came.notify_one();
         Ok(())
     }
@@ -91,7 +108,7 @@ impl Queue {
         if waiting.is_closed {
             return Err(closed());
         }
-        waiting.push(Job { write, answer: Some(sender) });
+        waiting.push(Job { write, answer: Answer::Asker(sender) });
         self.came.notify_one();
         drop(waiting);
         // the writer is gone without an answer only if it panicked
@@ -109,6 +126,12 @@ impl Queue {
         drop(waiting);
         self.went.notify_all();
         jobs
+    }
+
+    /// Whether a small write would be taken.
+    pub(super) fn has_room(&self) -> bool {
+        let waiting = self.lock();
+        !waiting.is_closed && waiting.has_room(0)
     }
 
     /// How many writes wait, and how many bytes of states.

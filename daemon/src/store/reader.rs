@@ -9,6 +9,7 @@ use super::{
     database,
     error::Error,
     rows::{ConfigRow, ConfigState, Crash, Generation, LastRun, Quarantine, RunId, SavedState, TradingRow},
+    trading::{self, Kept, WhatToKeep},
 };
 
 /// Reads what was committed. Cheap to make; one thread at a time uses it.
@@ -181,6 +182,26 @@ impl Reader {
     /// The file cannot be read.
     pub fn config(&self, generation: i64) -> Result<Option<String>, Error> {
         self.one("SELECT document FROM config WHERE generation = ?1", [generation], |row| row.get(0))
+    }
+
+    /// What is kept of orders, fills and books, of one moment.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn kept(&self, what: WhatToKeep) -> Result<Kept, Error> {
+        let read = || {
+            let transaction = self.connection.unchecked_transaction()?;
+            trading::kept(&transaction, what)
+        };
+        read().map_err(|e| self.failed(&e))
+    }
+
+    /// The accounts as exchanges told them last: exchange, account, currency, cash, equity, margin, and when.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn accounts(&self) -> Result<Vec<([String; 6], Timestamp)>, Error> {
+        trading::accounts(&self.connection).map_err(|e| self.failed(&e))
     }
 
     fn one<T>(

@@ -5,6 +5,7 @@ use stratd_plugin_api::Timestamp;
 use super::{
     error::{Error, ErrorKind},
     limits::{CONFIG_BYTES_MAX, INSTANCES_MAX, STATE_BYTES_MAX, TEXT_BYTES_MAX},
+    trading::Batch,
 };
 
 /// The number of a run, larger for later ones.
@@ -240,6 +241,12 @@ pub enum Write {
     SettleConfig(i64, ConfigState),
     /// A configuration was refused after all: it goes.
     DropConfig(i64),
+    /// Whose orders these are: number and trading type, unless that is known already.
+    Identify(u16, String, Timestamp),
+    /// Orders, fills, positions and what belongs to them.
+    Trading(Box<Batch>),
+    /// Orders that ended before this time are forgotten, some at once; answered with their number.
+    Prune(Timestamp),
 }
 
 impl Write {
@@ -248,6 +255,7 @@ impl Write {
         match self {
             Self::SaveStates(states) => states.iter().map(|state| state.state.len()).sum(),
             Self::PutConfig(_, document) => document.len(),
+            Self::Trading(batch) => batch.bytes(),
             Self::BeginRun(_)
             | Self::Join(..)
             | Self::Leave(..)
@@ -263,6 +271,8 @@ impl Write {
             | Self::ForgetTrading(..)
             | Self::SettleConfig(..)
             | Self::DropConfig(_)
+            | Self::Identify(..)
+            | Self::Prune(_)
             | Self::Assess(..) => 0,
         }
     }
@@ -279,7 +289,14 @@ impl Write {
             | Self::ForgetState(text)
             | Self::Release(text)
             | Self::ForgetTrading(text, _) => check_texts([text]),
-            Self::Seen(..) | Self::EndRun(..) | Self::SettleConfig(..) | Self::DropConfig(_) => Ok(()),
+            // the names of a batch are those of the configuration, its texts are interned: both are short
+            Self::Seen(..)
+            | Self::EndRun(..)
+            | Self::SettleConfig(..)
+            | Self::DropConfig(_)
+            | Self::Trading(_)
+            | Self::Prune(_) => Ok(()),
+            Self::Identify(_, text, _) => check_texts([text]),
             Self::PutConfig(row, document) => {
                 if document.len() > CONFIG_BYTES_MAX {
                     let found = format!("{} bytes", document.len());

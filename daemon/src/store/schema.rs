@@ -85,6 +85,124 @@ CREATE TABLE trading ( -- what may not be traded: by command, or after a fall th
     since  INTEGER NOT NULL,
     note   TEXT                          -- what who did it said
 ) STRICT;
+", "
+-- Of sandbox and live runs. Quantities, prices and money are exact decimal numbers in text; all names are those of the
+-- configuration. Rows of one batch are of one moment: orders, fills, positions and portfolios agree.
+CREATE TABLE identity ( -- one row: whose the tables below are
+    id           INTEGER PRIMARY KEY CHECK (id = 1),
+    number       INTEGER NOT NULL CHECK (number BETWEEN 1 AND 2047), -- first part of all client order ids made here
+    trading_type TEXT    NOT NULL, -- a run of another type does not start on these tables
+    made_at      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE portfolios ( -- of each owner of orders that ever was: strategies, manual, external
+    strategy   TEXT    PRIMARY KEY NOT NULL,
+    number     INTEGER NOT NULL UNIQUE, -- second part of its client order ids; no other owner ever gets it
+    counter    INTEGER NOT NULL, -- third part of its latest client order id
+    adopted    INTEGER NOT NULL, -- the same for orders that were found at an exchange
+    cash       TEXT    NOT NULL, -- moved by its fills, fees and costs included; in the currency of the run
+    realized   TEXT    NOT NULL,
+    fees       TEXT    NOT NULL, -- costs included
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE orders (
+    client_order_id   INTEGER PRIMARY KEY NOT NULL,
+    strategy          TEXT    NOT NULL,
+    exchange          TEXT    NOT NULL,
+    exchange_order_id TEXT,             -- null until the exchange told it
+    foreign_id        INTEGER,          -- of an adopted order: the client order id that the exchange has for it; 0 = none
+    instrument        TEXT    NOT NULL, -- symbol
+    side              TEXT    NOT NULL CHECK (side IN ('buy', 'sell')),
+    order_type        TEXT    NOT NULL,
+    flags             TEXT    NOT NULL, -- joined by +; empty: none
+    lifetime          TEXT    NOT NULL,
+    expires           INTEGER,          -- of lifetime gtd
+    tag               INTEGER NOT NULL, -- the strategy's own
+    order_group       INTEGER NOT NULL, -- 0 = none
+    quantity          TEXT    NOT NULL, -- as changes left it; 0 while only the amount of money is known
+    price             TEXT,             -- limit
+    stop_price        TEXT,
+    trail             TEXT,
+    notional          TEXT,             -- of an order by amount of money
+    status            TEXT    NOT NULL CHECK (status IN ('pending_new', 'open', 'partially_filled', 'filled',
+                          'pending_cancel', 'canceled', 'rejected', 'denied', 'expired', 'unknown')),
+    filled            TEXT    NOT NULL,
+    price_average     TEXT,             -- null until the first fill
+    filled_value      TEXT    NOT NULL, -- sum of price times quantity over its fills, exact
+    reason            TEXT    NOT NULL, -- why it was denied, rejected or canceled
+    phase             TEXT    NOT NULL CHECK (phase IN ('intent', 'sent', 'acknowledged', 'ended')),
+                          -- intent: on the disk, perhaps not sent; sent: handed to the connector; acknowledged: the
+                          -- exchange has it; ended: nothing more is expected (denied orders were never sent)
+    is_by_hand        INTEGER NOT NULL CHECK (is_by_hand IN (0, 1)),
+    is_closing        INTEGER NOT NULL CHECK (is_closing IN (0, 1)),
+    created_at        INTEGER NOT NULL,
+    updated_at        INTEGER NOT NULL,
+    run               INTEGER NOT NULL  -- that made it
+) STRICT;
+CREATE INDEX orders_not_ended ON orders (client_order_id) WHERE phase <> 'ended';
+CREATE INDEX orders_by_update ON orders (updated_at);
+CREATE INDEX orders_of_strategy ON orders (strategy, client_order_id);
+
+CREATE TABLE fills ( -- our own executions, each once
+    exchange          TEXT    NOT NULL,
+    instrument        TEXT    NOT NULL, -- some exchanges number by instrument
+    trade_id          TEXT    NOT NULL, -- of the exchange; ~... where it tells none: made of what the fill says
+    client_order_id   INTEGER NOT NULL, -- both orders of a trade may be ours
+    exchange_order_id TEXT,
+    strategy          TEXT    NOT NULL,
+    side              TEXT    NOT NULL CHECK (side IN ('buy', 'sell')),
+    price             TEXT    NOT NULL,
+    quantity          TEXT    NOT NULL,
+    fee               TEXT    NOT NULL, -- this and the two below in the currency of the instrument
+    slippage          TEXT    NOT NULL,
+    transaction_cost  TEXT    NOT NULL,
+    liquidity         TEXT    NOT NULL, -- maker, taker or unknown
+    at                INTEGER NOT NULL, -- by the exchange
+    booked_at         INTEGER NOT NULL, -- by us
+    run               INTEGER NOT NULL, -- that booked it
+    PRIMARY KEY (exchange, instrument, trade_id, client_order_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX fills_of_order ON fills (client_order_id);
+CREATE INDEX fills_by_time ON fills (exchange, at);
+
+CREATE TABLE positions ( -- amounts are in the currency of the run
+    strategy      TEXT    NOT NULL,
+    exchange      TEXT    NOT NULL,
+    instrument    TEXT    NOT NULL,
+    side          TEXT    NOT NULL CHECK (side IN ('net', 'long', 'short')),
+    size          TEXT    NOT NULL, -- negative: short
+    price_average TEXT    NOT NULL,
+    price_last    TEXT,             -- at which it was valued last
+    cost          TEXT    NOT NULL,
+    cost_own      TEXT    NOT NULL, -- in the currency of the instrument
+    realized      TEXT    NOT NULL,
+    fees          TEXT    NOT NULL,
+    lots          TEXT,             -- of accounting fifo: quantity:cost:cost_own by commas, the oldest first
+    updated_at    INTEGER NOT NULL,
+    PRIMARY KEY (strategy, exchange, instrument, side)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE accounts ( -- as the exchanges told them last
+    exchange TEXT    NOT NULL,
+    account  TEXT    NOT NULL, -- the exchange's id
+    currency TEXT    NOT NULL,
+    cash     TEXT    NOT NULL,
+    equity   TEXT    NOT NULL,
+    margin   TEXT    NOT NULL,
+    told_at  INTEGER NOT NULL,
+    PRIMARY KEY (exchange, account, currency)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE losses ( -- the PnL of a scope over time, as limits on losses count it
+    scope     TEXT    NOT NULL, -- as in trading
+    day       INTEGER NOT NULL, -- the start of the UTC day of its last change
+    day_start TEXT    NOT NULL, -- PnL at that moment
+    peak      TEXT    NOT NULL,
+    last      TEXT    NOT NULL,
+    is_since_command INTEGER NOT NULL CHECK (is_since_command IN (0, 1)), -- counted since trading was let go on
+    PRIMARY KEY (scope, is_since_command)
+) STRICT, WITHOUT ROWID;
 "];
 
 /// Brings a database up to date, each step in a transaction of its own.

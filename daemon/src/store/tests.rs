@@ -285,7 +285,7 @@ fn an_unacceptable_write_leaves_the_others_of_its_transaction_alone() {
         Write::Join(RunId(42), A.to_owned()),
         Write::SaveStates(vec![state(A, 2, 1)]),
     ]
-    .map(|write| queue::Job { write, answer: None });
+    .map(|write| queue::Job { write, answer: queue::Answer::None });
     let outcomes = writer::commit(&mut connection, &jobs).unwrap();
     let are_done = outcomes.iter().map(|outcome| matches!(outcome, writer::Outcome::Done(_)));
     assert_eq!(are_done.collect::<Vec<_>>(), [true, false, true]);
@@ -305,7 +305,9 @@ fn a_full_queue_refuses_those_who_cannot_wait() {
         assert_eq!(queue.take().len(), limits::QUEUE_WRITES_MAX);
         let mut jobs = queue.take();
         assert_eq!(jobs.len(), 1);
-        let answer = jobs.pop_front().and_then(|job| job.answer).expect("someone waits");
+        let Some(queue::Answer::Asker(answer)) = jobs.pop_front().map(|job| job.answer) else {
+            panic!("someone waits")
+        };
         answer.send(Ok(5)).unwrap();
         assert_eq!(waiting.join().expect("no panic"), Ok(5));
     });

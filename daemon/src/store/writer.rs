@@ -15,11 +15,12 @@ use rusqlite::{Connection, ErrorCode, Savepoint, TransactionBehavior, params};
 use stratd_plugin_api::Timestamp;
 
 use super::{
-    error::Error,
+    error::{Error, ErrorKind},
     limits::{CONFIGS_MAX, GENERATIONS_MAX, RUNS_MAX},
     meters::StoreMeters,
-    queue::{Job, Queue},
+    queue::{Answer, Job, Queue},
     rows::{ConfigRow, Crash, Generation, NewRun, Quarantine, RunId, SavedState, TradingRow, Verdict, Write},
+    trading,
 };
 use crate::runtime::clock::Moment;
 
@@ -40,13 +41,13 @@ pub(super) fn run(
         }
         let failed = |e: &rusqlite::Error| Error::database("writing to", &file, e);
         let started = Moment::now();
+        let (jobs, late) = sort_out(jobs);
         let outcomes = match commit(&mut connection, &jobs) {
             Ok(outcomes) => outcomes,
-            Err(e) if jobs.len() == 1 => vec![Outcome::Failed(e)],
-            Err(_) => jobs.iter().map(|job| alone(&mut connection, job)).collect(),
+            Err(e) => without_all(&mut connection, &jobs, &failed(&e), &failed),
         };
         let trouble = outcomes.iter().find_map(|outcome| match outcome {
-            Outcome::Failed(e) => Some(failed(e)),
+            Outcome::Failed(e) => Some(e.clone()),
             Outcome::Done(_) | Outcome::Refused(_) => None,
         });
         // those that were tried one by one after that are part of it: so long others waited
@@ -54,8 +55,11 @@ pub(super) fn run(
         let done = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done(_))).count();
         meters.written.bump_by(done as u64);
         meters.failed.bump_by((outcomes.len() - done) as u64);
-        note(health, trouble);
+        note(health, trouble.or_else(|| late.first().map(|(_, error)| error.clone())));
         answer(jobs, outcomes, &failed);
+        for (job, error) in late {
+            tell(job.answer, Err(error));
+        }
     }
     // a database at rest is one file; if this fails, the next start does it
     let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
@@ -75,14 +79,51 @@ pub(super) enum Outcome {
     /// The write itself is not acceptable.
     Refused(rusqlite::Error),
     /// The transaction could not be committed.
-    Failed(rusqlite::Error),
+    Failed(Error),
 }
 
-fn alone(connection: &mut Connection, job: &Job) -> Outcome {
-    match commit(connection, [job]) {
-        Ok(mut outcomes) => outcomes.pop().unwrap_or(Outcome::Done(0)),
-        Err(e) => Outcome::Failed(e),
+/// Batches of a run that had one that failed are not written: whoever made them hands everything over anew when the
+/// cause is gone.
+fn sort_out(jobs: VecDeque<Job>) -> (VecDeque<Job>, Vec<(Job, Error)>) {
+    let mut late = Vec::new();
+    let mut good = VecDeque::with_capacity(jobs.len());
+    for job in jobs {
+        match why_not(&job) {
+            Some(error) => late.push((job, error)),
+            None => good.push_back(job),
+        }
     }
+    (good, late)
+}
+
+fn why_not(job: &Job) -> Option<Error> {
+    match &job.answer {
+        Answer::Ticket(ticket) => ticket.commits.failed(),
+        Answer::None | Answer::Asker(_) => None,
+    }
+}
+
+/// The transaction of all failed: others than batches are tried one by one. Of batches none is tried again, because orders
+/// wait for them: what a disk says after it failed once is not to be relied on.
+fn without_all(
+    connection: &mut Connection,
+    jobs: &VecDeque<Job>,
+    error: &Error,
+    failed: &dyn Fn(&rusqlite::Error) -> Error,
+) -> Vec<Outcome> {
+    let is_last_word = |job: &Job| {
+        jobs.len() == 1 || error.kind() == ErrorKind::Sync || matches!(job.answer, Answer::Ticket(_))
+    };
+    let alone = |job: &Job| {
+        if is_last_word(job) {
+            return Outcome::Failed(error.clone());
+        }
+        match commit(connection, [job]) {
+            Ok(mut outcomes) => outcomes.pop().unwrap_or(Outcome::Done(0)),
+            Err(e) => Outcome::Failed(failed(&e)),
+        }
+    };
+    jobs.iter().map(alone).collect()
 }
 
 fn answer(jobs: VecDeque<Job>, outcomes: Vec<Outcome>, failed: &dyn Fn(&rusqlite::Error) -> Error) {
@@ -90,14 +131,22 @@ fn answer(jobs: VecDeque<Job>, outcomes: Vec<Outcome>, failed: &dyn Fn(&rusqlite
         let is_refused = matches!(outcome, Outcome::Refused(_));
         let result = match outcome {
             Outcome::Done(number) => Ok(number),
-            Outcome::Refused(e) | Outcome::Failed(e) => Err(failed(&e)),
+            Outcome::Refused(e) => Err(failed(&e)),
+            Outcome::Failed(e) => Err(e),
         };
-        match (job.answer, result) {
-            // who asked may have gone meanwhile
-            (Some(asker), result) => drop(asker.send(result)),
-            (None, Err(e)) if is_refused => tracing::warn!(logger = "store", "{e}"),
-            (None, _) => {}
+        if let (Answer::None, Err(e), true) = (&job.answer, &result, is_refused) {
+            tracing::warn!(logger = "store", "{e}");
         }
+        tell(job.answer, result);
+    }
+}
+
+fn tell(answer: Answer, result: Result<i64, Error>) {
+    match answer {
+        Answer::None => {}
+        // who asked may have gone meanwhile
+        Answer::Asker(asker) => drop(asker.send(result)),
+        Answer::Ticket(ticket) => ticket.settle(result.map(drop)),
     }
 }
 
@@ -203,6 +252,9 @@ fn apply(db: &Savepoint<'_>, write: &Write) -> rusqlite::Result<i64> {
             db.prepare_cached("UPDATE config SET state = ?2 WHERE generation = ?1")?
                 .execute(params![generation, state.name()])?;
         }
+        Write::Identify(number, trading_type, at) => trading::identify(db, (*number, trading_type, *at))?,
+        Write::Trading(batch) => trading::batch(db, batch)?,
+        Write::Prune(before) => return trading::prune(db, *before),
         Write::DropConfig(generation) => {
             db.prepare_cached("DELETE FROM config WHERE generation = ?1")?.execute([generation])?;
         }

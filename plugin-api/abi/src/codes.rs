@@ -330,6 +330,8 @@ pub mod reason {
     pub const EXPIRED: u32 = 39;
     /// Other orders of its group were filled.
     pub const GROUP: u32 = 40;
+    /// What must be kept of an order could not be written, so that it was not sent.
+    pub const NOT_STORED: u32 = 41;
 }
 
 /// [`crate::RiskLimitRecord::scope`].

@@ -61,7 +61,7 @@ pub use text::{MoneyBits, Sink, Str, TextHandle};
 
 /// The ABI number of this crate's types: what [`PluginV1::abi`] and every table carries.
 /// While V1 is a draft it changes with every change of a type.
-pub const ABI: u32 = 3;
+pub const ABI: u32 = 4;
 
 /// Venue ids and other interned texts are at most this many bytes long.
 pub const TEXT_BYTES_MAX: usize = 64;

@@ -271,6 +271,8 @@ coded! {
         Expired = abi::reason::EXPIRED, "expired";
         /// Other orders of its group were filled.
         Group = abi::reason::GROUP, "group";
+        /// What must be kept of an order could not be written, so that it was not sent.
+        NotStored = abi::reason::NOT_STORED, "not_stored";
     }
 }
 

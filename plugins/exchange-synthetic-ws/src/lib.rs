@@ -2,7 +2,7 @@
 //!
 //! The protocol is docs/synthetic-venue.md; this crate is its client.
 //!
-//! - One thread (`synthetic-ws`) owns the socket and everything that depends on it ([`session::Session`]); the host's
+//! - One thread (`synthetic-ws`) owns the socket and everything that depends on it (`session::Session`); the host's
 //!   calls hand it a command through a bounded queue and return at once.
 //! - The session reads no socket and no clock: frames, commands and the time go in, frames and events come out.
 //! - An order is sent once. If its answer does not come (a time-out, a broken connection), its outcome is unknown; then
@@ -10,7 +10,7 @@
 //!   may be repeated without harm.
 //! - Reports of own orders carry a number without gaps: one that is missing is fetched, one that comes twice is dropped.
 //! - A book that missed an event says nothing until it is complete again, by the missing events or by a new snapshot.
-//! - Nothing is dropped silently: see [`tell`] for what happens while the host's inbox is full.
+//! - Nothing is dropped silently: see `tell` for what happens while the host's inbox is full.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

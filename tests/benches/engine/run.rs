@@ -84,6 +84,7 @@ impl Plugins {
                 .expect("a writable folder"),
             is_verbose: false,
             recorder: None,
+            recovery: None,
             slice_max: 64,
             period: (None, None),
             exchanges: vec![self.exchange(ticks, count)],

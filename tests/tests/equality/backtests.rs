@@ -215,6 +215,7 @@ impl Recording {
             folder,
             is_verbose: false,
             recorder: None,
+            recovery: None,
             slice_max: way.slice_max,
             period: (None, None),
             exchanges: vec![self.planned_exchange(way.exchange)],

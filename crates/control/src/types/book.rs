@@ -87,9 +87,9 @@ pub struct AccountList {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Account {
-    /// `run`: the account that the run keeps itself.
+    /// `run`: the account that the run keeps itself; `EXCHANGE/ACCOUNT`: as an exchange told it last.
     pub name: String,
-    /// `unlimited`, `cash` or `margin`.
+    /// `unlimited`, `cash` or `margin`; `exchange` for that of one.
     pub kind: String,
     /// The currency of its amounts.
     pub currency: String,

@@ -228,21 +228,21 @@ fn an_order_that_is_pending_cancel_after_unknown() {
     check(
         "pending_cancel after unknown",
         expect![[r#"
-            received: a received a1 pending_cancel 0/10
+            received: a received a1 pending_cancel 0/10, ! cancel a1
             nobody answered: ignored
-            a part: a bought a1 pending_cancel 2/10: 2 @ 100, ! filled a1 2 @ 100
-            the rest of 10: a bought a1 pending_cancel 6/10: 6 @ 100, ! filled a1 6 @ 100
+            a part: a bought a1 pending_cancel 2/10: 2 @ 100, ! filled a1 2 @ 100, ! cancel a1
+            the rest of 10: a bought a1 pending_cancel 6/10: 6 @ 100, ! filled a1 6 @ 100, ! cancel a1
             all of 10: a bought a1 filled 10/10: 10 @ 100, ! filled a1 10 @ 100, ! finished a1 filled 10/10
             more than 10: a bought a1 filled 11/10: 11 @ 100, ! filled a1 11 @ 100, ! OVERFILLED bought a1 filled 11/10: 11 @ 100, ! finished a1 filled 11/10
-            the first trade again: a bought a1 pending_cancel 4/10: 4 @ 100, ! filled a1 4 @ 100
+            the first trade again: a bought a1 pending_cancel 4/10: 4 @ 100, ! filled a1 4 @ 100, ! cancel a1
             a fill of the other side: ! UNKNOWN ORDER sold a1 ? 0/0: 2 @ 100
             a fill of another exchange: ! UNKNOWN ORDER bought a1 ? 0/0: 2 @ 100
             canceled: a canceled a1 canceled 0/10, ! finished a1 canceled 0/10
             expired: a canceled a1 expired 0/10, ! finished a1 expired 0/10
             rejected: a rejected a1 rejected 0/10, ! finished a1 rejected 0/10
-            request refused: a request_rejected a1 unknown 0/10
-            changed to 12: a change a1 pending_cancel 0/12
-            changed to 4: a change a1 pending_cancel 0/4
+            request refused: a request_rejected a1 pending_cancel 0/10
+            changed to 12: a change a1 pending_cancel 0/12, ! cancel a1
+            changed to 4: a change a1 pending_cancel 0/4, ! cancel a1
         "#]],
     );
 }

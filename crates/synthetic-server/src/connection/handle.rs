@@ -4,6 +4,7 @@ use crate::{
     faults::{Faults, OrderFault},
     floor::{Floor, Sender},
     json::Object,
+    limits::TEXT_BYTES_MAX,
     refusal::{Code, Refusal},
     request::{Asked, Login, Request, parse},
     server::Shared,
@@ -117,6 +118,12 @@ fn log_in(
         return Err(Refusal::new(Code::BadRequest, message));
     }
     shared.check_token(login.token.as_deref())?;
+    let accepted_session =
+        login.session.as_ref().is_none_or(|name| (1..=TEXT_BYTES_MAX).contains(&name.len()));
+    if !accepted_session {
+        let message = format!("session has no or too many bytes (accepted: 1 to {TEXT_BYTES_MAX})");
+        return Err(Refusal::new(Code::BadRequest, message));
+    }
     let account = floor.log_in(&login.account)?;
     let client = floor.faults.client(&login.account);
     let reported = floor.account(account).map_or(0, |account| account.reports.last());
@@ -127,7 +134,14 @@ fn log_in(
         cancel_on_disconnect: login.cancel_on_disconnect,
         reported,
     });
-    Ok(accepted(request).raw("order_seq", reported).end())
+    let answer = accepted(request).raw("order_seq", reported);
+    match login.session {
+        Some(name) => {
+            shared.take_over(account, name, session.id);
+            Ok(answer.raw("fenced", true).end())
+        }
+        None => Ok(answer.end()),
+    }
 }
 
 fn subscribe(name: Option<String>, floor: &Floor, session: &mut Session) -> Result<(), Refusal> {

@@ -34,6 +34,9 @@ use session::{Lagging, Session};
 /// The close code of a client that reads too slowly.
 const SLOW: u16 = 4008;
 
+/// The close code of a connection whose session another one took over.
+const TAKEN_OVER: u16 = 4000;
+
 /// Why a connection ends.
 enum End {
     /// The client left, or the socket broke: nobody is there to be told.
@@ -100,6 +103,9 @@ async fn run(socket: &mut WebSocketStream<TcpStream>, shared: &Shared, session: 
         let can_ask = session.borrow().answers() < ANSWERS_MAX;
         tokio::select! {
             message = socket.next(), if can_ask => {
+                if shared.is_fenced(session.borrow().id) {
+                    return taken_over();
+                }
                 if let Err(end) = receive(message, shared, session) {
                     return end;
                 }
@@ -110,7 +116,15 @@ async fn run(socket: &mut WebSocketStream<TcpStream>, shared: &Shared, session: 
             _ = changed.changed(), if !is_more => {}
             _ = heartbeat.tick() => session.borrow_mut().beat(&shared.floor.borrow()),
         }
+        if shared.is_fenced(session.borrow().id) {
+            return taken_over();
+        }
     }
+}
+
+/// Another connection has its session now.
+fn taken_over() -> End {
+    End::Close(CloseCode::Library(TAKEN_OVER), "session taken over".to_owned())
 }
 
 /// Whether the venue ends. Of what could not be written down nobody is told, not even that.

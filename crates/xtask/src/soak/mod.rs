@@ -1,5 +1,6 @@
 //! Runs a long proof by name: bounded in count and time, with its numbers in `TARGET/soak/NAME.json`.
 
+mod kill;
 mod record;
 mod reload;
 mod sim;
@@ -19,6 +20,12 @@ struct Soak {
 
 /// Every soak of the workspace; a new one is a new row and a file of its own.
 const SOAKS: &[Soak] = &[
+    Soak {
+        name: "kill",
+        arguments: "[--count N] [--seed S] [--out FILE]",
+        about: "kill the daemon N times (1,000) with -9 while it trades at a venue of its own: nothing lost, sent twice or different",
+        run: kill::run,
+    },
     Soak {
         name: "record",
         arguments: "[--events N] [--rate N] [--out FILE]",

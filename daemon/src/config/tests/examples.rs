@@ -32,6 +32,9 @@ impl PluginLookup for RealPlugins {
             (PluginKind::Exchange, "synthetic") => {
                 schemars::schema_for!(<exchange_synthetic::SyntheticExchange as Exchange>::Config)
             }
+            (PluginKind::Exchange, "synthetic-ws") => {
+                schemars::schema_for!(<exchange_synthetic_ws::SyntheticWsExchange as Exchange>::Config)
+            }
             (PluginKind::Strategy, "market-maker") => {
                 schemars::schema_for!(<strategy_market_maker::MarketMaker as Strategy>::Config)
             }
@@ -51,8 +54,10 @@ impl PluginLookup for RealPlugins {
             version: "0.1.0".to_owned(),
             config_schema: schema.as_value().to_string(),
             market_data: true,
-            order_entry: name == "synthetic",
-            trading_types: if name == "synthetic" {
+            order_entry: name.starts_with("synthetic"),
+            trading_types: if name == "synthetic-ws" {
+                TradingTypes::of(&[TradingType::Simulation, TradingType::Sandbox, TradingType::Live])
+            } else if name == "synthetic" {
                 TradingTypes::of(&[TradingType::Backtest, TradingType::Simulation, TradingType::Sandbox])
             } else {
                 TradingTypes::of(&[TradingType::Backtest])

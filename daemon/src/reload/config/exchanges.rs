@@ -153,7 +153,7 @@ impl Manager {
         if !is_known {
             return Ok(());
         }
-        let asked = self.reconcile(record, exchange, desk, &mut |question| {
+        let asked = self.reconcile(exchange, desk, &mut |question| {
             question.ask(instance).map_err(|fault| fault.to_string())
         });
         asked.map(drop).map_err(|why| {

@@ -4,7 +4,7 @@ use stratd_control::{
     Account, AccountList, Book, Instrument, InstrumentList, Portfolio, Position, PositionList,
 };
 use stratd_engine::AccountRules;
-use stratd_plugin_api::{ExchangeId, InstrumentId, PositionSide, Price, Quantity, abi};
+use stratd_plugin_api::{ExchangeId, InstrumentId, PositionSide, Price, Quantity, Timestamp, abi};
 
 use super::{super::operations::ManagerOperations, orders::symbol, page, words};
 use crate::{
@@ -91,8 +91,10 @@ pub(super) fn accounts(operations: &ManagerOperations) -> Result<AccountList, Ac
         AccountRules::Cash { allow_short } => ("cash", Some(allow_short), None),
         AccountRules::Margin { initial, maintenance } => ("margin", None, Some((initial, maintenance))),
     };
-    Ok(AccountList {
-        accounts: vec![Account {
+    let mut accounts = told_accounts(operations);
+    accounts.insert(
+        0,
+        Account {
             name: RUN.to_owned(),
             kind: kind.to_owned(),
             currency: operations.run.currency.clone(),
@@ -102,8 +104,27 @@ pub(super) fn accounts(operations: &ManagerOperations) -> Result<AccountList, Ac
             allow_short,
             initial_margin: margins.map(|(initial, _)| initial.to_string()),
             maintenance_margin: margins.map(|(_, maintenance)| maintenance.to_string()),
-        }],
-    })
+        },
+    );
+    Ok(AccountList { accounts })
+}
+
+/// As the exchanges told them last; what cannot be read is told by the status of the store.
+fn told_accounts(operations: &ManagerOperations) -> Vec<Account> {
+    let store = operations.store.as_ref().and_then(|store| store.accounts().ok());
+    let account =
+        |([exchange, account, currency, cash, equity, used], _): ([String; 6], Timestamp)| Account {
+            name: format!("{exchange}/{account}"),
+            kind: "exchange".to_owned(),
+            currency,
+            cash,
+            equity,
+            used,
+            allow_short: None,
+            initial_margin: None,
+            maintenance_margin: None,
+        };
+    store.unwrap_or_default().into_iter().map(account).collect()
 }
 
 pub(super) fn instruments(

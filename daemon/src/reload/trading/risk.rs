@@ -16,7 +16,7 @@ use crate::{
     },
     reload::{Registry, RunStore},
     runtime::{
-        Asked, Command, KeptHalt, LookUp, Names, RiskLook, ScopeLook, ScopeName, Snapshot, Trading,
+        AskedLoop, Command, KeptHalt, LookUp, Names, RiskLook, ScopeLook, ScopeName, Snapshot, Trading,
         TradingChanged, TradingRefused, TradingSeen, TradingWish,
     },
 };
@@ -111,6 +111,11 @@ pub(super) fn set(
                 "{scope} has {count} instruments (accepted: at most {most}; `stratctl risk kill` halts the whole run)"
             )));
         }
+        Err(TradingRefused::NotKept) => {
+            return Err(conflict(
+                "a sync of the disk of state.db failed, and nobody knows what it has (accepted: a restart of stratd, which reads it and asks the exchanges)".to_owned(),
+            ));
+        }
         Err(TradingRefused::Stale) => return Err(stale(terms, &resource.look(operations)?.0)),
     };
     let [was, is] = changed.states.map(words::state);
@@ -192,7 +197,7 @@ fn seen_of(
     Ok((instances::basis(record, &trading), TradingSeen::OfScope(trading.change)))
 }
 
-type Asking = (Basis, Asked<TradingChanged>);
+type Asking = (Basis, AskedLoop<TradingChanged>);
 
 /// Sends the change on its way, if the resource is as its author saw it. What the event loop knows it compares itself,
 /// when it comes to it; the rest of the resource, the record of an instance, cannot change before it is on its way.

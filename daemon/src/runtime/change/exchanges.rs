@@ -231,7 +231,12 @@ impl EventLoop {
         let trading_type = self.engine().trading_type();
         let route = route(trading_type, joining.has_order_entry, &shared);
         self.driver_mut().engine_mut().set_takes(id, route.takes(joining.takes));
-        self.driver_mut().link_mut().set_route(id, route);
+        let names = self.exchange_ids();
+        let links = self.driver_mut().link_mut();
+        links.set_route(id, route);
+        if let Some(journal) = links.journal_mut() {
+            journal.name_exchanges(names);
+        }
     }
 
     /// An exchange that joined leaves again, because a later part was refused; its connector.

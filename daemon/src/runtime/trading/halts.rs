@@ -67,6 +67,8 @@ pub(crate) enum TradingRefused {
     TooMany(usize, usize),
     /// It has changed since it was seen.
     Stale,
+    /// What must be kept of orders cannot be written until the next start.
+    NotKept,
 }
 
 /// What came of it.
@@ -188,13 +190,17 @@ impl EventLoop {
             return Ok(Err(TradingRefused::Stale));
         }
         let before = self.state_of(&meant);
-        let TradingWish { state, exit, words, is_dry_run, .. } = wish;
+        let TradingWish { state, exit, words, is_dry_run, scope: wish_scope, .. } = wish;
         let now = self.now();
         let halt = Halt { since: now, words: words.clone() };
         let scope = match &meant {
             Meant::One(scope) => key(*scope, self.engine(), exchanges),
             Meant::Exchange(id, _) => format!("exchange.{}", name_of(*id, exchanges)),
         };
+        let lifts_all = state == TradingState::Active && matches!(wish_scope, ScopeName::Run);
+        if lifts_all && !is_dry_run && !self.mend_journal() {
+            return Ok(Err(TradingRefused::NotKept));
+        }
         let number = self.desk.halts.next_number();
         let kept = KeptHalt { number, scope, state, reason: Reason::Requested, halt };
         if is_dry_run {

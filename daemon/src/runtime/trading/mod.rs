@@ -19,11 +19,11 @@ pub(crate) use self::{
     halts::{Halt, KeptHalt, ScopeName, TradingChanged, TradingRefused, TradingSeen, TradingWish},
     history::{FillRow, OrderCursor, OrderQuery, OrderRow, OrdersWanted},
     names::Names,
-    owner::MANUAL,
+    owner::{EXTERNAL, MANUAL},
     positions::{PositionQuery, PositionRow},
     resolve::{Missing, Which},
 };
-use std::cell::OnceCell;
+use std::{cell::OnceCell, collections::BTreeMap};
 
 use stratd_engine::StrategyId;
 use stratd_plugin_api::ClientOrderId;
@@ -76,6 +76,19 @@ pub(super) struct TradingDesk {
     pub(super) instruments: OnceCell<Vec<u64>>,
     /// The owner of orders by hand, once there is one.
     manual: Option<StrategyId>,
+    /// Owners of orders who are no strategies of the run, by name.
+    owners: BTreeMap<String, StrategyId>,
+    /// Number and counter of owners of earlier runs who have no place in this one, by name.
+    pub(super) numbers: BTreeMap<String, (u16, u64)>,
+    /// Why nothing is traded yet, or not any more.
+    pub(super) not_recovered: Option<String>,
+}
+
+impl TradingDesk {
+    /// A strategy did not take the place of an owner after all.
+    pub(super) fn give_back_owner(&mut self, name: String, owner: StrategyId) {
+        self.owners.insert(name, owner);
+    }
 }
 
 impl EventLoop {

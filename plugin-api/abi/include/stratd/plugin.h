@@ -47,7 +47,7 @@ extern "C" {
 // ---- generated from the Rust types; do not edit ----
 // The ABI number of this crate's types: what stratd_plugin_v1_t.abi and every table carries.
 // While V1 is a draft it changes with every change of a type.
-#define STRATD_ABI UINT32_C(3)
+#define STRATD_ABI UINT32_C(4)
 
 // Venue ids and other interned texts are at most this many bytes long.
 #define STRATD_TEXT_BYTES_MAX 64
@@ -347,6 +347,8 @@ extern "C" {
 #define STRATD_REASON_EXPIRED UINT32_C(39)
 // Other orders of its group were filled.
 #define STRATD_REASON_GROUP UINT32_C(40)
+// What must be kept of an order could not be written, so that it was not sent.
+#define STRATD_REASON_NOT_STORED UINT32_C(41)
 
 // stratd_risk_limit_record_t.scope.
 // All strategies together.

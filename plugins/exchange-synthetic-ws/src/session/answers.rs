@@ -89,7 +89,8 @@ impl Session {
             }
             Asked::Cancel(id) => self.orders.cancel_accepted(id),
             // the reports say the rest
-            Asked::New(_) | Asked::Change(_) | Asked::Subscribe => {}
+            Asked::New(_) | Asked::Change(_) => {}
+            Asked::Subscribe => self.market.begins(),
             Asked::Question(question) => self.answered(question, fields),
         }
         Ok(())
@@ -129,14 +130,11 @@ impl Session {
             }
             // asked again when it is due
             Asked::Order(id) => say(format_args!("to tell of order {id}")),
-            Asked::Resume | Asked::Subscribe if code == "too_old" => {
-                self.host.log(
-                    Level::WARNING,
-                    "the venue does not keep the missing events any more; new snapshots are asked for",
-                );
+            Asked::Resume => {
+                say(format_args!("the missing events; new snapshots are asked for"));
                 self.ask_snapshots();
             }
-            Asked::Resume | Asked::Subscribe => {
+            Asked::Subscribe => {
                 return Err(format!("the venue refused market data: {code}: {message}"));
             }
             Asked::Reports => {

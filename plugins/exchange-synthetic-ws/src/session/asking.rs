@@ -68,11 +68,11 @@ impl Session {
     /// Asks for orders, and sends cancels, whose time has come.
     pub(super) fn ask_due(&mut self) {
         let (now, answer_ns) = (self.now(), self.settings.answer_ns);
-        for id in self.orders.to_ask(now, answer_ns, &mut self.tell) {
+        for id in self.orders.take_unanswered(now, answer_ns, &mut self.tell) {
             let text = self.orders.text_of(id);
             self.ask_keys(Asked::Order(id), "ORDER", json!({ "client_order_id": text }));
         }
-        for id in self.orders.to_cancel(now, answer_ns) {
+        for id in self.orders.take_cancels(now, answer_ns) {
             let text = self.orders.text_of(id);
             self.ask_keys(Asked::Cancel(id), "CANCEL", json!({ "client_order_id": text }));
         }

@@ -62,12 +62,16 @@ pub(super) struct Market {
     last: Option<u64>,
     books: BTreeMap<String, Book>,
     incoming: BTreeMap<String, Incoming>,
+    /// The venue has accepted the question for snapshots; those that come before are of an earlier question.
+    is_begun: bool,
+    /// The host knows that books miss something.
+    is_gap_told: bool,
 }
 
 impl Market {
     pub(super) fn new(host: ExchangeHandle, feeds: Feeds) -> Self {
         let (state, books, incoming) = Default::default();
-        Self { host, feeds, state, last: None, books, incoming }
+        Self { host, feeds, state, last: None, books, incoming, is_begun: false, is_gap_told: false }
     }
 
     /// The connection is gone; what is known of the books is kept.
@@ -98,12 +102,21 @@ impl Market {
     /// Snapshots of these instruments were asked for.
     pub(super) fn awaits_snapshots(&mut self, names: BTreeSet<String>) {
         self.incoming.clear();
+        self.is_begun = false;
         self.last = None;
         self.state = if names.is_empty() { State::Live } else { State::Snapshots(names) };
     }
 
+    /// The snapshots that were asked for come from here on.
+    pub(super) fn begins(&mut self) {
+        self.is_begun = true;
+    }
+
     /// The books miss something that cannot be had any more.
-    pub(super) fn tell_gaps(&self, names: &Names, tell: &mut Tell) {
+    pub(super) fn tell_gaps(&mut self, names: &Names, tell: &mut Tell) {
+        if std::mem::replace(&mut self.is_gap_told, true) {
+            return;
+        }
         let now = self.host.now();
         let known = self.books.keys().filter(|_| self.feeds.book);
         for instrument in known.filter_map(|name| names.named(name)) {
@@ -135,6 +148,9 @@ impl Market {
     /// An order of a snapshot.
     pub(super) fn snapshot_order(&mut self, fields: &OrderFields<'_>, names: &Names) {
         let State::Snapshots(awaited) = &self.state else { return };
+        if !self.is_begun {
+            return;
+        }
         let name: &str = &fields.instrument.name;
         let seq = fields.seq.unwrap_or(0);
         if !awaited.contains(name) {
@@ -160,7 +176,7 @@ impl Market {
         tell: &mut Tell,
     ) -> Need {
         let State::Snapshots(awaited) = &mut self.state else { return Need::Nothing };
-        if !awaited.contains(name) {
+        if !self.is_begun || !awaited.contains(name) {
             return Need::Nothing;
         }
         let mut incoming = self.incoming.remove(name).unwrap_or_default();
@@ -176,6 +192,7 @@ impl Market {
         // of several subscriptions the first counts: what is missing since is asked for
         self.last.get_or_insert(seq);
         if is_whole {
+            self.is_gap_told = false;
             self.state = State::Live;
         }
         if let Some(instrument) = names.named(name).cloned() {

@@ -111,7 +111,7 @@ impl Orders {
     }
 
     /// The orders to ask for now: they are due, or all after a new connection.
-    pub(super) fn to_ask(&mut self, now: i64, answer_ns: i64, tell: &mut Tell) -> Vec<u64> {
+    pub(super) fn take_unanswered(&mut self, now: i64, answer_ns: i64, tell: &mut Tell) -> Vec<u64> {
         let due: Vec<u64> = self.sent.iter().filter(|(_, sent)| sent.due <= now).map(|(id, _)| *id).collect();
         for id in &due {
             self.tell_unknown(*id, tell);
@@ -132,7 +132,7 @@ impl Orders {
     }
 
     /// The cancels to send now, perhaps again: twice does no harm.
-    pub(super) fn to_cancel(&mut self, now: i64, answer_ns: i64) -> Vec<u64> {
+    pub(super) fn take_cancels(&mut self, now: i64, answer_ns: i64) -> Vec<u64> {
         let mut ids = Vec::new();
         for (id, wanted) in &mut self.cancels {
             if wanted.due.is_some_and(|due| due <= now) {

@@ -14,9 +14,9 @@ use std::{path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use stratd_plugin_api::{
-    Capabilities, Error, Exchange, ExchangeHandle, Instrument, InstrumentId, InstrumentType, InstrumentTypes,
-    Money, OrderEventKind, OrderRequest, OrderStatus, OrderType, Reason, Reply, Result, Side, Takes,
-    Timestamp, TradingType, TradingTypes, abi,
+    Capabilities, ClientOrderId, Error, Exchange, ExchangeHandle, Instrument, InstrumentId, InstrumentType,
+    InstrumentTypes, Money, OrderEventKind, OrderRequest, OrderStatus, OrderType, Reason, Reply, Result,
+    Side, Takes, Timestamp, TradingType, TradingTypes, abi,
 };
 
 use server::{Order, SYMBOLS, Server};
@@ -50,6 +50,18 @@ pub struct Config {
     /// The first instrument is halted for good at this step.
     #[serde(default)]
     pub halted_at: Option<u64>,
+    /// Its server is in this file, and outlives every process.
+    #[serde(default)]
+    pub ledger: Option<PathBuf>,
+    /// As long as this file exists, orders are taken and nothing is told of them.
+    #[serde(default)]
+    pub silent_file: Option<PathBuf>,
+    /// As long as this file exists, no question about orders is answered.
+    #[serde(default)]
+    pub deaf_file: Option<PathBuf>,
+    /// It cannot be asked for one order.
+    #[serde(default)]
+    pub forgetful: bool,
     /// Misbehaviour: as long as this file exists, whoever connects dies.
     #[serde(default)]
     pub death_file: Option<PathBuf>,
@@ -105,6 +117,13 @@ impl Exchange for Fake {
 
     fn new(config: Config, host: ExchangeHandle) -> Result<Self> {
         let shared = Shared::new(host.clone(), config.halted_at);
+        if let Some(file) = &config.ledger {
+            let mut venue = shared.lock();
+            if file.exists() {
+                venue.server = serde_json::from_slice(&std::fs::read(file)?)?;
+            }
+            (venue.ledger, venue.silent_file) = (Some(file.clone()), config.silent_file.clone());
+        }
         Ok(Self { config, host, shared, thread: None })
     }
 
@@ -169,6 +188,7 @@ impl Exchange for Fake {
             ..Order::default()
         };
         let now = order.created;
+        venue.server.received.push(order.client_order_id);
         let order = venue.server.submit(order).cloned();
         let order = order.ok_or_else(|| Error::new("the exchange has too many orders"))?;
         venue.report(&order, OrderEventKind::Received, (now, command.correlation))?;
@@ -223,6 +243,10 @@ impl Exchange for Fake {
     }
 
     fn open_orders(&mut self, reply: Reply) -> Result<()> {
+        if let Some(file) = self.config.deaf_file.as_ref().filter(|file| file.exists()) {
+            reply.fail(&format!("the exchange does not answer: {}", file.display()));
+            return Ok(());
+        }
         let venue = self.shared.lock();
         let report = |order| venue.order_record(order).map(|record| reply.open_order(&record));
         venue.server.orders.iter().try_for_each(report)?;
@@ -234,6 +258,33 @@ impl Exchange for Fake {
         let venue = self.shared.lock();
         let mut later = venue.server.fills.iter().filter(|fill| fill.ts >= since.get());
         later.try_for_each(|fill| venue.fill_record(fill).map(|record| reply.fill(&record)))?;
+        reply.done();
+        Ok(())
+    }
+
+    fn find_order(&mut self, id: ClientOrderId, _: abi::TextHandle, reply: Reply) -> Result<()> {
+        let venue = self.shared.lock();
+        // the time-out of a test that wants to know what is made of one
+        if self.config.forgetful {
+            return Err(Error::new("the fake exchange does not tell of one order"));
+        }
+        if !venue.server.received.contains(&id.0) {
+            reply.done();
+            return Ok(());
+        }
+        let works = venue.server.orders.iter().find(|order| order.client_order_id == id.0);
+        let filled = venue.server.fills.iter().rev().map(|fill| &fill.order);
+        let known = works.or_else(|| filled.into_iter().find(|order| order.client_order_id == id.0));
+        let record = match known {
+            Some(order) => venue.order_record(order)?,
+            None => abi::OrderRecord {
+                client_order_id: id.0,
+                status: OrderStatus::Canceled.code(),
+                reason: Reason::Requested.code(),
+                ..abi::OrderRecord::default()
+            },
+        };
+        reply.open_order(&record);
         reply.done();
         Ok(())
     }

@@ -30,6 +30,9 @@ pub(crate) struct Server {
     pub(crate) positions: [i64; SYMBOLS.len()],
     pub(crate) orders: Vec<Order>,
     pub(crate) fills: VecDeque<Fill>,
+    /// The ids of all orders that ever came, in their order: an id that is there twice was sent twice.
+    #[serde(default)]
+    pub(crate) received: Vec<u64>,
 }
 
 /// A working order.

@@ -4,6 +4,7 @@
 //! neither `emit` nor `emit_orders` waits. A step whose market events find no room is not done: the market stands still.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
@@ -25,6 +26,10 @@ pub(crate) struct Venue {
     sent: usize,
     pub(crate) is_stopped: bool,
     halted_at: Option<u64>,
+    /// Where the server is kept.
+    pub(crate) ledger: Option<PathBuf>,
+    /// Nothing is told of orders as long as it exists.
+    pub(crate) silent_file: Option<PathBuf>,
     host: ExchangeHandle,
 }
 
@@ -37,7 +42,16 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(host: ExchangeHandle, halted_at: Option<u64>) -> Arc<Self> {
         let (server, ids) = (Server::default(), [0; SYMBOLS.len()]);
-        let venue = Venue { server, ids, sent: 0, is_stopped: false, halted_at, host };
+        let venue = Venue {
+            server,
+            ids,
+            sent: 0,
+            is_stopped: false,
+            halted_at,
+            ledger: None,
+            silent_file: None,
+            host,
+        };
         Arc::new(Self { venue: Mutex::new(venue), stopped: Condvar::new() })
     }
 
@@ -110,7 +124,23 @@ impl Venue {
 
     /// The host takes all, unless it ends the run.
     pub(crate) fn push(&self, events: &[abi::OrderEvent]) {
+        self.keep();
+        if events.is_empty() || self.silent_file.as_ref().is_some_and(|file| file.exists()) {
+            return;
+        }
         let _ = self.host.emit_orders(events);
+    }
+
+    /// Writes the server down: what is told is true after any end of this process.
+    fn keep(&self) {
+        let Some(file) = &self.ledger else { return };
+        let next = file.with_extension("next");
+        let kept = serde_json::to_vec(&self.server).map_err(std::io::Error::from);
+        let kept =
+            kept.and_then(|server| std::fs::write(&next, server)).and_then(|()| std::fs::rename(&next, file));
+        if let Err(error) = kept {
+            self.host.log(Level::ERROR, format_args!("{}: {error}", file.display()));
+        }
     }
 
     /// A report of an order; a change of its status is the caller's.

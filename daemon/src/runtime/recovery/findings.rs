@@ -16,37 +16,41 @@ use std::collections::BTreeMap;
 
 use stratd_plugin_api::{OrderEventKind, OrderStatus, Reason, Side, Timestamp, abi};
 
-use crate::runtime::Reported;
+use crate::runtime::exchange_desk::Reported;
 
 /// Our clock and that of the exchange may differ by so much.
 const MARGIN_NS: i64 = 60_000_000_000;
 
 /// What is to be told.
-pub(super) struct Findings {
+pub(in crate::runtime) struct Findings {
     /// In the order in which it must be told.
-    pub(super) events: Vec<abi::OrderEvent>,
+    pub(in crate::runtime) events: Vec<abi::OrderEvent>,
     /// Executions of which nothing was known, or may have been.
-    pub(super) fills: usize,
+    pub(in crate::runtime) fills: usize,
     /// Orders that have ended.
-    pub(super) ended: usize,
+    pub(in crate::runtime) ended: usize,
     /// Orders of which nobody knows.
-    pub(super) unknown: Vec<u64>,
+    pub(in crate::runtime) unknown: Vec<u64>,
 }
 
 /// Whether nothing but late fills can be new of an order.
-pub(super) fn has_ended(order: &abi::OrderRecord) -> bool {
+pub(crate) fn has_ended(order: &abi::OrderRecord) -> bool {
     OrderStatus::from_code(order.status).is_some_and(OrderStatus::is_final)
 }
 
 /// From when on fills are of interest.
-pub(super) fn fills_since(orders: &[abi::OrderRecord]) -> Timestamp {
+pub(crate) fn fills_since(orders: &[abi::OrderRecord]) -> Timestamp {
     let oldest = orders.iter().map(|order| order.created).min().unwrap_or(0);
     Timestamp::new(oldest.saturating_sub(MARGIN_NS).max(0))
 }
 
 /// Compares the orders that work as far as we know, and those that ended lately, both taken before the question, with
 /// what the exchange says.
-pub(super) fn findings(orders: &[abi::OrderRecord], reported: &Reported, now: Timestamp) -> Findings {
+pub(in crate::runtime) fn findings(
+    orders: &[abi::OrderRecord],
+    reported: &Reported,
+    now: Timestamp,
+) -> Findings {
     let mut found = Findings { events: Vec::new(), fills: 0, ended: 0, unknown: Vec::new() };
     found.events = fill_events(orders, &reported.fills);
     found.fills = found.events.len();
@@ -62,17 +66,27 @@ pub(super) fn findings(orders: &[abi::OrderRecord], reported: &Reported, now: Ti
                 found.events.push(event(order, OrderEventKind::Canceled, OrderStatus::Canceled, now));
                 found.ended += 1;
             }
-            None => {
-                found.events.push(event(order, OrderEventKind::Received, OrderStatus::Unknown, now));
-                found.unknown.push(order.client_order_id);
-            }
+            None => match reported.found.iter().find(|(id, _)| *id == order.client_order_id) {
+                // it said of this one that it never came, and will not come any more
+                Some((_, None)) => {
+                    let reason = Reason::UnknownOrder.code();
+                    let rejected = event(order, OrderEventKind::Rejected, OrderStatus::Rejected, now);
+                    found.events.push(abi::OrderEvent { reason, ..rejected });
+                    found.ended += 1;
+                }
+                Some((_, Some(record))) => found.events.extend(answered_events(order, record, now)),
+                None => {
+                    found.events.push(event(order, OrderEventKind::Received, OrderStatus::Unknown, now));
+                    found.unknown.push(order.client_order_id);
+                }
+            },
         }
     }
     found
 }
 
 /// Whether two pairs of ids, ours and the exchange's, mean the same order.
-fn is_same((ours, theirs): (u64, u64), (client, exchange): (u64, u64)) -> bool {
+pub(in crate::runtime) fn is_same((ours, theirs): (u64, u64), (client, exchange): (u64, u64)) -> bool {
     (ours != 0 && ours == client) || (theirs != 0 && theirs == exchange)
 }
 
@@ -161,6 +175,49 @@ fn listed_events(
     events
 }
 
+/// What the answer to the question for one order says of it. What was executed is told by the fills.
+fn answered_events(
+    order: &abi::OrderRecord,
+    record: &abi::OrderRecord,
+    now: Timestamp,
+) -> Vec<abi::OrderEvent> {
+    let end = |kind, status| {
+        let reason = if record.reason == 0 { Reason::Exchange.code() } else { record.reason };
+        let (exchange_order_id, end) = (record.exchange_order_id, event(order, kind, status, now));
+        vec![abi::OrderEvent { reason, exchange_order_id, ..end }]
+    };
+    match OrderStatus::from_code(record.status) {
+        Some(OrderStatus::Rejected | OrderStatus::Denied) => {
+            end(OrderEventKind::Rejected, OrderStatus::Rejected)
+        }
+        Some(OrderStatus::Canceled) => end(OrderEventKind::Canceled, OrderStatus::Canceled),
+        Some(OrderStatus::Expired) => end(OrderEventKind::Canceled, OrderStatus::Expired),
+        Some(
+            OrderStatus::PendingNew
+            | OrderStatus::Open
+            | OrderStatus::PartiallyFilled
+            | OrderStatus::PendingCancel
+            | OrderStatus::Filled,
+        ) => listed_events(order, record, now),
+        Some(OrderStatus::Unknown) | None => Vec::new(),
+    }
+}
+
+/// Orders of which neither the list nor the fills tell: they are asked for one by one.
+pub(crate) fn unresolved<'a>(
+    orders: &'a [abi::OrderRecord],
+    reported: &'a Reported,
+) -> impl Iterator<Item = (u64, u64)> + 'a {
+    let is_told = |order: &abi::OrderRecord| {
+        let ids = (order.client_order_id, order.exchange_order_id);
+        let listed = reported.open_orders.iter().map(|open| (open.client_order_id, open.exchange_order_id));
+        let filled = reported.fills.iter().map(|fill| (fill.client_order_id, fill.exchange_order_id));
+        listed.chain(filled).any(|other| is_same(ids, other))
+    };
+    let open = orders.iter().filter(|order| !has_ended(order) && !is_acknowledged(order));
+    open.filter(move |order| !is_told(order)).map(|order| (order.client_order_id, order.exchange_order_id))
+}
+
 /// A report of the host on an order.
 fn event(
     order: &abi::OrderRecord,
@@ -221,7 +278,8 @@ mod tests {
         fills: &[abi::FillRecord],
         expect: &[&str],
     ) {
-        let reported = Reported { open_orders: open_orders.to_vec(), fills: fills.to_vec() };
+        let reported =
+            Reported { open_orders: open_orders.to_vec(), fills: fills.to_vec(), ..Reported::default() };
         let found = findings(working, &reported, NOW);
         let words = |event: &abi::OrderEvent| {
             let kind = OrderEventKind::from_code(event.kind).unwrap();

@@ -1,0 +1,260 @@
+//! The two programs, the folder in which they live, and what is done to them.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use stratd_control::{Client, ConfigEdit, HaltRequest, Request, Status};
+
+use super::venue::Venue;
+use crate::live::now;
+use crate::workspace::{Workspace, run as run_command};
+use crate::{deb, plugins};
+
+/// Whose orders they are.
+const ACCOUNT: &str = "desk";
+/// Actions of participants per second.
+const RATE: &str = "400";
+/// Between two looks.
+const STEP: Duration = Duration::from_millis(5);
+const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+const LIBRARIES: [&str; 2] = ["libexchange_synthetic_ws.so", "libstrategy_market_maker.so"];
+
+/// What a kill falls into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Driven {
+    /// A strategy is replaced.
+    Swap,
+    /// The configuration of a strategy changes.
+    Config,
+}
+
+impl Driven {
+    pub(super) fn phase(self) -> &'static str {
+        match self {
+            Self::Swap => "swap",
+            Self::Config => "config_change",
+        }
+    }
+}
+
+/// The venue, and the daemon while it lives.
+pub(super) struct Bed {
+    folder: PathBuf,
+    daemon: PathBuf,
+    daemon_child: Option<Child>,
+    venue_child: Child,
+    url: String,
+    /// How often something was replaced or changed.
+    turns: u64,
+    /// The two builds that take turns.
+    builds: [Vec<u8>; 2],
+}
+
+impl Bed {
+    /// Builds the programs, unless the environment names them, makes the folder anew, and starts the venue.
+    pub(super) fn prepare(workspace: &Workspace, folder: &Path, seed: u64) -> Result<Self> {
+        let given = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let daemon = given("STRATD_BIN");
+        let venue = given("STRATD_SYNTHETIC_BIN");
+        let libraries = given("STRATD_PLUGINS");
+        if daemon.is_none() {
+            deb::build_programs(workspace)?;
+        }
+        if venue.is_none() {
+            run_command(&mut workspace.cargo(&["build", "--release", "--package", "stratd-synthetic"]))?;
+        }
+        let libraries = match libraries {
+            Some(libraries) => libraries,
+            None => plugins::build(workspace, false)?,
+        };
+        if folder.exists() {
+            fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
+        }
+        for part in ["plugins", "state", "stage", "venue"] {
+            fs::create_dir_all(folder.join(part)).with_context(|| format!("creating {part}"))?;
+        }
+        for name in LIBRARIES {
+            fs::copy(libraries.join(name), folder.join("plugins").join(name))
+                .with_context(|| format!("copying {name} from {}", libraries.display()))?;
+        }
+        let build = fs::read(libraries.join(LIBRARIES[1])).context("reading the strategy")?;
+        // what follows the sections is nothing to the loader, and another build to the daemon
+        let other = [build.as_slice(), b"another"].concat();
+        let venue = venue.unwrap_or_else(|| workspace.release().join("stratd-synthetic"));
+        let (venue_child, url) = start_venue(&venue, folder, seed)?;
+        fs::write(folder.join("stratd.toml"), config(&url)).context("writing the configuration")?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            daemon: daemon.unwrap_or_else(|| workspace.release().join("stratd")),
+            daemon_child: None,
+            venue_child,
+            url,
+            turns: 0,
+            builds: [build, other],
+        })
+    }
+
+    /// Starts the daemon and waits until it trades.
+    pub(super) fn start(&mut self, deadline: Instant) -> Result<()> {
+        let log = File::options().create(true).append(true).open(self.log()).context("the daemon's log")?;
+        let child = Command::new(&self.daemon)
+            .args(["run", "stratd.toml"])
+            .current_dir(&self.folder)
+            .env("STRATD_STAGE_DIR", self.folder.join("stage"))
+            .env_remove("STRATD_PLUGINS")
+            .stdout(log.try_clone().context("sharing the log")?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("starting {}", self.daemon.display()))?;
+        self.daemon_child = Some(child);
+        loop {
+            let status: Option<Status> =
+                self.client().send(&Request::status()).and_then(|answer| answer.read()).ok();
+            // it reads the market only after everything of before was taken up
+            if status.is_some_and(|status| status.events > 0) {
+                return Ok(());
+            }
+            let child = self.daemon_child.as_mut().context("the daemon was started")?;
+            if let Some(status) = child.try_wait()? {
+                bail!("the daemon ended: {status} (its log is {})", self.log().display());
+            }
+            if now() >= deadline {
+                bail!("the daemon does not trade in time (its log is {})", self.log().display());
+            }
+            thread::park_timeout(STEP);
+        }
+    }
+
+    /// Kills the daemon, `after` a command was sent if one is to be hit; whether that was not answered yet.
+    pub(super) fn kill(&mut self, driven: Option<Driven>, after: Duration) -> Result<bool> {
+        let asked = driven.map(|driven| self.command(driven)).transpose()?.map(|request| {
+            let client = self.client();
+            thread::spawn(move || client.send(&request).is_ok())
+        });
+        thread::park_timeout(after);
+        let mut child = self.daemon_child.take().context("a daemon that lives")?;
+        child.kill().context("killing the daemon")?;
+        child.wait().context("the end of the daemon")?;
+        // a command that the daemon did not survive was under way
+        Ok(asked.is_some_and(|asked| !asked.join().unwrap_or(false)))
+    }
+
+    fn command(&mut self, driven: Driven) -> Result<Request> {
+        self.turns += 1;
+        let turn = usize::try_from(self.turns % 2)?;
+        match driven {
+            Driven::Swap => {
+                let file = self.folder.join("plugins").join(LIBRARIES[1]);
+                let unfinished = file.with_extension("tmp");
+                fs::write(&unfinished, &self.builds[turn]).context("writing a build")?;
+                fs::rename(&unfinished, &file).context("putting a build in place")?;
+                Ok(Request::reload("market-maker"))
+            }
+            Driven::Config => {
+                let value = ConfigEdit((500 + turn).into());
+                Ok(Request::config_put("/strategy/near/config/max_position", &value)?)
+            }
+        }
+    }
+
+    /// Lets nothing be traded; orders work on.
+    pub(super) fn halt(&self) -> Result<()> {
+        let body = HaltRequest { exit: Some(stratd_control::ExitRoutine::None), note: None };
+        self.client().send(&Request::kill(&body)?).context("halting")?;
+        Ok(())
+    }
+
+    /// Lets everything be traded.
+    pub(super) fn release(&self) -> Result<()> {
+        self.client().send(&Request::release_trading()).context("letting trading go on")?;
+        Ok(())
+    }
+
+    /// Ends the daemon in good order.
+    pub(super) fn end(&mut self) -> Result<()> {
+        let Some(mut child) = self.daemon_child.take() else { return Ok(()) };
+        let id = nix::unistd::Pid::from_raw(i32::try_from(child.id())?);
+        nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM)?;
+        let status = child.wait()?;
+        if status.success() { Ok(()) } else { bail!("the daemon ended: {status}") }
+    }
+
+    pub(super) fn client(&self) -> Client {
+        Client::new(self.folder.join("control.sock")).with_time_limit(ANSWER_LIMIT)
+    }
+
+    pub(super) fn venue(&self) -> Result<Venue> {
+        Venue::connect(&self.url, ACCOUNT)
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.folder.join("state/state.db")
+    }
+
+    pub(super) fn log(&self) -> PathBuf {
+        self.folder.join("stratd.log")
+    }
+}
+
+impl Drop for Bed {
+    fn drop(&mut self) {
+        for child in self.daemon_child.iter_mut().chain([&mut self.venue_child]) {
+            // it may have ended by itself
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn start_venue(program: &Path, folder: &Path, seed: u64) -> Result<(Child, String)> {
+    let log = File::create(folder.join("venue.log")).context("the venue's log")?;
+    let mut child = Command::new(program)
+        .args(["--listen", "127.0.0.1:0", "--instruments", "2", "--rate", RATE, "--heartbeat-ms", "200"])
+        .args(["--state", "venue", "--seed", &seed.to_string()])
+        .current_dir(folder)
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .spawn()
+        .with_context(|| format!("starting {}", program.display()))?;
+    let mut line = String::new();
+    let out = child.stdout.take().context("the venue's output")?;
+    BufReader::new(out).read_line(&mut line).context("where the venue listens")?;
+    match line.trim().strip_prefix("listening on ") {
+        Some(url) => Ok((child, url.to_owned())),
+        None => bail!("the venue does not listen (its log is {})", folder.join("venue.log").display()),
+    }
+}
+
+/// Two strategies that quote the same instruments, one close to the middle and one further out.
+fn config(url: &str) -> String {
+    format!(
+        r#"trading_type = "sandbox"
+plugin_dirs = ["plugins"]
+[control]
+socket = "control.sock"
+[state]
+dir = "state"
+[plugins]
+watch = false
+# who is killed on purpose is no danger
+crash_limit = 1000
+[[exchange]]
+plugin = "synthetic-ws"
+config = {{ url = "{url}", account = "{ACCOUNT}", feeds = ["trades", "quotes"] }}
+[[strategy]]
+name = "near"
+plugin = "market-maker"
+config = {{ quantity = 10, spread_ticks = 2, requote_ticks = 1, max_position = 500 }}
+[[strategy]]
+name = "far"
+plugin = "market-maker"
+config = {{ quantity = 7, spread_ticks = 6, requote_ticks = 1, max_position = 500 }}
+"#
+    )
+}
