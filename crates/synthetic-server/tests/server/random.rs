@@ -28,7 +28,7 @@ fn request(random: &mut Random, number: u64) -> Value {
     match random.below(100) {
         0..55 => {
             let mut order = json!({"type": "NEW", "client_order_id": format!("c{number}"),
-                "instrument": random.pick(&["AAA", "AAA", "BBB", "CCC", "XXX"]), "side": random.pick(&["BUY", "SELL"]),
+                "instrument": random.pick(&["AAA", "AAA", "BBB", "CCC", "ZZZ"]), "side": random.pick(&["BUY", "SELL"]),
                 "volume": random.below(50), "order_type": random.pick(&["LIMIT", "LIMIT", "MARKET", "STOP", "STOP_LIMIT"]),
                 "flag": random.pick(&["NONE", "NONE", "FILL_OR_KILL", "ALL_OR_NONE", "IMMEDIATE_OR_CANCEL"])});
             if order["order_type"] != "MARKET" && order["order_type"] != "STOP" {
