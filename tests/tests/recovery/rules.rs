@@ -130,7 +130,7 @@ fn rule_5_the_exchange_is_right_about_quantity_and_a_fill_stays_as_it_was_booked
         let order = &mut ledger["orders"][0];
         id = order["client_order_id"].as_u64().expect("an order that works");
         order["quantity"] = json!(25);
-        let fill = ledger["fills"].as_array_mut().and_then(|fills| fills.last_mut()).expect("a fill");
+        let fill = ledger["fills"].as_array_mut().and_then(|fills| fills.first_mut()).expect("a fill");
         fill["price"] = json!(fill["price"].as_i64().expect("a price") + 7);
     });
     let before = desk.rows("SELECT trade_id, price FROM fills ORDER BY booked_at LIMIT 5");
