@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use anyhow::Result;
 use stratd_engine::InputKind;
-use stratd_plugin_api::{ClientOrderId, ExchangeId, OrderEventKind, Timestamp, abi};
+use stratd_plugin_api::{ClientOrderId, ExchangeId, OrderEventKind, OrderStatus, Timestamp, abi};
 
 use super::findings::{self, findings, is_same, unresolved};
 use crate::runtime::{
@@ -128,7 +128,8 @@ impl EventLoop {
             let order = self.engine().order(id);
             let is_unknown = event.status == abi::order_status::UNKNOWN;
             if is_unknown {
-                found.unknown.push(id.0);
+                let is_lost = order.is_some_and(|order| order.status() == OrderStatus::Unknown);
+                found.unknown.extend(is_lost.then_some(id.0));
             } else if order.map(|order| (order.state, order.filled)) != seen {
                 found.fills += usize::from(is_fill);
                 found.ended += usize::from(order.is_some_and(|order| order.state.is_final()) && !is_fill);

@@ -58,7 +58,20 @@ impl EventLoop {
         }
         self.note_numbers(kept, &own, aliases);
         let now = self.now();
+        let answered: BTreeSet<u64> = kept
+            .orders
+            .iter()
+            .filter(|order| order.status != "pending_new")
+            .map(|order| order.client_order_id)
+            .collect();
         for restored in restored {
+            // what waited for an answer is unknown now, and the table shall say so
+            if let (Restored::Order(order), Some(journal)) =
+                (&restored, self.driver_mut().link_mut().journal_mut())
+                && !answered.contains(&order.id.0)
+            {
+                journal.order(order.id);
+            }
             if let (Restored::Fill(_, fill), Some(journal)) =
                 (&restored, self.driver_mut().link_mut().journal_mut())
                 && fill.trade_id == 0

@@ -172,7 +172,8 @@ fn portfolio(db: &Savepoint<'_>, row: &PortfolioRow) -> rusqlite::Result<()> {
         "INSERT INTO portfolios (strategy, number, counter, adopted, cash, realized, fees, updated_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (strategy) DO UPDATE SET counter = max(counter, ?3), adopted = max(adopted, ?4), cash = ?5,
-             realized = ?6, fees = ?7, updated_at = ?8",
+             realized = ?6, fees = ?7, updated_at = ?8
+         WHERE counter < ?3 OR adopted < ?4 OR cash <> ?5 OR realized <> ?6 OR fees <> ?7",
     )?
     .execute(params![
         &*row.strategy,

@@ -59,9 +59,12 @@ pub struct Config {
     /// As long as this file exists, no question about orders is answered.
     #[serde(default)]
     pub deaf_file: Option<PathBuf>,
-    /// It cannot be asked for one order.
+    /// As long as this file exists, it cannot be asked for one order.
     #[serde(default)]
-    pub forgetful: bool,
+    pub forgetful_file: Option<PathBuf>,
+    /// As long as this file exists, nothing happens at the market.
+    #[serde(default)]
+    pub quiet_file: Option<PathBuf>,
     /// Misbehaviour: as long as this file exists, whoever connects dies.
     #[serde(default)]
     pub death_file: Option<PathBuf>,
@@ -123,6 +126,7 @@ impl Exchange for Fake {
                 venue.server = serde_json::from_slice(&std::fs::read(file)?)?;
             }
             (venue.ledger, venue.silent_file) = (Some(file.clone()), config.silent_file.clone());
+            venue.quiet_file.clone_from(&config.quiet_file);
         }
         Ok(Self { config, host, shared, thread: None })
     }
@@ -264,8 +268,7 @@ impl Exchange for Fake {
 
     fn find_order(&mut self, id: ClientOrderId, _: abi::TextHandle, reply: Reply) -> Result<()> {
         let venue = self.shared.lock();
-        // the time-out of a test that wants to know what is made of one
-        if self.config.forgetful {
+        if self.config.forgetful_file.as_ref().is_some_and(|file| file.exists()) {
             return Err(Error::new("the fake exchange does not tell of one order"));
         }
         if !venue.server.received.contains(&id.0) {

@@ -30,6 +30,8 @@ pub(crate) struct Venue {
     pub(crate) ledger: Option<PathBuf>,
     /// Nothing is told of orders as long as it exists.
     pub(crate) silent_file: Option<PathBuf>,
+    /// Nothing happens as long as it exists.
+    pub(crate) quiet_file: Option<PathBuf>,
     host: ExchangeHandle,
 }
 
@@ -49,6 +51,7 @@ impl Shared {
             is_stopped: false,
             halted_at,
             ledger: None,
+            quiet_file: None,
             silent_file: None,
             host,
         };
@@ -69,6 +72,9 @@ impl Shared {
                 let (mut venue, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
                 if !timeout.timed_out() {
                     return;
+                }
+                if venue.quiet_file.as_ref().is_some_and(|file| file.exists()) {
+                    continue;
                 }
                 let now = venue.host.now().get();
                 // an error: the host's table of texts is full; orders go unreported, and the host says so itself
