@@ -107,7 +107,9 @@ fn unknown_keys() {
     );
     check(
         "[backtest]\n  initial_cash = 1",
-        expect!["etc/run.toml:2:3: backtest.initial_cash: unknown key (accepted: cash, currency, start, end)"],
+        expect![
+            "etc/run.toml:2:3: backtest.initial_cash: unknown key (accepted: cash, currency, start, end)"
+        ],
     );
     check(
         "[risk]\nmax-position = 1\n[rysk]",
