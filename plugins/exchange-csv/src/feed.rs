@@ -31,6 +31,7 @@ pub(crate) struct Feed {
     splits: Vec<SymbolSplits>,
     bad_rows: BadRows,
     texts: TextQueue,
+    texts_told: u64,
     /// The first event of a row that waits for the texts before it.
     held: Option<abi::Event>,
     /// The trade of the bar that was handed out last, or is held.
@@ -49,6 +50,7 @@ impl Feed {
             splits: known.splits.clone(),
             bad_rows: BadRows::default(),
             texts: known.texts.queue(),
+            texts_told: 0,
             held: None,
             trade: None,
             events: 0,
@@ -72,7 +74,7 @@ impl Feed {
         };
         if let Some(text) = self.texts.next_before(price.map(|event| event.ts), host)? {
             self.held = price;
-            self.events += 1;
+            self.texts_told += 1;
             return Ok(Some(text));
         }
         match price {
@@ -140,6 +142,9 @@ impl Feed {
         }
         if let Some(file) = &settings.splits {
             text.push_str(&format!("; adjusted by the splits in {file}"));
+        }
+        if let Some(file) = &settings.texts {
+            text.push_str(&format!("; {} texts of {file}", self.texts_told));
         }
         host.log(if bad > 0 { Level::WARNING } else { Level::INFO }, text);
     }

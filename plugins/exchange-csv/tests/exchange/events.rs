@@ -20,6 +20,10 @@ fn check(files: &[(&str, &str)], config: &Value, expect: Expect) {
         let outcome = outcome.map_or_else(|error| format!("failed: {error}"), |()| "ended".to_owned());
         events_text(&events) + &bench.plain(&outcome) + "\n" + &bench.log()
     };
+    let run = |size| match config["texts"].as_str() {
+        Some(path) => run(size).replace(path, "NEWS"),
+        None => run(size),
+    };
     let text = run(64);
     for size in [1, 2, 3] {
         assert_eq!(run(size), text, "batches of {size}");
@@ -255,7 +259,10 @@ fn texts_come_after_the_prices_of_their_time_and_to_the_end() {
     let (_folder, config) = texts(
         "2013-02-28,,before anything\n2013-03-01,A,as it closes\n2013-03-01 12:00:00,b-equity,\"a, b\"\n2013-03-09,A,after the prices\n",
     );
-    check(&[("bars.csv", BARS)], &config, expect![[r#"
+    check(
+        &[("bars.csv", BARS)],
+        &config,
+        expect![[r#"
         2013-02-28T00:00:00Z 0 data
         2013-03-01T00:00:00Z 101 bar 100 200 100 200 x 10
         2013-03-01T00:00:00Z 101 trade 200 x 10 id 0 from bar
@@ -267,8 +274,9 @@ fn texts_come_after_the_prices_of_their_time_and_to_the_end() {
         2013-03-04T00:00:00Z 101 trade 200 x 20 id 0 from bar
         2013-03-09T00:00:00Z 101 data
         ended
-        20 read 3 rows of 1 file: 10 events of 3 rows, 0 rows not selected, 0 bad rows left out
-    "#]]);
+        20 read 3 rows of 1 file: 6 events of 3 rows, 0 rows not selected, 0 bad rows left out; 4 texts of NEWS
+    "#]],
+    );
     let mut bench = Bench::new(&[("bars.csv", BARS)], config).unwrap();
     bench.load().unwrap();
     let (events, _) = bench.pull(64);
