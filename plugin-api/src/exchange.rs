@@ -81,7 +81,8 @@ pub trait Exchange: Sized + Send + 'static {
         Err(Error::new("this exchange looks no instruments up; it reports all of them"))
     }
 
-    /// Starts market data of an instrument, `None` = all.
+    /// Starts market data of an instrument, `None` = all. Asked again for an instrument whose book lost something: a snapshot
+    /// of it is wanted.
     ///
     /// # Errors
     /// Refused at once.
@@ -272,7 +273,8 @@ pub trait ExchangeInstance: Send {
     /// # Errors
     /// Refused at once.
     fn instruments(&mut self, correlation: u64) -> Result<(), Fault>;
-    /// Starts market data of an instrument, `None` = all.
+    /// Starts market data of an instrument, `None` = all. Asked again for an instrument whose book lost something: a snapshot
+    /// of it is wanted.
     ///
     /// # Errors
     /// Refused at once.

@@ -15,6 +15,8 @@ enum {
     INSTRUMENTS_MAX = 256, // beyond it the strategy refuses to go on
     LOOKBACK_MAX = 250,
     DECIMALS_MAX = 8,
+    STOP_LOSS_BP_MAX = 9999,
+    BP = 10000,
     TEXT_MAX = 256, // of a log line or error
 };
 
@@ -24,6 +26,7 @@ typedef struct {
     int64_t mantissa; // quantity = mantissa / 10^decimals
     int decimals;
     int lookback;
+    int stop_loss_bp; // distance of the stop below the entry, in hundredths of a percent; 0 = no stop
 } config_t;
 
 static const char SCHEMA[] =
@@ -31,7 +34,9 @@ static const char SCHEMA[] =
     "\"quantity\":{\"type\":[\"number\",\"string\"],\"default\":\"1\","
     "\"pattern\":\"^[0-9]+(\\\\.[0-9]{1,8})?$\",\"description\":\"Size of the position.\"},"
     "\"lookback\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":250,\"default\":20,"
-    "\"description\":\"Trades between the two prices that are compared.\"}}}";
+    "\"description\":\"Trades between the two prices that are compared.\"},"
+    "\"stop_loss_bp\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":9999,\"default\":0,"
+    "\"description\":\"Distance of a stop below each entry, in hundredths of a percent; 0 for none.\"}}}";
 
 // A place in a text that ends at `end`; never read beyond it: the host's texts have no null at the end.
 typedef struct {
@@ -120,14 +125,14 @@ static bool set_quantity(const char *value, config_t *config, char *error) {
     return true;
 }
 
-static bool set_lookback(const char *value, config_t *config, char *error) {
+static bool set_integer(const char *key, const char *value, int min, int max, int *out, char *error) {
     int64_t number;
     int decimals;
-    if (!parse_decimal(value, &number, &decimals) || decimals != 0 || number < 1 || number > LOOKBACK_MAX) {
-        snprintf(error, TEXT_MAX, "lookback is `%s` (expected 1 to %d)", value, LOOKBACK_MAX);
+    if (!parse_decimal(value, &number, &decimals) || decimals != 0 || number < min || number > max) {
+        snprintf(error, TEXT_MAX, "%s is `%s` (expected %d to %d)", key, value, min, max);
         return false;
     }
-    config->lookback = (int)number;
+    *out = (int)number;
     return true;
 }
 
@@ -154,9 +159,11 @@ static bool parse_config(stratd_str_t text, config_t *config, char *error) {
         if (strcmp(key, "quantity") == 0) {
             is_taken = set_quantity(value, config, error);
         } else if (strcmp(key, "lookback") == 0) {
-            is_taken = set_lookback(value, config, error);
+            is_taken = set_integer(key, value, 1, LOOKBACK_MAX, &config->lookback, error);
+        } else if (strcmp(key, "stop_loss_bp") == 0) {
+            is_taken = set_integer(key, value, 0, STOP_LOSS_BP_MAX, &config->stop_loss_bp, error);
         } else {
-            snprintf(error, TEXT_MAX, "unknown key `%s` (expected quantity or lookback)", key);
+            snprintf(error, TEXT_MAX, "unknown key `%s` (expected quantity, lookback or stop_loss_bp)", key);
             is_taken = false;
         }
         if (!is_taken) {
@@ -175,6 +182,9 @@ typedef struct {
     int price_decimals;
     int64_t quantity; // to hold, in units of the instrument
     int64_t position; // held, by our own fills
+    int64_t tick;     // prices are multiples of it
+    uint64_t order;   // the last order for the position
+    uint64_t stop;    // the stop that is attached to it; 0 = none
     bool is_pending;  // an order is on its way: wait for its end
     bool is_refused;  // the same order would be refused again
     int64_t prices[LOOKBACK_MAX];
@@ -282,7 +292,7 @@ static instrument_t *add(momentum_t *m, uint32_t id, char *error) {
         return NULL;
     }
     instrument_t *instrument = &m->instruments[m->instrument_count];
-    *instrument = (instrument_t){.id = id, .price_decimals = record.price_decimals};
+    *instrument = (instrument_t){.id = id, .price_decimals = record.price_decimals, .tick = record.tick};
     m->host->text(m->host->ctx, record.symbol, (uint8_t *)instrument->symbol, STRATD_TEXT_BYTES_MAX);
     instrument->quantity = quantity_of(&m->config, &record);
     if (instrument->quantity == 0) {
@@ -303,6 +313,50 @@ static bool push_price(instrument_t *instrument, int lookback, int64_t price, in
     return is_full;
 }
 
+// Attaches a stop to an entry: it waits until the entry is filled, and sells no more than was bought.
+static bool attach_stop(momentum_t *m, instrument_t *instrument, int64_t quantity, int64_t price) {
+    // in two parts, because price times BP might not fit
+    int64_t distance = price / BP * m->config.stop_loss_bp + price % BP * m->config.stop_loss_bp / BP;
+    int64_t stop_price = price - distance;
+    const stratd_order_request_t request = {
+        .instrument = instrument->id,
+        .side = STRATD_SIDE_SELL,
+        .order_type = STRATD_ORDER_TYPE_STOP_MARKET,
+        .flags = STRATD_ORDER_FLAG_ATTACHED | STRATD_ORDER_FLAG_REDUCE_ONLY,
+        .quantity = quantity,
+        .stop_price = instrument->tick > 0 ? stop_price - stop_price % instrument->tick : stop_price,
+        .group = instrument->order,
+    };
+    instrument->stop = m->host->submit(m->host->ctx, &request);
+    return instrument->stop != 0;
+}
+
+// Requests what makes the position the wanted one; false if the host takes no more requests.
+static bool request_position(momentum_t *m, instrument_t *instrument, int64_t wanted, int64_t price, char *error) {
+    int64_t difference = wanted - instrument->position;
+    bool is_entry = difference > 0;
+    bool has_stops = m->config.stop_loss_bp > 0;
+    const stratd_order_request_t request = {
+        .instrument = instrument->id,
+        .side = is_entry ? STRATD_SIDE_BUY : STRATD_SIDE_SELL,
+        .order_type = STRATD_ORDER_TYPE_MARKET,
+        // the stop may have gone out with this very price: then this order is refused, and the stop does its work
+        .flags = has_stops && !is_entry ? STRATD_ORDER_FLAG_REDUCE_ONLY : 0,
+        .quantity = llabs(difference),
+    };
+    bool is_taken = is_entry || instrument->stop == 0 || m->host->cancel(m->host->ctx, instrument->stop) == 0;
+    if (is_taken) {
+        instrument->order = m->host->submit(m->host->ctx, &request);
+        is_taken = instrument->order != 0 &&
+                   (!has_stops || !is_entry || attach_stop(m, instrument, request.quantity, price));
+    }
+    if (!is_taken) {
+        snprintf(error, TEXT_MAX, "an order was refused: the host's limit of requests per event is reached");
+    }
+    instrument->is_pending = is_taken;
+    return is_taken;
+}
+
 // Handles a trade: 1 if an order was requested, 0 if not, negative if the strategy cannot go on.
 static int on_trade(momentum_t *m, const stratd_event_t *event, char *error) {
     instrument_t *instrument = find(m, event->instrument);
@@ -321,19 +375,7 @@ static int on_trade(momentum_t *m, const stratd_event_t *event, char *error) {
     if (wanted == instrument->position || instrument->is_pending || instrument->is_refused) {
         return 0;
     }
-    int64_t difference = wanted - instrument->position;
-    stratd_order_request_t request = {
-        .instrument = instrument->id,
-        .side = difference > 0 ? STRATD_SIDE_BUY : STRATD_SIDE_SELL,
-        .order_type = STRATD_ORDER_TYPE_MARKET,
-        .quantity = llabs(difference),
-    };
-    if (m->host->submit(m->host->ctx, &request) == 0) {
-        snprintf(error, TEXT_MAX, "an order was refused: the host's limit of requests per event is reached");
-        return -1;
-    }
-    instrument->is_pending = true;
-    return 1;
+    return request_position(m, instrument, wanted, price, error) ? 1 : -1;
 }
 
 static void on_order(momentum_t *m, const stratd_order_event_t *event) {
@@ -342,27 +384,45 @@ static void on_order(momentum_t *m, const stratd_order_event_t *event) {
         return; // the feed reports orders of others, too
     }
     char price[32];
+    bool is_own_end = false; // whether the order that it tells of has ended
     switch (event->kind) {
     case STRATD_ORDER_EVENT_KIND_BOUGHT:
     case STRATD_ORDER_EVENT_KIND_SOLD: {
         bool is_buy = event->kind == STRATD_ORDER_EVENT_KIND_BOUGHT;
         instrument->position += is_buy ? event->last_quantity : -event->last_quantity;
-        instrument->is_pending = event->status != STRATD_ORDER_STATUS_FILLED;
+        is_own_end = event->status == STRATD_ORDER_STATUS_FILLED;
         log_line(m, LOG_INFO, "%s %s @ %s", is_buy ? "bought" : "sold", instrument->symbol,
                  scaled(price, sizeof price, event->last_price, instrument->price_decimals));
         break;
     }
     case STRATD_ORDER_EVENT_KIND_REJECTED:
-        instrument->is_pending = false;
+        is_own_end = true;
+        if (event->reason == STRATD_REASON_REDUCING) {
+            break; // its stop was faster
+        }
         instrument->is_refused = true;
         log_line(m, LOG_WARNING, "%s: order %" PRIu64 " was refused for reason %" PRIu32 "; no more orders",
                  instrument->symbol, event->client_order_id, event->reason);
         break;
     case STRATD_ORDER_EVENT_KIND_CANCELED:
-        instrument->is_pending = false;
+        is_own_end = true;
+        break;
+    case STRATD_ORDER_EVENT_KIND_CHANGE:
+        // its price came: now the stop is the order for the position
+        if (event->client_order_id == instrument->stop && event->status == STRATD_ORDER_STATUS_PENDING_NEW) {
+            instrument->order = instrument->stop;
+            instrument->stop = 0;
+            instrument->is_pending = true;
+        }
         break;
     default:
         break; // nothing to learn from it, or a kind of a newer host
+    }
+    if (is_own_end && event->client_order_id == instrument->order) {
+        instrument->is_pending = false;
+    }
+    if (is_own_end && event->client_order_id == instrument->stop) {
+        instrument->stop = 0;
     }
 }
 

@@ -801,6 +801,26 @@ fn the_strategy_in_c_trades() {
 }
 
 #[test]
+fn the_strategy_in_c_attaches_a_stop_that_the_exchange_does_not_take() {
+    let rows_of_day = |(day, price): (usize, &str)| {
+        format!("2024-01-{:02},AAPL,{price},{price},{price},{price},9\n", day + 2)
+    };
+    let prices = ["10.00", "11.00", "12.00", "12.10", "11.30", "11.20", "11.20"];
+    let data = format!("{HEADER}\n{}", prices.into_iter().enumerate().map(rows_of_day).collect::<String>());
+    let config = "[[exchange]]\nplugin = 'csv'\norder_types = ['market']\nconfig.file = 'prices.csv'\n\
+        [[strategy]]\nplugin = 'c-momentum'\nconfig = { lookback = 2, quantity = 7, stop_loss_bp = 500 }";
+    let place = Place::new(&[("prices.csv", &data), ("run.toml", config)]);
+    let results = place.backtest(&["run.toml"]);
+    // bought at the open after 12.00; 5 % below that are 11.40, so that 11.30 sends the stop to the next open
+    expect![[r#"
+        2024-01-05T00:00:00Z,c-momentum,csv,AAPL,buy,7,12.10,84.70,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627777
+        2024-01-07T00:00:00Z,c-momentum,csv,AAPL,sell,7,11.20,78.40,0.00000000,0.00000000,0.00000000,USD,0.00000000,taker,1099511627778
+    "#]].assert_eq(rows(&results, "fills.csv"));
+    let orders = rows(&results, "orders.csv");
+    assert!(orders.contains("stop_market"), "{orders}");
+}
+
+#[test]
 fn a_plugin_may_be_a_path() {
     let place = five();
     let by_name = place.backtest(&["--exchange", "csv,file=five.csv", "--strategy", "buy-and-hold"]);

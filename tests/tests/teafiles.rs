@@ -119,6 +119,7 @@ fn a_strategy_writes_a_file_of_its_own() {
     let prices = file.column::<i64>("price").expect("a column").to_vec();
     assert_eq!(prices.len(), 3);
     assert_eq!(distances.first(), Some(&0.0));
-    let mean = (prices[0] + prices[1]) as f64 / 2.0;
-    assert!((distances[1] - (prices[1] as f64 - mean)).abs() < 1e-9, "{prices:?} {distances:?}");
+    // from the mean of both prices to the second is half of what is between them
+    let between = i32::try_from(prices[1] - prices[0]).expect("near each other");
+    assert!((distances[1] - f64::from(between) / 2.0).abs() < 1e-9, "{prices:?} {distances:?}");
 }

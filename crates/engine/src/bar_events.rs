@@ -68,7 +68,7 @@ impl Engine {
         while self.core.bars.close_due(self.core.now, &mut closed) {
             for closed in closed.drain(..) {
                 if self.has_too_many_firings(closed.strategy) {
-                    self.fail_for_firings(closed.strategy);
+                    self.fail_for_firings(closed.strategy, "bars closed");
                 } else {
                     self.tell_bar(&closed);
                 }

@@ -385,7 +385,7 @@ impl Engine {
                 data: [due.id.cast_signed(), due.tag, due.due.get(), 0, 0],
             };
             if self.has_too_many_firings(due.strategy) {
-                self.fail_for_firings(due.strategy);
+                self.fail_for_firings(due.strategy, "timers fired");
                 continue;
             }
             self.deliver(due.strategy, &event);
@@ -398,9 +398,9 @@ impl Engine {
         self.timers.pop_due((self.core.now, &closes))
     }
 
-    pub(crate) fn fail_for_firings(&mut self, strategy: StrategyId) {
+    pub(crate) fn fail_for_firings(&mut self, strategy: StrategyId, what: &str) {
         let message = format!(
-            "its timers and bars came more than {TIMERS_PER_INPUT_MAX} times between two events (expected: longer intervals)"
+            "its {what} more than {TIMERS_PER_INPUT_MAX} times between two events (expected: longer intervals)"
         );
         // the old instance, if there is one, goes on with its own timers
         self.fail_between_calls(strategy, &Fault { reason: Reason::HostLimit, message, index: 0 });

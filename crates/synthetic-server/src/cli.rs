@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail};
-use clap::{CommandFactory as _, Parser};
+use clap::Parser;
 use stratd_plugin_api::{Decimal, Money, Timestamp};
 use stratd_simulation::venue::VenueConfig;
 
@@ -91,12 +91,6 @@ struct Options {
     /// Allows every client the request FAULTS, which shows and sets faults
     #[arg(long)]
     admin: bool,
-}
-
-/// The command line, for its page of the manual.
-#[must_use]
-pub fn program() -> clap::Command {
-    Options::command()
 }
 
 /// Runs the program.

@@ -5,7 +5,7 @@
 //! venue's participants. The protocol is docs/synthetic-venue.md; names of events and fields are those of aat.
 //!
 //! - One thread. Requests are carried out one after the other, to their end, between two actions of participants.
-//! - What the venue tells is kept once, numbered and bounded ([`History`](history::History)); a connection is a place in
+//! - What the venue tells is kept once, numbered and bounded (`History`); a connection is a place in
 //!   it, not a queue. A client that reads too slowly falls out of it and is disconnected; nobody waits for it.
 //! - With a state folder, what happened is in the file before anybody is told of it.
 //! - Money is never a float: numbers of requests are read from their text, answers are written from scaled integers.
@@ -29,4 +29,4 @@ mod server;
 mod state;
 mod words;
 
-pub use cli::{main, program};
+pub use cli::main;

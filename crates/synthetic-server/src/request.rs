@@ -386,6 +386,19 @@ mod tests {
         assert_eq!(new.expires, Some(Timestamp::new(1_000_000_001)));
     }
 
+    proptest::proptest! {
+        /// Whatever it is, it is a request or it is refused.
+        #[test]
+        fn no_text_is_too_much(garbage in "\\PC{0,200}", at in 0_usize..300, key in "[a-z_]{1,12}") {
+            let _ = parse(&garbage);
+            let whole = r#"{"type":"NEW","request":1,"client_order_id":"a","instrument":"AAA","side":"BUY","volume":1e5,
+                "order_type":"STOP_LIMIT","price":-0.5,"stop_price":"1","expires":1.5,"post_only":true}"#;
+            let cut = whole.floor_char_boundary(at.min(whole.len()));
+            let _ = parse(&format!("{}{garbage}{}", &whole[..cut], &whole[cut..]));
+            let _ = parse(&whole.replace("price", &key));
+        }
+    }
+
     #[test]
     fn what_is_wrong_is_named_with_what_is_accepted() {
         let cases = [

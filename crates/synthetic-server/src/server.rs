@@ -26,7 +26,7 @@ use crate::{
     clock, connection,
     floor::Floor,
     json::Object,
-    limits::{CONNECTIONS_MAX, PUBLIC_KEPT_MAX, SEND_TIMEOUT, STEPS_BATCH_MAX},
+    limits::{CONNECTIONS_MAX, HANDSHAKES_MAX, PUBLIC_KEPT_MAX, SEND_TIMEOUT, STEPS_BATCH_MAX},
     refusal::{Code, Refusal},
 };
 
@@ -68,6 +68,8 @@ pub(crate) struct Shared {
     /// Connections, with the last public event that each has looked at, if it subscribed.
     places: RefCell<BTreeMap<u64, Option<u64>>>,
     progress: Notify,
+    /// Handshakes under way.
+    handshakes: Cell<usize>,
     is_ending: Cell<bool>,
     failure: RefCell<Option<anyhow::Error>>,
 }
@@ -93,8 +95,11 @@ async fn serve(config: ServerConfig, floor: Floor) -> Result<()> {
     while !shared.is_ending() {
         tokio::select! {
             accepted = listener.accept() => match accepted {
+                // dropped: whoever opens so many at once is told nothing
+                Ok(_) if shared.handshakes.get() >= HANDSHAKES_MAX => {}
                 Ok((stream, _)) => {
                     connections += 1;
+                    shared.handshakes.set(shared.handshakes.get() + 1);
                     spawn_local(connection::serve(stream, Rc::clone(&shared), connections));
                 }
                 // too many open files, or a client that left: the next one may come
@@ -177,6 +182,7 @@ impl Shared {
             changed: watch::channel(0).0,
             places: RefCell::new(BTreeMap::new()),
             progress: Notify::new(),
+            handshakes: Cell::new(0),
             is_ending: Cell::new(false),
             failure: RefCell::new(None),
         }
@@ -253,6 +259,11 @@ impl Shared {
     pub(crate) fn fail(&self, error: anyhow::Error) {
         self.failure.borrow_mut().get_or_insert(error);
         self.end();
+    }
+
+    /// A handshake is over.
+    pub(crate) fn shook_hands(&self) {
+        self.handshakes.set(self.handshakes.get().saturating_sub(1));
     }
 
     pub(crate) fn count(&self) -> usize {

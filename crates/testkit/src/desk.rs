@@ -7,9 +7,9 @@ use stratd_engine::{
     Position, RiskLimits, StrategyConfig, StrategyId, StrategyState,
 };
 use stratd_plugin_api::{
-    Bar, ClientOrderId, Fault, Instrument, InstrumentId, LinkedStrategy, LiquiditySide, Money, OmsType,
-    OrderRequest, PositionSide, Quote, Reason, Side, Strategy, StrategyInstance, StrategyServices, Timestamp,
-    Trade, TradingType, abi, export::instrument_to_record,
+    Bar, ClientOrderId, ExchangeId, Fault, Instrument, InstrumentId, LinkedStrategy, LiquiditySide, Money,
+    OmsType, OrderRequest, PositionSide, Quote, Reason, Side, Strategy, StrategyInstance, StrategyServices,
+    Takes, Timestamp, Trade, TradingType, abi, export::instrument_to_record,
 };
 use stratd_simulation::{CostModels, FillModel, FillRule};
 
@@ -108,13 +108,18 @@ impl Desk {
         self.rule
     }
 
+    /// The exchange takes these orders only: what the engine can stand in for of the others it holds.
+    pub fn takes(&mut self, takes: Takes) {
+        self.driver.engine_mut().set_takes(ExchangeId(1), takes);
+    }
+
     /// Adds an instrument.
     ///
     /// # Panics
     /// The instrument is not usable.
     pub fn instrument(&mut self, mut instrument: Instrument) -> InstrumentId {
         instrument.validate().expect("an instrument with usable numbers");
-        instrument.exchange = stratd_plugin_api::ExchangeId(1);
+        instrument.exchange = ExchangeId(1);
         let record = instrument_to_record(&instrument, |text| self.services.intern(text));
         self.driver.engine_mut().add_instrument(instrument, record).expect("a free id")
     }
@@ -259,7 +264,7 @@ impl Desk {
 
     // ---- what happened ----
 
-    /// What a strategy asked for that passed risk, in words: `submit buy 10 AAPL`, `cancel buy 10 AAPL`,
+    /// What a strategy asked for that passed risk, in words: `submit buy 10 AAPL`, `hold sell 10 AAPL`, `cancel buy 10 AAPL`,
     /// `change buy 5 AAPL @ 99.00`. What risk denied is among [`Desk::finished_orders`].
     #[must_use]
     pub fn requests(&self, strategy: StrategyId) -> Vec<String> {
@@ -268,6 +273,7 @@ impl Desk {
             Output::Submit(order) if order.get().strategy == strategy => {
                 Some(("submit", &order.get().request))
             }
+            Output::Held(order) if order.strategy == strategy => Some(("hold", &order.request)),
             Output::Cancel(cancel) if owner(cancel.id) => Some(("cancel", &cancel.request)),
             Output::Change(change) if owner(change.get().id) => Some(("change", &change.get().request)),
             _ => None,

@@ -46,3 +46,13 @@ pub use stratd_simulation::{CostModel, CostModels, Fees, FillModel, FillRule, Li
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/testing-strategies.md")]
 mod guide {}
+
+/// The page on orders, so that its examples are run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/orders.md")]
+mod orders {}
+
+/// The same of what strategies see of the market.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/market-data.md")]
+mod market_data {}

@@ -53,11 +53,11 @@ impl WarmUp {
 pub struct Bars(pub BarSpec);
 
 impl Bars {
-    /// Whether times that no day can be divided by are told apart from what has no form is a matter of the caller.
     fn parse(text: &str) -> Option<Self> {
         let (text, is_flat) = text.strip_suffix(" flat").map_or((text, false), |text| (text, true));
         if let Some(count) = text.strip_suffix(" ticks") {
-            return count.parse().ok().filter(|count| *count > 0).map(|count| Self(BarSpec::tick(count)));
+            let count = count.parse().ok().filter(|count| *count > 0 && !is_flat);
+            return count.map(|count| Self(BarSpec::tick(count)));
         }
         let at = text.find(|c: char| !c.is_ascii_digit())?;
         let (number, unit) = text.split_at(at);

@@ -156,23 +156,8 @@ impl Manifest {
                 "the latter not above the former",
             );
         }
-        let capabilities = plugin_flag::MARKET_DATA | plugin_flag::ORDER_ENTRY;
-        if kind == PluginKind::Exchange && raw.flags & capabilities == 0 {
-            wrong.push("an exchange with neither market data nor order entry", "at least one of the two");
-        }
-        if kind == PluginKind::Exchange && raw.trading_types == 0 {
-            wrong.push("an exchange that serves no trading type", "at least one");
-        }
-        let takes_orders = kind == PluginKind::Exchange && raw.flags & plugin_flag::ORDER_ENTRY != 0;
-        if takes_orders && (raw.order_types & ORDER_TYPES == 0 || raw.order_lifetimes & ORDER_LIFETIMES == 0)
-        {
-            wrong.push(
-                format!(
-                    "an exchange with order entry that takes no orders (order_types {:#x}, order_lifetimes {:#x})",
-                    raw.order_types, raw.order_lifetimes
-                ),
-                "a bit 1 << type for each order type that it takes, and 1 << lifetime for each lifetime",
-            );
+        if kind == PluginKind::Exchange {
+            check_exchange(raw, &mut wrong);
         }
         let config_schema = schema_of(&schema).unwrap_or_else(|error| {
             wrong.push(format!("a configuration schema that is no JSON object: {error}"), "a JSON schema");
@@ -197,6 +182,26 @@ impl Manifest {
             takes: [raw.order_types, raw.order_flags, raw.order_lifetimes, raw.order_groups],
             log_parts: Vec::new(),
         })
+    }
+}
+
+/// What an exchange must say of itself.
+fn check_exchange(raw: &ManifestV1, wrong: &mut Wrong) {
+    if raw.flags & (plugin_flag::MARKET_DATA | plugin_flag::ORDER_ENTRY) == 0 {
+        wrong.push("an exchange with neither market data nor order entry", "at least one of the two");
+    }
+    if raw.trading_types == 0 {
+        wrong.push("an exchange that serves no trading type", "at least one");
+    }
+    let takes_orders = raw.flags & plugin_flag::ORDER_ENTRY != 0;
+    if takes_orders && (raw.order_types & ORDER_TYPES == 0 || raw.order_lifetimes & ORDER_LIFETIMES == 0) {
+        wrong.push(
+            format!(
+                "an exchange with order entry that takes no orders (order_types {:#x}, order_lifetimes {:#x})",
+                raw.order_types, raw.order_lifetimes
+            ),
+            "a bit 1 << type for each order type that it takes, and 1 << lifetime for each lifetime",
+        );
     }
 }
 

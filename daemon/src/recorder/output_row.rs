@@ -4,7 +4,9 @@
 //! the reports of alarms, are bytes beside the row, and compared as well.
 #![expect(clippy::cast_possible_truncation, reason = "parts are taken out of words")]
 
-use stratd_engine::{Denial, FillAmounts, FillReport, NewOrder, Order, OrderState, Output, TradingState};
+use stratd_engine::{
+    BookGap, Denial, FillAmounts, FillReport, NewOrder, Order, OrderState, Output, TradingState,
+};
 use stratd_plugin_api::{ClientOrderId, Fault, Money, OrderStatus, OrderType, Reason, Side, Timestamp, abi};
 
 use super::{
@@ -253,16 +255,20 @@ fn fields(output: &Output, said: &mut Vec<u8>) -> Fields {
         Output::UnknownOrder(report) => alarm(17, report, said),
         Output::Overfilled(report) => alarm(18, report, said),
         Output::Exited => Fields { kind: 19, ..Fields::default() },
-        Output::BookGap(gap) => Fields {
-            kind: 20,
-            instrument: gap.instrument.0,
-            order: gap.found,
-            exchange_order_id: gap.expected,
-            ..Fields::default()
-        },
+        Output::BookGap(gap) => lost(gap),
         Output::Held(NewOrder { id, strategy, exchange, request }) => {
             Fields { strategy: strategy.0, ..of_request(21, *id, exchange.0, 0, request.into()) }
         }
+    }
+}
+
+fn lost(gap: &BookGap) -> Fields {
+    Fields {
+        kind: 20,
+        instrument: gap.instrument.0,
+        order: gap.found,
+        exchange_order_id: gap.expected,
+        ..Fields::default()
     }
 }
 

@@ -78,7 +78,7 @@ pub struct ExchangeV1 {
     pub instruments: unsafe extern "C" fn(instance: *mut c_void, correlation: u64) -> i64,
     /// Finds one instrument by its symbol.
     pub lookup: unsafe extern "C" fn(instance: *mut c_void, correlation: u64, symbol: Str) -> i64,
-    /// Starts market data of an instrument (0 = all).
+    /// Starts market data of an instrument (0 = all). Asked again while the run goes on, a snapshot of its book is wanted.
     pub subscribe: unsafe extern "C" fn(instance: *mut c_void, correlation: u64, instrument: u32) -> i64,
     /// Ends all activity: after it returned, the connector calls the host no more.
     pub stop: unsafe extern "C" fn(instance: *mut c_void) -> i64,

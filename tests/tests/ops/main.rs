@@ -7,6 +7,7 @@ mod desk;
 mod events;
 mod halts;
 mod hand;
+mod held;
 mod keys;
 mod lists;
 mod metrics;

@@ -10,6 +10,7 @@ mod candle;
 mod series;
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "numbers of the tests' own")]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};

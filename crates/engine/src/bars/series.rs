@@ -1,7 +1,7 @@
 //! One series: the bars of one kind, of one instrument, for one strategy.
 //!
 //! A bar of a time has the trades with `start <= ts < end`, by the time of the exchange. While its delay lasts, the next
-//! one is open as well. A trade that comes after its bar was told is in none, and is counted.
+//! one is open as well. A trade that comes after its bar was told is in none.
 //! An exchange that sends bars and no trades has them put together: a bar that ends within `start < ts <= end` counts.
 //! They are heard no more once there was a trade. Trades made from the close of a bar repeat it and never count.
 
@@ -48,8 +48,6 @@ pub(super) struct Series {
     has_traded: bool,
     /// Whether a bar of the exchange counts.
     is_of_bars: bool,
-    /// Trades whose bar was told before they came.
-    pub(super) late: u64,
 }
 
 impl Series {
@@ -71,7 +69,6 @@ impl Series {
             close: None,
             has_traded: false,
             is_of_bars: false,
-            late: 0,
         }
     }
 
@@ -152,7 +149,6 @@ impl Series {
         let start = start_of(ts, self.spec.step);
         if start < self.start_next {
             // of the interval that had begun before the subscription, or too late
-            self.late = self.late.saturating_add(u64::from(self.close.is_some()));
             return Ok(());
         }
         let candle = self.open.entry(start).or_insert(Candle { volume: 0, trades: 0, ..part });

@@ -8,6 +8,7 @@ mod book;
 mod levels;
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "numbers of the tests' own")]
 mod tests;
 
 use stratd_plugin_api::{BookUpdate, EventKind, InstrumentId, Quote, abi};

@@ -3,6 +3,7 @@
 //! The whole engine against adversarial exchanges, with a naive twin that judges every step, is
 //! `crates/testkit/src/adversary`: `cargo xtask soak sim`.
 
+mod brackets;
 mod desk;
 mod filling_link;
 mod random;

@@ -37,7 +37,7 @@ impl Pace {
     /// So many of them are done.
     pub fn did(&mut self, actions: i64) {
         self.done += actions;
-        if self.done >= self.rate {
+        if self.rate > 0 && self.done >= self.rate {
             // a whole second: keeps the numbers small for ever
             self.done -= self.rate;
             self.base += SECOND_NS;

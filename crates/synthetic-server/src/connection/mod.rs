@@ -11,7 +11,6 @@ use anyhow::{Result, anyhow};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::{
     net::TcpStream,
-    sync::watch,
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 use tokio_tungstenite::{
@@ -59,6 +58,7 @@ pub(crate) async fn serve(stream: TcpStream, shared: Rc<Shared>, id: u64) {
     config.max_message_size = Some(REQUEST_BYTES_MAX);
     config.max_frame_size = Some(REQUEST_BYTES_MAX);
     let handshake = timeout(HANDSHAKE_TIMEOUT, accept_async_with_config(stream, Some(config))).await;
+    shared.shook_hands();
     let mut socket = match handshake {
         Ok(Ok(socket)) => socket,
         Ok(Err(error)) => return shared.note(&format!("connection {id}: no handshake: {error}")),
@@ -71,13 +71,15 @@ pub(crate) async fn serve(stream: TcpStream, shared: Rc<Shared>, id: u64) {
     shared.enter(id);
     let session = RefCell::new(Session::new(id, &shared.floor.borrow()));
     let end = run(&mut socket, &shared, &session).await;
-    shared.leave(id);
+    // nobody waits for it any more
+    shared.moved(id, None);
     session.into_inner().leave(&mut shared.floor.borrow_mut());
     shared.wake();
     if let End::Close(code, reason) = &end {
         shared.note(&format!("connection {id}: closed with {}: {reason}", u16::from(*code)));
     }
     farewell(socket, end).await;
+    shared.leave(id);
 }
 
 /// Until something ends it.
@@ -104,22 +106,23 @@ async fn run(socket: &mut WebSocketStream<TcpStream>, shared: &Shared, session: 
             }
             () = std::future::ready(()), if is_more && stalled.is_none() => {}
             () = sleep_until(stalled.unwrap_or_else(Instant::now)), if stalled.is_some() => {}
-            ended = wait(&mut changed), if !is_more => {
-                if ended {
-                    return End::Close(CloseCode::Away, "the venue ends".to_owned());
-                }
-            }
+            // its sender is in `shared`, so it does not end before
+            _ = changed.changed(), if !is_more => {}
             _ = heartbeat.tick() => session.borrow_mut().beat(&shared.floor.borrow()),
-        }
-        if shared.is_ending() {
-            return End::Close(CloseCode::Away, "the venue ends".to_owned());
         }
     }
 }
 
-/// Waits until something happened on the floor; true = nothing will any more.
-async fn wait(changed: &mut watch::Receiver<u64>) -> bool {
-    changed.changed().await.is_err()
+/// Whether the venue ends. Of what could not be written down nobody is told, not even that.
+fn check_end(shared: &Shared) -> Result<(), End> {
+    if let Some(error) = shared.floor.borrow().failure() {
+        shared.fail(anyhow!("{error:#}"));
+        return Err(End::Cut);
+    }
+    if shared.is_ending() {
+        return Err(End::Close(CloseCode::Away, "the venue ends".to_owned()));
+    }
+    Ok(())
 }
 
 /// Sends what there is, up to a batch; whether there is more.
@@ -129,9 +132,11 @@ async fn send(
     session: &RefCell<Session>,
     outbox: &mut Outbox,
 ) -> Result<bool, End> {
+    check_end(shared)?;
     let mut sent = 0;
     let mut is_more = true;
     while sent < BATCH_MAX && is_more {
+        check_end(shared)?;
         if outbox.stalled_until().is_some_and(|until| until > Instant::now()) {
             break;
         }
@@ -176,14 +181,7 @@ fn receive(
     match message {
         Some(Ok(Message::Text(text))) => {
             handle::handle(&text, shared, &mut session.borrow_mut());
-            match shared.floor.borrow().failure() {
-                // what could not be written down is told to nobody
-                Some(error) => {
-                    shared.fail(anyhow!("{error:#}"));
-                    Err(End::Cut)
-                }
-                None => Ok(()),
-            }
+            Ok(())
         }
         Some(Ok(Message::Binary(_))) => {
             Err(End::Close(CloseCode::Unsupported, "a binary message (accepted: text)".to_owned()))

@@ -9,6 +9,7 @@ use stratd_simulation::venue::{Venue, VenueEvent};
 
 use crate::{
     account::Base,
+    order::Order,
     public::{OrderNews, PublicEvent, TradeNews},
     report::{Fill, Report},
     state::Record,
@@ -38,11 +39,14 @@ impl Floor {
         let mut events = std::mem::take(&mut self.events);
         body(&mut self.venue, &mut events);
         let mut told = Told { records: std::mem::take(&mut records), ..Told::default() };
-        for event in &events {
+        for (at, event) in events.iter().enumerate() {
             match event {
                 VenueEvent::Market(event) => self.print(event, &mut told),
                 VenueEvent::Order(event) if event.client_order_id == 0 => self.public_order(event, &mut told),
-                VenueEvent::Order(event) => self.own_order(event, &mut told),
+                VenueEvent::Order(event) => {
+                    self.find_trigger_of(event, events.get(at + 1), &mut told);
+                    self.own_order(event, &mut told);
+                }
             }
         }
         events.clear();
@@ -128,32 +132,46 @@ impl Floor {
         self.report(report, &mut told.records);
     }
 
-    /// Stops trigger without a word of the venue: whether one did is looked up when something traded.
+    /// Stops trigger without a word of the venue. The first that is heard of it may be a report of the order that it
+    /// became; right behind that, the venue tells the same to the public, under the id that the order has there.
+    fn find_trigger_of(&mut self, event: &abi::OrderEvent, next: Option<&VenueEvent>, told: &mut Told) {
+        let Some(VenueEvent::Order(public)) = next else { return };
+        let is_told_to_all = event.trade_id != 0 || event.kind == OrderEventKind::Canceled.code();
+        let is_stop = self.orders.get(event.client_order_id).is_some_and(Order::is_stop_waiting);
+        if is_told_to_all && is_stop && public.client_order_id == 0 {
+            let public_id = OrderId(words::number(public.exchange_order_id));
+            self.triggered(event.client_order_id, public_id, told);
+        }
+    }
+
+    /// Or it rests: that is looked up when something traded.
     fn find_triggered(&mut self, told: &mut Told) {
-        for instrument in &told.traded {
-            for number in self.orders.waiting(*instrument) {
+        for instrument in std::mem::take(&mut told.traded) {
+            for number in self.orders.waiting(instrument) {
                 let id = stratd_plugin_api::ClientOrderId(number);
-                let (Some(public_id), Some(order)) =
-                    (self.venue.public_order_id(id), self.orders.get(number))
-                else {
-                    continue;
-                };
-                let report = Report {
-                    order: number,
-                    ts: self.venue.now(),
-                    kind: OrderEventKind::Change,
-                    status: order.status,
-                    reason: Reason::None,
-                    price: order.request.price,
-                    stop_price: order.request.stop_price,
-                    quantity: order.request.quantity.get(),
-                    filled: order.filled,
-                    fill: None,
-                    triggered: Some(public_id),
-                };
-                self.report(report, &mut told.records);
+                if let Some(public_id) = self.venue.public_order_id(id) {
+                    self.triggered(number, public_id, told);
+                }
             }
         }
+    }
+
+    fn triggered(&mut self, number: u64, public_id: OrderId, told: &mut Told) {
+        let Some(order) = self.orders.get(number) else { return };
+        let report = Report {
+            order: number,
+            ts: self.venue.now(),
+            kind: OrderEventKind::Change,
+            status: order.status,
+            reason: Reason::None,
+            price: order.request.price,
+            stop_price: order.request.stop_price,
+            quantity: order.request.quantity.get(),
+            filled: order.filled,
+            fill: None,
+            triggered: Some(public_id),
+        };
+        self.report(report, &mut told.records);
     }
 
     /// Books a report: the order as it is now, the history, the record.

@@ -5,7 +5,7 @@ use stratd_plugin_api::{InstrumentId, Quantity};
 use crate::{
     account::Account,
     json::Object,
-    limits::PAGE_MAX,
+    limits::{PAGE_BYTES_MAX, PAGE_MAX},
     public::OrderNews,
     refusal::{Code, Refusal},
     report,
@@ -31,8 +31,14 @@ impl Page {
     }
 
     fn of(order_seq: u64, mut items: Vec<String>) -> Self {
-        let has_more = items.len() > PAGE_MAX;
-        items.truncate(PAGE_MAX);
+        let mut bytes = 0;
+        let fits = items.iter().take(PAGE_MAX).take_while(|item| {
+            bytes += item.len() + 1;
+            bytes <= PAGE_BYTES_MAX
+        });
+        let count = fits.count();
+        let has_more = items.len() > count;
+        items.truncate(count);
         Self { order_seq, items, has_more }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     history::History,
     limits::{PUBLIC_KEPT_MAX, REPORTS_KEPT_MAX},
     order::Orders,
+    report::Report,
     state::{AccountRecord, Head, Mark, Record, ReportRecord, StateFile},
 };
 
@@ -123,8 +124,9 @@ impl Floor {
                 self.orders.restore_name(number, id, public_id);
             }
             Record::Report(record) => {
-                let ts = self.read_report(&record)?;
-                kept.last = kept.last.max(ts);
+                let report = self.read_report(&record)?;
+                kept.last = kept.last.max(report.ts);
+                self.keep_price(&report, &mut kept.mark);
             }
             Record::Mark(mark) => {
                 kept.mark = mark;
@@ -150,7 +152,7 @@ impl Floor {
         Ok(())
     }
 
-    fn read_report(&mut self, record: &ReportRecord) -> Result<Timestamp> {
+    fn read_report(&mut self, record: &ReportRecord) -> Result<Report> {
         let report = record.report().ok_or_else(|| anyhow!("a report has a code that is not known"))?;
         let Some(order) = self.orders.get(record.order) else {
             bail!("a report of order {}, which no line before has", record.order);
@@ -164,7 +166,17 @@ impl Floor {
         if number != record.number {
             bail!("report {number} of account {:?} has number {}", self.accounts[index].name, record.number);
         }
-        Ok(report.ts)
+        Ok(report)
+    }
+
+    /// An execution after the last mark is a newer price than the mark's.
+    fn keep_price(&self, report: &Report, mark: &mut Mark) {
+        let (Some(fill), Some(order)) = (report.fill, self.orders.get(report.order)) else { return };
+        let at = self.instruments.iter().position(|known| known.id == order.request.instrument);
+        mark.prices.resize(self.instruments.len(), 0);
+        if let Some(price) = at.and_then(|at| mark.prices.get_mut(at)) {
+            *price = fill.price.get();
+        }
     }
 
     /// Gives the venue what was read.

@@ -1,6 +1,6 @@
 //! Our logging beside the programs that it is made to work with: CPython, rsyslogd, journald, logrotate, mail and web
-//! servers; our results and TeaFiles beside what other programs make of them; and, by name only, our backtests and the
-//! reading of a column beside theirs (`bench`).
+//! servers; our results and TeaFiles beside what other programs make of them; the synthetic venue as a client in Python
+//! sees it; and, by name only, our backtests and the reading of a column beside theirs (`bench`).
 //!
 //! A check is a program in Python below `tests/peers`. It starts the other program for itself alone, with configuration,
 //! ports, sockets and files of its own, lets ours talk to it, and compares what arrived field by field. It prints one
@@ -44,6 +44,8 @@ enum Ours {
     Daemon,
     /// TeaFiles.
     Tea,
+    /// The synthetic venue.
+    Synthetic,
 }
 
 /// Every check; a new one is a new row, and a file of its name.
@@ -120,6 +122,12 @@ const CHECKS: &[Check] = &[
         ours: Ours::Daemon,
         about: "Debian's promtool reads /v1/metrics in both formats, and has no complaint",
     },
+    Check {
+        name: "synthetic",
+        needs_root: false,
+        ours: Ours::Synthetic,
+        about: "websockets trades on stratd-synthetic, and follows its books without a gap",
+    },
 ];
 
 /// The task `peers [NAME …]`.
@@ -184,6 +192,7 @@ struct Programs {
     tools: Tools,
     send: PathBuf,
     daemon: PathBuf,
+    synthetic: PathBuf,
     tea: PathBuf,
     tea_batch: PathBuf,
     plugins: PathBuf,
@@ -215,11 +224,15 @@ impl Programs {
                 ["build", "-p", "teafile", "--features", "arrow", "--bin", "tea", "--example", TEA_EXAMPLE];
             run_command(&mut workspace.cargo(&tea))?;
         }
+        if needs(Ours::Synthetic) {
+            run_command(&mut workspace.cargo(&["build", "-p", "stratd-synthetic"]))?;
+        }
         let debug = workspace.debug();
         Ok(Self {
             tools,
             send: debug.join("examples").join(EXAMPLE),
             daemon: debug.join("stratd"),
+            synthetic: debug.join("stratd-synthetic"),
             tea: debug.join("tea"),
             tea_batch: debug.join("examples").join(TEA_EXAMPLE),
             plugins: workspace.plugins(),
@@ -239,6 +252,7 @@ impl Programs {
         command.env("STRATD_SEND", &self.send).env("STRATD", &self.daemon);
         command.env("STRATD_PLUGINS", &self.plugins);
         command.env("TEA", &self.tea).env("TEA_BATCH", &self.tea_batch);
+        command.env("STRATD_SYNTHETIC", &self.synthetic);
         let output = command.output().with_context(|| format!("starting the check {}", check.name))?;
         let text = String::from_utf8_lossy(&output.stdout);
         let line = text.lines().last().unwrap_or("it printed nothing").to_owned();

@@ -36,7 +36,8 @@ const UNPACKED: &[&str] = &[
 ];
 /// Files that show that everything was unpacked.
 const UNPACKED_PROGRAMS: &[&str] = &["usr/sbin/rsyslogd", "usr/sbin/logrotate", "usr/bin/promtool"];
-/// The mail server of a check; what other programs make of our results and of TeaFiles; what attacks the control socket.
+/// The mail server of a check; what other programs make of our results and of TeaFiles; what attacks the control socket;
+/// what talks to the synthetic venue.
 const PYTHON_PACKAGES: &[&str] = &[
     "aiosmtpd==1.4.6",
     "numpy==2.4.6",
@@ -47,10 +48,11 @@ const PYTHON_PACKAGES: &[&str] = &[
     "quantstats==0.0.86",
     "schemathesis==4.32.5",
     "teafiles==0.7.4",
+    "websockets==17.4",
 ];
 /// Whether they are there. The original API of TeaFiles is for Python 2: it is looked for, and not imported.
 const PYTHON_TEST: &str = "import aiosmtpd, numpy, pandas, polars, pyarrow, pyfolio, quantstats, schemathesis\n\
-    from importlib.util import find_spec\nassert find_spec('teafiles')";
+    import websockets\nfrom importlib.util import find_spec\nassert find_spec('teafiles')";
 /// The oldest Python that the checks are written for.
 const PYTHON_OLDEST: (u8, u8) = (3, 11);
 /// How many minor versions are looked for by name, from the oldest that will do.

@@ -54,7 +54,7 @@ fn keys() {
     check_file(
         "[[strategy]]\nplugin = 'ema-cross'\nfast = 5\n[[exchange]]\nplugin = 'csv'",
         expect![[r#"
-            etc/run.toml:3:1: strategy[0].fast: unknown key (accepted: name, plugin, allow_shutdown, cancel_on_stop, isolation, unload, config; did you mean config.fast?)
+            etc/run.toml:3:1: strategy[0].fast: unknown key (accepted: name, plugin, allow_shutdown, cancel_on_stop, bars, warm_up, isolation, unload, config; did you mean config.fast?)
             etc/run.toml:4:1: exchange[0].config: missing key file (accepted: a path)"#]],
     );
     check_file(

@@ -1379,7 +1379,7 @@ typedef struct stratd_exchange_v1 {
     int64_t (*instruments)(void *instance, uint64_t correlation);
     // Finds one instrument by its symbol.
     int64_t (*lookup)(void *instance, uint64_t correlation, stratd_str_t symbol);
-    // Starts market data of an instrument (0 = all).
+    // Starts market data of an instrument (0 = all). Asked again while the run goes on, a snapshot of its book is wanted.
     int64_t (*subscribe)(void *instance, uint64_t correlation, uint32_t instrument);
     // Ends all activity: after it returned, the connector calls the host no more.
     int64_t (*stop)(void *instance);
