@@ -21,6 +21,12 @@ fn every_rule_of_the_page_on_orders_names_a_test_that_exists() {
 }
 
 #[test]
+fn every_row_of_the_page_on_aat_names_a_test_that_exists() {
+    let problems = problems_of("docs/aat-parity.md", &BTreeSet::new());
+    assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
 fn a_row_without_a_test_and_one_with_a_wrong_name_are_found() {
     let tags = BTreeSet::from(["names".to_owned()]);
     let check =

@@ -86,6 +86,15 @@ pub(super) fn rolling_sharpe(days: &[DayClose], window: usize, periods: f64) -> 
     days.windows(window.max(2)).filter_map(of).collect()
 }
 
+/// Volatilities of a year, of the last `window` days at each day from there on, with that day.
+pub(super) fn rolling_volatility(days: &[DayClose], window: usize, periods: f64) -> Vec<(i64, f64)> {
+    let of = |part: &[DayClose]| {
+        let mean = part.iter().map(|day| day.day_return).sum::<f64>() / part.len() as f64;
+        Some((part.last()?.day, deviation(part, mean)? * periods.sqrt()))
+    };
+    days.windows(window.max(2)).filter_map(of).collect()
+}
+
 /// Sample deviation; none below two days.
 fn deviation(days: &[DayClose], mean: f64) -> Option<f64> {
     let squares: f64 = days.iter().map(|day| (day.day_return - mean).powi(2)).sum();
@@ -158,5 +167,13 @@ mod tests {
     fn a_window_rolls() {
         let rolled = rolling_sharpe(&days(&[0.1, -0.1, 0.1, 0.2]), 3, 252.0);
         assert_eq!(rolled.iter().map(|(day, _)| *day).collect::<Vec<_>>(), [2, 3]);
+    }
+
+    #[test]
+    fn the_volatility_of_a_window_is_its_deviation_in_a_year() {
+        let rolled = rolling_volatility(&days(&[0.1, 0.1, 0.1, 0.4]), 3, 4.0);
+        // the returns 0.1, 0.1, 0.4 deviate by the root of 0.03, and a year has four
+        let texts: Vec<_> = rolled.iter().map(|(day, value)| format!("{day} {value:.6}")).collect();
+        assert_eq!(texts, ["2 0.000000", "3 0.346410"]);
     }
 }

@@ -42,6 +42,10 @@ pub struct Config {
     /// rounded once to their decimals, halves away from zero.
     #[schemars(extend("format" = "path", "x-accepted" = "the path of a CSV file"))]
     pub splits: Option<String>,
+    /// A file of texts such as news or signals, with the first row `time,symbol,text`; strategies get each as `on_data`,
+    /// after the prices of the same time. The symbol may be empty, a text has at most 64 bytes and may have commas.
+    #[schemars(extend("format" = "path", "x-accepted" = "the path of a CSV file"))]
+    pub texts: Option<String>,
     /// Decimals of the prices. By default 2, or 4 with `adjust = "adj_close"` or `splits`.
     /// A price with more decimals is a bad row; it is rounded by the adjustment only.
     #[schemars(range(max = 12))]
@@ -99,6 +103,7 @@ pub(crate) struct Settings {
     pub(crate) files: Vec<String>,
     pub(crate) rows: RowOptions,
     pub(crate) splits: Option<String>,
+    pub(crate) texts: Option<String>,
     pub(crate) on_bad_row: OnBadRow,
     pub(crate) trade_ids: bool,
     symbols: Vec<String>,
@@ -142,6 +147,7 @@ impl Settings {
                 end,
             },
             splits: config.splits,
+            texts: config.texts,
             on_bad_row: config.on_bad_row,
             trade_ids: config.trade_ids,
             symbols: config.symbols,
@@ -154,6 +160,11 @@ impl Settings {
     /// The table to start reading with.
     pub(crate) fn instruments(&self) -> InstrumentTable {
         InstrumentTable::new(self.instrument_type, &self.symbols)
+    }
+
+    /// Whether only some symbols are read.
+    pub(crate) fn selects(&self) -> bool {
+        !self.symbols.is_empty()
     }
 
     /// An instrument of the files, as the host gets it.

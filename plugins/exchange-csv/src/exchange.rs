@@ -12,6 +12,7 @@ use crate::{
     Config,
     config::Settings,
     feed::{Feed, KnownInstruments},
+    texts::Texts,
 };
 
 /// Replays CSV files.
@@ -107,7 +108,8 @@ impl CsvExchange {
         }
         let splits = splits(settings.splits.as_ref())?;
         let splits = table.instruments().iter().map(|instrument| splits.of(&instrument.symbol)).collect();
-        Ok(KnownInstruments { table, ids, splits })
+        let texts = Texts::load(settings, &table, &ids)?;
+        Ok(KnownInstruments { table, ids, splits, texts })
     }
 
     fn next_event(&mut self) -> Result<Option<abi::Event>> {

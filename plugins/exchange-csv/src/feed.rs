@@ -8,7 +8,11 @@ use stratd_simulation::{
     csv::{InstrumentTable, MergedRows, Row, RowData},
 };
 
-use crate::{bad_rows::BadRows, config::Settings};
+use crate::{
+    bad_rows::BadRows,
+    config::Settings,
+    texts::{TextQueue, Texts},
+};
 
 /// The instruments of the files, as the host knows them.
 pub(crate) struct KnownInstruments {
@@ -17,6 +21,7 @@ pub(crate) struct KnownInstruments {
     pub(crate) ids: Vec<InstrumentId>,
     /// By the index in the table.
     pub(crate) splits: Vec<SymbolSplits>,
+    pub(crate) texts: Texts,
 }
 
 /// Reads the files for their events.
@@ -25,7 +30,11 @@ pub(crate) struct Feed {
     ids: Vec<InstrumentId>,
     splits: Vec<SymbolSplits>,
     bad_rows: BadRows,
-    /// The trade of the bar that was handed out last.
+    texts: TextQueue,
+    texts_told: u64,
+    /// The first event of a row that waits for the texts before it.
+    held: Option<abi::Event>,
+    /// The trade of the bar that was handed out last, or is held.
     trade: Option<abi::Event>,
     events: u64,
 }
@@ -40,6 +49,9 @@ impl Feed {
             ids: known.ids.clone(),
             splits: known.splits.clone(),
             bad_rows: BadRows::default(),
+            texts: known.texts.queue(),
+            texts_told: 0,
+            held: None,
             trade: None,
             events: 0,
         })
@@ -51,20 +63,32 @@ impl Feed {
         settings: &Settings,
         host: &ExchangeHandle,
     ) -> Result<Option<abi::Event>> {
-        let event = match self.trade.take() {
-            Some(trade) => trade,
-            None => {
-                let bad_rows = &mut self.bad_rows;
-                let row = self.rows.next_row_by(settings.on_bad_row, |error| bad_rows.add(error, host))?;
-                let Some(row) = row else {
-                    self.log_summary(settings, host);
-                    return Ok(None);
-                };
-                self.first_event(&row, settings.trade_ids, host)?
+        let price = match self.held.take() {
+            Some(held) => Some(held),
+            // a bar and its trade are one
+            None if self.trade.is_some() => {
+                self.events += 1;
+                return Ok(self.trade.take());
             }
+            None => self.next_row(settings, host)?,
         };
-        self.events += 1;
-        Ok(Some(event))
+        if let Some(text) = self.texts.next_before(price.map(|event| event.ts), host)? {
+            self.held = price;
+            self.texts_told += 1;
+            return Ok(Some(text));
+        }
+        match price {
+            Some(_) => self.events += 1,
+            None => self.log_summary(settings, host),
+        }
+        Ok(price)
+    }
+
+    /// The first event of the next row.
+    fn next_row(&mut self, settings: &Settings, host: &ExchangeHandle) -> Result<Option<abi::Event>> {
+        let bad_rows = &mut self.bad_rows;
+        let row = self.rows.next_row_by(settings.on_bad_row, |error| bad_rows.add(error, host))?;
+        row.map(|row| self.first_event(&row, settings.trade_ids, host)).transpose()
     }
 
     /// The bar, keeping its trade for the next call, or the trade.
@@ -118,6 +142,9 @@ impl Feed {
         }
         if let Some(file) = &settings.splits {
             text.push_str(&format!("; adjusted by the splits in {file}"));
+        }
+        if let Some(file) = &settings.texts {
+            text.push_str(&format!("; {} texts of {file}", self.texts_told));
         }
         host.log(if bad > 0 { Level::WARNING } else { Level::INFO }, text);
     }

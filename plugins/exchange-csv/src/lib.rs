@@ -16,6 +16,7 @@ mod bad_rows;
 mod config;
 mod exchange;
 mod feed;
+mod texts;
 
 pub use config::Config;
 pub use exchange::CsvExchange;

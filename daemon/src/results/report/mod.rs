@@ -37,8 +37,8 @@ pub(super) fn page(recorder: &Recorder, summary: &Summary, engine: &Engine) -> S
     html.open("div", "pair");
     histogram::section(&mut html, &days);
     sections::rolling(&mut html, &days, summary.periods_per_year);
-    html.close("div");
     sections::exposure(&mut html, recorder);
+    html.close("div");
     sections::instruments(&mut html, recorder, engine);
     tables::strategies(&mut html, summary);
     tables::instruments(&mut html, summary);

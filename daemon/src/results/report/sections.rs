@@ -12,7 +12,13 @@ use super::{
     html::Html,
     percent, ratio, share, sign_class, title,
 };
-use crate::results::{Summary, curve::DayClose, marks::Marks, ratios::rolling_sharpe, recorder::Recorder};
+use crate::results::{
+    Summary,
+    curve::DayClose,
+    marks::Marks,
+    ratios::{rolling_sharpe, rolling_volatility},
+    recorder::Recorder,
+};
 
 /// Days of a rolling Sharpe ratio: a quarter.
 const ROLLING_DAYS: usize = 63;
@@ -141,31 +147,30 @@ pub(super) fn drawdown(html: &mut Html, recorder: &Recorder, summary: &Summary) 
 }
 
 pub(super) fn rolling(html: &mut Html, days: &[DayClose], periods: f64) {
-    html.section("Rolling Sharpe ratio");
-    let rolled = rolling_sharpe(days, ROLLING_DAYS, periods);
-    if rolled.len() < 2 {
+    let ratios = rolling_sharpe(days, ROLLING_DAYS, periods);
+    rolled(html, "Rolling Sharpe ratio", "Sharpe ratio", Unit::Number, &ratios);
+    let volatilities = rolling_volatility(days, ROLLING_DAYS, periods);
+    rolled(html, "Rolling volatility", "volatility of a year", Unit::Percent, &volatilities);
+}
+
+/// A figure of the last days, at each day.
+fn rolled(html: &mut Html, title: &str, name: &str, unit: Unit, values: &[(i64, f64)]) {
+    html.section(title);
+    let times: Vec<Timestamp> =
+        values.iter().map(|(day, _)| Timestamp::new(day * Timestamp::DAY_NS)).collect();
+    let values: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
+    let (Some(from), Some(to), 2..) = (times.first(), times.last(), times.len()) else {
         html.text("p", "muted", &format!("Needs more than {ROLLING_DAYS} days."));
         html.close("section");
         return;
-    }
-    let times: Vec<Timestamp> =
-        rolled.iter().map(|(day, _)| Timestamp::new(day * Timestamp::DAY_NS)).collect();
-    let values: Vec<f64> = rolled.iter().map(|(_, value)| *value).collect();
-    let line = Line {
-        name: "Sharpe ratio",
-        colour: 0,
-        times: &times,
-        values: &values,
-        is_filled: false,
-        is_stepped: false,
     };
-    let (Some(from), Some(to)) = (times.first(), times.last()) else { return };
+    let line = Line { name, colour: 0, times: &times, values: &values, is_filled: false, is_stepped: false };
     let chart = Chart {
         from: *from,
         to: *to,
         lines: vec![line],
         marks: Vec::new(),
-        unit: Unit::Number,
+        unit,
         baseline: Some(0.0),
         is_low: true,
     };

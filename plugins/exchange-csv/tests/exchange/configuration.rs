@@ -41,7 +41,7 @@ fn keys() {
     check(
         json!({ "file": "a.csv", "fiel": 1 }),
         expect![
-            "unknown field `fiel`, expected one of `file`, `files`, `symbol`, `instrument_type`, `currency`, `adjust`, `splits`, `price_decimals`, `quantity_decimals`, `time_unit`, `on_bad_row`, `symbols`, `start`, `end`, `sessions`, `timezone`, `days`, `trade_ids`"
+            "unknown field `fiel`, expected one of `file`, `files`, `symbol`, `instrument_type`, `currency`, `adjust`, `splits`, `texts`, `price_decimals`, `quantity_decimals`, `time_unit`, `on_bad_row`, `symbols`, `start`, `end`, `sessions`, `timezone`, `days`, `trade_ids`"
         ],
     );
     check(
@@ -88,7 +88,7 @@ fn every_key_is_documented_and_paths_are_marked() {
         assert_eq!(properties[key]["format"], "path", "{key}");
     }
     let keys: Vec<_> = properties.keys().map(String::as_str).collect();
-    expect!["file files symbol instrument_type currency adjust splits price_decimals quantity_decimals time_unit on_bad_row symbols start end sessions timezone days trade_ids"].assert_eq(&keys.join(" "));
+    expect!["file files symbol instrument_type currency adjust splits texts price_decimals quantity_decimals time_unit on_bad_row symbols start end sessions timezone days trade_ids"].assert_eq(&keys.join(" "));
 }
 
 #[test]

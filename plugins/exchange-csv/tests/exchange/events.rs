@@ -20,6 +20,10 @@ fn check(files: &[(&str, &str)], config: &Value, expect: Expect) {
         let outcome = outcome.map_or_else(|error| format!("failed: {error}"), |()| "ended".to_owned());
         events_text(&events) + &bench.plain(&outcome) + "\n" + &bench.log()
     };
+    let run = |size| match config["texts"].as_str() {
+        Some(path) => run(size).replace(path, "NEWS"),
+        None => run(size),
+    };
     let text = run(64);
     for size in [1, 2, 3] {
         assert_eq!(run(size), text, "batches of {size}");
@@ -37,6 +41,7 @@ fn events_text(events: &[abi::Event]) -> String {
                 writeln!(text, "bar {} {} {} {} x {}", bar.open, bar.high, bar.low, bar.close, bar.volume)
                     .unwrap();
             }
+            Some(EventKind::Data) => writeln!(text, "data").unwrap(),
             _ => {
                 assert_eq!(event.kind, event_kind::TRADE);
                 let trade = Trade::from(event);
@@ -238,4 +243,85 @@ fn what_is_before_a_split_is_told_as_it_is_counted_after_it() {
     );
     let both = json!({ "splits": splits, "adjust": "adj_close" });
     assert!(Bench::new(&[("bars.csv", BARS)], both).is_err());
+}
+
+/// A file of texts in a folder of its own, and the configuration that names it.
+fn texts(rows: &str) -> (tempfile::TempDir, Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("news.csv");
+    fs::write(&path, format!("time,symbol,text\n{rows}")).unwrap();
+    let config = json!({ "texts": path });
+    (folder, config)
+}
+
+#[test]
+fn texts_come_after_the_prices_of_their_time_and_to_the_end() {
+    let (_folder, config) = texts(
+        "2013-02-28,,before anything\n2013-03-01,A,as it closes\n2013-03-01 12:00:00,b-equity,\"a, b\"\n2013-03-09,A,after the prices\n",
+    );
+    check(
+        &[("bars.csv", BARS)],
+        &config,
+        expect![[r#"
+        2013-02-28T00:00:00Z 0 data
+        2013-03-01T00:00:00Z 101 bar 100 200 100 200 x 10
+        2013-03-01T00:00:00Z 101 trade 200 x 10 id 0 from bar
+        2013-03-01T00:00:00Z 102 bar 500 500 500 500 x 0
+        2013-03-01T00:00:00Z 102 trade 500 x 0 id 0 from bar
+        2013-03-01T00:00:00Z 101 data
+        2013-03-01T12:00:00Z 102 data
+        2013-03-04T00:00:00Z 101 bar 200 200 200 200 x 20
+        2013-03-04T00:00:00Z 101 trade 200 x 20 id 0 from bar
+        2013-03-09T00:00:00Z 101 data
+        ended
+        20 read 3 rows of 1 file: 6 events of 3 rows, 0 rows not selected, 0 bad rows left out; 4 texts of NEWS
+    "#]],
+    );
+    let mut bench = Bench::new(&[("bars.csv", BARS)], config).unwrap();
+    bench.load().unwrap();
+    let (events, _) = bench.pull(64);
+    let payloads: Vec<_> = events
+        .iter()
+        .filter(|event| event.kind == event_kind::DATA)
+        .map(|event| bench.host.said(event.data[0].cast_unsigned()))
+        .collect();
+    assert_eq!(payloads, ["before anything", "as it closes", "\"a, b\"", "after the prices"]);
+}
+
+#[test]
+fn texts_of_what_is_not_selected_are_left_out_and_wrong_ones_are_refused_with_their_line() {
+    let of = |rows: &str, keys: &Value| {
+        let (folder, mut config) = texts(rows);
+        for (key, value) in keys.as_object().unwrap() {
+            config[key] = value.clone();
+        }
+        let mut bench = Bench::new(&[("bars.csv", BARS)], config).unwrap();
+        match bench.load() {
+            Ok(()) => {
+                bench.pull(64).0.iter().filter(|event| event.kind == event_kind::DATA).count().to_string()
+            }
+            Err(error) => error.to_string().replace(&format!("{}/", folder.path().display()), ""),
+        }
+    };
+    assert_eq!(of("2013-03-01,B,b\n2013-03-02,A,a\n2013-03-02,Z,z\n", &json!({ "symbols": ["A"] })), "1");
+    assert_eq!(of("2013-03-01,A,a\n2013-03-04,A,b\n", &json!({ "end": "2013-03-04" })), "1");
+    let long = "x".repeat(65);
+    let refused = [
+        (
+            "2013-03-01,Z,z".to_owned(),
+            "line 2: the symbol \"Z\" (accepted: none, or one of A-equity, B-equity)",
+        ),
+        (
+            "2013-03-01,A".to_owned(),
+            "line 2: found \"2013-03-01,A\" (accepted: three fields: time, symbol and text)",
+        ),
+        (format!("2013-03-01,A,{long}"), "line 2: a text of 65 bytes (accepted: at most 64)"),
+        (
+            "2013-03-02,A,a\n2013-03-01,A,b".to_owned(),
+            "line 3: the time goes backwards (accepted: at least 2013-03-02T00:00:00Z)",
+        ),
+    ];
+    for (rows, why) in refused {
+        assert_eq!(of(&rows, &json!({})), format!("reading news.csv: {why}"));
+    }
 }

@@ -101,6 +101,13 @@ impl Bench {
     }
 }
 
+impl NotingHost {
+    /// An interned text.
+    pub(crate) fn said(&self, text: TextHandle) -> String {
+        self.texts.get(text).unwrap_or_default().to_string()
+    }
+}
+
 impl ExchangeHost for NotingHost {
     fn log(&self, record: &Log<'_>) {
         self.notes.lock().unwrap().log.push(format!("{} {}", record.level.get(), record.message));
