@@ -115,13 +115,13 @@ impl OwnerIds {
     /// The id of an owner's order; `None` beyond a limit.
     pub(crate) fn id(&self, strategy: StrategyId, counter: u64) -> Option<ClientOrderId> {
         let base = self.ids.base(self.number(strategy)?)?;
-        (counter < ADOPTED_FIRST).then(|| ClientOrderId(base | counter))
+        (counter < ADOPTED_FIRST).then_some(ClientOrderId(base | counter))
     }
 
     /// The id of an order that was found for an owner; `None` beyond a limit.
     pub(crate) fn adopted(&self, strategy: StrategyId, counter: u64) -> Option<ClientOrderId> {
         let base = self.ids.base(self.number(strategy)?)?;
-        (counter < ADOPTED_FIRST).then(|| ClientOrderId(base | ADOPTED_FIRST | counter))
+        (counter < ADOPTED_FIRST).then_some(ClientOrderId(base | ADOPTED_FIRST | counter))
     }
 
     /// Whose order it is; `None` if it is of another run, or of none.

@@ -190,19 +190,7 @@ fn by_the_clock(
         factory: making.factory.clone(),
         store: store.clone(),
         run: facts,
-        backtests: BacktestOptions {
-            running_max: config.backtests.running_max as usize,
-            queued_max: config.backtests.queued_max as usize,
-            ended_max: config.backtests.ended_max as usize,
-            results: std::path::absolute(&config.results)?.join("backtests"),
-            // a file that is named without a folder lies in the current one
-            folder: match checked.log.file.as_deref().and_then(Path::parent) {
-                Some(folder) if !folder.as_os_str().is_empty() => std::path::absolute(folder)?,
-                Some(_) | None => std::env::current_dir()?,
-            },
-            plugin_dirs: absolute(&checked.plugins.directories())?,
-            trust: config.plugins.trust.clone(),
-        },
+        backtests: backtest_options(checked)?,
     };
     let has_begun = Cell::new(false);
     let finished = live(plan, services, signals, |event_loop| {
@@ -252,6 +240,24 @@ fn recovery_plan(config: &RunConfig, store: &Arc<RunStore>) -> Result<RecoveryPl
         claims: claims.collect(),
     };
     Ok(RecoveryPlan { options, store: Arc::clone(store), kept, identity })
+}
+
+/// What the daemon decides about backtests that others ask for.
+fn backtest_options(checked: &Checked) -> Result<BacktestOptions> {
+    let config = &checked.config;
+    Ok(BacktestOptions {
+        running_max: config.backtests.running_max as usize,
+        queued_max: config.backtests.queued_max as usize,
+        ended_max: config.backtests.ended_max as usize,
+        results: std::path::absolute(&config.results)?.join("backtests"),
+        // a file that is named without a folder lies in the current one
+        folder: match checked.log.file.as_deref().and_then(Path::parent) {
+            Some(folder) if !folder.as_os_str().is_empty() => std::path::absolute(folder)?,
+            Some(_) | None => std::env::current_dir()?,
+        },
+        plugin_dirs: absolute(&checked.plugins.directories())?,
+        trust: config.plugins.trust.clone(),
+    })
 }
 
 fn absolute(folders: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {

@@ -41,8 +41,7 @@ impl EventLoop {
         match command {
             Command::Save { strategies, answer } => {
                 let states = strategies.into_iter().map(|(strategy, room)| self.save(strategy, room));
-                let states = states.collect::<Result<Vec<_>>>()?;
-                let _ = answer.send(states);
+                let _ = answer.send(states.collect::<Result<Vec<_>>>()?);
             }
             Command::Swap { strategy, replacement, tag, build, patience, answer } => {
                 let swapped = self.swap(strategy, (*replacement, tag, *build), patience)?;
@@ -55,15 +54,12 @@ impl EventLoop {
                 let _ = answer.send(self.add(*added)?);
             }
             Command::Stop { strategy, reason, answer } => {
-                self.driver_mut().feed(now, InputKind::StopStrategy(strategy, reason))?;
-                self.take_outputs()?;
-                let _ = answer.send(self.take_instance(strategy));
+                let _ = answer.send(self.stop_strategy(strategy, reason)?);
             }
             Command::GiveUp { strategy } => self.give_up(strategy),
             Command::Fail { strategy, fault, watch } => self.fail(strategy, fault, !watch.is_settled())?,
             Command::RollBack { strategy, fault } => {
-                let is_on_probation = self.engine().is_on_probation(strategy);
-                self.fail(strategy, fault, is_on_probation)?;
+                self.fail(strategy, fault, self.engine().is_on_probation(strategy))?;
             }
             Command::LookUp(look_up) => self.look_up(look_up, names(exchanges)),
             Command::ByHand { asked, seen, is_dry_run, answer } => {
@@ -90,13 +86,7 @@ impl EventLoop {
                 let _ = answer.send(self.orders_at(exchange));
             }
             Command::ExchangeCheck { exchange, answer } => {
-                let name = self.recorder().exchange_name(exchange.0).to_owned();
-                let check = || {
-                    let orders = self.orders_at(exchange);
-                    let since = self.fills_since_of(&name, &orders);
-                    (orders, since)
-                };
-                let _ = answer.send(self.has_entry(exchange).then(check));
+                let _ = answer.send(self.has_entry(exchange).then(|| self.to_check(exchange)));
             }
             Command::ExchangeAsk { exchange, question, answer } => {
                 let open = open_exchange(exchanges, exchange);
@@ -116,6 +106,26 @@ impl EventLoop {
             }
         }
         self.take_outputs()
+    }
+
+    /// Ends a strategy; its instance.
+    fn stop_strategy(
+        &mut self,
+        strategy: StrategyId,
+        reason: Reason,
+    ) -> Result<Option<Box<dyn StrategyInstance>>> {
+        let now = self.now();
+        self.driver_mut().feed(now, InputKind::StopStrategy(strategy, reason))?;
+        self.take_outputs()?;
+        Ok(self.take_instance(strategy))
+    }
+
+    /// The orders that an exchange is asked about, and from when on its fills are of interest.
+    fn to_check(&self, exchange: ExchangeId) -> (Vec<abi::OrderRecord>, Timestamp) {
+        let name = self.recorder().exchange_name(exchange.0).to_owned();
+        let orders = self.orders_at(exchange);
+        let since = self.fills_since_of(&name, &orders);
+        (orders, since)
     }
 
     /// Records what was done to the engine besides feeding it; the state is one that the strategy gets with it.
