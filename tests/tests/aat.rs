@@ -138,6 +138,7 @@ fn read_texts() -> Vec<String> {
             .expect("a writable folder"),
         is_verbose: false,
         recorder: None,
+        recovery: None,
         slice_max: 64,
         exchanges: vec![
             exchange("one", &csv, json!({ "file": path("one.csv"), "texts": path("news.csv") })),
