@@ -1,10 +1,6 @@
 //! A disk that has no room left ends the recording, not the run.
 
-use std::{
-    fs,
-    process::Command,
-    time::{Duration, SystemTime},
-};
+use std::{fs, process::Command, time::Duration};
 
 use crate::place::{ALL, Desk, VENUE};
 
@@ -76,7 +72,8 @@ fn old_recordings_go_at_a_start() {
     let desk = Desk::new("sandbox", &format!("{recorder}{VENUE}{MAKER}"), &["strategy_market_maker"]);
     let old = desk.path("rec/2020-01-01T00-00-00Z-live.recording");
     fs::create_dir_all(&old).expect("a folder");
-    let written = SystemTime::now() - Duration::from_secs(3 * 86_400);
+    let made = fs::metadata(&old).and_then(|facts| facts.modified()).expect("its time");
+    let written = made - Duration::from_secs(3 * 86_400);
     for name in ["head.json", "inputs.tea"] {
         let file = fs::File::create(old.join(name)).expect("a file");
         file.set_modified(written).expect("its time");
