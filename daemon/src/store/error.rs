@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::Path};
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// Why something of the store failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum ErrorKind {
     Corrupt,
     /// The disk is full.
     Full,
-    /// The disk failed in a write or a sync: nobody knows what it has.
+    /// The disk failed in a sync: nobody knows what it has.
     Sync,
     /// Too much waits to be written.
     Busy,
@@ -33,6 +33,12 @@ pub enum ErrorKind {
     Closed,
     /// Anything else that the system or the database says.
     System,
+}
+
+/// Whether a failure of the disk was one of a sync, of a file or of a folder.
+fn is_of_sync(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC))
 }
 
 impl Error {
@@ -53,7 +59,8 @@ impl Error {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 Self::damaged(file, &format!("{what}: {error}"))
             }
-            Some(ErrorCode::SystemIoFailure) => {
+            // a write that failed leaves the file as it was; after a failed sync nobody knows
+            Some(ErrorCode::SystemIoFailure) if is_of_sync(error) => {
                 Self::new(ErrorKind::Sync, format!("{what} {}: {error}", file.display()))
             }
             Some(ErrorCode::DiskFull) => {

@@ -186,6 +186,25 @@ impl Exchange for SyntheticExchange {
         Ok(())
     }
 
+    /// The venue is this process's: what it does not have, no earlier one will bring.
+    fn find_order(&mut self, id: ClientOrderId, _: abi::TextHandle, reply: Reply) -> Result<()> {
+        let floor = self.shared.lock();
+        let works = floor.venue.open_orders().find(|order| order.client_order_id == id.0);
+        let mut fills = floor.venue.fills_since(Timestamp::new(0));
+        match works {
+            Some(order) => reply.open_order(&order),
+            // its executions tell of it
+            None if fills.any(|fill| fill.client_order_id == id.0) => {
+                return Err(Error::new(
+                    "the synthetic exchange keeps executions of orders that have ended, not the orders",
+                ));
+            }
+            None => {}
+        }
+        reply.done();
+        Ok(())
+    }
+
     fn stop(&mut self) -> Result<()> {
         self.steps_left = 0;
         self.shared.stop();

@@ -123,6 +123,8 @@ static const stratd_manifest_v1_t MANIFEST = {
     .panic_unwinds = 1,
 #ifdef DECLARES_ORDERS
     .flags = STRATD_PLUGIN_FLAG_MARKET_DATA | STRATD_PLUGIN_FLAG_ORDER_ENTRY,
+    .order_types = 1u << STRATD_ORDER_TYPE_MARKET,
+    .order_lifetimes = 1u << STRATD_ORDER_LIFETIME_GTC,
 #else
     .flags = STRATD_PLUGIN_FLAG_MARKET_DATA | STRATD_PLUGIN_FLAG_HISTORICAL,
 #endif

@@ -275,7 +275,7 @@ fn the_strategy_in_c_reads_its_configuration_with_care() {
         told(json!({"quantity": "99999999999999999999"})),
         "quantity is `99999999999999999999` (expected more than 0, with at most 8 decimals)"
     );
-    assert_eq!(told(json!({"size": 1})), "unknown key `size` (expected quantity or lookback)");
+    assert_eq!(told(json!({"size": 1})), "unknown key `size` (expected quantity, lookback or stop_loss_bp)");
     for bad in [json!([]), json!({"quantity": null}), json!({"quantity": {}}), json!({"a\"b": 1})] {
         assert_eq!(told(bad), "the configuration is no flat JSON object of numbers");
     }

@@ -84,7 +84,7 @@ fn crashes_hangs_and_greed_end_only_the_child() {
             "open: a library whose process ended by itself with exit code 3 (accepted: a library that can be opened, describes itself and creates its instances)"
         ],
     );
-    refused(&probe(), &["-DABI_NUMBER=7"], expect!["abi: ABI number 7 in the plugin record (accepted: 2)"]);
+    refused(&probe(), &["-DABI_NUMBER=7"], expect!["abi: ABI number 7 in the plugin record (accepted: 4)"]);
     refused(
         &probe(),
         &["-DCREATE=1"],

@@ -242,7 +242,7 @@ impl Simulation {
                 self.feed(InputKind::ByHand(ByHand::Cancel(ClientOrderId(*entry))));
             }
             while self.deliver() {}
-            self.trade(if round % 2 == 0 { 60 } else { 140 });
+            self.trade(if round % 2 == 0 { 1 } else { 1_000 });
             while self.deliver() {}
             let open: Vec<u64> = self.venue.keys().copied().filter(|id| !entries.contains(id)).collect();
             open.into_iter().for_each(|id| self.fill(id));

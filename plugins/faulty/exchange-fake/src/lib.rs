@@ -15,8 +15,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use stratd_plugin_api::{
     Capabilities, ClientOrderId, Error, Exchange, ExchangeHandle, Instrument, InstrumentId, InstrumentType,
-    InstrumentTypes, Money, OrderEventKind, OrderRequest, OrderStatus, OrderType, Reason, Reply, Result,
-    Side, Takes, Timestamp, TradingType, TradingTypes, abi,
+    InstrumentTypes, Money, OrderEventKind, OrderFlags, OrderRequest, OrderStatus, OrderType, Reason, Reply,
+    Result, Side, Takes, Timestamp, TradingType, TradingTypes, abi,
 };
 
 use server::{Order, SYMBOLS, Server};
@@ -103,7 +103,8 @@ impl Exchange for Fake {
     const CAPABILITIES: Capabilities = Capabilities {
         market_data: true,
         order_entry: true,
-        takes: Takes::of(&[OrderType::Market, OrderType::Limit]),
+        // limit orders rest until the next price, so post-only ones never take
+        takes: Takes::of(&[OrderType::Market, OrderType::Limit]).flags(OrderFlags::POST_ONLY),
         is_historical: true,
         trading_types: TradingTypes::of(&[
             TradingType::Backtest,
