@@ -1,6 +1,7 @@
 // A connector that delivers two events and takes no orders; it goes on to emit after it was stopped.
 //
 // -DDECLARES_ORDERS   declares order entry and has no entry for it
+// -DTAKES   says that it takes what the fake exchange takes
 // -DNAME="…" -DSTATE_VERSION=n   what the manifest says; a state of that version is taken and not looked at
 #include <stratd/plugin.h>
 
@@ -127,6 +128,11 @@ static const stratd_manifest_v1_t MANIFEST = {
     .order_lifetimes = 1u << STRATD_ORDER_LIFETIME_GTC,
 #else
     .flags = STRATD_PLUGIN_FLAG_MARKET_DATA | STRATD_PLUGIN_FLAG_HISTORICAL,
+#endif
+#ifdef TAKES
+    .order_types = 1u << STRATD_ORDER_TYPE_MARKET | 1u << STRATD_ORDER_TYPE_LIMIT,
+    .order_flags = STRATD_ORDER_FLAG_POST_ONLY,
+    .order_lifetimes = 1u << STRATD_ORDER_LIFETIME_GTC,
 #endif
     .trading_types = STRATD_TRADING_TYPE_BACKTEST,
     .name = TEXT(NAME),

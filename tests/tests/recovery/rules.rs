@@ -172,6 +172,10 @@ fn rule_6_orders_of_others_are_taken_up_and_work_on() {
         let mut owners: Vec<_> = orders.orders.iter().map(|order| order.strategy.clone()).collect();
         owners.sort();
         assert_eq!(owners, ["external", "maker"], "{orders:?}");
+        desk.wait("rows of both owners", |desk| {
+            let adopted = "SELECT strategy FROM portfolios WHERE adopted = 1 ORDER BY 1";
+            desk.rows(adopted) == ["external", "maker"]
+        });
         desk.kill();
         assert_eq!(desk.working(), [4_242, 7_711]);
     }

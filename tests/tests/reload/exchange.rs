@@ -159,7 +159,7 @@ fn a_connector_that_cannot_connect_gives_its_place_back() {
     let mut desk = at_the_fake("nothing", COUNTING);
     desk.wait_for_events("counter", "counter", 50);
     // the same plugin by its name, whose instruments cannot be had
-    let options = ["-DNAME=\"exchange-fake\"", "-DSTATE_VERSION=1"];
+    let options = ["-DNAME=\"exchange-fake\"", "-DSTATE_VERSION=1", "-DTAKES"];
     let other = c_library("plugins/faulty/c/exchange.c", "other", &options, &desk.path(""));
     fs::rename(other, fake(&desk)).expect("the same file system");
     let problem = desk.refused(&Request::reload("fake"));

@@ -132,7 +132,8 @@ impl EventLoop {
                 found.unknown.extend(is_lost.then_some(id.0));
             } else if order.map(|order| (order.state, order.filled)) != seen {
                 found.fills += usize::from(is_fill);
-                found.ended += usize::from(order.is_some_and(|order| order.state.is_final()) && !is_fill);
+                let had_ended = seen.is_some_and(|(state, _)| state.is_final());
+                found.ended += usize::from(order.is_some_and(|order| order.state.is_final()) && !had_ended);
             }
             self.take_outputs()?;
         }
