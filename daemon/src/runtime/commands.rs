@@ -205,9 +205,10 @@ impl EventLoop {
         let now = self.now();
         self.restore_halt_of(&config.name, owner);
         // only what has ended starts anew
+        self.desk.joins = Some(owner);
         self.driver_mut().feed(now, InputKind::StopStrategy(owner, Reason::None))?;
-        // told before it starts: the end of the one that kept its place is not its own
         self.take_outputs()?;
+        self.desk.joins = None;
         let terms = (config.may_shutdown, config.cancels_on_stop);
         self.driver_mut().engine_mut().set_strategy_terms(owner, terms.0, terms.1);
         let restart = OwnedRestart { tag, build, instance, is_batch_safe: config.is_batch_safe, state };

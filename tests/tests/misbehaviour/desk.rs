@@ -16,7 +16,7 @@ watch = false
 hang_timeout = \"1s\"
 [plugins.isolation]
 call_timeout = \"500ms\"
-memory_max = 256
+memory_max = 320
 spin = 0
 [state]
 save_interval = \"500ms\"

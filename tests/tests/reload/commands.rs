@@ -97,7 +97,7 @@ fn a_user_loads_stops_starts_and_quarantines() {
     let mut desk = Desk::new(&format!("{SYNTHETIC}{COUNTING}"));
     desk.put("strategy_buy_and_hold", "libstrategy_buy_and_hold.so");
     desk.start();
-    desk.ctl("plugin load plug/libstrategy_buy_and_hold.so --name mine --set quantity=many")
+    desk.ctl("plugin load plug/libstrategy_buy_and_hold.so --name mine --set quantity=many --force")
         .failed(1, "quantity");
     desk.ctl("plugin load plug/libstrategy_buy_and_hold.so --name counter").failed(1, "counter");
     desk.ctl("plugin load plug/none.so").failed(1, "none.so");

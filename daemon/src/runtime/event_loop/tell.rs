@@ -50,6 +50,8 @@ impl EventLoop {
                 tracing::info!(logger = format!("strategy.{name}"), %time, "passed its probation");
                 self.notes.tell(Note::ProbationPassed { strategy: *strategy });
             }
+            // what kept the place of one that joins
+            Output::StrategyStopped { strategy, .. } if self.desk.joins == Some(*strategy) => {}
             Output::StrategyStopped { strategy, reason } => {
                 let name = self.recorder.strategy_name(*strategy);
                 tracing::info!(logger = format!("strategy.{name}"), %time, "stopped: {reason}");

@@ -78,6 +78,8 @@ pub(super) struct TradingDesk {
     manual: Option<StrategyId>,
     /// Owners of orders who are no strategies of the run, by name.
     owners: BTreeMap<String, StrategyId>,
+    /// The strategy that takes the place of such an owner right now.
+    pub(super) joins: Option<StrategyId>,
     /// Number and counter of owners of earlier runs who have no place in this one, by name.
     pub(super) numbers: BTreeMap<String, (u16, u64)>,
     /// Why nothing is traded yet, or not any more.
