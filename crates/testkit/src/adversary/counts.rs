@@ -167,6 +167,7 @@ impl Outcome {
             | Output::Shutdown { .. }
             | Output::Metric { .. }
             | Output::BookGap(_)
+            | Output::Held(_)
             | Output::Exited => return,
         };
         counts.add(what);

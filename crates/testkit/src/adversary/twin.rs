@@ -155,6 +155,8 @@ impl Twin {
             | InputKind::StopStrategy(..)
             | InputKind::StartStrategy(_)
             | InputKind::FailStrategy(..)
+            | InputKind::History(..)
+            | InputKind::Restored(_)
             | InputKind::ByHand(_) => {}
         }
     }
@@ -243,6 +245,8 @@ impl Twin {
                 self.has_closed = true;
                 Ok(())
             }
+            // its exchanges take every order as it is
+            Output::Held(order) => Err(format!("an order is held: {order:?}")),
             Output::Denied(_)
             | Output::StrategyRolledBack { .. }
             | Output::ProbationPassed { .. }
