@@ -5,7 +5,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is a row that failed: it is caught and named")]
 
-mod heap;
 mod malformed;
 mod sidecar;
 mod valid;
