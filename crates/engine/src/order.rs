@@ -388,8 +388,10 @@ impl Order {
             created: self.created.get(),
             updated: self.updated.get(),
             reason: self.state.reason().code(),
-            reserved2: 0,
+            reserved: 0,
             group: raw.group,
+            trail: raw.trail,
+            expires: raw.expires,
         }
     }
 }
