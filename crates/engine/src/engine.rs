@@ -170,6 +170,7 @@ impl Engine {
             }
             InputKind::Start => {
                 self.core.is_recovering = false;
+                self.refit_groups();
                 self.end_warm_ups();
                 self.dispatch(&self.plain(EventKind::Start, Reason::None));
                 self.tell_states();

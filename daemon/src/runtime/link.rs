@@ -270,9 +270,16 @@ impl Links {
         if has_sent { driver.feed_reports(now) } else { Ok(()) }
     }
 
-    /// Nothing more will be on the disk: refuses the orders that wait for it, and sends the cancels behind them.
+    /// Nothing more will be on the disk: refuses the orders that wait for it, held ones as well, and sends the cancels behind them.
     pub(super) fn send_unkept(driver: &mut Driver<Self>, now: Timestamp) -> Result<(), EngineError> {
+        let held = driver.link().journal().map(Journal::held_unkept).unwrap_or_default();
+        let held: Vec<_> = held.into_iter().filter_map(|id| driver.engine().working_order(id)).collect();
+        let held: Vec<_> = held.iter().map(|order| (order.id, order.request)).collect();
         let links = driver.link_mut();
+        for (id, request) in held {
+            let command = links.command(id, request, 0, now);
+            links.refuse(&command, OrderEventKind::Rejected, Reason::NotStored, now);
+        }
         let mut refused = BTreeSet::new();
         while let Some(pending) = links.journal.as_mut().and_then(|journal| journal.outbox.pop_any()) {
             let command = &pending.command;
