@@ -9,6 +9,7 @@ use crate::{
     bars::Bars,
     books::Books,
     execution::Execution,
+    expiry::Expiries,
     held::HeldOrders,
     instruments::Instruments,
     market::Market,
@@ -30,6 +31,7 @@ pub(crate) struct Core {
     pub(crate) portfolio: Portfolio,
     pub(crate) execution: Execution,
     pub(crate) held: HeldOrders,
+    pub(crate) expiries: Expiries,
     /// What exchanges take, by id from 1; all types, flags and lifetimes where nobody told.
     pub(crate) takes: Vec<Takes>,
     pub(crate) risk: Risk,
@@ -61,6 +63,7 @@ impl Core {
             portfolio: Portfolio::new(config.cash, config.accounting),
             execution: Execution::new(config.order_ids, config.oms_type),
             held: HeldOrders::default(),
+            expiries: Expiries::default(),
             takes: Vec::new(),
             risk: Risk::new(std::mem::take(&mut config.limits), config.account),
             is_halted: false,
@@ -90,8 +93,9 @@ impl Core {
         let excluded = changed.map_or(0, |order| order.open_quantity().get());
         let own = self.portfolio.book(strategy).and_then(|book| book.positions.get(&position));
         let scope = |scope: Scope| self.risk.view(scope, self.execution.open_orders(scope), self.now);
+        let instrument = self.instruments.get(id)?;
         let mut view = RiskView {
-            instrument: self.instruments.get(id)?,
+            instrument,
             price_last: self.market.last_price(id),
             net_size: self.portfolio.net_size(position),
             own_size: own.map_or(Quantity::ZERO, |position| position.size),
@@ -99,6 +103,7 @@ impl Core {
             open_quantity: self.execution.open_quantity(position, side).saturating_sub(excluded),
             open_opposite: self.execution.open_quantity(position, side.opposite()),
             is_halted: self.is_halted || self.halted.contains(&id) || self.instruments.has_left(id),
+            is_expired: self.has_expired(instrument),
             is_new: changed.is_none(),
             account: self.account_view(id, changed),
             scopes: [scope(Scope::Run), scope(Scope::Strategy(strategy)), scope(Scope::Instrument(id))],

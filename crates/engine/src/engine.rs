@@ -99,6 +99,9 @@ impl Engine {
         let id = id.filter(|id| self.core.portfolio.rates.take_in(*id, &currency).is_some());
         if let Some(id) = id {
             self.begin_bars_of(id);
+            if let Some(instrument) = self.core.instruments.get(id) {
+                self.core.expiries.add(instrument);
+            }
         }
         id.ok_or_else(|| {
             EngineError::bad_input(self.core.now, format!("no id is left for instrument {symbol}"))
@@ -166,6 +169,7 @@ impl Engine {
             }
             InputKind::Timers => {
                 self.close_bars_due();
+                self.settle_expired()?;
                 self.fire_timers();
             }
             InputKind::Start => {
@@ -378,6 +382,10 @@ impl Engine {
             if is_refusal {
                 self.expire_again(id);
             }
+        }
+        let instrument = InstrumentId(event.instrument);
+        if change.has_fill && self.core.expired_by_now(instrument) && !self.core.is_recovering {
+            self.settle(instrument)?;
         }
         Ok(())
     }

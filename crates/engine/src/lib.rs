@@ -35,6 +35,7 @@ mod engine;
 mod error;
 mod exchanges;
 mod execution;
+mod expiry;
 mod exposure;
 mod groups;
 mod held;

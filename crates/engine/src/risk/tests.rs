@@ -22,6 +22,7 @@ fn judged(request: OrderRequest, limits: &RiskLimits, (net, open): (i64, i64)) -
         own_open: open,
         open_quantity: open,
         open_opposite: 0,
+        is_expired: false,
         is_halted: false,
         is_new: true,
         account: None,

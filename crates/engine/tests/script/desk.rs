@@ -18,6 +18,7 @@ use crate::{
         Actor, Hook, Transcript, duration, instrument, number, order_id, order_line, order_name,
         order_request, symbol,
     },
+    instruments::described,
     limits::{limit_scopes, limits, scope_name, trading},
 };
 
@@ -80,6 +81,7 @@ fn is_setup(line: &str) -> bool {
         "quiet ",
         "stateful ",
         "batch ",
+        "instrument ",
     ];
     line.get(1..5) == Some(" on ") || words.iter().any(|word| line.starts_with(word))
 }
@@ -159,6 +161,11 @@ impl Desk {
             if symbol == "Z" {
                 instrument.price_decimals = 2;
             }
+            let record = instrument_to_record(&instrument, |text| services.intern(text));
+            engine.add_instrument(instrument, record).expect("a free id");
+        }
+        for line in lines.iter().filter_map(|line| line.strip_prefix("instrument ")) {
+            let instrument = described(line);
             let record = instrument_to_record(&instrument, |text| services.intern(text));
             engine.add_instrument(instrument, record).expect("a free id");
         }
