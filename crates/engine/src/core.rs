@@ -6,6 +6,7 @@ use stratd_plugin_api::{ExchangeId, InstrumentId, Money, OrderRequest, Quantity,
 
 use crate::{
     EngineConfig, Order, Position, Scope, StrategyId,
+    accounts::Accounts,
     bars::Bars,
     books::Books,
     execution::Execution,
@@ -33,6 +34,8 @@ pub(crate) struct Core {
     /// What exchanges take, by id from 1; all types, flags and lifetimes where nobody told.
     pub(crate) takes: Vec<Takes>,
     pub(crate) risk: Risk,
+    /// Of exchanges.
+    pub(crate) accounts: Accounts,
     pub(crate) is_halted: bool,
     pub(crate) halted: BTreeSet<InstrumentId>,
     /// The run ends: nothing but cancels goes out any more.
@@ -63,6 +66,7 @@ impl Core {
             held: HeldOrders::default(),
             takes: Vec::new(),
             risk: Risk::new(std::mem::take(&mut config.limits), config.account),
+            accounts: Accounts::default(),
             is_halted: false,
             halted: BTreeSet::new(),
             is_exiting: false,

@@ -188,6 +188,7 @@ impl Engine {
             InputKind::FailStrategy(strategy, fault) => self.fail_between_calls(*strategy, fault),
             InputKind::ByHand(asked) => self.by_hand(asked),
             InputKind::Restored(restored) => self.restore(input.seq, restored)?,
+            InputKind::Account(told) => self.core.accounts.take(told),
         }
         self.carry_out_requests();
         self.end_probations();
