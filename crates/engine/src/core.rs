@@ -36,6 +36,8 @@ pub(crate) struct Core {
     pub(crate) risk: Risk,
     /// Of exchanges.
     pub(crate) accounts: Accounts,
+    /// Strategies have had `on_start`.
+    pub(crate) has_started: bool,
     pub(crate) is_halted: bool,
     pub(crate) halted: BTreeSet<InstrumentId>,
     /// The run ends: nothing but cancels goes out any more.
@@ -67,6 +69,7 @@ impl Core {
             takes: Vec::new(),
             risk: Risk::new(std::mem::take(&mut config.limits), config.account),
             accounts: Accounts::default(),
+            has_started: false,
             is_halted: false,
             halted: BTreeSet::new(),
             is_exiting: false,

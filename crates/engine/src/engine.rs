@@ -172,7 +172,9 @@ impl Engine {
                 self.core.is_recovering = false;
                 self.end_warm_ups();
                 self.dispatch(&self.plain(EventKind::Start, Reason::None));
+                self.core.has_started = true;
                 self.tell_states();
+                self.tell_sessions();
             }
             InputKind::Exit(reason) => self.exit(*reason),
             InputKind::Halt(instrument, reason) => self.halt(*instrument, *reason),
@@ -184,6 +186,7 @@ impl Engine {
             InputKind::StartStrategy(strategy) => {
                 self.start_strategy(*strategy);
                 self.tell_states();
+                self.tell_sessions();
             }
             InputKind::FailStrategy(strategy, fault) => self.fail_between_calls(*strategy, fault),
             InputKind::ByHand(asked) => self.by_hand(asked),
