@@ -177,7 +177,9 @@ impl Engine {
                 self.refit_groups();
                 self.end_warm_ups();
                 self.dispatch(&self.plain(EventKind::Start, Reason::None));
+                self.core.has_started = true;
                 self.tell_states();
+                self.tell_sessions();
             }
             InputKind::Exit(reason) => self.exit(*reason),
             InputKind::Halt(instrument, reason) => self.halt(*instrument, *reason),
@@ -189,10 +191,12 @@ impl Engine {
             InputKind::StartStrategy(strategy) => {
                 self.start_strategy(*strategy);
                 self.tell_states();
+                self.tell_sessions();
             }
             InputKind::FailStrategy(strategy, fault) => self.fail_between_calls(*strategy, fault),
             InputKind::ByHand(asked) => self.by_hand(asked),
             InputKind::Restored(restored) => self.restore(input.seq, restored)?,
+            InputKind::Account(told) => self.core.accounts.take(told),
         }
         self.carry_out_requests();
         self.end_probations();

@@ -19,6 +19,7 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod accounts;
 mod apart;
 mod bar_events;
 mod bars;

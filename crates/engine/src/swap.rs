@@ -167,6 +167,7 @@ impl Engine {
             Some(Ok(_)) => {
                 if let Some(slot) = self.strategies.get_mut(strategy.index()) {
                     slot.trading = TradingState::Active;
+                    slot.is_in_session = true;
                 }
             }
             Some(Err(fault)) => {

@@ -145,6 +145,7 @@ impl EventLoop {
         }
         found.adopted = self.adopt(exchange, (before, reported))?;
         found.differing = self.compare_holdings(exchange, (before, reported));
+        self.take_accounts(&reported.accounts)?;
         let name = self.recorder().exchange_name(exchange.0).to_owned();
         if let Some(journal) = self.driver_mut().link_mut().journal_mut() {
             for account in &reported.accounts {
@@ -155,6 +156,18 @@ impl EventLoop {
             tell_unknown(&name, &found.unknown);
         }
         Ok(found)
+    }
+
+    /// What strategies see of accounts; one that is as it was is no input.
+    fn take_accounts(&mut self, told: &[abi::AccountRecord]) -> Result<()> {
+        for account in told {
+            if !self.engine().knows_account(account) {
+                let now = self.now();
+                self.driver_mut().feed(now, InputKind::Account(*account))?;
+                self.take_outputs()?;
+            }
+        }
+        Ok(())
     }
 
     /// The exchange may say something else of a fill that was booked: what was booked stays, and somebody should know.
