@@ -164,7 +164,7 @@ pub(super) static REQUESTS: Metric = counter(
 pub(super) static ORDER_PATH: Metric = durations(
     "stratd_order_path",
     &["part"],
-    "Time of the parts of the way of a new order to its exchange: receive, from the connector's receipt of the event that it answers until the event loop took it; engine, until it passed risk; commit, until it is on the disk; send, until the connector took it; tick_to_order, all of these; answer, from then until its first report",
+    "Time of the parts of the way of a new order to its exchange: receive, from the connector's receipt of the event that it answers until the event loop took it; engine, until it passed risk; commit, until it is on the disk; send, until the connector took it; tick_to_order, all of these; arrive, from then until the exchange's time of its first report, which includes what the clocks differ; answer, until the event loop took that report",
 );
 pub(super) static ENDED: Metric =
     counter("stratd_orders_ended", &["state"], "Orders that reached a final state");

@@ -5,7 +5,7 @@
 
 use super::{catalog::ORDER_PATH, counter::Durations, page::Page};
 
-/// The parts, in the order in which they happen; the last but one is the sum of those before it.
+/// The parts, in the order in which they happen; `tick_to_order` is the sum of those before it.
 #[derive(Debug)]
 pub(crate) struct OrderMeters {
     /// The connector received what the order answers → the event loop took it.
@@ -18,14 +18,17 @@ pub(crate) struct OrderMeters {
     pub(crate) send: Durations,
     /// The connector received what the order answers → the connector took the order.
     pub(crate) tick_to_order: Durations,
+    /// The connector took it → the exchange's time of its first report on it.
+    pub(crate) arrive: Durations,
     /// The connector took it → the event loop took the first report on it.
     pub(crate) answer: Durations,
 }
 
 impl Default for OrderMeters {
     fn default() -> Self {
-        let [receive, engine, commit, send, tick_to_order, answer] = [(); 6].map(|()| Durations::fine());
-        Self { receive, engine, commit, send, tick_to_order, answer }
+        let durations = [(); 7].map(|()| Durations::fine());
+        let [receive, engine, commit, send, tick_to_order, arrive, answer] = durations;
+        Self { receive, engine, commit, send, tick_to_order, arrive, answer }
     }
 }
 
@@ -38,6 +41,7 @@ impl OrderMeters {
             ("commit", &self.commit),
             ("send", &self.send),
             ("tick_to_order", &self.tick_to_order),
+            ("arrive", &self.arrive),
             ("answer", &self.answer),
         ] {
             page.durations(&ORDER_PATH, &[part], durations);

@@ -163,7 +163,7 @@ impl Links {
                 if let Some(journal) = driver.link().journal() {
                     journal.aliases.translate(&mut report);
                 }
-                driver.link_mut().answered(ClientOrderId(report.client_order_id), at);
+                driver.link_mut().answered(&report, at);
                 driver.link_mut().note(&report);
                 driver.feed(at, InputKind::Order(report))?;
                 return Ok(1);
@@ -343,11 +343,12 @@ impl Links {
         self.take(&command, result, sent, now);
     }
 
-    fn answered(&mut self, id: ClientOrderId, at: Timestamp) {
+    fn answered(&mut self, report: &abi::OrderEvent, at: Timestamp) {
+        let id = ClientOrderId(report.client_order_id);
         if id.0 != 0
             && let Some(deadline) = self.unanswered.remove(&id)
         {
-            self.times.answered(deadline.saturating_sub(ANSWER_TIME_NS), at);
+            self.times.answered(deadline.saturating_sub(ANSWER_TIME_NS), (report.ts, at));
         }
     }
 

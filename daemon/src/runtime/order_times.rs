@@ -89,9 +89,10 @@ impl OrderTimes {
         }
     }
 
-    /// The first report on an order came.
-    pub(super) fn answered(&self, sent: i64, at: Timestamp) {
+    /// The first report on an order came, which its exchange made at `reported`.
+    pub(super) fn answered(&self, sent: i64, (reported, at): (i64, Timestamp)) {
         if let Some(meters) = &self.meters {
+            add(&meters.arrive, sent, reported);
             add(&meters.answer, sent, at.get());
         }
     }
