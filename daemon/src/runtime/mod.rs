@@ -20,6 +20,7 @@ mod loop_handle;
 pub(crate) mod notify;
 mod observer;
 mod order_entry;
+mod order_times;
 mod plan;
 mod recovery;
 mod services;
@@ -27,6 +28,7 @@ mod signals;
 #[cfg(test)]
 mod slice_tests;
 mod sources;
+pub(crate) mod start_times;
 mod tending;
 mod timed_strategy;
 mod trading;
