@@ -62,9 +62,11 @@ mod report;
 mod request;
 mod restore;
 mod risk;
+mod routes;
 mod schedule;
 mod slice;
 mod span;
+mod spreads;
 mod stand_in;
 mod strategies;
 mod strategy_changes;
@@ -96,6 +98,7 @@ pub use risk::{
     AccountRules, Breach, ExitRoutine, HoursRule, Limit, LossLimit, OnBreach, OrderRate, PriceCollar,
     ReplacedLimits, RiskApproved, RiskLimits, Scope, TradingState,
 };
+pub use routes::Route;
 pub use slice::SLICE_MAX;
 pub use span::Span;
 pub use strategies::{StrategyConfig, StrategyId, StrategyState, StrategyStatistics};
