@@ -88,7 +88,9 @@ pub use look_ups::LimitUse;
 pub use lots::Accounting;
 pub use order::{BeforeCancel, Order, OrderState};
 pub use order_ids::{OrderIds, counter_of, is_adopted};
-pub use output::{CancelOrder, ChangeOrder, Denial, FillAmounts, FillReport, NewOrder, Output, Outputs};
+pub use output::{
+    CancelOrder, ChangeOrder, Denial, FaultPlace, FillAmounts, FillReport, NewOrder, Output, Outputs,
+};
 pub use position::Position;
 pub use probation::{Probation, Retired, Retirement};
 pub use rates::RateSource;
