@@ -36,8 +36,8 @@ fn verdict(request: OrderRequest, limits: &RiskLimits, net: i64, open: i64) -> S
     match judged(request, limits, (net, open)) {
         Err(refusal) => refusal.reason.to_string(),
         Ok(Passed { reduced: None, .. }) => "approved".to_owned(),
-        Ok(Passed { request, reduced: Some(Reduced { why, asked, .. }) }) => {
-            let request = request.get();
+        Ok(Passed { request, reduced: Some(reduced) }) => {
+            let (request, Reduced { why, asked, .. }) = (request.get(), *reduced);
             let left = request.notional.map_or(request.quantity.to_string(), |amount| format!("{amount:.2}"));
             format!("{asked} reduced to {left}: {}", why.reason)
         }
