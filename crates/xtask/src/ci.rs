@@ -1,6 +1,7 @@
 //! The only gate: what passes here may be merged. It runs the same on every machine.
 
 use std::process::ExitCode;
+use std::time::UNIX_EPOCH;
 
 use anyhow::{Result, bail};
 
@@ -29,6 +30,11 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
     tiers.push(Tier::run("sim", || passed(soak::run(workspace, &arguments_of(&["sim"])))));
     tiers.push(Tier::run("soak", || passed(soak::run(workspace, &arguments_of(SOAK)))));
     tiers.push(Tier::run("record", || passed(soak::run(workspace, &arguments_of(RECORD)))));
+    tiers.push(Tier::run("kill", || {
+        // another one each time; it is printed, with the command that kills at the same moments again
+        let seed = UNIX_EPOCH.elapsed().map_or(1, |since| since.as_secs()).to_string();
+        passed(soak::run(workspace, &arguments_of(&["kill", "--count", KILLS, "--seed", &seed])))
+    }));
     tiers.push(bed::tier(workspace));
     tiers.push(Tier::run("asan", || passed(asan::run(workspace, &[]))));
     tiers.push(if with_peers {
@@ -46,6 +52,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
 const SOAK: &[&str] = &["reload", "--count", "200"];
 /// The same of recording and replaying.
 const RECORD: &[&str] = &["record", "--events", "200000"];
+/// A tenth of the thousand kills.
+const KILLS: &str = "100";
 
 fn arguments_of(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
