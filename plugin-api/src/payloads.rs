@@ -97,7 +97,10 @@ mod tests {
         assert_eq!(payloads.get(first).as_deref(), Some("first"));
         let (one, two) = (payloads.push(&largest), payloads.push("last"));
         assert_eq!(payloads.get(first), None);
-        assert_eq!((payloads.get(one).map(|text| text.len()), payloads.count()), (Some(PAYLOAD_BYTES_MAX), 4_098));
+        assert_eq!(
+            (payloads.get(one).map(|text| text.len()), payloads.count()),
+            (Some(PAYLOAD_BYTES_MAX), 4_098)
+        );
         assert_eq!(payloads.get(two).as_deref(), Some("last"));
         assert_eq!((payloads.get(two + 1), payloads.get(PAYLOAD - 1)), (None, None));
         assert_eq!((payloads.push(""), payloads.push(&format!("{largest}x"))), (0, 0));

@@ -47,9 +47,8 @@ impl Engine {
 
 impl crate::core::Core {
     pub(crate) fn exchange_accounts(&self) -> impl Iterator<Item = &abi::AccountRecord> {
-        let is_there = |account: &&abi::AccountRecord| {
-            self.instruments.exchange(ExchangeId(account.exchange)).is_some()
-        };
+        let is_there =
+            |account: &&abi::AccountRecord| self.instruments.exchange(ExchangeId(account.exchange)).is_some();
         self.accounts.iter().filter(is_there)
     }
 }

@@ -17,6 +17,8 @@ use crate::{
     portfolio::Portfolio,
     position::PositionId,
     risk::{Risk, RiskView},
+    routes::Routes,
+    spreads::Spreads,
 };
 
 pub(crate) struct Core {
@@ -33,6 +35,8 @@ pub(crate) struct Core {
     pub(crate) execution: Execution,
     pub(crate) held: HeldOrders,
     pub(crate) expiries: Expiries,
+    pub(crate) routes: Routes,
+    pub(crate) spreads: Spreads,
     /// What exchanges take, by id from 1; all types, flags and lifetimes where nobody told.
     pub(crate) takes: Vec<Takes>,
     pub(crate) risk: Risk,
@@ -69,6 +73,8 @@ impl Core {
             execution: Execution::new(config.order_ids, config.oms_type),
             held: HeldOrders::default(),
             expiries: Expiries::default(),
+            routes: Routes::default(),
+            spreads: Spreads::default(),
             takes: Vec::new(),
             risk: Risk::new(std::mem::take(&mut config.limits), config.account),
             accounts: Accounts::default(),

@@ -16,6 +16,7 @@ use crate::{
     execution::{Applied, OrderChange},
     probation::Guard,
     schedule::{DueTimer, Timers},
+    spreads::SPREADS_MAX,
     strategies::{Slot, plain_event},
 };
 
@@ -101,6 +102,10 @@ impl Engine {
             self.begin_bars_of(id);
             if let Some(instrument) = self.core.instruments.get(id) {
                 self.core.expiries.add(instrument);
+                if !self.core.spreads.add(instrument) {
+                    let what = format!("more than {SPREADS_MAX} spreads that are made of legs");
+                    return Err(EngineError::bad_input(self.core.now, what));
+                }
             }
         }
         id.ok_or_else(|| {
@@ -244,7 +249,10 @@ impl Engine {
         } else {
             self.dispatch(event);
         }
-        if makes_bars { self.add_to_bars(event) } else { Ok(()) }
+        if makes_bars {
+            self.add_to_bars(event)?;
+        }
+        if self.core.spreads.is_empty() { Ok(()) } else { self.quote_spreads(event.instrument, event.ts) }
     }
 
     pub(crate) fn begin(&mut self, seq: u64, at: Timestamp, is_event: bool) -> Result<(), EngineError> {
@@ -342,7 +350,11 @@ impl Engine {
         if is_feed {
             self.core.books.order(report);
             self.dispatch_feed(report);
-            return Ok(());
+            return if self.core.spreads.is_empty() {
+                Ok(())
+            } else {
+                self.quote_spreads(report.instrument, report.ts)
+            };
         }
         let instrument = self.core.instruments.get(InstrumentId(report.instrument));
         let applied = self.core.execution.apply(report, instrument).ok_or_else(|| {

@@ -69,6 +69,9 @@ pub(super) struct Links {
     /// Reports that the engine has no output for, in order; nothing unless somebody wants them.
     reported: Vec<OrderReport>,
     notes_reports: bool,
+    /// Order events of exchanges and of the fill model, in order; nothing unless every event is shown.
+    seen: Vec<abi::OrderEvent>,
+    shows_orders: bool,
     /// Who records inputs and outputs, if somebody does.
     tape: Option<Box<Tape>>,
     /// What is kept of orders, where they reach an exchange that outlives the run.
@@ -88,6 +91,8 @@ impl Links {
             slice: Vec::new(),
             reported: Vec::new(),
             notes_reports: false,
+            seen: Vec::new(),
+            shows_orders: false,
             tape: None,
             journal: None,
             times: OrderTimes::default(),
@@ -139,6 +144,16 @@ impl Links {
     /// The reports that were noted, for an emptied list.
     pub(super) fn take_reported(&mut self, emptied: Vec<OrderReport>) -> Vec<OrderReport> {
         std::mem::replace(&mut self.reported, emptied)
+    }
+
+    /// Whether order events are kept for [`Links::take_seen`].
+    pub(super) fn show_orders(&mut self, shows_orders: bool) {
+        self.shows_orders = shows_orders;
+    }
+
+    /// The order events that came since this was asked last.
+    pub(super) fn take_seen(&mut self) -> Vec<abi::OrderEvent> {
+        std::mem::take(&mut self.seen)
     }
 
     #[inline]
@@ -532,8 +547,13 @@ impl ExchangeLink for Links {
         if let Some(tape) = &mut self.tape {
             tape.input(input);
         }
-        if let (Some(journal), InputKind::Order(report)) = (&mut self.journal, &input.kind) {
-            journal.order(ClientOrderId(report.client_order_id));
+        if let InputKind::Order(report) = &input.kind {
+            if let Some(journal) = &mut self.journal {
+                journal.order(ClientOrderId(report.client_order_id));
+            }
+            if self.shows_orders {
+                self.seen.push(*report);
+            }
         }
     }
 
@@ -544,6 +564,9 @@ impl ExchangeLink for Links {
         }
         if let Some(journal) = &mut self.journal {
             journal.order(ClientOrderId(report.client_order_id));
+        }
+        if self.shows_orders {
+            self.seen.push(*report);
         }
     }
 

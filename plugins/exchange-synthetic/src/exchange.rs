@@ -158,7 +158,8 @@ impl Exchange for SyntheticExchange {
     fn accounts(&mut self, reply: Reply) -> Result<()> {
         let (account, held) = {
             let floor = self.shared.lock();
-            let held: Vec<_> = floor.venue.instruments().map(|i| (i.id, floor.venue.position(i.id))).collect();
+            let held: Vec<_> =
+                floor.venue.instruments().map(|i| (i.id, floor.venue.position(i.id))).collect();
             (floor.venue.account(), held)
         };
         let Some(account) = account else {

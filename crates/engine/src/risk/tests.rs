@@ -1,11 +1,12 @@
 //! Verdicts of the gate.
 
-use stratd_plugin_api::{Decimal, InstrumentId, InstrumentType, OrderType};
+use stratd_plugin_api::{Decimal, ExchangeId, InstrumentId, InstrumentType, OrderType};
 
 use super::*;
 
 fn judged(request: OrderRequest, limits: &RiskLimits, (net, open): (i64, i64)) -> Result<Passed, Refusal> {
-    let instrument = Instrument::new("X", InstrumentType::Equity);
+    let mut instrument = Instrument::new("X", InstrumentType::Equity);
+    instrument.exchange = ExchangeId(1);
     let scope = ScopeView {
         scope: Scope::Run,
         limits,

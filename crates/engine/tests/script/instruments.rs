@@ -1,5 +1,6 @@
 //! Further instruments of a script.
 
+use stratd_engine::{Engine, Route};
 use stratd_plugin_api::{
     ExchangeId, Instrument, InstrumentId, InstrumentType, OptionType, Price, Quantity, Side, Timestamp,
 };
@@ -42,4 +43,23 @@ pub(crate) fn described(line: &str) -> Instrument {
         }
     }
     described
+}
+
+/// Takes the lines `route X best`, `route X 2` and, for all other symbols, `route best`.
+pub(crate) fn set_routes(engine: &mut Engine, lines: &[&str]) {
+    let routes = lines.iter().filter_map(|line| line.strip_prefix("route ")).map(route);
+    let (default, of_symbol) = routes.partition::<Vec<_>, _>(|(symbol, _)| symbol.is_empty());
+    let default = default.first().map(|(_, route)| *route).unwrap_or_default();
+    engine.set_routes(default, of_symbol.into_iter().collect());
+}
+
+/// A route from `X best`, `X 2` or, for all others, `best`: a symbol and where its orders go.
+fn route(words: &str) -> (String, Route) {
+    let (symbol, route) = words.split_once(' ').unwrap_or(("", words));
+    let route = match route {
+        "own" => Route::Own,
+        "best" => Route::Best,
+        exchange => Route::To(ExchangeId(u16::try_from(number(exchange)).expect("an exchange"))),
+    };
+    (symbol.to_owned(), route)
 }

@@ -34,8 +34,10 @@ mod reducing;
 mod reports;
 mod restart;
 mod risk;
+mod routes;
 mod scopes;
 mod slices;
+mod spreads;
 mod swap;
 mod table;
 

@@ -17,7 +17,8 @@ use std::{
 use stratd_plugin_api::{
     ExchangeHost, Log, StrategyServices, TextTable, Timestamp, TradingType,
     abi::{
-        AccountRecord, Event, FillRecord, InstrumentRecord, OrderEvent, OrderRecord, PositionRecord, TextHandle,
+        AccountRecord, Event, FillRecord, InstrumentRecord, OrderEvent, OrderRecord, PositionRecord,
+        TextHandle,
     },
 };
 

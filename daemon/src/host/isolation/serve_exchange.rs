@@ -10,7 +10,8 @@ use std::sync::{
 use stratd_plugin_api::{
     ExchangeHost, Log, Timestamp, TradingType,
     abi::{
-        AccountRecord, Event, FillRecord, InstrumentRecord, OrderEvent, OrderRecord, PositionRecord, TextHandle,
+        AccountRecord, Event, FillRecord, InstrumentRecord, OrderEvent, OrderRecord, PositionRecord,
+        TextHandle,
     },
 };
 

@@ -119,6 +119,7 @@ impl EventLoop {
         let working = before.iter().filter(|order| !findings::has_ended(order)).count();
         let mut found = Found { working, ..Found::default() };
         self.compare_fills(exchange, &reported.fills);
+        let moved = self.moved_holdings(exchange);
         // what was told since the question is newer than the answer
         let record = |id: u64| self.engine().order(ClientOrderId(id)).map(stratd_engine::Order::record);
         let is_other = |order: &&abi::OrderRecord| record(order.client_order_id).as_ref() != Some(*order);
@@ -149,7 +150,7 @@ impl EventLoop {
             self.take_outputs()?;
         }
         found.adopted = self.adopt(exchange, (before, reported))?;
-        found.differing = self.compare_holdings(exchange, (before, reported));
+        found.differing = self.compare_holdings(exchange, (reported, &moved));
         self.take_accounts(&reported.accounts)?;
         let name = self.recorder().exchange_name(exchange.0).to_owned();
         if let Some(journal) = self.driver_mut().link_mut().journal_mut() {

@@ -1,19 +1,18 @@
 //! What the accounts at an exchange hold, compared with what our books say.
 //!
 //! Nothing is changed by it: orders and fills are what books are made of, and an account may hold what stratd never traded.
-//! But somebody should know. A fill may be on its way while it is looked, so where orders of ours work a difference counts
-//! once it was the same in [`LOOKS`] looks in a row; where none works, at once. Each difference is told once, and again
-//! when it is another one or gone.
+//! But somebody should know. A fill may come while it is looked: where our books moved between the question and the
+//! answer, a difference counts once it was the same in [`LOOKS`] looks in a row; elsewhere at once. Each difference is told
+//! once, and again when it is another one or gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use stratd_engine::StrategyId;
 use stratd_plugin_api::{ExchangeId, InstrumentId, Quantity, abi};
 
-use super::findings::has_ended;
 use crate::runtime::{event_loop::EventLoop, exchange_desk::Reported};
 
-/// Looks in a row that must find the same while orders work.
+/// Looks in a row that must find the same where our books move.
 const LOOKS: u32 = 3;
 
 /// What was found of one instrument.
@@ -38,16 +37,18 @@ pub(super) struct Difference {
 /// What was found so far.
 #[derive(Debug, Default)]
 pub(super) struct Holdings {
+    /// Our books when the exchange was asked last, by exchange and instrument.
+    asked: BTreeMap<u16, BTreeMap<u32, i64>>,
     seen: BTreeMap<(u16, u32), Seen>,
 }
 
 impl Holdings {
-    /// Compares, and returns what is to be told. `busy` has the instruments in which orders of ours work.
+    /// Compares, and returns what is to be told. `moved` has the instruments in which our books moved since the question.
     fn compare(
         &mut self,
         exchange: u16,
         (ours, theirs): (&BTreeMap<u32, i64>, &BTreeMap<u32, i64>),
-        busy: &BTreeSet<u32>,
+        moved: &BTreeSet<u32>,
     ) -> Vec<Difference> {
         let known = self.seen.keys().filter(|(of, _)| *of == exchange).map(|(_, instrument)| *instrument);
         let all: BTreeSet<u32> = known.chain(ours.keys().copied()).chain(theirs.keys().copied()).collect();
@@ -58,7 +59,7 @@ impl Holdings {
             let seen = self.seen.entry((exchange, instrument)).or_default();
             seen.looks = if seen.difference == difference { seen.looks.saturating_add(1) } else { 1 };
             seen.difference = difference;
-            let is_sure = seen.looks >= LOOKS || !busy.contains(&instrument);
+            let is_sure = seen.looks >= LOOKS || !moved.contains(&instrument);
             if is_sure && difference != seen.told {
                 seen.told = difference;
                 told.push(Difference { instrument, ours, theirs });
@@ -72,30 +73,50 @@ impl Holdings {
 }
 
 impl EventLoop {
-    /// Compares what the accounts of an exchange hold with our books, if it tells all that they hold; how many instruments
-    /// differ.
-    pub(super) fn compare_holdings(
-        &mut self,
-        exchange: ExchangeId,
-        (before, reported): (&[abi::OrderRecord], &Reported),
-    ) -> usize {
-        let tells_all = |account: &abi::AccountRecord| account.has_positions == 1;
-        if reported.accounts.is_empty() || !reported.accounts.iter().all(tells_all) {
-            return 0;
+    /// An exchange is asked what its accounts hold: from here on it counts how our books move.
+    pub(in crate::runtime) fn note_holdings(&mut self, exchange: ExchangeId) {
+        let ours = self.holdings_at(exchange);
+        if let Some(recovery) = &mut self.recovery {
+            recovery.holdings.asked.insert(exchange.0, ours);
         }
-        let mut ours: BTreeMap<u32, i64> = BTreeMap::new();
+    }
+
+    /// The instruments in which our books moved since the exchange was asked.
+    pub(super) fn moved_holdings(&self, exchange: ExchangeId) -> BTreeSet<u32> {
+        let asked = self.recovery.as_ref().and_then(|recovery| recovery.holdings.asked.get(&exchange.0));
+        let nothing = BTreeMap::new();
+        let (asked, now) = (asked.unwrap_or(&nothing), self.holdings_at(exchange));
+        let all = asked.keys().chain(now.keys()).copied();
+        all.filter(|instrument| asked.get(instrument) != now.get(instrument)).collect()
+    }
+
+    /// What our books have at an exchange, by instrument.
+    fn holdings_at(&self, exchange: ExchangeId) -> BTreeMap<u32, i64> {
+        let mut ours = BTreeMap::new();
         let count = u16::try_from(self.engine().strategies().count()).unwrap_or(u16::MAX);
         for strategy in (0..count).map(StrategyId) {
             let records = self.engine().position_records(strategy);
             add_up(&mut ours, records.filter(|record| record.exchange == exchange.0));
         }
+        ours
+    }
+
+    /// Compares what the accounts of an exchange hold with our books, if it tells all that they hold; how many instruments
+    /// differ.
+    pub(super) fn compare_holdings(
+        &mut self,
+        exchange: ExchangeId,
+        (reported, moved): (&Reported, &BTreeSet<u32>),
+    ) -> usize {
+        let tells_all = |account: &abi::AccountRecord| account.has_positions == 1;
+        if reported.accounts.is_empty() || !reported.accounts.iter().all(tells_all) {
+            return 0;
+        }
+        let ours = self.holdings_at(exchange);
         let mut theirs: BTreeMap<u32, i64> = BTreeMap::new();
         add_up(&mut theirs, reported.positions.iter().copied());
-        let now = self.orders_at(exchange);
-        let works = |order: &&abi::OrderRecord| !has_ended(order);
-        let busy = before.iter().chain(&now).filter(works).map(|order| order.instrument).collect();
         let Some(recovery) = &mut self.recovery else { return 0 };
-        let told = recovery.holdings.compare(exchange.0, (&ours, &theirs), &busy);
+        let told = recovery.holdings.compare(exchange.0, (&ours, &theirs), moved);
         let differing = recovery.holdings.seen.range((exchange.0, 0)..=(exchange.0, u32::MAX));
         let differing = differing.filter(|(_, seen)| seen.told != 0).count();
         let name = self.recorder().exchange_name(exchange.0).to_owned();
@@ -112,7 +133,10 @@ impl EventLoop {
         let is_gone = ours == theirs;
         let (symbol, ours, theirs) = (&instrument.symbol, text(ours), text(theirs));
         if is_gone {
-            tracing::info!(logger = "recovery", "exchange {exchange} holds {theirs} {symbol}, as our books do, again");
+            tracing::info!(
+                logger = "recovery",
+                "exchange {exchange} holds {theirs} {symbol}, as our books do, again"
+            );
             return;
         }
         tracing::warn!(
@@ -133,10 +157,10 @@ fn add_up(sums: &mut BTreeMap<u32, i64>, records: impl Iterator<Item = abi::Posi
 mod tests {
     use super::*;
 
-    fn look(holdings: &mut Holdings, (ours, theirs): (i64, i64), is_busy: bool) -> Vec<(i64, i64)> {
+    fn look(holdings: &mut Holdings, (ours, theirs): (i64, i64), has_moved: bool) -> Vec<(i64, i64)> {
         let of = |size| [(7, size)].into_iter().filter(|(_, size)| *size != 0).collect();
-        let busy = is_busy.then_some(7).into_iter().collect();
-        let told = holdings.compare(1, (&of(ours), &of(theirs)), &busy);
+        let moved = has_moved.then_some(7).into_iter().collect();
+        let told = holdings.compare(1, (&of(ours), &of(theirs)), &moved);
         told.iter().map(|difference| (difference.ours, difference.theirs)).collect()
     }
 
@@ -153,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn while_orders_work_a_difference_must_stay_the_same() {
+    fn while_books_move_a_difference_must_stay_the_same() {
         let mut holdings = Holdings::default();
         assert_eq!(look(&mut holdings, (5, 6), true), []);
         assert_eq!(look(&mut holdings, (6, 6), true), []);

@@ -199,6 +199,7 @@ impl EventLoop {
             }
             notify::starts(format_args!("asks exchange {} for our orders and fills", open.name));
             let before = self.orders_at(exchange);
+            self.note_holdings(exchange);
             let since = self.fills_since_of(&open.name, &before);
             let ask = &mut |question: super::command::Question| {
                 let asked = question.ask(&mut **open.exchange.borrow_mut());

@@ -109,10 +109,7 @@ impl Session {
 
     /// The account, and what it holds. The host may not know all instruments of the venue, and asks for no position of
     /// one that it does not know.
-    fn account(
-        &self,
-        fields: &Fields<'_>,
-    ) -> Result<(abi::AccountRecord, Vec<abi::PositionRecord>), String> {
+    fn account(&self, fields: &Fields<'_>) -> Result<(abi::AccountRecord, Vec<abi::PositionRecord>), String> {
         let amount = |name: &str, raw: Option<_>| -> Result<Money, String> {
             wire::money(raw).ok_or_else(|| format!("the account's {name} is no amount"))
         };
