@@ -14,7 +14,7 @@ use crate::plugins;
 use crate::workspace::{Workspace, run};
 
 /// Pairs of sweeps.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 /// Combinations.
 const GRID: [&str; 2] = ["fast=5..19", "slow=20..39"];
 
