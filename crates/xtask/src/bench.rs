@@ -153,7 +153,8 @@ const BENCHES: &[Bench] = &[
     Bench {
         name: "sweep",
         by: By::Us(sweep::measure),
-        needs: Needs::Plugins,
+        // it builds them itself, unless the environment names them
+        needs: Needs::Nothing,
         beside: Beside::Nobody,
         about: "300 backtests of a sweep: how much sooner two processes are done than one",
     },

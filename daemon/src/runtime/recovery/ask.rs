@@ -1,10 +1,15 @@
 //! Asking an exchange how our orders are, and taking its answers in.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
+};
 
 use anyhow::Result;
-use stratd_engine::InputKind;
-use stratd_plugin_api::{ClientOrderId, ExchangeId, OrderEventKind, OrderStatus, Timestamp, abi};
+use stratd_engine::{InputKind, StrategyId};
+use stratd_plugin_api::{
+    ClientOrderId, ExchangeId, OrderEventKind, OrderStatus, Timestamp, abi, abi::TextHandle,
+};
 
 use super::findings::{self, findings, is_same, unresolved};
 use crate::runtime::{
@@ -173,17 +178,27 @@ impl EventLoop {
 
     /// The exchange may say something else of a fill that was booked: what was booked stays, and somebody should know.
     fn compare_fills(&self, exchange: ExchangeId, fills: &[abi::FillRecord]) {
+        // an hour of fills is compared with all that are known, on the thread of the event loop: each is looked up
+        let mut booked: BTreeMap<StrategyId, HashMap<TextHandle, Vec<&abi::FillRecord>>> = BTreeMap::new();
         for fill in fills.iter().filter(|fill| fill.trade_id != 0) {
             let ids = (fill.client_order_id, fill.exchange_order_id);
             let owner = self.engine().owner_of(ClientOrderId(fill.client_order_id));
             let Some(owner) = owner else { continue };
-            let is_it = |known: &&abi::FillRecord| {
-                known.trade_id == fill.trade_id
-                    && known.exchange == exchange.0
-                    && is_same((known.client_order_id, known.exchange_order_id), ids)
+            let of_owner = booked.entry(owner).or_insert_with(|| {
+                let mut by_trade: HashMap<_, Vec<_>> = HashMap::new();
+                for (_, known) in self.engine().fills(owner, u64::MAX) {
+                    if known.exchange == exchange.0 {
+                        by_trade.entry(known.trade_id).or_default().push(known);
+                    }
+                }
+                by_trade
+            });
+            let is_it = |known: &&&abi::FillRecord| {
+                is_same((known.client_order_id, known.exchange_order_id), ids)
             };
-            let mut known = self.engine().fills(owner, u64::MAX).map(|(_, fill)| fill);
-            let Some(known) = known.find(is_it) else { continue };
+            let Some(known) = of_owner.get(&fill.trade_id).and_then(|known| known.iter().find(is_it)) else {
+                continue;
+            };
             if (known.price, known.quantity, known.fee) != (fill.price, fill.quantity, fill.fee) {
                 tracing::warn!(
                     logger = "recovery",
