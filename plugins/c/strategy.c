@@ -491,6 +491,12 @@ static const stratd_strategy_v1_t STRATEGY = {
     .on_orders = on_orders,
 };
 
+#ifdef __clang__
+#define COMPILER __VERSION__ // it has its own name in it
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 #define TEXT(literal) {(const uint8_t *)(literal), sizeof(literal) - 1}
 
 static const stratd_manifest_v1_t MANIFEST = {
@@ -502,7 +508,7 @@ static const stratd_manifest_v1_t MANIFEST = {
     .name = TEXT("strategy-c-momentum"),
     .version = TEXT("0.1.0"),
     .description = TEXT("Holds while the price is above that of some trades ago"),
-    .compiler = TEXT("gcc " __VERSION__),
+    .compiler = TEXT(COMPILER),
     .abi_crate = TEXT(STRATD_CRATE_VERSION),
     .config_schema = TEXT(SCHEMA),
 };

@@ -16,6 +16,7 @@ use crate::{
     execution::{Applied, OrderChange},
     probation::Guard,
     schedule::{DueTimer, Timers},
+    spreads::SPREADS_MAX,
     strategies::{Slot, plain_event},
 };
 
@@ -99,6 +100,13 @@ impl Engine {
         let id = id.filter(|id| self.core.portfolio.rates.take_in(*id, &currency).is_some());
         if let Some(id) = id {
             self.begin_bars_of(id);
+            if let Some(instrument) = self.core.instruments.get(id) {
+                self.core.expiries.add(instrument);
+                if !self.core.spreads.add(instrument) {
+                    let what = format!("more than {SPREADS_MAX} spreads that are made of legs");
+                    return Err(EngineError::bad_input(self.core.now, what));
+                }
+            }
         }
         id.ok_or_else(|| {
             EngineError::bad_input(self.core.now, format!("no id is left for instrument {symbol}"))
@@ -166,10 +174,12 @@ impl Engine {
             }
             InputKind::Timers => {
                 self.close_bars_due();
+                self.settle_expired()?;
                 self.fire_timers();
             }
             InputKind::Start => {
                 self.core.is_recovering = false;
+                self.refit_groups();
                 self.end_warm_ups();
                 self.dispatch(&self.plain(EventKind::Start, Reason::None));
                 self.core.has_started = true;
@@ -239,7 +249,10 @@ impl Engine {
         } else {
             self.dispatch(event);
         }
-        if makes_bars { self.add_to_bars(event) } else { Ok(()) }
+        if makes_bars {
+            self.add_to_bars(event)?;
+        }
+        if self.core.spreads.is_empty() { Ok(()) } else { self.quote_spreads(event.instrument, event.ts) }
     }
 
     pub(crate) fn begin(&mut self, seq: u64, at: Timestamp, is_event: bool) -> Result<(), EngineError> {
@@ -337,7 +350,11 @@ impl Engine {
         if is_feed {
             self.core.books.order(report);
             self.dispatch_feed(report);
-            return Ok(());
+            return if self.core.spreads.is_empty() {
+                Ok(())
+            } else {
+                self.quote_spreads(report.instrument, report.ts)
+            };
         }
         let instrument = self.core.instruments.get(InstrumentId(report.instrument));
         let applied = self.core.execution.apply(report, instrument).ok_or_else(|| {
@@ -381,6 +398,10 @@ impl Engine {
             if is_refusal {
                 self.expire_again(id);
             }
+        }
+        let instrument = InstrumentId(event.instrument);
+        if change.has_fill && self.core.expired_by_now(instrument) && !self.core.is_recovering {
+            self.settle(instrument)?;
         }
         Ok(())
     }

@@ -83,10 +83,14 @@ impl Engine {
     }
 
     pub(crate) fn slice_listener(&self, event: &abi::Event) -> Option<StrategyId> {
-        // a loss must stop orders from the event on that brought it, and one that is held must go out then; bars are told
-        // between the events that they are made of
+        // a loss must stop orders from the event on that brought it, and one that is held must go out then; bars and
+        // quotes of spreads are told between the events that they are made of
         let core = &self.core;
-        if core.risk.watches_losses() || !core.bars.is_empty() || !core.held.watches_nothing() {
+        if core.risk.watches_losses()
+            || !core.bars.is_empty()
+            || !core.held.watches_nothing()
+            || !core.spreads.is_empty()
+        {
             return None;
         }
         let strategy = self.only_listener(event)?;

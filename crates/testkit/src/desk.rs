@@ -445,7 +445,7 @@ impl Desk {
         let quantity = known
             .map_or_else(|| request.quantity.to_string(), |i| i.quantity_text(request.quantity).to_string());
         let words = format!("{} {} {quantity} {symbol}", order.status(), request.side);
-        match order.state.reason() {
+        match order.reason() {
             Reason::None => words,
             reason => format!("{words}: {reason}"),
         }

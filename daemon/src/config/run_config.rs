@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use stratd_plugin_api::{BarSpec, Decimal, InstrumentType, Money, OrderType, TradingType};
 
 use super::{
-    AccountConfig, BacktestsConfig, Bars, ControlConfig, Costs, Fill, HoursConfig, IsolationMode, Moment,
-    PluginKind, PluginsConfig, PortfolioConfig, RecorderConfig, RecoveryConfig, Risk, StateConfig, Unload,
-    WarmUp,
+    AccountConfig, BacktestsConfig, Bars, ControlConfig, Costs, Fill, HoursConfig, InstrumentConfig,
+    IsolationMode, Moment, PluginKind, PluginsConfig, PortfolioConfig, RecorderConfig, RecoveryConfig, Risk,
+    RoutingConfig, StateConfig, Unload, WarmUp,
 };
 
 /// A whole run: what it is, where its data comes from, and which strategies trade.
@@ -63,6 +63,13 @@ pub struct RunConfig {
     /// When markets trade: a table `[hours.NAME]` for each, to which `trading_hours` of `[risk]` refers.
     #[serde(default)]
     pub hours: BTreeMap<String, HoursConfig>,
+    /// What is said of instruments besides what their exchanges tell, and instruments that are made of others: a table
+    /// `[instrument.SYMBOL]`, or `[instrument."SYMBOL@EXCHANGE"]` for one exchange only, which wins key by key.
+    #[serde(default)]
+    pub instrument: BTreeMap<String, InstrumentConfig>,
+    /// Where orders go that name no exchange.
+    #[serde(default)]
+    pub routing: RoutingConfig,
     /// How plugins are watched, loaded and swapped while a run goes on. A backtest looks at `trust` only.
     #[serde(default)]
     pub plugins: PluginsConfig,

@@ -212,7 +212,7 @@ fn what(output: &Output, engine: &Engine) -> Option<What> {
             let what = (order.id, order.status().name());
             What::Order(OrderCopy {
                 filled: order.filled,
-                reason: order.state.reason(),
+                reason: order.reason(),
                 ..OrderCopy::of(what, Some(order.strategy), order.exchange, &order.request)
             })
         }

@@ -112,7 +112,7 @@ pub(crate) fn account_words(told: &abi::AccountRecord) -> [u64; ACCOUNT_WORDS] {
     [
         told.id,
         told.currency,
-        u64::from(told.exchange) | u64::from(told.oms_type) << 16,
+        u64::from(told.exchange) | u64::from(told.oms_type) << 16 | u64::from(told.has_positions) << 32,
         told.cash.lo,
         told.cash.hi.cast_unsigned(),
         told.equity.lo,
@@ -131,7 +131,8 @@ pub(crate) fn account(words: &[u64; ACCOUNT_WORDS]) -> abi::AccountRecord {
         currency,
         exchange: what as u16,
         oms_type: (what >> 16) as u16,
-        reserved: [0; 2],
+        has_positions: (what >> 32) as u16,
+        reserved: (what >> 48) as u16,
         cash: money(cash, cash_high),
         equity: money(equity, equity_high),
         margin: money(margin, margin_high),

@@ -173,6 +173,9 @@ impl EventLoop {
 
     /// Lets somebody see what happens from now on.
     pub(super) fn set_observer(&mut self, observer: Option<Observer>) {
+        if let Some(observer) = &observer {
+            self.driver.link_mut().set_order_meters(observer.order_meters());
+        }
         self.observer = observer;
     }
 

@@ -74,7 +74,7 @@ fn a_refusal_is_told_as_by_the_loader() {
     let place = Place::new();
     let verdict = refused(&place, &place.c_strategy("other", &["-DABI_NUMBER=7"]));
     assert_eq!(verdict["step"], "abi");
-    assert_eq!(verdict["found"], "ABI number 7 in the plugin record");
+    assert_eq!(verdict["found"], "ABI number 7, a draft of V1, in the plugin record");
     assert_eq!(verdict["plugin"]["hash"].as_str().map(str::len), Some(64));
 }
 

@@ -1,11 +1,17 @@
 //! Verdicts of the gate.
 
-use stratd_plugin_api::{Decimal, InstrumentId, InstrumentType, OrderType};
+use stratd_plugin_api::{Decimal, ExchangeId, InstrumentId, InstrumentType, OrderType};
 
 use super::*;
 
+fn equity() -> Instrument {
+    let mut instrument = Instrument::new("X", InstrumentType::Equity);
+    instrument.exchange = ExchangeId(1);
+    instrument
+}
+
 fn judged(request: OrderRequest, limits: &RiskLimits, sizes: (i64, i64)) -> Result<Passed, Refusal> {
-    judged_in(&Instrument::new("X", InstrumentType::Equity), request, limits, sizes)
+    judged_in(&equity(), request, limits, sizes)
 }
 
 fn judged_in(
@@ -30,6 +36,7 @@ fn judged_in(
         own_open: open,
         open_quantity: open,
         open_opposite: 0,
+        is_expired: false,
         is_halted: false,
         is_new: true,
         account: None,
@@ -66,7 +73,7 @@ fn fields_must_be_on_the_grid() {
         verdict(OrderRequest { order_type: OrderType::Limit, ..by_notional }, &free, 0, 0),
         "bad_order"
     );
-    let mut coarse = Instrument::new("X", InstrumentType::Equity);
+    let mut coarse = equity();
     (coarse.tick, coarse.lot) = (Price::new(5), Quantity::new(10));
     let on_grid = |request: OrderRequest| match judged_in(&coarse, request, &free, (0, 0)) {
         Ok(_) => "approved".to_owned(),

@@ -18,6 +18,7 @@ use crate::{
         Actor, Hook, Transcript, duration, instrument, number, order_id, order_line, order_name,
         order_request, symbol,
     },
+    instruments::{described, set_routes},
     limits::{limit_scopes, limits, scope_name, trading},
 };
 
@@ -80,6 +81,8 @@ fn is_setup(line: &str) -> bool {
         "quiet ",
         "stateful ",
         "batch ",
+        "instrument ",
+        "route ",
     ];
     line.get(1..5) == Some(" on ") || words.iter().any(|word| line.starts_with(word))
 }
@@ -162,6 +165,12 @@ impl Desk {
             let record = instrument_to_record(&instrument, |text| services.intern(text));
             engine.add_instrument(instrument, record).expect("a free id");
         }
+        for line in lines.iter().filter_map(|line| line.strip_prefix("instrument ")) {
+            let instrument = described(line);
+            let record = instrument_to_record(&instrument, |text| services.intern(text));
+            engine.add_instrument(instrument, record).expect("a free id");
+        }
+        set_routes(&mut engine, lines);
         // Y is in euros: `euro 1.25`, or `euro 1.25 by Z` with the price of Z in hundredths
         if let Some(words) = lines.iter().find_map(|line| line.strip_prefix("euro ")) {
             let (rate, quoted) =

@@ -41,6 +41,8 @@ pub(crate) struct Found {
     pub(crate) unknown: Vec<u64>,
     /// Orders that are none of ours, now taken up.
     pub(crate) adopted: usize,
+    /// Instruments of which it holds something else than our books.
+    pub(crate) differing: usize,
 }
 
 impl Found {
@@ -52,12 +54,16 @@ impl Found {
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { working, fills, ended, unknown, adopted } = self;
+        let Self { working, fills, ended, unknown, adopted, differing } = self;
         write!(
             f,
             "{working} orders of ours worked there: {fills} fills and {ended} ends since then, {} unknown, {adopted} of others",
             unknown.len()
-        )
+        )?;
+        if *differing > 0 {
+            write!(f, ", {differing} positions that our books have otherwise")?;
+        }
+        Ok(())
     }
 }
 
@@ -108,6 +114,7 @@ impl EventLoop {
         let working = before.iter().filter(|order| !findings::has_ended(order)).count();
         let mut found = Found { working, ..Found::default() };
         self.compare_fills(exchange, &reported.fills);
+        let moved = self.moved_holdings(exchange);
         // what was told since the question is newer than the answer
         let record = |id: u64| self.engine().order(ClientOrderId(id)).map(stratd_engine::Order::record);
         let is_other = |order: &&abi::OrderRecord| record(order.client_order_id).as_ref() != Some(*order);
@@ -138,6 +145,7 @@ impl EventLoop {
             self.take_outputs()?;
         }
         found.adopted = self.adopt(exchange, (before, reported))?;
+        found.differing = self.compare_holdings(exchange, (reported, &moved));
         self.take_accounts(&reported.accounts)?;
         let name = self.recorder().exchange_name(exchange.0).to_owned();
         if let Some(journal) = self.driver_mut().link_mut().journal_mut() {

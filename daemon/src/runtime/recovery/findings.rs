@@ -155,8 +155,9 @@ fn listed_events(
 ) -> Vec<abi::OrderEvent> {
     let mut events = Vec::new();
     let is_known = is_acknowledged(order)
-        && order.status != OrderStatus::Unknown.code()
-        && order.status != OrderStatus::PendingNew.code();
+        && ![OrderStatus::Unknown, OrderStatus::PendingNew, OrderStatus::PendingCancel]
+            .iter()
+            .any(|open| open.code() == order.status);
     let of_exchange = |kind| abi::OrderEvent {
         exchange_order_id: listed.exchange_order_id,
         reason: Reason::None.code(),

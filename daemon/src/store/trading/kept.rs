@@ -22,6 +22,8 @@ pub(crate) struct Kept {
     pub(crate) positions: Vec<KeptPosition>,
     /// Those that have not ended, and the newest of those that have; by the time of their last change.
     pub(crate) orders: Vec<KeptOrder>,
+    /// Orders that exclude each other and have not all ended.
+    pub(crate) groups: Vec<KeptGroup>,
     /// The newest, and all of orders that have not ended; by time.
     pub(crate) fills: Vec<KeptFill>,
     pub(crate) losses: Vec<KeptLoss>,
@@ -85,6 +87,27 @@ pub(crate) struct KeptOrder {
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
     pub(crate) run: i64,
+    pub(crate) stand_in: Option<KeptStandIn>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptStandIn {
+    pub(crate) waits: Option<String>,
+    pub(crate) has_trigger: bool,
+    pub(crate) level: Option<String>,
+    pub(crate) asked: String,
+    pub(crate) ends: Option<Timestamp>,
+    pub(crate) has_expired: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptGroup {
+    pub(crate) strategy: String,
+    pub(crate) group: u64,
+    pub(crate) exchange: String,
+    pub(crate) instrument: String,
+    pub(crate) total: String,
+    pub(crate) filled: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +154,7 @@ pub(in crate::store) fn kept(db: &Connection, what: WhatToKeep) -> rusqlite::Res
     let portfolios = all(db, "SELECT * FROM portfolios ORDER BY number", [], portfolio)?;
     let ended = i64::try_from(what.ended_max).unwrap_or(i64::MAX);
     let fills = i64::try_from(what.fills_max).unwrap_or(i64::MAX);
-    let mut orders = all(db, "SELECT * FROM orders WHERE phase <> 'ended'", [], order)?;
+    let mut orders = all(db, "SELECT * FROM orders LEFT JOIN stand_ins USING (client_order_id) WHERE phase <> 'ended'", [], order)?;
     let mut executions = all(
         db,
         "SELECT * FROM fills WHERE client_order_id IN (SELECT client_order_id FROM orders WHERE phase <> 'ended')",
@@ -141,7 +164,8 @@ pub(in crate::store) fn kept(db: &Connection, what: WhatToKeep) -> rusqlite::Res
     for KeptPortfolio { strategy, .. } in &portfolios {
         orders.extend(all(
             db,
-            "SELECT * FROM orders WHERE strategy = ?1 AND phase = 'ended' ORDER BY client_order_id DESC LIMIT ?2",
+            "SELECT * FROM orders LEFT JOIN stand_ins USING (client_order_id)
+             WHERE strategy = ?1 AND phase = 'ended' ORDER BY client_order_id DESC LIMIT ?2",
             params![strategy, ended],
             order,
         )?);
@@ -166,6 +190,7 @@ pub(in crate::store) fn kept(db: &Connection, what: WhatToKeep) -> rusqlite::Res
             position,
         )?,
         orders,
+        groups: all(db, "SELECT * FROM order_groups ORDER BY strategy, order_group", [], group)?,
         fills: executions,
         losses: all(db, "SELECT * FROM losses ORDER BY scope, is_since_command", [], loss)?,
         last_fills: all(db, "SELECT exchange, max(at) AS at FROM fills GROUP BY exchange", [], |row| {
@@ -241,6 +266,31 @@ fn order(row: &Row<'_>) -> rusqlite::Result<KeptOrder> {
         created: time(row, "created_at")?,
         updated: time(row, "updated_at")?,
         run: row.get("run")?,
+        stand_in: stand_in(row)?,
+    })
+}
+
+fn stand_in(row: &Row<'_>) -> rusqlite::Result<Option<KeptStandIn>> {
+    // of an order for which nothing is done there is no row
+    let Some(asked) = row.get::<_, Option<String>>("asked")? else { return Ok(None) };
+    Ok(Some(KeptStandIn {
+        waits: row.get("waits")?,
+        has_trigger: row.get("has_trigger")?,
+        level: row.get("level")?,
+        asked,
+        ends: row.get::<_, Option<i64>>("ends_at")?.map(Timestamp::new),
+        has_expired: row.get("has_expired")?,
+    }))
+}
+
+fn group(row: &Row<'_>) -> rusqlite::Result<KeptGroup> {
+    Ok(KeptGroup {
+        strategy: row.get("strategy")?,
+        group: id(row, "order_group")?,
+        exchange: row.get("exchange")?,
+        instrument: row.get("instrument")?,
+        total: row.get("total")?,
+        filled: row.get("filled")?,
     })
 }
 

@@ -248,8 +248,14 @@ impl Exchange for Fake {
             currency: self.host.intern("USD")?,
             cash: money(venue.server.cash_cents),
             equity: money(venue.server.equity_cents()),
+            has_positions: 1,
             ..abi::AccountRecord::default()
         });
+        for (instrument, size) in venue.ids.into_iter().zip(venue.server.positions) {
+            if instrument != 0 && size != 0 {
+                reply.position(&abi::PositionRecord { instrument, size, ..abi::PositionRecord::default() });
+            }
+        }
         reply.done();
         Ok(())
     }
