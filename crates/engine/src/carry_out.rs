@@ -144,6 +144,11 @@ impl Engine {
         if let Some(slot) = self.strategies.get_mut(strategy.index()).filter(|_| !self.core.is_warming_up) {
             slot.statistics.orders = slot.statistics.orders.wrapping_add(1);
         }
+        let routed = match self.routed(strategy, raw) {
+            Ok(routed) => routed,
+            Err(reason) => return self.deny_raw(strategy, id, raw, reason.into()),
+        };
+        let raw = routed.as_ref().unwrap_or(raw);
         let exchange = self.exchange_of(InstrumentId(raw.instrument)).unwrap_or_default();
         match self.approve_new(strategy, raw) {
             Ok(Passed { request, reduced }) => {

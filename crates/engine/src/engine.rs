@@ -16,6 +16,7 @@ use crate::{
     execution::{Applied, OrderChange},
     probation::Guard,
     schedule::{DueTimer, Timers},
+    spreads::SPREADS_MAX,
     strategies::{Slot, plain_event},
 };
 
@@ -99,6 +100,13 @@ impl Engine {
         let id = id.filter(|id| self.core.portfolio.rates.take_in(*id, &currency).is_some());
         if let Some(id) = id {
             self.begin_bars_of(id);
+            if let Some(instrument) = self.core.instruments.get(id) {
+                self.core.expiries.add(instrument);
+                if !self.core.spreads.add(instrument) {
+                    let what = format!("more than {SPREADS_MAX} spreads that are made of legs");
+                    return Err(EngineError::bad_input(self.core.now, what));
+                }
+            }
         }
         id.ok_or_else(|| {
             EngineError::bad_input(self.core.now, format!("no id is left for instrument {symbol}"))
@@ -166,13 +174,17 @@ impl Engine {
             }
             InputKind::Timers => {
                 self.close_bars_due();
+                self.settle_expired()?;
                 self.fire_timers();
             }
             InputKind::Start => {
                 self.core.is_recovering = false;
+                self.refit_groups();
                 self.end_warm_ups();
                 self.dispatch(&self.plain(EventKind::Start, Reason::None));
+                self.core.has_started = true;
                 self.tell_states();
+                self.tell_sessions();
             }
             InputKind::Exit(reason) => self.exit(*reason),
             InputKind::Halt(instrument, reason) => self.halt(*instrument, *reason),
@@ -184,10 +196,12 @@ impl Engine {
             InputKind::StartStrategy(strategy) => {
                 self.start_strategy(*strategy);
                 self.tell_states();
+                self.tell_sessions();
             }
             InputKind::FailStrategy(strategy, fault) => self.fail_between_calls(*strategy, fault),
             InputKind::ByHand(asked) => self.by_hand(asked),
             InputKind::Restored(restored) => self.restore(input.seq, restored)?,
+            InputKind::Account(told) => self.core.accounts.take(told),
         }
         self.carry_out_requests();
         self.end_probations();
@@ -235,7 +249,10 @@ impl Engine {
         } else {
             self.dispatch(event);
         }
-        if makes_bars { self.add_to_bars(event) } else { Ok(()) }
+        if makes_bars {
+            self.add_to_bars(event)?;
+        }
+        if self.core.spreads.is_empty() { Ok(()) } else { self.quote_spreads(event.instrument, event.ts) }
     }
 
     #[inline]
@@ -353,7 +370,11 @@ impl Engine {
         if is_feed {
             self.core.books.order(report);
             self.dispatch_feed(report);
-            return Ok(());
+            return if self.core.spreads.is_empty() {
+                Ok(())
+            } else {
+                self.quote_spreads(report.instrument, report.ts)
+            };
         }
         let instrument = self.core.instruments.get(InstrumentId(report.instrument));
         let applied = self.core.execution.apply(report, instrument).ok_or_else(|| {
@@ -398,6 +419,10 @@ impl Engine {
             if is_refusal {
                 self.expire_again(id);
             }
+        }
+        let instrument = InstrumentId(event.instrument);
+        if change.has_fill && self.core.expired_by_now(instrument) && !self.core.is_recovering {
+            self.settle(instrument)?;
         }
         Ok(())
     }

@@ -275,6 +275,17 @@ impl Portfolio {
         self.net.get(&id).copied().unwrap_or_default()
     }
 
+    /// The positions in an instrument that are not flat, in the order of their first fill.
+    pub(crate) fn open_positions(&self, id: InstrumentId) -> Vec<(StrategyId, PositionSide, Quantity)> {
+        let held = index(id).and_then(|index| self.held.get(index)).filter(|held| held.open > 0);
+        let all = held.into_iter().flat_map(|held| &held.positions);
+        let size = |strategy: StrategyId, side| {
+            let position = self.book(strategy)?.positions.get(&PositionId { instrument: id, side })?;
+            Some(position.size).filter(|size| !size.is_zero())
+        };
+        all.filter_map(|(strategy, side)| Some((*strategy, *side, size(*strategy, *side)?))).collect()
+    }
+
     /// Sizes of all strategies together, by instrument and side.
     pub(crate) fn net_sizes(&self) -> impl Iterator<Item = (PositionId, Quantity)> {
         self.net.iter().map(|(id, size)| (*id, *size)).filter(|(_, size)| !size.is_zero())

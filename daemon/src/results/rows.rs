@@ -199,9 +199,9 @@ pub(super) fn order_row(
     row.word(order.status().name());
     row.scaled(order.filled.get(), quantity_decimals);
     price(row, order.price_average());
-    row.time(&mut texts.time, order.created);
+row.time(&mut texts.time, order.created);
     row.time(&mut texts.time, order.updated);
-    row.word(match order.state.reason() {
+    row.word(match order.reason() {
         Reason::None => "",
         reason => reason.name(),
     });
