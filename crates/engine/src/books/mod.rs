@@ -72,6 +72,12 @@ impl Books {
         }
     }
 
+    /// How often the book of an instrument has lost something.
+    pub(crate) fn gaps(&self, instrument: u32) -> u64 {
+        let book = index(instrument).and_then(|index| self.books.get(index)?.as_ref());
+        book.map_or(0, |book| book.gaps())
+    }
+
     fn book_mut(&mut self, instrument: u32) -> Option<&mut Book> {
         let index = index(instrument)?;
         if index >= self.books.len() {
