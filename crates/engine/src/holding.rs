@@ -317,9 +317,7 @@ impl Engine {
 
     /// The exchange refused to cancel an order whose lifetime is over.
     pub(crate) fn expire_again(&mut self, id: ClientOrderId) {
-        let has_expired =
-            |order: &Order| order.stand_in.as_ref().is_some_and(|stand_in| stand_in.has_expired);
-        if self.core.execution.get(id).is_some_and(has_expired)
+        if self.core.execution.get(id).is_some_and(Order::has_expired)
             && let Some(at) = self.core.now.checked_add(EXPIRE_AGAIN_NS)
         {
             self.core.held.expire_at(at, id);

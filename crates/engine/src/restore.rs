@@ -188,6 +188,9 @@ impl Engine {
 
     fn restore_position(&mut self, restored: &RestoredPosition) -> Option<()> {
         let instrument = self.core.instruments.get(restored.instrument)?;
+        if let Some(price) = restored.price_last {
+            self.core.market.keep(restored.instrument, price);
+        }
         self.core.portfolio.restore_position(instrument, restored)
     }
 

@@ -132,7 +132,7 @@ pub(super) fn order(row: &OrderRow, names: &Names, services: &Services) -> Order
         price_average: price(row.price_average),
         created: time_text(row.created),
         updated: time_text(row.updated),
-        reason: words::reason(row.state.reason()),
+        reason: words::reason(row.reason),
         by_hand: row.is_by_hand,
         etag: basis(row).tag().to_string(),
     }

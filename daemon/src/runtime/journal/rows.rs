@@ -118,7 +118,7 @@ pub(super) fn order(journal: &mut Journal, engine: &Engine, order: &Order) -> Op
         filled: quantity(order.filled.get()),
         price_average: price(order.price_average()),
         filled_value: Amount { units: order.filled_value, decimals: value_decimals },
-        reason: order.state.reason(),
+        reason: order.reason(),
         phase: phase(journal, order),
         is_by_hand: order.is_by_hand,
         is_closing: order.is_closing(),

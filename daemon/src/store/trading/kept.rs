@@ -1,6 +1,8 @@
 //! What is kept of orders, fills and books, read at the start of a run.
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params, types::FromSql};
 use stratd_plugin_api::Timestamp;
 
 /// How much is read.
@@ -138,12 +140,12 @@ pub(crate) struct KeptLoss {
     pub(crate) is_since_command: bool,
 }
 
-fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
+fn time(row: &Named<'_>, column: &str) -> rusqlite::Result<Timestamp> {
     row.get(column).map(Timestamp::new)
 }
 
-fn id(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(column).map(i64::cast_unsigned)
+fn id(row: &Named<'_>, column: &str) -> rusqlite::Result<u64> {
+    row.get::<i64>(column).map(i64::cast_unsigned)
 }
 
 /// All of one moment: the connection is in a transaction.
@@ -208,12 +210,36 @@ fn all<T>(
     db: &Connection,
     query: &str,
     parameters: impl rusqlite::Params,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    mut read: impl FnMut(&Named<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
-    db.prepare_cached(query)?.query_map(parameters, read)?.collect()
+    let mut query = db.prepare_cached(query)?;
+    let mut places = HashMap::new();
+    for (place, name) in query.column_names().into_iter().enumerate() {
+        places.entry(name.to_owned()).or_insert(place);
+    }
+    let mut rows = query.query(parameters)?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(read(&Named { row, places: &places })?);
+    }
+    Ok(all)
 }
 
-fn portfolio(row: &Row<'_>) -> rusqlite::Result<KeptPortfolio> {
+/// A row whose columns are found by name at once: SQLite compares the names of all of them, for each column of each row,
+/// and that was most of the time that a start with many orders took to read them.
+struct Named<'a> {
+    row: &'a Row<'a>,
+    places: &'a HashMap<String, usize>,
+}
+
+impl Named<'_> {
+    fn get<T: FromSql>(&self, name: &str) -> rusqlite::Result<T> {
+        let place = self.places.get(name);
+        self.row.get(*place.ok_or_else(|| rusqlite::Error::InvalidColumnName(name.to_owned()))?)
+    }
+}
+
+fn portfolio(row: &Named<'_>) -> rusqlite::Result<KeptPortfolio> {
     Ok(KeptPortfolio {
         strategy: row.get("strategy")?,
         number: row.get("number")?,
@@ -225,7 +251,7 @@ fn portfolio(row: &Row<'_>) -> rusqlite::Result<KeptPortfolio> {
     })
 }
 
-fn position(row: &Row<'_>) -> rusqlite::Result<KeptPosition> {
+fn position(row: &Named<'_>) -> rusqlite::Result<KeptPosition> {
     Ok(KeptPosition {
         strategy: row.get("strategy")?,
         exchange: row.get("exchange")?,
@@ -241,13 +267,13 @@ fn position(row: &Row<'_>) -> rusqlite::Result<KeptPosition> {
     })
 }
 
-fn order(row: &Row<'_>) -> rusqlite::Result<KeptOrder> {
+fn order(row: &Named<'_>) -> rusqlite::Result<KeptOrder> {
     Ok(KeptOrder {
         client_order_id: id(row, "client_order_id")?,
         strategy: row.get("strategy")?,
         exchange: row.get("exchange")?,
         exchange_order_id: row.get("exchange_order_id")?,
-        foreign_id: row.get::<_, Option<i64>>("foreign_id")?.map(i64::cast_unsigned),
+        foreign_id: row.get::<Option<i64>>("foreign_id")?.map(i64::cast_unsigned),
         instrument: row.get("instrument")?,
         side: row.get("side")?,
         order_type: row.get("order_type")?,
@@ -275,20 +301,20 @@ fn order(row: &Row<'_>) -> rusqlite::Result<KeptOrder> {
     })
 }
 
-fn stand_in(row: &Row<'_>) -> rusqlite::Result<Option<KeptStandIn>> {
+fn stand_in(row: &Named<'_>) -> rusqlite::Result<Option<KeptStandIn>> {
     // of an order for which nothing is done there is no row
-    let Some(asked) = row.get::<_, Option<String>>("asked")? else { return Ok(None) };
+    let Some(asked) = row.get::<Option<String>>("asked")? else { return Ok(None) };
     Ok(Some(KeptStandIn {
         waits: row.get("waits")?,
         has_trigger: row.get("has_trigger")?,
         level: row.get("level")?,
         asked,
-        ends: row.get::<_, Option<i64>>("ends_at")?.map(Timestamp::new),
+        ends: row.get::<Option<i64>>("ends_at")?.map(Timestamp::new),
         has_expired: row.get("has_expired")?,
     }))
 }
 
-fn group(row: &Row<'_>) -> rusqlite::Result<KeptGroup> {
+fn group(row: &Named<'_>) -> rusqlite::Result<KeptGroup> {
     Ok(KeptGroup {
         strategy: row.get("strategy")?,
         group: id(row, "order_group")?,
@@ -299,7 +325,7 @@ fn group(row: &Row<'_>) -> rusqlite::Result<KeptGroup> {
     })
 }
 
-fn fill(row: &Row<'_>) -> rusqlite::Result<KeptFill> {
+fn fill(row: &Named<'_>) -> rusqlite::Result<KeptFill> {
     Ok(KeptFill {
         exchange: row.get("exchange")?,
         instrument: row.get("instrument")?,
@@ -318,7 +344,7 @@ fn fill(row: &Row<'_>) -> rusqlite::Result<KeptFill> {
     })
 }
 
-fn loss(row: &Row<'_>) -> rusqlite::Result<KeptLoss> {
+fn loss(row: &Named<'_>) -> rusqlite::Result<KeptLoss> {
     Ok(KeptLoss {
         scope: row.get("scope")?,
         day: time(row, "day")?,
