@@ -6,6 +6,7 @@ use stratd_plugin_api::{ExchangeId, InstrumentId, Money, OrderRequest, Quantity,
 
 use crate::{
     EngineConfig, Order, Position, Scope, StrategyId,
+    accounts::Accounts,
     bars::Bars,
     books::Books,
     execution::Execution,
@@ -39,6 +40,10 @@ pub(crate) struct Core {
     /// What exchanges take, by id from 1; all types, flags and lifetimes where nobody told.
     pub(crate) takes: Vec<Takes>,
     pub(crate) risk: Risk,
+    /// Of exchanges.
+    pub(crate) accounts: Accounts,
+    /// Strategies have had `on_start`.
+    pub(crate) has_started: bool,
     pub(crate) is_halted: bool,
     pub(crate) halted: BTreeSet<InstrumentId>,
     /// The run ends: nothing but cancels goes out any more.
@@ -72,6 +77,8 @@ impl Core {
             spreads: Spreads::default(),
             takes: Vec::new(),
             risk: Risk::new(std::mem::take(&mut config.limits), config.account),
+            accounts: Accounts::default(),
+            has_started: false,
             is_halted: false,
             halted: BTreeSet::new(),
             is_exiting: false,
@@ -166,7 +173,8 @@ impl Core {
             currency: self.config.currency,
             exchange: 0,
             oms_type: self.config.oms_type.code(),
-            reserved: [0; 2],
+            has_positions: 0,
+            reserved: 0,
             cash: shown(self.portfolio.cash()),
             equity: shown(self.portfolio.equity()),
             margin: self.account_view(InstrumentId(0), None).map_or_else(Default::default, |a| a.used.into()),

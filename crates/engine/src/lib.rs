@@ -19,6 +19,7 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod accounts;
 mod apart;
 mod bar_events;
 mod bars;
@@ -43,6 +44,7 @@ mod holding;
 mod hours;
 mod input;
 mod instruments;
+mod kept_held;
 mod look_ups;
 mod lots;
 mod market;
@@ -78,14 +80,17 @@ pub use by_hand::{ByHand, Denied, Judged};
 pub use driver::{Driver, ExchangeLink};
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, EngineErrorKind};
-pub use held::Held;
+pub use held::{Held, HeldChanges};
 pub use hours::Hours;
 pub use input::{Input, InputKind, TradingCommand};
+pub use kept_held::{RestoredGroup, RestoredStandIn};
 pub use look_ups::LimitUse;
 pub use lots::Accounting;
 pub use order::{BeforeCancel, Order, OrderState};
 pub use order_ids::{OrderIds, counter_of, is_adopted};
-pub use output::{CancelOrder, ChangeOrder, Denial, FillAmounts, FillReport, NewOrder, Output, Outputs};
+pub use output::{
+    CancelOrder, ChangeOrder, Denial, FaultPlace, FillAmounts, FillReport, NewOrder, Output, Outputs,
+};
 pub use position::Position;
 pub use probation::{Probation, Retired, Retirement};
 pub use rates::RateSource;

@@ -342,7 +342,13 @@ impl Order {
     /// Whether and for what the engine holds it: it is not at its exchange then.
     #[must_use]
     pub fn held(&self) -> Option<Held> {
-        self.stand_in.as_ref().and_then(|stand_in| stand_in.waits)
+        self.stand_in.as_ref().and_then(|stand_in| stand_in.waits).filter(|_| !self.state.is_final())
+    }
+
+    /// The price that it waits for while the engine holds it.
+    #[must_use]
+    pub fn level(&self) -> Option<Price> {
+        self.stand_in.as_ref()?.trigger.as_ref()?.level()
     }
 
     /// The order as its exchange gets it.
@@ -405,8 +411,10 @@ impl Order {
             created: self.created.get(),
             updated: self.updated.get(),
             reason: self.reason().code(),
-            reserved2: 0,
+            reserved: 0,
             group: raw.group,
+            trail: raw.trail,
+            expires: raw.expires,
         }
     }
 }

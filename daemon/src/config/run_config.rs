@@ -28,7 +28,7 @@ pub struct RunConfig {
     #[serde(default)]
     #[schemars(schema_with = "folders")]
     pub plugin_dirs: Vec<PathBuf>,
-    /// Print every event that a strategy sees.
+    /// Print market events, halts and order events, one a line: records of DEBUG of the loggers `market` and `orders`.
     #[serde(default)]
     pub verbose: bool,
     /// At most this many market events in one call of a strategy. Several go in one call only where that changes no

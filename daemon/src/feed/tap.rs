@@ -224,7 +224,9 @@ fn what(output: &Output, engine: &Engine) -> Option<What> {
         }
         Output::SessionClosed { scope } => What::SessionClosed { scope: *scope },
         Output::StrategyStopped { strategy: id, reason } => strategy(id, "stopped", Some(reason.clone())),
-        Output::StrategyFaulted { strategy: id, fault } => strategy(id, "faulted", Some(fault.to_string())),
+        Output::StrategyFaulted { strategy: id, fault, .. } => {
+            strategy(id, "faulted", Some(fault.to_string()))
+        }
         Output::StrategyRolledBack { strategy: id, fault } => {
             strategy(id, "rolled_back", Some(fault.to_string()))
         }

@@ -63,7 +63,10 @@ impl Manager {
         };
         // shown as saved once it is on the disk: nobody waits for this thread now
         if let Some(states) = self.asked(strategies) {
+            let count = states.len();
+            tracing::debug!(logger = "store", "saves the states of {count} strategies");
             self.take_last_states(states);
+            tracing::debug!(logger = "store", "the save of {count} states has ended");
         }
     }
 

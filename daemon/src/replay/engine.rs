@@ -41,7 +41,7 @@ pub(super) struct Made {
 pub(super) fn make(recording: &Recording, options: &ReplayOptions) -> Result<Made> {
     let head = &recording.head;
     let config = config_of(recording)?;
-    let services = Arc::new(Services::default());
+    let services = Arc::new(Services::of_replay());
     recording.know_texts(&services)?;
     let risk = planned_risk(&config)?;
     let rates = planned_rates(&config);

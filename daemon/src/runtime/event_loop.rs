@@ -115,11 +115,12 @@ impl EventLoop {
     }
 
     pub(super) fn new(
-        driver: Driver<Links>,
+        mut driver: Driver<Links>,
         recorder: Recorder,
         services: &Arc<Services>,
         (is_verbose, slice_max): (bool, usize),
     ) -> Self {
+        driver.link_mut().show_orders(is_verbose);
         Self {
             driver,
             recorder,
@@ -176,6 +177,9 @@ impl EventLoop {
 
     /// Lets somebody see what happens from now on.
     pub(super) fn set_observer(&mut self, observer: Option<Observer>) {
+        if let Some(observer) = &observer {
+            self.driver.link_mut().set_order_meters(observer.order_meters());
+        }
         self.observer = observer;
     }
 
@@ -493,6 +497,9 @@ impl EventLoop {
 
     pub(super) fn take_outputs(&mut self) -> Result<()> {
         let outputs = self.driver.take_outputs();
+        if self.is_verbose {
+            self.show_orders(&outputs);
+        }
         if let Some(observer) = &mut self.observer {
             let link = self.driver.link_mut();
             observer.take_reported(|emptied| link.take_reported(emptied));

@@ -18,6 +18,7 @@ use super::{
     observer::Observer,
     plan::{self, OpenExchange, Opened},
     signals::StopSignals,
+    start_times::{self, StartPart},
 };
 use crate::{
     progress::Progress,
@@ -75,6 +76,7 @@ pub(crate) fn live<P: ControlPlane>(
     let opened = plan::open(&mut plan, services, || Way::Inbox(Arc::clone(&inbox)))?;
     // the configuration lets no strategy of a live run ask for history
     let Opened { driver, warm_ups: _, mut exchanges, instruments, refused } = opened;
+    start_times::ends(StartPart::Connect);
     plan.folder.keep();
     let folder = plan.folder.path();
     let recorder = Recorder::create(&folder, labels)
@@ -95,6 +97,7 @@ pub(crate) fn live<P: ControlPlane>(
     for (strategy, tag) in plane.tags() {
         run.tags().set(strategy, tag);
     }
+    start_times::ends(StartPart::TakeUp);
     let stopwatch = Stopwatch::start();
     let ended = recovered(&mut run, (&inbox, &mut exchanges), taken, &plane).and_then(|stop| match stop {
         Some(signal) => {
@@ -102,6 +105,7 @@ pub(crate) fn live<P: ControlPlane>(
             Ok(())
         }
         None => {
+            start_times::ends(StartPart::Reconcile);
             run.start(clock::now(), refused)?;
             until_stopped(&mut run, &inbox, &mut exchanges, &plane)
         }
@@ -150,6 +154,7 @@ fn until_stopped(
         open.subscribe()?;
     }
     let is_commanded = plane.is_commanded();
+    start_times::ends(StartPart::Start);
     notify::ready(&plane.standing());
     if let Some(observer) = run.observer() {
         observer.run(clock::now(), "running");

@@ -21,6 +21,7 @@ mod loop_handle;
 pub(crate) mod notify;
 mod observer;
 mod order_entry;
+mod order_times;
 mod plan;
 mod recovery;
 mod services;
@@ -28,6 +29,7 @@ mod signals;
 #[cfg(test)]
 mod slice_tests;
 mod sources;
+pub(crate) mod start_times;
 mod tending;
 mod timed_strategy;
 mod trading;
@@ -59,7 +61,7 @@ pub use services::Services;
 pub(crate) use signals::StopSignals;
 pub(crate) use timed_strategy::TimedStrategy;
 pub(crate) use trading::{
-    FillRow, Halt, Hand, HandRefused, HandReport, InstrumentRow, KeptHalt, LookUp, MANUAL, Missing, Names,
+    Exits, FillRow, Halt, Hand, HandRefused, HandReport, InstrumentRow, KeptHalt, LookUp, MANUAL, Missing, Names,
     NewByHand, OrderCursor, OrderQuery, OrderRow, OrdersWanted, PAGE_MAX, PortfolioLook, PositionQuery,
     PositionRow, RiskLook, ScopeLook, ScopeName, Seen, TradingChanged, TradingRefused, TradingSeen,
     TradingWish, Which,

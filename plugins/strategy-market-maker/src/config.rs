@@ -29,8 +29,14 @@ pub struct Config {
     #[serde(default = "two")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub requote_ticks: u32,
+    /// Whether its orders are canceled when trading is halted. Without, they work on, and whoever halts decides.
+    #[serde(default = "yes")]
+    pub cancel_on_halt: bool,
 }
 
+fn yes() -> bool {
+    true
+}
 fn ten() -> Decimal {
     Decimal::from(10)
 }

@@ -1,7 +1,8 @@
 //! One instrument: the position and an order per side.
 
 use stratd_plugin_api::{
-    ClientOrderId, InstrumentId, OrderEvent, OrderFlags, OrderRequest, OrderStatus, Price, Quantity, Side,
+    ClientOrderId, InstrumentId, Order, OrderEvent, OrderFlags, OrderRequest, OrderStatus, Price, Quantity,
+    Side,
 };
 
 /// The numbers of the configuration on the grid of the instrument.
@@ -113,6 +114,29 @@ impl Desk {
                 Side::Sell => price <= theirs,
             })
         })
+    }
+
+    /// What the saved state says of position and orders does not count any more.
+    pub(crate) fn forget_books(&mut self) {
+        (self.position, self.bid, self.ask) = (0, None, None);
+    }
+
+    /// An order of an earlier run works; false if the side has another one.
+    pub(crate) fn take_up(&mut self, order: &Order) -> bool {
+        let slot = self.slot(order.side);
+        if slot.is_some() {
+            return false;
+        }
+        *slot = Some(Working {
+            id: order.client_order_id,
+            price: order.price.get(),
+            quantity: order.quantity.get(),
+            filled: order.filled.get(),
+            before: None,
+            // its exchange has not told yet what became of it
+            is_waiting: matches!(order.status, OrderStatus::PendingNew | OrderStatus::Unknown),
+        });
+        true
     }
 
     /// A new order was sent.

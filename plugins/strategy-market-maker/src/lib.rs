@@ -9,6 +9,7 @@
 //! - It never crosses itself: the ask is always `spread_ticks` above the bid, and when both move, the one that moves
 //!   away from the other goes first. Post-only keeps it from taking.
 //! - `save` and `restore` carry position and working orders over to the next version of the plugin.
+//! - After a crash the last saved state is older than the books: `on_start` takes position and orders from the host.
 #![forbid(unsafe_code)]
 
 mod config;
@@ -18,8 +19,8 @@ mod state;
 use std::collections::BTreeMap;
 
 use stratd_plugin_api::{
-    Context, Error, Exit, Halt, InstrumentId, OrderEvent, OrderEventKind, Quote, Reason, Result, Strategy,
-    Trade,
+    Context, Error, Exit, Filter, Halt, InstrumentId, OrderEvent, OrderEventKind, Quantity, Quote, Reason,
+    Result, Strategy, Trade,
 };
 
 pub use config::Config;
@@ -53,7 +54,7 @@ impl Strategy for MarketMaker {
             let instrument = ctx.lookup(&symbol, None)?;
             ctx.subscribe(Some(instrument.id))?;
         }
-        Ok(())
+        self.rejoin(ctx)
     }
 
     fn on_quote(&mut self, ctx: &mut Context<'_>, quote: &Quote) -> Result<()> {
@@ -100,7 +101,7 @@ impl Strategy for MarketMaker {
             instrument.quantity_text(fill.last_quantity),
             instrument.symbol,
             instrument.price_text(fill.last_price),
-            instrument.quantity_text(stratd_plugin_api::Quantity::new(position)),
+            instrument.quantity_text(Quantity::new(position)),
         ));
         Ok(())
     }
@@ -131,7 +132,7 @@ impl Strategy for MarketMaker {
 
     fn on_halt(&mut self, ctx: &mut Context<'_>, _: &Halt) -> Result<()> {
         self.is_halted = true;
-        ctx.cancel_all(None)
+        if self.config.cancel_on_halt { ctx.cancel_all(None) } else { Ok(()) }
     }
 
     fn on_continue(&mut self, _: &mut Context<'_>, _: &Halt) -> Result<()> {
@@ -165,6 +166,33 @@ impl MarketMaker {
             desk.limits = Some(self.config.limits(&instrument)?);
         }
         Ok(desk)
+    }
+
+    /// Goes on where an earlier run ended, however it ended. Fills and ends that came after the last save, and orders that
+    /// were sent after it, are in no saved state: the host has compared its books with the exchange, and they count.
+    fn rejoin(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let saved: BTreeMap<_, _> = self.desks.iter().map(|(id, desk)| (*id, desk.position)).collect();
+        self.desks.values_mut().for_each(Desk::forget_books);
+        for position in ctx.positions(Filter::default()) {
+            self.desks.entry(position.instrument).or_default().position += position.size.get();
+        }
+        for order in ctx.orders(Filter::default()) {
+            // a side has room for one
+            if !self.desks.entry(order.instrument).or_default().take_up(&order) {
+                ctx.cancel_order(order.client_order_id)?;
+            }
+        }
+        for (id, desk) in &self.desks {
+            let instrument = ctx.instrument(*id)?;
+            let text = |position: i64| instrument.quantity_text(Quantity::new(position)).to_string();
+            ctx.info(format_args!(
+                "goes on with {}: position {} in the saved state, {} in the books",
+                instrument.symbol,
+                saved.get(id).map_or_else(|| "unknown".to_owned(), |before| text(*before)),
+                text(desk.position),
+            ));
+        }
+        Ok(())
     }
 
     /// Brings the orders of an instrument to where they belong; `sum` is twice the middle.

@@ -220,6 +220,7 @@ fn the_state_goes_over_to_the_next_version() {
         quantity: 10.into(),
         spread_ticks: 4,
         max_position: 25.into(),
+        cancel_on_halt: true,
         requote_ticks: 2,
     };
     let mut new = MarketMaker::new(config).unwrap();

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stratd_engine::{
-    AccountRules, Accounting, ByHand, Denial, Engine, EngineConfig, Input, InputKind, Order, OrderIds,
-    Output, RateSource, Scope, StrategyConfig, StrategyId, StrategyState,
+    AccountRules, Accounting, ByHand, Denial, Engine, EngineConfig, FaultPlace, Input, InputKind, Order,
+    OrderIds, Output, RateSource, Scope, StrategyConfig, StrategyId, StrategyState,
 };
 use stratd_plugin_api::{
     ClientOrderId, ExchangeId, FillCosts, Instrument, InstrumentId, InstrumentType, Lifetime, Log, Money,
@@ -574,7 +574,16 @@ fn output_line(output: &Output) -> String {
         Output::StrategyStopped { strategy, reason } => format!("stopped {}: {reason}", name(strategy)),
         Output::StrategyRolledBack { strategy, fault } => format!("rolled back {}: {fault}", name(strategy)),
         Output::ProbationPassed { strategy } => format!("probation of {} passed", name(strategy)),
-        Output::StrategyFaulted { strategy, fault } => format!("faulted {}: {fault}", name(strategy)),
+        Output::StrategyFaulted { strategy, fault, at } => {
+            let mut line = format!("faulted {}: {fault}", name(strategy));
+            if let Some(FaultPlace { handler, instrument, order }) = at {
+                line += &format!(" (in {handler}");
+                line += &instrument.map_or(String::new(), |id| format!(" {}", symbol(id.0)));
+                line += &order.map_or(String::new(), |id| format!(" {}", order_name(id.0)));
+                line += ")";
+            }
+            line
+        }
         Output::Shutdown { strategy, reason } => format!("shutdown by {}: {reason}", name(strategy)),
         Output::Metric { strategy, name: what, value } => {
             format!("metric of {}: {what} = {}", name(strategy), short(*value))
