@@ -81,7 +81,8 @@ fn doc(workspace: &Workspace) -> Result<()> {
 /// The header under every compiler: the tests go without the ones that are not there, the gate does not. A user who cannot
 /// install clang hears that this was not looked at.
 fn header(workspace: &Workspace) -> Tier {
-    let has_clang = workspace.command("clang").arg("--version").output().is_ok_and(|output| output.status.success());
+    let has_clang =
+        workspace.command("clang").arg("--version").output().is_ok_and(|output| output.status.success());
     if !has_clang && !geteuid().is_root() {
         return Tier::skipped("header", "clang is not installed, and only root can (apt-get install clang)");
     }
