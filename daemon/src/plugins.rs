@@ -4,7 +4,7 @@ use std::{
     collections::BTreeSet,
     env,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use crate::{
@@ -29,6 +29,8 @@ pub struct Plugins {
     /// Changed while a run goes on, by the thread of its plugins alone.
     directories: RwLock<Vec<PathBuf>>,
     probe: Option<Probe>,
+    /// Those that were loaded, if each name is loaded once.
+    kept: Option<Mutex<Vec<(PluginKind, String, Arc<LoadedPlugin>)>>>,
 }
 
 /// What the plugins of a run are looked for and looked at with.
@@ -56,7 +58,14 @@ impl Plugins {
             anyhow::anyhow!("plugins.trust: {wrong}")
         })?;
         let directories = RwLock::new(searched(directories));
-        Ok(Self { loader: Loader::with_trust(&host::stage_base(), trust)?, directories, probe })
+        Ok(Self { loader: Loader::with_trust(&host::stage_base(), trust)?, directories, probe, kept: None })
+    }
+
+    /// Loads each name once and keeps to that, whatever is put in its place: a sweep is of one content of each plugin, and
+    /// reading and hashing the files again was half of the time of each of its runs.
+    #[must_use]
+    pub fn keeping(self) -> Self {
+        Self { kept: Some(Mutex::default()), ..self }
     }
 
     /// The folders that are searched, in order.
@@ -82,6 +91,18 @@ impl Plugins {
     /// # Errors
     /// There is none of this name, or a step of loading refused it.
     pub fn load(&self, kind: PluginKind, name: &str) -> Result<Arc<LoadedPlugin>, Refusal> {
+        let Some(kept) = &self.kept else { return self.load_anew(kind, name) };
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.iter().find(|(of_kind, known, _)| *of_kind == kind && known == name);
+        if let Some((.., plugin)) = known {
+            return Ok(Arc::clone(plugin));
+        }
+        let plugin = self.load_anew(kind, name)?;
+        kept.push((kind, name.to_owned(), Arc::clone(&plugin)));
+        Ok(plugin)
+    }
+
+    fn load_anew(&self, kind: PluginKind, name: &str) -> Result<Arc<LoadedPlugin>, Refusal> {
         let file = host::find(kind, name, &self.directories())?;
         notify::starts(format_args!("examines {}", file.display()));
         let Some(probe) = &self.probe else { return self.loader.load(&file) };

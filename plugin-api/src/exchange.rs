@@ -243,7 +243,12 @@ pub trait ExchangeHost: Send + Sync {
     fn trading_type(&self) -> TradingType;
     /// Interns a text of at most 64 bytes; 0 if it is longer or the host's limit is reached.
     fn intern(&self, text: &str) -> TextHandle;
-    /// Hands the interned text to `visit`.
+    /// Keeps the payload of a DATA event, of at most 65,536 bytes, until its event was handled; 0 if it is longer. A host
+    /// that has no place for payloads interns them.
+    fn payload(&self, text: &str) -> TextHandle {
+        self.intern(text)
+    }
+    /// Hands the interned text, or the payload, to `visit`.
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str));
     /// Pushes market events; how many were taken.
     fn emit(&self, events: &[abi::Event]) -> usize;
@@ -253,6 +258,10 @@ pub trait ExchangeHost: Send + Sync {
     fn instrument(&self, correlation: u64, record: &abi::InstrumentRecord) -> u32;
     /// Reports an account.
     fn account(&self, correlation: u64, record: &abi::AccountRecord);
+    /// Reports what an account holds. A host that does not compare it with anything leaves it alone.
+    fn position(&self, correlation: u64, record: &abi::PositionRecord) {
+        let _ = (correlation, record);
+    }
     /// Reports an open order.
     fn open_order(&self, correlation: u64, record: &abi::OrderRecord);
     /// Reports a past execution.

@@ -48,7 +48,23 @@ impl ExchangeHandle {
         }
     }
 
-    /// An interned text.
+    /// Hands over the text of one [`Data`](crate::Data) event: news, a signal, JSON. The event carries the handle, and is to
+    /// be emitted before many other payloads are handed over: the host keeps the latest 4,096 at least.
+    ///
+    /// # Errors
+    /// It is longer than 65,536 bytes.
+    pub fn payload(&self, text: &str) -> Result<TextHandle> {
+        match self.0.payload(text) {
+            0 if !text.is_empty() => Err(Error::new(format!(
+                "the host refused a payload of {} bytes (accepted: at most {})",
+                text.len(),
+                abi::PAYLOAD_BYTES_MAX
+            ))),
+            handle => Ok(handle),
+        }
+    }
+
+    /// An interned text, or a payload.
     #[must_use]
     pub fn text(&self, handle: TextHandle) -> String {
         let mut text = String::new();
@@ -143,6 +159,12 @@ impl Reply {
     /// Reports an account.
     pub fn account(&self, record: &abi::AccountRecord) {
         self.host.0.account(self.correlation, record);
+    }
+
+    /// Reports what an account holds: `instrument` and `size` count. All that is not zero, where `has_positions` of the
+    /// account is 1; the host compares it with its own books.
+    pub fn position(&self, record: &abi::PositionRecord) {
+        self.host.0.position(self.correlation, record);
     }
 
     /// Reports an open order.

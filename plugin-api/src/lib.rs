@@ -90,6 +90,7 @@ mod log;
 mod log_part;
 mod macros;
 mod model;
+mod payloads;
 mod state_sink;
 mod strategy;
 mod text_table;

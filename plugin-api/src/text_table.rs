@@ -1,13 +1,17 @@
-//! Interned texts: symbols, currencies, venue ids.
+//! Interned texts: symbols, currencies, venue ids; and the payloads of DATA events, which are not kept for ever.
 
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
 };
 
-use crate::abi::{TEXT_BYTES_MAX, TextHandle};
+use crate::{
+    abi::{TEXT_BYTES_MAX, TextHandle},
+    payloads::Payloads,
+};
 
-/// Texts with the handles that stand for them at the ABI. A handle never changes its meaning.
+/// Texts with the handles that stand for them at the ABI. A handle never changes its meaning, but that of a payload
+/// loses it some time after its event.
 ///
 /// ```
 /// use stratd_plugin_api::TextTable;
@@ -23,6 +27,7 @@ use crate::abi::{TEXT_BYTES_MAX, TextHandle};
 // Shared by the threads of all connectors and the event loop; the lock is held for a look-up only.
 pub struct TextTable {
     inner: RwLock<Inner>,
+    payloads: RwLock<Payloads>,
     limit: usize,
 }
 
@@ -46,7 +51,83 @@ impl TextTable {
     /// A table of at most `limit` texts; beyond it, new texts are refused.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { inner: RwLock::default(), limit }
+        Self { inner: RwLock::default(), payloads: RwLock::default(), limit }
+    }
+
+    /// As [`TextTable::new`], for who needs payloads long after they were told: none is forgotten.
+    ///
+    /// ```
+    /// use stratd_plugin_api::TextTable;
+    /// let texts = TextTable::keeping_payloads(10);
+    /// let news = texts.payload("much happened");
+    /// assert_eq!(texts.get(news).as_deref(), Some("much happened"));
+    /// ```
+    #[must_use]
+    pub fn keeping_payloads(limit: usize) -> Self {
+        Self { payloads: RwLock::new(Payloads::keeping_all()), ..Self::new(limit) }
+    }
+
+    /// A handle for the payload of one DATA event; 0 for the empty text, and for one longer than 65,536 bytes. 256 MiB of
+    /// the latest payloads are kept, which are 4,096 or more.
+    ///
+    /// ```
+    /// use stratd_plugin_api::TextTable;
+    /// let texts = TextTable::new(10);
+    /// let news = texts.payload(&"much happened ".repeat(100));
+    /// assert_eq!(texts.get(news).map(|text| text.len()), Some(1_400));
+    /// assert_eq!(texts.payload(&"x".repeat(65_537)), 0);
+    /// ```
+    pub fn payload(&self, text: &str) -> TextHandle {
+        self.payloads.write().unwrap_or_else(PoisonError::into_inner).push(text)
+    }
+
+    /// Takes a payload of an earlier run under its handle; those that are missing before it are empty. 0 if there is one
+    /// of this handle already, or the text is none that [`TextTable::payload`] takes.
+    ///
+    /// ```
+    /// use stratd_plugin_api::TextTable;
+    /// let texts = TextTable::keeping_payloads(10);
+    /// let third = TextTable::payload_at(2);
+    /// assert_eq!(texts.payload_again(third, "much happened"), third);
+    /// assert_eq!(texts.get(TextTable::payload_at(1)).as_deref(), Some(""));
+    /// assert_eq!(texts.payload_again(third, "more happened"), 0);
+    /// ```
+    pub fn payload_again(&self, handle: TextHandle, text: &str) -> TextHandle {
+        self.payloads.write().unwrap_or_else(PoisonError::into_inner).push_at(handle, text)
+    }
+
+    /// How many payloads there were.
+    ///
+    /// ```
+    /// use stratd_plugin_api::TextTable;
+    /// let texts = TextTable::new(10);
+    /// texts.payload("much happened");
+    /// assert_eq!(texts.payload_count(), 1);
+    /// assert_eq!(texts.get(TextTable::payload_at(0)).as_deref(), Some("much happened"));
+    /// ```
+    #[must_use]
+    pub fn payload_count(&self) -> u64 {
+        self.payloads.read().unwrap_or_else(PoisonError::into_inner).count()
+    }
+
+    /// The handle of a payload by its place in the order of all; see [`TextTable::payload_count`].
+    #[must_use]
+    pub const fn payload_at(place: u64) -> TextHandle {
+        Payloads::handle(place)
+    }
+
+    /// Whether a handle is that of a payload.
+    ///
+    /// ```
+    /// use stratd_plugin_api::TextTable;
+    /// let texts = TextTable::new(10);
+    /// assert!(TextTable::is_payload(texts.payload("much happened")));
+    /// assert!(!TextTable::is_payload(texts.intern("USD")));
+    /// assert!(!TextTable::is_payload(TextTable::number(u64::MAX >> 1)));
+    /// ```
+    #[must_use]
+    pub const fn is_payload(handle: TextHandle) -> bool {
+        handle & NUMBER == 0 && Payloads::is_payload(handle)
     }
 
     /// The handle of a text; 0 for the empty text, for one longer than 64 bytes, and when the limit is reached.
@@ -99,6 +180,9 @@ impl TextTable {
     pub fn get(&self, handle: TextHandle) -> Option<Arc<str>> {
         if handle & NUMBER != 0 {
             return Some((handle & !NUMBER).to_string().into());
+        }
+        if Payloads::is_payload(handle) {
+            return self.payloads.read().unwrap_or_else(PoisonError::into_inner).get(handle);
         }
         let Some(index) = handle.checked_sub(1) else { return Some("".into()) };
         let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);

@@ -440,6 +440,9 @@ static void *create(const stratd_host_v1_t *host, stratd_str_t text, const strat
         m->host = host;
         m->config = config;
         m->log = host->get_extension(host->ctx, stratd_str(STRATD_LOG_EXTENSION));
+        if (m->log != NULL && (m->log->abi != STRATD_ABI || m->log->size < STRATD_SIZE(stratd_log_host_v1_t))) {
+            m->log = NULL; // a table of another kind of host: plain records do
+        }
         if (m->log != NULL) {
             m->log->logger(m->log->ctx, STRATD_LOGGER_ID_OWN, stratd_str(""), &m->logger);
         }
@@ -491,6 +494,12 @@ static const stratd_strategy_v1_t STRATEGY = {
     .on_orders = on_orders,
 };
 
+#ifdef __clang__
+#define COMPILER __VERSION__ // it has its own name in it
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 #define TEXT(literal) {(const uint8_t *)(literal), sizeof(literal) - 1}
 
 static const stratd_manifest_v1_t MANIFEST = {
@@ -502,7 +511,7 @@ static const stratd_manifest_v1_t MANIFEST = {
     .name = TEXT("strategy-c-momentum"),
     .version = TEXT("0.1.0"),
     .description = TEXT("Holds while the price is above that of some trades ago"),
-    .compiler = TEXT("gcc " __VERSION__),
+    .compiler = TEXT(COMPILER),
     .abi_crate = TEXT(STRATD_CRATE_VERSION),
     .config_schema = TEXT(SCHEMA),
 };

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
-use stratd_tests::{Place, Ran, plugin};
+use stratd_tests::{Place, Ran, Running, plugin};
 
 /// Ten minutes of a synthetic market from 14:30:00 on, with book, trades and quotes; the run begins at 14:33:30.
 fn config(place: &Place, strategy: &str) -> String {
@@ -95,4 +95,22 @@ fn what_a_run_cannot_have_is_told_by_check() {
     ] {
         assert!(err.contains(expected) || out.contains(expected), "{expected}: {out}{err}");
     }
+}
+
+#[test]
+fn a_book_that_missed_an_update_is_asked_for_anew_and_goes_on() {
+    let text = format!(
+        "trading_type = \"simulation\"\n[[exchange]]\nplugin = {:?}\nname = \"fake\"\nconfig = {{ interval_ms = 1, skips_at = 20 }}\n\
+         [[strategy]]\nplugin = {:?}\nname = \"counter\"\n",
+        plugin("exchange_fake"),
+        plugin("strategy_counter"),
+    );
+    let place = Place::new(&[("run.toml", &text)]);
+    let mut run = Running::start(place.command(&["run", "run.toml"]), "run");
+    run.wait_for_log(" is stale: update 21 came (expected: 20)");
+    run.wait_for_log("shows the book of 1 anew: 1 event");
+    let ended = run.end("TERM");
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.err);
+    // what followed the snapshot followed its number
+    assert_eq!(ended.err.matches(" is stale: ").count(), 1, "{}", ended.err);
 }

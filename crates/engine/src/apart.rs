@@ -42,6 +42,13 @@ impl Execution {
         self.with_stand_in(id, |stand_in| stand_in.has_expired = true);
     }
 
+    /// Notes that an order was canceled because its instrument expired.
+    pub(crate) fn end_with_instrument(&mut self, id: ClientOrderId) {
+        if let Some(order) = self.get_mut(id) {
+            order.has_expired = true;
+        }
+    }
+
     /// Notes that a held order goes out, with that quantity.
     pub(crate) fn released(&mut self, id: ClientOrderId, quantity: Quantity, now: Timestamp) {
         self.amend(id, |order| {

@@ -1,8 +1,12 @@
 //! From an execution to the books: what it costs, and whose it is.
 
-use stratd_plugin_api::{Instrument, InstrumentId, Money, PositionSide, Price, Quantity, Side, abi};
+use stratd_plugin_api::{
+    ClientOrderId, Instrument, InstrumentId, Money, PositionSide, Price, Quantity, Side, abi,
+};
 
-use crate::{Engine, EngineError, FillAmounts, FillReport, Output, StrategyId, portfolio::FillToBook};
+use crate::{
+    Engine, EngineError, FaultPlace, FillAmounts, FillReport, Output, StrategyId, portfolio::FillToBook,
+};
 
 impl Engine {
     /// Asks the strategy, then the configured model, what an execution costs beyond the exchange's fee.
@@ -11,12 +15,19 @@ impl Engine {
         strategy: StrategyId,
         fill: &mut abi::FillRecord,
     ) -> Result<(), EngineError> {
-        let asked = self.call(strategy, |instance, view| instance.slippage(view, fill)).flatten();
+        let at = |handler| {
+            let (instrument, order) = (InstrumentId(fill.instrument), ClientOrderId(fill.client_order_id));
+            move || Some(FaultPlace { handler, instrument: Some(instrument), order: Some(order) })
+        };
+        let (of_slippage, of_cost) = (at("slippage"), at("transaction_cost"));
+        let asked =
+            self.call(strategy, of_slippage, |instance, view| instance.slippage(view, fill)).flatten();
         let slippage = asked.or_else(|| {
             self.core.config.costs.slippage(self.core.instruments.get(InstrumentId(fill.instrument))?, fill)
         });
         fill.slippage = slippage.ok_or_else(|| self.cost_overflow("slippage", fill))?.into();
-        let asked = self.call(strategy, |instance, view| instance.transaction_cost(view, fill)).flatten();
+        let asked =
+            self.call(strategy, of_cost, |instance, view| instance.transaction_cost(view, fill)).flatten();
         let cost = asked.or_else(|| {
             let instrument = self.core.instruments.get(InstrumentId(fill.instrument))?;
             self.core.config.costs.transaction_cost(instrument, fill)

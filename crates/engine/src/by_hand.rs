@@ -71,7 +71,9 @@ impl Engine {
     /// # Errors
     /// It would be denied.
     pub fn judge(&self, owner: StrategyId, request: &OrderRequest) -> Judged {
-        let passed = self.approve_new(owner, &abi::OrderRequest::from(request)).map_err(Denied::from)?;
+        let raw = abi::OrderRequest::from(request);
+        let routed = self.routed(owner, &raw).map_err(Refusal::from).map_err(Denied::from)?;
+        let passed = self.approve_new(owner, routed.as_ref().unwrap_or(&raw)).map_err(Denied::from)?;
         Ok((*passed.request.get(), passed.reduced.map(|reduced| reduced.why.into())))
     }
 

@@ -42,7 +42,15 @@ fn weight_of(event: &abi::OrderEvent) -> usize {
 
 impl Engine {
     /// Carries out what the strategies asked for, then tells them of refusals, until nobody asks for more.
+    #[inline]
     pub(crate) fn carry_out_requests(&mut self) {
+        // most reports leave nothing to do
+        if !self.told.is_empty() || self.strategies.iter().any(|slot| !slot.requests.is_empty()) {
+            self.carry_out_all();
+        }
+    }
+
+    fn carry_out_all(&mut self) {
         let mut refusals = 0usize;
         loop {
             for index in 0..self.strategies.len() {
@@ -136,6 +144,11 @@ impl Engine {
         if let Some(slot) = self.strategies.get_mut(strategy.index()).filter(|_| !self.core.is_warming_up) {
             slot.statistics.orders = slot.statistics.orders.wrapping_add(1);
         }
+        let routed = match self.routed(strategy, raw) {
+            Ok(routed) => routed,
+            Err(reason) => return self.deny_raw(strategy, id, raw, reason.into()),
+        };
+        let raw = routed.as_ref().unwrap_or(raw);
         let exchange = self.exchange_of(InstrumentId(raw.instrument)).unwrap_or_default();
         match self.approve_new(strategy, raw) {
             Ok(Passed { request, reduced }) => {
@@ -349,7 +362,7 @@ impl Engine {
         id: ClientOrderId,
         price: Price,
         quantity: Quantity,
-    ) -> Result<(RiskApproved<ChangeOrder>, Option<Reduced>), Refusal> {
+    ) -> Result<(RiskApproved<ChangeOrder>, Option<Box<Reduced>>), Refusal> {
         if self.core.is_exiting {
             return Err(Reason::RunEnded.into());
         }
@@ -364,7 +377,8 @@ impl Engine {
         let judged = OrderRequest { quantity: rest, ..changed };
         let view = self.core.gate_view(strategy, &judged, Some(order)).ok_or(Reason::UnknownInstrument)?;
         let Passed { request, reduced } = risk::check(judged, &view)?;
-        let reduced = reduced.map(|reduced| Reduced { asked: quantity, request: changed, ..reduced });
+        let reduced =
+            reduced.map(|reduced| Box::new(Reduced { asked: quantity, request: changed, ..*reduced }));
         let change = request.into_change(order).ok_or(Reason::Overflow)?;
         let sent = order.stand_in.as_ref().filter(|stand_in| stand_in.waits.is_none());
         Ok((sent.map_or(change, |stand_in| change.sent_as(stand_in)), reduced))

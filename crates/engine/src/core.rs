@@ -6,15 +6,19 @@ use stratd_plugin_api::{ExchangeId, InstrumentId, Money, OrderRequest, Quantity,
 
 use crate::{
     EngineConfig, Order, Position, Scope, StrategyId,
+    accounts::Accounts,
     bars::Bars,
     books::Books,
     execution::Execution,
+    expiry::Expiries,
     held::HeldOrders,
     instruments::Instruments,
     market::Market,
     portfolio::Portfolio,
     position::PositionId,
     risk::{Risk, RiskView},
+    routes::Routes,
+    spreads::Spreads,
 };
 
 pub(crate) struct Core {
@@ -30,9 +34,16 @@ pub(crate) struct Core {
     pub(crate) portfolio: Portfolio,
     pub(crate) execution: Execution,
     pub(crate) held: HeldOrders,
+    pub(crate) expiries: Expiries,
+    pub(crate) routes: Routes,
+    pub(crate) spreads: Spreads,
     /// What exchanges take, by id from 1; all types, flags and lifetimes where nobody told.
     pub(crate) takes: Vec<Takes>,
     pub(crate) risk: Risk,
+    /// Of exchanges.
+    pub(crate) accounts: Accounts,
+    /// Strategies have had `on_start`.
+    pub(crate) has_started: bool,
     pub(crate) is_halted: bool,
     pub(crate) halted: BTreeSet<InstrumentId>,
     /// The run ends: nothing but cancels goes out any more.
@@ -61,8 +72,13 @@ impl Core {
             portfolio: Portfolio::new(config.cash, config.accounting),
             execution: Execution::new(config.order_ids, config.oms_type),
             held: HeldOrders::default(),
+            expiries: Expiries::default(),
+            routes: Routes::default(),
+            spreads: Spreads::default(),
             takes: Vec::new(),
             risk: Risk::new(std::mem::take(&mut config.limits), config.account),
+            accounts: Accounts::default(),
+            has_started: false,
             is_halted: false,
             halted: BTreeSet::new(),
             is_exiting: false,
@@ -90,8 +106,9 @@ impl Core {
         let excluded = changed.map_or(0, |order| order.open_quantity().get());
         let own = self.portfolio.book(strategy).and_then(|book| book.positions.get(&position));
         let scope = |scope: Scope| self.risk.view(scope, self.execution.open_orders(scope), self.now);
+        let instrument = self.instruments.get(id)?;
         let mut view = RiskView {
-            instrument: self.instruments.get(id)?,
+            instrument,
             price_last: self.market.last_price(id),
             net_size: self.portfolio.net_size(position),
             own_size: own.map_or(Quantity::ZERO, |position| position.size),
@@ -99,6 +116,7 @@ impl Core {
             open_quantity: self.execution.open_quantity(position, side).saturating_sub(excluded),
             open_opposite: self.execution.open_quantity(position, side.opposite()),
             is_halted: self.is_halted || self.halted.contains(&id) || self.instruments.has_left(id),
+            is_expired: self.has_expired(instrument),
             is_new: changed.is_none(),
             account: self.account_view(id, changed),
             scopes: [scope(Scope::Run), scope(Scope::Strategy(strategy)), scope(Scope::Instrument(id))],
@@ -155,7 +173,8 @@ impl Core {
             currency: self.config.currency,
             exchange: 0,
             oms_type: self.config.oms_type.code(),
-            reserved: [0; 2],
+            has_positions: 0,
+            reserved: 0,
             cash: shown(self.portfolio.cash()),
             equity: shown(self.portfolio.equity()),
             margin: self.account_view(InstrumentId(0), None).map_or_else(Default::default, |a| a.used.into()),

@@ -2,7 +2,9 @@
 
 use stratd_plugin_api::{EventKind, Fault, InstrumentId, Reason, StrategyInstance, abi};
 
-use crate::{Engine, Order, Output, StrategyId, StrategyState, request::Request, view::StrategyView};
+use crate::{
+    Engine, FaultPlace, Order, Output, StrategyId, StrategyState, request::Request, view::StrategyView,
+};
 
 impl Engine {
     /// Delivers an event to every started strategy that wants it, in the order of the configuration.
@@ -32,7 +34,8 @@ impl Engine {
 
     pub(crate) fn deliver(&mut self, strategy: StrategyId, event: &abi::Event) {
         self.count_event(strategy, 1);
-        self.call(strategy, |instance, view| instance.on_events(view, std::slice::from_ref(event)));
+        let at = || FaultPlace::of_event(event);
+        self.call(strategy, at, |instance, view| instance.on_events(view, std::slice::from_ref(event)));
     }
 
     pub(crate) fn deliver_order(&mut self, strategy: StrategyId, event: &abi::OrderEvent) {
@@ -40,7 +43,8 @@ impl Engine {
             return;
         }
         self.count_event(strategy, 1);
-        self.call(strategy, |instance, view| instance.on_orders(view, std::slice::from_ref(event)));
+        let at = || FaultPlace::of_order(event);
+        self.call(strategy, at, |instance, view| instance.on_orders(view, std::slice::from_ref(event)));
     }
 
     pub(crate) fn count_event(&mut self, strategy: StrategyId, count: u64) {
@@ -51,10 +55,11 @@ impl Engine {
     }
 
     /// Calls a started strategy; a failure ends it and nobody else. `None` if it was not called or failed.
-    /// On probation the old instance takes over instead and gets the same call.
+    /// On probation the old instance takes over instead and gets the same call. `at` is asked after a failure only.
     pub(crate) fn call<T>(
         &mut self,
         strategy: StrategyId,
+        at: impl FnOnce() -> Option<FaultPlace>,
         mut body: impl FnMut(&mut dyn StrategyInstance, &mut StrategyView<'_>) -> Result<T, Fault>,
     ) -> Option<T> {
         let mut fault = match self.attempt(strategy, &mut body)? {
@@ -67,7 +72,7 @@ impl Engine {
                 Err(fault) => fault,
             };
         }
-        self.fail(strategy, fault);
+        self.fail(strategy, fault, at());
         None
     }
 
@@ -122,21 +127,21 @@ impl Engine {
     }
 
     /// Ends a strategy whose handler failed: its `on_error` after an error (not after a panic), then its orders.
-    pub(crate) fn fail(&mut self, strategy: StrategyId, fault: Fault) {
+    pub(crate) fn fail(&mut self, strategy: StrategyId, fault: Fault, at: Option<FaultPlace>) {
         if fault.reason == Reason::HandlerError {
             let event = self.plain(EventKind::Error, fault.reason);
             let message = self.services.intern(&fault.message).cast_signed();
             let [reason, ..] = event.data;
             self.last_call(strategy, &abi::Event { data: [reason, message, 0, 0, 0], ..event });
         }
-        self.end_failed(strategy, fault);
+        self.end_failed(strategy, fault, at);
     }
 
     /// Ends a strategy whose instance must not be called any more.
-    pub(crate) fn end_failed(&mut self, strategy: StrategyId, fault: Fault) {
+    pub(crate) fn end_failed(&mut self, strategy: StrategyId, fault: Fault, at: Option<FaultPlace>) {
         let Some(slot) = self.strategies.get_mut(strategy.index()) else { return };
         slot.state = StrategyState::Faulted(fault.clone());
-        self.outputs.push(Output::StrategyFaulted { strategy, fault });
+        self.outputs.push(Output::StrategyFaulted { strategy, fault, at });
         self.release(strategy);
     }
 

@@ -16,6 +16,7 @@ use crate::{
     execution::{Applied, OrderChange},
     probation::Guard,
     schedule::{DueTimer, Timers},
+    spreads::SPREADS_MAX,
     strategies::{Slot, plain_event},
 };
 
@@ -99,6 +100,13 @@ impl Engine {
         let id = id.filter(|id| self.core.portfolio.rates.take_in(*id, &currency).is_some());
         if let Some(id) = id {
             self.begin_bars_of(id);
+            if let Some(instrument) = self.core.instruments.get(id) {
+                self.core.expiries.add(instrument);
+                if !self.core.spreads.add(instrument) {
+                    let what = format!("more than {SPREADS_MAX} spreads that are made of legs");
+                    return Err(EngineError::bad_input(self.core.now, what));
+                }
+            }
         }
         id.ok_or_else(|| {
             EngineError::bad_input(self.core.now, format!("no id is left for instrument {symbol}"))
@@ -166,13 +174,17 @@ impl Engine {
             }
             InputKind::Timers => {
                 self.close_bars_due();
+                self.settle_expired()?;
                 self.fire_timers();
             }
             InputKind::Start => {
                 self.core.is_recovering = false;
+                self.refit_groups();
                 self.end_warm_ups();
                 self.dispatch(&self.plain(EventKind::Start, Reason::None));
+                self.core.has_started = true;
                 self.tell_states();
+                self.tell_sessions();
             }
             InputKind::Exit(reason) => self.exit(*reason),
             InputKind::Halt(instrument, reason) => self.halt(*instrument, *reason),
@@ -184,10 +196,12 @@ impl Engine {
             InputKind::StartStrategy(strategy) => {
                 self.start_strategy(*strategy);
                 self.tell_states();
+                self.tell_sessions();
             }
             InputKind::FailStrategy(strategy, fault) => self.fail_between_calls(*strategy, fault),
             InputKind::ByHand(asked) => self.by_hand(asked),
             InputKind::Restored(restored) => self.restore(input.seq, restored)?,
+            InputKind::Account(told) => self.core.accounts.take(told),
         }
         self.carry_out_requests();
         self.end_probations();
@@ -235,9 +249,13 @@ impl Engine {
         } else {
             self.dispatch(event);
         }
-        if makes_bars { self.add_to_bars(event) } else { Ok(()) }
+        if makes_bars {
+            self.add_to_bars(event)?;
+        }
+        if self.core.spreads.is_empty() { Ok(()) } else { self.quote_spreads(event.instrument, event.ts) }
     }
 
+    #[inline]
     pub(crate) fn begin(&mut self, seq: u64, at: Timestamp, is_event: bool) -> Result<(), EngineError> {
         self.number(seq, at)?;
         if is_event {
@@ -251,13 +269,18 @@ impl Engine {
     }
 
     /// Takes the number of an input, which is larger than all before.
+    #[inline]
     pub(crate) fn number(&mut self, seq: u64, at: Timestamp) -> Result<(), EngineError> {
         if seq <= self.core.seq {
-            let what = format!("sequence number {seq} after {}", self.core.seq);
-            return Err(EngineError::bad_input(at, what));
+            return Err(self.bad_number(seq, at));
         }
         self.core.seq = seq;
         Ok(())
+    }
+
+    #[cold]
+    fn bad_number(&self, seq: u64, at: Timestamp) -> EngineError {
+        EngineError::bad_input(at, format!("sequence number {seq} after {}", self.core.seq))
     }
 
     pub(crate) fn check_known(&self, instrument: u32) -> Result<(), EngineError> {
@@ -279,10 +302,25 @@ impl Engine {
     fn apply_price(&mut self, event: &abi::Event) -> Result<(), EngineError> {
         let Some(price) = self.core.market.apply(event) else { return Ok(()) };
         let id = InstrumentId(event.instrument);
+        if self.core.portfolio.rates.has_quoted() {
+            return self.revalue(id, price);
+        }
+        // nearly every price is of an instrument that nobody holds, or the one before it
+        if self.core.portfolio.is_worth_the_same(id, price) { Ok(()) } else { self.reprice(id, price) }
+    }
+
+    /// Values what is held of an instrument at a price that changes no rate.
+    fn reprice(&mut self, id: InstrumentId, price: Price) -> Result<(), EngineError> {
+        let now = self.core.now;
+        let known = self.core.instruments.get(id);
+        let repriced = known.and_then(|instrument| self.core.portfolio.reprice(instrument, price, now));
+        repriced.ok_or_else(|| EngineError::overflow(now, format!("value of instrument {id} at {price}")))
+    }
+
+    /// Values what is held of an instrument at a price, and all that it is a rate for.
+    fn revalue(&mut self, id: InstrumentId, price: Price) -> Result<(), EngineError> {
         let mut has_changed = self.mark(id, price)?;
-        if self.core.portfolio.rates.has_quoted()
-            && let Some(instrument) = self.core.instruments.get(id)
-        {
+        if let Some(instrument) = self.core.instruments.get(id) {
             let revalued = self.core.portfolio.rates.quote(instrument, price);
             for id in &revalued {
                 if let Some(price) = self.core.market.last_price(*id) {
@@ -303,7 +341,6 @@ impl Engine {
         noted.ok_or_else(|| EngineError::overflow(now, "the PnL of a book"))
     }
 
-    #[inline]
     fn mark(&mut self, id: InstrumentId, price: Price) -> Result<bool, EngineError> {
         let now = self.core.now;
         let Some(instrument) = self.core.instruments.get(id) else {
@@ -333,7 +370,11 @@ impl Engine {
         if is_feed {
             self.core.books.order(report);
             self.dispatch_feed(report);
-            return Ok(());
+            return if self.core.spreads.is_empty() {
+                Ok(())
+            } else {
+                self.quote_spreads(report.instrument, report.ts)
+            };
         }
         let instrument = self.core.instruments.get(InstrumentId(report.instrument));
         let applied = self.core.execution.apply(report, instrument).ok_or_else(|| {
@@ -367,8 +408,9 @@ impl Engine {
         }
         let is_refusal = event.kind == OrderEventKind::RequestRejected.code();
         if change.has_finished {
-            let past = self.core.execution.past(strategy).and_then(VecDeque::back);
-            self.outputs.extend(past.map(|order| Output::OrderFinished(Order::clone(order))));
+            if let Some(order) = self.core.execution.past(strategy).and_then(VecDeque::back) {
+                self.outputs.push(Output::OrderFinished(Order::clone(order)));
+            }
         }
         if !self.core.held.is_idle() || is_refusal {
             let id = ClientOrderId(event.client_order_id);
@@ -377,6 +419,10 @@ impl Engine {
             if is_refusal {
                 self.expire_again(id);
             }
+        }
+        let instrument = InstrumentId(event.instrument);
+        if change.has_fill && self.core.expired_by_now(instrument) && !self.core.is_recovering {
+            self.settle(instrument)?;
         }
         Ok(())
     }

@@ -27,10 +27,10 @@ impl Core {
         request: &OrderRequest,
         changed: Option<&Order>,
     ) -> Option<RiskView<'_>> {
-        let mut view = self.risk_view(strategy, request, changed)?;
         if request.group == 0 {
-            return Some(view);
+            return self.risk_view(strategy, request, changed);
         }
+        let mut view = self.risk_view(strategy, request, changed)?;
         let OrderRequest { instrument, side, flags, group, .. } = *request;
         let position = PositionId { instrument, side: self.config.oms_type.position_side(side, flags) };
         let members = self.held.group((strategy, group)).into_iter().flat_map(|group| &group.members);
@@ -131,6 +131,11 @@ impl Engine {
         let Some(order) = self.order(id) else { return };
         let (strategy, state, group) = (order.strategy, order.state, order.group());
         let expires = order.stand_in.as_ref().and_then(|stand_in| stand_in.expires);
+        let instrument = order.request.instrument;
+        if has_ended {
+            // its store may have refused it while it was held
+            self.core.held.unwatch(instrument, id);
+        }
         if let Some(at) = expires.filter(|_| has_ended) {
             self.core.held.forget_expiry(at, id);
         }
@@ -169,7 +174,7 @@ impl Engine {
             let has_trigger = order.stand_in.as_ref().is_some_and(|stand_in| stand_in.trigger.is_some());
             if order.held() == Some(Held::ForEntry) && is_filled && has_trigger {
                 let instrument = order.request.instrument;
-                self.core.execution.set_waits(*id, Held::ForPrice);
+                self.set_waits(*id, Held::ForPrice);
                 self.core.held.watch(instrument, *id);
             }
         }
@@ -216,7 +221,7 @@ impl Engine {
     }
 
     /// Finds anew which orders of a group count for limits.
-    fn recount(&mut self, key: GroupId) {
+    pub(crate) fn recount(&mut self, key: GroupId) {
         let Some(group) = self.core.held.group(key) else { return };
         let members = group.members.clone();
         let mut largest: [Option<(Quantity, ClientOrderId)>; 2] = [None; 2];
@@ -250,7 +255,7 @@ impl Engine {
 
     /// Cuts the orders of a group to what is left of its total, or lets those that are held grow again to it. Before its
     /// entry has ended, nobody knows the total.
-    fn refit(&mut self, key: GroupId) {
+    pub(crate) fn refit(&mut self, key: GroupId) {
         let Some(group) = self.core.held.group(key).filter(|group| group.is_settled()) else { return };
         let left = group.left();
         for id in group.members.clone() {

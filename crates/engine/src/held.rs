@@ -77,6 +77,25 @@ pub(crate) struct HeldOrders {
     watched: BTreeSet<(InstrumentId, ClientOrderId)>,
     expiries: BTreeSet<(Timestamp, ClientOrderId)>,
     groups: BTreeMap<GroupId, Group>,
+    /// What is to be kept anew; nothing in a run of which nothing is kept.
+    touched: Option<HeldChanges>,
+}
+
+/// What became another one and no output tells: what orders wait for, how far a stop has followed, what a group has traded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeldChanges {
+    /// Orders for which the engine stands in.
+    pub orders: BTreeSet<ClientOrderId>,
+    /// Groups; those that are not there any more have ended.
+    pub groups: BTreeSet<(StrategyId, u64)>,
+}
+
+impl HeldChanges {
+    /// Whether there is nothing to keep.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.orders.is_empty() && self.groups.is_empty()
+    }
 }
 
 impl HeldOrders {
@@ -90,6 +109,39 @@ impl HeldOrders {
     #[inline]
     pub(crate) fn watches_nothing(&self) -> bool {
         self.watched.is_empty()
+    }
+
+    /// Notes what changes from now on, for who keeps it.
+    pub(crate) fn note_changes(&mut self) {
+        self.touched.get_or_insert_default();
+    }
+
+    /// An order waits for something else, or its stop has followed.
+    pub(crate) fn touch(&mut self, id: ClientOrderId) {
+        if let Some(touched) = &mut self.touched {
+            touched.orders.insert(id);
+        }
+    }
+
+    fn touch_group(&mut self, id: GroupId) {
+        if let Some(touched) = &mut self.touched {
+            touched.groups.insert(id);
+        }
+    }
+
+    /// Whether something changed since the last [`HeldOrders::take_changes`].
+    #[inline]
+    pub(crate) fn has_changes(&self) -> bool {
+        self.touched.as_ref().is_some_and(|touched| !touched.is_empty())
+    }
+
+    pub(crate) fn take_changes(&mut self) -> HeldChanges {
+        self.touched.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// All groups.
+    pub(crate) fn group_ids(&self) -> impl Iterator<Item = GroupId> {
+        self.groups.keys().copied()
     }
 
     pub(crate) fn watch(&mut self, instrument: InstrumentId, id: ClientOrderId) {
@@ -132,11 +184,15 @@ impl HeldOrders {
     }
 
     pub(crate) fn group_mut(&mut self, id: GroupId) -> Option<&mut Group> {
+        if self.groups.contains_key(&id) {
+            self.touch_group(id);
+        }
         self.groups.get_mut(&id)
     }
 
     /// The group of that id; a new one is empty.
     pub(crate) fn join(&mut self, id: GroupId) -> &mut Group {
+        self.touch_group(id);
         self.groups.entry(id).or_default()
     }
 
@@ -146,6 +202,7 @@ impl HeldOrders {
         group.members.retain(|member| *member != order);
         if group.members.is_empty() {
             self.groups.remove(&id);
+            self.touch_group(id);
         }
     }
 }

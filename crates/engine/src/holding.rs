@@ -150,7 +150,14 @@ impl Engine {
             return;
         }
         let is_due = match order.held() {
-            Some(Held::ForPrice) => self.core.execution.take_price(id, seen),
+            Some(Held::ForPrice) => {
+                let before = order.level();
+                let is_due = self.core.execution.take_price(id, seen);
+                if self.core.execution.get(id).and_then(Order::level) != before {
+                    self.core.held.touch(id);
+                }
+                is_due
+            }
             // what stood in its way may have been left there: its cancel is sent again
             Some(Held::ForGroup) => true,
             Some(Held::ForEntry) | None => false,
@@ -165,7 +172,7 @@ impl Engine {
         if self.core.execution.get(id).is_none_or(|order| order.held().is_none()) {
             return;
         }
-        self.core.execution.set_waits(id, Held::ForGroup);
+        self.set_waits(id, Held::ForGroup);
         for blocker in self.blockers(id) {
             self.cancel(blocker);
         }
@@ -174,6 +181,12 @@ impl Engine {
             return;
         }
         self.send_now(id);
+    }
+
+    /// Says what a held order waits for.
+    pub(crate) fn set_waits(&mut self, id: ClientOrderId, held: Held) {
+        self.core.execution.set_waits(id, held);
+        self.core.held.touch(id);
     }
 
     /// Sends a held order.
@@ -304,9 +317,7 @@ impl Engine {
 
     /// The exchange refused to cancel an order whose lifetime is over.
     pub(crate) fn expire_again(&mut self, id: ClientOrderId) {
-        let has_expired =
-            |order: &Order| order.stand_in.as_ref().is_some_and(|stand_in| stand_in.has_expired);
-        if self.core.execution.get(id).is_some_and(has_expired)
+        if self.core.execution.get(id).is_some_and(Order::has_expired)
             && let Some(at) = self.core.now.checked_add(EXPIRE_AGAIN_NS)
         {
             self.core.held.expire_at(at, id);

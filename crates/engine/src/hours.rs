@@ -1,10 +1,10 @@
 //! Trading hours: when a session is open, and when that changes.
 //!
 //! Days and times are those of a time zone; a session that closes before it opens ends on the next day and belongs to
-//! the day on which it opens. A day that is a holiday has no session. Around a change of the clock a time that does
+//! the day on which it opens. A day that is a holiday has no session, and a special day has sessions of its own. Around a change of the clock a time that does
 //! not exist is the first one after the gap, and one that exists twice is the first of both.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{civil, tz::TimeZone};
 use stratd_plugin_api::{Session, Timestamp};
@@ -23,6 +23,8 @@ pub struct Hours {
     pub sessions: Vec<Session>,
     /// Days without a session.
     pub holidays: BTreeSet<civil::Date>,
+    /// Days that have these sessions instead, whatever day of the week they are: half days, for one.
+    pub special: BTreeMap<civil::Date, Vec<Session>>,
 }
 
 /// Where in the sessions a moment is.
@@ -41,7 +43,7 @@ impl Hours {
         let mut date = first;
         for _ in 0..DAYS_AHEAD_MAX {
             let Some(day) = date else { break };
-            for session in &self.sessions {
+            for session in self.sessions_of(day) {
                 let Some((open, close)) = self.on(day, *session) else { continue };
                 let Some(last) = close.checked_add(early_ns.saturating_neg()) else { continue };
                 if at < open && open < last {
@@ -67,12 +69,24 @@ impl Hours {
         Some(moment.to_zoned(self.timezone.clone()).date())
     }
 
-    /// When a session of a day opens and closes; `None` if it has none.
-    fn on(&self, day: civil::Date, session: Session) -> Option<(Timestamp, Timestamp)> {
-        let weekday = u32::try_from(day.weekday().to_monday_zero_offset()).ok()?;
-        if self.weekdays & 1u8.checked_shl(weekday)? == 0 || self.holidays.contains(&day) {
-            return None;
+    /// These sessions, on the holidays and special days of another calendar, which is of the same time zone.
+    #[must_use]
+    pub fn on_days_of(&self, calendar: &Self) -> Self {
+        let Self { holidays, special, .. } = calendar.clone();
+        Self { holidays, special, ..self.clone() }
+    }
+
+    fn sessions_of(&self, day: civil::Date) -> &[Session] {
+        if let Some(sessions) = self.special.get(&day) {
+            return sessions;
         }
+        let weekday = u32::try_from(day.weekday().to_monday_zero_offset()).ok();
+        let is_on = weekday.and_then(|day| 1u8.checked_shl(day)).is_some_and(|bit| self.weekdays & bit != 0);
+        if is_on && !self.holidays.contains(&day) { &self.sessions } else { &[] }
+    }
+
+    /// When a session of a day opens and closes; `None` beyond the range of time.
+    fn on(&self, day: civil::Date, session: Session) -> Option<(Timestamp, Timestamp)> {
         let ends = if session.close <= session.open { day.tomorrow().ok()? } else { day };
         Some((self.moment(day, session.open)?, self.moment(ends, session.close)?))
     }
@@ -101,6 +115,7 @@ mod tests {
             weekdays: 0b1_1111,
             sessions: vec![Session { open: 34_200, close: 57_600 }],
             holidays: BTreeSet::from([civil::date(2024, 7, 4)]),
+            special: BTreeMap::new(),
         }
     }
 
@@ -139,6 +154,33 @@ mod tests {
         // Friday's session ends on Saturday
         assert_eq!(shown(&night, "2024-07-06T16:59:00Z", 0), "open until 2024-07-06T17:00:00Z");
         assert_eq!(shown(&night, "2024-07-06T17:00:00Z", 0), "closed until 2024-07-08T18:00:00Z");
+    }
+
+    #[test]
+    fn a_special_day_has_sessions_of_its_own_and_those_of_others_may_follow_its_calendar() {
+        let early = Session { open: 34_200, close: 46_800 };
+        // a half day, and a Saturday
+        let special = [(2024, 7, 3), (2024, 7, 6)].map(|(y, m, d)| (civil::date(y, m, d), vec![early]));
+        let half = Hours { special: BTreeMap::from(special), ..workdays(0) };
+        assert_eq!(
+            shown(&half, "2024-07-03T12:50:00Z", 900_000_000_000),
+            "closed until 2024-07-05T09:30:00Z"
+        );
+        assert_eq!(shown(&half, "2024-07-03T12:44:00Z", 900_000_000_000), "open until 2024-07-03T12:45:00Z");
+        assert_eq!(
+            half.next_close("2024-07-03T09:00:00Z".parse().unwrap()),
+            "2024-07-03T13:00:00Z".parse().ok()
+        );
+        assert_eq!(shown(&half, "2024-07-05T16:00:00Z", 0), "closed until 2024-07-06T09:30:00Z");
+        let all_days = Hours {
+            weekdays: 0x7f,
+            sessions: vec![Session { open: 0, close: 72_000 }],
+            holidays: BTreeSet::new(),
+            ..workdays(0)
+        };
+        let theirs = all_days.on_days_of(&half);
+        assert_eq!(shown(&theirs, "2024-07-02T21:00:00Z", 0), "closed until 2024-07-03T09:30:00Z");
+        assert_eq!(shown(&theirs, "2024-07-03T13:00:00Z", 0), "closed until 2024-07-05T00:00:00Z");
     }
 
     #[test]

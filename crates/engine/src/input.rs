@@ -47,6 +47,8 @@ pub enum InputKind {
     ByHand(ByHand),
     /// Something that an earlier run left is put in, or an order that was found at an exchange.
     Restored(Restored),
+    /// An exchange tells of an account. Nothing is counted with it; strategies find it in their queries.
+    Account(abi::AccountRecord),
 }
 
 /// What may be traded from now on, by command.

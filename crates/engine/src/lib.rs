@@ -19,6 +19,7 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod accounts;
 mod apart;
 mod bar_events;
 mod bars;
@@ -35,6 +36,7 @@ mod engine;
 mod error;
 mod exchanges;
 mod execution;
+mod expiry;
 mod exposure;
 mod groups;
 mod held;
@@ -42,6 +44,7 @@ mod holding;
 mod hours;
 mod input;
 mod instruments;
+mod kept_held;
 mod look_ups;
 mod lots;
 mod market;
@@ -59,9 +62,11 @@ mod report;
 mod request;
 mod restore;
 mod risk;
+mod routes;
 mod schedule;
 mod slice;
 mod span;
+mod spreads;
 mod stand_in;
 mod strategies;
 mod strategy_changes;
@@ -75,14 +80,17 @@ pub use by_hand::{ByHand, Denied, Judged};
 pub use driver::{Driver, ExchangeLink};
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, EngineErrorKind};
-pub use held::Held;
+pub use held::{Held, HeldChanges};
 pub use hours::Hours;
 pub use input::{Input, InputKind, TradingCommand};
+pub use kept_held::{RestoredGroup, RestoredStandIn};
 pub use look_ups::LimitUse;
 pub use lots::Accounting;
 pub use order::{BeforeCancel, Order, OrderState};
 pub use order_ids::{OrderIds, counter_of, is_adopted};
-pub use output::{CancelOrder, ChangeOrder, Denial, FillAmounts, FillReport, NewOrder, Output, Outputs};
+pub use output::{
+    CancelOrder, ChangeOrder, Denial, FaultPlace, FillAmounts, FillReport, NewOrder, Output, Outputs,
+};
 pub use position::Position;
 pub use probation::{Probation, Retired, Retirement};
 pub use rates::RateSource;
@@ -92,6 +100,7 @@ pub use risk::{
     AccountRules, Breach, ExitRoutine, HoursRule, Limit, LossLimit, OnBreach, OrderRate, PriceCollar,
     ReplacedLimits, RiskApproved, RiskLimits, Scope, TradingState,
 };
+pub use routes::Route;
 pub use slice::SLICE_MAX;
 pub use span::Span;
 pub use strategies::{StrategyConfig, StrategyId, StrategyState, StrategyStatistics};

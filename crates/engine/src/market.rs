@@ -20,6 +20,8 @@ struct Latest {
     quoted: Option<Price>,
     /// The latest quote.
     quote: Option<BestQuote>,
+    /// The last price of the run before, for what expires before there is another one.
+    kept: Option<Price>,
     history: History,
 }
 
@@ -131,6 +133,19 @@ impl Market {
     pub(crate) fn last_price(&self, instrument: InstrumentId) -> Option<Price> {
         let latest = self.instruments.get(index(instrument)?)?;
         latest.price.or(latest.quoted)
+    }
+
+    /// The price of a settlement: the last one, even if it is of the run before.
+    pub(crate) fn settlement_price(&self, instrument: InstrumentId) -> Option<Price> {
+        let latest = self.instruments.get(index(instrument)?)?;
+        latest.price.or(latest.quoted).or(latest.kept)
+    }
+
+    /// Takes the last price of the run before.
+    pub(crate) fn keep(&mut self, instrument: InstrumentId, price: Price) {
+        if let Some(latest) = self.latest_mut(instrument) {
+            latest.kept = Some(price);
+        }
     }
 
     /// The latest quote.

@@ -34,6 +34,10 @@ pub struct Order {
     pub seq: u64,
     /// Whether a person asked for it.
     pub is_by_hand: bool,
+    /// Whether it settled a position in an instrument that expired: it was never sent.
+    pub is_settlement: bool,
+    /// Its instrument expired, and its cancel was sent for that.
+    pub(crate) has_expired: bool,
     /// Changes that the exchange has not answered: until then the largest quantity counts.
     pub(crate) changes: PendingChanges,
     /// The most that an order by amount can buy; 0 once the exchange told its quantity, and for all other orders.
@@ -251,6 +255,8 @@ impl Order {
             updated: now,
             seq: 0,
             is_by_hand: false,
+            is_settlement: false,
+            has_expired: false,
             changes: PendingChanges::default(),
             quantity_expected: Quantity::ZERO,
             is_closing: false,
@@ -275,6 +281,12 @@ impl Order {
             OrderState::Rejected(_) => OrderStatus::Rejected,
             OrderState::Denied(_) => OrderStatus::Denied,
         }
+    }
+
+    /// Why it was refused or canceled, or that it settled a position.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        if self.is_settlement { Reason::Expired } else { self.state.reason() }
     }
 
     /// Whether it closes a position on behalf of its strategy.
@@ -322,10 +334,21 @@ impl Order {
         self.request.price.max(self.changes.price_max)
     }
 
+    /// Whether the engine sent its cancel because its time is over.
+    pub(crate) fn has_expired(&self) -> bool {
+        self.has_expired || self.stand_in.as_ref().is_some_and(|stand_in| stand_in.has_expired)
+    }
+
     /// Whether and for what the engine holds it: it is not at its exchange then.
     #[must_use]
     pub fn held(&self) -> Option<Held> {
-        self.stand_in.as_ref().and_then(|stand_in| stand_in.waits)
+        self.stand_in.as_ref().and_then(|stand_in| stand_in.waits).filter(|_| !self.state.is_final())
+    }
+
+    /// The price that it waits for while the engine holds it.
+    #[must_use]
+    pub fn level(&self) -> Option<Price> {
+        self.stand_in.as_ref()?.trigger.as_ref()?.level()
     }
 
     /// The order as its exchange gets it.
@@ -387,9 +410,11 @@ impl Order {
             stop_price: raw.stop_price,
             created: self.created.get(),
             updated: self.updated.get(),
-            reason: self.state.reason().code(),
-            reserved2: 0,
+            reason: self.reason().code(),
+            reserved: 0,
             group: raw.group,
+            trail: raw.trail,
+            expires: raw.expires,
         }
     }
 }

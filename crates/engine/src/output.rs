@@ -1,8 +1,8 @@
 //! The one way out.
 
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, Fault, InstrumentId, Money, OrderRequest, PositionSide, Quantity, Reason,
-    Side, Timestamp,
+    ClientOrderId, EventKind, ExchangeId, Fault, InstrumentId, Money, OrderEventKind, OrderRequest,
+    PositionSide, Quantity, Reason, Side, Timestamp,
     abi::{self, TextHandle},
 };
 
@@ -65,6 +65,8 @@ pub enum Output {
         strategy: StrategyId,
         /// How.
         fault: Fault,
+        /// At which event, if it failed at one.
+        at: Option<FaultPlace>,
     },
     /// A new instance failed within its probation: the old one goes on, as it was when its state was saved.
     StrategyRolledBack {
@@ -209,4 +211,52 @@ pub struct FillAmounts {
     pub slippage: Money,
     /// Transaction cost.
     pub transaction_cost: Money,
+}
+
+/// The event at which a handler failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultPlace {
+    /// The handler, or the two that an order event has.
+    pub handler: &'static str,
+    /// The instrument of the event, if it has one.
+    pub instrument: Option<InstrumentId>,
+    /// The order of the event, if it is one of ours.
+    pub order: Option<ClientOrderId>,
+}
+
+impl FaultPlace {
+    pub(crate) fn of_event(event: &abi::Event) -> Option<Self> {
+        let handler = match EventKind::from_code(event.kind)? {
+            EventKind::Trade => "on_trade",
+            EventKind::Quote => "on_quote",
+            EventKind::Bar => "on_bar",
+            EventKind::BookUpdate => "on_book",
+            EventKind::Data => "on_data",
+            EventKind::Timer => "on_timer",
+            EventKind::Halt => "on_halt",
+            EventKind::Continue => "on_continue",
+            EventKind::Error => "on_error",
+            EventKind::Start => "on_start",
+            EventKind::Exit => "on_exit",
+        };
+        let instrument = (event.instrument != 0).then_some(InstrumentId(event.instrument));
+        Some(Self { handler, instrument, order: None })
+    }
+
+    pub(crate) fn of_order(event: &abi::OrderEvent) -> Option<Self> {
+        let handler = match OrderEventKind::from_code(event.kind)? {
+            OrderEventKind::Open => "on_open or on_order",
+            OrderEventKind::Cancel => "on_cancel or on_order",
+            OrderEventKind::Change => "on_change or on_order",
+            OrderEventKind::Fill => "on_fill or on_order",
+            OrderEventKind::Received => "on_received",
+            OrderEventKind::Rejected | OrderEventKind::RequestRejected => "on_rejected",
+            OrderEventKind::Canceled => "on_canceled",
+            OrderEventKind::Bought => "on_bought or on_traded",
+            OrderEventKind::Sold => "on_sold or on_traded",
+        };
+        let instrument = (event.instrument != 0).then_some(InstrumentId(event.instrument));
+        let order = (event.client_order_id != 0).then_some(ClientOrderId(event.client_order_id));
+        Some(Self { handler, instrument, order })
+    }
 }

@@ -43,7 +43,7 @@ impl Engine {
         self.core.instruments.of_exchange(exchange)
     }
 
-    /// When the next timer is due, a bar closes, a lifetime or a probation ends, or a session opens or closes: the shell sends
+    /// When the next timer is due, a bar closes, a lifetime or a probation ends, an instrument expires, or a session opens or closes: the shell sends
     /// [`crate::InputKind::Timers`] then.
     #[must_use]
     pub fn next_timer(&self) -> Option<Timestamp> {
@@ -54,6 +54,7 @@ impl Engine {
         };
         let timers = first(self.timers.next(), self.core.bars.next_due());
         let timers = first(timers, self.core.held.next_expiry());
+        let timers = first(timers, self.next_instrument_expiry());
         first(first(timers, self.next_probation_end()), self.core.risk.session_next())
     }
 

@@ -35,10 +35,8 @@ pub(crate) fn change(
         Some(OrderEventKind::Canceled) if report.status == abi::order_status::EXPIRED => {
             order.state.ended(OrderState::Expired)
         }
-        // the engine canceled it, because its exchange does not know how long it lives
-        Some(OrderEventKind::Canceled) if order.stand_in.as_ref().is_some_and(|s| s.has_expired) => {
-            order.state.ended(OrderState::Expired)
-        }
+        // the engine canceled it, because its exchange does not know how long it lives, or with its instrument
+        Some(OrderEventKind::Canceled) if order.has_expired() => order.state.ended(OrderState::Expired),
         Some(OrderEventKind::Canceled) => order.state.ended(OrderState::Canceled(reason)),
         // what was executed in part was accepted once: the rest of it is canceled, and late fills are still booked
         Some(OrderEventKind::Rejected) if order.filled.is_positive() => {

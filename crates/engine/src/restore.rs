@@ -2,7 +2,7 @@
 //!
 //! Each thing is an input of its own ([`crate::InputKind::Restored`]), so that a recording has it and a replay repeats it.
 //! The order is: [`Restored::Begin`], the numbers of the owners, portfolios, positions, [`Restored::Books`], losses,
-//! orders, fills. From `Begin` to [`crate::InputKind::Start`] strategies are told nothing and asked nothing: what an
+//! orders, groups, fills. From `Begin` to [`crate::InputKind::Start`] strategies are told nothing and asked nothing: what an
 //! exchange reports meanwhile is booked, and they find it in their queries when they start.
 //!
 //! Nothing is checked against limits here: what is restored was checked when it was made, and what was found happened.
@@ -13,7 +13,8 @@ use stratd_plugin_api::{
 };
 
 use crate::{
-    BeforeCancel, Engine, EngineError, Order, OrderState, Position, Scope, StrategyId,
+    BeforeCancel, Engine, EngineError, Order, OrderState, Position, RestoredGroup, RestoredStandIn, Scope,
+    StrategyId,
     course::{Course, Stretch},
     position::PositionId,
 };
@@ -53,6 +54,8 @@ pub enum Restored {
     Losses(Scope, RestoredLosses),
     /// An order: one that works, or a finished one, to be known when a report on it comes late.
     Order(Box<RestoredOrder>),
+    /// What orders that exclude each other have traded; after the orders.
+    Group(RestoredGroup),
     /// An execution that was booked, for queries.
     Fill(StrategyId, abi::FillRecord),
 }
@@ -116,6 +119,8 @@ pub struct RestoredOrder {
     pub is_closing: bool,
     /// What was booked.
     pub trade_ids: Vec<TextHandle>,
+    /// What the engine did for it in place of its exchange.
+    pub stand_in: Option<RestoredStandIn>,
 }
 
 impl OrderState {
@@ -143,6 +148,7 @@ impl Engine {
         let done = match restored {
             Restored::Begin => {
                 self.core.is_recovering = true;
+                self.core.held.note_changes();
                 Some(())
             }
             Restored::Ids { strategy, number, counter } => self.restore_ids(*strategy, *number, *counter),
@@ -160,6 +166,7 @@ impl Engine {
                 Some(())
             }
             Restored::Order(order) => self.restore_order(seq, order),
+            Restored::Group(group) => self.restore_group(group),
             Restored::Fill(strategy, fill) => {
                 self.core.execution.remember_fill(*strategy, (seq, *fill));
                 Some(())
@@ -181,6 +188,9 @@ impl Engine {
 
     fn restore_position(&mut self, restored: &RestoredPosition) -> Option<()> {
         let instrument = self.core.instruments.get(restored.instrument)?;
+        if let Some(price) = restored.price_last {
+            self.core.market.keep(restored.instrument, price);
+        }
         self.core.portfolio.restore_position(instrument, restored)
     }
 
@@ -202,7 +212,9 @@ impl Engine {
         if order.state.is_final() {
             order.seq = seq;
         }
+        self.take_up_stand_in(&mut order, restored.stand_in.as_ref());
         self.core.execution.restore(Box::new(order));
+        self.rejoin(id);
         Some(())
     }
 

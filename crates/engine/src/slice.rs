@@ -8,7 +8,7 @@
 
 use stratd_plugin_api::{EventKind, Fault, InstrumentId, Timestamp, abi};
 
-use crate::{Engine, EngineError, StrategyId};
+use crate::{Engine, EngineError, FaultPlace, StrategyId};
 
 /// At most this many events in one call: beyond it a call costs as little per event as it ever will.
 pub const SLICE_MAX: usize = 64;
@@ -52,6 +52,7 @@ impl Engine {
             Some(Err(fault)) => (fault.index.saturating_add(1).min(len), Some(fault)),
             None => (1, None),
         };
+        let at = fault.as_ref().and(slice.get(consumed.saturating_sub(1))).and_then(FaultPlace::of_event);
         for event in slice.iter().take(consumed) {
             self.core.seq = event.seq;
             self.apply_market(event)?;
@@ -63,7 +64,7 @@ impl Engine {
         self.count_event(strategy, count);
         if let Some(fault) = fault {
             // alone in its slice, the event would have had the index 0
-            self.fail(strategy, Fault { index: 0, ..fault });
+            self.fail(strategy, Fault { index: 0, ..fault }, at);
         }
         self.carry_out_requests();
         self.end_probations();
@@ -82,10 +83,14 @@ impl Engine {
     }
 
     pub(crate) fn slice_listener(&self, event: &abi::Event) -> Option<StrategyId> {
-        // a loss must stop orders from the event on that brought it, and one that is held must go out then; bars are told
-        // between the events that they are made of
+        // a loss must stop orders from the event on that brought it, and one that is held must go out then; bars and
+        // quotes of spreads are told between the events that they are made of
         let core = &self.core;
-        if core.risk.watches_losses() || !core.bars.is_empty() || !core.held.watches_nothing() {
+        if core.risk.watches_losses()
+            || !core.bars.is_empty()
+            || !core.held.watches_nothing()
+            || !core.spreads.is_empty()
+        {
             return None;
         }
         let strategy = self.only_listener(event)?;

@@ -13,7 +13,7 @@
 
 use stratd_plugin_api::{Fault, Timestamp, abi};
 
-use crate::{Engine, EngineError, SLICE_MAX, StrategyId};
+use crate::{Engine, EngineError, FaultPlace, SLICE_MAX, StrategyId};
 
 /// What a strategy made of a span.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ use crate::{Engine, EngineError, SLICE_MAX, StrategyId};
 pub struct Span {
     strategy: StrategyId,
     taken: usize,
-    fault: Option<Fault>,
+    fault: Option<(Fault, Option<FaultPlace>)>,
 }
 
 impl Span {
@@ -61,7 +61,8 @@ impl Engine {
             Some(Err(fault)) => (fault.index.saturating_add(1).min(len), Some(fault)),
             None => (1, None),
         };
-        Ok(Some(Span { strategy, taken, fault }))
+        let at = fault.as_ref().and(events.get(taken.saturating_sub(1))).and_then(FaultPlace::of_event);
+        Ok(Some(Span { strategy, taken, fault: fault.map(|fault| (fault, at)) }))
     }
 
     /// Applies one event of a span, at its time.
@@ -79,9 +80,9 @@ impl Engine {
     /// Carries out what the strategy asked for at the last event that it took, or ends it there.
     pub fn end_span(&mut self, span: Span) {
         self.count_event(span.strategy, u64::try_from(span.taken).unwrap_or(u64::MAX));
-        if let Some(fault) = span.fault {
+        if let Some((fault, at)) = span.fault {
             // alone in its call, the event would have had the index 0
-            self.fail(span.strategy, Fault { index: 0, ..fault });
+            self.fail(span.strategy, Fault { index: 0, ..fault }, at);
         }
         self.carry_out_requests();
         self.end_probations();

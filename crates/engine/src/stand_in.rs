@@ -8,7 +8,7 @@
 use stratd_orderbook::Trigger;
 use stratd_plugin_api::{Lifetime, OrderFlags, OrderRequest, OrderType, Quantity, Reason, Takes, Timestamp};
 
-use crate::Held;
+use crate::{Held, RestoredStandIn};
 
 /// The numbers of groups that an author may choose; above are ids of orders.
 const GROUP_MAX: u64 = 0xffff_ffff;
@@ -32,6 +32,12 @@ pub(crate) struct StandIn {
 }
 
 impl StandIn {
+    /// As it was kept, at an exchange that takes these now.
+    pub(crate) fn restored(kept: &RestoredStandIn, trigger: Option<Trigger>, takes: Takes) -> Self {
+        let RestoredStandIn { waits, asked, expires, has_expired, .. } = *kept;
+        Self { waits, trigger, asked, expires, has_expired, takes }
+    }
+
     /// The order as its exchange gets it.
     pub(crate) fn as_sent(&self, request: &OrderRequest) -> OrderRequest {
         let mut sent = *request;

@@ -118,6 +118,8 @@ pub(crate) struct Slot {
     pub(crate) statistics: StrategyStatistics,
     /// What it was told that it may trade.
     pub(crate) trading: TradingState,
+    /// What it was told of the hours of the run and its own.
+    pub(crate) is_in_session: bool,
 }
 
 impl Slot {
@@ -140,6 +142,7 @@ impl Slot {
             firings: (0, 0),
             statistics: StrategyStatistics::default(),
             trading: TradingState::Active,
+            is_in_session: true,
         }
     }
 

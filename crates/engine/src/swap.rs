@@ -15,8 +15,8 @@ use std::ops::RangeInclusive;
 use stratd_plugin_api::{EventKind, Fault, Reason, StrategyHost, StrategyInstance, Timestamp};
 
 use crate::{
-    Carried, Engine, OnRestoreError, Probation, Replacement, Restart, Retired, Retirement, StrategyId,
-    StrategyState, SwapRefused, SwapStep, Swapped, TradingState,
+    Carried, Engine, FaultPlace, OnRestoreError, Probation, Replacement, Restart, Retired, Retirement,
+    StrategyId, StrategyState, SwapRefused, SwapStep, Swapped, TradingState,
     probation::{Guard, SavedBars},
     strategies::Subscription,
     view::StrategyView,
@@ -167,12 +167,13 @@ impl Engine {
             Some(Ok(_)) => {
                 if let Some(slot) = self.strategies.get_mut(strategy.index()) {
                     slot.trading = TradingState::Active;
+                    slot.is_in_session = true;
                 }
             }
             Some(Err(fault)) => {
                 let goes_on = self.roll_back(strategy, &fault);
                 if !goes_on {
-                    self.fail(strategy, fault);
+                    self.fail(strategy, fault, FaultPlace::of_event(&event));
                 }
             }
             None => {}
@@ -184,7 +185,7 @@ impl Engine {
     pub(crate) fn fail_between_calls(&mut self, strategy: StrategyId, fault: &Fault) {
         let is_started = self.strategies.get(strategy.index()).is_some_and(|slot| slot.is_started());
         if is_started && !self.roll_back(strategy, fault) {
-            self.end_failed(strategy, fault.clone());
+            self.end_failed(strategy, fault.clone(), None);
         }
     }
 

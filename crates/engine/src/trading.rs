@@ -2,7 +2,8 @@
 //!
 //! A scope has a state; a strategy trades by the stricter one of its own and the run's, an instrument's comes on top.
 //! A state that becomes stricter is told with `on_halt`, one that becomes milder with `on_continue`; the text of the
-//! event is the state. Halts of exchanges are another matter: see [`crate::InputKind::Halt`].
+//! event is the state. The end and the beginning of a session are told the same way, for the reason `trading_hours`, and
+//! apart from the state: a session that opens lifts no halt. Halts of exchanges are another matter: see [`crate::InputKind::Halt`].
 
 use std::sync::Arc;
 
@@ -50,10 +51,12 @@ impl Engine {
     }
 
     /// Looks at the losses after the books changed.
+    #[inline]
     pub(crate) fn watch_losses(&mut self) -> Result<(), EngineError> {
-        if !self.core.risk.watches_losses() {
-            return Ok(());
-        }
+        if self.core.risk.watches_losses() { self.look_at_losses() } else { Ok(()) }
+    }
+
+    fn look_at_losses(&mut self) -> Result<(), EngineError> {
         let has_margin_call = self.core.has_margin_call();
         let watched = has_margin_call
             .and_then(|is_called| self.core.risk.watch(&self.core.portfolio, self.core.now, is_called));
@@ -73,9 +76,42 @@ impl Engine {
 
     /// Looks at the sessions that opened or closed.
     pub(crate) fn begin_sessions(&mut self) {
-        for Stop { scope, exit } in self.core.risk.begin(self.core.now) {
-            self.outputs.push(Output::SessionClosed { scope });
+        let closed = self.core.risk.begin(self.core.now);
+        self.outputs.extend(closed.iter().map(|stop| Output::SessionClosed { scope: stop.scope }));
+        self.tell_sessions();
+        for Stop { scope, exit } in closed {
             self.exit_routine(scope, exit);
+        }
+    }
+
+    /// Tells strategies what the hours closed and opened, if they have not heard so yet. Before the run has started nobody
+    /// is told: what is closed then is told after `on_start`.
+    pub(crate) fn tell_sessions(&mut self) {
+        if !self.core.has_started || self.core.is_exiting {
+            return;
+        }
+        let states = |is_open: bool| {
+            let [before, now] = [!is_open, is_open]
+                .map(|is_open| if is_open { TradingState::Active } else { TradingState::Halted });
+            (before, now)
+        };
+        for (scope, is_open) in self.core.risk.take_turned() {
+            if let Scope::Instrument(id) = scope {
+                let event = self.state_event(Some(id), states(is_open), Reason::TradingHours);
+                self.dispatch(&event);
+            }
+        }
+        let of_run = self.core.risk.is_in_session(Scope::Run);
+        for index in 0..self.strategies.len() {
+            let Ok(id) = u16::try_from(index).map(StrategyId) else { continue };
+            let is_open = of_run && self.core.risk.is_in_session(Scope::Strategy(id));
+            let Some(slot) = self.strategies.get_mut(index).filter(|slot| slot.is_started()) else {
+                continue;
+            };
+            if std::mem::replace(&mut slot.is_in_session, is_open) != is_open {
+                let event = self.state_event(None, states(is_open), Reason::TradingHours);
+                self.deliver(id, &event);
+            }
         }
     }
 

@@ -185,10 +185,12 @@ impl StrategyHost for StrategyView<'_> {
     }
 
     fn accounts(&self, filter: &Filter, visit: &mut dyn FnMut(&abi::AccountRecord)) {
-        // the run's own account; connectors with order entry will add theirs
+        // the run's own account is of no exchange
         if filter.exchange == 0 {
             visit(&self.core.account_record());
         }
+        let of_exchanges = self.core.exchange_accounts();
+        of_exchanges.filter(|told| filter.exchange == 0 || filter.exchange == told.exchange).for_each(visit);
     }
 
     fn portfolio(&self) -> abi::PortfolioRecord {

@@ -5,7 +5,10 @@
 
 mod control;
 mod log;
+mod order_limits;
+mod orders;
 mod reload;
+mod restart;
 mod sweep;
 
 use std::fmt::Write;
@@ -118,6 +121,14 @@ const BENCHES: &[Bench] = &[
         about: "a record of a plugin: nanoseconds of the call through the table, p50 and p99 paced, and of a level that is off",
     },
     Bench {
+        name: "orders",
+        by: By::Us(orders::measure),
+        // it builds the strategy of the measurement, too
+        needs: Needs::Nothing,
+        beside: Beside::Nobody,
+        about: "from a tick to its order at a venue over a WebSocket: p50 and p99 with their parts, and orders per second",
+    },
+    Bench {
         name: "recorder",
         by: By::Package("stratd-tests"),
         needs: Needs::AllPlugins,
@@ -133,9 +144,17 @@ const BENCHES: &[Bench] = &[
         about: "a settled file to running code: milliseconds with and without the probe, beside what the kernel needs",
     },
     Bench {
+        name: "restart",
+        by: By::Us(restart::measure),
+        needs: Needs::Nothing,
+        beside: Beside::Nobody,
+        about: "the start after a kill -9 with 100,000 rows of orders and fills: milliseconds to READY=1, with their parts",
+    },
+    Bench {
         name: "sweep",
         by: By::Us(sweep::measure),
-        needs: Needs::Plugins,
+        // it builds them itself, unless the environment names them
+        needs: Needs::Nothing,
         beside: Beside::Nobody,
         about: "300 backtests of a sweep: how much sooner two processes are done than one",
     },

@@ -5,6 +5,7 @@
 //! Nothing here needs root or a network beyond what cargo fetches, but for `peers`, `bed` and `fuzz`, which say so.
 #![forbid(unsafe_code)]
 
+mod abi;
 mod asan;
 mod bed;
 mod bench;
@@ -82,6 +83,12 @@ const TASKS: &[Task] = &[
         arguments: "",
         about: "make the pages for man and the completions of shells, in TARGET/pages",
         run: man::run,
+    },
+    Task {
+        name: "abi-archive",
+        arguments: "[--again]",
+        about: "keep plugins of this version of stratd-abi in tests/golden/abi, for every later daemon to load",
+        run: abi::run,
     },
     Task {
         name: "soak",

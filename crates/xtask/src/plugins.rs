@@ -109,7 +109,7 @@ fn find(folder: &Path, is_faulty: bool, packages: &mut Vec<Package>) -> Result<(
 
 /// The right side of `key = …` in one section of a manifest.
 /// Our manifests have one key per line, so this needs no TOML parser in the first thing that a fresh clone compiles.
-fn value_of<'a>(manifest: &'a str, section: &str, key: &str) -> Option<&'a str> {
+pub(crate) fn value_of<'a>(manifest: &'a str, section: &str, key: &str) -> Option<&'a str> {
     manifest
         .lines()
         .map(str::trim)

@@ -21,16 +21,16 @@ pub(crate) fn planned_risk(config: &RunConfig) -> Result<PlannedRisk> {
         scopes.iter().map(|(name, of)| Ok((name.clone(), limits(of)?))).collect::<Result<BTreeMap<_, _>>>()
     };
     let risk = &config.risk;
+    let mut exchange_hours_of = BTreeMap::new();
+    for (symbol, limits) in &risk.instrument {
+        exchange_hours_of.extend(exchange_hours(limits, &hours)?.map(|rule| (symbol.clone(), rule)));
+    }
     Ok(PlannedRisk {
         run: limits(&risk.run)?,
         strategies: of(&risk.strategy)?,
         instruments: of(&risk.instrument)?,
-        exchange_hours: exchange_hours(&risk.run),
-        exchange_hours_of: risk
-            .instrument
-            .iter()
-            .filter_map(|(symbol, limits)| Some((symbol.clone(), exchange_hours(limits)?)))
-            .collect(),
+        exchange_hours: exchange_hours(&risk.run, &hours)?,
+        exchange_hours_of,
     })
 }
 
@@ -48,9 +48,18 @@ pub(crate) fn planned_rates(config: &RunConfig) -> Vec<PlannedRate> {
 }
 
 /// The rule of limits that name no hours: those of the exchange count.
-fn exchange_hours(limits: &Limits) -> Option<ExchangeHours> {
-    let rule = limits.trading_hours.as_ref().filter(|rule| rule.hours.is_none())?;
-    Some(ExchangeHours { before_close_ns: rule.before_close.nanoseconds(), exit: rule.exit })
+fn exchange_hours(limits: &Limits, hours: &BTreeMap<&str, Arc<Hours>>) -> Result<Option<ExchangeHours>> {
+    let Some(rule) = limits.trading_hours.as_ref().filter(|rule| rule.hours.is_none()) else {
+        return Ok(None);
+    };
+    let named = |name: &str| {
+        hours.get(name).cloned().with_context(|| format!("no [hours.{name}] describes these holidays"))
+    };
+    Ok(Some(ExchangeHours {
+        calendar: rule.holidays.as_deref().map(named).transpose()?,
+        before_close_ns: rule.before_close.nanoseconds(),
+        exit: rule.exit,
+    }))
 }
 
 fn with_hours(limits: &Limits, hours: &BTreeMap<&str, Arc<Hours>>) -> Result<RiskLimits> {

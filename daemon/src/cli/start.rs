@@ -37,6 +37,7 @@ use crate::{
         StopSignals, backtest,
         clock::{self, Stopwatch, Took},
         live,
+        start_times::{self, StartPart},
     },
     store::trading::WhatToKeep,
     systemd::{self, Inherited},
@@ -47,6 +48,7 @@ const FLUSH_TIME_MAX: Duration = Duration::from_millis(200);
 
 /// Runs what was checked, and prints what came out.
 pub(super) fn start(checked: Checked, from: StartConfig) -> Result<ExitCode> {
+    start_times::ends(StartPart::Check);
     let is_by_the_clock = checked.config.trading_type != TradingType::Backtest;
     // the socket edits the environment, so it comes before any thread; the signals before those of the log, the store and
     // the watchdog: a thread that has not blocked a signal lets it end the process
@@ -149,6 +151,7 @@ fn by_the_clock(
             None
         }
     };
+    start_times::ends(StartPart::Database);
     let limit = config.plugins.hang_timeout.duration();
     let watchdog = Watchdog::start(WatchdogOptions { limit, ..WatchdogOptions::default() })
         .context("starting the watchdog")?;
@@ -192,6 +195,7 @@ fn by_the_clock(
         run: facts,
         backtests: backtest_options(checked)?,
     };
+    start_times::ends(StartPart::Read);
     let has_begun = Cell::new(false);
     let finished = live(plan, services, signals, |event_loop| {
         let plane = Plane::start(parts, event_loop)?;
@@ -303,6 +307,7 @@ impl<'a> Making<'a> {
             accounting: config.portfolio.accounting,
             rates: planned_rates(config),
             risk: planned_risk(config)?,
+            instruments: config.instruments(),
             run: 0,
             config: self.checked.shown.clone(),
             is_verbose: config.verbose,

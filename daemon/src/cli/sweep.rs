@@ -142,7 +142,7 @@ pub(super) fn main(arguments: &SweepArguments) -> Result<ExitCode> {
         Ok(plan) => plan,
         Err(problems) => return Ok(refuse(&problems)),
     };
-    let plugins = Arc::new(Plugins::new(plan.base().plugin_settings())?);
+    let plugins = Arc::new(Plugins::new(plan.base().plugin_settings())?.keeping());
     let config = match usable(&plan, &plugins) {
         Ok(config) => config,
         Err(problems) => return Ok(refuse(&problems)),

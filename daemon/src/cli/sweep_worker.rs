@@ -59,7 +59,7 @@ pub(super) fn main(arguments: &WorkerArguments) -> Result<ExitCode> {
     let options = LogOptions { is_verbose: false, is_by_the_clock: false, source, left: Vec::new() };
     let _log = logging::begin(Some(&level), options)?;
     crash::install(None).context("preparing for a crash")?;
-    let plugins = Arc::new(Plugins::new(plan.base().plugin_settings())?);
+    let plugins = Arc::new(Plugins::new(plan.base().plugin_settings())?.keeping());
     logging::take_parts_from(&plugins);
     say(READY)?;
     for line in std::io::stdin().lock().lines() {

@@ -73,7 +73,7 @@ pub struct Flags {
     #[arg(long, value_name = "FILE")]
     pub log_file: Option<PathBuf>,
 
-    /// Print every event that a strategy sees
+    /// Print market events and order events, one a line
     #[arg(short, long)]
     pub verbose: bool,
 }

@@ -1,6 +1,6 @@
 //! The tables `[hours.NAME]`: when a market trades.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, anyhow};
 use jiff::{
@@ -29,6 +29,22 @@ pub struct HoursConfig {
     /// Days without a session.
     #[schemars(schema_with = "dates")]
     pub holidays: Vec<String>,
+    /// Days with sessions of their own, such as half days.
+    #[schemars(length(max = 64), extend("default" = [], "x-accepted" = "at most 64 tables { dates = [DATE, …], sessions = [\"HH:MM-HH:MM\", …] }"))]
+    pub special: Vec<SpecialDays>,
+}
+
+/// Days with the same sessions.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct SpecialDays {
+    /// The days, of whichever day of the week.
+    #[schemars(schema_with = "dates")]
+    pub dates: Vec<String>,
+    /// Their sessions.
+    #[schemars(schema_with = "session_texts")]
+    pub sessions: Vec<String>,
 }
 
 /// The days of a week as bits count them.
@@ -46,6 +62,7 @@ impl Default for HoursConfig {
             days: workdays.collect(),
             sessions: vec!["00:00-00:00".to_owned()],
             holidays: Vec::new(),
+            special: Vec::new(),
         }
     }
 }
@@ -77,47 +94,77 @@ impl HoursConfig {
         }
         let weekdays = self.days.iter().filter_map(|day| DAYS.iter().position(|known| known == day));
         let weekdays = weekdays.fold(0u8, |bits, day| bits | 1 << day);
-        let mut sessions: Vec<Session> = Vec::new();
-        for (index, text) in self.sessions.iter().enumerate() {
-            let at = format!("sessions/{index}");
-            match text.parse::<Session>().ok() {
-                None => problems.push((at, format!("{text:?}"), "HH:MM-HH:MM")),
-                Some(next) => {
-                    let is_after = |last: &Session| last.close > last.open && next.open >= last.close;
-                    if sessions.last().is_some_and(|last| !is_after(last)) {
-                        let accepted = "a session after the end of the one before, of which only the last may end on the next day";
-                        problems.push((at, format!("{text:?}"), accepted));
-                    }
-                    sessions.push(next);
-                }
+        let sessions = sessions_of("sessions", &self.sessions, &mut problems);
+        let of_holidays = dates_of("holidays", &self.holidays, &mut problems);
+        let holidays: BTreeSet<_> = of_holidays.into_iter().flatten().collect();
+        let mut special = BTreeMap::new();
+        for (index, days) in self.special.iter().enumerate() {
+            let key = format!("special/{index}");
+            let of_day = sessions_of(&format!("{key}/sessions"), &days.sessions, &mut problems);
+            if overlap(&sessions, &of_day) || overlap(&of_day, &sessions) {
+                let accepted = "sessions that neither begin before the last one of the day before is over, nor last into the first one of the day after";
+                problems.push((format!("{key}/sessions"), format!("{:?}", days.sessions), accepted));
             }
-        }
-        if let (Some(first), Some(last)) = (sessions.first(), sessions.last())
-            && last.close <= last.open
-            && last.close > first.open
-        {
-            let at = format!("sessions/{}", sessions.len() - 1);
-            let found = format!("{:?}", self.sessions.last().map_or("", String::as_str));
-            problems.push((at, found, "a session that ends before the first one of the next day begins"));
-        }
-        let mut holidays = BTreeSet::new();
-        for (index, text) in self.holidays.iter().enumerate() {
-            match text.parse::<civil::Date>() {
-                Ok(date) => drop(holidays.insert(date)),
-                Err(_) => {
-                    problems.push((
-                        format!("holidays/{index}"),
-                        format!("{text:?}"),
-                        "a date such as 2024-12-25",
-                    ));
+            let dates = dates_of(&format!("{key}/dates"), &days.dates, &mut problems);
+            for (place, date) in dates.into_iter().enumerate().filter_map(|(at, date)| Some((at, date?))) {
+                if holidays.contains(&date) || special.insert(date, of_day.clone()).is_some() {
+                    let accepted = "a date that is neither a holiday nor another special day";
+                    problems.push((format!("{key}/dates/{place}"), format!("\"{date}\""), accepted));
                 }
             }
         }
         match timezone {
-            Some(timezone) if problems.is_empty() => Ok(Hours { timezone, weekdays, sessions, holidays }),
+            Some(timezone) if problems.is_empty() => {
+                Ok(Hours { timezone, weekdays, sessions, holidays, special })
+            }
             _ => Err(problems),
         }
     }
+}
+
+/// The sessions of a day; texts that are none are problems.
+fn sessions_of(key: &str, texts: &[String], problems: &mut Vec<HoursProblem>) -> Vec<Session> {
+    let mut sessions: Vec<Session> = Vec::new();
+    for (index, text) in texts.iter().enumerate() {
+        let at = format!("{key}/{index}");
+        match text.parse::<Session>().ok() {
+            None => problems.push((at, format!("{text:?}"), "HH:MM-HH:MM")),
+            Some(next) => {
+                let is_after = |last: &Session| last.close > last.open && next.open >= last.close;
+                if sessions.last().is_some_and(|last| !is_after(last)) {
+                    let accepted = "a session after the end of the one before, of which only the last may end on the next day";
+                    problems.push((at, format!("{text:?}"), accepted));
+                }
+                sessions.push(next);
+            }
+        }
+    }
+    if overlap(&sessions, &sessions) {
+        let at = format!("{key}/{}", sessions.len() - 1);
+        let found = format!("{:?}", texts.last().map_or("", String::as_str));
+        problems.push((at, found, "a session that ends before the first one of the next day begins"));
+    }
+    sessions
+}
+
+/// Whether the last session of a day lasts into the first one of the next day.
+fn overlap(day: &[Session], next: &[Session]) -> bool {
+    match (day.last(), next.first()) {
+        (Some(last), Some(first)) => last.close <= last.open && last.close > first.open,
+        _ => false,
+    }
+}
+
+/// The dates, each in its place; texts that are none are problems.
+fn dates_of(key: &str, texts: &[String], problems: &mut Vec<HoursProblem>) -> Vec<Option<civil::Date>> {
+    let read = |(index, text): (usize, &String)| {
+        let date = text.parse::<civil::Date>().ok();
+        if date.is_none() {
+            problems.push((format!("{key}/{index}"), format!("{text:?}"), "a date such as 2024-12-25"));
+        }
+        date
+    };
+    texts.iter().enumerate().map(read).collect()
 }
 
 /// A time zone by its IANA name; its rules are part of the program, so that a run does not depend on the machine.

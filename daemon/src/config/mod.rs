@@ -16,6 +16,7 @@ mod fill_config;
 mod flags;
 mod hours_config;
 mod instance_flag;
+mod instrument_config;
 mod layers;
 mod logging_config;
 pub(crate) mod origin;
@@ -52,6 +53,7 @@ pub use fill_config::{Cost, Costs, Fill};
 pub use flags::Flags;
 pub use hours_config::HoursConfig;
 pub(crate) use hours_config::time_zone;
+pub use instrument_config::{Expiry, InstrumentConfig, InstrumentsConfig, LegConfig, RoutingConfig};
 pub use plugins_config::{
     IsolationConfig, IsolationMode, OnRestoreError, PluginsConfig, StateConfig, TrustConfig, Unload,
 };

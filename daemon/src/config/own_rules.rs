@@ -26,6 +26,7 @@ pub(crate) fn findings(value: &Value) -> Vec<Finding> {
     findings.extend(super::logging_config::findings(value));
     findings.extend(super::control_config::findings(value));
     findings.extend(super::warm_up_config::findings(value));
+    findings.extend(super::instrument_config::findings(value));
     for kind in [PluginKind::Exchange, PluginKind::Strategy] {
         findings.extend(repeated_names(value, kind));
     }

@@ -78,7 +78,7 @@ pub struct Limits {
     /// carried out. Without `hours`, those count that the exchange tells of each instrument; one of which it tells none
     /// trades around the clock.
     #[schemars(extend(
-        "x-accepted" = "{ hours = NAME, before_close = TIME, exit = none, cancel_all or close_all } with the name of an [hours.NAME] table, or without hours"
+        "x-accepted" = "{ hours = NAME, before_close = TIME, exit = none, cancel_all or close_all } with the name of an [hours.NAME] table; or { holidays = NAME, … }, or neither, with the hours that the exchange tells"
     ))]
     pub trading_hours: Option<TradingHours>,
 }
@@ -125,6 +125,10 @@ pub struct TradingHours {
     /// The `[hours.NAME]` table; without it, the hours that the exchange tells of each instrument.
     #[serde(default)]
     pub hours: Option<String>,
+    /// The `[hours.NAME]` table whose holidays and special days count where the hours are those that the exchange tells,
+    /// which tells no holidays. Both are of the same time zone.
+    #[serde(default)]
+    pub holidays: Option<String>,
     /// How long before the end of a session.
     #[serde(default)]
     pub before_close: Span,

@@ -103,6 +103,21 @@ fn numbers(value: &Value, at: &str, findings: &mut Vec<Finding>) {
 fn unknown_hours(value: &Value, at: &str, limits: &Map<String, Value>) -> Option<Finding> {
     let rule = limits.get("trading_hours")?;
     let known: Vec<&str> = tables(value, "/hours").map(|(name, _)| name.as_str()).collect();
+    let one_of_them = || match known[..] {
+        [] => "the name of an [hours.NAME] table, of which there is none".to_owned(),
+        _ => format!("the name of an [hours.NAME] table: {}", known.join(", ")),
+    };
+    if let Some(calendar) = rule.get("holidays") {
+        let key = format!("{at}/trading_hours/holidays");
+        if rule.get("hours").is_some() {
+            let accepted =
+                "no `holidays` beside `hours`, which has its own: it is for hours that the exchange tells";
+            return Some(value_finding(&key, calendar, accepted));
+        }
+        if !known.contains(&calendar.as_str()?) {
+            return Some(value_finding(&key, calendar, &one_of_them()));
+        }
+    }
     let Some(name) = rule.get("hours") else {
         let accepted = "hours = the name of an [hours.NAME] table; those of exchanges are for [risk] and [risk.instrument.SYMBOL]";
         let is_of_strategy = at.starts_with("/risk/strategy/") && rule.is_object();
@@ -111,11 +126,7 @@ fn unknown_hours(value: &Value, at: &str, limits: &Map<String, Value>) -> Option
     if known.contains(&name.as_str()?) {
         return None;
     }
-    let accepted = match known[..] {
-        [] => "the name of an [hours.NAME] table, of which there is none".to_owned(),
-        _ => format!("the name of an [hours.NAME] table: {}", known.join(", ")),
-    };
-    Some(value_finding(&format!("{at}/trading_hours/hours"), name, &accepted))
+    Some(value_finding(&format!("{at}/trading_hours/hours"), name, &one_of_them()))
 }
 
 /// Limits of strategies that the run does not have.

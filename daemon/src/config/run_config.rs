@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use stratd_plugin_api::{BarSpec, Decimal, InstrumentType, Money, OrderType, TradingType};
 
 use super::{
-    AccountConfig, BacktestsConfig, Bars, ControlConfig, Costs, Fill, HoursConfig, IsolationMode, Moment,
-    PluginKind, PluginsConfig, PortfolioConfig, RecorderConfig, RecoveryConfig, Risk, StateConfig, Unload,
-    WarmUp,
+    AccountConfig, BacktestsConfig, Bars, ControlConfig, Costs, Fill, HoursConfig, InstrumentConfig,
+    InstrumentsConfig, IsolationMode, Moment, PluginKind, PluginsConfig, PortfolioConfig, RecorderConfig,
+    RecoveryConfig, Risk, RoutingConfig, StateConfig, Unload, WarmUp,
 };
 
 /// A whole run: what it is, where its data comes from, and which strategies trade.
@@ -28,7 +28,7 @@ pub struct RunConfig {
     #[serde(default)]
     #[schemars(schema_with = "folders")]
     pub plugin_dirs: Vec<PathBuf>,
-    /// Print every event that a strategy sees.
+    /// Print market events, halts and order events, one a line: records of DEBUG of the loggers `market` and `orders`.
     #[serde(default)]
     pub verbose: bool,
     /// At most this many market events in one call of a strategy. Several go in one call only where that changes no
@@ -63,6 +63,13 @@ pub struct RunConfig {
     /// When markets trade: a table `[hours.NAME]` for each, to which `trading_hours` of `[risk]` refers.
     #[serde(default)]
     pub hours: BTreeMap<String, HoursConfig>,
+    /// What is said of instruments besides what their exchanges tell, and instruments that are made of others: a table
+    /// `[instrument.SYMBOL]`, or `[instrument."SYMBOL@EXCHANGE"]` for one exchange only, which wins key by key.
+    #[serde(default)]
+    pub instrument: BTreeMap<String, InstrumentConfig>,
+    /// Where orders go that name no exchange.
+    #[serde(default)]
+    pub routing: RoutingConfig,
     /// How plugins are watched, loaded and swapped while a run goes on. A backtest looks at `trust` only.
     #[serde(default)]
     pub plugins: PluginsConfig,
@@ -204,6 +211,14 @@ impl ExchangeEntry {
     #[must_use]
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.plugin)
+    }
+}
+
+impl RunConfig {
+    /// What is said of instruments, and where orders for them go.
+    #[must_use]
+    pub fn instruments(&self) -> InstrumentsConfig {
+        InstrumentsConfig { described: self.instrument.clone(), routing: self.routing.clone() }
     }
 }
 

@@ -17,7 +17,7 @@ const HOUR_NS: i64 = 60 * MINUTE_NS;
 pub struct Moment(pub Timestamp);
 
 impl Moment {
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let is_day = text.len() == "2013-03-01".len();
         let whole = if is_day { Cow::from(format!("{text}T00:00:00Z")) } else { Cow::from(text) };
         whole.parse().ok().map(Self)
@@ -80,7 +80,7 @@ impl Bars {
 macro_rules! written {
     ($type:ty, $name:literal, $pattern:literal, $accepted:expr) => {
         impl $type {
-            const ACCEPTED: &str = $accepted;
+            pub(super) const ACCEPTED: &str = $accepted;
         }
 
         impl<'de> Deserialize<'de> for $type {

@@ -212,7 +212,7 @@ fn what(output: &Output, engine: &Engine) -> Option<What> {
             let what = (order.id, order.status().name());
             What::Order(OrderCopy {
                 filled: order.filled,
-                reason: order.state.reason(),
+                reason: order.reason(),
                 ..OrderCopy::of(what, Some(order.strategy), order.exchange, &order.request)
             })
         }
@@ -224,7 +224,9 @@ fn what(output: &Output, engine: &Engine) -> Option<What> {
         }
         Output::SessionClosed { scope } => What::SessionClosed { scope: *scope },
         Output::StrategyStopped { strategy: id, reason } => strategy(id, "stopped", Some(reason.clone())),
-        Output::StrategyFaulted { strategy: id, fault } => strategy(id, "faulted", Some(fault.to_string())),
+        Output::StrategyFaulted { strategy: id, fault, .. } => {
+            strategy(id, "faulted", Some(fault.to_string()))
+        }
         Output::StrategyRolledBack { strategy: id, fault } => {
             strategy(id, "rolled_back", Some(fault.to_string()))
         }

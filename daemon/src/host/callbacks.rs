@@ -234,6 +234,9 @@ unsafe extern "C" fn book(
     let bridge = unsafe { Bridge::of(ctx) };
     // SAFETY: the plugin lends the query for the call
     let Some(query) = (unsafe { borrowed::record(query) }) else { return -1 };
+    if query.reserved != BookQuery::default().reserved {
+        return -1;
+    }
     // SAFETY: the plugin lends the place for the call
     let mut out = unsafe { Out::new(out, 1) };
     // SAFETY: the plugin lends the buffer for the call
@@ -257,6 +260,9 @@ unsafe extern "C" fn timer(ctx: *mut c_void, schedule: *const Schedule) -> u64 {
     let bridge = unsafe { Bridge::of(ctx) };
     // SAFETY: the plugin lends the schedule for the call
     let Some(schedule) = (unsafe { borrowed::record(schedule) }) else { return 0 };
+    if schedule.reserved != Schedule::default().reserved {
+        return 0;
+    }
     bridge.lent(0, |host| host.timer(schedule).unwrap_or(0))
 }
 

@@ -18,7 +18,7 @@ use stratd_plugin_api::{
     ExchangeHost,
     abi::{
         ABI, AccountRecord, Event, ExchangeHostV1, FillRecord, InstrumentRecord, LogRecord, OrderCommand,
-        OrderEvent, OrderRecord, Str, TEXT_BYTES_MAX, TextHandle,
+        OrderEvent, OrderRecord, PAYLOAD_BYTES_MAX, PositionRecord, Str, TEXT_BYTES_MAX, TextHandle,
     },
 };
 
@@ -142,11 +142,13 @@ const fn table(ctx: *mut c_void) -> ExchangeHostV1 {
         now,
         trading_type,
         intern,
+        payload,
         text,
         emit,
         emit_orders,
         instrument,
         account,
+        position,
         open_order,
         fill,
         answer,
@@ -185,6 +187,13 @@ unsafe extern "C" fn intern(ctx: *mut c_void, text: Str) -> TextHandle {
     unsafe { borrowed::exact_text(text, TEXT_BYTES_MAX) }.map_or(0, |text| bridge.host.intern(text))
 }
 
+unsafe extern "C" fn payload(ctx: *mut c_void, text: Str) -> TextHandle {
+    // SAFETY: the plugin passes the table's context
+    let Some(host) = unsafe { ExchangeBridge::of(ctx) }.open() else { return 0 };
+    // SAFETY: the plugin lends the text for the call
+    unsafe { borrowed::exact_text(text, PAYLOAD_BYTES_MAX) }.map_or(0, |text| host.payload(text))
+}
+
 unsafe extern "C" fn text(ctx: *mut c_void, handle: TextHandle, out: *mut u8, capacity: u64) -> u64 {
     // SAFETY: the plugin passes the table's context
     let bridge = unsafe { ExchangeBridge::of(ctx) };
@@ -214,6 +223,9 @@ unsafe extern "C" fn instrument(ctx: *mut c_void, correlation: u64, record: *con
     let Some(host) = bridge.open() else { return 0 };
     // SAFETY: the plugin lends the record for the call
     let Some(record) = (unsafe { borrowed::record(record) }) else { return 0 };
+    if record.reserved != InstrumentRecord::default().reserved {
+        return 0;
+    }
     let id = host.instrument(correlation, record);
     let mut symbols = bridge.symbols.lock().unwrap_or_else(PoisonError::into_inner);
     if id != 0 && symbols.len() < SYMBOLS_MAX {
@@ -237,6 +249,7 @@ macro_rules! report {
 }
 
 report!(account, AccountRecord);
+report!(position, PositionRecord);
 report!(open_order, OrderRecord);
 report!(fill, FillRecord);
 

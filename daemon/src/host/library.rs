@@ -299,7 +299,9 @@ unsafe fn check_head(data: *const c_void, what: &str, size: usize) -> Result<(),
     // SAFETY: not null, aligned; the caller vouches for the bytes
     let head = unsafe { *data };
     if head.abi != ABI {
-        return problem(format!("ABI number {} in {what}", head.abi), format!("{ABI}"));
+        let found = if head.abi < ABI { ", a draft of V1," } else { "" };
+        let found = format!("ABI number {}{found} in {what}", head.abi);
+        return problem(found, format!("{ABI}: build it with stratd-abi or the header of 1.0 or later"));
     }
     if head.size as usize != size {
         return problem(format!("{what} of {} bytes", head.size), format!("{size}"));

@@ -115,6 +115,12 @@ pub(super) static RUN: Metric = info(
     &["run", "trading_type", "currency"],
     "The run: the name that event ids begin with, what it trades, the currency of its money",
 );
+pub(super) static START: Metric = gauge(
+    "stratd_start",
+    &["part"],
+    "How long a part of the start took: check, configuration and plugins; database, opening and checking state.db; read, what it has of orders; connect, exchanges and instances; take_up, into the engine; reconcile, what exchanges say of orders; start, strategies and market data",
+)
+.with_unit(Unit::Seconds);
 pub(super) static EVENTS: Metric =
     counter("stratd_events", &["kind"], "Market events that the event loop took");
 pub(super) static EVENT_RATE: Metric =
@@ -154,6 +160,11 @@ pub(super) static REQUESTS: Metric = counter(
     "stratd_order_requests",
     &["request"],
     "New orders, cancels and changes that passed risk and were sent",
+);
+pub(super) static ORDER_PATH: Metric = durations(
+    "stratd_order_path",
+    &["part"],
+    "Time of the parts of the way of a new order to its exchange: receive, from the connector's receipt of the event that it answers until the event loop took it; engine, until it passed risk; commit, until it is on the disk; send, until the connector took it; tick_to_order, all of these; arrive, from then until the exchange's time of its first report, which includes what the clocks differ; answer, until the event loop took that report",
 );
 pub(super) static ENDED: Metric =
     counter("stratd_orders_ended", &["state"], "Orders that reached a final state");
@@ -312,6 +323,7 @@ pub(super) static PROCESS_THREADS: Metric = gauge("process_threads", &[], "Threa
 pub(super) static ALL: &[&Metric] = &[
     &BUILD,
     &RUN,
+    &START,
     &EVENTS,
     &EVENT_RATE,
     &EVENT_AGE,
@@ -324,6 +336,7 @@ pub(super) static ALL: &[&Metric] = &[
     &PAUSES,
     &REPORTS,
     &REQUESTS,
+    &ORDER_PATH,
     &ENDED,
     &WORKING,
     &FILLS,

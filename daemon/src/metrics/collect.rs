@@ -12,7 +12,7 @@ use super::{
         FAULTS, FEED_EVENTS, FEED_KEPT, FEED_LISTENERS, FEED_LOST, FILLS, GENERATION, INBOX_COMMANDS,
         INBOX_EVENTS, INSTANCE_FAULTS, INSTANCE_RESTARTS, INSTANCES, LOG_DROPPED, LOG_ERRORS, LOG_LOST,
         LOG_QUEUED, LOG_RECEIVED, LOG_WRITTEN, Metric, PAUSES, PLUGIN_ROLLBACKS, REDUCTIONS, RELOADS,
-        REPORTS, REQUESTS, RETIRED, ROLLBACKS, ROUND, ROUND_AT, RUN, STORE_COMMITS, STORE_HEALTHY,
+        REPORTS, REQUESTS, RETIRED, ROLLBACKS, ROUND, ROUND_AT, RUN, START, STORE_COMMITS, STORE_HEALTHY,
         STORE_QUEUED, STORE_QUEUED_BYTES, STORE_WRITES, STRATEGY_DENIALS, STRATEGY_EVENTS, STRATEGY_ORDERS,
         STRATEGY_PNL, STRATEGY_STATE, TAKEN, WORKING,
     },
@@ -26,7 +26,7 @@ use crate::{
     feed::Feed,
     logging::pipeline,
     reload::{RunFacts, RunStore, SharedRegistry},
-    runtime::LoopHandle,
+    runtime::{LoopHandle, start_times},
 };
 
 /// The states of strategies in the event loop.
@@ -49,6 +49,9 @@ impl Sources {
         let mut page = Page::default();
         page.info(&BUILD, &[env!("CARGO_PKG_VERSION"), API]);
         page.info(&RUN, &[self.feed.run(), &self.run.trading_type, &self.run.currency]);
+        for (part, seconds) in start_times::all() {
+            page.gauge(&START, &[part], seconds);
+        }
         self.event_loop(&mut page);
         self.orders(&mut page);
         self.strategies(&mut page);
@@ -106,6 +109,7 @@ impl Sources {
         for (request, counter) in REQUEST_WORDS.iter().zip(&meters.requests) {
             page.counter(&REQUESTS, &[request], counter.get());
         }
+        meters.orders().tell(page);
         for (state, counter) in END_STATES.iter().zip(&meters.ended) {
             page.counter(&ENDED, &[state], counter.get());
         }

@@ -128,6 +128,29 @@ const SHORT_ENDS_NS: [u64; 22] = [
     10_000_000_000,
 ];
 
+/// Ten a decade up to a tenth of a second, for the parts of a way whose percentiles are wanted.
+const FINE_ENDS_NS: [u64; 56] = fine_ends();
+
+const fn fine_ends() -> [u64; 56] {
+    // tenths of a decade, in nanoseconds of its first microsecond
+    const STEPS: [u64; 10] = [1_000, 1_250, 1_600, 2_000, 2_500, 3_200, 4_000, 5_000, 6_300, 8_000];
+    let mut ends = [0; 56];
+    let (mut index, mut scale) = (0, 1);
+    while index < 50 {
+        ends[index] = STEPS[index % 10] * scale;
+        index += 1;
+        if index.is_multiple_of(10) {
+            scale *= 10;
+        }
+    }
+    let beyond = [100_000_000, 250_000_000, 500_000_000, 1_000_000_000, 2_500_000_000, 10_000_000_000];
+    while index < 56 {
+        ends[index] = beyond[index - 50];
+        index += 1;
+    }
+    ends
+}
+
 /// How long something took, in buckets.
 #[derive(Debug)]
 pub(crate) struct Durations {
@@ -147,6 +170,11 @@ impl Durations {
     /// With buckets from 100 ns on.
     pub(crate) fn short() -> Self {
         Self::with_ends(&SHORT_ENDS_NS)
+    }
+
+    /// With ten buckets a decade.
+    pub(crate) fn fine() -> Self {
+        Self::with_ends(&FINE_ENDS_NS)
     }
 
     fn with_ends(ends_ns: &'static [u64]) -> Self {
@@ -216,6 +244,14 @@ mod tests {
         assert!((sum - 99.000_003_002).abs() < 1e-9, "{sum}");
         let filled: Vec<_> = buckets.into_iter().filter(|(_, count)| *count > 0).collect();
         assert_eq!(filled, [(1e-6, 2), (2.5e-6, 2), (f64::INFINITY, 1)]);
+    }
+
+    #[test]
+    fn buckets_go_up() {
+        for ends in [BUCKET_ENDS_NS.as_slice(), &SHORT_ENDS_NS, &FINE_ENDS_NS] {
+            assert!(ends.is_sorted_by(|a, b| a < b), "{ends:?}");
+        }
+        assert_eq!(FINE_ENDS_NS[9..12], [8_000, 10_000, 12_500]);
     }
 
     #[test]

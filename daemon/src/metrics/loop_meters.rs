@@ -1,7 +1,7 @@
 //! What the event loop counts: written by its thread only, read whenever somebody asks, also while it hangs.
 
 use std::{
-    sync::{Mutex, PoisonError, TryLockError},
+    sync::{Arc, Mutex, PoisonError, TryLockError},
     time::Duration,
 };
 
@@ -11,6 +11,7 @@ use stratd_plugin_api::{EventKind, Money, Reason, Timestamp, abi};
 use super::{
     call_meters::CallMeters,
     counter::{Counter, Durations, FloatGauge, Gauge},
+    order_meters::OrderMeters,
 };
 
 /// Codes of reasons are below it; one beyond counts as the last.
@@ -63,6 +64,8 @@ pub(crate) struct LoopMeters {
     strategies: Mutex<Vec<StrategyFigures>>,
     /// How long calls of strategies take.
     pub(super) calls: CallMeters,
+    /// How long orders take to their exchange.
+    orders: Arc<OrderMeters>,
 }
 
 impl LoopMeters {
@@ -92,7 +95,13 @@ impl LoopMeters {
             cash: FloatGauge::default(),
             strategies: Mutex::default(),
             calls,
+            orders: Arc::default(),
         }
+    }
+
+    /// Where the way of orders is measured.
+    pub(crate) fn orders(&self) -> &Arc<OrderMeters> {
+        &self.orders
     }
 
     /// A market event was fed.

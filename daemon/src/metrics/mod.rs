@@ -13,6 +13,7 @@ mod control_meters;
 mod counter;
 mod log_linear;
 mod loop_meters;
+mod order_meters;
 mod page;
 mod process;
 #[cfg(test)]
@@ -25,5 +26,6 @@ pub(crate) use self::{
     control_meters::{ControlMeters, ListenerMeters},
     counter::{Counter, Durations},
     loop_meters::LoopMeters,
+    order_meters::OrderMeters,
     page::Format,
 };

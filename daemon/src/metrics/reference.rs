@@ -26,7 +26,7 @@ What is looked up in the engine (equity, cash, working orders, figures of strate
 Counters begin with the run; a metric that has nothing to tell yet is absent, such as `stratd_denials_total` before the first denial.
 Money is a float here and exact everywhere else.
 
-Histograms have buckets from 1 µs to 10 s, about three a decade; those of calls begin with 100 ns.
+Histograms have buckets from 1 µs to 10 s, about three a decade; those of calls begin with 100 ns, those of the way of an order have ten a decade up to 100 ms.
 Useful questions:
 
 ```promql
@@ -36,6 +36,7 @@ time() - stratd_loop_round_timestamp_seconds > 5
 histogram_quantile(0.99, sum by (strategy, le) (rate(stratd_strategy_call_seconds_bucket[5m])))
 sum by (strategy) (rate(stratd_strategy_call_seconds_sum[5m]))
 histogram_quantile(0.99, rate(stratd_store_commit_seconds_bucket[5m]))
+histogram_quantile(0.99, sum by (part, le) (rate(stratd_order_path_seconds_bucket[5m])))
 sum by (status) (rate(stratd_control_requests_total{status=~"4..|503"}[5m])) > 0
 increase(stratd_denials_total[1h]) > 0
 stratd_instances{state=~"faulted|quarantined"} > 0

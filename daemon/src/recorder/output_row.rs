@@ -239,7 +239,7 @@ fn fields(output: &Output, said: &mut Vec<u8>) -> Fields {
             said.extend_from_slice(reason.as_bytes());
             Fields { kind: 11, strategy: strategy.0, ..Fields::default() }
         }
-        Output::StrategyFaulted { strategy, fault } => faulted(12, strategy.0, fault, said),
+        Output::StrategyFaulted { strategy, fault, .. } => faulted(12, strategy.0, fault, said),
         Output::StrategyRolledBack { strategy, fault } => faulted(13, strategy.0, fault, said),
         Output::ProbationPassed { strategy } => {
             Fields { kind: 14, strategy: strategy.0, ..Fields::default() }
@@ -402,7 +402,7 @@ mod tests {
     fn a_row_says_what_it_is_and_comes_back() {
         let mut said = vec![1];
         let fault = Fault { reason: Reason::Panic, message: "divided by 0".to_owned(), index: 3 };
-        let output = Output::StrategyFaulted { strategy: StrategyId(2), fault };
+        let output = Output::StrategyFaulted { strategy: StrategyId(2), fault, at: None };
         let row = OutputRow::new((Timestamp::new(5), 8, 1), &output, &mut said);
         assert_eq!(OutputRow::from_bytes(&row.to_bytes()), row);
         assert_eq!((row.kind(), row.seq(), row.said()), ("strategy faulted", 8, 12));

@@ -7,6 +7,8 @@ use stratd_plugin_api::abi;
 pub(crate) const ORDER_EVENT_WORDS: usize = 16;
 /// Words of a request.
 pub(crate) const ORDER_REQUEST_WORDS: usize = 10;
+/// Words of an account.
+pub(crate) const ACCOUNT_WORDS: usize = 9;
 
 pub(crate) fn order_event_words(event: &abi::OrderEvent) -> [u64; ORDER_EVENT_WORDS] {
     [
@@ -103,6 +105,37 @@ pub(crate) fn order_request(words: &[u64; ORDER_REQUEST_WORDS]) -> abi::OrderReq
         expires: expires.cast_signed(),
         notional: abi::MoneyBits { lo, hi: hi.cast_signed() },
         group,
+    }
+}
+
+pub(crate) fn account_words(told: &abi::AccountRecord) -> [u64; ACCOUNT_WORDS] {
+    [
+        told.id,
+        told.currency,
+        u64::from(told.exchange) | u64::from(told.oms_type) << 16 | u64::from(told.has_positions) << 32,
+        told.cash.lo,
+        told.cash.hi.cast_unsigned(),
+        told.equity.lo,
+        told.equity.hi.cast_unsigned(),
+        told.margin.lo,
+        told.margin.hi.cast_unsigned(),
+    ]
+}
+
+pub(crate) fn account(words: &[u64; ACCOUNT_WORDS]) -> abi::AccountRecord {
+    let [id, currency, what, amounts @ ..] = *words;
+    let [cash, cash_high, equity, equity_high, margin, margin_high] = amounts;
+    let money = |lo, hi: u64| abi::MoneyBits { lo, hi: hi.cast_signed() };
+    abi::AccountRecord {
+        id,
+        currency,
+        exchange: what as u16,
+        oms_type: (what >> 16) as u16,
+        has_positions: (what >> 32) as u16,
+        reserved: (what >> 48) as u16,
+        cash: money(cash, cash_high),
+        equity: money(equity, equity_high),
+        margin: money(margin, margin_high),
     }
 }
 

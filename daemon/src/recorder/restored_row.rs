@@ -1,8 +1,8 @@
 //! What was restored, as words that belong to a row: which thing, then its fields in the order of their declaration.
 
 use stratd_engine::{
-    BeforeCancel, OrderState, Position, Restored, RestoredLosses, RestoredOrder, RestoredPosition, Scope,
-    StrategyId,
+    BeforeCancel, Held, OrderState, Position, Restored, RestoredGroup, RestoredLosses, RestoredOrder,
+    RestoredPosition, RestoredStandIn, Scope, StrategyId,
 };
 use stratd_plugin_api::{
     ClientOrderId, ExchangeId, InstrumentId, Money, PositionSide, Price, Quantity, Reason, Timestamp, abi,
@@ -22,6 +22,7 @@ const LOSSES: u64 = 6;
 const ORDER: u64 = 7;
 const FILL: u64 = 8;
 const NUMBERS: u64 = 9;
+const GROUP: u64 = 10;
 
 /// Puts it behind what is in `payload`.
 pub(super) fn put(restored: &Restored, payload: &mut Vec<u8>) {
@@ -45,6 +46,10 @@ pub(super) fn put(restored: &Restored, payload: &mut Vec<u8>) {
             out.word(u64::from(losses.is_since_command));
         }
         Restored::Order(order) => put_order(&mut out, order),
+        Restored::Group(RestoredGroup { strategy, group, total, filled }) => {
+            out.words([GROUP, u64::from(strategy.0), *group]);
+            out.words([total, filled].map(|quantity| quantity.get().cast_unsigned()));
+        }
         Restored::Fill(strategy, fill) => put_fill(&mut out, *strategy, fill),
     }
 }
@@ -72,6 +77,24 @@ fn put_order(out: &mut Words<'_>, order: &RestoredOrder) {
     out.words([order.created.get().cast_unsigned(), order.updated.get().cast_unsigned()]);
     out.words([u64::from(order.is_by_hand), u64::from(order.is_closing), order.trade_ids.len() as u64]);
     order.trade_ids.iter().for_each(|id| out.word(*id));
+    // left out where there is none, as in recordings of before
+    if let Some(stand_in) = &order.stand_in {
+        put_stand_in(out, stand_in);
+    }
+}
+
+fn put_stand_in(out: &mut Words<'_>, stand_in: &RestoredStandIn) {
+    let RestoredStandIn { waits, has_trigger, level, asked, expires, has_expired } = *stand_in;
+    let waits = match waits {
+        None => 0,
+        Some(Held::ForPrice) => 1,
+        Some(Held::ForEntry) => 2,
+        Some(Held::ForGroup) => 3,
+    };
+    out.words([waits, u64::from(has_trigger)]);
+    out.price(level);
+    out.words([asked.get().cast_unsigned(), u64::from(expires.is_some())]);
+    out.words([expires.unwrap_or_default().get().cast_unsigned(), u64::from(has_expired)]);
 }
 
 fn put_fill(out: &mut Words<'_>, strategy: StrategyId, fill: &abi::FillRecord) {
@@ -123,6 +146,12 @@ pub(super) fn read(payload: &[u8]) -> Result<Restored, String> {
                 },
             )
         }
+        GROUP => Restored::Group(RestoredGroup {
+            strategy: StrategyId(from.narrow()?),
+            group: from.word()?,
+            total: Quantity::new(from.word()?.cast_signed()),
+            filled: Quantity::new(from.word()?.cast_signed()),
+        }),
         ORDER => Restored::Order(Box::new(read_order(&mut from)?)),
         FILL => Restored::Fill(StrategyId(from.narrow()?), read_fill(&mut from)?),
         other => return Err(format!("something restored of kind {other}, which this version does not know")),
@@ -166,6 +195,7 @@ fn read_order(from: &mut Reader<'_>) -> Result<RestoredOrder, String> {
     let (is_by_hand, is_closing) = (from.word()? != 0, from.word()? != 0);
     let count = from.word()?;
     let trade_ids = (0..count).map(|_| from.word()).collect::<Result<_, String>>()?;
+    let stand_in = if from.0.is_empty() { None } else { Some(read_stand_in(from)?) };
     Ok(RestoredOrder {
         id,
         strategy,
@@ -180,7 +210,22 @@ fn read_order(from: &mut Reader<'_>) -> Result<RestoredOrder, String> {
         is_by_hand,
         is_closing,
         trade_ids,
+        stand_in,
     })
+}
+
+fn read_stand_in(from: &mut Reader<'_>) -> Result<RestoredStandIn, String> {
+    let waits = match from.word()? {
+        0 => None,
+        1 => Some(Held::ForPrice),
+        2 => Some(Held::ForEntry),
+        3 => Some(Held::ForGroup),
+        other => return Err(format!("an order that is held for {other} (accepted: 0 to 3)")),
+    };
+    let (has_trigger, level) = (from.word()? != 0, from.price()?);
+    let asked = Quantity::new(from.word()?.cast_signed());
+    let (has_end, end, has_expired) = (from.word()? != 0, from.time()?, from.word()? != 0);
+    Ok(RestoredStandIn { waits, has_trigger, level, asked, expires: has_end.then_some(end), has_expired })
 }
 
 fn read_fill(from: &mut Reader<'_>) -> Result<abi::FillRecord, String> {
@@ -326,7 +371,21 @@ mod tests {
             is_by_hand: true,
             is_closing: false,
             trade_ids: vec![5, 6],
+            stand_in: None,
         };
+        let stand_in = RestoredStandIn {
+            waits: None,
+            has_trigger: true,
+            level: Some(Price::new(-3)),
+            asked: Quantity::new(9),
+            expires: Some(Timestamp::new(77)),
+            has_expired: true,
+        };
+        let waits = [None, Some(Held::ForPrice), Some(Held::ForEntry), Some(Held::ForGroup)];
+        let held = waits.map(|waits| {
+            let stand_in = Some(RestoredStandIn { waits, ..stand_in });
+            Restored::Order(Box::new(RestoredOrder { stand_in, ..order(OrderState::Working) }))
+        });
         let states = (1..=9).flat_map(|state| (1..=3).filter_map(move |more| state_of(state, more).ok()));
         let fill = abi::FillRecord {
             ts: -1,
@@ -352,7 +411,14 @@ mod tests {
             Restored::Numbers(4_095),
             Restored::Losses(Scope::Instrument(instrument), losses),
             Restored::Fill(strategy, fill),
+            Restored::Group(RestoredGroup {
+                strategy,
+                group: 1 << 60,
+                total: Quantity::new(5),
+                filled: Quantity::new(4),
+            }),
         ];
+        all.extend(held);
         all.extend(states.map(|state| Restored::Order(Box::new(order(state)))));
         assert!(all.len() > 15);
         for restored in all {

@@ -8,7 +8,9 @@ use stratd_engine::{ByHand, ExitRoutine, Input, InputKind, Scope, StrategyId, Tr
 use stratd_plugin_api::{ClientOrderId, Fault, InstrumentId, Price, Quantity, Reason, Timestamp, abi};
 
 use super::mark::{Mark, decode_mark};
-use super::records::{order_event, order_event_words, order_request, order_request_words};
+use super::records::{
+    account, account_words, order_event, order_event_words, order_request, order_request_words,
+};
 use super::restored_row;
 
 /// Words of a row.
@@ -38,6 +40,7 @@ pub(crate) mod kind {
     pub(crate) const HAND_CANCEL_ALL: u16 = 1_014;
     pub(crate) const HISTORY: u16 = 1_015;
     pub(crate) const RESTORED: u16 = 1_016;
+    pub(crate) const ACCOUNT: u16 = 1_017;
     pub(crate) const OWNER: u16 = 1_101;
     pub(crate) const HALTED_BEFORE: u16 = 1_102;
     pub(crate) const SAVED: u16 = 1_103;
@@ -194,6 +197,10 @@ pub(crate) fn encode(input: &Input, time: i64, payload: &mut Vec<u8>) -> Row {
             restored_row::put(restored, payload);
             (kind::RESTORED, [0; 4])
         }
+        InputKind::Account(told) => {
+            put_words(payload, &account_words(told));
+            (kind::ACCOUNT, [u64::from(told.exchange), told.id, told.currency, 0])
+        }
     };
     Row::other((time, *seq, *at), kind, words, payload.len())
 }
@@ -275,6 +282,7 @@ pub(crate) fn decode(row: &Row, payload: &[u8]) -> Result<Recorded, String> {
             (c != 0).then_some(InstrumentId(narrow(d)?)),
         )),
         kind::RESTORED => InputKind::Restored(restored_row::read(payload)?),
+        kind::ACCOUNT => InputKind::Account(account(&words_of(payload)?)),
         kind::END => return Ok(Recorded::End(a != 0)),
         _ => return Ok(Recorded::Mark(seq, decode_mark(row, payload)?)),
     };
@@ -403,6 +411,16 @@ mod tests {
             InputKind::ByHand(ByHand::CancelAll(None, Some(InstrumentId(2)))),
             InputKind::ByHand(ByHand::CancelAll(Some(strategy), None)),
             InputKind::Restored(stratd_engine::Restored::Begin),
+            InputKind::Account(abi::AccountRecord {
+                id: 5,
+                currency: 6,
+                exchange: 7,
+                oms_type: 1,
+                cash: abi::MoneyBits { lo: 1, hi: -1 },
+                equity: abi::MoneyBits { lo: 2, hi: -2 },
+                margin: abi::MoneyBits { lo: 3, hi: i64::MIN },
+                ..Default::default()
+            }),
         ] {
             // the time of a market row is the engine's
             if !matches!(kind, InputKind::Market(_)) {

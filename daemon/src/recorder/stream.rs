@@ -13,6 +13,7 @@ use std::{
 };
 
 use anyhow::Result;
+use stratd_plugin_api::TextTable;
 
 use super::{
     forms,
@@ -106,6 +107,8 @@ pub(super) struct Stream {
     services: Arc<Services>,
     /// How many texts are written.
     known: u64,
+    /// How many payloads are written.
+    payloads: u64,
 }
 
 impl Stream {
@@ -120,6 +123,7 @@ impl Stream {
             inputs: lane(forms::inputs())?,
             services: Arc::clone(services),
             known: 0,
+            payloads: 0,
         })
     }
 
@@ -176,6 +180,22 @@ impl Stream {
             self.known += 1;
             let text = self.services.text_of(self.known);
             self.texts.put_parts(self.known, text.as_bytes());
+        }
+        let texts = self.services.texts();
+        let mut lost = 0u64;
+        for place in self.payloads..texts.payload_count() {
+            let handle = TextTable::payload_at(place);
+            match texts.get(handle) {
+                Some(text) => self.texts.put_parts(handle, text.as_bytes()),
+                None => lost += 1,
+            }
+            self.payloads = place + 1;
+        }
+        if lost > 0 {
+            tracing::warn!(
+                logger = "recorder",
+                "{lost} payloads of data events came faster than they were written, and are not recorded: a replay has them empty"
+            );
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use stratd_plugin_api::abi;
+use stratd_plugin_api::{TextTable, abi};
 
 use super::reading::Parts;
 use crate::{
@@ -56,7 +56,11 @@ impl Recording {
         let mut texts = Parts::open(&self.folder, &texts_form())?;
         while let Some((handle, text)) = texts.next()? {
             let text = String::from_utf8(text).context("texts.tea has a text that is not UTF-8")?;
-            let known = services.texts().intern(&text);
+            let known = if TextTable::is_payload(handle) {
+                services.texts().payload_again(handle, &text)
+            } else {
+                services.texts().intern(&text)
+            };
             if known != handle {
                 bail!(
                     "texts.tea: the text {text:?} has the number {handle} (accepted: {known}, the next one)"

@@ -32,7 +32,7 @@ pub(crate) use report::{
     config_rows,
     html::{Html, escape},
 };
-pub(crate) use words::event_in_words;
+pub(crate) use words::{event_in_words, order_event_in_words};
 
 pub use folder::RunFolder;
 pub use ratios::Ratios;

@@ -149,7 +149,7 @@ pub(super) fn order_row(row: &mut Row, order: &Order, known: Option<&Instrument>
     price(row, order.price_average());
     row.time(order.created);
     row.time(order.updated);
-    row.word(match order.state.reason() {
+    row.word(match order.reason() {
         Reason::None => "",
         reason => reason.name(),
     });

@@ -1,7 +1,7 @@
 //! Events in words, for `--verbose`.
 
 use stratd_engine::Engine;
-use stratd_plugin_api::{EventKind, InstrumentId, Price, Quantity, Side, Trade, abi};
+use stratd_plugin_api::{EventKind, InstrumentId, OrderEventKind, Price, Quantity, Reason, Side, Trade, abi};
 
 use super::Recorder;
 
@@ -43,5 +43,31 @@ pub(crate) fn event_in_words(event: &abi::Event, engine: &Engine) -> String {
             )
         }
         _ => format!("{kind} {symbol}"),
+    }
+}
+
+/// An order event in words: of an own order with its id, of anyone else's without.
+pub(crate) fn order_event_in_words(event: &abi::OrderEvent, engine: &Engine) -> String {
+    let kind = OrderEventKind::from_code(event.kind);
+    let mut words = kind.map_or("order event", OrderEventKind::name).to_owned();
+    let is_fill = matches!(kind, Some(OrderEventKind::Bought | OrderEventKind::Sold | OrderEventKind::Fill));
+    let (quantity, price) = match is_fill {
+        true => (event.last_quantity, event.last_price),
+        false => (event.quantity, event.price),
+    };
+    if let Some(instrument) = engine.instrument(InstrumentId(event.instrument)) {
+        let side = Side::from_code(event.side).map_or("", Side::name);
+        let quantity = instrument.quantity_text(Quantity::new(quantity));
+        words += &format!(" {side} {quantity} {}", instrument.symbol);
+        if price != 0 {
+            words += &format!(" @ {}", instrument.price_text(Price::new(price)));
+        }
+    }
+    if event.client_order_id != 0 {
+        words += &format!(", order {}", event.client_order_id);
+    }
+    match Reason::from_code(event.reason) {
+        Some(Reason::None) | None => words,
+        Some(reason) => format!("{words}: {reason}"),
     }
 }

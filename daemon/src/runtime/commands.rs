@@ -121,9 +121,10 @@ impl EventLoop {
     }
 
     /// The orders that an exchange is asked about, and from when on its fills are of interest.
-    fn to_check(&self, exchange: ExchangeId) -> (Vec<abi::OrderRecord>, Timestamp) {
+    fn to_check(&mut self, exchange: ExchangeId) -> (Vec<abi::OrderRecord>, Timestamp) {
         let name = self.recorder().exchange_name(exchange.0).to_owned();
         let orders = self.orders_at(exchange);
+        self.note_holdings(exchange);
         let since = self.fills_since_of(&name, &orders);
         (orders, since)
     }

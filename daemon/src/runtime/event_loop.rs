@@ -25,6 +25,7 @@ use super::{
     trading::TradingDesk,
 };
 use crate::{
+    config::InstrumentsConfig,
     recorder::Mark,
     results::{Recorder, Summary},
 };
@@ -68,6 +69,8 @@ pub(super) struct EventLoop {
     pub(super) desk: TradingDesk,
     /// The limits of strategies by name, for those that join later.
     limits: BTreeMap<String, RiskLimits>,
+    /// What is said of instruments, for those of exchanges that join later.
+    pub(super) described: InstrumentsConfig,
     /// Who sees what happens; nobody in a backtest.
     observer: Option<Observer>,
     /// How what earlier runs left is compared with the exchanges, where orders reach one.
@@ -112,11 +115,12 @@ impl EventLoop {
     }
 
     pub(super) fn new(
-        driver: Driver<Links>,
+        mut driver: Driver<Links>,
         recorder: Recorder,
         services: &Arc<Services>,
         (is_verbose, slice_max): (bool, usize),
     ) -> Self {
+        driver.link_mut().show_orders(is_verbose);
         Self {
             driver,
             recorder,
@@ -135,6 +139,7 @@ impl EventLoop {
             given_up: BTreeSet::new(),
             desk: TradingDesk::default(),
             limits: BTreeMap::new(),
+            described: InstrumentsConfig::default(),
             observer: None,
             recovery: None,
             deferred: VecDeque::new(),
@@ -172,6 +177,9 @@ impl EventLoop {
 
     /// Lets somebody see what happens from now on.
     pub(super) fn set_observer(&mut self, observer: Option<Observer>) {
+        if let Some(observer) = &observer {
+            self.driver.link_mut().set_order_meters(observer.order_meters());
+        }
         self.observer = observer;
     }
 
@@ -489,6 +497,9 @@ impl EventLoop {
 
     pub(super) fn take_outputs(&mut self) -> Result<()> {
         let outputs = self.driver.take_outputs();
+        if self.is_verbose {
+            self.show_orders(&outputs);
+        }
         if let Some(observer) = &mut self.observer {
             let link = self.driver.link_mut();
             observer.take_reported(|emptied| link.take_reported(emptied));

@@ -95,6 +95,8 @@ pub(crate) struct Reported {
     pub(crate) open_orders: Vec<abi::OrderRecord>,
     pub(crate) fills: Vec<abi::FillRecord>,
     pub(crate) accounts: Vec<abi::AccountRecord>,
+    /// What the accounts hold.
+    pub(crate) positions: Vec<abi::PositionRecord>,
     /// What was answered of single orders, by our id; nothing: the exchange never had it, and never will.
     pub(crate) found: Vec<(u64, Option<abi::OrderRecord>)>,
 }
@@ -346,6 +348,10 @@ impl ExchangeHost for ExchangeDesk {
         self.services.texts().intern(text)
     }
 
+    fn payload(&self, text: &str) -> TextHandle {
+        self.services.texts().payload(text)
+    }
+
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {
         visit(&self.services.text_of(handle));
     }
@@ -396,6 +402,13 @@ impl ExchangeHost for ExchangeDesk {
         let mut reported = lock(&self.reported);
         if reported.accounts.len() < REPORTED_MAX {
             reported.accounts.push(abi::AccountRecord { exchange: self.exchange.0, ..*record });
+        }
+    }
+
+    fn position(&self, _: u64, record: &abi::PositionRecord) {
+        let mut reported = lock(&self.reported);
+        if reported.positions.len() < REPORTED_MAX {
+            reported.positions.push(abi::PositionRecord { exchange: self.exchange.0, ..*record });
         }
     }
 

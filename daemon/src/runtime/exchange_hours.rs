@@ -1,6 +1,6 @@
 //! The trading hours that exchanges tell of their instruments.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 use stratd_engine::Hours;
@@ -33,7 +33,13 @@ pub(super) fn hours_of(instrument: &Instrument) -> Result<Option<Hours>> {
         );
     }
     let weekdays = if *weekdays == 0 { EVERY_DAY } else { *weekdays };
-    Ok(Some(Hours { timezone, weekdays, sessions: sessions.clone(), holidays: BTreeSet::new() }))
+    Ok(Some(Hours {
+        timezone,
+        weekdays,
+        sessions: sessions.clone(),
+        holidays: BTreeSet::new(),
+        special: BTreeMap::new(),
+    }))
 }
 
 fn are_in_order(sessions: &[Session]) -> bool {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use anyhow::{Error, bail};
-use stratd_engine::{Engine, ExitRoutine, HoursRule, RiskLimits, Scope};
+use stratd_engine::{Engine, ExitRoutine, Hours, HoursRule, RiskLimits, Scope};
 use stratd_plugin_api::InstrumentId;
 
 use super::{exchange_hours::hours_of, plan::PlannedRisk};
@@ -12,8 +12,10 @@ use super::{exchange_hours::hours_of, plan::PlannedRisk};
 const SYMBOLS_SHOWN_MAX: usize = 10;
 
 /// `trading_hours` of a limit that names no table: orders are held to the hours that the exchange tells.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ExchangeHours {
+    /// Whose holidays and special days count: no exchange tells any.
+    pub calendar: Option<Arc<Hours>>,
     /// So much before the close of a session no order is taken any more.
     pub before_close_ns: i64,
     /// What becomes of orders and positions then.
@@ -72,13 +74,34 @@ pub(super) fn limits_of_instrument(
         return Err(format!("risk.instrument.{symbol}.trading_hours: {NO_HOURS}"));
     }
     let rule = own_rule.or(risk.exchange_hours.as_ref());
-    let held = rule.zip(told).map(|(rule, hours)| HoursRule {
-        hours: Arc::clone(hours),
-        before_close_ns: rule.before_close_ns,
-        exit: rule.exit,
-    });
+    let held = match rule.zip(told) {
+        Some((rule, told)) => Some(HoursRule {
+            hours: hours_by_calendar(symbol, told, rule.calendar.as_ref())?,
+            before_close_ns: rule.before_close_ns,
+            exit: rule.exit,
+        }),
+        None => None,
+    };
     let named = risk.instruments.get(symbol).cloned().unwrap_or_default();
     Ok(RiskLimits { trading_hours: named.trading_hours.or(held), ..named })
+}
+
+/// The hours of an exchange, on the days of a calendar if there is one.
+fn hours_by_calendar(
+    symbol: &str,
+    told: &Arc<Hours>,
+    calendar: Option<&Arc<Hours>>,
+) -> Result<Arc<Hours>, String> {
+    let Some(calendar) = calendar else { return Ok(Arc::clone(told)) };
+    if told.timezone != calendar.timezone {
+        let name = |hours: &Hours| hours.timezone.iana_name().unwrap_or("UTC").to_owned();
+        return Err(format!(
+            "the exchange of {symbol} tells trading hours of the time zone {}, and `holidays` names hours of {} (accepted: the same time zone)",
+            name(told),
+            name(calendar)
+        ));
+    }
+    Ok(Arc::new(told.on_days_of(calendar)))
 }
 
 /// Refuses hours of exchanges for all instruments where none has any: the rule would let everything pass.

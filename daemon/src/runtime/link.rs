@@ -1,6 +1,9 @@
 //! Where the engine's orders go: to the order entry of their exchange, or to the fill model where there is none.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use stratd_engine::{
     CancelOrder, ChangeOrder, Driver, EngineError, ExchangeLink, Input, InputKind, NewOrder, Output,
@@ -16,9 +19,11 @@ use super::{
     exchange_desk::Told,
     journal::{Journal, Pending, Sent},
     order_entry::OrderEntry,
+    order_times::{OrderTimes, Stamp},
 };
 use crate::{
     feed::OrderReport,
+    metrics::OrderMeters,
     recorder::{Mark, Tape},
 };
 
@@ -64,10 +69,14 @@ pub(super) struct Links {
     /// Reports that the engine has no output for, in order; nothing unless somebody wants them.
     reported: Vec<OrderReport>,
     notes_reports: bool,
+    /// Order events of exchanges and of the fill model, in order; nothing unless every event is shown.
+    seen: Vec<abi::OrderEvent>,
+    shows_orders: bool,
     /// Who records inputs and outputs, if somebody does.
     tape: Option<Box<Tape>>,
     /// What is kept of orders, where they reach an exchange that outlives the run.
     journal: Option<Box<Journal>>,
+    times: OrderTimes,
 }
 
 impl Links {
@@ -82,8 +91,11 @@ impl Links {
             slice: Vec::new(),
             reported: Vec::new(),
             notes_reports: false,
+            seen: Vec::new(),
+            shows_orders: false,
             tape: None,
             journal: None,
+            times: OrderTimes::default(),
         }
     }
 
@@ -95,6 +107,11 @@ impl Links {
     /// Keeps what becomes of orders from now on: none is sent before it is kept.
     pub(super) fn set_journal(&mut self, journal: Journal) {
         self.journal = Some(Box::new(journal));
+    }
+
+    /// Measures the way of orders from now on.
+    pub(super) fn set_order_meters(&mut self, meters: Arc<OrderMeters>) {
+        self.times.set_meters(meters);
     }
 
     pub(super) fn journal(&self) -> Option<&Journal> {
@@ -129,6 +146,16 @@ impl Links {
         std::mem::replace(&mut self.reported, emptied)
     }
 
+    /// Whether order events are kept for [`Links::take_seen`].
+    pub(super) fn show_orders(&mut self, shows_orders: bool) {
+        self.shows_orders = shows_orders;
+    }
+
+    /// The order events that came since this was asked last.
+    pub(super) fn take_seen(&mut self) -> Vec<abi::OrderEvent> {
+        std::mem::take(&mut self.seen)
+    }
+
     #[inline]
     fn note(&mut self, report: &abi::OrderEvent) {
         if self.notes_reports {
@@ -151,7 +178,7 @@ impl Links {
                 if let Some(journal) = driver.link().journal() {
                     journal.aliases.translate(&mut report);
                 }
-                driver.link_mut().answered(ClientOrderId(report.client_order_id));
+                driver.link_mut().answered(&report, at);
                 driver.link_mut().note(&report);
                 driver.feed(at, InputKind::Order(report))?;
                 return Ok(1);
@@ -270,9 +297,16 @@ impl Links {
         if has_sent { driver.feed_reports(now) } else { Ok(()) }
     }
 
-    /// Nothing more will be on the disk: refuses the orders that wait for it, and sends the cancels behind them.
+    /// Nothing more will be on the disk: refuses the orders that wait for it, held ones as well, and sends the cancels behind them.
     pub(super) fn send_unkept(driver: &mut Driver<Self>, now: Timestamp) -> Result<(), EngineError> {
+        let held = driver.link().journal().map(Journal::held_unkept).unwrap_or_default();
+        let held: Vec<_> = held.into_iter().filter_map(|id| driver.engine().working_order(id)).collect();
+        let held: Vec<_> = held.iter().map(|order| (order.id, order.request)).collect();
         let links = driver.link_mut();
+        for (id, request) in held {
+            let command = links.command(id, request, 0, now);
+            links.refuse(&command, OrderEventKind::Rejected, Reason::NotStored, now);
+        }
         let mut refused = BTreeSet::new();
         while let Some(pending) = links.journal.as_mut().and_then(|journal| journal.outbox.pop_any()) {
             let command = &pending.command;
@@ -304,7 +338,7 @@ impl Links {
 
     /// Hands a request to its connector.
     fn send(&mut self, pending: Pending, now: Timestamp) {
-        let Pending { sent, exchange, mut command, order, .. } = pending;
+        let Pending { sent, exchange, mut command, order, number, stamp } = pending;
         command.deadline = now.get().saturating_add(ANSWER_TIME_NS);
         let Some(entry) = self.entry(exchange) else {
             let kind = match sent {
@@ -319,17 +353,24 @@ impl Links {
             // it is on its way: another phase of its life
             journal.order(order);
         }
+        let began = self.times.sends(stamp, number > 0);
         let result = match sent {
             Sent::New => entry.new_order(&wired),
             Sent::Cancel => entry.cancel_order(&wired),
             Sent::Change => entry.change_order(&wired),
         };
+        if result.is_ok() {
+            self.times.sent(stamp, began);
+        }
         self.take(&command, result, sent, now);
     }
 
-    fn answered(&mut self, id: ClientOrderId) {
-        if id.0 != 0 {
-            self.unanswered.remove(&id);
+    fn answered(&mut self, report: &abi::OrderEvent, at: Timestamp) {
+        let id = ClientOrderId(report.client_order_id);
+        if id.0 != 0
+            && let Some(deadline) = self.unanswered.remove(&id)
+        {
+            self.times.answered(deadline.saturating_sub(ANSWER_TIME_NS), (report.ts, at));
         }
     }
 
@@ -431,7 +472,8 @@ impl ExchangeLink for Links {
             }
             Route::Entry(_) => {
                 let command = self.command(id, request, 0, now);
-                let mut pending = Pending { sent: Sent::New, exchange, command, order: id, number: 0 };
+                let stamp = self.times.passed();
+                let mut pending = Pending { sent: Sent::New, exchange, command, order: id, number: 0, stamp };
                 match &mut self.journal {
                     None => self.send(pending, now),
                     Some(journal) if journal.failed().is_some() || journal.outbox.is_full() => {
@@ -458,7 +500,8 @@ impl ExchangeLink for Links {
         }
         let command = self.command(cancel.id, cancel.request, cancel.exchange_order_id, now);
         let (exchange, order) = (cancel.exchange, cancel.id);
-        self.send_in_turn(Pending { sent: Sent::Cancel, exchange, command, order, number: 0 }, now);
+        let stamp = Stamp::default();
+        self.send_in_turn(Pending { sent: Sent::Cancel, exchange, command, order, number: 0, stamp }, now);
     }
 
     fn change(&mut self, change: &RiskApproved<ChangeOrder>, now: Timestamp) {
@@ -471,7 +514,11 @@ impl ExchangeLink for Links {
         if self.journal().is_some_and(|journal| journal.failed().is_some()) {
             return self.refuse(&command, OrderEventKind::RequestRejected, Reason::NotStored, now);
         }
-        self.send_in_turn(Pending { sent: Sent::Change, exchange, command, order: id, number: 0 }, now);
+        let stamp = Stamp::default();
+        self.send_in_turn(
+            Pending { sent: Sent::Change, exchange, command, order: id, number: 0, stamp },
+            now,
+        );
     }
 
     fn pop_report(&mut self) -> Option<abi::OrderEvent> {
@@ -484,6 +531,8 @@ impl ExchangeLink for Links {
         if matches!(self.route(instrument.exchange), Route::FillModel) {
             // the fill model lives in the time of the engine: live events carry that of their exchange
             self.fill_model.on_event(&abi::Event { ts: at.get(), ..*event }, instrument);
+        } else {
+            self.times.saw(event, at);
         }
     }
 
@@ -497,11 +546,17 @@ impl ExchangeLink for Links {
 
     #[inline]
     fn on_input(&mut self, input: &Input) {
+        self.times.took(input);
         if let Some(tape) = &mut self.tape {
             tape.input(input);
         }
-        if let (Some(journal), InputKind::Order(report)) = (&mut self.journal, &input.kind) {
-            journal.order(ClientOrderId(report.client_order_id));
+        if let InputKind::Order(report) = &input.kind {
+            if let Some(journal) = &mut self.journal {
+                journal.order(ClientOrderId(report.client_order_id));
+            }
+            if self.shows_orders {
+                self.seen.push(*report);
+            }
         }
     }
 
@@ -512,6 +567,9 @@ impl ExchangeLink for Links {
         }
         if let Some(journal) = &mut self.journal {
             journal.order(ClientOrderId(report.client_order_id));
+        }
+        if self.shows_orders {
+            self.seen.push(*report);
         }
     }
 

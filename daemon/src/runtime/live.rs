@@ -18,6 +18,7 @@ use super::{
     observer::Observer,
     plan::{self, OpenExchange, Opened},
     signals::StopSignals,
+    start_times::{self, StartPart},
 };
 use crate::{
     progress::Progress,
@@ -75,12 +76,14 @@ pub(crate) fn live<P: ControlPlane>(
     let opened = plan::open(&mut plan, services, || Way::Inbox(Arc::clone(&inbox)))?;
     // the configuration lets no strategy of a live run ask for history
     let Opened { driver, warm_ups: _, mut exchanges, instruments, refused } = opened;
+    start_times::ends(StartPart::Connect);
     plan.folder.keep();
     let folder = plan.folder.path();
     let recorder = Recorder::create(&folder, labels)
         .with_context(|| format!("creating the results in {}", folder.display()))?;
     let mut run = EventLoop::new(driver, recorder, services, (plan.is_verbose, plan.slice_max));
     run.set_limits(std::mem::take(&mut plan.risk.strategies));
+    run.described = std::mem::take(&mut plan.instruments);
     run.record(&mut plan, &instruments, clock::now())?;
     let mut plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
     run.set_notes(plane.notes());
@@ -94,6 +97,7 @@ pub(crate) fn live<P: ControlPlane>(
     for (strategy, tag) in plane.tags() {
         run.tags().set(strategy, tag);
     }
+    start_times::ends(StartPart::TakeUp);
     let stopwatch = Stopwatch::start();
     let ended = recovered(&mut run, (&inbox, &mut exchanges), taken, &plane).and_then(|stop| match stop {
         Some(signal) => {
@@ -101,6 +105,7 @@ pub(crate) fn live<P: ControlPlane>(
             Ok(())
         }
         None => {
+            start_times::ends(StartPart::Reconcile);
             run.start(clock::now(), refused)?;
             until_stopped(&mut run, &inbox, &mut exchanges, &plane)
         }
@@ -149,6 +154,7 @@ fn until_stopped(
         open.subscribe()?;
     }
     let is_commanded = plane.is_commanded();
+    start_times::ends(StartPart::Start);
     notify::ready(&plane.standing());
     if let Some(observer) = run.observer() {
         observer.run(clock::now(), "running");

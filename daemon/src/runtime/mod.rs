@@ -6,6 +6,7 @@ mod change;
 pub mod clock;
 mod command;
 mod commands;
+mod described;
 mod event_loop;
 mod exchange_changes;
 mod exchange_desk;
@@ -20,6 +21,7 @@ mod loop_handle;
 pub(crate) mod notify;
 mod observer;
 mod order_entry;
+mod order_times;
 mod plan;
 mod recovery;
 mod services;
@@ -27,6 +29,7 @@ mod signals;
 #[cfg(test)]
 mod slice_tests;
 mod sources;
+pub(crate) mod start_times;
 mod tending;
 mod timed_strategy;
 mod trading;
@@ -58,8 +61,8 @@ pub use services::Services;
 pub(crate) use signals::StopSignals;
 pub(crate) use timed_strategy::TimedStrategy;
 pub(crate) use trading::{
-    FillRow, Halt, Hand, HandRefused, HandReport, InstrumentRow, KeptHalt, LookUp, MANUAL, Missing, Names,
-    NewByHand, OrderCursor, OrderQuery, OrderRow, OrdersWanted, PAGE_MAX, PortfolioLook, PositionQuery,
-    PositionRow, RiskLook, ScopeLook, ScopeName, Seen, TradingChanged, TradingRefused, TradingSeen,
-    TradingWish, Which,
+    Exits, FillRow, Halt, Hand, HandRefused, HandReport, InstrumentRow, KeptHalt, LookUp, MANUAL, Missing,
+    Names, NewByHand, OrderCursor, OrderQuery, OrderRow, OrdersWanted, PAGE_MAX, PortfolioLook,
+    PositionQuery, PositionRow, RiskLook, ScopeLook, ScopeName, Seen, TradingChanged, TradingRefused,
+    TradingSeen, TradingWish, Which,
 };

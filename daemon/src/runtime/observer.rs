@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     feed::{OrderReport, Tap},
-    metrics::LoopMeters,
+    metrics::{LoopMeters, OrderMeters},
 };
 
 /// How often figures are looked up in the engine.
@@ -35,6 +35,11 @@ impl Observer {
 
     pub(super) fn meters(&self) -> &LoopMeters {
         &self.meters
+    }
+
+    /// Where the way of orders is measured.
+    pub(super) fn order_meters(&self) -> Arc<OrderMeters> {
+        Arc::clone(self.meters.orders())
     }
 
     /// Whether somebody wants the reports on orders.

@@ -29,6 +29,12 @@ impl Default for Services {
 }
 
 impl Services {
+    /// Those of a replay, which knows all texts and payloads before its first event.
+    #[must_use]
+    pub fn of_replay() -> Self {
+        Self { texts: TextTable::keeping_payloads(TEXTS_MAX), now: Arc::default() }
+    }
+
     /// The texts.
     #[must_use]
     pub fn texts(&self) -> &TextTable {

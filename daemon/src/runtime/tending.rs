@@ -13,9 +13,21 @@ impl EventLoop {
     /// Hands over what changed, if it is time.
     #[inline]
     pub(super) fn flush_journal(&mut self) {
+        self.note_held();
         let (engine, link) = self.driver_mut().parts();
         if let Some(journal) = link.journal_mut().filter(|journal| journal.is_due()) {
             journal.flush(engine);
+        }
+    }
+
+    /// Takes note of what changed of what the engine holds.
+    #[inline]
+    fn note_held(&mut self) {
+        if self.engine().has_held_changes() {
+            let changes = self.driver_mut().engine_mut().take_held_changes();
+            if let Some(journal) = self.driver_mut().link_mut().journal_mut() {
+                journal.held_changes(changes);
+            }
         }
     }
 
@@ -93,6 +105,7 @@ impl EventLoop {
 
     /// Hands over the last changes at the end of the run; the store writes them before it closes.
     pub(super) fn end_journal(&mut self) {
+        self.note_held();
         let (engine, link) = self.driver_mut().parts();
         if let Some(journal) = link.journal_mut() {
             journal.flush(engine);

@@ -203,6 +203,26 @@ CREATE TABLE losses ( -- the PnL of a scope over time, as limits on losses count
     is_since_command INTEGER NOT NULL CHECK (is_since_command IN (0, 1)), -- counted since trading was let go on
     PRIMARY KEY (scope, is_since_command)
 ) STRICT, WITHOUT ROWID;
+", "
+CREATE TABLE stand_ins ( -- what stratd does for an order in place of its exchange; an order that waits was not sent
+    client_order_id INTEGER PRIMARY KEY NOT NULL,
+    waits       TEXT CHECK (waits IN ('price', 'entry', 'group')), -- null: it was sent, or it has ended
+    has_trigger INTEGER NOT NULL CHECK (has_trigger IN (0, 1)), -- it goes out, or went, because a price came
+    level       TEXT,             -- the price that it waits for; of a stop that follows, where it has come to
+    asked       TEXT    NOT NULL, -- quantity that was asked for, whatever its group leaves of it
+    ends_at     INTEGER,          -- when stratd ends it
+    has_expired INTEGER NOT NULL CHECK (has_expired IN (0, 1)) -- it was canceled because its lifetime ended
+) STRICT;
+
+CREATE TABLE order_groups ( -- orders that exclude each other, until the last of them has ended
+    strategy    TEXT    NOT NULL,
+    order_group INTEGER NOT NULL, -- as in orders: chosen by the strategy, or the client order id that they are attached to
+    exchange    TEXT    NOT NULL,
+    instrument  TEXT    NOT NULL,
+    total       TEXT    NOT NULL, -- quantity that they may trade together
+    filled      TEXT    NOT NULL, -- that they traded
+    PRIMARY KEY (strategy, order_group)
+) STRICT, WITHOUT ROWID;
 "];
 
 /// Brings a database up to date, each step in a transaction of its own.

@@ -2,8 +2,9 @@
 //!
 //! They are integers rather than `enum`s: a value that the receiver does not know must be handled, and an
 //! out-of-range Rust `enum` would be undefined behaviour before it could be looked at.
+//! A number never changes its meaning and is never used again; a list may get further ones.
 
-/// [`crate::Event::kind`]. The five numbers of `data` are named beside each kind.
+/// [`crate::Event::kind`]. The five numbers of `data` are named beside each kind; – is 0, and may tell something later.
 pub mod event_kind {
     /// price, quantity, trade id (text handle), receive time, –
     pub const TRADE: u16 = 1;
@@ -14,7 +15,7 @@ pub mod event_kind {
     /// price, quantity, order id (text handle; 0 = a whole level), receive time, the feed's own number of the update (0 =
     /// it has none; otherwise that of the one before, or one more)
     pub const BOOK_UPDATE: u16 = 4;
-    /// payload (text handle), –, –, receive time, –
+    /// payload (text handle, see `ExchangeHostV1::payload`), –, –, receive time, –
     pub const DATA: u16 = 5;
     /// timer id, tag, due time, –, –
     pub const TIMER: u16 = 6;

@@ -18,7 +18,9 @@ pub const PLUGIN_ENTRY_WITH_NUL: &[u8] = b"stratd_plugin_v1\0";
 pub type PluginEntry = unsafe extern "C" fn() -> *const PluginV1;
 
 /// The root module that abi_stable checks.
-// A prefix type by necessity of abi_stable; it never grows: an old plugin in a new host would be refused.
+// A prefix type by necessity of abi_stable; neither it nor any type behind it ever grows: abi_stable refuses a plugin
+// whose types have fewer fields than the host's. The version of this package is compared with each type, by its major
+// number alone from 1.0 on.
 #[expect(non_camel_case_types, reason = "abi_stable's derive names the reference type Name_Ref")]
 mod module {
     use super::{PluginV1, StableAbi};

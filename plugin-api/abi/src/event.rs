@@ -56,7 +56,7 @@ pub struct OrderEvent {
     pub last_quantity: i64,
     /// Quantity executed so far, this execution included.
     pub cumulative_quantity: i64,
-    /// The exchange's fee of this execution, positive when we pay.
+    /// The exchange's fee of this execution, positive when we pay, in the currency of the instrument.
     pub fee: MoneyBits,
     /// The exchange's id of this execution.
     pub trade_id: TextHandle,

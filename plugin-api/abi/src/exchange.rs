@@ -6,7 +6,7 @@ use abi_stable::StableAbi;
 
 use crate::{
     AccountRecord, Event, FillRecord, InstrumentRecord, LogRecord, OrderCommand, OrderEvent, OrderRecord,
-    Sink, Str, TextHandle,
+    PositionRecord, Sink, Str, TextHandle,
 };
 
 /// The host's functions for a connector. Lives as long as the process; every function may be called from any
@@ -30,7 +30,11 @@ pub struct ExchangeHostV1 {
     pub trading_type: unsafe extern "C" fn(ctx: *mut c_void) -> u32,
     /// Interns a text of at most [`crate::TEXT_BYTES_MAX`] bytes; 0 if it is longer or the host's limit is reached.
     pub intern: unsafe extern "C" fn(ctx: *mut c_void, text: Str) -> TextHandle,
-    /// Copies an interned text to `out` and returns its length in bytes; 0 for an unknown handle.
+    /// Hands over the text of one DATA event, at most [`crate::PAYLOAD_BYTES_MAX`] bytes, and returns the handle that the
+    /// event carries; 0 if it is empty, longer, or not UTF-8. The host keeps a payload until its event was handled, and no
+    /// less than the latest 4096 of them: emit the event before you hand over so many others.
+    pub payload: unsafe extern "C" fn(ctx: *mut c_void, text: Str) -> TextHandle,
+    /// As `HostV1::text`.
     pub text: unsafe extern "C" fn(ctx: *mut c_void, handle: TextHandle, out: *mut u8, capacity: u64) -> u64,
     /// Pushes market events; returns how many the inbox took (fewer when it is full).
     pub emit: unsafe extern "C" fn(ctx: *mut c_void, events: *const Event, count: u64) -> u64,
@@ -44,6 +48,9 @@ pub struct ExchangeHostV1 {
         unsafe extern "C" fn(ctx: *mut c_void, correlation: u64, record: *const InstrumentRecord) -> u32,
     /// Reports an account.
     pub account: unsafe extern "C" fn(ctx: *mut c_void, correlation: u64, record: *const AccountRecord),
+    /// Reports what an account holds of an instrument: `instrument`, `side` and `size` count, `price_average` and `cost` if
+    /// they are known.
+    pub position: unsafe extern "C" fn(ctx: *mut c_void, correlation: u64, record: *const PositionRecord),
     /// Reports an open order.
     pub open_order: unsafe extern "C" fn(ctx: *mut c_void, correlation: u64, record: *const OrderRecord),
     /// Reports a past execution.
@@ -94,7 +101,7 @@ pub struct ExchangeV1 {
     /// sends anew).
     pub change_order:
         Option<unsafe extern "C" fn(instance: *mut c_void, command: *const OrderCommand) -> i64>,
-    /// Reports all accounts. Null without order entry.
+    /// Reports all accounts and, where their `has_positions` says so, all that they hold. Null without order entry.
     pub accounts: Option<unsafe extern "C" fn(instance: *mut c_void, correlation: u64) -> i64>,
     /// Reports all own open orders. Null without order entry.
     pub open_orders: Option<unsafe extern "C" fn(instance: *mut c_void, correlation: u64) -> i64>,

@@ -81,7 +81,9 @@ pub struct HostV1 {
     pub log: unsafe extern "C" fn(ctx: *mut c_void, record: *const LogRecord),
     /// Says why the call that is about to return failed; the last text before the return counts.
     pub error: unsafe extern "C" fn(ctx: *mut c_void, message: Str),
-    /// Copies an interned text to `out` and returns its length in bytes; 0 for an unknown handle.
+    /// Copies the text of a handle to `out`, as far as `capacity` goes, and returns its whole length in bytes; 0 for an
+    /// unknown handle. The payload of a DATA event has at most [`crate::PAYLOAD_BYTES_MAX`] bytes and is there during the
+    /// call that brings the event; every other text has at most [`crate::TEXT_BYTES_MAX`] and stays.
     pub text: unsafe extern "C" fn(ctx: *mut c_void, handle: TextHandle, out: *mut u8, capacity: u64) -> u64,
     /// The time of the event in work, or the host's clock outside of one.
     pub now: unsafe extern "C" fn(ctx: *mut c_void) -> i64,

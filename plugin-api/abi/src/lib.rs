@@ -4,9 +4,9 @@
 //! C and C++ authors use the same types through `include/stratd/plugin.h`; Rust authors use the SDK
 //! `stratd-plugin-api`, which fills the tables for them.
 //!
-//! **State: V1 is a draft.** Every order type, flag and event kind that V1 will ever have is a reserved
-//! value already; after the freeze no published type changes, and anything new is an extension table
-//! found through `get_extension`.
+//! **V1 is frozen.** No published type, table or number changes any more, and none grows; anything new is a further
+//! number of a list, or an extension table found through `get_extension`. `docs/plugin-compatibility.md` has what
+//! authors can rely on.
 //!
 //! Rules that hold for every type and function:
 //! - Prices and quantities are `i64` scaled by the decimals of their instrument. Money is a 128-bit integer
@@ -16,8 +16,14 @@
 //! - Texts that outlive a call (symbols, currencies, venue ids) are interned by the host and travel as a
 //!   [`TextHandle`]; 0 is the empty text.
 //! - Nothing allocated on one side is freed on the other. No panic and no exception crosses.
-//! - A table starts with its `size` in bytes and the `abi` number it follows.
+//! - A table starts with its `size` in bytes and the `abi` number it follows; whoever gets one compares both with its
+//!   own before it reads on. What is lent for one call ([`Sink`], [`LogEdit`]) has neither.
 //!   A function pointer that may be null says so; all others are present.
+//! - Where there is a negative status, every negative number is a failure, and every other one a success.
+//! - What is reserved is 0. The host refuses a request (an order, a schedule, a query of a book, an instrument) in which
+//!   it is not, so that a later host may give it a meaning; of what comes from the host, ignore it.
+//! - An extension is a table with an id, `stratd.NAME/VERSION`, that the other side is asked for: `get_extension` of
+//!   [`HostV1`] and [`ExchangeHostV1`], of [`StrategyV1`], [`ExchangeV1`] and [`PluginV1`]. Null = it has none.
 #![warn(missing_docs)]
 #![forbid(unsafe_code)]
 
@@ -59,12 +65,14 @@ pub use record::{
 pub use strategy::StrategyV1;
 pub use text::{MoneyBits, Sink, Str, TextHandle};
 
-/// The ABI number of this crate's types: what [`PluginV1::abi`] and every table carries.
-/// While V1 is a draft it changes with every change of a type.
-pub const ABI: u32 = 4;
+/// The ABI number of V1: what [`PluginV1::abi`] and every table carries. Lower numbers were drafts.
+pub const ABI: u32 = 100;
 
 /// Venue ids and other interned texts are at most this many bytes long.
 pub const TEXT_BYTES_MAX: usize = 64;
+
+/// The payload of a DATA event is at most this many bytes long.
+pub const PAYLOAD_BYTES_MAX: usize = 65536;
 
 /// Version of this crate: what a manifest's `abi_crate` carries.
 pub const CRATE_VERSION: &str = env!("CARGO_PKG_VERSION");

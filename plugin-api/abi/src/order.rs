@@ -10,7 +10,7 @@ use crate::MoneyBits;
 pub struct OrderRequest {
     /// The instrument's id.
     pub instrument: u32,
-    /// Handle of the exchange; 0 = the instrument's own.
+    /// Handle of the exchange; 0 = the host chooses: the instrument's own, or by the routing that is configured.
     pub exchange: u16,
     /// One of [`crate::side`].
     pub side: u8,
@@ -47,7 +47,8 @@ pub struct OrderRequest {
 pub struct OrderCommand {
     /// Answers carry this number.
     pub correlation: u64,
-    /// Our id of the order.
+    /// Our id of the order: unique over all runs, never 0, and not used again. At the exchange it is this number in
+    /// decimal digits, at most 20 of them, with a prefix where the connector needs one.
     pub client_order_id: u64,
     /// The exchange's id (text handle); 0 for a new order.
     pub exchange_order_id: u64,

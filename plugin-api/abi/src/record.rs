@@ -75,9 +75,13 @@ pub struct OrderRecord {
     /// One of [`crate::reason`].
     pub reason: u32,
     /// Zero.
-    pub reserved2: u32,
+    pub reserved: u32,
     /// The group of the request.
     pub group: u64,
+    /// Distance of a trailing stop.
+    pub trail: i64,
+    /// End of a `GTD` lifetime.
+    pub expires: i64,
 }
 
 /// An own execution.
@@ -104,7 +108,7 @@ pub struct FillRecord {
     pub price: i64,
     /// Quantity.
     pub quantity: i64,
-    /// The exchange's fee, positive when we pay.
+    /// The exchange's fee, positive when we pay, in the currency of the instrument.
     pub fee: MoneyBits,
     /// Modelled slippage, positive when it costs us.
     pub slippage: MoneyBits,
@@ -112,7 +116,7 @@ pub struct FillRecord {
     pub transaction_cost: MoneyBits,
 }
 
-/// A position of the asking strategy.
+/// A position of the asking strategy, or what an account at an exchange holds.
 #[repr(C)]
 #[derive(StableAbi, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PositionRecord {
@@ -152,8 +156,10 @@ pub struct AccountRecord {
     pub exchange: u16,
     /// One of [`crate::oms_type`].
     pub oms_type: u16,
+    /// 1 = an exchange reports with it all that it holds: what is not reported, it does not hold. 0 = it does not tell.
+    pub has_positions: u16,
     /// Zero.
-    pub reserved: [u16; 2],
+    pub reserved: u16,
     /// Cash.
     pub cash: MoneyBits,
     /// Cash plus the value of all positions.

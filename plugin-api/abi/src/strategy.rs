@@ -21,7 +21,9 @@ pub struct StrategyV1 {
     /// Ends an instance; nothing of it is used afterwards.
     pub destroy: unsafe extern "C" fn(instance: *mut c_void),
     /// Takes market events in engine order. Returns how many were consumed (at least 1), or a negative number for an
-    /// error, with the index of the event that failed in `failed_index` and the text through `HostV1::error`.
+    /// error, with the index of the event that failed in `failed_index` and the text through `HostV1::error`. Minus the
+    /// number of [`crate::reason::PANIC`] ends the instance without `on_error`; every other negative number is an error of
+    /// the handler.
     /// Return right after an event at which you made a request or set a timer (the SDK does): the host carries the request
     /// out, lets timers fire that are due, and calls again with the rest. What you take beyond that event has happened
     /// before the request is sent, and a timer that is due between two of these events fires after the last of them.

@@ -7,7 +7,7 @@ use abi_stable::StableAbi;
 /// A text interned by the host; 0 is the empty text. `HostV1::text` copies it out.
 ///
 /// A handle with the highest bit set stands for the decimal text of its lower 63 bits: ids that are numbers need no
-/// entry in the host's table, and a plugin may make such a handle itself.
+/// entry in the host's table, and a plugin may make such a handle itself. Nothing else can be read from a handle.
 pub type TextHandle = u64;
 
 /// UTF-8 text, borrowed for the duration of the call; not null-terminated.

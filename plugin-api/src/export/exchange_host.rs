@@ -11,7 +11,7 @@ use crate::{
     ExchangeHost, Log, LogSink, LogValue, Result, Timestamp, TradingType,
     abi::{
         AccountRecord, Event, ExchangeHostV1, FillRecord, InstrumentRecord, LOG_EXTENSION, OrderEvent,
-        OrderRecord, Str, TextHandle,
+        OrderRecord, PositionRecord, Str, TextHandle,
     },
 };
 
@@ -94,6 +94,12 @@ impl ExchangeHost for TableExchangeHost {
         unsafe { (host.intern)(host.ctx, Str::new(text)) }
     }
 
+    fn payload(&self, text: &str) -> TextHandle {
+        let host = self.table();
+        // SAFETY: the host's function with the host's context; the text lives during the call
+        unsafe { (host.payload)(host.ctx, Str::new(text)) }
+    }
+
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {
         let host = self.table();
         // SAFETY: the host writes at most `capacity` bytes to a buffer of that many
@@ -124,6 +130,12 @@ impl ExchangeHost for TableExchangeHost {
         let host = self.table();
         // SAFETY: the host reads the record during the call
         unsafe { (host.account)(host.ctx, correlation, record) }
+    }
+
+    fn position(&self, correlation: u64, record: &PositionRecord) {
+        let host = self.table();
+        // SAFETY: the host reads the record during the call
+        unsafe { (host.position)(host.ctx, correlation, record) }
     }
 
     fn open_order(&self, correlation: u64, record: &OrderRecord) {

@@ -246,9 +246,16 @@ impl StrategyHost for TableHost {
     }
 }
 
-/// Copies an interned text out and hands it on: `call(out, capacity)` returns its length.
-pub(super) fn with_text(call: impl FnOnce(*mut u8, u64) -> u64, visit: &mut dyn FnMut(&str)) {
+/// Copies a text out and hands it on: `call(out, capacity)` returns its length. Most fit at once; a payload is asked for
+/// again with the room that it needs.
+pub(super) fn with_text(call: impl Fn(*mut u8, u64) -> u64, visit: &mut dyn FnMut(&str)) {
     let mut bytes = [0u8; abi::TEXT_BYTES_MAX];
-    let length = usize::try_from(call(bytes.as_mut_ptr(), bytes.len() as u64)).unwrap_or(0).min(bytes.len());
-    visit(std::str::from_utf8(&bytes[..length]).unwrap_or(""));
+    let length = usize::try_from(call(bytes.as_mut_ptr(), bytes.len() as u64)).unwrap_or(0);
+    if let Some(text) = bytes.get(..length) {
+        return visit(std::str::from_utf8(text).unwrap_or(""));
+    }
+    let mut bytes = vec![0u8; length.min(abi::PAYLOAD_BYTES_MAX)];
+    let again = usize::try_from(call(bytes.as_mut_ptr(), bytes.len() as u64)).unwrap_or(0);
+    bytes.truncate(again);
+    visit(std::str::from_utf8(&bytes).unwrap_or(""));
 }

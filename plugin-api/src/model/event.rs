@@ -138,7 +138,7 @@ pub struct Data {
     pub seq: u64,
     /// The instrument; 0 where none applies.
     pub instrument: InstrumentId,
-    /// The payload (text handle).
+    /// The payload, for [`Context::text`](crate::Context::text): at most 65,536 bytes, and there during the handler.
     pub payload: abi::TextHandle,
 }
 

@@ -617,8 +617,11 @@ impl TryFrom<&abi::OrderRequest> for OrderRequest {
     type Error = Reason;
 
     /// # Errors
-    /// `BadOrder` if a code is not known.
+    /// `BadOrder` if a code is not known, or what is reserved is not 0.
     fn try_from(raw: &abi::OrderRequest) -> Result<Self, Reason> {
+        if raw.reserved != 0 {
+            return Err(Reason::BadOrder);
+        }
         let order_type = OrderType::from_code(raw.order_type).ok_or(Reason::BadOrder)?;
         let (has_price, has_stop, has_trail) = match order_type {
             // for a market order 0 means "no protection limit"

@@ -80,6 +80,10 @@ pub struct Order {
     pub tag: u32,
     /// Its group, or the order that it is attached to; 0 = none.
     pub group: u64,
+    /// Distance of a trailing stop; 0 of any other.
+    pub trail: Price,
+    /// End of a [`Lifetime::Gtd`](crate::Lifetime::Gtd); 0 of any other.
+    pub expires: Timestamp,
     /// Whether the host holds it: it is not at its exchange yet.
     pub is_held: bool,
 }
@@ -104,6 +108,8 @@ impl Order {
             reason: Reason::from_code(raw.reason).unwrap_or(Reason::Exchange),
             tag: raw.tag,
             group: raw.group,
+            trail: Price::new(raw.trail),
+            expires: Timestamp::new(raw.expires),
             is_held: raw.held != abi::order_held::NONE,
         })
     }

@@ -43,7 +43,7 @@ pub struct Config {
     #[schemars(extend("format" = "path", "x-accepted" = "the path of a CSV file"))]
     pub splits: Option<String>,
     /// A file of texts such as news or signals, with the first row `time,symbol,text`; strategies get each as `on_data`,
-    /// after the prices of the same time. The symbol may be empty, a text has at most 64 bytes and may have commas.
+    /// after the prices of the same time. The symbol may be empty, a text has at most 65,536 bytes and may have commas.
     #[schemars(extend("format" = "path", "x-accepted" = "the path of a CSV file"))]
     pub texts: Option<String>,
     /// Decimals of the prices. By default 2, or 4 with `adjust = "adj_close"` or `splits`.

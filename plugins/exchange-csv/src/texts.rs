@@ -1,15 +1,15 @@
 //! Texts beside the prices, such as news or signals: each row of a file becomes a `Data` event.
 //!
 //! The first row is `time,symbol,text`. Times are written as those of prices and never go backwards. A row without a
-//! symbol is about the exchange as a whole. What is behind the second comma is the text, as it stands there; the host
-//! hands texts of at most 64 bytes on, so longer ones are refused with their line.
+//! symbol is about the exchange as a whole. What is behind the second comma is the text, as it stands there, JSON for
+//! example; the host hands texts of at most 65,536 bytes on, so longer ones are refused with their line.
 //! A text comes after the prices of its own time: who trades on it does not see it earlier than them.
 
 use std::{fs::File, io::Read, vec::IntoIter};
 
 use stratd_plugin_api::{
     Error, EventKind, ExchangeHandle, InstrumentId, Result, Timestamp,
-    abi::{self, TEXT_BYTES_MAX},
+    abi::{self, PAYLOAD_BYTES_MAX},
 };
 use stratd_simulation::{
     csv::{InstrumentTable, parse_time},
@@ -20,7 +20,7 @@ use crate::config::Settings;
 
 /// Rows of a file of texts; they are kept in memory from the start on.
 const TEXTS_MAX: usize = 50_000;
-/// A larger file is none of texts of 64 bytes.
+/// A larger file belongs into a database.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 const HEADER: &str = "time,symbol,text";
 
@@ -71,7 +71,7 @@ impl TextQueue {
             return Ok(None);
         }
         let Some(text) = self.rest.next() else { return Ok(None) };
-        let payload = host.intern(&text.text)?.cast_signed();
+        let payload = host.payload(&text.text)?.cast_signed();
         Ok(Some(abi::Event {
             kind: EventKind::Data.code(),
             ts: text.ts.get(),
@@ -158,8 +158,8 @@ fn parse_row(row: &str, known: &Known<'_>) -> Result<Option<Text>, String> {
     };
     let options = &known.settings.rows;
     let ts = parse_time(time.trim(), options.time_unit).map_err(|error| error.to_string())?;
-    if text.len() > TEXT_BYTES_MAX {
-        return Err(format!("a text of {} bytes (accepted: at most {TEXT_BYTES_MAX})", text.len()));
+    if text.len() > PAYLOAD_BYTES_MAX {
+        return Err(format!("a text of {} bytes (accepted: at most {PAYLOAD_BYTES_MAX})", text.len()));
     }
     let instrument = known.instrument(symbol.trim())?;
     let is_in = options.start.is_none_or(|start| ts >= start) && options.end.is_none_or(|end| ts < end);

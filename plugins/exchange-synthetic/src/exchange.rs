@@ -156,7 +156,12 @@ impl Exchange for SyntheticExchange {
     }
 
     fn accounts(&mut self, reply: Reply) -> Result<()> {
-        let account = self.shared.lock().venue.account();
+        let (account, held) = {
+            let floor = self.shared.lock();
+            let held: Vec<_> =
+                floor.venue.instruments().map(|i| (i.id, floor.venue.position(i.id))).collect();
+            (floor.venue.account(), held)
+        };
         let Some(account) = account else {
             reply.fail("the account's value is out of range");
             return Ok(());
@@ -166,8 +171,16 @@ impl Exchange for SyntheticExchange {
             currency: self.host.intern(CURRENCY)?,
             cash: account.cash.into(),
             equity: account.equity.into(),
+            has_positions: 1,
             ..abi::AccountRecord::default()
         });
+        for (instrument, size) in held.into_iter().filter(|(_, size)| *size != 0) {
+            reply.position(&abi::PositionRecord {
+                instrument: instrument.0,
+                size,
+                ..abi::PositionRecord::default()
+            });
+        }
         reply.done();
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define EVENTS 10000
 #define THREADS 4
@@ -34,7 +35,21 @@ static void *answer_all(void *argument) {
     h->log(h->ctx, &record);
     char text[64];
     uint64_t length = h->text(h->ctx, account.id, (uint8_t *)text, sizeof text);
-    int is_good = length == 10 && h->emit(h->ctx, events, EVENTS) == EVENTS && h->emit_orders(h->ctx, &order_event, 1) == 1;
+    // the longest payload comes back whole, and a longer one is refused
+    static char news[STRATD_PAYLOAD_BYTES_MAX + 1], back[STRATD_PAYLOAD_BYTES_MAX];
+    memset(news, 'n', sizeof news);
+    news[STRATD_PAYLOAD_BYTES_MAX - 1] = '.';
+    stratd_text_handle_t handle = h->payload(h->ctx, (stratd_str_t){(uint8_t *)news, STRATD_PAYLOAD_BYTES_MAX});
+    int is_whole = h->text(h->ctx, handle, (uint8_t *)back, sizeof back) == sizeof back &&
+                   memcmp(news, back, sizeof back) == 0 &&
+                   h->payload(h->ctx, (stratd_str_t){(uint8_t *)news, sizeof news}) == 0;
+    // what is reserved is 0
+    stratd_instrument_record_t other = instrument;
+    other.reserved[5] = 1;
+    is_whole = is_whole && h->instrument(h->ctx, chatty->correlation, &other) == 0;
+    stratd_position_record_t held = {.instrument = id, .size = -5};
+    h->position(h->ctx, chatty->correlation, &held);
+    int is_good = length == 10 && is_whole && h->emit(h->ctx, events, EVENTS) == EVENTS && h->emit_orders(h->ctx, &order_event, 1) == 1;
     h->answer(h->ctx, chatty->correlation, is_good ? 0 : -1, stratd_str("something was not taken"));
     return NULL;
 }

@@ -103,6 +103,16 @@ static void *try_everything(void *argument) {
     n += snprintf(text + n, sizeof text - n, " portfolio %d", (int)h->portfolio(h->ctx, &portfolio));
     n += snprintf(text + n, sizeof text - n, " risk %d", (int)h->risk(h->ctx, 0, &risk, NULL, 0));
     n += snprintf(text + n, sizeof text - n, " history %d", (int)h->price_history(h->ctx, 1, points, 2));
+    stratd_book_query_t query = {.instrument = 1, .depth = 20};
+    stratd_book_record_t book = {0};
+    stratd_book_level_record_t levels[3] = {{0}};
+    n += snprintf(text + n, sizeof text - n, " book %d", (int)h->book(h->ctx, &query, &book, levels, 3));
+    n += snprintf(text + n, sizeof text - n, " of %d gaps %d third %d", (int)book.instrument, (int)book.gaps,
+                  (int)levels[2].quantity);
+    query.reserved[5] = 1;
+    n += snprintf(text + n, sizeof text - n, " reserved %d", (int)h->book(h->ctx, &query, &book, levels, 3));
+    const stratd_bar_spec_t bars = {.kind = STRATD_BAR_KIND_TICK, .step = 5};
+    n += snprintf(text + n, sizeof text - n, " bars %d", (int)h->subscribe_bars(h->ctx, 1, &bars));
     n += snprintf(text + n, sizeof text - n, " timer %d", (int)h->timer(h->ctx, &schedule));
     n += snprintf(text + n, sizeof text - n, " timer_cancel %d", (int)h->timer_cancel(h->ctx, 1));
     n += snprintf(text + n, sizeof text - n, " extension %d", h->get_extension(h->ctx, stratd_str("x")) != NULL);

@@ -13,8 +13,8 @@ use stratd_engine::{
     InputKind, NewOrder, OrderIds, RiskApproved, RiskLimits, StrategyConfig,
 };
 use stratd_plugin_api::{
-    ExchangeId, Instrument, InstrumentType, Money, OmsType, Reason, StrategyServices, Timestamp, TradingType,
-    abi, export::instrument_to_record,
+    BarSpec, ExchangeId, Instrument, InstrumentType, Money, OmsType, Reason, StrategyServices, Timestamp,
+    TradingType, abi, export::instrument_to_record,
 };
 use stratd_simulation::{CostModels, FillModel, FillRule, OrderToFill, SimulatedExchange};
 
@@ -65,20 +65,43 @@ impl ExchangeLink for Fills {
 impl Plugins {
     /// Runs a strategy on the first `count` ticks of a file.
     pub(crate) fn run_core(&self, ticks: &Path, count: usize, which: Which) -> Outcome {
+        self.run_core_with(ticks, count, which, Vec::new())
+    }
+
+    /// As [`Plugins::run_core`], with bars that the strategy gets besides.
+    pub(crate) fn run_core_with(
+        &self,
+        ticks: &Path,
+        count: usize,
+        which: Which,
+        bars: Vec<BarSpec>,
+    ) -> Outcome {
         let mut bytes = vec![0; count * RECORD];
         File::open(ticks).and_then(|mut file| file.read_exact(&mut bytes)).expect("the file of ticks");
+        let records = bytes.chunks_exact(RECORD);
+        self.run_core_on(records.map(tick), count, which, bars)
+    }
+
+    /// Runs a strategy on so many events.
+    pub(crate) fn run_core_on(
+        &self,
+        events: impl Iterator<Item = abi::Event>,
+        count: usize,
+        which: Which,
+        bars: Vec<BarSpec>,
+    ) -> Outcome {
         let services = Arc::new(Services::default());
         let cash: Money = "100000".parse().expect("an amount");
-        let mut driver = self.driver(cash, which, &services);
+        let mut driver = self.driver(cash, which, bars, &services);
         let mut batch = Vec::with_capacity(BATCH);
         let watch = Stopwatch::start();
         driver.feed(Timestamp::new(0), InputKind::Start).expect("a run without errors");
-        let mut records = bytes.chunks_exact(RECORD).peekable();
+        let mut records = events.peekable();
         let mut at = Timestamp::new(0);
         let mut span_len = SLICE;
         while records.peek().is_some() {
             batch.clear();
-            batch.extend(records.by_ref().take(BATCH).map(tick));
+            batch.extend(records.by_ref().take(BATCH));
             let mut left = batch.as_mut_slice();
             while !left.is_empty() {
                 let taken;
@@ -94,11 +117,18 @@ impl Plugins {
         let took = watch.took();
         let engine = driver.engine();
         let (_, _, statistics) = engine.strategies().next().expect("one strategy");
+        assert!(statistics.events >= count as u64, "every event reached the strategy");
         let pnl = engine.equity().and_then(|equity| equity.checked_sub(cash)).expect("a small amount");
         Outcome::new(took, count, statistics.orders, format!("{pnl:.2}"))
     }
 
-    fn driver(&self, cash: Money, which: Which, services: &Arc<Services>) -> Driver<Fills> {
+    fn driver(
+        &self,
+        cash: Money,
+        which: Which,
+        bars: Vec<BarSpec>,
+        services: &Arc<Services>,
+    ) -> Driver<Fills> {
         let for_engine: Arc<dyn StrategyServices> = services.clone();
         let mut engine = Engine::new(
             EngineConfig {
@@ -126,7 +156,7 @@ impl Plugins {
             may_shutdown: false,
             cancels_on_stop: false,
             is_batch_safe: true,
-            bars: Vec::new(),
+            bars,
         };
         engine.add_strategy(config, instance).expect("the first strategy");
         Driver::new(engine, Fills(SimulatedExchange::new(FillModel::from(FillRule::SamePrice))))

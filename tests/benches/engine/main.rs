@@ -14,6 +14,7 @@
 )]
 
 mod core;
+mod depth;
 mod floor;
 mod report;
 mod run;
@@ -28,6 +29,7 @@ use std::{
 };
 
 use stratd::host::Loader;
+use stratd_plugin_api::BarSpec;
 
 use floor::Floor;
 use report::Rows;
@@ -44,6 +46,8 @@ const CROWD: usize = 100;
 const COUNT_CROWD: usize = 200_000;
 /// Ticks from one order to the next where orders are the measure.
 const BUSY: u64 = 10;
+/// Bars of as many nanoseconds: about a hundred of the ticks each.
+const BAR_NS: i64 = 100_000_000;
 /// The same without orders, but for two: a position is held for half of the ticks.
 const HELD: u64 = COUNT as u64 / 2;
 
@@ -117,6 +121,14 @@ impl Measured {
             check(&core_ema, ema.orders, &ema.pnl);
             let core_busy = self.take(&mut rows, "core_every_10", || core(Which::Every(BUSY)));
             check(&core_busy, busy.orders, &busy.pnl);
+            self.take(&mut rows, "core_bars", || {
+                let bars = vec![BarSpec::time(BAR_NS)];
+                self.plugins.run_core_with(&self.ticks, COUNT, Which::Noop, bars)
+            });
+            let changes = depth::changes(COUNT);
+            self.take(&mut rows, "core_book", || {
+                self.plugins.run_core_on(changes.into_iter(), COUNT, Which::Noop, Vec::new())
+            });
             if round < ROUNDS_LONG {
                 self.take(&mut rows, "noop_10m", || self.run(COUNT_LONG, &[Which::Noop]));
                 self.take(&mut rows, "noop_x100", || {

@@ -92,6 +92,11 @@ pub(crate) fn show(rows: &Rows, memory_kb: u64, busy: f64) -> Map<String, Value>
             order("core_every_10", "core_held"),
         ),
         (
+            "bar_core_us",
+            "us per bar of a hundred ticks, engine and strategy alone, with what its ticks cost more",
+            rows.paired(["core_bars", "core_noop"], |with, without| (with - without) * 100.0 / 1_000.0),
+        ),
+        (
             "long_ratio",
             "per tick at 10 M ticks, over 1 M",
             rows.paired(["noop_10m", "noop"], |long, short| long / short),

@@ -7,7 +7,7 @@
 use std::{
     fmt::Write as _,
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -38,7 +38,7 @@ const MANY: usize = 64;
 const LINES: usize = 1_000;
 
 /// A plugin with its configuration.
-type Setup = (&'static str, Value);
+pub(crate) type Setup = (&'static str, Value);
 
 /// What the strategies' calls of one run were.
 #[derive(Default)]
@@ -117,21 +117,23 @@ fn ways() -> Vec<Way> {
 }
 
 /// A recording and who trades on it.
-struct Recording {
+pub(crate) struct Recording {
     place: tempfile::TempDir,
     exchange: Setup,
     loader: Loader,
+    /// Where the plugins are; none = those of this tree.
+    pub(crate) libraries: Option<PathBuf>,
 }
 
 impl Recording {
-    fn new(exchange: Setup) -> Self {
+    pub(crate) fn new(exchange: Setup) -> Self {
         let place = tempfile::tempdir().expect("a temporary folder");
         let loader = Loader::new(&place.path().join("stage")).expect("a private folder");
-        Self { place, exchange, loader }
+        Self { place, exchange, loader, libraries: None }
     }
 
     /// The first lines of the price file of the tree.
-    fn prices() -> Self {
+    pub(crate) fn prices() -> Self {
         let mut recording = Self::new(("exchange_csv", Value::Null));
         let all = fs::read_to_string(workspace().join("configs/data/equities-daily.csv"))
             .expect("the price file of the tree");
@@ -143,7 +145,11 @@ impl Recording {
     }
 
     fn load(&self, library: &str) -> Arc<LoadedPlugin> {
-        self.loader.load(&plugin(library)).unwrap_or_else(|refusal| panic!("{refusal}"))
+        let file = match &self.libraries {
+            Some(folder) => folder.join(format!("lib{library}.so")),
+            None => plugin(library),
+        };
+        self.loader.load(&file).unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
     fn planned_exchange(&self, mode: Mode) -> PlannedExchange {
@@ -211,6 +217,7 @@ impl Recording {
             oms_type: OmsType::default(),
             rates: Vec::new(),
             risk: PlannedRisk::default(),
+            instruments: Default::default(),
             run: 0,
             folder,
             is_verbose: false,
@@ -231,7 +238,7 @@ impl Recording {
 
     /// Runs it in every way; all must leave the same files. Returns those of the plain way, and a line per way that
     /// says how many calls brought how many events.
-    fn check(&self, strategies: &[Setup]) -> (Files, String) {
+    pub(crate) fn check(&self, strategies: &[Setup]) -> (Files, String) {
         let (plain, calls, events) = self.run(strategies, PLAIN);
         assert_eq!(
             plain.keys().collect::<Vec<_>>(),

@@ -52,6 +52,9 @@ impl ExchangeHost for Recording {
     fn intern(&self, text: &str) -> TextHandle {
         self.texts.intern(text)
     }
+    fn payload(&self, text: &str) -> TextHandle {
+        self.texts.payload(text)
+    }
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {
         visit(&self.texts.get(handle).unwrap_or_default());
     }
@@ -71,6 +74,9 @@ impl ExchangeHost for Recording {
     fn account(&self, correlation: u64, record: &abi::AccountRecord) {
         let id = self.texts.get(record.id).unwrap_or_default();
         self.tell(format!("account {id} for {correlation}"));
+    }
+    fn position(&self, correlation: u64, record: &abi::PositionRecord) {
+        self.tell(format!("{} held of {} for {correlation}", record.size, record.instrument));
     }
     fn open_order(&self, correlation: u64, record: &abi::OrderRecord) {
         self.tell(format!("order {} for {correlation}", record.client_order_id));
@@ -169,9 +175,13 @@ fn threads_of_a_connector_call_the_host_inside_of_a_call_that_waits_for_them() {
         assert_eq!(host.emitted(), 10_000 + 5 * 500);
         String::new()
     });
-    for expected in
-        ["account account-é for 21", "fill of 3 for 21", "answer to 21: Ok(())", "answer to 22: Ok(())"]
-    {
+    for expected in [
+        "account account-é for 21",
+        "-5 held of 1 for 21",
+        "fill of 3 for 21",
+        "answer to 21: Ok(())",
+        "answer to 22: Ok(())",
+    ] {
         assert!(told.contains(expected), "{expected}: {told}");
     }
 }

@@ -66,6 +66,8 @@ fn everything_that_a_strategy_can_ask_for_and_every_wrong_return_are_the_same() 
         told
     });
     assert!(told.contains("instruments 20000") && told.contains("submit 1 "), "{told}");
+    // a book with more levels than the buffer, its record, and a query that says what is reserved
+    assert!(told.contains("book 20 of 1 gaps 7 third 30 reserved -1 bars 9"), "{told}");
     assert!(told.contains("the last text") && told.contains("returned 8 (accepted: 1 to 3)"), "{told}");
 }
 

@@ -76,7 +76,7 @@ fn another_abi_number_or_size() {
     let place = Place::new();
     place.refused(
         &place.c_strategy("abi", &["-DABI_NUMBER=3"]),
-        expect!["abi: ABI number 3 in the plugin record (accepted: 4)"],
+        expect!["abi: ABI number 3, a draft of V1, in the plugin record (accepted: 100: build it with stratd-abi or the header of 1.0 or later)"],
     );
     place.refused(
         &place.c_strategy("size", &["-DTABLE_SIZE=88"]),
@@ -117,20 +117,23 @@ const SWAPPED: &[Edit] = &[(
 )];
 
 /// A spare number gets a sign: same name, same place, same size.
-const SIGNED: &[Edit] =
-    &[("plugin-api/abi/src/record.rs", "    pub reserved2: u32,", "    pub reserved2: i32,")];
+const SIGNED: &[Edit] = &[(
+    "plugin-api/abi/src/record.rs",
+    "    pub reserved: u32,\n    /// The group",
+    "    pub reserved: i32,\n    /// The group",
+)];
 
 #[test]
 fn a_changed_layout_of_a_rust_plugin() {
     let place = Place::new();
     place.refused(
         &Variant { name: "swapped", edits: SWAPPED, rustc: &[] }.build(),
-        expect!["layout: OrderEvent has the field `quantity: i64`; OrderEvent has the field `price: i64` (accepted: the field `price: i64`; the field `quantity: i64`; as in stratd-abi 0.1.0)"],
+        expect!["layout: OrderEvent has the field `quantity: i64`; OrderEvent has the field `price: i64` (accepted: the field `price: i64`; the field `quantity: i64`; as in stratd-abi 1.0.0)"],
     );
     place.refused(
         &Variant { name: "signed", edits: SIGNED, rustc: &[] }.build(),
         expect![
-            "layout: OrderRecord.reserved2 has the type i32 (accepted: the type u32; as in stratd-abi 0.1.0)"
+            "layout: OrderRecord.reserved has the type i32 (accepted: the type u32; as in stratd-abi 1.0.0)"
         ],
     );
 }

@@ -84,7 +84,13 @@ fn crashes_hangs_and_greed_end_only_the_child() {
             "open: a library whose process ended by itself with exit code 3 (accepted: a library that can be opened, describes itself and creates its instances)"
         ],
     );
-    refused(&probe(), &["-DABI_NUMBER=7"], expect!["abi: ABI number 7 in the plugin record (accepted: 4)"]);
+    refused(
+        &probe(),
+        &["-DABI_NUMBER=7"],
+        expect![
+            "abi: ABI number 7, a draft of V1, in the plugin record (accepted: 100: build it with stratd-abi or the header of 1.0 or later)"
+        ],
+    );
     refused(
         &probe(),
         &["-DCREATE=1"],

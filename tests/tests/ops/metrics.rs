@@ -44,6 +44,14 @@ fn the_page_of_metrics_lists_what_is_told() {
         }
         std::thread::park_timeout(std::time::Duration::from_millis(50));
     }
+    for part in ["engine", "commit", "send", "arrive", "answer"] {
+        let count = value(&text, &format!("stratd_order_path_seconds_count{{part=\"{part}\"}}"));
+        assert!(count >= 1.0, "{part}: an order was filled");
+    }
+    for part in ["check", "database", "read", "connect", "take_up", "reconcile", "start"] {
+        let seconds = value(&text, &format!("stratd_start_seconds{{part=\"{part}\"}}"));
+        assert!((0.0..60.0).contains(&seconds), "{part}: {seconds} s");
+    }
     let suffix = |kind: &str| match kind {
         "counter" => "_total",
         "info" => "_info",

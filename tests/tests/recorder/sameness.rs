@@ -37,6 +37,22 @@ fn timers_and_the_time_come_again_in_every_place_of_the_code() {
 }
 
 #[test]
+fn a_strategy_sees_the_accounts_of_an_exchange_and_sees_them_again_in_a_replay() {
+    let strategy = "[recovery]\ncheck_every = \"100ms\"\n[[strategy]]\nplugin = \"every\"\nconfig = { every = 20, tell_ms = 5, tell_accounts = true }\n";
+    let desk = Desk::new("sandbox", &format!("{ALL}{VENUE}{strategy}"), &["strategy_every"]);
+    let figure = || {
+        let text = fs::read_to_string(desk.path("runs/latest/summary.json")).unwrap_or_default();
+        let summary: serde_json::Value = serde_json::from_str(&text).ok()?;
+        let figures = summary["strategies"][0]["metrics"].as_array()?.clone();
+        let cash = figures.iter().find(|pair| pair[0] == "cash of synthetic at synthetic")?;
+        cash[1].as_str().map(str::to_owned)
+    };
+    desk.run(2_000, 20);
+    assert!(figure().is_some(), "{:?}", fs::read_to_string(desk.path("runs/latest/summary.json")));
+    assert_match(&desk.replayed(&[]), 20);
+}
+
+#[test]
 fn a_difference_names_both_sides() {
     let strategy = "[[strategy]]\nplugin = \"every\"\nconfig = { every = 40 }\n";
     let desk = Desk::new("simulation", &format!("{ALL}{VENUE}{strategy}"), &["strategy_every"]);

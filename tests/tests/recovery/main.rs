@@ -3,6 +3,7 @@
 
 mod desk;
 mod disk;
+mod held;
 mod rejoin;
 mod replay;
 mod rules;

@@ -141,6 +141,21 @@ fn rule_5_the_exchange_is_right_about_quantity_and_a_fill_stays_as_it_was_booked
     assert_eq!(desk.rows("SELECT trade_id, price FROM fills ORDER BY booked_at LIMIT 5"), before);
 }
 
+#[test]
+fn rule_5_a_position_that_does_not_add_up_is_told_and_nothing_is_dropped_for_it() {
+    let mut desk = killed();
+    desk.edit_ledger(|ledger| {
+        let size = ledger["positions"][0].as_i64().expect("a position");
+        ledger["positions"][0] = json!(size + 3);
+    });
+    let working = desk.working();
+    desk.start();
+    desk.wait_for_log("something was traded without stratd, or is missing here");
+    desk.wait_for_log("1 positions that our books have otherwise");
+    desk.kill();
+    assert!(!working.is_empty() && working.iter().all(|id| desk.working().contains(id)), "{working:?}");
+}
+
 fn put_foreign(ledger: &mut Value, ids: &[u64]) {
     if ledger["orders"].is_null() {
         *ledger = json!({

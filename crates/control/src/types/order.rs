@@ -58,6 +58,9 @@ pub struct Order {
     /// Its group: the number that its author chose, or the id of the order that it is attached to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// The order that it is attached to, which it waits for and trades no more than.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attached_to: Option<String>,
     /// Executed so far.
     pub filled: String,
     /// The average price of its executions.
@@ -158,6 +161,22 @@ pub struct NewOrderRequest {
     /// `gtc`, `day`, or a time in RFC 3339; `gtc` if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<String>,
+    /// A number from 1 on that its author chooses: orders of one owner, instrument and number exclude each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<u32>,
+    /// The id of the order that it is attached to: it waits until that one is filled, and trades no more than was. Its owner
+    /// is that of the order, if no strategy is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attached_to: Option<String>,
+    /// A limit order at this price is attached to it, which closes what it opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take_profit: Option<String>,
+    /// A stop at this price is attached to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_loss: Option<String>,
+    /// In the place of `stop_loss`: a stop that follows the best price at this distance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_loss_trail: Option<String>,
 }
 
 /// The body of `PATCH /v1/orders/ID`: what is absent stays as it is.
@@ -197,6 +216,9 @@ pub struct OrderDone {
     pub report: String,
     /// The order now; after a dry run as it would be, without an id if it is a new one.
     pub order: Order,
+    /// The ways out that were attached to a new order. One that was denied is among them: then nothing ends its position.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attached: Vec<Order>,
     /// The quantity that was asked for, if a limit cut it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reduced_from: Option<String>,

@@ -78,6 +78,21 @@ pub(super) struct Submit {
     /// gtc, day, or the time until which it works [default: gtc]
     #[arg(long, value_name = "TIME")]
     lifetime: Option<String>,
+    /// One cancels the other: orders of one owner and instrument with the same number trade no more than the largest of them
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    group: Option<u32>,
+    /// Wait until this order is filled, and trade no more than it was
+    #[arg(long, value_name = "ORDER", conflicts_with = "group")]
+    attached_to: Option<String>,
+    /// Close what it opened with a limit order at this price
+    #[arg(long, value_name = "PRICE", conflicts_with = "notional")]
+    take_profit: Option<String>,
+    /// Close what it opened with a market order once the price is here, or worse
+    #[arg(long, value_name = "PRICE", conflicts_with = "notional")]
+    stop_loss: Option<String>,
+    /// The same at this distance from the best price since
+    #[arg(long, value_name = "DISTANCE", conflicts_with_all = ["notional", "stop_loss"])]
+    stop_loss_trail: Option<String>,
     /// The exchange, if several have the symbol
     #[arg(long, value_name = "NAME")]
     exchange: Option<String>,
@@ -162,6 +177,11 @@ fn submit(desk: &Desk, arguments: Submit) -> Result<()> {
         trail,
         flags,
         lifetime,
+        group,
+        attached_to,
+        take_profit,
+        stop_loss,
+        stop_loss_trail,
         exchange,
         strategy,
         key,
@@ -185,6 +205,11 @@ fn submit(desk: &Desk, arguments: Submit) -> Result<()> {
         trail,
         flags,
         lifetime,
+        group,
+        attached_to,
+        take_profit,
+        stop_loss,
+        stop_loss_trail,
     };
     let request = Request::new_order(&body)?;
     let request = match &key {

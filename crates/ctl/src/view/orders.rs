@@ -22,12 +22,13 @@ pub(crate) fn orders(list: &OrderList, state: &str) -> String {
         "type",
         "status",
         "reason",
+        "group",
         "quantity",
         "filled",
         "price",
         "average",
     ];
-    let mut grid = Grid::new(&header, 7);
+    let mut grid = Grid::new(&header, 8);
     for order in &list.orders {
         grid.add([
             order.client_order_id.clone(),
@@ -37,6 +38,7 @@ pub(crate) fn orders(list: &OrderList, state: &str) -> String {
             order.order_type.clone(),
             status(order),
             order.reason.clone().unwrap_or_default(),
+            group(order),
             size(order),
             order.filled.clone(),
             order.price.clone().or_else(|| order.stop_price.clone()).unwrap_or_default(),
@@ -49,8 +51,17 @@ pub(crate) fn orders(list: &OrderList, state: &str) -> String {
 /// Where in its life it is, and whether it is still here.
 fn status(order: &Order) -> String {
     match &order.held {
-        Some(held) => format!("{}, held for {held}", order.status),
+        Some(held) => format!("{}, held by stratd for {held}", order.status),
         None => order.status.clone(),
+    }
+}
+
+/// Which orders it excludes: those of a number, or those that are attached to the same order.
+fn group(order: &Order) -> String {
+    match (&order.attached_to, &order.group) {
+        (Some(entry), _) => format!("of {entry}"),
+        (None, Some(group)) => group.clone(),
+        (None, None) => String::new(),
     }
 }
 
@@ -76,8 +87,9 @@ pub(crate) fn order(order: &Order) -> String {
         line("trail", &text(&order.trail)),
         line("flags", &order.flags.join(", ")),
         line("lifetime", &order.lifetime),
-        line("held for", &text(&order.held)),
-        line("group", &text(&order.group)),
+        line("held", &order.held.as_ref().map(|held| format!("by stratd, for {held}")).unwrap_or_default()),
+        line("group", &order.group.clone().filter(|_| order.attached_to.is_none()).unwrap_or_default()),
+        line("attached to", &text(&order.attached_to)),
         line("filled", &order.filled),
         line("average", &text(&order.price_average)),
         line("reason", &text(&order.reason)),

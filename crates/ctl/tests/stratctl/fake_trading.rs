@@ -84,6 +84,7 @@ fn order() -> Order {
         reason: None,
         held: None,
         group: None,
+        attached_to: None,
         by_hand: false,
         etag: "\"0b\"".into(),
     }

@@ -11,7 +11,7 @@ mod levels;
 #[expect(clippy::arithmetic_side_effects, reason = "numbers of the tests' own")]
 mod tests;
 
-use stratd_plugin_api::{BookUpdate, EventKind, InstrumentId, Quote, abi};
+use stratd_plugin_api::{BookUpdate, EventKind, InstrumentId, Price, Quantity, Quote, Side, abi};
 
 use self::book::Book;
 
@@ -70,6 +70,26 @@ impl Books {
             Some(book) => book.query(query, visit),
             None => abi::BookRecord { instrument: query.instrument, ..abi::BookRecord::default() },
         }
+    }
+
+    /// The best price of a side, as far as the book is known.
+    pub(crate) fn best(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
+        self.best_level(instrument, side).map(|(price, _)| price)
+    }
+
+    /// As [`Books::best`], with what is there.
+    pub(crate) fn best_level(&self, instrument: InstrumentId, side: Side) -> Option<(Price, Quantity)> {
+        let query = abi::BookQuery {
+            instrument: instrument.0,
+            depth: 1,
+            side: side.code(),
+            ..abi::BookQuery::default()
+        };
+        let mut best = None;
+        self.query(&query, &mut |level| {
+            best = Some((Price::new(level.price), Quantity::new(level.quantity)))
+        });
+        best
     }
 
     fn book_mut(&mut self, instrument: u32) -> Option<&mut Book> {

@@ -22,6 +22,8 @@ pub(crate) struct Risk {
     has_margin: bool,
     /// When the next session opens or closes.
     session_next: Option<Timestamp>,
+    /// Of so many scopes strategies were told that the session is over: they must hear of its opening.
+    told_closed: usize,
     /// When instruments trade, as their exchange tells; no limit by itself.
     hours: BTreeMap<InstrumentId, Arc<Hours>>,
 }
@@ -69,7 +71,7 @@ impl Risk {
         let any_watches = || self.all().any(|(_, risk)| risk.watches_losses());
         let any_has_hours = || self.all().any(|(_, risk)| risk.limits.trading_hours.is_some());
         let watches_losses = self.has_margin || watches || (self.watches_losses && any_watches());
-        let has_hours = has_hours || (self.session_next.is_some() && any_has_hours());
+        let has_hours = has_hours || (self.session_next.is_some() && any_has_hours()) || self.told_closed > 0;
         self.watches_losses = watches_losses;
         self.session_next = has_hours.then_some(Timestamp::MIN);
     }
@@ -180,6 +182,24 @@ impl Risk {
         }
         self.session_next = next;
         closed
+    }
+
+    /// Whether the hours of a scope, if it has any, let orders pass.
+    pub(crate) fn is_in_session(&self, scope: Scope) -> bool {
+        self.get(scope).is_none_or(|risk| risk.session.is_open)
+    }
+
+    /// The scopes whose session opened or closed since this was asked last, and which it was.
+    pub(crate) fn take_turned(&mut self) -> Vec<(Scope, bool)> {
+        let mut turned = Vec::new();
+        for (scope, risk) in self.all_mut() {
+            if risk.session.is_open == risk.is_told_closed {
+                risk.is_told_closed = !risk.session.is_open;
+                turned.push((scope, risk.session.is_open));
+            }
+        }
+        self.told_closed = self.all().filter(|(_, risk)| risk.is_told_closed).count();
+        turned
     }
 
     /// Counts an order or change that is sent.

@@ -10,7 +10,9 @@ const NOTIONAL_MAX: Money = Money::new(10i128.pow(32));
 
 pub(super) fn check_fields(request: &OrderRequest, instrument: &Instrument) -> Result<(), Reason> {
     let is_of_exchange = request.exchange.is_none_or(|exchange| exchange == instrument.exchange);
-    if !instrument.instrument_type.is_tradable() || !is_of_exchange {
+    // what is made of legs has no exchange
+    let is_listed = instrument.exchange.0 != 0;
+    if !instrument.instrument_type.is_tradable() || !is_listed || !is_of_exchange {
         return Err(Reason::NotTradable);
     }
     match request.notional {

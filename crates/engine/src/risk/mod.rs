@@ -1,7 +1,7 @@
 //! The gate: no order reaches an exchange without passing here, by type.
 //!
 //! ```text
-//! halt → trading state → fields and grid → reduce-only → what can be counted → limits that deny → limits that reduce
+//! expiry → halt → trading state → fields and grid → reduce-only → what can be counted → limits that deny → limits that reduce
 //!      → account → rate
 //! ```
 //! Limits that deny judge what was asked for, of the run first, then of the strategy, then of the instrument; what
@@ -51,6 +51,8 @@ pub(crate) struct RiskView<'a> {
     /// What working orders of the other side would still add.
     pub(crate) open_opposite: i64,
     pub(crate) is_halted: bool,
+    /// Whether the instrument has expired.
+    pub(crate) is_expired: bool,
     /// Whether the order is new: one more that works.
     pub(crate) is_new: bool,
     /// The account, if it has rules.
@@ -77,7 +79,7 @@ pub(crate) struct ScopeView<'a> {
 pub(crate) struct Passed {
     pub(crate) request: RiskApproved<OrderRequest>,
     /// Whether it is less than was asked for.
-    pub(crate) reduced: Option<Reduced>,
+    pub(crate) reduced: Option<Box<Reduced>>,
 }
 
 /// What was asked for where less passed, and why.
@@ -132,6 +134,9 @@ impl<'a> RiskView<'a> {
 
 /// Checks the grid and the limits of a new or changed order.
 pub(crate) fn check(request: OrderRequest, view: &RiskView<'_>) -> Result<Passed, Refusal> {
+    if view.is_expired {
+        return Err(Reason::Expired.into());
+    }
     if view.is_halted {
         return Err(Reason::Halted.into());
     }
@@ -173,6 +178,9 @@ pub(crate) fn check_closing(
     is_forced: bool,
 ) -> Result<RiskApproved<OrderRequest>, Refusal> {
     let is_stopped = |scope: &ScopeView<'_>| scope.state.0 == TradingState::Halted;
+    if view.is_expired {
+        return Err(Reason::Expired.into());
+    }
     if view.is_halted || (!is_forced && view.scopes().any(is_stopped)) {
         return Err(Reason::Halted.into());
     }

@@ -61,6 +61,8 @@ pub(super) struct ScopeRisk {
     /// When the orders were sent that the rate still counts, the oldest first.
     sent: VecDeque<Timestamp>,
     pub(super) session: SessionNow,
+    /// Strategies were told that its session is over.
+    pub(super) is_told_closed: bool,
 }
 
 impl Default for ScopeRisk {
@@ -72,6 +74,7 @@ impl Default for ScopeRisk {
             day: None,
             sent: VecDeque::new(),
             session: SessionNow { is_open: true, until: Some(Timestamp::MIN) },
+            is_told_closed: false,
         }
     }
 }

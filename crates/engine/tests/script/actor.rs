@@ -35,7 +35,7 @@ pub(crate) struct Actor {
     pub(crate) transcript: Transcript,
 }
 
-const SYMBOLS: [&str; 4] = ["-", "X", "Y", "Z"];
+const SYMBOLS: [&str; 7] = ["-", "X", "Y", "Z", "W", "V", "U"];
 
 /// The symbol of an instrument's number.
 pub(crate) fn symbol(instrument: u32) -> &'static str {
@@ -45,7 +45,7 @@ pub(crate) fn symbol(instrument: u32) -> &'static str {
 /// The number of a symbol.
 pub(crate) fn instrument(symbol: &str) -> u32 {
     let index = SYMBOLS.iter().position(|known| *known == symbol);
-    index.map_or(99, |index| u32::try_from(index).expect("four symbols"))
+    index.map_or(99, |index| u32::try_from(index).expect("few symbols"))
 }
 
 /// The id of `b2`: the second order of the second strategy.

@@ -81,7 +81,7 @@ fn a_hook_that_panics_faults_its_strategy_and_the_model_is_used() {
               ! submit a1 buy 2 X market
               ! submit a2 buy 5 X limit @ 90
             > bought a1 2 @ 100 trade=1
-              ! faulted a: panic: panicked
+              ! faulted a: panic: panicked (in slippage X a1)
               ! cancel a2
               ! filled a1 2 @ 100 slippage 1 cost 2
               ! finished a1 filled 2/2

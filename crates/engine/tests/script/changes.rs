@@ -9,16 +9,17 @@
 //! slice X 100 101                                            trades of one instant
 //! set X max_drawdown=30/reducing                             the limits of a scope, all of them; `set X` takes them away
 //! used X                                                     what is used of the limits of a scope
+//! left a W 3 cost 300 last 115                               the run before left a position
 //! ```
 
 use stratd_engine::{
-    Carried, InputKind, LimitUse, OnRestoreError, Probation, Replacement, Restart, Retired, StrategyId,
-    SwapRefused,
+    Carried, InputKind, LimitUse, OnRestoreError, Position, Probation, Replacement, Restart, Restored,
+    RestoredPosition, Retired, StrategyId, SwapRefused,
 };
-use stratd_plugin_api::{Fault, Reason, Timestamp};
+use stratd_plugin_api::{Fault, InstrumentId, Price, Quantity, Reason, Timestamp};
 
 use crate::{
-    actor::{duration, number},
+    actor::{duration, instrument, number},
     desk::{Desk, config, short},
     limits::{limits, scope},
 };
@@ -45,6 +46,25 @@ impl Desk {
             ["fail", strategy, ref why @ ..] => {
                 let fault = Fault { reason: Reason::Panic, message: why.join(" "), index: 0 };
                 self.step(InputKind::FailStrategy(id(strategy), fault));
+            }
+            ["left", strategy, symbol, size, "cost", cost, "last", price] => {
+                let cost = cost.parse().expect("an amount");
+                let position = Position {
+                    size: Quantity::new(number(size)),
+                    cost,
+                    cost_own: cost,
+                    ..Position::default()
+                };
+                let left = RestoredPosition {
+                    strategy: id(strategy),
+                    instrument: InstrumentId(instrument(symbol)),
+                    position,
+                    price_last: Some(Price::new(number(price))),
+                    lots: Vec::new(),
+                };
+                for restored in [Restored::Begin, Restored::Position(Box::new(left)), Restored::Books] {
+                    self.step(InputKind::Restored(restored));
+                }
             }
             ["slice", symbol, ref prices @ ..] => self.slice(symbol, prices),
             ["set", name, ref words @ ..] => {

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stratd_engine::{
-    AccountRules, Accounting, ByHand, Denial, Engine, EngineConfig, Input, InputKind, Order, OrderIds,
-    Output, RateSource, Scope, StrategyConfig, StrategyId, StrategyState,
+    AccountRules, Accounting, ByHand, Denial, Engine, EngineConfig, FaultPlace, Input, InputKind, Order,
+    OrderIds, Output, RateSource, Scope, StrategyConfig, StrategyId, StrategyState,
 };
 use stratd_plugin_api::{
     ClientOrderId, ExchangeId, FillCosts, Instrument, InstrumentId, InstrumentType, Lifetime, Log, Money,
@@ -18,6 +18,7 @@ use crate::{
         Actor, Hook, Transcript, duration, instrument, number, order_id, order_line, order_name,
         order_request, symbol,
     },
+    instruments::{described, set_routes},
     limits::{limit_scopes, limits, scope_name, trading},
 };
 
@@ -80,6 +81,8 @@ fn is_setup(line: &str) -> bool {
         "quiet ",
         "stateful ",
         "batch ",
+        "instrument ",
+        "route ",
     ];
     line.get(1..5) == Some(" on ") || words.iter().any(|word| line.starts_with(word))
 }
@@ -162,6 +165,12 @@ impl Desk {
             let record = instrument_to_record(&instrument, |text| services.intern(text));
             engine.add_instrument(instrument, record).expect("a free id");
         }
+        for line in lines.iter().filter_map(|line| line.strip_prefix("instrument ")) {
+            let instrument = described(line);
+            let record = instrument_to_record(&instrument, |text| services.intern(text));
+            engine.add_instrument(instrument, record).expect("a free id");
+        }
+        set_routes(&mut engine, lines);
         // Y is in euros: `euro 1.25`, or `euro 1.25 by Z` with the price of Z in hundredths
         if let Some(words) = lines.iter().find_map(|line| line.strip_prefix("euro ")) {
             let (rate, quoted) =
@@ -565,7 +574,16 @@ fn output_line(output: &Output) -> String {
         Output::StrategyStopped { strategy, reason } => format!("stopped {}: {reason}", name(strategy)),
         Output::StrategyRolledBack { strategy, fault } => format!("rolled back {}: {fault}", name(strategy)),
         Output::ProbationPassed { strategy } => format!("probation of {} passed", name(strategy)),
-        Output::StrategyFaulted { strategy, fault } => format!("faulted {}: {fault}", name(strategy)),
+        Output::StrategyFaulted { strategy, fault, at } => {
+            let mut line = format!("faulted {}: {fault}", name(strategy));
+            if let Some(FaultPlace { handler, instrument, order }) = at {
+                line += &format!(" (in {handler}");
+                line += &instrument.map_or(String::new(), |id| format!(" {}", symbol(id.0)));
+                line += &order.map_or(String::new(), |id| format!(" {}", order_name(id.0)));
+                line += ")";
+            }
+            line
+        }
         Output::Shutdown { strategy, reason } => format!("shutdown by {}: {reason}", name(strategy)),
         Output::Metric { strategy, name: what, value } => {
             format!("metric of {}: {what} = {}", name(strategy), short(*value))

@@ -164,7 +164,7 @@ fn a_fault_drops_the_requests_of_its_call_and_cancels_working_orders() {
               a trade X 101
               a (timer 1 is set)
               a error handler_error no price
-              ! faulted a: handler_error: no price
+              ! faulted a: handler_error: no price (in on_trade X)
               ! cancel a1
             > trade X 101
             > bought a1 10 @ 100 trade=1
@@ -197,7 +197,7 @@ fn a_fault_may_leave_the_orders() {
               ! submit a1 buy 10 X limit @ 100
             > trade X 101
               a trade X 101
-              ! faulted a: panic: panicked
+              ! faulted a: panic: panicked (in on_trade X)
             > bought a1 4 @ 100 trade=1
               ! filled a1 4 @ 100
             > show
@@ -223,8 +223,8 @@ fn on_error_is_called_after_an_error_and_not_after_a_panic() {
               a trade X 100
               a error handler_error no price
               b trade X 100
-              ! faulted a: handler_error: no price
-              ! faulted b: panic: panicked
+              ! faulted a: handler_error: no price (in on_trade X)
+              ! faulted b: panic: panicked (in on_trade X)
         "#]],
     );
 }
@@ -247,7 +247,7 @@ fn the_fault_of_one_strategy_leaves_the_others_untouched() {
               a trade X 100
               b trade X 100
               c trade X 100
-              ! faulted a: panic: panicked
+              ! faulted a: panic: panicked (in on_trade X)
               ! submit b1 buy 2 X market
               ! submit c1 buy 3 X market
             > bought b1 2 @ 100 trade=1
@@ -289,7 +289,7 @@ fn a_fault_in_an_order_event_keeps_the_fill() {
               a bought a1 filled 2/2: 2 @ 100
               a error handler_error cannot count
               ! filled a1 2 @ 100
-              ! faulted a: handler_error: cannot count
+              ! faulted a: handler_error: cannot count (in on_bought or on_traded X a1)
               ! cancel a2
               ! finished a1 filled 2/2
             > show
@@ -421,7 +421,7 @@ fn a_real_panic_is_a_fault() {
     expect![[r#"
         > trade X 100
           a trade X 100
-          ! faulted b: panic: at 100
+          ! faulted b: panic: at 100 (in on_trade X)
           ! submit a1 buy 1 X market
         > trade X 101
           a trade X 101

@@ -3,7 +3,10 @@
 //! `limits max_position=10/reduce max_order_rate=2/5s` is of the run, `limits a …` of a strategy, `limits X …` of an
 //! instrument. `trading a halted close_all` is a command.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::tz::TimeZone;
 use stratd_engine::{
@@ -109,7 +112,13 @@ fn hours(parts: &[&str]) -> HoursRule {
     let (open, close) = parts[0].split_once('-').expect("hours");
     let second = |hour| u32::try_from(number(hour) * 3_600).expect("an hour");
     let sessions = vec![Session { open: second(open), close: second(close) }];
-    let hours = Hours { timezone: TimeZone::UTC, weekdays: 0x7f, sessions, holidays: BTreeSet::new() };
+    let hours = Hours {
+        timezone: TimeZone::UTC,
+        weekdays: 0x7f,
+        sessions,
+        holidays: BTreeSet::new(),
+        special: BTreeMap::new(),
+    };
     HoursRule {
         hours: Arc::new(hours),
         before_close_ns: parts.get(1).map_or(0, |early| duration(early)),

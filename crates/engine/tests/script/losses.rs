@@ -438,6 +438,7 @@ fn outside_of_a_session_nothing_is_sent_and_the_exit_routine_runs_before_its_clo
             > next
                 next timer: 2024-01-02T14:50:00Z
             > wait 1200s
+              a halt X trading_hours
               ! session of X is over
               ! cancel a2
               ! submit a4 sell 2 X market
@@ -458,11 +459,78 @@ fn outside_of_a_session_nothing_is_sent_and_the_exit_routine_runs_before_its_clo
             > next
                 next timer: 2024-01-03T14:00:00Z
             > wait 84600s
+              a continue X trading_hours
             > trade X 100
               a trade X 100
               ! submit a8 buy 2 X market
               ! submit a9 buy 1 X limit @ 90
               ! submit a10 buy 1 Y market
+        "#]],
+    );
+}
+
+#[test]
+fn the_hours_of_run_strategy_and_instrument_are_told_once_each_as_they_end_and_begin() {
+    check(
+        "
+        limits trading_hours=14-15
+        limits b trading_hours=9-20
+        limits X trading_hours=14-16
+        a on start: subscribe Y
+        b on start: subscribe X
+        start
+        wait 86400s
+        trading run halted
+        wait 3600s
+        ",
+        expect![[r#"
+            > start
+              a start
+              b start
+            > wait 86400s
+              a halt - trading_hours
+              b halt - trading_hours
+              ! session of run is over
+              b halt X trading_hours
+              ! session of X is over
+              ! session of b is over
+              b continue X trading_hours
+              a continue - trading_hours
+              b continue - trading_hours
+            > trading run halted
+              a halt - requested
+              b halt - requested
+              ! trading of run is halted (requested)
+            > wait 3600s
+              a halt - trading_hours
+              b halt - trading_hours
+              ! session of run is over
+        "#]],
+    );
+}
+
+#[test]
+fn who_starts_outside_of_a_session_is_told_after_its_start_and_limits_that_go_let_it_go_on() {
+    check(
+        "
+        limits X trading_hours=15-16
+        limits a trading_hours=15-16
+        a on start: subscribe X
+        start
+        set a
+        set X
+        trade Y 1
+        ",
+        expect![[r#"
+            > start
+              a start
+              a halt X trading_hours
+              a halt - trading_hours
+            > set a
+            > set X
+            > trade Y 1
+              a continue X trading_hours
+              a continue - trading_hours
         "#]],
     );
 }
@@ -509,7 +577,9 @@ fn a_timer_before_the_close_fires_in_every_session() {
                 next timer: 2024-01-02T14:45:00Z
             > wait 86400s
               a timer 1
+              a halt X trading_hours
               ! session of X is over
+              a continue X trading_hours
               a timer 3
             > next
                 next timer: 2024-01-03T14:45:00Z

@@ -37,7 +37,7 @@ fn it_is_passed_after_so_many_events() {
             > trade X 103
               A trade X 103
               A error handler_error later
-              ! faulted a: handler_error: later
+              ! faulted a: handler_error: later (in on_trade X)
         "#]],
     );
 }
@@ -238,7 +238,7 @@ fn an_old_instance_that_fails_too_ends_the_strategy() {
               a trade X 101
               a error handler_error as before
               ! rolled back a: panic: panicked
-              ! faulted a: handler_error: as before
+              ! faulted a: handler_error: as before (in on_trade X)
             > trade X 102
             > take a
                 taken

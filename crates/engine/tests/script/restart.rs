@@ -37,7 +37,7 @@ fn a_strategy_that_failed_starts_again_with_its_last_state() {
                 state `2`
             > trade X 101
               a trade X 101
-              ! faulted a: panic: panicked
+              ! faulted a: panic: panicked (in on_trade X)
             > trade X 102
             > restart a A 2
               A restore 2 of version 1
@@ -158,7 +158,7 @@ fn order_ids_go_on_after_a_restart() {
               ! submit a1 buy 10 X limit @ 99
             > trade X 101
               a trade X 101
-              ! faulted a: panic: panicked
+              ! faulted a: panic: panicked (in on_trade X)
               ! cancel a1
             > restart a A
                 restarted, one old instance

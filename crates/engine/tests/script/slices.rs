@@ -67,7 +67,7 @@ fn a_failing_event_is_the_last_of_its_slice() {
               a trade X 101
               a error handler_error no good
                 took 2
-              ! faulted a: handler_error: no good
+              ! faulted a: handler_error: no good (in on_trade X)
                 took 1
             > show
                 cash 1000 equity 1000 realized 0 fees 0

@@ -9,7 +9,7 @@ use stratd_plugin_api::{
     Takes, Timestamp, abi,
 };
 
-use crate::{Named, desk, random::Random, seeds};
+use crate::{Named, cut::Twin, desk, random::Random, seeds};
 
 const STEPS: usize = 250;
 const OWNER: StrategyId = StrategyId(0);
@@ -42,6 +42,9 @@ struct Simulation {
     next_id: u64,
     /// By the id of the entry.
     brackets: BTreeMap<u64, Bracket>,
+    /// A run that goes on from what was kept of this one when it was cut off last.
+    twin: Option<Twin>,
+    cuts: usize,
 }
 
 impl Simulation {
@@ -60,13 +63,19 @@ impl Simulation {
             sent: BTreeSet::new(),
             next_id: ID_BASE,
             brackets: BTreeMap::new(),
+            twin: None,
+            cuts: 0,
         }
     }
 
     fn feed(&mut self, kind: InputKind) {
         self.seq += 1;
         let at = Timestamp::new(self.seq.cast_signed());
-        let outputs = self.engine.step(&Input { seq: self.seq, at, kind }).expect("it goes on").to_vec();
+        let input = Input { seq: self.seq, at, kind: kind.clone() };
+        let outputs = self.engine.step(&input).expect("it goes on").to_vec();
+        if let Some(twin) = &mut self.twin {
+            twin.follow(at, kind, &outputs, &self.engine);
+        }
         for output in outputs {
             match output {
                 Output::Submit(order) => {
@@ -197,6 +206,13 @@ impl Simulation {
         is_some
     }
 
+    /// Cuts a second run off here.
+    fn cut(&mut self) {
+        let at = Timestamp::new(self.seq.cast_signed());
+        self.twin = Some(Twin::of(&self.engine, at, self.price));
+        self.cuts += 1;
+    }
+
     fn step(&mut self) {
         match self.random.range(0, 20) {
             0 if self.brackets.len() < 12 => self.new_bracket(),
@@ -255,6 +271,26 @@ impl Simulation {
             assert_eq!(exits, self.filled(*entry), "of entry {entry}: {bracket:?}");
         }
     }
+}
+
+#[test]
+fn a_run_that_was_cut_off_anywhere_goes_on_as_one_that_was_not() {
+    let mut cuts = 0;
+    for seed in seeds() {
+        let _named = Named(seed);
+        let mut simulation = Simulation::new(seed);
+        let mut cutter = Random::new(seed ^ 0xc07);
+        simulation.trade(100);
+        for _ in 0..STEPS {
+            if cutter.chance(5) {
+                simulation.cut();
+            }
+            simulation.step();
+        }
+        simulation.settle();
+        cuts += simulation.cuts;
+    }
+    assert!(cuts > 0, "nothing was cut");
 }
 
 #[test]

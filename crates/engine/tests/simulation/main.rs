@@ -4,6 +4,7 @@
 //! `crates/testkit/src/adversary`: `cargo xtask soak sim`.
 
 mod brackets;
+mod cut;
 mod desk;
 mod filling_link;
 mod random;

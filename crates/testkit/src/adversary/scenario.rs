@@ -257,6 +257,7 @@ impl Scenario {
             weekdays: 0x7f,
             sessions: vec![Session { open: SESSION.0, close: SESSION.1 }],
             holidays: BTreeSet::new(),
+            special: BTreeMap::new(),
         };
         Ok(RiskLimits {
             max_order_quantity: plain.order_quantity.map(whole),

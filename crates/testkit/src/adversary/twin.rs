@@ -157,6 +157,7 @@ impl Twin {
             | InputKind::FailStrategy(..)
             | InputKind::History(..)
             | InputKind::Restored(_)
+            | InputKind::Account(_)
             | InputKind::ByHand(_) => {}
         }
     }

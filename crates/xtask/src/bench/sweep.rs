@@ -1,22 +1,37 @@
 //! A sweep with one process and with two, in turn: how much sooner two are done.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::figures::{Numbers, Spread};
 use crate::live::now;
+use crate::plugins;
 use crate::workspace::{Workspace, run};
 
 /// Pairs of sweeps.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 /// Combinations.
 const GRID: [&str; 2] = ["fast=5..19", "slow=20..39"];
 
 /// Measures, prints, and writes the numbers to a file.
 pub(super) fn measure(workspace: &Workspace, numbers: &Path) -> Result<()> {
-    run(&mut workspace.cargo(&["build", "--release", "-p", "stratd"]))?;
-    let program = workspace.release().join("stratd");
+    let given = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let program = match given("STRATD_BIN") {
+        Some(program) => program,
+        None => {
+            run(&mut workspace.cargo(&["build", "--release", "-p", "stratd"]))?;
+            workspace.release().join("stratd")
+        }
+    };
+    let plugins = match given("STRATD_PLUGINS") {
+        Some(plugins) => plugins,
+        None => plugins::build(workspace, false)?,
+    };
     let folder = numbers.parent().context("numbers lie in a folder")?.join("sweep");
     let config = folder.join("sweep.toml");
     fs::create_dir_all(&folder)?;
@@ -35,6 +50,7 @@ pub(super) fn measure(workspace: &Workspace, numbers: &Path) -> Result<()> {
             fs::remove_dir_all(&output)?;
         }
         let mut command = Command::new(&program);
+        command.env("STRATD_PLUGINS", &plugins);
         command.arg("sweep").arg(&config).args(["--jobs", jobs, "--output"]).arg(&output);
         command.args(GRID.iter().flat_map(|param| ["--param", param]));
         let begun = now();

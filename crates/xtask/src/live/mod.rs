@@ -6,6 +6,8 @@
 //! and a gap in the numbers is a lost one.
 
 mod memory;
+mod scrape;
+mod venue;
 
 use std::{
     env,
@@ -25,6 +27,8 @@ use serde_json::Value;
 use stratd_control::{Client, Done, Plugin, Request, Status};
 
 pub(crate) use memory::{Memory, peak};
+pub(crate) use scrape::Histogram;
+pub(crate) use venue::{Trader, Venue, VenuePrograms};
 
 use crate::workspace::Workspace;
 use crate::{deb, plugins};

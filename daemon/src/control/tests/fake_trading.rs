@@ -48,6 +48,7 @@ fn order() -> Order {
         reason: None,
         held: None,
         group: None,
+        attached_to: None,
         by_hand: true,
         etag: basis().tag().to_string(),
     }
@@ -66,6 +67,7 @@ impl Fake {
         let answer = OrderDone {
             report: report.clone(),
             order,
+            attached: Vec::new(),
             reduced_from: None,
             reduced_by: None,
             dry_run: terms.is_dry_run,

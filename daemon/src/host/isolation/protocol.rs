@@ -8,6 +8,8 @@
 //! ```
 //! A second pair of rings, the side, carries ASK and ANSWER alone, from any thread of a child at any time.
 
+use stratd_plugin_api::abi::PAYLOAD_BYTES_MAX;
+
 use super::super::instance::{CONFIG_BYTES_MAX, ERROR_BYTES_MAX, STATE_BYTES_MAX};
 
 /// A call of an entry; the entry's number is added.
@@ -203,10 +205,12 @@ pub(super) enum Function {
     OpenOrder,
     Fill,
     Answer,
+    Payload,
+    Position,
 }
 
 impl Function {
-    const ALL: [Function; 35] = [
+    const ALL: [Function; 37] = [
         Self::Log,
         Self::Text,
         Self::Intern,
@@ -242,6 +246,8 @@ impl Function {
         Self::OpenOrder,
         Self::Fill,
         Self::Answer,
+        Self::Payload,
+        Self::Position,
     ];
 
     pub(super) const fn ask(self) -> u32 {
@@ -265,6 +271,7 @@ impl Function {
     const fn bytes_max(self) -> usize {
         match self {
             Self::Log => LOG_BYTES_MAX,
+            Self::Payload => FRAME_BYTES_MAX + PAYLOAD_BYTES_MAX,
             Self::Emit | Self::EmitOrders => FRAME_BYTES_MAX + EMIT_MAX * EVENT_BYTES_MAX,
             Self::Text
             | Self::Intern
@@ -297,7 +304,8 @@ impl Function {
             | Self::Account
             | Self::OpenOrder
             | Self::Fill
-            | Self::Answer => FRAME_BYTES_MAX,
+            | Self::Answer
+            | Self::Position => FRAME_BYTES_MAX,
         }
     }
 }

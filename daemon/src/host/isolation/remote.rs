@@ -15,8 +15,11 @@ use std::{
 };
 
 use stratd_plugin_api::{
-    ExchangeHost, Log, StrategyServices, Timestamp, TradingType,
-    abi::{AccountRecord, Event, FillRecord, InstrumentRecord, OrderEvent, OrderRecord, TextHandle},
+    ExchangeHost, Log, StrategyServices, TextTable, Timestamp, TradingType,
+    abi::{
+        AccountRecord, Event, FillRecord, InstrumentRecord, OrderEvent, OrderRecord, PositionRecord,
+        TextHandle,
+    },
 };
 
 use crate::runtime::clock;
@@ -122,8 +125,8 @@ impl Remote {
             return visit(&text);
         }
         let text = self.ask(Function::Text, |out| out.number(handle), |m| m.text()).unwrap_or_default();
-        // an unknown handle may get its meaning later
-        if !text.is_empty() {
+        // an unknown handle may get its meaning later, and a payload is of interest once
+        if !text.is_empty() && !TextTable::is_payload(handle) {
             let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
             if texts.len() < TEXTS_MAX {
                 texts.insert(handle, text.clone());
@@ -191,6 +194,9 @@ impl ExchangeHost for Remote {
     fn intern(&self, text: &str) -> TextHandle {
         self.intern_text(text)
     }
+    fn payload(&self, text: &str) -> TextHandle {
+        self.ask(Function::Payload, |out| out.text(text), |m| m.number()).unwrap_or(0)
+    }
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {
         self.text_of(handle, visit);
     }
@@ -209,6 +215,9 @@ impl ExchangeHost for Remote {
     }
     fn account(&self, correlation: u64, record: &AccountRecord) {
         self.report(Function::Account, correlation, record);
+    }
+    fn position(&self, correlation: u64, record: &PositionRecord) {
+        self.report(Function::Position, correlation, record);
     }
     fn open_order(&self, correlation: u64, record: &OrderRecord) {
         self.report(Function::OpenOrder, correlation, record);

@@ -9,7 +9,10 @@ use std::sync::{
 
 use stratd_plugin_api::{
     ExchangeHost, Log, Timestamp, TradingType,
-    abi::{AccountRecord, Event, FillRecord, InstrumentRecord, OrderEvent, OrderRecord, TextHandle},
+    abi::{
+        AccountRecord, Event, FillRecord, InstrumentRecord, OrderEvent, OrderRecord, PositionRecord,
+        TextHandle,
+    },
 };
 
 use super::{
@@ -94,6 +97,10 @@ impl Desk {
                 let (correlation, record): (u64, AccountRecord) = (message.number()?, message.record()?);
                 host.into_iter().for_each(|host| host.account(correlation, &record));
             }
+            Function::Position => {
+                let (correlation, record): (u64, PositionRecord) = (message.number()?, message.record()?);
+                host.into_iter().for_each(|host| host.position(correlation, &record));
+            }
             Function::OpenOrder => {
                 let (correlation, record): (u64, OrderRecord) = (message.number()?, message.record()?);
                 host.into_iter().for_each(|host| host.open_order(correlation, &record));
@@ -101,6 +108,10 @@ impl Desk {
             Function::Fill => {
                 let (correlation, record): (u64, FillRecord) = (message.number()?, message.record()?);
                 host.into_iter().for_each(|host| host.fill(correlation, &record));
+            }
+            Function::Payload => {
+                let text = message.text()?;
+                answer.number(host.map_or(0, |host| host.payload(&text)));
             }
             Function::Answer => {
                 let (correlation, is_done) = (message.number()?, message.flag()?);
@@ -139,6 +150,9 @@ impl ExchangeHost for GatedHost {
     fn intern(&self, text: &str) -> TextHandle {
         self.host.intern(text)
     }
+    fn payload(&self, text: &str) -> TextHandle {
+        self.open().map_or(0, |host| host.payload(text))
+    }
     fn text(&self, handle: TextHandle, visit: &mut dyn FnMut(&str)) {
         self.host.text(handle, visit);
     }
@@ -153,6 +167,9 @@ impl ExchangeHost for GatedHost {
     }
     fn account(&self, correlation: u64, record: &AccountRecord) {
         self.open().into_iter().for_each(|host| host.account(correlation, record));
+    }
+    fn position(&self, correlation: u64, record: &PositionRecord) {
+        self.open().into_iter().for_each(|host| host.position(correlation, record));
     }
     fn open_order(&self, correlation: u64, record: &OrderRecord) {
         self.open().into_iter().for_each(|host| host.open_order(correlation, record));

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     control::{ActionError, ActionErrorKind, Basis, Condition, Outcome, Terms},
-    runtime::{Command, Hand, HandRefused, HandReport, MANUAL, Names, NewByHand, OrderRow, Seen},
+    runtime::{Command, Exits, Hand, HandRefused, HandReport, MANUAL, Names, NewByHand, OrderRow, Seen},
 };
 
 /// What a new order depends on: what may be traded.
@@ -205,7 +205,7 @@ fn done(
     verb: &str,
     terms: &Terms,
 ) -> Result<OrderDone, ActionError> {
-    let HandReport { after, reduced, .. } = report;
+    let HandReport { after, reduced, attached, .. } = report;
     let Some((row, names)) = after else { return Err(no_order("of that id")) };
     let shown: Order = order(&row, &names, &operations.services);
     let mut text = if shown.client_order_id.is_empty() {
@@ -228,9 +228,32 @@ fn done(
     text = if terms.is_dry_run {
         format!("{text}: would be {verb}; nothing was changed")
     } else {
-        format!("{text}: {verb}, {}", shown.status)
+        format!("{text}: {verb}, {}", standing(&shown))
     };
-    Ok(OrderDone { report: text, order: shown, reduced_from, reduced_by, dry_run: terms.is_dry_run })
+    let attached: Vec<Order> = attached.iter().map(|row| order(row, &names, &operations.services)).collect();
+    for exit in &attached {
+        let Order { client_order_id, order_type, .. } = exit;
+        let price = exit.price.as_ref().or(exit.stop_price.as_ref());
+        let price = price.map(|price| format!(" at {price}")).unwrap_or_default();
+        text = format!("{text}; attached {client_order_id}, {order_type}{price}: {}", standing(exit));
+    }
+    Ok(OrderDone {
+        report: text,
+        order: shown,
+        attached,
+        reduced_from,
+        reduced_by,
+        dry_run: terms.is_dry_run,
+    })
+}
+
+/// How it stands, in words.
+fn standing(order: &Order) -> String {
+    match (&order.held, &order.reason) {
+        (Some(held), _) => format!("{}, held by stratd for {held}", order.status),
+        (None, Some(reason)) => format!("{}: {reason}", order.status),
+        (None, None) => order.status.clone(),
+    }
 }
 
 fn quantity_text(row: &OrderRow, names: &Names, quantity: Quantity) -> String {
@@ -253,6 +276,11 @@ fn read(request: NewOrderRequest) -> Result<NewByHand, ActionError> {
         trail,
         flags,
         lifetime,
+        group,
+        attached_to,
+        take_profit,
+        stop_loss,
+        stop_loss_trail,
     } = request;
     let default = if price.is_some() { OrderType::Limit } else { OrderType::Market };
     let order_type = match order_type {
@@ -260,6 +288,8 @@ fn read(request: NewOrderRequest) -> Result<NewByHand, ActionError> {
         Some(word) => word_of("type", &word, OrderType::ALL.iter().map(|kind| (*kind, kind.name())))?,
     };
     check_shape(order_type, &quantity, &notional, [&price, &stop_price, &trail])?;
+    let exits = read_exits([&take_profit, &stop_loss, &stop_loss_trail], notional.is_some())?;
+    let (group, attached_to) = read_group(group, attached_to.as_deref())?;
     let notional = match notional {
         None => None,
         Some(text) => Some(text.parse::<Money>().map_err(|error| bad("notional", &error))?),
@@ -277,6 +307,42 @@ fn read(request: NewOrderRequest) -> Result<NewByHand, ActionError> {
         price: decimal("price", price.as_deref())?,
         stop_price: decimal("stop_price", stop_price.as_deref())?,
         trail: decimal("trail", trail.as_deref())?,
+        group,
+        attached_to,
+        exits,
+    })
+}
+
+/// The number of its group, 0 for none, and the order that it is attached to.
+fn read_group(group: Option<u32>, entry: Option<&str>) -> Result<(u32, Option<u64>), ActionError> {
+    match (group, entry) {
+        (Some(0), _) => Err(shape("group", "group 0 (accepted: 1 to 4294967295)")),
+        (Some(_), Some(_)) => {
+            Err(shape("group", "a group of an order that is attached (accepted: one of both)"))
+        }
+        (group, None) => Ok((group.unwrap_or(0), None)),
+        (None, Some(text)) => match text.parse::<u64>() {
+            Ok(entry) if entry > u64::from(u32::MAX) => Ok((0, Some(entry))),
+            _ => {
+                let accepted = "a client_order_id, as `stratctl order list` shows them";
+                Err(shape("attached_to", &format!("{text:?} (accepted: {accepted})")))
+            }
+        },
+    }
+}
+
+fn read_exits([profit, loss, trail]: [&Option<String>; 3], is_by_amount: bool) -> Result<Exits, ActionError> {
+    if loss.is_some() && trail.is_some() {
+        return Err(shape("stop_loss_trail", "stop_loss and stop_loss_trail (accepted: one of both)"));
+    }
+    let keys = [("take_profit", profit), ("stop_loss", loss), ("stop_loss_trail", trail)];
+    if let Some((key, _)) = keys.iter().find(|(_, text)| is_by_amount && text.is_some()) {
+        return Err(shape(key, &format!("a {key} for an order by amount (accepted: with a quantity)")));
+    }
+    Ok(Exits {
+        take_profit: decimal("take_profit", profit.as_deref())?,
+        stop_loss: decimal("stop_loss", loss.as_deref())?,
+        stop_loss_trail: decimal("stop_loss_trail", trail.as_deref())?,
     })
 }
 

@@ -3,8 +3,8 @@
 use serde_json::json;
 use stratd_control::{Fill, FillList, Order, OrderList};
 use stratd_plugin_api::{
-    InstrumentId, Lifetime, LiquiditySide, Money, OrderStatus, Price, Quantity, Side, StrategyServices as _,
-    Timestamp,
+    InstrumentId, Lifetime, LiquiditySide, Money, OrderFlags, OrderStatus, Price, Quantity, Side,
+    StrategyServices as _, Timestamp,
 };
 
 use super::{
@@ -127,11 +127,12 @@ pub(super) fn order(row: &OrderRow, names: &Names, services: &Services) -> Order
         status: row.status.name().to_owned(),
         held: row.held.map(|held| held.name().to_owned()),
         group: (request.group != 0).then(|| request.group.to_string()),
+        attached_to: request.flags.contains(OrderFlags::ATTACHED).then(|| request.group.to_string()),
         filled: quantity(row.filled),
         price_average: price(row.price_average),
         created: time_text(row.created),
         updated: time_text(row.updated),
-        reason: words::reason(row.state.reason()),
+        reason: words::reason(row.reason),
         by_hand: row.is_by_hand,
         etag: basis(row).tag().to_string(),
     }

@@ -1,12 +1,27 @@
 //! What people are told of a run, line by line of the log, and who else is told.
 
-use stratd_engine::{BookGap, Denial, Output, Scope, TradingState};
-use stratd_plugin_api::{OrderFlags, OrderRequest, Reason, Timestamp};
+use stratd_engine::{BookGap, Denial, FaultPlace, Output, Scope, StrategyId, TradingState};
+use stratd_plugin_api::{Fault, OrderFlags, OrderRequest, Reason, Timestamp};
 
 use super::EventLoop;
-use crate::runtime::command::Note;
+use crate::{results::order_event_in_words, runtime::command::Note};
 
 impl EventLoop {
+    /// Shows the order events of a step, and the orders that the engine itself refused.
+    pub(super) fn show_orders(&mut self, outputs: &[Output]) {
+        let seen = self.driver_mut().link_mut().take_seen();
+        let (time, engine) = (self.now, self.engine());
+        for event in &seen {
+            tracing::debug!(logger = "orders", %time, "{}", order_event_in_words(event, engine));
+        }
+        for output in outputs {
+            if let Output::Denied(denial) = output {
+                let (order, reason) = (denial.order, denial.reason);
+                tracing::debug!(logger = "orders", %time, "denied order {order}: {reason}");
+            }
+        }
+    }
+
     fn tell_gap(&mut self, gap: BookGap, time: Timestamp) {
         let BookGap { instrument, expected, found } = gap;
         let symbol = self.engine().instrument(instrument).map_or("?", |instrument| &instrument.symbol);
@@ -28,9 +43,8 @@ impl EventLoop {
     pub(super) fn tell(&mut self, output: &Output) {
         let time = self.now;
         match output {
-            Output::StrategyFaulted { strategy, fault } => {
-                let name = self.recorder.strategy_name(*strategy);
-                tracing::error!(logger = format!("strategy.{name}"), %time, "failed: {fault}");
+            Output::StrategyFaulted { strategy, fault, at } => {
+                self.tell_fault(*strategy, fault, *at);
                 let tag = self.tags.now(*strategy);
                 self.notes.tell(Note::Faulted { strategy: *strategy, tag, fault: fault.clone() });
             }
@@ -93,6 +107,17 @@ impl EventLoop {
             | Output::Metric { .. }
             | Output::Exited => {}
         }
+    }
+
+    /// With the handler, and what its event was about, as fields.
+    fn tell_fault(&self, strategy: StrategyId, fault: &Fault, at: Option<FaultPlace>) {
+        let (name, time) = (self.recorder.strategy_name(strategy), self.now);
+        let handler = at.map(|at| at.handler);
+        let known = at.and_then(|at| self.engine().instrument(at.instrument?));
+        let instrument = known.map(|known| known.symbol.as_str());
+        let order_id = at.and_then(|at| Some(at.order?.0));
+        let logger = format!("strategy.{name}");
+        tracing::error!(logger, %time, handler, instrument, order_id, "failed: {fault}");
     }
 
     /// A code does not say what the exchange would take.

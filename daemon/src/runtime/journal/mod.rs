@@ -11,6 +11,9 @@
 //!   not wait for the disk: what follows for the same exchange waits behind it, in order, and everything else goes on.
 //! - A batch is made as soon as there is a new order, otherwise [`WAIT_MAX`] after the first change. It has everything that
 //!   changed until then, so that the rows agree.
+//! - An order that the engine holds is kept as a new order is: its batch is made at once. It is told as received before that,
+//!   because nobody waits for the disk; but every order that is sent after it leaves after it is on the disk. What changes of
+//!   it later, as the level of a stop that follows, is written like everything else.
 //! - What could not be written stops new orders: they are refused with [`Reason::NotStored`], and cancels still go out, past
 //!   everything that waits. Nothing is written until somebody says that the cause is gone; then everything is.
 //!
@@ -26,7 +29,7 @@ use std::{
     time::Duration,
 };
 
-use stratd_engine::{Engine, Output, StrategyId};
+use stratd_engine::{Engine, HeldChanges, Output, StrategyId};
 use stratd_plugin_api::{ClientOrderId, ExchangeId, InstrumentId, Timestamp, abi};
 
 pub(super) use self::{
@@ -65,6 +68,8 @@ pub(super) struct Journal {
     losses: (Stopwatch, u64),
     pub(super) outbox: Outbox,
     pub(super) aliases: Aliases,
+    /// Orders that are held, with the batch that has them; 0: an earlier run kept them.
+    held: BTreeMap<ClientOrderId, u64>,
     /// Counters of orders that were found, by owner.
     adopted: BTreeMap<StrategyId, u64>,
     /// How often a fill without an id looked the same, by order: part of the id that it gets.
@@ -77,6 +82,7 @@ pub(super) struct Journal {
 #[derive(Default)]
 struct Dirty {
     orders: BTreeSet<ClientOrderId>,
+    groups: BTreeSet<(StrategyId, u64)>,
     fills: Vec<(StrategyId, abi::FillRecord, Timestamp)>,
     positions: BTreeSet<(StrategyId, InstrumentId)>,
     portfolios: BTreeSet<StrategyId>,
@@ -105,6 +111,7 @@ impl Journal {
             losses: (Stopwatch::start(), 0),
             outbox: Outbox::default(),
             aliases: Aliases::default(),
+            held: BTreeMap::new(),
             adopted: BTreeMap::new(),
             same_fills: BTreeMap::new(),
             is_told: false,
@@ -168,10 +175,14 @@ impl Journal {
     pub(super) fn outputs(&mut self, at: Timestamp, outputs: &[Output]) {
         for output in outputs {
             match output {
-                Output::Submit(order) => self.order(order.get().id),
+                Output::Submit(order) => {
+                    self.held.remove(&order.get().id);
+                    self.order(order.get().id);
+                }
                 Output::Cancel(cancel) => self.order(cancel.id),
                 Output::Change(change) => self.order(change.get().id),
                 Output::OrderFinished(order) => {
+                    self.held.remove(&order.id);
                     self.order(order.id);
                     self.dirty.portfolios.insert(order.strategy);
                 }
@@ -181,8 +192,10 @@ impl Journal {
                     self.dirty.portfolios.insert(report.strategy);
                     self.dirty.fills.push((report.strategy, report.fill, at));
                 }
-                // its exchange does not know it: only its id may not be given again
-                Output::Held(order) => self.owner(order.strategy),
+                Output::Held(order) => {
+                    self.held.entry(order.id).or_insert(self.number + 1);
+                    self.intent(order.id);
+                }
                 Output::ByHand { .. }
                 | Output::Denied(_)
                 | Output::Reduced(_)
@@ -200,6 +213,24 @@ impl Journal {
                 | Output::Exited => {}
             }
         }
+    }
+
+    /// An earlier run kept this order, which is held.
+    pub(super) fn know_held(&mut self, id: ClientOrderId) {
+        self.held.insert(id, 0);
+    }
+
+    /// The orders that are held and not on the disk: who has none of them on the disk after a failure must not count on them.
+    pub(super) fn held_unkept(&self) -> Vec<ClientOrderId> {
+        let done = self.commits.done();
+        self.held.iter().filter(|(_, number)| **number > done).map(|(id, _)| *id).collect()
+    }
+
+    /// Takes note of what changed of what is held, and no output tells.
+    pub(super) fn held_changes(&mut self, changes: HeldChanges) {
+        self.dirty.orders.extend(changes.orders);
+        self.dirty.groups.extend(changes.groups);
+        self.touch();
     }
 
     /// An exchange told an account.
@@ -299,8 +330,12 @@ impl Journal {
                     self.forget_likeness(*id);
                 }
                 batch.orders.extend(rows::order(self, engine, order));
+                batch.stand_ins.extend(rows::stand_in(engine, order));
                 dirty.portfolios.insert(order.strategy);
             }
+        }
+        for group in &dirty.groups {
+            batch.groups.extend(rows::group(self, engine, *group));
         }
         for (strategy, fill, at) in &dirty.fills {
             batch.fills.extend(rows::fill(self, engine, (*strategy, fill), *at));
@@ -344,6 +379,7 @@ impl Journal {
 /// After batches that were lost: whatever may not be on the disk.
 fn add_all(dirty: &mut Dirty, engine: &Engine) {
     dirty.fills.clear();
+    dirty.groups.extend(engine.groups());
     dirty.orders.extend(engine.working_orders().chain(engine.ended_orders()).map(|order| order.id));
     for index in 0..engine.strategies().count() {
         let Ok(strategy) = u16::try_from(index).map(StrategyId) else { return };

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use stratd_plugin_api::{ClientOrderId, ExchangeId, abi};
 
+use crate::runtime::order_times::Stamp;
+
 /// Requests that wait for the disk; further new orders are refused.
 pub(in crate::runtime) const WAITING_MAX: usize = 100_000;
 
@@ -26,6 +28,8 @@ pub(in crate::runtime) struct Pending {
     pub(in crate::runtime) order: ClientOrderId,
     /// The batch that must be on the disk; 0: none.
     pub(in crate::runtime) number: u64,
+    /// When a new order passed risk.
+    pub(in crate::runtime) stamp: Stamp,
 }
 
 /// All queues.

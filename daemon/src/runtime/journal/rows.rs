@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use stratd_engine::{Engine, Order, Scope, StrategyId, is_adopted};
+use stratd_engine::{Engine, Held, Order, Scope, StrategyId, is_adopted};
 use stratd_plugin_api::{
     ExchangeId, Instrument, InstrumentId, LiquiditySide, Money, Side, Timestamp, abi,
     abi::{MoneyBits, TextHandle},
@@ -12,7 +12,10 @@ use super::Journal;
 use crate::{
     recorder::fingerprint,
     runtime::Services,
-    store::trading::{AccountRow, Amount, FillRow, LossRow, OrderRow, Phase, PortfolioRow, PositionRow},
+    store::trading::{
+        AccountRow, Amount, FillRow, GroupRow, LossRow, OrderRow, Phase, PortfolioRow, PositionRow,
+        StandInRow,
+    },
 };
 
 /// Decimals of money.
@@ -75,7 +78,7 @@ fn text(services: &Services, handle: TextHandle) -> Option<String> {
 fn phase(journal: &Journal, order: &Order) -> Phase {
     if order.state.is_final() {
         Phase::Ended
-    } else if journal.is_unsent(order.id) {
+    } else if journal.is_unsent(order.id) || order.held().is_some() {
         Phase::Intent
     } else if order.is_acknowledged() {
         Phase::Acknowledged
@@ -115,7 +118,7 @@ pub(super) fn order(journal: &mut Journal, engine: &Engine, order: &Order) -> Op
         filled: quantity(order.filled.get()),
         price_average: price(order.price_average()),
         filled_value: Amount { units: order.filled_value, decimals: value_decimals },
-        reason: order.state.reason(),
+        reason: order.reason(),
         phase: phase(journal, order),
         is_by_hand: order.is_by_hand,
         is_closing: order.is_closing(),
@@ -123,6 +126,35 @@ pub(super) fn order(journal: &mut Journal, engine: &Engine, order: &Order) -> Op
         updated: order.updated,
         run: journal.run,
     })
+}
+
+/// What is done for an order in place of its exchange; `None` for most.
+pub(super) fn stand_in(engine: &Engine, order: &Order) -> Option<StandInRow> {
+    let kept = order.kept_stand_in()?;
+    let instrument = engine.instrument(order.request.instrument)?;
+    Some(StandInRow {
+        client_order_id: order.id.0,
+        waits: kept.waits.map(Held::name),
+        has_trigger: kept.has_trigger,
+        level: kept.level.map(|level| Amount::new(level.get(), instrument.price_decimals)),
+        asked: Amount::new(kept.asked.get(), instrument.quantity_decimals),
+        ends: kept.expires,
+        has_expired: kept.has_expired,
+    })
+}
+
+/// A group as it stands, or that it has ended.
+pub(super) fn group(journal: &mut Journal, engine: &Engine, id: (StrategyId, u64)) -> Option<GroupRow> {
+    let strategy = journal.names.strategy(id.0)?;
+    let known = engine.group(id).zip(engine.group_members(id).next());
+    let stands = known.and_then(|(group, member)| {
+        let instrument = engine.instrument(engine.working_order(member)?.request.instrument)?;
+        let exchange = journal.names.exchange(instrument.exchange)?;
+        let amounts = [group.total, group.filled]
+            .map(|quantity| Amount::new(quantity.get(), instrument.quantity_decimals));
+        Some((exchange, journal.names.instrument(instrument), amounts))
+    });
+    Some(GroupRow { strategy, group: id.1, stands })
 }
 
 /// Fills without an id look alike if this is equal.

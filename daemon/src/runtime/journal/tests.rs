@@ -3,10 +3,18 @@
 use stratd_plugin_api::{ClientOrderId, ExchangeId, abi};
 
 use super::outbox::{Outbox, Pending, Sent, WAITING_MAX};
+use crate::runtime::order_times::Stamp;
 
 fn pending(exchange: u16, sent: Sent, order: u64, number: u64) -> Pending {
     let command = abi::OrderCommand { client_order_id: order, ..abi::OrderCommand::default() };
-    Pending { sent, exchange: ExchangeId(exchange), command, order: ClientOrderId(order), number }
+    Pending {
+        sent,
+        exchange: ExchangeId(exchange),
+        command,
+        order: ClientOrderId(order),
+        number,
+        stamp: Stamp::default(),
+    }
 }
 
 /// Puts these in, and takes out what may leave when so many batches are on the disk.

@@ -90,6 +90,7 @@ impl EventLoop {
             is_by_hand: false,
             is_closing: false,
             trade_ids: trade_ids.map(|fill| fill.trade_id).filter(|id| *id != 0).collect(),
+            stand_in: None,
         };
         let now = self.now();
         self.driver_mut().feed(now, InputKind::Restored(Restored::Order(Box::new(order))))?;

@@ -1,10 +1,15 @@
 //! Asking an exchange how our orders are, and taking its answers in.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
+};
 
 use anyhow::Result;
-use stratd_engine::InputKind;
-use stratd_plugin_api::{ClientOrderId, ExchangeId, OrderEventKind, OrderStatus, Timestamp, abi};
+use stratd_engine::{InputKind, StrategyId};
+use stratd_plugin_api::{
+    ClientOrderId, ExchangeId, OrderEventKind, OrderStatus, Timestamp, abi, abi::TextHandle,
+};
 
 use super::findings::{self, findings, is_same, unresolved};
 use crate::runtime::{
@@ -41,6 +46,8 @@ pub(crate) struct Found {
     pub(crate) unknown: Vec<u64>,
     /// Orders that are none of ours, now taken up.
     pub(crate) adopted: usize,
+    /// Instruments of which it holds something else than our books.
+    pub(crate) differing: usize,
 }
 
 impl Found {
@@ -52,12 +59,16 @@ impl Found {
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { working, fills, ended, unknown, adopted } = self;
+        let Self { working, fills, ended, unknown, adopted, differing } = self;
         write!(
             f,
             "{working} orders of ours worked there: {fills} fills and {ended} ends since then, {} unknown, {adopted} of others",
             unknown.len()
-        )
+        )?;
+        if *differing > 0 {
+            write!(f, ", {differing} positions that our books have otherwise")?;
+        }
+        Ok(())
     }
 }
 
@@ -108,6 +119,7 @@ impl EventLoop {
         let working = before.iter().filter(|order| !findings::has_ended(order)).count();
         let mut found = Found { working, ..Found::default() };
         self.compare_fills(exchange, &reported.fills);
+        let moved = self.moved_holdings(exchange);
         // what was told since the question is newer than the answer
         let record = |id: u64| self.engine().order(ClientOrderId(id)).map(stratd_engine::Order::record);
         let is_other = |order: &&abi::OrderRecord| record(order.client_order_id).as_ref() != Some(*order);
@@ -138,6 +150,8 @@ impl EventLoop {
             self.take_outputs()?;
         }
         found.adopted = self.adopt(exchange, (before, reported))?;
+        found.differing = self.compare_holdings(exchange, (reported, &moved));
+        self.take_accounts(&reported.accounts)?;
         let name = self.recorder().exchange_name(exchange.0).to_owned();
         if let Some(journal) = self.driver_mut().link_mut().journal_mut() {
             for account in &reported.accounts {
@@ -150,19 +164,40 @@ impl EventLoop {
         Ok(found)
     }
 
+    /// What strategies see of accounts; one that is as it was is no input.
+    fn take_accounts(&mut self, told: &[abi::AccountRecord]) -> Result<()> {
+        for account in told {
+            if !self.engine().knows_account(account) {
+                let now = self.now();
+                self.driver_mut().feed(now, InputKind::Account(*account))?;
+                self.take_outputs()?;
+            }
+        }
+        Ok(())
+    }
+
     /// The exchange may say something else of a fill that was booked: what was booked stays, and somebody should know.
     fn compare_fills(&self, exchange: ExchangeId, fills: &[abi::FillRecord]) {
+        // an hour of fills is compared with all that are known, on the thread of the event loop: each is looked up
+        let mut booked: BTreeMap<StrategyId, HashMap<TextHandle, Vec<&abi::FillRecord>>> = BTreeMap::new();
         for fill in fills.iter().filter(|fill| fill.trade_id != 0) {
             let ids = (fill.client_order_id, fill.exchange_order_id);
             let owner = self.engine().owner_of(ClientOrderId(fill.client_order_id));
             let Some(owner) = owner else { continue };
-            let is_it = |known: &&abi::FillRecord| {
-                known.trade_id == fill.trade_id
-                    && known.exchange == exchange.0
-                    && is_same((known.client_order_id, known.exchange_order_id), ids)
+            let of_owner = booked.entry(owner).or_insert_with(|| {
+                let mut by_trade: HashMap<_, Vec<_>> = HashMap::new();
+                for (_, known) in self.engine().fills(owner, u64::MAX) {
+                    if known.exchange == exchange.0 {
+                        by_trade.entry(known.trade_id).or_default().push(known);
+                    }
+                }
+                by_trade
+            });
+            let is_it =
+                |known: &&&abi::FillRecord| is_same((known.client_order_id, known.exchange_order_id), ids);
+            let Some(known) = of_owner.get(&fill.trade_id).and_then(|known| known.iter().find(is_it)) else {
+                continue;
             };
-            let mut known = self.engine().fills(owner, u64::MAX).map(|(_, fill)| fill);
-            let Some(known) = known.find(is_it) else { continue };
             if (known.price, known.quantity, known.fee) != (fill.price, fill.quantity, fill.fee) {
                 tracing::warn!(
                     logger = "recovery",

@@ -12,7 +12,7 @@
 //!
 //! Doing it twice changes nothing: the engine ignores what it knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use stratd_plugin_api::{OrderEventKind, OrderStatus, Reason, Side, Timestamp, abi};
 
@@ -90,6 +90,35 @@ pub(in crate::runtime) fn is_same((ours, theirs): (u64, u64), (client, exchange)
     (ours != 0 && ours == client) || (theirs != 0 && theirs == exchange)
 }
 
+/// Where the orders of a list are, by either id: an exchange tells fills of an hour, and they are looked up on the thread of
+/// the event loop.
+struct ById {
+    ours: HashMap<u64, usize>,
+    theirs: HashMap<u64, usize>,
+}
+
+impl ById {
+    fn of(orders: &[abi::OrderRecord]) -> Self {
+        let mut by_id = Self { ours: HashMap::new(), theirs: HashMap::new() };
+        for (place, order) in orders.iter().enumerate() {
+            for (known, id) in
+                [(&mut by_id.ours, order.client_order_id), (&mut by_id.theirs, order.exchange_order_id)]
+            {
+                if id != 0 {
+                    known.entry(id).or_insert(place);
+                }
+            }
+        }
+        by_id
+    }
+
+    /// The first order that [`is_same`] as these ids.
+    fn place(&self, (client, exchange): (u64, u64)) -> Option<usize> {
+        let found = [self.ours.get(&client), self.theirs.get(&exchange)];
+        found.into_iter().flatten().min().copied()
+    }
+}
+
 /// Whether the exchange has said that it has the order.
 fn is_acknowledged(order: &abi::OrderRecord) -> bool {
     let has_worked =
@@ -100,10 +129,9 @@ fn is_acknowledged(order: &abi::OrderRecord) -> bool {
 /// The fills of our orders. One without a trade id cannot be told from one that was booked: of those, an order's first
 /// ones count as booked, as far as it is filled.
 fn fill_events(orders: &[abi::OrderRecord], fills: &[abi::FillRecord]) -> Vec<abi::OrderEvent> {
-    let order_of = |fill: &abi::FillRecord| {
-        let ids = (fill.client_order_id, fill.exchange_order_id);
-        orders.iter().find(|order| is_same((order.client_order_id, order.exchange_order_id), ids))
-    };
+    let by_id = ById::of(orders);
+    let order_of =
+        |fill: &abi::FillRecord| orders.get(by_id.place((fill.client_order_id, fill.exchange_order_id))?);
     let mut executed: BTreeMap<u64, i64> = BTreeMap::new();
     for (order, fill) in fills.iter().filter_map(|fill| Some((order_of(fill)?, fill))) {
         let executed = executed.entry(order.client_order_id).or_default();
@@ -155,8 +183,9 @@ fn listed_events(
 ) -> Vec<abi::OrderEvent> {
     let mut events = Vec::new();
     let is_known = is_acknowledged(order)
-        && order.status != OrderStatus::Unknown.code()
-        && order.status != OrderStatus::PendingNew.code();
+        && ![OrderStatus::Unknown, OrderStatus::PendingNew, OrderStatus::PendingCancel]
+            .iter()
+            .any(|open| open.code() == order.status);
     let of_exchange = |kind| abi::OrderEvent {
         exchange_order_id: listed.exchange_order_id,
         reason: Reason::None.code(),

@@ -1,6 +1,6 @@
 //! From the words of `state.db` back to what they mean.
 
-use stratd_engine::{BeforeCancel, OrderState};
+use stratd_engine::{BeforeCancel, Held, OrderState};
 use stratd_plugin_api::{
     Lifetime, LiquiditySide, Money, OrderFlags, OrderType, PositionSide, Reason, Side, Timestamp,
 };
@@ -44,6 +44,10 @@ pub(super) fn lifetime(text: &str, expires: Option<i64>) -> Option<Lifetime> {
     }
 }
 
+pub(super) fn held(text: &str) -> Option<Held> {
+    [Held::ForPrice, Held::ForEntry, Held::ForGroup].into_iter().find(|held| held.name() == text)
+}
+
 pub(super) fn money(text: &str) -> Option<Money> {
     units(text, MONEY_DECIMALS).map(Money::new)
 }
@@ -58,7 +62,7 @@ pub(super) fn state(order: &KeptOrder) -> Option<OrderState> {
     Some(match order.status.as_str() {
         "pending_new" | "unknown" => OrderState::Unknown,
         "open" | "partially_filled" => OrderState::Working,
-        "pending_cancel" if order.phase == "acknowledged" => OrderState::PendingCancel(BeforeCancel::Working),
+        // the cancel may have been lost: where the order is found, it is sent again
         "pending_cancel" => OrderState::PendingCancel(BeforeCancel::Unknown),
         "filled" => OrderState::Filled,
         "canceled" => OrderState::Canceled(reason()?),

@@ -18,7 +18,8 @@
 //!    for.
 //! 3. Strategies start after the exchanges have answered.
 //! 4. A fill counts once: by exchange, instrument, trade id and order.
-//! 5. The exchange is right about status and quantity; another price or fee of a known fill is logged.
+//! 5. The exchange is right about status and quantity; another price or fee of a known fill is logged, and so is a position
+//!    that does not add up (`holdings`).
 //! 6. Orders of others are taken up for the owner `external`, or for the strategy that claims them.
 //! 7. What exchanges tell meanwhile is fed before what they answered; an order that changed since the question is left as it is.
 //! 8. The cancel of an order that nobody knows of is sent again when the order turns up.
@@ -27,6 +28,7 @@
 mod adopt;
 mod ask;
 mod findings;
+mod holdings;
 mod kept_words;
 mod take_up;
 
@@ -87,6 +89,8 @@ pub(super) struct Recovery {
     pub(super) options: RecoveryOptions,
     /// The latest fill that was kept of each exchange, by the exchange.
     last_fills: Vec<(String, Timestamp)>,
+    /// What accounts held when it was looked last.
+    holdings: holdings::Holdings,
 }
 
 impl EventLoop {
@@ -104,7 +108,8 @@ impl EventLoop {
         let mut journal = Journal::new(store, self.services(), wake);
         journal.name_exchanges(self.exchange_ids());
         self.driver_mut().link_mut().set_journal(journal);
-        self.recovery = Some(Recovery { options, last_fills: kept.last_fills.clone() });
+        let last_fills = kept.last_fills.clone();
+        self.recovery = Some(Recovery { options, last_fills, holdings: holdings::Holdings::default() });
         self.set_now(clock::now().max(self.now()));
         self.take_up(&kept)
     }
@@ -194,6 +199,7 @@ impl EventLoop {
             }
             notify::starts(format_args!("asks exchange {} for our orders and fills", open.name));
             let before = self.orders_at(exchange);
+            self.note_holdings(exchange);
             let since = self.fills_since_of(&open.name, &before);
             let ask = &mut |question: super::command::Question| {
                 let asked = question.ask(&mut **open.exchange.borrow_mut());

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use stratd_engine::{
-    InputKind, Position, Restored, RestoredLosses, RestoredOrder, RestoredPosition, Scope, StrategyId,
+    InputKind, Position, Restored, RestoredGroup, RestoredLosses, RestoredOrder, RestoredPosition,
+    RestoredStandIn, Scope, StrategyId,
 };
 use stratd_plugin_api::{
     ClientOrderId, ExchangeId, Instrument, InstrumentId, LiquiditySide, Money, OrderRequest, Price, Quantity,
@@ -18,7 +19,7 @@ use stratd_plugin_api::{
 use super::kept_words as words;
 use crate::{
     runtime::event_loop::EventLoop,
-    store::trading::{Kept, KeptFill, KeptLoss, KeptOrder, KeptPosition, units},
+    store::trading::{Kept, KeptFill, KeptGroup, KeptLoss, KeptOrder, KeptPosition, KeptStandIn, units},
 };
 
 /// So many problems are told at once.
@@ -68,9 +69,13 @@ impl EventLoop {
             // what waited for an answer is unknown now, and the table shall say so
             if let (Restored::Order(order), Some(journal)) =
                 (&restored, self.driver_mut().link_mut().journal_mut())
-                && !answered.contains(&order.id.0)
             {
-                journal.order(order.id);
+                if !answered.contains(&order.id.0) {
+                    journal.order(order.id);
+                }
+                if order.stand_in.is_some_and(|stand_in| stand_in.waits.is_some()) {
+                    journal.know_held(order.id);
+                }
             }
             if let (Restored::Fill(_, fill), Some(journal)) =
                 (&restored, self.driver_mut().link_mut().journal_mut())
@@ -179,6 +184,9 @@ impl Names<'_> {
             }
             orders.insert(order.id);
             all.push(Restored::Order(Box::new(order)));
+        }
+        for one in &kept.groups {
+            all.extend(self.group(one).map(Restored::Group));
         }
         for one in &kept.fills {
             all.extend(self.fill(one).map(|(strategy, fill)| Restored::Fill(strategy, fill)));
@@ -307,6 +315,10 @@ impl Names<'_> {
                 is_by_hand: one.is_by_hand,
                 is_closing: one.is_closing,
                 trade_ids: trade_ids.to_vec(),
+                stand_in: match &one.stand_in {
+                    Some(kept) => Some(stand_in(kept, decimals)?),
+                    None => None,
+                },
             })
         };
         let order = read();
@@ -315,6 +327,21 @@ impl Names<'_> {
                 .push(format!("{}: it does not fit the decimals of its instrument: {one:?}", what()));
         }
         order
+    }
+
+    fn group(&mut self, one: &KeptGroup) -> Option<RestoredGroup> {
+        let strategy = self.owners.get(one.strategy.as_str()).copied()?;
+        // without the instrument its orders have been told as a problem
+        let (_, [_, decimals]) = self.instrument(&one.exchange, &one.instrument).map(facts)?;
+        let read = |text: &str| words::narrow(text, decimals).map(Quantity::new);
+        let Some((total, filled)) = read(&one.total).zip(read(&one.filled)) else {
+            self.problems.push(format!(
+                "group {} of {}: it does not fit the decimals of its instrument: {one:?}",
+                one.group, one.strategy
+            ));
+            return None;
+        };
+        Some(RestoredGroup { strategy, group: one.group, total, filled })
     }
 
     fn fill(&self, one: &KeptFill) -> Option<(StrategyId, abi::FillRecord)> {
@@ -368,6 +395,23 @@ fn request(one: &KeptOrder, instrument: InstrumentId, [price, quantity]: [u8; 2]
         group: one.group,
         tag: one.tag,
         ..OrderRequest::market(instrument, Quantity::new(words::narrow(&one.quantity, quantity)?))
+    })
+}
+
+fn stand_in(kept: &KeptStandIn, [price, quantity]: [u8; 2]) -> Option<RestoredStandIn> {
+    Some(RestoredStandIn {
+        waits: match kept.waits.as_deref() {
+            Some(word) => Some(words::held(word)?),
+            None => None,
+        },
+        has_trigger: kept.has_trigger,
+        level: match &kept.level {
+            Some(text) => Some(Price::new(words::narrow(text, price)?)),
+            None => None,
+        },
+        asked: Quantity::new(words::narrow(&kept.asked, quantity)?),
+        expires: kept.ends,
+        has_expired: kept.has_expired,
     })
 }
 

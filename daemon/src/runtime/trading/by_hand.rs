@@ -8,7 +8,7 @@ use stratd_plugin_api::{
 };
 
 use super::{
-    Names, OrderRow,
+    Exits, Names, OrderRow,
     resolve::{self, Missing},
 };
 use crate::runtime::event_loop::EventLoop;
@@ -29,6 +29,11 @@ pub(crate) struct NewByHand {
     pub(crate) price: Option<Decimal>,
     pub(crate) stop_price: Option<Decimal>,
     pub(crate) trail: Option<Decimal>,
+    /// Orders with the same number exclude each other; 0: none.
+    pub(crate) group: u32,
+    /// The order that it waits for.
+    pub(crate) attached_to: Option<u64>,
+    pub(crate) exits: Exits,
 }
 
 /// What of an order a change depends on: it is done only if this is still so.
@@ -68,7 +73,7 @@ pub(crate) enum Hand {
 }
 
 /// What came of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct HandReport {
     /// The order as it is now; as it would be, if it was only asked what would be. Of several there is none.
     pub(crate) after: Option<(OrderRow, Names)>,
@@ -76,6 +81,8 @@ pub(crate) struct HandReport {
     pub(crate) reduced: Option<(Quantity, Denied)>,
     /// How many cancels went out.
     pub(crate) canceled: usize,
+    /// The ways out that were attached to it; one that was denied is among them.
+    pub(crate) attached: Vec<OrderRow>,
 }
 
 /// Why it was not done.
@@ -136,7 +143,18 @@ impl EventLoop {
             Ok(request) => request,
             Err(refused) => return Ok(Err(refused)),
         };
-        let owner = match self.owner_of(new.strategy.as_deref(), is_dry_run)? {
+        let exits = match self.exits_of(&request, new.exits) {
+            Ok(exits) => exits,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        // whoever attaches an order to another one means its owner
+        let entry = new.attached_to.and_then(|id| self.engine().order(ClientOrderId(id)));
+        let owner_of_entry = entry.map(|entry| entry.strategy).filter(|_| new.strategy.is_none());
+        let found = match owner_of_entry {
+            Some(owner) => Ok(owner),
+            None => self.owner_of(new.strategy.as_deref(), is_dry_run)?,
+        };
+        let owner = match found {
             Ok(owner) => owner,
             Err(missing) => return Ok(Err(HandRefused::Missing(missing))),
         };
@@ -146,9 +164,26 @@ impl EventLoop {
         if is_dry_run {
             return Ok(self.would_be(exchanges, owner, &request));
         }
+        let (entry, reduced) = match self.feed_new(owner, &request)? {
+            Ok(done) => done,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let attached = self.attach_exits(owner, entry, &exits)?;
+        // a way out may have been due at once, and the entry as well
+        let row = self.engine().order(entry.id).map_or(entry, OrderRow::of);
+        let after = Some((row, self.names_of(exchanges, &row)));
+        Ok(Ok(HandReport { after, reduced, canceled: 0, attached }))
+    }
+
+    /// Lets the engine judge a new order, and send or hold it.
+    pub(super) fn feed_new(
+        &mut self,
+        owner: StrategyId,
+        request: &OrderRequest,
+    ) -> Result<Result<(OrderRow, Option<(Quantity, Denied)>), HandRefused>> {
         let now = self.now();
         let seen = self.driver_mut().outputs().len();
-        self.driver_mut().feed(now, InputKind::ByHand(ByHand::New(owner, (&request).into())))?;
+        self.driver_mut().feed(now, InputKind::ByHand(ByHand::New(owner, request.into())))?;
         let outputs = self.driver_mut().outputs().get(seen..).unwrap_or_default();
         let id = outputs.iter().find_map(|output| match output {
             Output::ByHand { order, .. } => Some(*order),
@@ -174,7 +209,7 @@ impl EventLoop {
             let denied = Denied { reason: Reason::HostLimit, breach: None };
             return Ok(Err(HandRefused::Denied { order: None, denied }));
         };
-        Ok(Ok(HandReport { after: Some((row, self.names_of(exchanges, &row))), reduced, canceled: 0 }))
+        Ok(Ok((row, reduced)))
     }
 
     /// Who an order is made for.
@@ -204,7 +239,7 @@ impl EventLoop {
         Ok(HandReport {
             after: Some((row, names)),
             reduced: reduced.map(|why| (request.quantity, why)),
-            canceled: 0,
+            ..HandReport::default()
         })
     }
 
@@ -221,8 +256,9 @@ impl EventLoop {
         let price = |key: &'static str, decimal: Option<Decimal>| {
             decimal.map(|decimal| on_tick(instrument, key, decimal)).transpose()
         };
-        Ok(OrderRequest {
-            exchange: None,
+        let request = OrderRequest {
+            // a person names one line
+            exchange: engine.exchange_of(id),
             side: new.side,
             order_type: new.order_type,
             flags: new.flags,
@@ -231,8 +267,10 @@ impl EventLoop {
             stop_price: price("stop_price", new.stop_price)?,
             trail: price("trail", new.trail)?,
             notional: new.notional,
+            group: u64::from(new.group),
             ..OrderRequest::market(id, quantity.unwrap_or(Quantity::ZERO))
-        })
+        };
+        Ok(new.attached_to.map_or(request, |entry| request.attached_to(ClientOrderId(entry))))
     }
 
     /// A working order, if it is as it was seen.
@@ -291,7 +329,7 @@ impl EventLoop {
         if is_dry_run {
             let row = OrderRow { request: allowed, ..before };
             let names = self.names_of(exchanges, &row);
-            return Ok(Ok(HandReport { after: Some((row, names)), reduced, canceled: 0 }));
+            return Ok(Ok(HandReport { after: Some((row, names)), reduced, ..HandReport::default() }));
         }
         let now = self.now();
         let change = ByHand::Change(before.id, price, quantity);
@@ -349,13 +387,13 @@ impl EventLoop {
             let cancel = ByHand::CancelAll(strategy.flatten(), instrument);
             self.driver_mut().feed(now, InputKind::ByHand(cancel))?;
         }
-        Ok(Ok(HandReport { after: None, reduced: None, canceled }))
+        Ok(Ok(HandReport { canceled, ..HandReport::default() }))
     }
 
     fn report(&self, exchanges: Vec<String>, before: OrderRow, canceled: usize) -> HandReport {
         let after = self.engine().order(before.id).map_or(before, OrderRow::of);
         let names = self.names_of(exchanges, &after);
-        HandReport { after: Some((after, names)), reduced: None, canceled }
+        HandReport { after: Some((after, names)), canceled, ..HandReport::default() }
     }
 
     pub(super) fn names_of(&self, exchanges: Vec<String>, row: &OrderRow) -> Names {
@@ -373,7 +411,11 @@ fn on_lot(instrument: &Instrument, decimal: Decimal) -> Result<Quantity, HandRef
     instrument.quantity(decimal).map_err(|error| bad("quantity", &error))
 }
 
-fn on_tick(instrument: &Instrument, key: &'static str, decimal: Decimal) -> Result<Price, HandRefused> {
+pub(super) fn on_tick(
+    instrument: &Instrument,
+    key: &'static str,
+    decimal: Decimal,
+) -> Result<Price, HandRefused> {
     instrument.price(decimal).map_err(|error| bad(key, &error))
 }
 

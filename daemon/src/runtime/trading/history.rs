@@ -2,10 +2,10 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use stratd_engine::{Engine, Held, Order, OrderState, StrategyId};
+use stratd_engine::{Engine, Held, Order, StrategyId};
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, InstrumentId, OrderRequest, OrderStatus, Price, Quantity, Timestamp, abi,
-    abi::TextHandle,
+    ClientOrderId, ExchangeId, InstrumentId, OrderRequest, OrderStatus, Price, Quantity, Reason, Timestamp,
+    abi::{self, TextHandle},
 };
 
 use super::{Names, Page, Paged, SCAN_MAX, Which, resolve::Resolved};
@@ -19,7 +19,7 @@ pub(crate) struct OrderRow {
     pub(crate) exchange_order_id: TextHandle,
     pub(crate) request: OrderRequest,
     pub(crate) status: OrderStatus,
-    pub(crate) state: OrderState,
+    pub(crate) reason: Reason,
     pub(crate) filled: Quantity,
     pub(crate) price_average: Option<Price>,
     pub(crate) created: Timestamp,
@@ -42,7 +42,7 @@ impl OrderRow {
             exchange_order_id: 0,
             request,
             status: OrderStatus::PendingNew,
-            state: OrderState::PendingNew,
+            reason: Reason::None,
             filled: Quantity::ZERO,
             price_average: None,
             created: now,
@@ -60,7 +60,7 @@ impl OrderRow {
             exchange_order_id: order.exchange_order_id,
             request: order.request,
             status: order.status(),
-            state: order.state,
+            reason: order.reason(),
             filled: order.filled,
             price_average: order.price_average(),
             created: order.created,

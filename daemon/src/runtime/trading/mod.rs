@@ -5,6 +5,7 @@
 
 mod accounts;
 mod by_hand;
+mod exits;
 mod halts;
 mod history;
 mod names;
@@ -16,6 +17,7 @@ mod resolve;
 pub(crate) use self::{
     accounts::{InstrumentRow, PortfolioLook, RiskLook, ScopeLook},
     by_hand::{Hand, HandOutcome, HandRefused, HandReport, NewByHand, Seen},
+    exits::Exits,
     halts::{Halt, KeptHalt, ScopeName, TradingChanged, TradingRefused, TradingSeen, TradingWish},
     history::{FillRow, OrderCursor, OrderQuery, OrderRow, OrdersWanted},
     names::Names,

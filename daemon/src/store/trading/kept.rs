@@ -1,6 +1,8 @@
 //! What is kept of orders, fills and books, read at the start of a run.
 
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params, types::FromSql};
 use stratd_plugin_api::Timestamp;
 
 /// How much is read.
@@ -22,6 +24,8 @@ pub(crate) struct Kept {
     pub(crate) positions: Vec<KeptPosition>,
     /// Those that have not ended, and the newest of those that have; by the time of their last change.
     pub(crate) orders: Vec<KeptOrder>,
+    /// Orders that exclude each other and have not all ended.
+    pub(crate) groups: Vec<KeptGroup>,
     /// The newest, and all of orders that have not ended; by time.
     pub(crate) fills: Vec<KeptFill>,
     pub(crate) losses: Vec<KeptLoss>,
@@ -85,6 +89,27 @@ pub(crate) struct KeptOrder {
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
     pub(crate) run: i64,
+    pub(crate) stand_in: Option<KeptStandIn>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptStandIn {
+    pub(crate) waits: Option<String>,
+    pub(crate) has_trigger: bool,
+    pub(crate) level: Option<String>,
+    pub(crate) asked: String,
+    pub(crate) ends: Option<Timestamp>,
+    pub(crate) has_expired: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptGroup {
+    pub(crate) strategy: String,
+    pub(crate) group: u64,
+    pub(crate) exchange: String,
+    pub(crate) instrument: String,
+    pub(crate) total: String,
+    pub(crate) filled: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,12 +140,12 @@ pub(crate) struct KeptLoss {
     pub(crate) is_since_command: bool,
 }
 
-fn time(row: &Row<'_>, column: &str) -> rusqlite::Result<Timestamp> {
+fn time(row: &Named<'_>, column: &str) -> rusqlite::Result<Timestamp> {
     row.get(column).map(Timestamp::new)
 }
 
-fn id(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
-    row.get::<_, i64>(column).map(i64::cast_unsigned)
+fn id(row: &Named<'_>, column: &str) -> rusqlite::Result<u64> {
+    row.get::<i64>(column).map(i64::cast_unsigned)
 }
 
 /// All of one moment: the connection is in a transaction.
@@ -131,7 +156,12 @@ pub(in crate::store) fn kept(db: &Connection, what: WhatToKeep) -> rusqlite::Res
     let portfolios = all(db, "SELECT * FROM portfolios ORDER BY number", [], portfolio)?;
     let ended = i64::try_from(what.ended_max).unwrap_or(i64::MAX);
     let fills = i64::try_from(what.fills_max).unwrap_or(i64::MAX);
-    let mut orders = all(db, "SELECT * FROM orders WHERE phase <> 'ended'", [], order)?;
+    let mut orders = all(
+        db,
+        "SELECT * FROM orders LEFT JOIN stand_ins USING (client_order_id) WHERE phase <> 'ended'",
+        [],
+        order,
+    )?;
     let mut executions = all(
         db,
         "SELECT * FROM fills WHERE client_order_id IN (SELECT client_order_id FROM orders WHERE phase <> 'ended')",
@@ -141,7 +171,8 @@ pub(in crate::store) fn kept(db: &Connection, what: WhatToKeep) -> rusqlite::Res
     for KeptPortfolio { strategy, .. } in &portfolios {
         orders.extend(all(
             db,
-            "SELECT * FROM orders WHERE strategy = ?1 AND phase = 'ended' ORDER BY client_order_id DESC LIMIT ?2",
+            "SELECT * FROM orders LEFT JOIN stand_ins USING (client_order_id)
+             WHERE strategy = ?1 AND phase = 'ended' ORDER BY client_order_id DESC LIMIT ?2",
             params![strategy, ended],
             order,
         )?);
@@ -166,6 +197,7 @@ pub(in crate::store) fn kept(db: &Connection, what: WhatToKeep) -> rusqlite::Res
             position,
         )?,
         orders,
+        groups: all(db, "SELECT * FROM order_groups ORDER BY strategy, order_group", [], group)?,
         fills: executions,
         losses: all(db, "SELECT * FROM losses ORDER BY scope, is_since_command", [], loss)?,
         last_fills: all(db, "SELECT exchange, max(at) AS at FROM fills GROUP BY exchange", [], |row| {
@@ -178,12 +210,36 @@ fn all<T>(
     db: &Connection,
     query: &str,
     parameters: impl rusqlite::Params,
-    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    mut read: impl FnMut(&Named<'_>) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<Vec<T>> {
-    db.prepare_cached(query)?.query_map(parameters, read)?.collect()
+    let mut query = db.prepare_cached(query)?;
+    let mut places = HashMap::new();
+    for (place, name) in query.column_names().into_iter().enumerate() {
+        places.entry(name.to_owned()).or_insert(place);
+    }
+    let mut rows = query.query(parameters)?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(read(&Named { row, places: &places })?);
+    }
+    Ok(all)
 }
 
-fn portfolio(row: &Row<'_>) -> rusqlite::Result<KeptPortfolio> {
+/// A row whose columns are found by name at once: SQLite compares the names of all of them, for each column of each row,
+/// and that was most of the time that a start with many orders took to read them.
+struct Named<'a> {
+    row: &'a Row<'a>,
+    places: &'a HashMap<String, usize>,
+}
+
+impl Named<'_> {
+    fn get<T: FromSql>(&self, name: &str) -> rusqlite::Result<T> {
+        let place = self.places.get(name);
+        self.row.get(*place.ok_or_else(|| rusqlite::Error::InvalidColumnName(name.to_owned()))?)
+    }
+}
+
+fn portfolio(row: &Named<'_>) -> rusqlite::Result<KeptPortfolio> {
     Ok(KeptPortfolio {
         strategy: row.get("strategy")?,
         number: row.get("number")?,
@@ -195,7 +251,7 @@ fn portfolio(row: &Row<'_>) -> rusqlite::Result<KeptPortfolio> {
     })
 }
 
-fn position(row: &Row<'_>) -> rusqlite::Result<KeptPosition> {
+fn position(row: &Named<'_>) -> rusqlite::Result<KeptPosition> {
     Ok(KeptPosition {
         strategy: row.get("strategy")?,
         exchange: row.get("exchange")?,
@@ -211,13 +267,13 @@ fn position(row: &Row<'_>) -> rusqlite::Result<KeptPosition> {
     })
 }
 
-fn order(row: &Row<'_>) -> rusqlite::Result<KeptOrder> {
+fn order(row: &Named<'_>) -> rusqlite::Result<KeptOrder> {
     Ok(KeptOrder {
         client_order_id: id(row, "client_order_id")?,
         strategy: row.get("strategy")?,
         exchange: row.get("exchange")?,
         exchange_order_id: row.get("exchange_order_id")?,
-        foreign_id: row.get::<_, Option<i64>>("foreign_id")?.map(i64::cast_unsigned),
+        foreign_id: row.get::<Option<i64>>("foreign_id")?.map(i64::cast_unsigned),
         instrument: row.get("instrument")?,
         side: row.get("side")?,
         order_type: row.get("order_type")?,
@@ -241,10 +297,35 @@ fn order(row: &Row<'_>) -> rusqlite::Result<KeptOrder> {
         created: time(row, "created_at")?,
         updated: time(row, "updated_at")?,
         run: row.get("run")?,
+        stand_in: stand_in(row)?,
     })
 }
 
-fn fill(row: &Row<'_>) -> rusqlite::Result<KeptFill> {
+fn stand_in(row: &Named<'_>) -> rusqlite::Result<Option<KeptStandIn>> {
+    // of an order for which nothing is done there is no row
+    let Some(asked) = row.get::<Option<String>>("asked")? else { return Ok(None) };
+    Ok(Some(KeptStandIn {
+        waits: row.get("waits")?,
+        has_trigger: row.get("has_trigger")?,
+        level: row.get("level")?,
+        asked,
+        ends: row.get::<Option<i64>>("ends_at")?.map(Timestamp::new),
+        has_expired: row.get("has_expired")?,
+    }))
+}
+
+fn group(row: &Named<'_>) -> rusqlite::Result<KeptGroup> {
+    Ok(KeptGroup {
+        strategy: row.get("strategy")?,
+        group: id(row, "order_group")?,
+        exchange: row.get("exchange")?,
+        instrument: row.get("instrument")?,
+        total: row.get("total")?,
+        filled: row.get("filled")?,
+    })
+}
+
+fn fill(row: &Named<'_>) -> rusqlite::Result<KeptFill> {
     Ok(KeptFill {
         exchange: row.get("exchange")?,
         instrument: row.get("instrument")?,
@@ -263,7 +344,7 @@ fn fill(row: &Row<'_>) -> rusqlite::Result<KeptFill> {
     })
 }
 
-fn loss(row: &Row<'_>) -> rusqlite::Result<KeptLoss> {
+fn loss(row: &Named<'_>) -> rusqlite::Result<KeptLoss> {
     Ok(KeptLoss {
         scope: row.get("scope")?,
         day: time(row, "day")?,

@@ -22,8 +22,10 @@ mod write;
 pub(crate) use self::{
     amount::{Amount, units},
     commits::{Commits, Ticket},
-    kept::{Kept, KeptFill, KeptLoss, KeptOrder, KeptPosition, WhatToKeep},
-    rows::{AccountRow, Batch, FillRow, LossRow, OrderRow, Phase, PortfolioRow, PositionRow},
+    kept::{Kept, KeptFill, KeptGroup, KeptLoss, KeptOrder, KeptPosition, KeptStandIn, WhatToKeep},
+    rows::{
+        AccountRow, Batch, FillRow, GroupRow, LossRow, OrderRow, Phase, PortfolioRow, PositionRow, StandInRow,
+    },
 };
 pub(in crate::store) use self::{
     kept::{accounts, kept},

@@ -12,6 +12,8 @@ use super::Amount;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     pub(crate) orders: Vec<OrderRow>,
+    pub(crate) stand_ins: Vec<StandInRow>,
+    pub(crate) groups: Vec<GroupRow>,
     pub(crate) fills: Vec<FillRow>,
     pub(crate) positions: Vec<PositionRow>,
     pub(crate) portfolios: Vec<PortfolioRow>,
@@ -22,8 +24,10 @@ pub struct Batch {
 
 impl Batch {
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { orders, fills, positions, portfolios, accounts, losses } = self;
+        let Self { orders, stand_ins, groups, fills, positions, portfolios, accounts, losses } = self;
         orders.is_empty()
+            && stand_ins.is_empty()
+            && groups.is_empty()
             && fills.is_empty()
             && positions.is_empty()
             && portfolios.is_empty()
@@ -34,6 +38,8 @@ impl Batch {
     /// About the memory that it takes while it waits.
     pub(in crate::store) fn bytes(&self) -> usize {
         self.orders.len() * size_of::<OrderRow>()
+            + self.stand_ins.len() * size_of::<StandInRow>()
+            + self.groups.len() * size_of::<GroupRow>()
             + self.fills.len() * size_of::<FillRow>()
             + self.positions.iter().map(|row| size_of_val(row) + row.lots.len() * 48).sum::<usize>()
             + self.portfolios.len() * size_of::<PortfolioRow>()
@@ -95,6 +101,28 @@ pub(crate) struct OrderRow {
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
     pub(crate) run: i64,
+}
+
+/// What is done for an order in place of its exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StandInRow {
+    pub(crate) client_order_id: u64,
+    /// The word for what it waits for.
+    pub(crate) waits: Option<&'static str>,
+    pub(crate) has_trigger: bool,
+    pub(crate) level: Option<Amount>,
+    pub(crate) asked: Amount,
+    pub(crate) ends: Option<Timestamp>,
+    pub(crate) has_expired: bool,
+}
+
+/// Orders that exclude each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GroupRow {
+    pub(crate) strategy: Arc<str>,
+    pub(crate) group: u64,
+    /// Exchange, instrument, what they may trade together and what they traded; nothing: it has ended.
+    pub(crate) stands: Option<(Arc<str>, Arc<str>, [Amount; 2])>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use rusqlite::{Savepoint, params};
 use stratd_plugin_api::{Lifetime, LiquiditySide, Timestamp};
 
-use super::{Amount, Batch, FillRow, OrderRow, PortfolioRow, PositionRow};
+use super::{Amount, Batch, FillRow, GroupRow, OrderRow, PortfolioRow, PositionRow, StandInRow};
 
 /// Rows that go in one transaction: others wait meanwhile.
 const PRUNED_AT_ONCE: i64 = 10_000;
@@ -21,6 +21,8 @@ fn signed(number: u64) -> i64 {
 
 pub(in crate::store) fn batch(db: &Savepoint<'_>, batch: &Batch) -> rusqlite::Result<()> {
     batch.orders.iter().try_for_each(|row| order(db, row))?;
+    batch.stand_ins.iter().try_for_each(|row| stand_in(db, row))?;
+    batch.groups.iter().try_for_each(|row| group(db, row))?;
     batch.fills.iter().try_for_each(|row| fill(db, row))?;
     batch.positions.iter().try_for_each(|row| position(db, row))?;
     batch.portfolios.iter().try_for_each(|row| portfolio(db, row))?;
@@ -105,6 +107,45 @@ fn order(db: &Savepoint<'_>, row: &OrderRow) -> rusqlite::Result<()> {
         row.created.get(),
         row.updated.get(),
         row.run
+    ])?;
+    Ok(())
+}
+
+fn stand_in(db: &Savepoint<'_>, row: &StandInRow) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO stand_ins (client_order_id, waits, has_trigger, level, asked, ends_at, has_expired)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        signed(row.client_order_id),
+        row.waits,
+        row.has_trigger,
+        text(row.level),
+        row.asked.to_string(),
+        row.ends.map(Timestamp::get),
+        row.has_expired
+    ])?;
+    Ok(())
+}
+
+fn group(db: &Savepoint<'_>, row: &GroupRow) -> rusqlite::Result<()> {
+    let number = row.group.cast_signed();
+    let Some((exchange, instrument, [total, filled])) = &row.stands else {
+        db.prepare_cached("DELETE FROM order_groups WHERE strategy = ?1 AND order_group = ?2")?
+            .execute(params![&*row.strategy, number])?;
+        return Ok(());
+    };
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO order_groups (strategy, order_group, exchange, instrument, total, filled)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        &*row.strategy,
+        number,
+        &**exchange,
+        &**instrument,
+        total.to_string(),
+        filled.to_string()
     ])?;
     Ok(())
 }
@@ -208,6 +249,12 @@ pub(in crate::store) fn prune(db: &Savepoint<'_>, before: Timestamp) -> rusqlite
          (SELECT client_order_id FROM orders WHERE phase = 'ended' AND updated_at < ?1 LIMIT ?2)",
         params![before.get(), PRUNED_AT_ONCE],
     )?;
+    if orders > 0 {
+        db.execute(
+            "DELETE FROM stand_ins WHERE client_order_id NOT IN (SELECT client_order_id FROM orders)",
+            [],
+        )?;
+    }
     let fills = db.execute(
         "DELETE FROM fills WHERE (exchange, instrument, trade_id, client_order_id) IN
          (SELECT exchange, instrument, trade_id, client_order_id FROM fills

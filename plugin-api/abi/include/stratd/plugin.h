@@ -45,17 +45,19 @@ extern "C" {
 #define STRATD_EXPORT __attribute__((visibility("default")))
 
 // ---- generated from the Rust types; do not edit ----
-// The ABI number of this crate's types: what stratd_plugin_v1_t.abi and every table carries.
-// While V1 is a draft it changes with every change of a type.
-#define STRATD_ABI UINT32_C(4)
+// The ABI number of V1: what stratd_plugin_v1_t.abi and every table carries. Lower numbers were drafts.
+#define STRATD_ABI UINT32_C(100)
 
 // Venue ids and other interned texts are at most this many bytes long.
 #define STRATD_TEXT_BYTES_MAX 64
 
-// Version of this crate: what a manifest's `abi_crate` carries.
-#define STRATD_CRATE_VERSION "0.1.0"
+// The payload of a DATA event is at most this many bytes long.
+#define STRATD_PAYLOAD_BYTES_MAX 65536
 
-// stratd_event_t.kind. The five numbers of `data` are named beside each kind.
+// Version of this crate: what a manifest's `abi_crate` carries.
+#define STRATD_CRATE_VERSION "1.0.0"
+
+// stratd_event_t.kind. The five numbers of `data` are named beside each kind; – is 0, and may tell something later.
 // price, quantity, trade id (text handle), receive time, –
 #define STRATD_EVENT_KIND_TRADE UINT16_C(1)
 // bid, bid quantity, ask, ask quantity, receive time
@@ -65,7 +67,7 @@ extern "C" {
 // price, quantity, order id (text handle; 0 = a whole level), receive time, the feed's own number of the update (0 =
 // it has none; otherwise that of the one before, or one more)
 #define STRATD_EVENT_KIND_BOOK_UPDATE UINT16_C(4)
-// payload (text handle), –, –, receive time, –
+// payload (text handle, see stratd_exchange_host_v1_t.payload), –, –, receive time, –
 #define STRATD_EVENT_KIND_DATA UINT16_C(5)
 // timer id, tag, due time, –, –
 #define STRATD_EVENT_KIND_TIMER UINT16_C(6)
@@ -477,7 +479,7 @@ extern "C" {
 // A text interned by the host; 0 is the empty text. stratd_host_v1_t.text copies it out.
 //
 // A handle with the highest bit set stands for the decimal text of its lower 63 bits: ids that are numbers need no
-// entry in the host's table, and a plugin may make such a handle itself.
+// entry in the host's table, and a plugin may make such a handle itself. Nothing else can be read from a handle.
 typedef uint64_t stratd_text_handle_t;
 
 // UTF-8 text, borrowed for the duration of the call; not null-terminated.
@@ -558,7 +560,7 @@ typedef struct stratd_order_event {
     int64_t last_quantity;
     // Quantity executed so far, this execution included.
     int64_t cumulative_quantity;
-    // The exchange's fee of this execution, positive when we pay.
+    // The exchange's fee of this execution, positive when we pay, in the currency of the instrument.
     stratd_money_bits_t fee;
     // The exchange's id of this execution.
     stratd_text_handle_t trade_id;
@@ -580,7 +582,7 @@ typedef struct stratd_order_event {
 typedef struct stratd_order_request {
     // The instrument's id.
     uint32_t instrument;
-    // Handle of the exchange; 0 = the instrument's own.
+    // Handle of the exchange; 0 = the host chooses: the instrument's own, or by the routing that is configured.
     uint16_t exchange;
     // One of STRATD_SIDE_*.
     uint8_t side;
@@ -615,7 +617,8 @@ typedef struct stratd_order_request {
 typedef struct stratd_order_command {
     // Answers carry this number.
     uint64_t correlation;
-    // Our id of the order.
+    // Our id of the order: unique over all runs, never 0, and not used again. At the exchange it is this number in
+    // decimal digits, at most 20 of them, with a prefix where the connector needs one.
     uint64_t client_order_id;
     // The exchange's id (text handle); 0 for a new order.
     uint64_t exchange_order_id;
@@ -751,9 +754,13 @@ typedef struct stratd_order_record {
     // One of STRATD_REASON_*.
     uint32_t reason;
     // Zero.
-    uint32_t reserved2;
+    uint32_t reserved;
     // The group of the request.
     uint64_t group;
+    // Distance of a trailing stop.
+    int64_t trail;
+    // End of a `GTD` lifetime.
+    int64_t expires;
 } stratd_order_record_t;
 
 // An own execution.
@@ -778,7 +785,7 @@ typedef struct stratd_fill_record {
     int64_t price;
     // Quantity.
     int64_t quantity;
-    // The exchange's fee, positive when we pay.
+    // The exchange's fee, positive when we pay, in the currency of the instrument.
     stratd_money_bits_t fee;
     // Modelled slippage, positive when it costs us.
     stratd_money_bits_t slippage;
@@ -786,7 +793,7 @@ typedef struct stratd_fill_record {
     stratd_money_bits_t transaction_cost;
 } stratd_fill_record_t;
 
-// A position of the asking strategy.
+// A position of the asking strategy, or what an account at an exchange holds.
 typedef struct stratd_position_record {
     // The instrument's id.
     uint32_t instrument;
@@ -822,8 +829,10 @@ typedef struct stratd_account_record {
     uint16_t exchange;
     // One of STRATD_OMS_TYPE_*.
     uint16_t oms_type;
+    // 1 = an exchange reports with it all that it holds: what is not reported, it does not hold. 0 = it does not tell.
+    uint16_t has_positions;
     // Zero.
-    uint16_t reserved[2];
+    uint16_t reserved;
     // Cash.
     stratd_money_bits_t cash;
     // Cash plus the value of all positions.
@@ -1031,7 +1040,9 @@ typedef struct stratd_host_v1 {
     void (*log)(void *ctx, const stratd_log_record_t *record);
     // Says why the call that is about to return failed; the last text before the return counts.
     void (*error)(void *ctx, stratd_str_t message);
-    // Copies an interned text to `out` and returns its length in bytes; 0 for an unknown handle.
+    // Copies the text of a handle to `out`, as far as `capacity` goes, and returns its whole length in bytes; 0 for an
+    // unknown handle. The payload of a DATA event has at most STRATD_PAYLOAD_BYTES_MAX bytes and is there during the
+    // call that brings the event; every other text has at most STRATD_TEXT_BYTES_MAX and stays.
     uint64_t (*text)(void *ctx, stratd_text_handle_t handle, uint8_t *out, uint64_t capacity);
     // The time of the event in work, or the host's clock outside of one.
     int64_t (*now)(void *ctx);
@@ -1292,7 +1303,9 @@ typedef struct stratd_strategy_v1 {
     // Ends an instance; nothing of it is used afterwards.
     void (*destroy)(void *instance);
     // Takes market events in engine order. Returns how many were consumed (at least 1), or a negative number for an
-    // error, with the index of the event that failed in `failed_index` and the text through stratd_host_v1_t.error.
+    // error, with the index of the event that failed in `failed_index` and the text through stratd_host_v1_t.error. Minus the
+    // number of STRATD_REASON_* ends the instance without `on_error`; every other negative number is an error of
+    // the handler.
     // Return right after an event at which you made a request or set a timer (the SDK does): the host carries the request
     // out, lets timers fire that are due, and calls again with the rest. What you take beyond that event has happened
     // before the request is sent, and a timer that is due between two of these events fires after the last of them.
@@ -1340,7 +1353,11 @@ typedef struct stratd_exchange_host_v1 {
     uint32_t (*trading_type)(void *ctx);
     // Interns a text of at most STRATD_TEXT_BYTES_MAX bytes; 0 if it is longer or the host's limit is reached.
     stratd_text_handle_t (*intern)(void *ctx, stratd_str_t text);
-    // Copies an interned text to `out` and returns its length in bytes; 0 for an unknown handle.
+    // Hands over the text of one DATA event, at most STRATD_PAYLOAD_BYTES_MAX bytes, and returns the handle that the
+    // event carries; 0 if it is empty, longer, or not UTF-8. The host keeps a payload until its event was handled, and no
+    // less than the latest 4096 of them: emit the event before you hand over so many others.
+    stratd_text_handle_t (*payload)(void *ctx, stratd_str_t text);
+    // As stratd_host_v1_t.text.
     uint64_t (*text)(void *ctx, stratd_text_handle_t handle, uint8_t *out, uint64_t capacity);
     // Pushes market events; returns how many the inbox took (fewer when it is full).
     uint64_t (*emit)(void *ctx, const stratd_event_t *events, uint64_t count);
@@ -1353,6 +1370,9 @@ typedef struct stratd_exchange_host_v1 {
     uint32_t (*instrument)(void *ctx, uint64_t correlation, const stratd_instrument_record_t *record);
     // Reports an account.
     void (*account)(void *ctx, uint64_t correlation, const stratd_account_record_t *record);
+    // Reports what an account holds of an instrument: `instrument`, `side` and `size` count, `price_average` and `cost` if
+    // they are known.
+    void (*position)(void *ctx, uint64_t correlation, const stratd_position_record_t *record);
     // Reports an open order.
     void (*open_order)(void *ctx, uint64_t correlation, const stratd_order_record_t *record);
     // Reports a past execution.
@@ -1395,7 +1415,7 @@ typedef struct stratd_exchange_v1 {
     // Changes price and total quantity of an order. Null if the exchange cannot (the host then cancels and
     // sends anew).
     int64_t (*change_order)(void *instance, const stratd_order_command_t *command);
-    // Reports all accounts. Null without order entry.
+    // Reports all accounts and, where their `has_positions` says so, all that they hold. Null without order entry.
     int64_t (*accounts)(void *instance, uint64_t correlation);
     // Reports all own open orders. Null without order entry.
     int64_t (*open_orders)(void *instance, uint64_t correlation);
@@ -1583,7 +1603,7 @@ STRATD_ASSERT_FIELD(stratd_exchange_record_t, id, 8);
 STRATD_ASSERT_FIELD(stratd_exchange_record_t, reserved, 10);
 STRATD_ASSERT_FIELD(stratd_exchange_record_t, instrument_types, 16);
 STRATD_ASSERT_FIELD(stratd_exchange_record_t, trading_types, 20);
-STRATD_ASSERT_TYPE(stratd_order_record_t, 96, 8);
+STRATD_ASSERT_TYPE(stratd_order_record_t, 112, 8);
 STRATD_ASSERT_FIELD(stratd_order_record_t, client_order_id, 0);
 STRATD_ASSERT_FIELD(stratd_order_record_t, exchange_order_id, 8);
 STRATD_ASSERT_FIELD(stratd_order_record_t, instrument, 16);
@@ -1602,8 +1622,10 @@ STRATD_ASSERT_FIELD(stratd_order_record_t, stop_price, 56);
 STRATD_ASSERT_FIELD(stratd_order_record_t, created, 64);
 STRATD_ASSERT_FIELD(stratd_order_record_t, updated, 72);
 STRATD_ASSERT_FIELD(stratd_order_record_t, reason, 80);
-STRATD_ASSERT_FIELD(stratd_order_record_t, reserved2, 84);
+STRATD_ASSERT_FIELD(stratd_order_record_t, reserved, 84);
 STRATD_ASSERT_FIELD(stratd_order_record_t, group, 88);
+STRATD_ASSERT_FIELD(stratd_order_record_t, trail, 96);
+STRATD_ASSERT_FIELD(stratd_order_record_t, expires, 104);
 STRATD_ASSERT_TYPE(stratd_fill_record_t, 104, 8);
 STRATD_ASSERT_FIELD(stratd_fill_record_t, ts, 0);
 STRATD_ASSERT_FIELD(stratd_fill_record_t, client_order_id, 8);
@@ -1635,7 +1657,8 @@ STRATD_ASSERT_FIELD(stratd_account_record_t, id, 0);
 STRATD_ASSERT_FIELD(stratd_account_record_t, currency, 8);
 STRATD_ASSERT_FIELD(stratd_account_record_t, exchange, 16);
 STRATD_ASSERT_FIELD(stratd_account_record_t, oms_type, 18);
-STRATD_ASSERT_FIELD(stratd_account_record_t, reserved, 20);
+STRATD_ASSERT_FIELD(stratd_account_record_t, has_positions, 20);
+STRATD_ASSERT_FIELD(stratd_account_record_t, reserved, 22);
 STRATD_ASSERT_FIELD(stratd_account_record_t, cash, 24);
 STRATD_ASSERT_FIELD(stratd_account_record_t, equity, 40);
 STRATD_ASSERT_FIELD(stratd_account_record_t, margin, 56);
@@ -1840,7 +1863,7 @@ STRATD_ASSERT_FIELD(stratd_strategy_v1_t, save, 64);
 STRATD_ASSERT_FIELD(stratd_strategy_v1_t, restore, 72);
 STRATD_ASSERT_FIELD(stratd_strategy_v1_t, quiesce, 80);
 STRATD_ASSERT_FIELD(stratd_strategy_v1_t, get_extension, 88);
-STRATD_ASSERT_TYPE(stratd_exchange_host_v1_t, 128, 8);
+STRATD_ASSERT_TYPE(stratd_exchange_host_v1_t, 144, 8);
 STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, size, 0);
 STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, abi, 4);
 STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, ctx, 8);
@@ -1849,15 +1872,17 @@ STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, error, 24);
 STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, now, 32);
 STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, trading_type, 40);
 STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, intern, 48);
-STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, text, 56);
-STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, emit, 64);
-STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, emit_orders, 72);
-STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, instrument, 80);
-STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, account, 88);
-STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, open_order, 96);
-STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, fill, 104);
-STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, answer, 112);
-STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, get_extension, 120);
+STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, payload, 56);
+STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, text, 64);
+STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, emit, 72);
+STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, emit_orders, 80);
+STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, instrument, 88);
+STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, account, 96);
+STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, position, 104);
+STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, open_order, 112);
+STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, fill, 120);
+STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, answer, 128);
+STRATD_ASSERT_FIELD(stratd_exchange_host_v1_t, get_extension, 136);
 STRATD_ASSERT_TYPE(stratd_exchange_v1_t, 168, 8);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, size, 0);
 STRATD_ASSERT_FIELD(stratd_exchange_v1_t, abi, 4);

@@ -60,8 +60,9 @@ impl Session {
                 Err(why) => reply.fail(&why),
             },
             Question::Account(reply) => match self.account(fields) {
-                Ok(account) => {
+                Ok((account, positions)) => {
                     reply.account(&account);
+                    positions.iter().for_each(|position| reply.position(position));
                     reply.done();
                 }
                 Err(why) => reply.fail(&why),
@@ -106,18 +107,33 @@ impl Session {
         Ok(count)
     }
 
-    fn account(&self, fields: &Fields<'_>) -> Result<abi::AccountRecord, String> {
+    /// The account, and what it holds. The host may not know all instruments of the venue, and asks for no position of
+    /// one that it does not know.
+    fn account(&self, fields: &Fields<'_>) -> Result<(abi::AccountRecord, Vec<abi::PositionRecord>), String> {
         let amount = |name: &str, raw: Option<_>| -> Result<Money, String> {
             wire::money(raw).ok_or_else(|| format!("the account's {name} is no amount"))
         };
         let text = |text: &str| self.host.intern(text).map_err(|error| error.to_string());
-        Ok(abi::AccountRecord {
+        let mut positions = Vec::new();
+        for held in &fields.positions {
+            let Some(instrument) = self.names.named(&held.instrument) else { continue };
+            let size = wire::decimal(held.volume).and_then(|volume| instrument.quantity(volume).ok());
+            let size = size.ok_or_else(|| format!("what it holds of {} is no quantity", held.instrument))?;
+            positions.push(abi::PositionRecord {
+                instrument: instrument.id.0,
+                size: size.get(),
+                ..abi::PositionRecord::default()
+            });
+        }
+        let account = abi::AccountRecord {
             id: text(&fields.account)?,
             currency: text(&fields.currency)?,
             cash: amount("cash", fields.cash)?.into(),
             equity: amount("equity", fields.equity)?.into(),
+            has_positions: 1,
             ..abi::AccountRecord::default()
-        })
+        };
+        Ok((account, positions))
     }
 
     fn open_orders(&mut self, fields: &Fields<'_>, reply: Reply) {

@@ -44,6 +44,9 @@ pub(crate) struct Fields<'a> {
     pub(crate) cash: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(crate) equity: Option<&'a RawValue>,
+    /// Of an account: what it holds.
+    #[serde(borrow, default)]
+    pub(crate) positions: Vec<PositionFields<'a>>,
     /// Of a snapshot: which.
     #[serde(borrow, default)]
     pub(crate) instrument: Cow<'a, str>,
@@ -62,6 +65,15 @@ pub(crate) struct Fields<'a> {
     pub(crate) instruments: Vec<InstrumentFields<'a>>,
     #[serde(borrow, default)]
     pub(crate) order: Option<OrderFields<'a>>,
+}
+
+/// What an account holds of an instrument.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PositionFields<'a> {
+    #[serde(borrow)]
+    pub(crate) instrument: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(crate) volume: Option<&'a RawValue>,
 }
 
 /// The type of a frame. The venue writes it first, and then the frame need not be read twice.

@@ -19,6 +19,9 @@ pub struct Config {
     /// Milliseconds from one telling of the time to the next, which is a figure of its own; 0 = it does not.
     #[serde(default)]
     pub tell_ms: u32,
+    /// Whether it tells the cash of the accounts of exchanges as figures, when it starts and with the time.
+    #[serde(default)]
+    pub tell_accounts: bool,
 }
 
 /// The strategy.
@@ -37,6 +40,7 @@ impl Strategy for Every {
     }
 
     fn on_start(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        self.tell_accounts(ctx);
         if self.config.tell_ms > 0 {
             ctx.periodic(i64::from(self.config.tell_ms) * 1_000_000, 0)?;
         }
@@ -46,6 +50,7 @@ impl Strategy for Every {
     fn on_timer(&mut self, ctx: &mut Context<'_>, _: &Timer) -> Result<()> {
         let now = ctx.now();
         ctx.metric("now", Money::new(i128::from(now.get())));
+        self.tell_accounts(ctx);
         Ok(())
     }
 
@@ -57,6 +62,19 @@ impl Strategy for Every {
             self.side = if self.side == Side::Buy { Side::Sell } else { Side::Buy };
         }
         Ok(())
+    }
+}
+
+impl Every {
+    fn tell_accounts(&self, ctx: &mut Context<'_>) {
+        if !self.config.tell_accounts {
+            return;
+        }
+        for exchange in ctx.exchanges(None) {
+            for account in ctx.accounts(Some(exchange.id)) {
+                ctx.metric(&format!("cash of {} at {}", account.id, exchange.name), account.cash);
+            }
+        }
     }
 }
 

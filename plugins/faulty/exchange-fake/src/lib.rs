@@ -65,6 +65,9 @@ pub struct Config {
     /// As long as this file exists, nothing happens at the market.
     #[serde(default)]
     pub quiet_file: Option<PathBuf>,
+    /// The first instrument shows a book by numbered updates, of which one is lost at this step.
+    #[serde(default)]
+    pub skips_at: Option<u64>,
     /// Misbehaviour: as long as this file exists, whoever connects dies.
     #[serde(default)]
     pub death_file: Option<PathBuf>,
@@ -121,6 +124,7 @@ impl Exchange for Fake {
 
     fn new(config: Config, host: ExchangeHandle) -> Result<Self> {
         let shared = Shared::new(host.clone(), config.halted_at);
+        shared.lock().skips_at = config.skips_at;
         if let Some(file) = &config.ledger {
             let mut venue = shared.lock();
             if file.exists() {
@@ -156,7 +160,10 @@ impl Exchange for Fake {
         Ok(())
     }
 
-    fn subscribe(&mut self, _: Option<InstrumentId>, reply: Reply) -> Result<()> {
+    fn subscribe(&mut self, instrument: Option<InstrumentId>, reply: Reply) -> Result<()> {
+        if let Some(instrument) = instrument {
+            self.shared.lock().show_book(instrument, self.host.now().get());
+        }
         if self.host.trading_type() != TradingType::Backtest && self.thread.is_none() {
             let interval = Duration::from_millis(u64::from(self.config.interval_ms.max(1)));
             self.thread = Some(self.shared.start(interval, self.config.goes_on)?);
@@ -241,8 +248,14 @@ impl Exchange for Fake {
             currency: self.host.intern("USD")?,
             cash: money(venue.server.cash_cents),
             equity: money(venue.server.equity_cents()),
+            has_positions: 1,
             ..abi::AccountRecord::default()
         });
+        for (instrument, size) in venue.ids.into_iter().zip(venue.server.positions) {
+            if instrument != 0 && size != 0 {
+                reply.position(&abi::PositionRecord { instrument, size, ..abi::PositionRecord::default() });
+            }
+        }
         reply.done();
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use stratd_plugin_api::{
-    ExchangeHandle, Level, OrderEventKind, OrderStatus, OrderType, Reason, Result, Side, abi,
+    ExchangeHandle, InstrumentId, Level, OrderEventKind, OrderStatus, OrderType, Reason, Result, Side, abi,
 };
 
 use crate::server::{Fill, Order, SYMBOLS, Server};
@@ -26,6 +26,8 @@ pub(crate) struct Venue {
     sent: usize,
     pub(crate) is_stopped: bool,
     halted_at: Option<u64>,
+    /// An update of the book is lost at this step.
+    pub(crate) skips_at: Option<u64>,
     /// Where the server is kept.
     pub(crate) ledger: Option<PathBuf>,
     /// Nothing is told of orders as long as it exists.
@@ -50,6 +52,7 @@ impl Shared {
             sent: 0,
             is_stopped: false,
             halted_at,
+            skips_at: None,
             ledger: None,
             quiet_file: None,
             silent_file: None,
@@ -111,6 +114,9 @@ impl Venue {
             let (instrument, kind) = (self.ids[0], abi::event_kind::HALT);
             events.push(abi::Event { ts, instrument, kind, ..abi::Event::default() });
         }
+        if self.skips_at.is_some() {
+            events.push(self.bid((ts, step), 0));
+        }
         self.sent += self.host.emit(&events[self.sent..]);
         if self.sent < events.len() {
             return Ok(0);
@@ -118,6 +124,27 @@ impl Venue {
         self.sent = 0;
         self.server.steps = step;
         Ok(events.len() + self.execute(ts)?)
+    }
+
+    /// The bid of the first instrument after a step, as an update with a number.
+    fn bid(&self, (ts, step): (i64, u64), flags: u16) -> abi::Event {
+        let number = step + u64::from(self.skips_at.is_some_and(|skipped| step >= skipped));
+        abi::Event {
+            ts,
+            instrument: self.ids[0],
+            kind: abi::event_kind::BOOK_UPDATE,
+            flags: abi::event_flag::BUY | flags,
+            data: [Server::price_at(step, 0) - 1, 1, 0, 0, number.cast_signed()],
+            ..abi::Event::default()
+        }
+    }
+
+    /// Shows the whole book of an instrument, as who missed something of it asks.
+    pub(crate) fn show_book(&self, instrument: InstrumentId, ts: i64) {
+        if instrument.0 == self.ids[0] && self.skips_at.is_some() && self.server.steps > 0 {
+            let shown = self.host.emit(&[self.bid((ts, self.server.steps), abi::event_flag::SNAPSHOT)]);
+            self.host.log(Level::INFO, format_args!("shows the book of {instrument} anew: {shown} event"));
+        }
     }
 
     /// Executes and reports; how many reports.
