@@ -193,9 +193,8 @@ impl EventLoop {
                 }
                 by_trade
             });
-            let is_it = |known: &&&abi::FillRecord| {
-                is_same((known.client_order_id, known.exchange_order_id), ids)
-            };
+            let is_it =
+                |known: &&&abi::FillRecord| is_same((known.client_order_id, known.exchange_order_id), ids);
             let Some(known) = of_owner.get(&fill.trade_id).and_then(|known| known.iter().find(is_it)) else {
                 continue;
             };
