@@ -336,7 +336,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Accounts, of an exchange if given.
+    /// Accounts, of an exchange if given; else the run's own comes first. Those of exchanges are as these told them last:
+    /// at the start, after a reconnect, and every `recovery.check_every`, in a sandbox or live with a state directory.
     #[must_use]
     pub fn accounts(&self, exchange: Option<ExchangeId>) -> Vec<Account> {
         let filter = Filter { exchange, ..Filter::default() };

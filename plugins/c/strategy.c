@@ -440,6 +440,9 @@ static void *create(const stratd_host_v1_t *host, stratd_str_t text, const strat
         m->host = host;
         m->config = config;
         m->log = host->get_extension(host->ctx, stratd_str(STRATD_LOG_EXTENSION));
+        if (m->log != NULL && (m->log->abi != STRATD_ABI || m->log->size < STRATD_SIZE(stratd_log_host_v1_t))) {
+            m->log = NULL; // a table of another kind of host: plain records do
+        }
         if (m->log != NULL) {
             m->log->logger(m->log->ctx, STRATD_LOGGER_ID_OWN, stratd_str(""), &m->logger);
         }

@@ -14,7 +14,7 @@ use stratd::{
     runtime::{Plan, PlannedExchange, PlannedRisk, PlannedStrategy, Services, backtest},
 };
 use stratd_plugin_api::{
-    Context, Data, InstrumentType, LinkedStrategy, Result, Strategy, Timestamp, Trade, TradingType,
+    Context, Data, InstrumentType, LinkedStrategy, Result, Strategy, Timer, Timestamp, Trade, TradingType,
 };
 use stratd_simulation::CostModels;
 use stratd_tests::{Place, plugin, workspace};
@@ -77,6 +77,31 @@ impl Strategy for Reader {
     }
 }
 
+/// Says when it is a quarter of an hour before the close.
+struct Closer;
+
+impl Strategy for Closer {
+    type Config = Config;
+
+    fn new(_: Config) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn on_start(&mut self, ctx: &mut Context<'_>) -> Result<()> {
+        let instrument = ctx.lookup("AAPL", None)?.id;
+        ctx.before_close(instrument, 15 * 60 * 1_000_000_000, 0).map(drop)
+    }
+
+    fn on_timer(&mut self, ctx: &mut Context<'_>, _: &Timer) -> Result<()> {
+        say(ctx.now().to_string());
+        Ok(())
+    }
+
+    fn on_trade(&mut self, _: &mut Context<'_>, _: &Trade) -> Result<()> {
+        Ok(())
+    }
+}
+
 fn exchange(name: &str, csv: &Arc<LoadedPlugin>, config: serde_json::Value) -> PlannedExchange {
     let (loaded, instance) = (Arc::clone(csv), name.to_owned());
     PlannedExchange {
@@ -118,6 +143,14 @@ fn read_texts() -> Vec<String> {
         ),
     ]);
     let path = |name: &str| place.path().join(name);
+    backtest_of::<Reader>(&[
+        ("one", json!({ "file": path("one.csv"), "texts": path("news.csv") })),
+        ("two", json!({ "file": path("two.csv") })),
+    ])
+}
+
+/// What a strategy said in a backtest at these exchanges.
+fn backtest_of<S: Strategy>(exchanges: &[(&str, serde_json::Value)]) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let loader = Loader::new(folder.path()).expect("a writable folder");
     let csv = loader.load(&plugin("exchange_csv")).expect("a plugin that this host accepts");
@@ -133,6 +166,7 @@ fn read_texts() -> Vec<String> {
         oms_type: stratd_plugin_api::OmsType::Netting,
         rates: Vec::new(),
         risk: PlannedRisk::default(),
+        instruments: Default::default(),
         run: 0,
         folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
             .expect("a writable folder"),
@@ -140,12 +174,9 @@ fn read_texts() -> Vec<String> {
         recorder: None,
         recovery: None,
         slice_max: 64,
-        exchanges: vec![
-            exchange("one", &csv, json!({ "file": path("one.csv"), "texts": path("news.csv") })),
-            exchange("two", &csv, json!({ "file": path("two.csv") })),
-        ],
+        exchanges: exchanges.iter().map(|(name, config)| exchange(name, &csv, config.clone())).collect(),
         period: (None, None),
-        strategies: vec![strategy::<Reader>()],
+        strategies: vec![strategy::<S>()],
     };
     backtest(plan, &Arc::new(Services::default())).expect("a run to the end");
     std::mem::take(&mut *SAID.lock().unwrap_or_else(PoisonError::into_inner))
@@ -181,6 +212,58 @@ fn trading_lines_and_synthetics_are_found_over_two_exchanges() {
             "of the first exchange: AAPL equity of one"
         ]
     );
+}
+
+#[test]
+fn a_quarter_of_an_hour_before_the_close_that_the_exchange_tells_is_so_in_winter_and_in_summer() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    // New York has its summer time from Sunday the 10th of March on
+    let days = [8, 11, 12].map(|day| format!("2024-03-{day:02}T14:00:00Z,AAPL,100,10\n")).concat();
+    let place = Place::new(&[("prices.csv", &format!("time,symbol,close,volume\n{days}"))]);
+    let said = backtest_of::<Closer>(&[(
+        "nyse",
+        json!({
+            "file": place.path().join("prices.csv"),
+            "sessions": ["09:30-16:00"],
+            "timezone": "America/New_York",
+            "days": ["mon", "tue", "wed", "thu", "fri"],
+        }),
+    )]);
+    assert_eq!(said, ["2024-03-08T20:45:00Z", "2024-03-11T19:45:00Z"]);
+}
+
+#[test]
+fn the_log_of_a_failed_handler_names_it_with_instrument_and_order() {
+    let config = r#"
+        [logging.formatters.whole]
+        format = "%(message)s|%(fields_logfmt)s"
+        [logging.handlers.all]
+        kind = "file"
+        path = "all.log"
+        formatter = "whole"
+        [logging.root]
+        level = "INFO"
+        handlers = ["all"]
+        [[exchange]]
+        plugin = "csv"
+        config = { file = "prices.csv" }
+        "#;
+    let rows = "2024-01-02,AAPL,100,10\n2024-01-03,AAPL,100,10\n2024-01-04,AAPL,100,10\n";
+    let place =
+        Place::new(&[("prices.csv", &format!("date,symbol,close,volume\n{rows}")), ("run.toml", config)]);
+    let log = |fault: &str| {
+        let strategy = format!("{},fault={fault}", plugin("strategy_faulty").display());
+        let ran = place.stratd(&["backtest", "run.toml", "--strategy", &strategy]);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        let log = fs::read_to_string(place.path().join("all.log")).expect("a log");
+        let line = log.lines().rfind(|line| line.starts_with("failed: "));
+        line.unwrap_or_else(|| panic!("{log}")).to_owned()
+    };
+    let at_trade = log("error-in-trade");
+    assert!(at_trade.contains("handler=on_trade instrument=AAPL"), "{at_trade}");
+    assert!(!at_trade.contains("order_id="), "{at_trade}");
+    let at_order = log("error-in-received");
+    assert!(at_order.contains("handler=on_received instrument=AAPL order_id="), "{at_order}");
 }
 
 // The guide.
@@ -263,4 +346,8 @@ fn the_flag_verbose_of_aat_prints_events() {
     assert_eq!((quiet.code, verbose.code), (0, 0));
     // 12,154 rows, each a bar and a trade at least
     assert!(lines(&verbose) >= lines(&quiet) + 2 * 12_154, "{} lines", lines(&verbose));
+    // and what became of the five orders
+    for word in ["received buy 1 AAPL, order ", "bought buy 1 AAPL @ "] {
+        assert_eq!(verbose.err.matches(word).count(), 1, "{word}");
+    }
 }

@@ -669,12 +669,14 @@ fn a_failing_strategy_ends_alone_and_the_run_says_so() {
     let place = Place::new(&[]);
     let alone = place.backtest(&others);
     assert!(rows(&alone, "fills.csv").lines().count() > 50);
-    for (fault, state) in [
-        ("panic-in-trade", "faulted: panic: panicked at plugins/faulty/src/lib.rs:"),
-        ("panic-in-payload", "faulted: panic: panicked at plugins/faulty/src/lib.rs:"),
-        ("error-in-trade", "faulted: handler_error: as configured, in on_trade"),
+    for (fault, at, state) in [
+        ("panic-in-trade", 500, "faulted: panic: panicked at plugins/faulty/src/lib.rs:"),
+        ("panic-in-payload", 500, "faulted: panic: panicked at plugins/faulty/src/lib.rs:"),
+        ("error-in-trade", 500, "faulted: handler_error: as configured, in on_trade"),
+        ("panic-in-exit", 1, "faulted: panic: panicked at plugins/faulty/src/lib.rs:"),
+        ("error-in-exit", 1, "faulted: handler_error: as configured, in on_exit"),
     ] {
-        let faulty = faulty(&format!("fault={fault},at=500"));
+        let faulty = faulty(&format!("fault={fault},at={at}"));
         let ran = place.stratd(&[&["backtest"], &others[..], &["--strategy", &faulty]].concat());
         assert_eq!(ran.code, 1, "{fault}: {ran:#?}");
         let results = place.results();

@@ -274,6 +274,43 @@ fn without_a_table_the_hours_of_the_exchange_count() {
 }
 
 #[test]
+fn half_days_and_holidays_of_a_table_count_with_the_hours_of_the_exchange() {
+    // the half day before a holiday ends at 13:00 in New York, which is 17:00 UTC
+    let times = ["2024-07-03T14", "2024-07-03T15", "2024-07-03T17", "2024-07-03T18"];
+    let rows = times.map(|time| format!("{time}:00:00Z,AAPL,100.00,100.00,100.00,100.00,1000\n")).concat();
+    let data = format!("time,symbol,open,high,low,close,volume\n{rows}");
+    let table = "[hours.nyse]\ntimezone = 'America/New_York'\nholidays = ['2024-07-04']\n\
+                 [[hours.nyse.special]]\ndates = ['2024-07-03', '2024-11-29']\nsessions = ['09:30-13:00']\n";
+    let run = |holidays: &str, timezone: &str| {
+        let config = format!(
+            "{table}[risk]\ntrading_hours = {{ {holidays} before_close = '900s', exit = 'close_all' }}\n\
+             [[exchange]]\nplugin = 'csv'\nconfig = {{ file = 'data.csv', sessions = ['09:30-16:00'], timezone = '{timezone}' }}\n\
+             [[strategy]]\nplugin = 'buy-and-hold'\n"
+        );
+        Place::new(&[("data.csv", &data), ("run.toml", &config)])
+    };
+    let made = |place: &Place| -> Vec<String> {
+        let results = place.backtest(&["run.toml"]);
+        let orders = Table::read(&results["orders.csv"]);
+        orders
+            .rows()
+            .iter()
+            .map(|order| [order["created"], order["side"], order["status"]].join(" "))
+            .collect()
+    };
+    assert_eq!(made(&run("", "America/New_York")), ["2024-07-03T14:00:00Z buy filled"]);
+    // a quarter of an hour before the early close
+    assert_eq!(
+        made(&run("holidays = 'nyse',", "America/New_York")),
+        ["2024-07-03T14:00:00Z buy filled", "2024-07-03T16:45:00Z sell filled"]
+    );
+    let ran = run("holidays = 'nyse',", "UTC").stratd(&["backtest", "run.toml"]);
+    assert!(ran.code == 1 && ran.error().contains("accepted: the same time zone"), "{ran:?}");
+    let ran = run("holidays = 'lse',", "UTC").stratd(&["check", "run.toml"]);
+    assert!(ran.code == 78 && ran.err.contains("the name of an [hours.NAME] table: nyse"), "{ran:?}");
+}
+
+#[test]
 fn hedged_positions_stand_side_by_side() {
     let config = "[portfolio]\noms_type = 'hedging'\n[risk.strategy.market-maker]\nmax_position = 60\n\
                   [[exchange]]\nplugin = 'synthetic'\nconfig = { instruments = 1, seed = 3, steps = 4000 }\n\

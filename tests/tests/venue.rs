@@ -110,6 +110,7 @@ fn run() -> stratd::results::Summary {
         oms_type: stratd_plugin_api::OmsType::Netting,
         rates: Vec::new(),
         risk: PlannedRisk::default(),
+        instruments: Default::default(),
         run: 0,
         folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
             .expect("a writable folder"),

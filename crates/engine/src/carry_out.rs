@@ -42,7 +42,15 @@ fn weight_of(event: &abi::OrderEvent) -> usize {
 
 impl Engine {
     /// Carries out what the strategies asked for, then tells them of refusals, until nobody asks for more.
+    #[inline]
     pub(crate) fn carry_out_requests(&mut self) {
+        // most reports leave nothing to do
+        if !self.told.is_empty() || self.strategies.iter().any(|slot| !slot.requests.is_empty()) {
+            self.carry_out_all();
+        }
+    }
+
+    fn carry_out_all(&mut self) {
         let mut refusals = 0usize;
         loop {
             for index in 0..self.strategies.len() {
@@ -354,7 +362,7 @@ impl Engine {
         id: ClientOrderId,
         price: Price,
         quantity: Quantity,
-    ) -> Result<(RiskApproved<ChangeOrder>, Option<Reduced>), Refusal> {
+    ) -> Result<(RiskApproved<ChangeOrder>, Option<Box<Reduced>>), Refusal> {
         if self.core.is_exiting {
             return Err(Reason::RunEnded.into());
         }
@@ -369,7 +377,8 @@ impl Engine {
         let judged = OrderRequest { quantity: rest, ..changed };
         let view = self.core.gate_view(strategy, &judged, Some(order)).ok_or(Reason::UnknownInstrument)?;
         let Passed { request, reduced } = risk::check(judged, &view)?;
-        let reduced = reduced.map(|reduced| Reduced { asked: quantity, request: changed, ..reduced });
+        let reduced =
+            reduced.map(|reduced| Box::new(Reduced { asked: quantity, request: changed, ..*reduced }));
         let change = request.into_change(order).ok_or(Reason::Overflow)?;
         let sent = order.stand_in.as_ref().filter(|stand_in| stand_in.waits.is_none());
         Ok((sent.map_or(change, |stand_in| change.sent_as(stand_in)), reduced))

@@ -255,6 +255,7 @@ impl Engine {
         if self.core.spreads.is_empty() { Ok(()) } else { self.quote_spreads(event.instrument, event.ts) }
     }
 
+    #[inline]
     pub(crate) fn begin(&mut self, seq: u64, at: Timestamp, is_event: bool) -> Result<(), EngineError> {
         self.number(seq, at)?;
         if is_event {
@@ -268,13 +269,18 @@ impl Engine {
     }
 
     /// Takes the number of an input, which is larger than all before.
+    #[inline]
     pub(crate) fn number(&mut self, seq: u64, at: Timestamp) -> Result<(), EngineError> {
         if seq <= self.core.seq {
-            let what = format!("sequence number {seq} after {}", self.core.seq);
-            return Err(EngineError::bad_input(at, what));
+            return Err(self.bad_number(seq, at));
         }
         self.core.seq = seq;
         Ok(())
+    }
+
+    #[cold]
+    fn bad_number(&self, seq: u64, at: Timestamp) -> EngineError {
+        EngineError::bad_input(at, format!("sequence number {seq} after {}", self.core.seq))
     }
 
     pub(crate) fn check_known(&self, instrument: u32) -> Result<(), EngineError> {
@@ -296,10 +302,25 @@ impl Engine {
     fn apply_price(&mut self, event: &abi::Event) -> Result<(), EngineError> {
         let Some(price) = self.core.market.apply(event) else { return Ok(()) };
         let id = InstrumentId(event.instrument);
+        if self.core.portfolio.rates.has_quoted() {
+            return self.revalue(id, price);
+        }
+        // nearly every price is of an instrument that nobody holds, or the one before it
+        if self.core.portfolio.is_worth_the_same(id, price) { Ok(()) } else { self.reprice(id, price) }
+    }
+
+    /// Values what is held of an instrument at a price that changes no rate.
+    fn reprice(&mut self, id: InstrumentId, price: Price) -> Result<(), EngineError> {
+        let now = self.core.now;
+        let known = self.core.instruments.get(id);
+        let repriced = known.and_then(|instrument| self.core.portfolio.reprice(instrument, price, now));
+        repriced.ok_or_else(|| EngineError::overflow(now, format!("value of instrument {id} at {price}")))
+    }
+
+    /// Values what is held of an instrument at a price, and all that it is a rate for.
+    fn revalue(&mut self, id: InstrumentId, price: Price) -> Result<(), EngineError> {
         let mut has_changed = self.mark(id, price)?;
-        if self.core.portfolio.rates.has_quoted()
-            && let Some(instrument) = self.core.instruments.get(id)
-        {
+        if let Some(instrument) = self.core.instruments.get(id) {
             let revalued = self.core.portfolio.rates.quote(instrument, price);
             for id in &revalued {
                 if let Some(price) = self.core.market.last_price(*id) {
@@ -320,7 +341,6 @@ impl Engine {
         noted.ok_or_else(|| EngineError::overflow(now, "the PnL of a book"))
     }
 
-    #[inline]
     fn mark(&mut self, id: InstrumentId, price: Price) -> Result<bool, EngineError> {
         let now = self.core.now;
         let Some(instrument) = self.core.instruments.get(id) else {
@@ -388,8 +408,9 @@ impl Engine {
         }
         let is_refusal = event.kind == OrderEventKind::RequestRejected.code();
         if change.has_finished {
-            let past = self.core.execution.past(strategy).and_then(VecDeque::back);
-            self.outputs.extend(past.map(|order| Output::OrderFinished(Order::clone(order))));
+            if let Some(order) = self.core.execution.past(strategy).and_then(VecDeque::back) {
+                self.outputs.push(Output::OrderFinished(Order::clone(order)));
+            }
         }
         if !self.core.held.is_idle() || is_refusal {
             let id = ClientOrderId(event.client_order_id);

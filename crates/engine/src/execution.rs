@@ -27,6 +27,8 @@ pub(crate) struct Execution {
     strategies: Vec<History>,
     oms_type: OmsType,
     open: OpenOrders,
+    /// The memory of an order that is forgotten, for the next one.
+    spare: Option<Box<Order>>,
     /// What the last report that changed an order came to; written in its place, because it is large, too.
     told: Told,
 }
@@ -83,6 +85,7 @@ impl Execution {
             strategies: Vec::new(),
             oms_type,
             open: OpenOrders::default(),
+            spare: None,
             told: Told::default(),
         }
     }
@@ -113,7 +116,15 @@ impl Execution {
     /// Opens an order that risk approved.
     pub(crate) fn open(&mut self, order: &RiskApproved<NewOrder>, now: Timestamp) {
         let NewOrder { id, strategy, exchange, request } = *order.get();
-        self.insert(Box::new(Order::new(id, strategy, exchange, request, now)));
+        let order = Order::new(id, strategy, exchange, request, now);
+        let order = match self.spare.take() {
+            Some(mut spare) => {
+                *spare = order;
+                spare
+            }
+            None => Box::new(order),
+        };
+        self.insert(order);
     }
 
     /// Records an order that risk denied; it is finished from the start.
@@ -333,7 +344,7 @@ impl Execution {
         if let Some(history) = self.strategies.get_mut(order.strategy.index()) {
             let past = &mut history.past_orders;
             if past.back().is_none_or(|last| last.seq <= order.seq) {
-                push_limited(past, order);
+                self.spare = push_limited(past, order);
                 return;
             }
             // one that was only looked at goes back to where it was: look-ups go by the number
@@ -373,15 +384,8 @@ fn change_of(
         order.seq = report.seq;
     }
     let kind = OrderEventKind::from_code(report.kind)?;
-    told.event = own_event(order, kind, order.updated);
-    told.event.seq = report.seq;
-    told.event.last_price = report.last_price;
-    told.event.last_quantity = report.last_quantity;
-    told.event.fee = report.fee;
-    told.event.trade_id = report.trade_id;
-    told.event.reason = report.reason;
-    told.event.ts_recv = report.ts_recv;
-    told.event.correlation = report.correlation;
+    // what the exchange tells of the change, and how the order stands with it
+    told.event = event_of(order, kind, order.updated, report);
     if has_fill {
         told.fill = fill_record(order, report);
         let liquidity = LiquiditySide::from_code(told.fill.liquidity);
@@ -398,15 +402,21 @@ fn change_of(
     }))
 }
 
-fn push_limited<T>(queue: &mut VecDeque<T>, item: T) {
-    if queue.len() >= HISTORY_MAX {
-        queue.pop_front();
-    }
+/// Adds the last item; the first one, if it had to make room.
+fn push_limited<T>(queue: &mut VecDeque<T>, item: T) -> Option<T> {
+    let first = if queue.len() >= HISTORY_MAX { queue.pop_front() } else { None };
     queue.push_back(item);
+    first
 }
 
 /// The event that tells a strategy how its order stands.
 pub(crate) fn own_event(order: &Order, kind: OrderEventKind, at: Timestamp) -> abi::OrderEvent {
+    let reason = order.state.reason().code();
+    event_of(order, kind, at, &abi::OrderEvent { reason, ..abi::OrderEvent::default() })
+}
+
+/// How an order stands, with the numbers of an execution, the reason and the times that a report tells.
+fn event_of(order: &Order, kind: OrderEventKind, at: Timestamp, report: &abi::OrderEvent) -> abi::OrderEvent {
     abi::OrderEvent {
         ts: at.get(),
         client_order_id: order.id.0,
@@ -418,10 +428,9 @@ pub(crate) fn own_event(order: &Order, kind: OrderEventKind, at: Timestamp) -> a
         price: order.request.price.unwrap_or_default().get(),
         quantity: order.request.quantity.get(),
         cumulative_quantity: order.filled.get(),
-        reason: order.state.reason().code(),
         exchange: order.exchange.0,
         order_type: order.request.order_type.code(),
         flags: order.request.flags.bits(),
-        ..abi::OrderEvent::default()
+        ..*report
     }
 }

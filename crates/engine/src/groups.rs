@@ -27,10 +27,10 @@ impl Core {
         request: &OrderRequest,
         changed: Option<&Order>,
     ) -> Option<RiskView<'_>> {
-        let mut view = self.risk_view(strategy, request, changed)?;
         if request.group == 0 {
-            return Some(view);
+            return self.risk_view(strategy, request, changed);
         }
+        let mut view = self.risk_view(strategy, request, changed)?;
         let OrderRequest { instrument, side, flags, group, .. } = *request;
         let position = PositionId { instrument, side: self.config.oms_type.position_side(side, flags) };
         let members = self.held.group((strategy, group)).into_iter().flat_map(|group| &group.members);

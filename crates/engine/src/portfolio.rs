@@ -291,8 +291,38 @@ impl Portfolio {
         self.net.iter().map(|(id, size)| (*id, *size)).filter(|(_, size)| !size.is_zero())
     }
 
-    /// Values every position of an instrument at a price; whether the value of any changed. `None` on overflow.
+    /// Whether a price changes nothing, at rates that do not move: nobody holds the instrument, or it has that price.
     #[inline]
+    pub(crate) fn is_worth_the_same(&self, instrument: InstrumentId, price: Price) -> bool {
+        let held = index(instrument).and_then(|i| self.held.get(i));
+        held.is_none_or(|held| held.open == 0 || held.marked == Some(price))
+    }
+
+    /// Values every position of an instrument at a price, and notes what that brought. `None` on overflow.
+    pub(crate) fn reprice(&mut self, instrument: &Instrument, price: Price, at: Timestamp) -> Option<()> {
+        let held = self.held.get_mut(index(instrument.id)?)?;
+        // the position of one strategy: its books are noted as it is valued
+        let &[(strategy, side)] = held.positions.as_slice() else {
+            let has_changed = self.mark_held(instrument, price)?;
+            return if has_changed { self.note(instrument.id, at) } else { Some(()) };
+        };
+        let book = self.strategies.get_mut(strategy.index())?;
+        let position = book.positions.get_mut(&PositionId { instrument: instrument.id, side })?;
+        let change = position.mark(instrument, self.rates.of(instrument.id), price)?;
+        held.marked = Some(price);
+        if change == Money::ZERO {
+            return Some(());
+        }
+        self.version = self.version.wrapping_add(1);
+        held.pnl = held.pnl.checked_add(change)?;
+        held.course.note(held.pnl, at);
+        book.revalue(change)?;
+        book.note(at)?;
+        self.run.revalue(change)?;
+        self.run.note(at)
+    }
+
+    /// Values every position of an instrument at a price; whether the value of any changed. `None` on overflow.
     pub(crate) fn mark(&mut self, instrument: &Instrument, price: Price) -> Option<bool> {
         match index(instrument.id).and_then(|i| self.held.get(i)) {
             Some(held) if held.open > 0 && held.marked != Some(price) => self.mark_held(instrument, price),

@@ -119,6 +119,7 @@ impl Engine {
     }
 
     /// Ends the probations that are passed.
+    #[inline]
     pub(crate) fn end_probations(&mut self) {
         if self.guards.is_empty() {
             return;

@@ -53,6 +53,7 @@ impl Rate {
     }
 
     /// An amount in the currency of the run, rounded to the nearest unit; `None` on overflow.
+    #[inline]
     pub(crate) fn convert(self, amount: Money) -> Option<Money> {
         if self == Self::ONE {
             Some(amount)
@@ -62,6 +63,7 @@ impl Rate {
     }
 
     /// Value of a quantity in the currency of the run.
+    #[inline]
     pub(crate) fn notional(self, instrument: &Instrument, price: Price, quantity: Quantity) -> Option<Money> {
         self.convert(instrument.notional(price, quantity)?)
     }
@@ -116,7 +118,11 @@ impl Rates {
     }
 
     /// The rate by which an instrument counts.
+    #[inline]
     pub(crate) fn of(&self, instrument: InstrumentId) -> Rate {
+        if self.currencies.is_empty() {
+            return Rate::ONE;
+        }
         let index = instrument.0.checked_sub(1).and_then(|index| usize::try_from(index).ok());
         let place =
             index.and_then(|index| self.of_instrument.get(index)).and_then(|place| place.checked_sub(1));

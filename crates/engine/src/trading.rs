@@ -51,10 +51,12 @@ impl Engine {
     }
 
     /// Looks at the losses after the books changed.
+    #[inline]
     pub(crate) fn watch_losses(&mut self) -> Result<(), EngineError> {
-        if !self.core.risk.watches_losses() {
-            return Ok(());
-        }
+        if self.core.risk.watches_losses() { self.look_at_losses() } else { Ok(()) }
+    }
+
+    fn look_at_losses(&mut self) -> Result<(), EngineError> {
         let has_margin_call = self.core.has_margin_call();
         let watched = has_margin_call
             .and_then(|is_called| self.core.risk.watch(&self.core.portfolio, self.core.now, is_called));

@@ -39,25 +39,21 @@ impl Market {
         }
     }
 
-    /// An order arrives. True if that was its end, too.
+    /// An order arrives. True if that was its end, too; else it is to wait.
     pub(crate) fn enter(
         &mut self,
-        mut order: WorkingOrder,
+        order: &mut WorkingOrder,
         model: &FillModel,
         reporter: &mut Reporter,
         now: Timestamp,
     ) -> bool {
-        reporter.received(&order, now);
-        let has_ended = match model.rule {
+        reporter.received(order, now);
+        match model.rule {
             FillRule::NextPrice => false,
-            FillRule::SamePrice => self.enter_at_last(&mut order, reporter, now),
-            FillRule::AsAsked => self.enter_as_asked(&mut order, reporter, now),
-            FillRule::Book => self.book.is_shown() && self.enter_book(&mut order, reporter, now),
-        };
-        if !has_ended {
-            self.waiting.push(order);
+            FillRule::SamePrice => self.enter_at_last(order, reporter, now),
+            FillRule::AsAsked => self.enter_as_asked(order, reporter, now),
+            FillRule::Book => self.book.is_shown() && self.enter_book(order, reporter, now),
         }
-        has_ended
     }
 
     pub(crate) fn cancel(&mut self, id: ClientOrderId, reporter: &mut Reporter, now: Timestamp) {

@@ -100,6 +100,9 @@ impl SimulatedExchange {
     /// Takes an order.
     pub fn submit(&mut self, order: &OrderToFill, instrument: &Instrument, now: Timestamp) {
         self.markets.of(instrument);
+        if self.is_at_once() {
+            return self.enter(order, now);
+        }
         self.send(Request::New(*order), now);
     }
 
@@ -175,12 +178,17 @@ impl SimulatedExchange {
     }
 
     fn send(&mut self, request: Request, now: Timestamp) {
-        if self.model.latency_ns <= 0 || self.has_ended {
+        if self.is_at_once() {
             self.arrive(&request, now);
             return;
         }
         let due = now.checked_add(self.model.latency_ns).unwrap_or(Timestamp::MAX);
         self.on_the_way.push_back((due, request));
+    }
+
+    /// Whether requests arrive at once.
+    fn is_at_once(&self) -> bool {
+        self.model.latency_ns <= 0 || self.has_ended
     }
 
     fn arrive(&mut self, request: &Request, now: Timestamp) {
@@ -204,11 +212,12 @@ impl SimulatedExchange {
         let OrderToFill { id, exchange, request } = *order;
         // `submit` made it
         let Some(market) = self.markets.get_mut(request.instrument) else { return };
-        let order = WorkingOrder::new(id, exchange, request, now);
-        if market.enter(order, &self.model, &mut self.reporter, now) {
+        let mut order = WorkingOrder::new(id, exchange, request, now);
+        if market.enter(&mut order, &self.model, &mut self.reporter, now) {
             // most market orders end at once, and nobody needs to find them any more
             self.reporter.ended.clear();
         } else {
+            market.waiting.push(order);
             self.instrument_of.insert(id, request.instrument);
             self.forget_ended();
         }

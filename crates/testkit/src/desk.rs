@@ -246,6 +246,23 @@ impl Desk {
         self.now = self.now.checked_add(STEP_NS).unwrap_or(Timestamp::MAX);
     }
 
+    /// The exchange tells of an account: its id and currency, its cash and equity.
+    ///
+    /// # Panics
+    /// The texts are no amounts.
+    pub fn account(&mut self, id: &str, currency: &str, [cash, equity]: [&str; 2]) {
+        let amount = |text: &str| text.parse::<Money>().expect("an amount such as 250.00").into();
+        let told = abi::AccountRecord {
+            id: self.services.intern(id),
+            currency: self.services.intern(currency),
+            exchange: 1,
+            cash: amount(cash),
+            equity: amount(equity),
+            ..abi::AccountRecord::default()
+        };
+        self.feed(InputKind::Account(told));
+    }
+
     /// Lets the time pass without a market event: timers fire.
     ///
     /// # Panics

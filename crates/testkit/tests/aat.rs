@@ -4,9 +4,9 @@
 use serde_json::{Map, Value};
 use stratd_engine::InputKind;
 use stratd_plugin_api::{
-    Bar, Context, Data, Error, EventKind, Exit, Filter, Halt, HandlerError, Instrument, InstrumentId,
-    InstrumentType, OptionType, OrderEvent, OrderRequest, Price, Quantity, Reason, Result, Side, Strategy,
-    Timestamp, Trade, TradingType, abi,
+    Bar, Context, Data, Error, EventKind, ExchangeId, Exit, Filter, Halt, HandlerError, Instrument,
+    InstrumentId, InstrumentType, OptionType, OrderEvent, OrderRequest, Price, Quantity, Reason, Result,
+    Side, Strategy, Timestamp, Trade, TradingType, abi,
 };
 use stratd_testkit::{Desk, FillRule, RiskLimits, StrategyState};
 
@@ -230,10 +230,26 @@ fn ask(ctx: &mut Context<'_>, id: InstrumentId) -> Result<()> {
     let portfolio = ctx.portfolio();
     assert_eq!(portfolio.currency, "USD");
     assert_eq!(format!("{:.2} {:.2}", portfolio.cash, portfolio.equity_run), "-598.00 1000032.00");
-    let [account] = &ctx.accounts(None)[..] else { panic!("the account of the run") };
+    // that of the run first
+    let [account, _] = &ctx.accounts(None)[..] else { panic!("the accounts of the run and of the exchange") };
     assert_eq!(format!("{:.2} {:.2}", account.cash, account.equity), "999402.00 1000032.00");
 
+    let exchange = ctx.instrument(id)?.exchange;
+    let (here, elsewhere) =
+        [Some(exchange), Some(ExchangeId(9))].map(|exchange| Filter { exchange, ..Filter::default() }).into();
+    let counts = |filter| {
+        let lists = [ctx.orders(filter).len(), ctx.past_orders(filter).len(), ctx.fills(filter).len()];
+        (lists, ctx.positions(filter).len())
+    };
+    assert_eq!((counts(here), counts(elsewhere)), (([1, 2, 2], 1), ([0, 0, 0], 0)));
+    assert!(ctx.accounts(Some(ExchangeId(9))).is_empty());
+    let [of_exchange] = &ctx.accounts(Some(exchange))[..] else { panic!("the account of the exchange") };
+    assert_eq!((of_exchange.id.as_str(), of_exchange.currency.as_str()), ("U123", "EUR"));
+    assert_eq!(format!("{:.2} {:.2}", of_exchange.cash, of_exchange.equity), "250.00 300.00");
+
     let risk = ctx.risk(Some(&position));
+    let lost = [risk.realized, risk.unrealized, risk.notional].map(|amount| format!("{amount:.2}"));
+    assert_eq!(lost, ["8.00", "24.00", "630.00"]);
     assert_eq!(format!("{:.2} {:.2}", risk.exposure, risk.open_order_exposure), "630.00 400.00");
     let [limit] = risk.limits[..] else { panic!("the limit of the run: {:?}", risk.limits) };
     assert_eq!(limit.reason, Reason::MaxPosition);
@@ -251,7 +267,7 @@ fn ask(ctx: &mut Context<'_>, id: InstrumentId) -> Result<()> {
     assert_eq!(names(ctx.instruments(Some(InstrumentType::Currency), None)?), ["EUR"]);
     assert_eq!(ctx.lookup("AAPL", None)?.id, id);
     assert!(ctx.lookup("MSFT", None).is_err());
-    let exchange = ctx.instrument(id)?.exchange;
+    assert_eq!(ctx.exchanges(Some(InstrumentType::Equity)).len(), 1);
     assert_eq!(ctx.exchanges(None).iter().map(|exchange| exchange.id).collect::<Vec<_>>(), [exchange]);
     ctx.info("asked");
     Ok(())
@@ -269,6 +285,7 @@ fn each_query_of_aat_answers() {
     let strategy = desk.strategy::<Asker>("{}").unwrap();
     desk.at("2024-01-02T14:30:00Z");
     desk.start();
+    desk.account("U123", "EUR", ["250", "300"]);
     for (minute, price) in ["101.00", "103.00", "103.00", "105.00"].iter().enumerate() {
         desk.at(&format!("2024-01-02T14:3{minute}:00Z"));
         desk.trade(aapl, price, "1000");

@@ -132,10 +132,16 @@ pub(crate) fn require(more: &[(&str, &str)]) -> Result<()> {
     if !geteuid().is_root() {
         bail!("making machines needs root (sudo -E cargo xtask bed)");
     }
+    let needed: Vec<_> = NEEDED.iter().chain(more).copied().collect();
+    install(&needed)
+}
+
+/// Installs those packages whose program is not there. Needs root.
+pub(crate) fn install(needed: &[(&str, &str)]) -> Result<()> {
     let path = env::var_os("PATH").unwrap_or_default();
     let is_there = |program: &&(&str, &str)| env::split_paths(&path).any(|dir| dir.join(program.0).is_file());
     let missing: Vec<&str> =
-        NEEDED.iter().chain(more).filter(|program| !is_there(program)).map(|needed| needed.1).collect();
+        needed.iter().filter(|program| !is_there(program)).map(|needed| needed.1).collect();
     if missing.is_empty() {
         return Ok(());
     }

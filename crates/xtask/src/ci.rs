@@ -1,8 +1,10 @@
 //! The only gate: what passes here may be merged. It runs the same on every machine.
 
 use std::process::ExitCode;
+use std::time::UNIX_EPOCH;
 
 use anyhow::{Result, bail};
+use nix::unistd::geteuid;
 
 use crate::tier::{Tier, summarize};
 use crate::workspace::{Workspace, run as run_command};
@@ -26,9 +28,15 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
     tiers.push(Tier::run("clippy", || clippy(workspace)));
     tiers.push(Tier::run("doc", || doc(workspace)));
     tiers.push(deny(workspace));
+    tiers.push(header(workspace));
     tiers.push(Tier::run("sim", || passed(soak::run(workspace, &arguments_of(&["sim"])))));
     tiers.push(Tier::run("soak", || passed(soak::run(workspace, &arguments_of(SOAK)))));
     tiers.push(Tier::run("record", || passed(soak::run(workspace, &arguments_of(RECORD)))));
+    tiers.push(Tier::run("kill", || {
+        // another one each time; it is printed, with the command that kills at the same moments again
+        let seed = UNIX_EPOCH.elapsed().map_or(1, |since| since.as_secs()).to_string();
+        passed(soak::run(workspace, &arguments_of(&["kill", "--count", KILLS, "--seed", &seed])))
+    }));
     tiers.push(bed::tier(workspace));
     tiers.push(Tier::run("asan", || passed(asan::run(workspace, &[]))));
     tiers.push(if with_peers {
@@ -46,6 +54,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
 const SOAK: &[&str] = &["reload", "--count", "200"];
 /// The same of recording and replaying.
 const RECORD: &[&str] = &["record", "--events", "200000"];
+/// A tenth of the thousand kills.
+const KILLS: &str = "100";
 
 fn arguments_of(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
@@ -66,6 +76,20 @@ fn clippy(workspace: &Workspace) -> Result<()> {
 
 fn doc(workspace: &Workspace) -> Result<()> {
     run_command(workspace.cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// The header under every compiler: the tests go without the ones that are not there, the gate does not. A user who cannot
+/// install clang hears that this was not looked at.
+fn header(workspace: &Workspace) -> Tier {
+    let has_clang =
+        workspace.command("clang").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !has_clang && !geteuid().is_root() {
+        return Tier::skipped("header", "clang is not installed, and only root can (apt-get install clang)");
+    }
+    Tier::run("header", || {
+        bed::install(&[("gcc", "gcc"), ("g++", "g++"), ("clang", "clang")])?;
+        run_command(&mut workspace.cargo(&["test", "-q", "-p", "stratd-abi", "--test", "header"]))
+    })
 }
 
 /// Bans, licences and sources are told by the crates themselves; advisories need a database from elsewhere, and are

@@ -307,6 +307,7 @@ impl<'a> Making<'a> {
             accounting: config.portfolio.accounting,
             rates: planned_rates(config),
             risk: planned_risk(config)?,
+            instruments: config.instruments(),
             run: 0,
             config: self.checked.shown.clone(),
             is_verbose: config.verbose,

@@ -9,8 +9,8 @@ use stratd_plugin_api::{BarSpec, Decimal, InstrumentType, Money, OrderType, Trad
 
 use super::{
     AccountConfig, BacktestsConfig, Bars, ControlConfig, Costs, Fill, HoursConfig, InstrumentConfig,
-    IsolationMode, Moment, PluginKind, PluginsConfig, PortfolioConfig, RecorderConfig, RecoveryConfig, Risk,
-    RoutingConfig, StateConfig, Unload, WarmUp,
+    InstrumentsConfig, IsolationMode, Moment, PluginKind, PluginsConfig, PortfolioConfig, RecorderConfig,
+    RecoveryConfig, Risk, RoutingConfig, StateConfig, Unload, WarmUp,
 };
 
 /// A whole run: what it is, where its data comes from, and which strategies trade.
@@ -211,6 +211,14 @@ impl ExchangeEntry {
     #[must_use]
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.plugin)
+    }
+}
+
+impl RunConfig {
+    /// What is said of instruments, and where orders for them go.
+    #[must_use]
+    pub fn instruments(&self) -> InstrumentsConfig {
+        InstrumentsConfig { described: self.instrument.clone(), routing: self.routing.clone() }
     }
 }
 

@@ -15,6 +15,12 @@ const TOLD_MAX: usize = 3;
 
 /// The refusal of a library whose contract is another one.
 pub(super) fn problem(errors: &AbiInstabilityErrors) -> Problem {
+    if let Some(version) = other_version(errors) {
+        let found = format!("types of stratd-abi {version}");
+        let draft = if version.starts_with("0.") { ", a draft of V1" } else { "" };
+        let accepted = format!("those of stratd-abi {CRATE_VERSION}: build it again with the SDK of now");
+        return Problem::new(Step::Layout, format!("{found}{draft}"), accepted);
+    }
     let mut found = Vec::new();
     let mut accepted = Vec::new();
     let mut more = 0;
@@ -36,6 +42,15 @@ pub(super) fn problem(errors: &AbiInstabilityErrors) -> Problem {
         format!("{}{more}", found.join("; ")),
         format!("{}; as in stratd-abi {CRATE_VERSION}", accepted.join("; ")),
     )
+}
+
+/// The version of the contract, if that is another one: then every type differs, and none of that says more.
+fn other_version(errors: &AbiInstabilityErrors) -> Option<String> {
+    let mut differences = errors.errors.iter().flat_map(|error| &error.errs);
+    differences.find_map(|difference| match difference {
+        AbiInstability::PackageVersion(pair) => Some(pair.found.to_string()),
+        _ => None,
+    })
 }
 
 /// Where the checker was, e.g. `OrderEvent` or `Event.instrument`.
@@ -71,7 +86,6 @@ fn difference_of(difference: &AbiInstability) -> (String, String) {
         AbiInstability::Name(pair) => both(pair, |name| format!("the type {}", one_line(name))),
         AbiInstability::MismatchedPrimitive(pair) => both(pair, |kind| format!("the type {kind:?}")),
         AbiInstability::Package(pair) => both(pair, |name| format!("a type of the package {name}")),
-        AbiInstability::PackageVersion(pair) => both(pair, |version| format!("version {version}")),
         other => {
             // the report's own word for the rest: `ReprAttr`, `FnQualifierMismatch`, …
             let text = format!("{other:?}");

@@ -45,6 +45,8 @@ pub(super) fn make(recording: &Recording, options: &ReplayOptions) -> Result<Mad
     recording.know_texts(&services)?;
     let risk = planned_risk(&config)?;
     let rates = planned_rates(&config);
+    // the descriptions are in the recorded instruments; the routes are not
+    let instruments_config = config.instruments();
     let terms = Terms {
         trading_type: config.trading_type,
         cash: config.backtest.cash,
@@ -55,6 +57,7 @@ pub(super) fn make(recording: &Recording, options: &ReplayOptions) -> Result<Mad
         oms_type: config.portfolio.oms_type,
         rates: &rates,
         risk: &risk,
+        instruments: &instruments_config,
         run: head.identity.unwrap_or(head.number),
     };
     let mut engine = empty_engine(&terms, &services);

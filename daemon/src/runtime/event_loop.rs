@@ -25,6 +25,7 @@ use super::{
     trading::TradingDesk,
 };
 use crate::{
+    config::InstrumentsConfig,
     recorder::Mark,
     results::{Recorder, Summary},
 };
@@ -68,6 +69,8 @@ pub(super) struct EventLoop {
     pub(super) desk: TradingDesk,
     /// The limits of strategies by name, for those that join later.
     limits: BTreeMap<String, RiskLimits>,
+    /// What is said of instruments, for those of exchanges that join later.
+    pub(super) described: InstrumentsConfig,
     /// Who sees what happens; nobody in a backtest.
     observer: Option<Observer>,
     /// How what earlier runs left is compared with the exchanges, where orders reach one.
@@ -136,6 +139,7 @@ impl EventLoop {
             given_up: BTreeSet::new(),
             desk: TradingDesk::default(),
             limits: BTreeMap::new(),
+            described: InstrumentsConfig::default(),
             observer: None,
             recovery: None,
             deferred: VecDeque::new(),

@@ -107,6 +107,22 @@ impl Instruments {
         records.ids.retain(|_, id| usize::try_from(*id).is_ok_and(|id| id <= admitted));
     }
 
+    /// The first instrument of a symbol, of one exchange or of any, as it was told.
+    pub(super) fn find(
+        &self,
+        services: &Services,
+        symbol: &str,
+        exchange: Option<ExchangeId>,
+    ) -> Option<Instrument> {
+        let symbol = stratd_plugin_api::StrategyServices::intern(services, symbol);
+        let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all = records.by_id.iter();
+        let found = all.find(|record| {
+            record.symbol == symbol && exchange.is_none_or(|exchange| exchange.0 == record.exchange)
+        })?;
+        Some(instrument_from_record(found, |handle| services.text_of(handle)))
+    }
+
     /// The id of an instrument; the same symbol and type on the same exchange is the same instrument.
     pub(super) fn register(&self, record: &abi::InstrumentRecord) -> Result<InstrumentId, Unregistered> {
         let mut records = self.lock();

@@ -83,6 +83,7 @@ pub(crate) fn live<P: ControlPlane>(
         .with_context(|| format!("creating the results in {}", folder.display()))?;
     let mut run = EventLoop::new(driver, recorder, services, (plan.is_verbose, plan.slice_max));
     run.set_limits(std::mem::take(&mut plan.risk.strategies));
+    run.described = std::mem::take(&mut plan.instruments);
     run.record(&mut plan, &instruments, clock::now())?;
     let mut plane = attach(LoopHandle::new(Arc::clone(&inbox)))?;
     run.set_notes(plane.notes());

@@ -6,6 +6,7 @@ mod change;
 pub mod clock;
 mod command;
 mod commands;
+mod described;
 mod event_loop;
 mod exchange_changes;
 mod exchange_desk;

@@ -15,6 +15,7 @@ use stratd_simulation::{CostModels, FillModel};
 
 use super::{
     Services,
+    described::{check_symbols, describe, register_spreads, set_routes},
     exchange_desk::{ExchangeDesk, Way},
     instrument_limits::{ExchangeHours, limit_instruments},
     instruments::Instruments,
@@ -23,7 +24,11 @@ use super::{
     order_entry::{MayTrade, OrderEntry, SharedExchange},
     recovery::RecoveryPlan,
 };
-use crate::{config::WarmUp, recorder::RecorderPlan, results::RunFolder};
+use crate::{
+    config::{InstrumentsConfig, WarmUp},
+    recorder::RecorderPlan,
+    results::RunFolder,
+};
 
 /// Everything that a run needs, checked.
 pub struct Plan {
@@ -47,6 +52,8 @@ pub struct Plan {
     pub rates: Vec<PlannedRate>,
     /// Limits of the run, of its strategies and instruments.
     pub risk: PlannedRisk,
+    /// What is said of instruments, and where orders for them go.
+    pub instruments: InstrumentsConfig,
     /// The number of the run among all whose orders reach exchanges, from 1; 0 where none does.
     pub run: u64,
     /// The configuration as it was written, without what does not bear on the results.
@@ -233,7 +240,12 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
         routes.push(route);
         open.push(opened);
     }
-    let instruments = instruments.close(services);
+    let names: Vec<String> = open.iter().map(|open: &OpenExchange| open.name.clone()).collect();
+    register_spreads(&instruments, &plan.instruments, (&names, services))?;
+    let registry = instruments;
+    let mut instruments = registry.close(services);
+    describe(&mut instruments, &plan.instruments, (&names, &registry, services))?;
+    check_symbols(&instruments, &plan.instruments, &names)?;
     let records = plan.recorder.as_ref().map(|_| instruments.iter().map(|(_, record)| *record).collect());
     let warm_ups =
         strategies.iter().zip(0..).filter_map(|(strategy, id)| Some((StrategyId(id), strategy.warm_up?)));
@@ -254,6 +266,7 @@ pub(crate) struct Terms<'a> {
     pub(crate) oms_type: OmsType,
     pub(crate) rates: &'a [PlannedRate],
     pub(crate) risk: &'a PlannedRisk,
+    pub(crate) instruments: &'a InstrumentsConfig,
     pub(crate) run: u64,
 }
 
@@ -269,6 +282,7 @@ impl Plan {
             oms_type: self.oms_type,
             rates: &self.rates,
             risk: &self.risk,
+            instruments: &self.instruments,
             run: self.recovery.as_ref().map_or(self.run, |recovery| u64::from(recovery.identity)),
         }
     }
@@ -312,6 +326,11 @@ pub(crate) fn fill_engine(
         }
     }
     limit_instruments(engine, terms.risk, &by_symbol)?;
+    let names: Vec<String> = (1..)
+        .map_while(|id| engine.exchange_record(ExchangeId(id)))
+        .map(|record| services.text_of(record.name))
+        .collect();
+    set_routes(engine, terms.instruments, (&names, &by_symbol))?;
     set_rates(engine, terms, &by_symbol, &currencies)?;
     let mut refused = Vec::new();
     for strategy in strategies {

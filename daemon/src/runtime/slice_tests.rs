@@ -304,6 +304,7 @@ fn run(
         accounting: stratd_engine::Accounting::default(),
         rates: Vec::new(),
         risk: PlannedRisk::default(),
+        instruments: Default::default(),
         run: 0,
         folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
             .expect("a writable folder"),

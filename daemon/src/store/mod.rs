@@ -14,7 +14,8 @@
 //! - No floats; times are nanoseconds UTC.
 //!
 //! When the disk is full or broken, the writes of that transaction are refused, what was stored before stays, the error
-//! is kept in [`Store::health`] and logged once, and the next write is tried like any other.
+//! is kept in [`Store::health`] and logged once, and the next write is tried like any other. Only after a failed sync none is
+//! tried any more, because nobody knows what the disk has: all are refused until the next start.
 //!
 //! Limits: those of `limits`; whoever writes more waits ([`Store::write_durable`]) or is told ([`Store::write`]).
 

@@ -3,7 +3,9 @@
 //! It takes all that waits and commits it as one transaction: under load, one sync of the disk serves many writes. If
 //! that fails, each write is tried alone once, so that a state that finds no room does not take a small write with it.
 //!
-//! A failed sync is not repeated for the writes it was for: they are refused, and whoever asked decides.
+//! After a failed sync nothing is written any more, by this process: the system may take pages for written that the disk does
+//! not have, so that a further sync says nothing. All that asks is refused with the error of that sync; a restart reads what
+//! there is.
 
 use std::{
     collections::VecDeque,
@@ -11,7 +13,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use rusqlite::{Connection, ErrorCode, Savepoint, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, Savepoint, TransactionBehavior, config::DbConfig, params};
 use stratd_plugin_api::Timestamp;
 
 use super::{
@@ -34,12 +36,18 @@ pub(super) fn run(
     // whatever ends this thread, nobody may wait for it
     let _gone = Gone(queue);
     let file = connection.path().map(PathBuf::from).unwrap_or_default();
+    let mut broken: Option<Error> = None;
     loop {
         let jobs = queue.take();
         if jobs.is_empty() {
             break;
         }
         let failed = |e: &rusqlite::Error| Error::database("writing to", &file, e);
+        if let Some(error) = &broken {
+            meters.failed.bump_by(jobs.len() as u64);
+            jobs.into_iter().for_each(|job| tell(job.answer, Err(error.clone())));
+            continue;
+        }
         let started = Moment::now();
         let (jobs, late) = sort_out(jobs);
         let outcomes = match commit(&mut connection, &jobs) {
@@ -50,6 +58,7 @@ pub(super) fn run(
             Outcome::Failed(e) => Some(e.clone()),
             Outcome::Done(_) | Outcome::Refused(_) => None,
         });
+        broken = trouble.clone().filter(|error| error.kind() == ErrorKind::Sync);
         // those that were tried one by one after that are part of it: so long others waited
         meters.commits.add(started.elapsed());
         let done = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done(_))).count();
@@ -60,6 +69,11 @@ pub(super) fn run(
         for (job, error) in late {
             tell(job.answer, Err(error));
         }
+    }
+    if broken.is_some() {
+        // closing would sync and clean up; the next start does
+        let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        return;
     }
     // a database at rest is one file; if this fails, the next start does it
     let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));

@@ -131,6 +131,10 @@ pub(crate) fn power_of_ten(exponent: u32) -> Option<i128> {
 pub(crate) fn narrow_half_even(numerator: i64, denominator: i64) -> Option<i64> {
     let quotient = numerator.checked_div(denominator)?;
     let remainder = numerator.checked_rem(denominator)?;
+    // prices on their grid have whole values
+    if remainder == 0 {
+        return Some(quotient);
+    }
     let twice = remainder.unsigned_abs().checked_mul(2)?;
     let whole = denominator.unsigned_abs();
     if twice < whole || (twice == whole && quotient % 2 == 0) {

@@ -78,6 +78,7 @@ impl Plugins {
             oms_type: OmsType::default(),
             rates: Vec::new(),
             risk: PlannedRisk::default(),
+            instruments: Default::default(),
             run: 0,
             config: json!({}),
             folder: RunFolder::create(results, TradingType::Backtest, clock::now())

@@ -30,7 +30,7 @@ fn archives() -> Vec<(PathBuf, tempfile::TempDir)> {
         }
         archives.push((entry.path(), copy));
     }
-    archives.sort();
+    archives.sort_by(|left: &(PathBuf, _), right| left.0.cmp(&right.0));
     assert!(!archives.is_empty(), "{} has no version", root.display());
     archives
 }
@@ -92,7 +92,7 @@ fn what_is_archived_is_what_was_archived() {
         assert_eq!(listed, libraries(&version), "every library is listed");
         for plugin in plugins {
             let bytes = fs::read(version.join(plugin["file"].as_str().expect("a file"))).expect("a library");
-            assert_eq!(plugin["sha256"].as_str(), Some(sha256(&bytes).as_str()), "{plugin}");
+            assert_eq!(plugin["sha256"].as_str(), Some(sha256(&bytes).as_str()), "{plugin:?}");
         }
     }
 }

@@ -217,6 +217,7 @@ impl Recording {
             oms_type: OmsType::default(),
             rates: Vec::new(),
             risk: PlannedRisk::default(),
+            instruments: Default::default(),
             run: 0,
             folder,
             is_verbose: false,

@@ -49,6 +49,27 @@ fn a_good_plugin_is_described() {
 }
 
 #[test]
+fn what_an_exchange_can_do_is_described() {
+    let place = Place::new();
+    let described = |name: &str| -> Value {
+        let output = inspect(&place, &plugin(name), &["--json"]);
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+    };
+    let csv = described("exchange_csv");
+    let told = &csv["manifest"];
+    let has =
+        |told: &Value, key: &str, word: &str| told[key].as_array().unwrap().iter().any(|one| one == word);
+    assert!(has(told, "flags", "market-data") && !has(told, "flags", "order-entry"), "{told:#}");
+    assert!(has(told, "trading_types", "backtest") && !has(told, "trading_types", "live"), "{told:#}");
+    assert!(has(told, "instrument_types", "equity"), "{told:#}");
+    let venue = described("exchange_synthetic_ws");
+    let told = &venue["manifest"];
+    assert!(has(told, "flags", "market-data") && has(told, "flags", "order-entry"), "{told:#}");
+    assert!(has(told, "trading_types", "sandbox") && !has(told, "trading_types", "backtest"), "{told:#}");
+    assert!(told["takes"].as_str().unwrap().contains("limit"), "{told:#}");
+}
+
+#[test]
 fn a_refusal_is_told_as_by_the_loader() {
     let place = Place::new();
     let verdict = refused(&place, &place.c_strategy("other", &["-DABI_NUMBER=7"]));

@@ -70,7 +70,11 @@ fn a_working_order_is_changed_and_canceled_by_hand() {
     desk.wait_for_prices();
     let done: OrderDone = desk.ask(&request(&limit("buy", "5", "1.00")));
     let id = done.order.client_order_id.clone();
-    desk.wait_for_order(&id, "open");
+    let open = desk.wait_for_order(&id, "open");
+    // whole: both ids, the place, and when it was made
+    assert!(open.exchange_order_id.as_ref().is_some_and(|of_exchange| !of_exchange.is_empty()), "{open:?}");
+    assert!(open.created.starts_with("20") && open.created <= open.updated, "{open:?}");
+    assert_eq!((open.exchange.as_str(), open.order_type.as_str()), ("synthetic", "limit"));
     let change = ChangeOrderRequest { quantity: Some("7".to_owned()), price: Some("1.01".to_owned()) };
     let changed: OrderDone = desk.ask(&Request::change_order(&id, &change).unwrap());
     assert!(changed.report.starts_with("change of order"), "{}", changed.report);

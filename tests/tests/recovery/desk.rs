@@ -1,12 +1,17 @@
 //! A daemon at an exchange that outlives it.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use rusqlite::{Connection, OpenFlags, types::ValueRef};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use stratd_control::{Client, Order, Request, Status};
-use stratd_tests::{Place, Running, plugin};
+use stratd_tests::{Place, Ran, Running, plugin};
 
 /// A question is answered at once or not at all, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -17,6 +22,8 @@ pub(crate) struct Desk {
     // before the folder goes with its log
     running: Option<Running>,
     place: Place,
+    /// What is set in the environment of the daemon.
+    environment: Vec<(&'static str, PathBuf)>,
 }
 
 impl Desk {
@@ -28,7 +35,7 @@ impl Desk {
             let file = place.path().join(format!("plug/lib{name}.so"));
             fs::copy(plugin(name), file).expect("a copy of a plugin");
         }
-        let desk = Self { running: None, place };
+        let desk = Self { running: None, place, environment: Vec::new() };
         desk.configure(of_run);
         desk
     }
@@ -49,11 +56,16 @@ impl Desk {
         self.place.path().join(name)
     }
 
+    /// What later starts have in their environment.
+    pub(crate) fn set_environment(&mut self, name: &'static str, value: PathBuf) {
+        self.environment.push((name, value));
+    }
+
     /// Starts the daemon, and waits until it answers.
     pub(crate) fn start(&mut self) {
         let mut command = self.place.command(&["run", "stratd.toml", "--trading-type", "sandbox"]);
         command.args(["--plugin-dir", "plug", "--control-socket", "c.sock", "--state-dir", "state"]);
-        command.env_remove("STRATD_PLUGINS");
+        command.env_remove("STRATD_PLUGINS").envs(self.environment.iter().cloned());
         self.running = Some(Running::start(command, "run"));
         let client = self.client();
         self.running().wait_until("answer", || client.send(&Request::status()).is_ok());
@@ -94,6 +106,10 @@ impl Desk {
         self.wait("orders at the exchange", |desk| desk.received().len() >= goal);
     }
 
+    pub(crate) fn log(&mut self) -> String {
+        self.running().log()
+    }
+
     pub(crate) fn wait_for_log(&mut self, text: &str) {
         self.running().wait_for_log(text);
     }
@@ -108,6 +124,13 @@ impl Desk {
     pub(crate) fn end(&mut self) {
         let ended = self.running.take().expect("the daemon was started").end("TERM");
         assert!(ended.status.success(), "{ended:?}");
+    }
+
+    /// Replays a recording.
+    pub(crate) fn replay(&self, recording: &Path) -> Ran {
+        let mut command = self.place.command(&["replay", "--json"]);
+        command.arg(recording).env_remove("STRATD_PLUGINS");
+        self.place.run(command)
     }
 
     pub(crate) fn touch(&self, name: &str) {

@@ -79,7 +79,7 @@ pub(crate) struct ScopeView<'a> {
 pub(crate) struct Passed {
     pub(crate) request: RiskApproved<OrderRequest>,
     /// Whether it is less than was asked for.
-    pub(crate) reduced: Option<Reduced>,
+    pub(crate) reduced: Option<Box<Reduced>>,
 }
 
 /// What was asked for where less passed, and why.

@@ -101,7 +101,7 @@ impl Cut {
             let Some((asked, most, why)) = self.quantity else {
                 return Ok(Passed { request: RiskApproved::new(request), reduced: None });
             };
-            let reduced = Some(Reduced { why, asked: as_quantity(asked)?, request });
+            let reduced = Some(Box::new(Reduced { why, asked: as_quantity(asked)?, request }));
             let request = OrderRequest { quantity: as_quantity(most)?, ..request };
             return Ok(Passed { request: RiskApproved::new(request), reduced });
         };
@@ -117,7 +117,7 @@ impl Cut {
         }
         let reduced = match reduced {
             None => None,
-            Some((why, asked)) => Some(Reduced { why, asked: as_quantity(asked)?, request }),
+            Some((why, asked)) => Some(Box::new(Reduced { why, asked: as_quantity(asked)?, request })),
         };
         let request = OrderRequest { notional: Some(amount), ..request };
         Ok(Passed { request: RiskApproved::new(request), reduced })

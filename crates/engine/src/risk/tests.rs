@@ -4,9 +4,22 @@ use stratd_plugin_api::{Decimal, ExchangeId, InstrumentId, InstrumentType, Order
 
 use super::*;
 
-fn judged(request: OrderRequest, limits: &RiskLimits, (net, open): (i64, i64)) -> Result<Passed, Refusal> {
+fn equity() -> Instrument {
     let mut instrument = Instrument::new("X", InstrumentType::Equity);
     instrument.exchange = ExchangeId(1);
+    instrument
+}
+
+fn judged(request: OrderRequest, limits: &RiskLimits, sizes: (i64, i64)) -> Result<Passed, Refusal> {
+    judged_in(&equity(), request, limits, sizes)
+}
+
+fn judged_in(
+    instrument: &Instrument,
+    request: OrderRequest,
+    limits: &RiskLimits,
+    (net, open): (i64, i64),
+) -> Result<Passed, Refusal> {
     let scope = ScopeView {
         scope: Scope::Run,
         limits,
@@ -16,7 +29,7 @@ fn judged(request: OrderRequest, limits: &RiskLimits, (net, open): (i64, i64)) -
         sent: 2,
     };
     let view = RiskView {
-        instrument: &instrument,
+        instrument,
         price_last: Some(Price::new(10_000)),
         net_size: Quantity::new(net),
         own_size: Quantity::new(net),
@@ -36,8 +49,8 @@ fn verdict(request: OrderRequest, limits: &RiskLimits, net: i64, open: i64) -> S
     match judged(request, limits, (net, open)) {
         Err(refusal) => refusal.reason.to_string(),
         Ok(Passed { reduced: None, .. }) => "approved".to_owned(),
-        Ok(Passed { request, reduced: Some(Reduced { why, asked, .. }) }) => {
-            let request = request.get();
+        Ok(Passed { request, reduced: Some(reduced) }) => {
+            let (request, Reduced { why, asked, .. }) = (request.get(), *reduced);
             let left = request.notional.map_or(request.quantity.to_string(), |amount| format!("{amount:.2}"));
             format!("{asked} reduced to {left}: {}", why.reason)
         }
@@ -60,6 +73,23 @@ fn fields_must_be_on_the_grid() {
         verdict(OrderRequest { order_type: OrderType::Limit, ..by_notional }, &free, 0, 0),
         "bad_order"
     );
+    let mut coarse = equity();
+    (coarse.tick, coarse.lot) = (Price::new(5), Quantity::new(10));
+    let on_grid = |request: OrderRequest| match judged_in(&coarse, request, &free, (0, 0)) {
+        Ok(_) => "approved".to_owned(),
+        Err(refusal) => refusal.reason.to_string(),
+    };
+    let (x, ten) = (InstrumentId(1), Quantity::new(10));
+    for (price, verdict) in [(9_995, "approved"), (9_996, "off_tick"), (9_999, "off_tick")] {
+        let price = Price::new(price);
+        assert_eq!(on_grid(OrderRequest::limit(x, ten, price)), verdict, "limit {price}");
+        assert_eq!(on_grid(OrderRequest::stop_market(x, ten, price)), verdict, "stop {price}");
+        assert_eq!(on_grid(OrderRequest::trailing_stop(x, ten, price)), verdict, "trail {price}");
+    }
+    assert_eq!(on_grid(market(20)), "approved");
+    for quantity in [1, 9, 15] {
+        assert_eq!(on_grid(market(quantity)), "off_lot", "{quantity} is neither rounded nor taken");
+    }
 }
 
 #[test]

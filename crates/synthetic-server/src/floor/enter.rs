@@ -35,6 +35,7 @@ impl Floor {
         if let Some(standing) = self.find(sender.account, &Which::Client(new.client_order_id.clone())) {
             let message =
                 format!("client_order_id {:?} was used before: that order stands", new.client_order_id);
+            eprintln!("{} {message}", self.now());
             return Err(Refusal::new(Code::DuplicateId, message)
                 .with("order_id", words::order_id(standing.exchange_order_id))
                 .with("status", standing.status.name()));

@@ -1,6 +1,11 @@
 //! The command line and its errors.
 
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    net::{Ipv4Addr, SocketAddr},
+    process::Stdio,
+};
 
 use serde_json::json;
 
@@ -42,6 +47,21 @@ fn errors_name_what_was_found_and_what_is_accepted() {
     let output = command().env("PORT", "http").output().unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains(r#"PORT in the environment is "http" (accepted: a port"#), "{error}");
+}
+
+#[test]
+fn without_listen_it_is_on_the_loopback_at_the_port_of_the_environment() {
+    // 0 takes a free one, as it does in --listen
+    let mut command = command();
+    command.env("PORT", "0").args(QUIET).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let address = line.trim().strip_prefix("listening on ws://").and_then(|rest| rest.strip_suffix('/'));
+    let address: SocketAddr = address.unwrap_or_else(|| panic!("{line:?}")).parse().unwrap();
+    assert!(address.ip() == Ipv4Addr::LOCALHOST && address.port() != 0, "{address}");
 }
 
 #[test]

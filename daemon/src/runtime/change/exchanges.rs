@@ -12,7 +12,9 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use anyhow::Result;
 use stratd_engine::{InputKind, StrategyId};
-use stratd_plugin_api::{ExchangeId, ExchangeInstance, Instrument, InstrumentId, Reason, Takes, abi};
+use stratd_plugin_api::{
+    ExchangeId, ExchangeInstance, Instrument, InstrumentId, Reason, Takes, abi, export::instrument_to_record,
+};
 
 use super::{ExchangeChange, Part, Progress, Refused, TAKES_NONE, Undo};
 use crate::{
@@ -129,7 +131,11 @@ impl EventLoop {
                 Err(why) => return Ok(Err((Part::Joins(index), why))),
             }
         }
-        let new = progress.joins.front().map(|joining| joining.desk.admit_all()).unwrap_or_default();
+        let mut new = progress.joins.front().map(|joining| joining.desk.admit_all()).unwrap_or_default();
+        if let Some(joining) = progress.joins.front() {
+            let names = self.names_with(&progress.joins);
+            joining.desk.describe(&mut new, &self.described, &names)?;
+        }
         let mut joined = Vec::new();
         for (instrument, record) in new {
             let (expected, hours) = (instrument.id, hours_of(&instrument)?);
@@ -162,6 +168,19 @@ impl EventLoop {
         Ok(Ok(()))
     }
 
+    /// The names of the exchanges by id, with those that join.
+    fn names_with<'a>(&self, joins: impl IntoIterator<Item = &'a JoiningExchange>) -> Vec<String> {
+        let mut names = self.exchange_names();
+        for joining in joins {
+            let index = usize::from(joining.exchange.0).saturating_sub(1);
+            if index >= names.len() {
+                names.resize(index + 1, String::new());
+            }
+            joining.desk.name().clone_into(&mut names[index]);
+        }
+        names
+    }
+
     fn may_join(
         &self,
         joining: &JoiningExchange,
@@ -192,6 +211,12 @@ impl EventLoop {
         for instrument in &new {
             hours_of(instrument).map_err(|error| error.to_string())?;
         }
+        let record =
+            |instrument: &Instrument| instrument_to_record(instrument, |text| joining.desk.handle(text));
+        let mut described: Vec<_> = new.iter().map(|one| (one.clone(), record(one))).collect();
+        let names = self.names_with([joining]);
+        let fits = joining.desk.describe(&mut described, &self.described, &names);
+        fits.map_err(|error| format!("{error:#}"))?;
         Ok(Told { new: new.iter().map(|instrument| instrument.id).collect(), known })
     }
 

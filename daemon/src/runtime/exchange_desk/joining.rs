@@ -14,7 +14,13 @@ use stratd_plugin_api::{
 };
 
 use super::{ExchangeDesk, WAITING, Way, lock};
-use crate::runtime::instruments::Unregistered;
+use crate::{
+    config::InstrumentsConfig,
+    runtime::{
+        described::{Admitted, describe},
+        instruments::Unregistered,
+    },
+};
 
 /// What an exchange tells that joins a run.
 #[derive(Default)]
@@ -66,6 +72,19 @@ impl ExchangeDesk {
     /// The engine takes over all instruments that it does not know yet.
     pub(in crate::runtime) fn admit_all(&self) -> Vec<(Instrument, abi::InstrumentRecord)> {
         self.instruments.admit(&self.services)
+    }
+
+    /// Puts what the configuration says of instruments over what exchanges tell.
+    ///
+    /// # Errors
+    /// It does not fit.
+    pub(in crate::runtime) fn describe(
+        &self,
+        admitted: &mut [Admitted],
+        config: &InstrumentsConfig,
+        names: &[String],
+    ) -> anyhow::Result<()> {
+        describe(admitted, config, (names, &self.instruments, &self.services))
     }
 
     /// The handle of a text.

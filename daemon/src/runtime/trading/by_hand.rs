@@ -257,7 +257,8 @@ impl EventLoop {
             decimal.map(|decimal| on_tick(instrument, key, decimal)).transpose()
         };
         let request = OrderRequest {
-            exchange: None,
+            // a person names one line
+            exchange: engine.exchange_of(id),
             side: new.side,
             order_type: new.order_type,
             flags: new.flags,

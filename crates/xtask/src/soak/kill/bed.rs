@@ -2,15 +2,18 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use nix::sys::signal::{self, Signal};
+use nix::unistd::Pid;
 use stratd_control::{Client, ConfigEdit, HaltRequest, Request, Status};
 
+use super::disk::Disk;
 use super::venue::Venue;
 use crate::live::now;
 use crate::workspace::{Workspace, run as run_command};
@@ -21,11 +24,11 @@ const ACCOUNT: &str = "desk";
 /// Actions of participants per second.
 const RATE: &str = "400";
 /// Between two looks.
-const STEP: Duration = Duration::from_millis(5);
+const STEP: Duration = Duration::from_millis(2);
 const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 const LIBRARIES: [&str; 2] = ["libexchange_synthetic_ws.so", "libstrategy_market_maker.so"];
 
-/// What a kill falls into.
+/// A command that a kill may fall into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Driven {
     /// A strategy is replaced.
@@ -34,14 +37,8 @@ pub(super) enum Driven {
     Config,
 }
 
-impl Driven {
-    pub(super) fn phase(self) -> &'static str {
-        match self {
-            Self::Swap => "swap",
-            Self::Config => "config_change",
-        }
-    }
-}
+/// A command on its way; true once it was answered.
+pub(super) type Asked = JoinHandle<bool>;
 
 /// The venue, and the daemon while it lives.
 pub(super) struct Bed {
@@ -50,6 +47,9 @@ pub(super) struct Bed {
     daemon_child: Option<Child>,
     venue_child: Child,
     url: String,
+    pub(super) disk: Disk,
+    /// Where the log of the daemon that lives begins.
+    log_begin: u64,
     /// How often something was replaced or changed.
     turns: u64,
     /// The two builds that take turns.
@@ -83,6 +83,12 @@ impl Bed {
             fs::copy(libraries.join(name), folder.join("plugins").join(name))
                 .with_context(|| format!("copying {name} from {}", libraries.display()))?;
         }
+        // beside it, no plugins are found: two different files of one name are refused
+        let built = daemon.unwrap_or_else(|| workspace.release().join("stratd"));
+        let daemon = folder.join("stratd");
+        fs::hard_link(&built, &daemon)
+            .or_else(|_| fs::copy(&built, &daemon).map(drop))
+            .with_context(|| format!("putting {} in place", built.display()))?;
         let build = fs::read(libraries.join(LIBRARIES[1])).context("reading the strategy")?;
         // what follows the sections is nothing to the loader, and another build to the daemon
         let other = [build.as_slice(), b"another"].concat();
@@ -91,10 +97,12 @@ impl Bed {
         fs::write(folder.join("stratd.toml"), config(&url)).context("writing the configuration")?;
         Ok(Self {
             folder: folder.to_owned(),
-            daemon: daemon.unwrap_or_else(|| workspace.release().join("stratd")),
+            daemon,
             daemon_child: None,
             venue_child,
             url,
+            disk: Disk::make(workspace, folder)?,
+            log_begin: 0,
             turns: 0,
             builds: [build, other],
         })
@@ -103,11 +111,14 @@ impl Bed {
     /// Starts the daemon and waits until it trades.
     pub(super) fn start(&mut self, deadline: Instant) -> Result<()> {
         let log = File::options().create(true).append(true).open(self.log()).context("the daemon's log")?;
+        self.log_begin = log.metadata().context("the daemon's log")?.len();
         let child = Command::new(&self.daemon)
             .args(["run", "stratd.toml"])
             .current_dir(&self.folder)
             .env("STRATD_STAGE_DIR", self.folder.join("stage"))
             .env_remove("STRATD_PLUGINS")
+            .env("LD_PRELOAD", &self.disk.library)
+            .env("STRATD_DISK", &self.disk.file)
             .stdout(log.try_clone().context("sharing the log")?)
             .stderr(log)
             .spawn()
@@ -131,18 +142,25 @@ impl Bed {
         }
     }
 
-    /// Kills the daemon, `after` a command was sent if one is to be hit; whether that was not answered yet.
-    pub(super) fn kill(&mut self, driven: Option<Driven>, after: Duration) -> Result<bool> {
-        let asked = driven.map(|driven| self.command(driven)).transpose()?.map(|request| {
-            let client = self.client();
-            thread::spawn(move || client.send(&request).is_ok())
-        });
-        thread::park_timeout(after);
+    /// Kills the daemon.
+    pub(super) fn kill(&mut self) -> Result<()> {
         let mut child = self.daemon_child.take().context("a daemon that lives")?;
         child.kill().context("killing the daemon")?;
         child.wait().context("the end of the daemon")?;
-        // a command that the daemon did not survive was under way
-        Ok(asked.is_some_and(|asked| !asked.join().unwrap_or(false)))
+        Ok(())
+    }
+
+    /// Sends a command; the daemon may not live long enough to answer it.
+    pub(super) fn ask(&mut self, driven: Driven) -> Result<Asked> {
+        let (request, client) = (self.command(driven)?, self.client());
+        Ok(thread::spawn(move || client.send(&request).is_ok()))
+    }
+
+    /// The venue stands still, or goes on.
+    pub(super) fn stop_venue(&self, stands: bool) -> Result<()> {
+        let signal = if stands { Signal::SIGSTOP } else { Signal::SIGCONT };
+        signal::kill(Pid::from_raw(i32::try_from(self.venue_child.id())?), signal)
+            .context("stopping the venue")
     }
 
     fn command(&mut self, driven: Driven) -> Result<Request> {
@@ -157,7 +175,7 @@ impl Bed {
                 Ok(Request::reload("market-maker"))
             }
             Driven::Config => {
-                let value = ConfigEdit((500 + turn).into());
+                let value = ConfigEdit((2_000 + turn).into());
                 Ok(Request::config_put("/strategy/near/config/max_position", &value)?)
             }
         }
@@ -179,8 +197,7 @@ impl Bed {
     /// Ends the daemon in good order.
     pub(super) fn end(&mut self) -> Result<()> {
         let Some(mut child) = self.daemon_child.take() else { return Ok(()) };
-        let id = nix::unistd::Pid::from_raw(i32::try_from(child.id())?);
-        nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM)?;
+        signal::kill(Pid::from_raw(i32::try_from(child.id())?), Signal::SIGTERM)?;
         let status = child.wait()?;
         if status.success() { Ok(()) } else { bail!("the daemon ended: {status}") }
     }
@@ -193,12 +210,32 @@ impl Bed {
         Venue::connect(&self.url, ACCOUNT)
     }
 
-    pub(super) fn database(&self) -> PathBuf {
-        self.folder.join("state/state.db")
+    /// A file or folder of the two programs.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     pub(super) fn log(&self) -> PathBuf {
         self.folder.join("stratd.log")
+    }
+
+    pub(super) fn venue_log(&self) -> PathBuf {
+        self.folder.join("venue.log")
+    }
+
+    /// What the daemon, or the last one, has told.
+    pub(super) fn told(&self) -> Result<String> {
+        self.told_since(&self.log(), &mut self.log_begin.clone())
+    }
+
+    /// What a log has beyond the bytes that were read; those that it has now were.
+    pub(super) fn told_since(&self, log: &Path, read: &mut u64) -> Result<String> {
+        let mut log = File::open(log).with_context(|| format!("reading {}", log.display()))?;
+        log.seek(SeekFrom::Start(*read))?;
+        let mut bytes = Vec::new();
+        log.read_to_end(&mut bytes)?;
+        *read += bytes.len() as u64;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
 
@@ -240,21 +277,33 @@ plugin_dirs = ["plugins"]
 socket = "control.sock"
 [state]
 dir = "state"
+save_interval = "50ms"
 [plugins]
 watch = false
 # who is killed on purpose is no danger
 crash_limit = 1000
+[logging.formatters.lines]
+format = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+[logging.handlers.lines]
+kind = "stream"
+formatter = "lines"
+[logging.root]
+level = "INFO"
+handlers = ["lines"]
+# tells when states are saved
+[logging.loggers.store]
+level = "DEBUG"
 [[exchange]]
 plugin = "synthetic-ws"
 config = {{ url = "{url}", account = "{ACCOUNT}", feeds = ["trades", "quotes"] }}
 [[strategy]]
 name = "near"
 plugin = "market-maker"
-config = {{ quantity = 10, spread_ticks = 2, requote_ticks = 1, max_position = 500 }}
+config = {{ quantity = 10, spread_ticks = 2, requote_ticks = 1, max_position = 2000, cancel_on_halt = false }}
 [[strategy]]
 name = "far"
 plugin = "market-maker"
-config = {{ quantity = 7, spread_ticks = 6, requote_ticks = 1, max_position = 500 }}
+config = {{ quantity = 7, spread_ticks = 6, requote_ticks = 1, max_position = 2000, cancel_on_halt = false }}
 "#
     )
 }

@@ -1,11 +1,16 @@
 //! The daemon is killed with -9 at random moments while two strategies trade at a venue that is a process of its own.
 //!
 //! After each kill the daemon is started again, trading is halted, and everything that both sides know is compared:
-//! orders, fills, positions and cash of `state.db`, the daemon's answers, and the venue's. Then trading goes on until the
-//! next kill. What was in flight at a kill is read from `state.db` and the venue between the kill and the start: so the
-//! numbers say how often each phase was hit.
+//! orders, fills, positions and cash of `state.db`, the daemon's answers, and the venue's; and what the strategies say of
+//! the state that they go on from, with what was saved. Then trading goes on until the next kill. What was in flight at a
+//! kill is told by what is found after it (`aim`): so the numbers say how often each phase was hit.
 
+mod aim;
 mod bed;
+mod disk;
+mod ours;
+mod random;
+mod resumed;
 mod truth;
 mod venue;
 
@@ -16,7 +21,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use self::bed::{Bed, Driven};
+use self::aim::{Left, PHASES};
+use self::bed::Bed;
+use self::random::Random;
 use self::truth::{Found, Truth};
 use crate::figures::{Numbers, Sample};
 use crate::live::now;
@@ -30,11 +37,11 @@ const SEED: u64 = 1;
 /// A kill with its start and its comparison takes no longer.
 const TIME_PER_KILL: Duration = Duration::from_secs(60);
 /// Trading between a start and its kill, in ms.
-const TRADING_MS: (u64, u64) = (20, 1_500);
+const TRADING_MS: (u64, u64) = (20, 700);
 /// After every so manieth kill the daemon is killed again before it trades: a second recovery changes nothing.
 const TWICE_EVERY: u64 = 5;
-/// Between a command and its kill, in microseconds.
-const COMMAND_US: u64 = 30_000;
+/// After every so manieth kill, and at the end, everything is compared that ever was.
+const ALL_EVERY: u64 = 50;
 
 struct Options {
     count: u64,
@@ -51,8 +58,16 @@ struct Tally {
     with_orders_in_flight: u64,
     /// How often everything was taken up a second time, with nothing in between.
     twice: u64,
+    /// Of these: the venue told nothing meanwhile, so that all rows had to be equal.
+    twice_equal: u64,
+    /// Kills that found orders in flight, by what was under way.
     phases: BTreeMap<&'static str, u64>,
+    /// The states that strategies went on from.
+    states: u64,
+    /// Of a kill: trading until it, from it to a daemon that trades, the comparison.
     restart_ms: Sample,
+    compare_ms: Sample,
+    kill_ms: Sample,
 }
 
 impl Tally {
@@ -84,6 +99,7 @@ pub(super) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
         }
     }
     let folder = workspace.soak_results().join("kill");
+    eprintln!("{} kills, seed {}", options.count, options.seed);
     let mut bed = Bed::prepare(workspace, &folder, options.seed)?;
     let tally = soak(&mut bed, &options)?;
     numbers(&options, &tally).write(&options.out)?;
@@ -95,7 +111,7 @@ pub(super) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
         tally.lost,
         tally.duplicates,
         tally.mismatches,
-        tally.phases.iter().map(|(phase, count)| format!("{phase} {count}")).collect::<Vec<_>>().join(", "),
+        phases_in_words(&tally),
     );
     eprintln!("numbers in {}", options.out.display());
     if !has_passed {
@@ -111,46 +127,81 @@ fn soak(bed: &mut Bed, options: &Options) -> Result<Tally> {
     let mut truth = Truth::default();
     bed.start(deadline()).context("the first start")?;
     for kill in 1..=options.count {
-        let context = || format!("kill {kill} of seed {}", options.seed);
-        bed.release().with_context(context)?;
-        std::thread::park_timeout(Duration::from_millis(random.between(TRADING_MS)));
-        // every other kill falls into a command
-        let driven = match random.below(4) {
-            0 => Some(Driven::Swap),
-            1 => Some(Driven::Config),
-            _ => None,
-        };
-        let was_under_way = bed.kill(driven, Duration::from_micros(random.below(COMMAND_US)))?;
-        for phase in truth.phases(bed).with_context(context)? {
-            *tally.phases.entry(phase).or_default() += 1;
-        }
-        if let Some(driven) = driven.filter(|_| was_under_way) {
-            *tally.phases.entry(driven.phase()).or_default() += 1;
-        }
-        tally.with_orders_in_flight += u64::from(truth.had_orders_in_flight());
         let began = now();
-        bed.start(deadline()).with_context(context)?;
-        tally.restart_ms.add(began.elapsed().as_secs_f64() * 1_000.0);
-        bed.halt().with_context(context)?;
-        let found = truth.compare(bed, deadline()).with_context(context)?;
-        for complaint in &found.complaints {
-            eprintln!("xtask soak kill: kill {kill}: {complaint}");
-        }
-        tally.add(&found);
-        if kill % TWICE_EVERY == 0 {
-            let again = truth.twice(bed, deadline()).with_context(context)?;
-            for complaint in &again.complaints {
-                eprintln!("xtask soak kill: kill {kill}, taken up a second time: {complaint}");
-            }
-            tally.add(&again);
-            tally.twice += 1;
-        }
-        if kill % 50 == 0 {
-            eprintln!("{kill} kills");
+        cycle(bed, (&mut truth, &mut tally, &mut random), (kill, options.count))
+            .with_context(|| format!("kill {kill} of seed {}", options.seed))?;
+        tally.kill_ms.add(began.elapsed().as_secs_f64() * 1_000.0);
+        if kill % ALL_EVERY == 0 {
+            eprintln!("{kill} kills: {}", phases_in_words(&tally));
         }
     }
     bed.end()?;
     Ok(tally)
+}
+
+fn cycle(
+    bed: &mut Bed,
+    (truth, tally, random): (&mut Truth, &mut Tally, &mut Random),
+    (kill, count): (u64, u64),
+) -> Result<()> {
+    bed.release()?;
+    std::thread::park_timeout(Duration::from_millis(random.between(TRADING_MS)));
+    // every other kill is aimed at what was hit least
+    let hits = |phase: &&&str| tally.phases.get(**phase).copied().unwrap_or_default();
+    let aim = PHASES.iter().min_by_key(hits).copied().filter(|_| random.below(2) == 0);
+    let seen = aim::kill(bed, aim, random)?;
+    let left = Left::look(bed, seen, truth)?;
+    let began = now();
+    bed.start(deadline())?;
+    tally.restart_ms.add(began.elapsed().as_secs_f64() * 1_000.0);
+    bed.halt()?;
+    let began = now();
+    if kill % ALL_EVERY == 0 || kill == count {
+        truth.compare_all();
+    }
+    let mut found = truth.compare(bed, deadline())?;
+    tally.states += resumed::check(bed, &left.states, deadline(), &mut found)?;
+    tally.compare_ms.add(began.elapsed().as_secs_f64() * 1_000.0);
+    let had_orders_in_flight = left.had_orders_in_flight();
+    tally.with_orders_in_flight += u64::from(had_orders_in_flight);
+    for phase in left.phases(truth).into_iter().filter(|_| had_orders_in_flight) {
+        *tally.phases.entry(phase).or_default() += 1;
+    }
+    if kill % TWICE_EVERY == 0 {
+        tally.twice += 1;
+        tally.twice_equal += u64::from(twice(bed, truth, &mut found)?);
+    }
+    for complaint in &found.complaints {
+        eprintln!("xtask soak kill: kill {kill}, aimed at {}: {complaint}", aim.unwrap_or("nothing"));
+    }
+    tally.add(&found);
+    Ok(())
+}
+
+/// Kills the daemon, which trades nothing, and starts it again: both sides agree as before, and no row is another one.
+/// Whether nothing was told meanwhile.
+fn twice(bed: &mut Bed, truth: &mut Truth, found: &mut Found) -> Result<bool> {
+    let before = truth.last;
+    bed.kill()?;
+    drop(ours::copy_of(bed)?);
+    bed.start(deadline())?;
+    bed.halt()?;
+    let again = truth.compare(bed, deadline())?;
+    let is_quiet = truth.last == before;
+    let others = ours::other_rows(&ours::live(bed)?, &ours::copied(bed), is_quiet)?;
+    found.lost += again.lost;
+    found.duplicates += again.duplicates;
+    found.mismatches += again.mismatches;
+    found.complaints.extend(again.complaints);
+    if let Some(first) = others.first() {
+        found.differs(format!("taken up a second time: {} other rows, for instance {first}", others.len()));
+    }
+    Ok(is_quiet)
+}
+
+fn phases_in_words(tally: &Tally) -> String {
+    let words = tally.phases.iter().map(|(phase, count)| format!("{phase} {count}"));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn numbers(options: &Options, tally: &Tally) -> Numbers {
@@ -163,33 +214,21 @@ fn numbers(options: &Options, tally: &Tally) -> Numbers {
         ("mismatches", tally.mismatches),
         ("with_orders_in_flight", tally.with_orders_in_flight),
         ("recovered_twice", tally.twice),
+        ("recovered_twice_equal", tally.twice_equal),
+        ("states_resumed", tally.states),
     ] {
         numbers.count(format!("kill.{name}"), count);
     }
-    for (phase, count) in &tally.phases {
-        numbers.count(format!("kill.phase_{phase}"), *count);
+    for phase in PHASES.iter().chain(&["fill_to_commit"]) {
+        let count = tally.phases.get(phase).copied().unwrap_or_default();
+        numbers.count(format!("kill.phase_{phase}"), count);
     }
     numbers.spread("kill.restart_ms", "", &tally.restart_ms);
+    numbers.spread("kill.compare_ms", "", &tally.compare_ms);
+    numbers.spread("kill.kill_ms", "", &tally.kill_ms);
     numbers
 }
 
 fn deadline() -> Instant {
     now() + TIME_PER_KILL
-}
-
-/// SplitMix64: one word of state, equal seeds give equal kills.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit.max(1)
-    }
-
-    fn between(&mut self, (least, most): (u64, u64)) -> u64 {
-        least + self.below(most - least + 1)
-    }
 }

@@ -1,11 +1,13 @@
 //! A client of the venue that knows nothing of the connector.
 
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket, stream::MaybeTlsStream};
+
+use crate::live::now;
 
 /// An answer that takes longer does not come.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -51,6 +53,18 @@ impl Venue {
 
     pub(super) fn ask(&mut self, kind: &str, keys: &Value) -> Result<Value> {
         self.find(kind, keys)?.with_context(|| format!("the venue knows nothing of {kind} {keys}"))
+    }
+
+    /// Waits for a report that says so; false if none comes in time.
+    pub(super) fn wait_for(&mut self, deadline: Instant, is_it: impl Fn(&Value) -> bool) -> Result<bool> {
+        // there is a heartbeat every now and then
+        while now() < deadline {
+            let Message::Text(text) = self.socket.read().context("the venue's reports")? else { continue };
+            if is_it(&serde_json::from_str(&text).context("the venue's reports")?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The number of the account's last report.
