@@ -86,7 +86,7 @@ impl EventLoop {
                 let _ = answer.send(self.orders_at(exchange));
             }
             Command::ExchangeCheck { exchange, answer } => {
-                let _ = answer.send(self.has_entry(exchange).then(|| self.to_check(exchange)));
+                let _ = answer.send(self.has_entry(exchange).then(|| self.begin_check(exchange)));
             }
             Command::ExchangeAsk { exchange, question, answer } => {
                 let open = open_exchange(exchanges, exchange);
@@ -121,7 +121,7 @@ impl EventLoop {
     }
 
     /// The orders that an exchange is asked about, and from when on its fills are of interest.
-    fn to_check(&mut self, exchange: ExchangeId) -> (Vec<abi::OrderRecord>, Timestamp) {
+    fn begin_check(&mut self, exchange: ExchangeId) -> (Vec<abi::OrderRecord>, Timestamp) {
         let name = self.recorder().exchange_name(exchange.0).to_owned();
         let orders = self.orders_at(exchange);
         self.note_holdings(exchange);
