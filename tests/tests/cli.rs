@@ -61,7 +61,7 @@ plugin = 'ema-cross'
         file,
         &["etc/run.toml"],
         expect![[r#"
-            etc/run.toml:1:1: tradng_type: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, recovery, control, backtests, recorder, logging, exchange, strategy; did you mean trading_type?)
+            etc/run.toml:1:1: tradng_type: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, instrument, routing, plugins, state, recovery, control, backtests, recorder, logging, exchange, strategy; did you mean trading_type?)
             etc/run.toml:3:8: backtest.cash: found -5 (accepted: 0 or more)
             etc/run.toml:5:8: fill.rule: found "next" (accepted: next_price, same_price, as_asked, book; did you mean next_price?)
             etc/run.toml:6:11: fill.latency: found "5 ms" (accepted: a whole number with the unit ns, us, ms or s, such as "5ms")

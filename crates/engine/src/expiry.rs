@@ -175,17 +175,22 @@ impl Engine {
             return Ok(());
         }
         let Some(instrument) = self.core.instruments.get(id) else { return Ok(()) };
-        let symbol = instrument.symbol.clone();
+        let (symbol, expiry) = (instrument.symbol.clone(), instrument.expiry.unwrap_or(self.core.now));
         match self.core.settlement_price(instrument) {
             Ok(price) => {
                 let shown = instrument.price_text(price).to_string();
                 for (strategy, side, size) in open {
                     self.settle_position((strategy, side), (id, size), price)?;
-                    self.log_of(strategy, Level::INFO, &format!("{symbol} has expired: settled at {shown}"));
+                    self.log_of(
+                        strategy,
+                        Level::INFO,
+                        &format!("{symbol} expired at {expiry}: settled at {shown}"),
+                    );
                 }
             }
             Err(why) => {
-                let message = format!("{symbol} has expired, and its position stays: {}", why.in_words());
+                let message =
+                    format!("{symbol} expired at {expiry}, and its position stays: {}", why.in_words());
                 for (strategy, ..) in open {
                     self.log_of(strategy, Level::ERROR, &message);
                 }

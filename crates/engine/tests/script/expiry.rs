@@ -50,7 +50,7 @@ fn a_future_is_settled_at_its_last_price_and_not_traded_any_more() {
             > wait 1s
               a halt W expired
               a sold a2 filled 3/3: 3 @ 115 expired
-              a [20] W has expired: settled at 115
+              a [20] W expired at 2024-01-02T14:31:00Z: settled at 115
               ! filled a2 3 @ 115
               ! finished a2 filled 3/3
             > show
@@ -102,10 +102,10 @@ fn an_option_is_settled_by_its_intrinsic_value() {
             > wait 61s
               a halt W expired
               a sold a3 filled 3/3: 3 @ 0 expired
-              a [20] W has expired: settled at 0
+              a [20] W expired at 2024-01-02T14:31:00Z: settled at 0
               a halt V expired
               a bought a4 filled 2/2: 2 @ 6 expired
-              a [20] V has expired: settled at 6
+              a [20] V expired at 2024-01-02T14:31:00Z: settled at 6
               ! filled a3 3 @ 0
               ! finished a3 filled 3/3
               ! filled a4 2 @ 6
@@ -148,9 +148,9 @@ fn without_a_price_of_its_underlying_the_position_stays_and_the_log_says_so() {
               ! finished a2 filled 1/1
             > wait 61s
               a halt W expired
-              a [40] W has expired, and its position stays: its underlying X has no last price
+              a [40] W expired at 2024-01-02T14:31:00Z, and its position stays: its underlying X has no last price
               a halt V expired
-              a [40] V has expired, and its position stays: it is an option without a known underlying and right (accepted: underlying, strike and option_type)
+              a [40] V expired at 2024-01-02T14:31:00Z, and its position stays: it is an option without a known underlying and right (accepted: underlying, strike and option_type)
             > show
                 cash 980 equity 1000 realized 0 fees 0
                 a started, 6 events 2 orders 0 denials, pnl 0; W 3; V 1
@@ -208,7 +208,7 @@ fn orders_end_as_expired_and_a_late_fill_is_settled_at_once() {
             > bought a1 1 @ 90 trade=1
               a bought a1 pending_cancel 1/3: 1 @ 90
               a sold a4 filled 1/1: 1 @ 100 expired
-              a [20] W has expired: settled at 100
+              a [20] W expired at 2024-01-02T14:31:00Z: settled at 100
               ! filled a1 1 @ 90
               ! filled a4 1 @ 100
               ! finished a4 filled 1/1
@@ -310,10 +310,10 @@ fn hedged_positions_are_settled_each_and_a_stopped_strategy_is_too() {
             > wait 61s
               a halt W expired
               a sold a3 filled 3/3: 3 @ 107 expired
-              a [20] W has expired: settled at 107
+              a [20] W expired at 2024-01-02T14:31:00Z: settled at 107
               a bought a4 filled 2/2: 2 @ 107 expired
-              a [20] W has expired: settled at 107
-              b [20] W has expired: settled at 107
+              a [20] W expired at 2024-01-02T14:31:00Z: settled at 107
+              b [20] W expired at 2024-01-02T14:31:00Z: settled at 107
               ! filled a3 3 @ 107
               ! finished a3 filled 3/3
               ! filled a4 2 @ 107
@@ -380,10 +380,10 @@ fn what_expired_between_two_runs_is_settled_at_the_last_price_of_the_one_before(
             > wait 1s
               a halt W expired
               a sold a1 filled 3/3: 3 @ 115 expired
-              a [20] W has expired: settled at 115
+              a [20] W expired at 2024-01-02T14:31:00Z: settled at 115
               a halt V expired
               a sold a3 filled 2/2: 2 @ 5 expired
-              a [20] V has expired: settled at 5
+              a [20] V expired at 2024-01-02T14:31:00Z: settled at 5
               a rejected a2 denied 0/1 expired
               ! filled a1 3 @ 115
               ! finished a1 filled 3/3

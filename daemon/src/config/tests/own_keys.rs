@@ -90,19 +90,19 @@ fn unknown_keys() {
     check(
         "trading_typ = 'live'",
         expect![
-            "etc/run.toml:1:1: trading_typ: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, recovery, control, backtests, recorder, logging, exchange, strategy; did you mean trading_type?)"
+            "etc/run.toml:1:1: trading_typ: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, instrument, routing, plugins, state, recovery, control, backtests, recorder, logging, exchange, strategy; did you mean trading_type?)"
         ],
     );
     check(
         "foo = 1",
         expect![
-            "etc/run.toml:1:1: foo: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, recovery, control, backtests, recorder, logging, exchange, strategy)"
+            "etc/run.toml:1:1: foo: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, instrument, routing, plugins, state, recovery, control, backtests, recorder, logging, exchange, strategy)"
         ],
     );
     check(
         "cash = 1",
         expect![
-            "etc/run.toml:1:1: cash: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, recovery, control, backtests, recorder, logging, exchange, strategy; did you mean backtest.cash?)"
+            "etc/run.toml:1:1: cash: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, instrument, routing, plugins, state, recovery, control, backtests, recorder, logging, exchange, strategy; did you mean backtest.cash?)"
         ],
     );
     check(
@@ -115,12 +115,12 @@ fn unknown_keys() {
         "[risk]\nmax-position = 1\n[rysk]",
         expect![[r#"
             etc/run.toml:2:1: risk.max-position: unknown key (accepted: max_order_quantity, max_order_notional, price_collar, max_position, max_open_orders, max_order_rate, max_daily_loss, max_drawdown, trading_hours, kill_switch, strategy, instrument; did you mean max_position?)
-            etc/run.toml:3:2: rysk: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, recovery, control, backtests, recorder, logging, exchange, strategy; did you mean risk?)"#]],
+            etc/run.toml:3:2: rysk: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, instrument, routing, plugins, state, recovery, control, backtests, recorder, logging, exchange, strategy; did you mean risk?)"#]],
     );
     check(
         "\"a b\".c = 1",
         expect![[
-            r#"etc/run.toml:1:1: "a b": unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, recovery, control, backtests, recorder, logging, exchange, strategy)"#
+            r#"etc/run.toml:1:1: "a b": unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, instrument, routing, plugins, state, recovery, control, backtests, recorder, logging, exchange, strategy)"#
         ]],
     );
 }
@@ -377,7 +377,7 @@ fn all_problems_in_the_order_of_the_lines() {
         "verbos = true\ntrading_type = 'x'\n[fill]\nrule = 3\n[[exchange]]\nplugin = 'csv'\n\
          [[strategy]]\nplugin = 'ema-cross'\nconfig = { fats = 1, slow = 'x' }\n[[strategy]]\nplugin = 'gone'\n",
         expect![[r#"
-            etc/run.toml:1:1: verbos: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, plugins, state, recovery, control, backtests, recorder, logging, exchange, strategy; did you mean verbose?)
+            etc/run.toml:1:1: verbos: unknown key (accepted: trading_type, plugin_dirs, verbose, slice_max, results, backtest, fill, costs, risk, portfolio, account, hours, instrument, routing, plugins, state, recovery, control, backtests, recorder, logging, exchange, strategy; did you mean verbose?)
             etc/run.toml:2:16: trading_type: found "x" (accepted: backtest, simulation, sandbox, live)
             etc/run.toml:4:8: fill.rule: found 3 (accepted: next_price, same_price, as_asked, book)
             etc/run.toml:5:1: exchange[0].config: missing key file (accepted: a path)
