@@ -18,7 +18,7 @@ pub(super) enum OrderCommand {
     /// Show one order
     Show(Id),
     /// Send an order by hand; it passes the same risk limits as those of strategies
-    Submit(Submit),
+    Submit(Box<Submit>),
     /// Change the price or the quantity of a working order
     Change(Change),
     /// Cancel a working order
@@ -154,7 +154,7 @@ pub(super) fn main(desk: &Desk, command: OrderCommand) -> Result<ExitCode> {
         OrderCommand::Show(Id { id }) => {
             desk.show(&Request::order(&id), |answer| Ok(view::order(&answer.read()?)))
         }
-        OrderCommand::Submit(arguments) => submit(desk, arguments),
+        OrderCommand::Submit(arguments) => submit(desk, *arguments),
         OrderCommand::Change(Change { id, quantity, price, terms }) => {
             let request = Request::change_order(&id.id, &ChangeOrderRequest { quantity, price })?;
             done(desk, request, &terms)

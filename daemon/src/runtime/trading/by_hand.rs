@@ -107,6 +107,9 @@ pub(crate) enum HandRefused {
 /// The outcome of a request by hand.
 pub(crate) type HandOutcome = Result<HandReport, HandRefused>;
 
+/// A new order as it stands, and what was asked for if risk cut it, with the reason.
+pub(super) type Taken = Result<(OrderRow, Option<(Quantity, Denied)>), HandRefused>;
+
 impl EventLoop {
     /// Does by hand what is asked for, or says what would come of it.
     ///
@@ -176,11 +179,7 @@ impl EventLoop {
     }
 
     /// Lets the engine judge a new order, and send or hold it.
-    pub(super) fn feed_new(
-        &mut self,
-        owner: StrategyId,
-        request: &OrderRequest,
-    ) -> Result<Result<(OrderRow, Option<(Quantity, Denied)>), HandRefused>> {
+    pub(super) fn feed_new(&mut self, owner: StrategyId, request: &OrderRequest) -> Result<Taken> {
         let now = self.now();
         let seen = self.driver_mut().outputs().len();
         self.driver_mut().feed(now, InputKind::ByHand(ByHand::New(owner, request.into())))?;
