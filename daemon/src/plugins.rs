@@ -30,8 +30,11 @@ pub struct Plugins {
     directories: RwLock<Vec<PathBuf>>,
     probe: Option<Probe>,
     /// Those that were loaded, if each name is loaded once.
-    kept: Option<Mutex<Vec<(PluginKind, String, Arc<LoadedPlugin>)>>>,
+    kept: Option<Mutex<Vec<Known>>>,
 }
+
+/// A plugin by what it was asked for as.
+type Known = (PluginKind, String, Arc<LoadedPlugin>);
 
 /// What the plugins of a run are looked for and looked at with.
 #[derive(Clone, Debug, Default)]

@@ -407,10 +407,10 @@ impl Engine {
             self.outputs.push(Output::Cancel(CancelOrder::of(order)));
         }
         let is_refusal = event.kind == OrderEventKind::RequestRejected.code();
-        if change.has_finished {
-            if let Some(order) = self.core.execution.past(strategy).and_then(VecDeque::back) {
-                self.outputs.push(Output::OrderFinished(Order::clone(order)));
-            }
+        if change.has_finished
+            && let Some(order) = self.core.execution.past(strategy).and_then(VecDeque::back)
+        {
+            self.outputs.push(Output::OrderFinished(Order::clone(order)));
         }
         if !self.core.held.is_idle() || is_refusal {
             let id = ClientOrderId(event.client_order_id);

@@ -83,6 +83,12 @@ impl Engine {
         self.core.market.last_price(id)
     }
 
+    /// How often the book of an instrument has lost something since the run began.
+    #[must_use]
+    pub fn book_gaps(&self, id: InstrumentId) -> u64 {
+        self.core.books.gaps(id.0)
+    }
+
     /// Cash and the value of all positions; `None` only after an overflow.
     #[must_use]
     pub fn equity(&self) -> Option<Money> {

@@ -12,7 +12,7 @@ use super::{
     origin::{Finding, Spot},
     run_config::default_name,
 };
-use crate::runtime::MANUAL;
+use crate::runtime::owner_of_name;
 
 /// All problems; of values that have the wrong type the schema speaks.
 pub(crate) fn findings(value: &Value) -> Vec<Finding> {
@@ -183,10 +183,11 @@ fn repeated_names(value: &Value, kind: PluginKind) -> Vec<Finding> {
             findings.push(Finding::conflict(at, "its plugin gives it no name", "a key name"));
             continue;
         }
-        if kind == PluginKind::Strategy && name == MANUAL {
+        if let Some(owner) = owner_of_name(&name).filter(|_| kind == PluginKind::Strategy) {
+            let at = if entry.get("name").is_some() { "/name" } else { "" };
             findings.push(Finding::conflict(
-                format!("/{kind}/{index}"),
-                format!("the name {MANUAL} is that of the owner of orders by hand"),
+                format!("/{kind}/{index}{at}"),
+                format!("the name {name} is that of the owner of {owner}"),
                 "another name",
             ));
         }

@@ -179,6 +179,11 @@ pub(super) static ALARMS: Metric = counter(
     &[],
     "Reports on orders that nobody knows, or that were filled beyond their quantity",
 );
+pub(super) static BOOK_GAPS: Metric = counter(
+    "stratd_book_gaps",
+    &[],
+    "Gaps in the sequence numbers of order books, or losses that a source told; `stratctl instrument list` has them by instrument",
+);
 pub(super) static EQUITY: Metric = gauge("stratd_equity", &[], "Equity, in the currency of the run");
 pub(super) static CASH: Metric = gauge("stratd_cash", &[], "Cash, in the currency of the run");
 pub(super) static STRATEGY_STATE: Metric = gauge(
@@ -343,6 +348,7 @@ pub(super) static ALL: &[&Metric] = &[
     &DENIALS,
     &REDUCTIONS,
     &ALARMS,
+    &BOOK_GAPS,
     &EQUITY,
     &CASH,
     &STRATEGY_STATE,

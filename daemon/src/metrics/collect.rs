@@ -8,8 +8,8 @@ use stratd_plugin_api::Reason;
 use super::{
     CallFigures, LoopMeters,
     catalog::{
-        ALARMS, BACKTESTS, BUILD, CASH, COMMANDS, DENIALS, ENDED, EQUITY, EVENT_AGE, EVENT_RATE, EVENTS,
-        FAULTS, FEED_EVENTS, FEED_KEPT, FEED_LISTENERS, FEED_LOST, FILLS, GENERATION, INBOX_COMMANDS,
+        ALARMS, BACKTESTS, BOOK_GAPS, BUILD, CASH, COMMANDS, DENIALS, ENDED, EQUITY, EVENT_AGE, EVENT_RATE,
+        EVENTS, FAULTS, FEED_EVENTS, FEED_KEPT, FEED_LISTENERS, FEED_LOST, FILLS, GENERATION, INBOX_COMMANDS,
         INBOX_EVENTS, INSTANCE_FAULTS, INSTANCE_RESTARTS, INSTANCES, LOG_DROPPED, LOG_ERRORS, LOG_LOST,
         LOG_QUEUED, LOG_RECEIVED, LOG_WRITTEN, Metric, PAUSES, PLUGIN_ROLLBACKS, REDUCTIONS, RELOADS,
         REPORTS, REQUESTS, RETIRED, ROLLBACKS, ROUND, ROUND_AT, RUN, START, STORE_COMMITS, STORE_HEALTHY,
@@ -118,6 +118,7 @@ impl Sources {
         by_reason(page, &DENIALS, &meters.denials);
         by_reason(page, &REDUCTIONS, &meters.reductions);
         page.counter(&ALARMS, &[], meters.alarms.get());
+        page.counter(&BOOK_GAPS, &[], meters.book_gaps.get());
     }
 
     fn strategies(&self, page: &mut Page) {

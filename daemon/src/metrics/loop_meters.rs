@@ -45,6 +45,7 @@ pub(crate) struct LoopMeters {
     pub(super) denials: Vec<Counter>,
     pub(super) reductions: Vec<Counter>,
     pub(super) alarms: Counter,
+    pub(super) book_gaps: Counter,
     pub(super) faults: Counter,
     pub(super) rollbacks: Counter,
     /// How old market events are when the loop takes them: one of each batch.
@@ -81,6 +82,7 @@ impl LoopMeters {
             denials: by_reason(),
             reductions: by_reason(),
             alarms: Counter::default(),
+            book_gaps: Counter::default(),
             faults: Counter::default(),
             rollbacks: Counter::default(),
             ages: Durations::default(),
@@ -154,6 +156,7 @@ impl LoopMeters {
             Output::Denied(denial) => self.denials[code(denial.reason)].bump(),
             Output::Reduced(denial) => self.reductions[code(denial.reason)].bump(),
             Output::UnknownOrder(_) | Output::Overfilled(_) => self.alarms.bump(),
+            Output::BookGap(_) => self.book_gaps.bump(),
             Output::StrategyFaulted { .. } => self.faults.bump(),
             Output::StrategyRolledBack { .. } => self.rollbacks.bump(),
             Output::Trading { .. }
@@ -163,7 +166,6 @@ impl LoopMeters {
             | Output::Shutdown { .. }
             | Output::Metric { .. }
             | Output::ByHand { .. }
-            | Output::BookGap(_)
             | Output::Held(_)
             | Output::Exited => {}
         }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     host::{LoadedPlugin, Refusal, Step},
     plugin_kind::PluginKind,
-    runtime::{AddedStrategy, Command, MANUAL, clock},
+    runtime::{AddedStrategy, Command, clock, owner_of_name},
 };
 
 impl Manager {
@@ -136,8 +136,8 @@ impl Manager {
         let manifest = plugin.manifest();
         let short = manifest.name.strip_prefix(PluginKind::Strategy.prefix()).unwrap_or(&manifest.name);
         let name = name.unwrap_or(short);
-        if name == MANUAL {
-            let found = format!("the name {name}, which is that of the owner of orders by hand");
+        if let Some(owner) = owner_of_name(name) {
+            let found = format!("the name {name}, which is that of the owner of {owner}");
             return Err(refused(plugin, Step::Create, found, "another name"));
         }
         if self.registry.lock().has_instance(PluginKind::Strategy, name) {

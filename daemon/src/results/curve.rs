@@ -34,7 +34,10 @@ struct Falls {
     peak: Money,
     peak_at: Option<Timestamp>,
     amount_max: Money,
-    ratio_now: f64,
+    /// How far the last equity is below the peak.
+    now: Money,
+    /// The most that it was below this peak: what is less needs no division.
+    most: Money,
     deepest: Drawdown,
     /// Longest time below a peak that is over, in nanoseconds.
     longest_ns: i64,
@@ -67,7 +70,8 @@ impl Curve {
                 peak: start,
                 peak_at: None,
                 amount_max: Money::ZERO,
-                ratio_now: 0.0,
+                now: Money::ZERO,
+                most: Money::ZERO,
                 deepest: Drawdown::default(),
                 longest_ns: 0,
             },
@@ -106,7 +110,12 @@ impl Curve {
 
     /// How far the last equity is below its peak, as a fraction of the peak.
     pub(super) fn drawdown_now(&self) -> f64 {
-        self.falls.ratio_now
+        self.falls.ratio(self.falls.now)
+    }
+
+    /// The last peak, and how far the last equity is below it: of one peak, the largest fall is the largest ratio.
+    pub(super) fn fall_now(&self) -> (Money, Money) {
+        (self.falls.peak, self.falls.now)
     }
 
     /// Ends the curve.
@@ -115,7 +124,7 @@ impl Curve {
             self.close_day();
         }
         let unfinished = match self.falls.peak_at {
-            Some(peak_at) if self.falls.ratio_now > 0.0 => self.last_at.get().saturating_sub(peak_at.get()),
+            Some(peak_at) if self.falls.is_below() => self.last_at.get().saturating_sub(peak_at.get()),
             _ => 0,
         };
         CurveFigures {
@@ -159,28 +168,39 @@ impl Falls {
         // a run starts at its peak, and its time is that of the first instant
         let peak_at = *self.peak_at.get_or_insert(at);
         if equity >= self.peak {
-            if self.ratio_now > 0.0 {
+            if self.is_below() {
                 self.longest_ns = self.longest_ns.max(at.get().saturating_sub(peak_at.get()));
                 self.deepest.recovered_at =
                     self.deepest.recovered_at.or((self.deepest.peak_at == Some(peak_at)).then_some(at));
             }
-            (self.peak, self.peak_at, self.ratio_now) = (equity, Some(at), 0.0);
+            (self.peak, self.peak_at, self.now, self.most) = (equity, Some(at), Money::ZERO, Money::ZERO);
             return;
         }
-        let fall = self.peak.checked_sub(equity).unwrap_or(Money::ZERO);
-        self.amount_max = self.amount_max.max(fall);
-        if self.peak <= Money::ZERO {
-            return;
+        self.now = self.peak.checked_sub(equity).unwrap_or(Money::ZERO);
+        if self.now > self.most {
+            self.fall_deeper(peak_at, at);
         }
-        self.ratio_now = fall.to_f64() / self.peak.to_f64();
-        if self.ratio_now > self.deepest.ratio {
-            self.deepest = Drawdown {
-                ratio: self.ratio_now,
-                peak_at: Some(peak_at),
-                trough_at: Some(at),
-                recovered_at: None,
-            };
+    }
+
+    /// It is further below its peak than it was since.
+    fn fall_deeper(&mut self, peak_at: Timestamp, at: Timestamp) {
+        self.most = self.now;
+        self.amount_max = self.amount_max.max(self.now);
+        let ratio = self.ratio(self.now);
+        if ratio > self.deepest.ratio {
+            self.deepest =
+                Drawdown { ratio, peak_at: Some(peak_at), trough_at: Some(at), recovered_at: None };
         }
+    }
+
+    /// A fall as a fraction of the peak; of a peak that is none, nothing.
+    fn ratio(&self, fall: Money) -> f64 {
+        if self.peak > Money::ZERO { fall.to_f64() / self.peak.to_f64() } else { 0.0 }
+    }
+
+    /// Whether the last equity is below a peak.
+    fn is_below(&self) -> bool {
+        self.now > Money::ZERO && self.peak > Money::ZERO
     }
 }
 

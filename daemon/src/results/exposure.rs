@@ -16,8 +16,8 @@ pub(super) struct Exposure {
 }
 
 impl Exposure {
-    /// Looks at the positions.
-    pub(super) fn look(&mut self, at: Timestamp, engine: &Engine) -> Result<()> {
+    /// Takes the value of all positions without sign, and the equity.
+    pub(super) fn take(&mut self, at: Timestamp, gross: f64, equity: Money) -> Result<()> {
         if let Some((since, exposure)) = self.last {
             let lasted = at.get().checked_sub(since.get()).context("the time of the run is out of range")?;
             self.weighted += exposure * lasted as f64;
@@ -26,7 +26,7 @@ impl Exposure {
                 self.open_ns = self.open_ns.saturating_add(lasted);
             }
         }
-        self.last = Some((at, self.of(engine)));
+        self.last = Some((at, ratio(gross, equity)));
         Ok(())
     }
 
@@ -36,10 +36,7 @@ impl Exposure {
         let positions = strategies.flat_map(|index| engine.positions(StrategyId(index)));
         let gross = positions.filter_map(|(_, position)| position.notional.checked_abs());
         let gross: f64 = gross.map(Money::to_f64).sum();
-        match engine.equity() {
-            Some(equity) if equity > Money::ZERO => gross / equity.to_f64(),
-            _ => 0.0,
-        }
+        ratio(gross, engine.equity().unwrap_or_default())
     }
 
     /// Mean exposure; none if no time passed.
@@ -51,4 +48,8 @@ impl Exposure {
     pub(super) fn time_in_market(&self) -> Option<f64> {
         (self.total_ns > 0).then(|| self.open_ns as f64 / self.total_ns as f64)
     }
+}
+
+fn ratio(gross: f64, equity: Money) -> f64 {
+    if equity > Money::ZERO { gross / equity.to_f64() } else { 0.0 }
 }

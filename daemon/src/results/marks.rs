@@ -28,14 +28,15 @@ impl Default for Marks {
 }
 
 impl Marks {
-    pub(super) fn push(&mut self, mark: Mark) {
+    /// Counts an execution, and keeps it in its turn.
+    pub(super) fn push(&mut self, mark: impl FnOnce() -> Mark) {
         if self.seen.is_multiple_of(self.every) {
             if self.kept.len() >= MARKS_MAX {
                 self.kept = self.kept.iter().step_by(2).copied().collect();
                 self.every = self.every.saturating_mul(2);
             }
             if self.seen.is_multiple_of(self.every) {
-                self.kept.push(mark);
+                self.kept.push(mark());
             }
         }
         self.seen = self.seen.saturating_add(1);
@@ -50,7 +51,7 @@ mod tests {
     fn marks_are_thinned_evenly() {
         let mut marks = Marks::default();
         for at in 0..10_000 {
-            marks.push(Mark { at: Timestamp::new(at), price: 1.0, is_buy: true });
+            marks.push(|| Mark { at: Timestamp::new(at), price: 1.0, is_buy: true });
         }
         assert_eq!((marks.seen, marks.every), (10_000, 16));
         assert!(marks.kept.len() <= MARKS_MAX);

@@ -55,22 +55,24 @@ impl Positions {
         self.at.is_some_and(|last| last.day() != at.day())
     }
 
-    /// Looks at the positions.
-    pub(super) fn look(&mut self, at: Timestamp, engine: &Engine) -> Result<()> {
+    /// Looks at the positions; their value without sign.
+    pub(super) fn look(&mut self, at: Timestamp, engine: &Engine) -> Result<f64> {
         self.at = Some(at);
         self.has_changed = false;
         self.rows.clear();
+        let mut gross = 0.0;
         for index in 0..engine.strategies().count() {
             let strategy = StrategyId(u16::try_from(index)?);
             for (instrument, position) in engine.positions(strategy) {
                 if position.size.is_zero() {
                     continue;
                 }
+                gross += position.notional.checked_abs().map_or(0.0, Money::to_f64);
                 let price_last = engine.last_price(instrument);
                 self.rows.push(Held { strategy, instrument, position: *position, price_last });
             }
         }
-        Ok(())
+        Ok(gross)
     }
 
     /// Writes what was seen last, with the names of strategy and exchange.

@@ -19,19 +19,18 @@ use super::{
     exposure::Exposure,
     fill_totals::FillTotals,
     finish,
+    instants::Quiet,
     late_orders::LateOrders,
     marks::{Mark, Marks},
     positions::{POSITION_COLUMNS, Positions},
     round_trips::Trips,
     row_file::RowFile,
+    row_text::Texts,
     rows::{FILL_COLUMNS, Names, ORDER_COLUMNS, Whose, fill_row, order_row},
     summary::{Assumptions, Summary},
     timeline::{COLUMNS_MAX, Sample, Timeline},
 };
 use crate::runtime::Plan;
-
-/// `equity.csv` has at most one row per minute of market time: ticks would make it larger than their own file.
-const EQUITY_EVERY_NS: i64 = 60_000_000_000;
 
 /// What the results name things by.
 #[derive(Clone, Debug)]
@@ -98,11 +97,12 @@ pub struct Recorder {
     late: LateOrders,
     fills: RowFile,
     names: Names,
-    equity: csv::Writer<File>,
+    texts: Texts,
+    pub(super) equity: csv::Writer<File>,
     position_file: csv::Writer<File>,
     denial_file: csv::Writer<File>,
-    equity_next: Timestamp,
-    equity_pending: Option<(Timestamp, Money, Money)>,
+    pub(super) equity_next: Timestamp,
+    pub(super) equity_pending: Option<(Timestamp, Money, Money)>,
     pub(super) run: Curve,
     pub(super) strategies: Vec<StrategyFigures>,
     pub(super) fill_totals: BTreeMap<(StrategyId, InstrumentId), FillTotals>,
@@ -110,26 +110,14 @@ pub struct Recorder {
     pub(super) denials: Denials,
     pub(super) exposure: Exposure,
     pub(super) timeline: Timeline,
+    /// The last sample: the memory of the next one.
+    pub(super) sampled: Sample,
     pub(super) marks: BTreeMap<InstrumentId, Marks>,
-    positions: Positions,
+    pub(super) positions: Positions,
     pub(super) events: u64,
     pub(super) first: Option<Timestamp>,
     pub(super) last: Option<Timestamp>,
-    quiet: Quiet,
-}
-
-/// Instants at which nothing changed but the time: most of them. Only the last one is kept, and taken before anything
-/// else is.
-#[derive(Default)]
-struct Quiet {
-    /// [`Engine::books_version`] at the last instant that was looked at; its equity and cash.
-    version: u64,
-    equity: Money,
-    cash: Money,
-    /// An instant from here on is looked at in any case. The beginning of time: so is the next one.
-    until: Option<Timestamp>,
-    /// The last instant that was not looked at.
-    last: Option<Timestamp>,
+    pub(super) quiet: Quiet,
 }
 
 pub(super) struct StrategyFigures {
@@ -161,6 +149,7 @@ impl Recorder {
             late: LateOrders::default(),
             fills: rows("fills.csv", &FILL_COLUMNS)?,
             names: Names::default(),
+            texts: Texts::default(),
             equity: open("equity.csv", &["time", "equity", "cash"])?,
             position_file: open("positions.csv", &POSITION_COLUMNS)?,
             denial_file: open("denials.csv", &DENIAL_COLUMNS)?,
@@ -175,6 +164,7 @@ impl Recorder {
             denials: Denials::default(),
             exposure: Exposure::default(),
             timeline: Timeline::default(),
+            sampled: Sample::default(),
             marks: BTreeMap::new(),
             positions: Positions::default(),
             events: 0,
@@ -267,69 +257,6 @@ impl Recorder {
         Ok(())
     }
 
-    /// Everything of an instant was processed: takes the equity.
-    ///
-    /// # Errors
-    /// A file cannot be written.
-    #[inline]
-    pub fn close_instant(&mut self, at: Timestamp, engine: &Engine) -> Result<()> {
-        let quiet = &mut self.quiet;
-        if engine.books_version() == quiet.version && quiet.until.is_some_and(|until| at < until) {
-            quiet.last = Some(at);
-            return Ok(());
-        }
-        self.end_quiet();
-        self.look_at_instant(at, engine)
-    }
-
-    /// Takes the instants at which nothing changed.
-    fn end_quiet(&mut self) {
-        self.quiet.until = None;
-        let Some(at) = self.quiet.last.take() else { return };
-        self.last = Some(at);
-        self.run.stay(at);
-        for figures in &mut self.strategies {
-            figures.curve.stay(at);
-        }
-        self.timeline.note(self.run.drawdown_now());
-        self.equity_pending = Some((at, self.quiet.equity, self.quiet.cash));
-    }
-
-    fn look_at_instant(&mut self, at: Timestamp, engine: &Engine) -> Result<()> {
-        let equity = engine.equity().context("equity is out of range")?;
-        let cash = engine.cash().context("cash is out of range")?;
-        self.first.get_or_insert(at);
-        self.last = Some(at);
-        self.run.push(at, equity);
-        for (index, figures) in self.strategies.iter_mut().enumerate() {
-            let id = StrategyId(u16::try_from(index)?);
-            let pnl = engine.pnl(id).context("the PnL of a strategy is out of range")?;
-            let alone = self.labels.cash.checked_add(pnl).context("the PnL of a strategy is out of range")?;
-            figures.curve.push(at, alone);
-        }
-        self.timeline.note(self.run.drawdown_now());
-        if self.timeline.is_due(at) {
-            self.sample(at, engine);
-        }
-        if self.positions.is_day_over(at) {
-            self.position_rows(engine)?;
-        }
-        if at < self.equity_next {
-            self.equity_pending = Some((at, equity, cash));
-            if self.positions.have_changed() {
-                self.look(at, engine)?;
-            }
-        } else {
-            self.look(at, engine)?;
-            self.equity_pending = None;
-            self.equity_next = at.checked_add(EQUITY_EVERY_NS).unwrap_or(Timestamp::MAX);
-            self.equity_row(at, equity, cash)?;
-        }
-        let until = self.equity_next.min(self.timeline.due()).min(self.run.day_end());
-        self.quiet = Quiet { version: engine.books_version(), equity, cash, until: Some(until), last: None };
-        Ok(())
-    }
-
     /// Hands what was recorded so far to the system: a run that lasts for days is looked at while it runs.
     ///
     /// # Errors
@@ -363,10 +290,10 @@ impl Recorder {
         }
         self.position_rows(engine)?;
         self.flush()?;
-        let (names, labels) = (&mut self.names, &self.labels);
+        let (names, texts, labels) = (&mut self.names, &mut self.texts, &self.labels);
         std::mem::take(&mut self.late).write(&self.folder, |row, order| {
             let known = engine.instrument(order.request.instrument);
-            order_row(row, order, known, names.of(whose(order), known, labels));
+            order_row(row, texts, (order, known), names.of(whose(order), known, labels));
         })?;
         let summary = self.summary(engine)?;
         finish::write(&self, &summary, engine)?;
@@ -389,20 +316,22 @@ impl Recorder {
         self.trips.take(report, cost)?;
         self.positions.changed();
         if is_charted(id) {
-            let price = to_number(price.get(), instrument.price_decimals);
-            self.marks.entry(id).or_default().push(Mark { at: Timestamp::new(fill.ts), price, is_buy });
+            self.marks.entry(id).or_default().push(|| {
+                let price = to_number(price.get(), instrument.price_decimals);
+                Mark { at: Timestamp::new(fill.ts), price, is_buy }
+            });
         }
         let notional = instrument.notional(price, quantity).context("the value of a fill is out of range")?;
         let whose = (report.strategy, fill.exchange, fill.instrument);
         let cells = self.names.of(whose, Some(instrument), &self.labels);
-        fill_row(self.fills.row(), fill, instrument, (notional, cost), cells);
+        fill_row(self.fills.row(), &mut self.texts, (fill, instrument), (notional, cost), cells);
         self.fills.end().context("writing fills.csv")
     }
 
     fn order(&mut self, order: &Order, engine: &Engine) -> Result<()> {
         let known = engine.instrument(order.request.instrument);
         let cells = self.names.of(whose(order), known, &self.labels);
-        order_row(self.orders.row(), order, known, cells);
+        order_row(self.orders.row(), &mut self.texts, (order, known), cells);
         self.orders.end().context("writing orders.csv")
     }
 
@@ -410,13 +339,7 @@ impl Recorder {
         self.denials.take(denial, outcome, (&self.labels, engine), &mut self.denial_file)
     }
 
-    /// Looks at the positions, for `positions.csv` and the exposure.
-    fn look(&mut self, at: Timestamp, engine: &Engine) -> Result<()> {
-        self.exposure.look(at, engine)?;
-        self.positions.look(at, engine)
-    }
-
-    fn position_rows(&mut self, engine: &Engine) -> Result<()> {
+    pub(super) fn position_rows(&mut self, engine: &Engine) -> Result<()> {
         let mut positions = std::mem::take(&mut self.positions);
         let file = &mut self.position_file;
         let labels = &self.labels;
@@ -425,34 +348,6 @@ impl Recorder {
         })?;
         self.positions = positions;
         Ok(())
-    }
-
-    /// Takes the figures of an instant for the charts.
-    fn sample(&mut self, at: Timestamp, engine: &Engine) {
-        let ids =
-            || (1..).map(InstrumentId).take_while(|id| engine.instrument(*id).is_some()).take(COLUMNS_MAX);
-        let size = |id: InstrumentId| {
-            let raw = self.trips.net_size(id);
-            engine.instrument(id).map_or(0.0, |i| to_number(raw, i.quantity_decimals))
-        };
-        let price = |id| {
-            let known = engine.instrument(id).zip(engine.last_price(id));
-            known.map_or(f64::NAN, |(instrument, price)| to_number(price.get(), instrument.price_decimals))
-        };
-        let sample = Sample {
-            equity: self.run.equity().to_f64(),
-            exposure: self.exposure.of(engine),
-            strategies: self.strategies.iter().map(|s| s.curve.equity().to_f64()).collect(),
-            prices: ids().map(price).collect(),
-            sizes: ids().map(size).collect(),
-        };
-        self.timeline.push(at, &sample);
-    }
-
-    fn equity_row(&mut self, at: Timestamp, equity: Money, cash: Money) -> Result<()> {
-        self.equity
-            .write_record([at.to_string(), format!("{equity:.2}"), format!("{cash:.2}")])
-            .context("writing equity.csv")
     }
 
     /// The name of an exchange, by its id from 1.
@@ -469,6 +364,6 @@ fn is_charted(id: InstrumentId) -> bool {
 
 /// A scaled integer as a number for a chart.
 #[expect(clippy::cast_precision_loss, reason = "a chart has fewer digits than a float")]
-fn to_number(scaled: i64, decimals: u8) -> f64 {
+pub(super) fn to_number(scaled: i64, decimals: u8) -> f64 {
     scaled as f64 / 10f64.powi(i32::from(decimals))
 }

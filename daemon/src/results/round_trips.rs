@@ -20,9 +20,15 @@ impl Trips {
         let is_sale = Side::from_code(fill.side) == Some(Side::Sell);
         let signed = if is_sale { -fill.quantity } else { fill.quantity };
         let key = |side: PositionSide| (report.strategy, InstrumentId(fill.instrument), side);
-        let held = self.0.get(&key(side)).map_or(0, |trips| trips.open.size);
-        let after = held.checked_add(signed).context("a position is out of range")?;
-        let beyond = if side.can_hold(after) { 0 } else { after };
+        let trips = self.0.entry(key(side)).or_default();
+        let after = trips.open.size.checked_add(signed).context("a position is out of range")?;
+        if side.can_hold(after) {
+            // nearly every execution is of one trip, or of two of one position
+            let (value, at) = (report.amounts.notional, Timestamp::new(fill.ts));
+            let taken = trips.fill(&Execution { signed, value, cost, at });
+            return taken.context("a round trip is out of range");
+        }
+        let beyond = after;
         let part = |quantity: i64, sum: Money| {
             part_of(sum, quantity, signed).context("the value of a fill is out of range")
         };

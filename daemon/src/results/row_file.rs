@@ -13,41 +13,47 @@ use std::{
 
 use stratd_plugin_api::{MONEY_DECIMALS, Money, Timestamp};
 
-/// Rows are handed to the system in blocks of this size.
-const BLOCK: usize = 64 * 1024;
-const SECOND_NS: u64 = 1_000_000_000;
-/// Two digits at a time.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[b'0'; 2]; 100];
-    let mut number = 0u8;
-    while number < 100 {
-        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
-        number += 1;
-    }
-    pairs
+use super::{
+    row_text::{DECIMALS_MAX, IdText, TimeText, push_scaled},
+    row_writer::RowWriter,
 };
-/// Numbers with more decimals are rare, and take the way of `Display`.
-const DECIMALS_MAX: u8 = 18;
+
+/// Rows are handed over in blocks of this size: to the thread of the file, which is woken for each, or to the system.
+const BLOCK: usize = 128 * 1024;
+/// What one more cell of a number or a time needs: room is made for several of them.
+const ROOM: usize = 256;
+/// So much room a block has for the row that makes it full; a longer one makes room for itself.
+const ROW: usize = 4 * 1024;
 
 /// The file. Dropped, it hands over what it can: the rows before a failure tell what led to it.
 pub(super) struct RowFile {
-    file: File,
+    way: Way,
     row: Row,
+}
+
+/// Who writes the file.
+enum Way {
+    /// Nobody else: no block was full since the last flush.
+    Own(File),
+    Thread(RowWriter),
+    /// It failed, and was told.
+    Failed,
 }
 
 /// The row that is being written, behind those that wait for their block. A comma ends each cell; that of the last one
 /// becomes the end of the line.
 #[derive(Default)]
 pub(super) struct Row {
+    /// What is written, and room behind it.
     bytes: Vec<u8>,
-    time: TimeText,
+    len: usize,
 }
 
 impl RowFile {
     /// Creates the file with its header.
     pub(super) fn create(path: &Path, header: &[&str]) -> io::Result<Self> {
-        let mut file = Self { file: File::create(path)?, row: Row::default() };
-        file.row.bytes.reserve(BLOCK + BLOCK / 8);
+        let mut file = Self { way: Way::Own(File::create(path)?), row: Row::default() };
+        file.row.grow(BLOCK + ROW);
         for name in header {
             file.row.text(name);
         }
@@ -60,17 +66,37 @@ impl RowFile {
         &mut self.row
     }
 
-    /// Ends the row.
+    /// Ends the row. An error may be that of an earlier block.
     #[inline]
     pub(super) fn end(&mut self) -> io::Result<()> {
         self.row.end();
-        if self.row.bytes.len() >= BLOCK { self.flush() } else { Ok(()) }
+        if self.row.len >= BLOCK { self.hand_over() } else { Ok(()) }
+    }
+
+    /// Hands a full block to the thread of the file.
+    fn hand_over(&mut self) -> io::Result<()> {
+        let mut writer = match std::mem::replace(&mut self.way, Way::Failed) {
+            Way::Own(file) => RowWriter::start(file)?,
+            Way::Thread(writer) => writer,
+            Way::Failed => return Ok(()),
+        };
+        let Some(emptied) = writer.exchange(self.row.take_block()) else { return writer.end().map(drop) };
+        self.way = Way::Thread(writer);
+        self.row = Row { bytes: emptied, len: 0 };
+        self.row.grow(BLOCK + ROW);
+        Ok(())
     }
 
     /// Hands everything to the system.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.file.write_all(&self.row.bytes)?;
-        self.row.bytes.clear();
+        let mut file = match std::mem::replace(&mut self.way, Way::Failed) {
+            Way::Own(file) => file,
+            Way::Thread(writer) => writer.end()?,
+            Way::Failed => return Ok(()),
+        };
+        file.write_all(self.row.written())?;
+        self.row.len = 0;
+        self.way = Way::Own(file);
         Ok(())
     }
 }
@@ -83,22 +109,61 @@ impl Drop for RowFile {
 }
 
 impl Row {
+    /// What is written.
+    pub(super) fn written(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// The whole buffer, cut to what is written.
+    fn take_block(&mut self) -> Vec<u8> {
+        self.bytes.truncate(self.len);
+        self.len = 0;
+        std::mem::take(&mut self.bytes)
+    }
+
     /// The cells of a row that was not ended, to be written again and again with [`Row::cells`].
     pub(super) fn into_cells(self) -> Box<[u8]> {
-        self.bytes.into()
+        self.written().into()
     }
 
     /// Cells that were made before.
     #[inline]
     pub(super) fn cells(&mut self, cells: &[u8]) {
-        self.bytes.extend_from_slice(cells);
+        let end = self.len + cells.len();
+        if end > self.bytes.len() {
+            self.grow(end);
+        }
+        self.bytes[self.len..end].copy_from_slice(cells);
+        self.len = end;
+    }
+
+    /// The first `len` bytes of a block: a whole one is a few stores, its beginning a call.
+    #[inline]
+    pub(super) fn block<const N: usize>(&mut self, block: &[u8; N], len: usize) {
+        let end = self.len + N;
+        if end > self.bytes.len() {
+            self.grow(end);
+        }
+        self.bytes[self.len..end].copy_from_slice(block);
+        self.len += len.min(N);
+    }
+
+    /// Makes room for so many bytes in all, at least.
+    #[cold]
+    fn grow(&mut self, least: usize) {
+        self.bytes.resize(least.saturating_add(ROOM), 0);
+    }
+
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.cells(&[byte]);
     }
 
     /// A cell that needs no look at its bytes: no comma, quote or end of line can be in it.
     #[inline]
     pub(super) fn word(&mut self, word: &str) {
-        self.bytes.extend_from_slice(word.as_bytes());
-        self.bytes.push(b',');
+        self.cells(word.as_bytes());
+        self.byte(b',');
     }
 
     /// A cell with any text, quoted where CSV asks for it.
@@ -107,25 +172,27 @@ impl Row {
             self.word(text);
             return;
         }
-        self.bytes.push(b'"');
+        self.byte(b'"');
         for byte in text.bytes() {
             if byte == b'"' {
-                self.bytes.push(b'"');
+                self.byte(b'"');
             }
-            self.bytes.push(byte);
+            self.byte(byte);
         }
-        self.bytes.extend_from_slice(b"\",");
+        self.cells(b"\",");
     }
 
     /// A whole number.
     pub(super) fn integer(&mut self, number: u64) {
-        let mut digits = Digits::new();
-        digits.number(number);
-        digits.push_to(&mut self.bytes);
+        push_scaled(self, false, number, 0);
     }
 
     /// `value * 10^-decimals` with all its decimals.
     pub(super) fn scaled(&mut self, value: i64, decimals: u8) {
+        if let (Ok(digit @ 0..10), 0) = (u8::try_from(value), decimals) {
+            // a few shares or contracts
+            return self.block(&[b'0' + digit, b','], 2);
+        }
         if decimals > DECIMALS_MAX {
             let (sign, magnitude) = (if value < 0 { "-" } else { "" }, value.unsigned_abs());
             // a zero before the point
@@ -133,18 +200,17 @@ impl Row {
             let (whole, fraction) = all.split_at(all.len() - usize::from(decimals));
             return self.shown(format_args!("{sign}{whole}.{fraction}"));
         }
-        push_scaled(&mut self.bytes, value < 0, value.unsigned_abs(), decimals);
+        push_scaled(self, value < 0, value.unsigned_abs(), decimals);
     }
 
     /// An amount with all its decimals.
     pub(super) fn money(&mut self, money: Money) {
         if money == Money::ZERO {
             // what most executions cost
-            self.bytes.extend_from_slice(b"0.00000000,");
-            return;
+            return self.block(b"0.00000000,", 11);
         }
         match u64::try_from(money.get().unsigned_abs()) {
-            Ok(magnitude) => push_scaled(&mut self.bytes, money.get() < 0, magnitude, MONEY_DECIMALS),
+            Ok(magnitude) => push_scaled(self, money.get() < 0, magnitude, MONEY_DECIMALS),
             Err(_) => self.shown(format_args!("{money}")),
         }
     }
@@ -156,31 +222,39 @@ impl Row {
             Ok(magnitude) => {
                 let cents = magnitude / UNITS + u64::from(magnitude % UNITS >= UNITS / 2);
                 // what is rounded to nothing has no sign
-                push_scaled(&mut self.bytes, money.get() < 0 && cents > 0, cents, 2);
+                push_scaled(self, money.get() < 0 && cents > 0, cents, 2);
             }
             Err(_) => self.shown(format_args!("{money:.2}")),
         }
     }
 
     /// A time, with as many decimals of its second as it has.
-    pub(super) fn time(&mut self, at: Timestamp) {
-        if self.time.set(at) {
-            self.time.push_to(&mut self.bytes);
+    #[inline]
+    pub(super) fn time(&mut self, text: &mut TimeText, at: Timestamp) {
+        if text.set(at) {
+            text.push_to(self);
         } else {
             self.shown(format_args!("{at}"));
         }
     }
 
+    /// An order id.
+    #[inline]
+    pub(super) fn id(&mut self, text: &mut IdText, id: u64) {
+        text.set(id);
+        text.push_to(self);
+    }
+
     /// The row with its end, as it would stand in a file.
     pub(super) fn into_line(mut self) -> Vec<u8> {
         self.end();
-        self.bytes
+        self.take_block()
     }
 
     /// An empty cell.
     #[inline]
     pub(super) fn nothing(&mut self) {
-        self.bytes.push(b',');
+        self.byte(b',');
     }
 
     /// A cell as it is shown.
@@ -190,180 +264,26 @@ impl Row {
     }
 
     fn end(&mut self) {
-        if let Some(comma) = self.bytes.last_mut() {
+        if let Some(comma) = self.bytes[..self.len].last_mut() {
             *comma = b'\n';
         }
     }
 }
 
-/// The text of the last time: the next one is mostly of the same second, and often the same.
-#[derive(Default)]
-struct TimeText {
-    at: Option<Timestamp>,
-    /// When its day began.
-    day: i64,
-    /// `2025-01-01T12:34:56.789Z` with the comma that ends its cell; what is beyond its length means nothing.
-    bytes: [u8; Self::ROOM],
-    len: usize,
-}
-
-impl TimeText {
-    const ROOM: usize = 32;
-    /// Where the fraction of the second begins.
-    const FRACTION: usize = 19;
-
-    /// Makes the text of a time; false if its year has not four digits, or its day is the first of all.
-    #[inline]
-    fn set(&mut self, at: Timestamp) -> bool {
-        self.at == Some(at) || self.make(at)
-    }
-
-    fn make(&mut self, at: Timestamp) -> bool {
-        let since = at.get().saturating_sub(self.day);
-        let is_same_day = self.at.is_some() && (0..Timestamp::DAY_NS).contains(&since);
-        if !is_same_day && !self.begin_day(at) {
-            return false;
-        }
-        self.at = Some(at);
-        let of_day = at.get().saturating_sub(self.day).unsigned_abs();
-        let (seconds, fraction) = (of_day / SECOND_NS, of_day % SECOND_NS);
-        let [hours, minutes, seconds] = [seconds / 3_600, seconds / 60 % 60, seconds % 60].map(pair);
-        let clock = [hours[0], hours[1], b':', minutes[0], minutes[1], b':', seconds[0], seconds[1]];
-        self.bytes[11..Self::FRACTION].copy_from_slice(&clock);
-        self.len = Self::FRACTION;
-        if fraction > 0 {
-            self.push_fraction(fraction);
-        }
-        self.bytes[self.len..self.len + 2].copy_from_slice(b"Z,");
-        self.len += 2;
-        true
-    }
-
-    #[cold]
-    fn begin_day(&mut self, at: Timestamp) -> bool {
-        self.at = None;
-        let text = at.to_string();
-        let start = text.as_bytes().first_chunk::<11>().filter(|start| start[10] == b'T');
-        // the first of all days began before the first time
-        let Some((start, day)) = start.zip(at.get().checked_sub(at.time_of_day_ns())) else {
-            return false;
-        };
-        self.bytes[..11].copy_from_slice(start);
-        self.day = day;
-        true
-    }
-
-    /// Nanoseconds, below a second and above 0, without the zeros at their end.
-    fn push_fraction(&mut self, fraction: u64) {
-        let [_, first] = pair(fraction / 100_000_000);
-        let [a, b, c, d] = [fraction / 1_000_000, fraction / 10_000, fraction / 100, fraction].map(pair);
-        let digits = [b'.', first, a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]];
-        self.bytes[Self::FRACTION..Self::FRACTION + digits.len()].copy_from_slice(&digits);
-        let zeros = digits.iter().rev().take_while(|digit| **digit == b'0').count();
-        self.len = Self::FRACTION + digits.len() - zeros;
-    }
-
-    fn push_to(&self, bytes: &mut Vec<u8>) {
-        let len = bytes.len() + self.len;
-        // a whole block is two stores, its beginning a call
-        bytes.extend_from_slice(&self.bytes);
-        bytes.truncate(len);
-    }
-}
-
-/// At most [`DECIMALS_MAX`] decimals.
-fn push_scaled(bytes: &mut Vec<u8>, is_negative: bool, magnitude: u64, decimals: u8) {
-    let mut digits = Digits::new();
-    let mut left = magnitude;
-    let mut decimals = decimals;
-    if decimals > 0 {
-        while decimals >= 2 {
-            digits.pair(left % 100);
-            left /= 100;
-            decimals -= 2;
-        }
-        if decimals == 1 {
-            digits.byte(pair(left % 10)[1]);
-            left /= 10;
-        }
-        digits.byte(b'.');
-    }
-    digits.number(left);
-    if is_negative {
-        digits.byte(b'-');
-    }
-    digits.push_to(bytes);
-}
-
-/// Digits, written from the last to the first, before a comma.
-struct Digits {
-    bytes: [u8; 2 * Self::ROOM],
-    start: usize,
-}
-
-impl Digits {
-    /// A sign, a point, and the digits of a number of 64 bits or of [`DECIMALS_MAX`] decimals and one more: 22 at most.
-    const ROOM: usize = 32;
-
-    #[inline]
-    fn new() -> Self {
-        Self { bytes: [b','; 2 * Self::ROOM], start: Self::ROOM }
-    }
-
-    #[inline]
-    fn byte(&mut self, byte: u8) {
-        self.start -= 1;
-        self.bytes[self.start] = byte;
-    }
-
-    /// The last two digits of a number.
-    #[inline]
-    fn pair(&mut self, number: u64) {
-        self.start -= 2;
-        self.bytes[self.start..self.start + 2].copy_from_slice(&pair(number));
-    }
-
-    /// All digits of a number.
-    #[inline]
-    fn number(&mut self, mut number: u64) {
-        while number >= 100 {
-            self.pair(number);
-            number /= 100;
-        }
-        if number >= 10 { self.pair(number) } else { self.byte(pair(number)[1]) }
-    }
-
-    /// Appends the digits and their comma.
-    #[inline]
-    fn push_to(&self, bytes: &mut Vec<u8>) {
-        let len = bytes.len() + Self::ROOM + 1 - self.start;
-        // a whole block is two stores, its beginning a call
-        if let Some(block) = self.bytes[self.start..].first_chunk::<{ Self::ROOM }>() {
-            bytes.extend_from_slice(block);
-        }
-        bytes.truncate(len);
-    }
-}
-
-/// The two digits of a number below 100.
-#[inline]
-fn pair(number: u64) -> [u8; 2] {
-    PAIRS[usize::try_from(number % 100).unwrap_or(0)]
-}
-
 #[cfg(test)]
 mod tests {
+    use std::iter::once;
+
     use proptest::prelude::*;
     use stratd_plugin_api::{Instrument, InstrumentType, Quantity};
 
-    use super::*;
+    use super::{super::row_text::Texts, *};
 
     /// A row of these cells, as we write it.
     fn written(cells: impl FnOnce(&mut Row)) -> String {
         let mut row = Row::default();
         cells(&mut row);
-        row.end();
-        String::from_utf8(row.bytes).unwrap()
+        String::from_utf8(row.into_line()).unwrap()
     }
 
     /// The same row, as the `csv` crate writes it.
@@ -393,7 +313,7 @@ mod tests {
         }
         for at in [i64::MIN, -1, 0, 1, 86_400_000_000_000 - 1, 951_782_400_000_000_000, i64::MAX] {
             let at = Timestamp::new(at);
-            assert_eq!(written(|row| row.time(at)), expected(&[at.to_string()]));
+            assert_eq!(written(|row| row.time(&mut TimeText::default(), at)), expected(&[at.to_string()]));
         }
     }
 
@@ -406,32 +326,43 @@ mod tests {
             units in any::<i128>(),
             units_shift in 0u32..128,
             decimals in 0u8..=30,
-            // within a day of each other, and with short decimals, too
+            // near each other, too
+            ids in prop::collection::vec((any::<u64>(), 0u32..64, 0u64..30_000), 1..5),
+            // within a second or a day of each other, and with short decimals, too
             times in prop::collection::vec((any::<i64>(), 0u32..40, 0u32..10), 1..4),
+            later in prop::collection::vec(-2_000_000_000i64..100_000_000_000, 0..4),
         ) {
             let (number, value, units) = (number >> shift, value >> shift, Money::new(units >> units_shift));
             let instrument = Instrument::new("X", InstrumentType::Equity).quantity_decimals(decimals);
+            let ids: Vec<_> = ids
+                .iter()
+                .flat_map(|(id, shift, more)| [id >> shift, (id >> shift).saturating_add(*more)])
+                .collect();
             let times: Vec<_> = times
                 .into_iter()
                 .map(|(at, shift, digits)| (at >> shift) / 10i64.pow(digits) * 10i64.pow(digits))
+                .flat_map(|at| once(at).chain(later.iter().map(move |more| at.saturating_add(*more))))
                 .map(Timestamp::new)
                 .collect();
+            let mut texts = Texts::default();
             let row = written(|row| {
                 row.integer(number);
+                ids.iter().for_each(|id| row.id(&mut texts.id, *id));
                 row.scaled(value, decimals);
                 row.money(units);
                 row.cents(units);
                 row.nothing();
-                times.iter().for_each(|at| row.time(*at));
+                times.iter().for_each(|at| row.time(&mut texts.time, *at));
                 row.word("end");
             });
-            let mut cells = vec![
-                number.to_string(),
+            let mut cells = vec![number.to_string()];
+            cells.extend(ids.iter().map(u64::to_string));
+            cells.extend([
                 instrument.quantity_text(Quantity::new(value)).to_string(),
                 units.to_string(),
                 format!("{units:.2}"),
                 String::new(),
-            ];
+            ]);
             cells.extend(times.iter().map(Timestamp::to_string));
             cells.push("end".to_owned());
             prop_assert_eq!(row, expected(&cells));

@@ -64,5 +64,5 @@ pub(crate) use trading::{
     Exits, FillRow, Halt, Hand, HandRefused, HandReport, InstrumentRow, KeptHalt, LookUp, MANUAL, Missing,
     Names, NewByHand, OrderCursor, OrderQuery, OrderRow, OrdersWanted, PAGE_MAX, PortfolioLook,
     PositionQuery, PositionRow, RiskLook, ScopeLook, ScopeName, Seen, TradingChanged, TradingRefused,
-    TradingSeen, TradingWish, Which,
+    TradingSeen, TradingWish, Which, owner_of_name,
 };

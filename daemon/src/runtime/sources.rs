@@ -89,6 +89,14 @@ impl Sources {
     /// with [`Sources::took`]. Empty where the next event is none of them: what was given back, what a venue
     /// pushed, an event whose time goes backwards. Pulls as [`Sources::next`] does, not more.
     pub(super) fn span(&mut self, max: usize) -> Result<&mut [abi::Event]> {
+        let end = self.end.unwrap_or(i64::MAX);
+        if self.all.len() == 1 {
+            // nothing to compare with
+            self.last = 0;
+            let source = &mut self.all[0];
+            let is_over = source.next_ts(self.end)?.is_none();
+            return Ok(if is_over { &mut [] } else { source.span(max, |ts| ts < end) });
+        }
         let mut earliest: Option<(i64, usize)> = None;
         // what all others begin with: the span ends before it
         let mut second = (i64::MAX, usize::MAX);
@@ -101,7 +109,6 @@ impl Sources {
         }
         let Some((_, index)) = earliest else { return Ok(&mut []) };
         self.last = index;
-        let end = self.end.unwrap_or(i64::MAX);
         Ok(self.all[index].span(max, |ts| (ts, index) < second && ts < end))
     }
 

@@ -10,7 +10,7 @@
 use std::{
     collections::VecDeque,
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use rusqlite::{Connection, ErrorCode, Savepoint, TransactionBehavior, config::DbConfig, params};
@@ -22,7 +22,7 @@ use super::{
     meters::StoreMeters,
     queue::{Answer, Job, Queue},
     rows::{ConfigRow, Crash, Generation, NewRun, Quarantine, RunId, SavedState, TradingRow, Verdict, Write},
-    trading,
+    trading::{self, Commits},
 };
 use crate::runtime::clock::Moment;
 
@@ -37,6 +37,9 @@ pub(super) fn run(
     let _gone = Gone(queue);
     let file = connection.path().map(PathBuf::from).unwrap_or_default();
     let mut broken: Option<Error> = None;
+    // of the run that goes on: it is ill for as long as its batches are, whatever else succeeds, if only because a write that
+    // changes nothing needs no room
+    let mut batches: Option<Arc<Commits>> = None;
     loop {
         let jobs = queue.take();
         if jobs.is_empty() {
@@ -48,6 +51,7 @@ pub(super) fn run(
             jobs.into_iter().for_each(|job| tell(job.answer, Err(error.clone())));
             continue;
         }
+        batches = jobs.iter().rev().find_map(commits_of).cloned().or(batches);
         let started = Moment::now();
         let (jobs, late) = sort_out(jobs);
         let outcomes = match commit(&mut connection, &jobs) {
@@ -64,7 +68,7 @@ pub(super) fn run(
         let done = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done(_))).count();
         meters.written.bump_by(done as u64);
         meters.failed.bump_by((outcomes.len() - done) as u64);
-        note(health, trouble.or_else(|| late.first().map(|(_, error)| error.clone())));
+        note(health, trouble.or_else(|| batches.as_ref()?.failed()));
         answer(jobs, outcomes, &failed);
         for (job, error) in late {
             tell(job.answer, Err(error));
@@ -111,8 +115,12 @@ fn sort_out(jobs: VecDeque<Job>) -> (VecDeque<Job>, Vec<(Job, Error)>) {
 }
 
 fn why_not(job: &Job) -> Option<Error> {
+    commits_of(job)?.failed()
+}
+
+fn commits_of(job: &Job) -> Option<&Arc<Commits>> {
     match &job.answer {
-        Answer::Ticket(ticket) => ticket.commits.failed(),
+        Answer::Ticket(ticket) => Some(&ticket.commits),
         Answer::None | Answer::Asker(_) => None,
     }
 }

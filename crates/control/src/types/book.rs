@@ -140,6 +140,9 @@ pub struct Instrument {
     pub lot: String,
     /// The last price.
     pub price_last: Option<String>,
+    /// How often its order book has lost something since the run began, by its sequence numbers or by the word of its source.
+    #[serde(default)]
+    pub book_gaps: u64,
     /// Whether its exchange has halted it, or its connector is away.
     pub halted: bool,
     /// What may be traded in it, by command and losses.

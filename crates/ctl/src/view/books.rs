@@ -68,7 +68,7 @@ pub(crate) fn instruments(list: &InstrumentList) -> String {
     if list.instruments.is_empty() {
         return format!("no instruments\n{}", more(list.next.as_deref()));
     }
-    let header = ["instrument", "exchange", "type", "currency", "trading", "tick", "lot", "last"];
+    let header = ["instrument", "exchange", "type", "currency", "trading", "tick", "lot", "last", "gaps"];
     let mut grid = Grid::new(&header, 5);
     for instrument in &list.instruments {
         let trading =
@@ -82,6 +82,7 @@ pub(crate) fn instruments(list: &InstrumentList) -> String {
             instrument.tick.clone(),
             instrument.lot.clone(),
             instrument.price_last.clone().unwrap_or_default(),
+            if instrument.book_gaps == 0 { String::new() } else { instrument.book_gaps.to_string() },
         ]);
     }
     format!("{}{}", grid.text(), more(list.next.as_deref()))

@@ -68,6 +68,10 @@ impl Book {
     }
 
     /// Takes a book update; returns what was lost before it.
+    pub(super) fn gaps(&self) -> u64 {
+        self.gaps
+    }
+
     pub(super) fn update(&mut self, update: &BookUpdate) -> Option<BookGap> {
         // who shows single orders by their events forgets and tells gaps with updates that name no side
         let is_level = update.side.is_some();

@@ -72,6 +72,12 @@ impl Books {
         }
     }
 
+    /// How often the book of an instrument has lost something.
+    pub(crate) fn gaps(&self, instrument: u32) -> u64 {
+        let book = index(instrument).and_then(|index| self.books.get(index)?.as_ref());
+        book.map_or(0, |book| book.gaps())
+    }
+
     /// The best price of a side, as far as the book is known.
     pub(crate) fn best(&self, instrument: InstrumentId, side: Side) -> Option<Price> {
         self.best_level(instrument, side).map(|(price, _)| price)

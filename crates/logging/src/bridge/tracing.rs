@@ -1,7 +1,8 @@
 //! `tracing` as a front end: a [`tracing_subscriber::Layer`] that turns events into records.
 //!
 //! The logger of an event is its field `logger`, or else its target with `::` as dots. Its other fields become fields of
-//! the record, after those of the spans it is in, the innermost last. An event's level is tracing's; TRACE is 5.
+//! the record, after those of the spans it is in, the innermost last. An event's level is tracing's; TRACE is 5. `tracing`
+//! has none above ERROR: an error with the field `critical = true` is a record of CRITICAL.
 //!
 //! Events and spans below the lowest level that anybody takes cost one load: `tracing` is told whenever it changes.
 
@@ -22,6 +23,8 @@ use crate::{encoding::Location, front::Front, level::Level, logger::Event, value
 
 /// The field that names the logger of an event.
 const LOGGER: &str = "logger";
+/// The field that makes an error a critical one.
+const CRITICAL: &str = "critical";
 
 /// Sends events of `tracing` to a logging system.
 ///
@@ -68,11 +71,20 @@ fn level_of(level: tracing::Level) -> Level {
     }
 }
 
+/// The highest level that events of a place may have.
+fn level_at(metadata: &Metadata<'_>) -> Level {
+    match level_of(*metadata.level()) {
+        Level::ERROR if metadata.fields().field(CRITICAL).is_some() => Level::CRITICAL,
+        level => level,
+    }
+}
+
 /// Fields of an event or a span, those with a place of their own apart.
 #[derive(Default)]
 struct Collected {
     logger: Option<String>,
     message: String,
+    is_critical: bool,
     fields: Vec<(&'static str, Value<'static>)>,
 }
 
@@ -116,7 +128,11 @@ impl Visit for Collected {
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.push(field, Value::from(value));
+        if field.name() == CRITICAL {
+            self.is_critical = value;
+        } else {
+            self.push(field, Value::from(value));
+        }
     }
 }
 
@@ -126,15 +142,11 @@ type SpanFields = Arc<Vec<(&'static str, Value<'static>)>>;
 impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for TracingLayer {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         // asked again whenever the lowest level changes
-        if level_of(*metadata.level()) < self.front.lowest() {
-            Interest::never()
-        } else {
-            Interest::sometimes()
-        }
+        if level_at(metadata) < self.front.lowest() { Interest::never() } else { Interest::sometimes() }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        level_of(*metadata.level()) >= self.front.lowest()
+        level_at(metadata) >= self.front.lowest()
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -146,7 +158,12 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for TracingLayer {
             tracing::Level::WARN,
             tracing::Level::ERROR,
         ];
-        let first = levels.into_iter().find(|&level| level_of(level) >= lowest);
+        let is_taken = |level: &tracing::Level| {
+            // among errors there may be critical ones
+            let highest = if *level == tracing::Level::ERROR { Level::CRITICAL } else { level_of(*level) };
+            highest >= lowest
+        };
+        let first = levels.into_iter().find(is_taken);
         Some(first.map_or(LevelFilter::OFF, LevelFilter::from_level))
     }
 
@@ -173,7 +190,10 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for TracingLayer {
         let mut collected = Collected::default();
         event.record(&mut collected);
         let logger = collected.logger.unwrap_or_else(|| metadata.target().replace("::", "."));
-        let level = level_of(*metadata.level());
+        let level = match level_of(*metadata.level()) {
+            Level::ERROR if collected.is_critical => Level::CRITICAL,
+            level => level,
+        };
         let Some(target) = self.front.target(&logger, level) else { return };
         let mut spans = Vec::new();
         for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
@@ -220,10 +240,14 @@ mod tests {
             tracing::debug!(target: "engine::risk", side = "sell", "checked {}", 1);
             tracing::debug!(target: "other", "not enabled");
             tracing::debug!(logger = "engine.clock", "named by its field");
+            tracing::error!(logger = "engine.clock", critical = true, "above all");
+            tracing::error!(logger = "engine.clock", critical = false, "as others");
         });
         logging.flush();
         let expected = r#"engine.risk DEBUG checked 1 {"id": 17, "side": "sell"}"#;
         let named = r#"engine.clock DEBUG named by its field {"id": 17, "side": "buy"}"#;
-        assert_eq!(captured.take(), [expected, named]);
+        let critical = r#"engine.clock CRITICAL above all {"id": 17, "side": "buy"}"#;
+        let error = r#"engine.clock ERROR as others {"id": 17, "side": "buy"}"#;
+        assert_eq!(captured.take(), [expected, named, critical, error]);
     }
 }

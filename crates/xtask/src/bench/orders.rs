@@ -151,22 +151,23 @@ fn circulating(venue: &Venue) -> Result<Busy> {
 
 fn throughput(report: &mut Numbers, busy: &[Busy]) -> Result<()> {
     println!("\nas many orders as go through, {} rounds of {} s", busy.len(), BUSY.as_secs());
-    let tick_to_order =
-        |percent: f64| move |one: &Busy| one.path.percentile(percent).unwrap_or(f64::NAN) * 1e6;
-    let columns: [(&str, &str, Box<dyn Fn(&Busy) -> f64>); 6] = [
-        ("per_second", "orders per second", Box::new(|one| one.orders_per_second)),
-        ("commits_per_second", "commits per second", Box::new(|one| one.commits_per_second)),
-        ("per_commit", "orders per commit", Box::new(|one| one.orders_per_second / one.commits_per_second)),
-        ("loop_us", "µs of the event loop's processor per order", Box::new(|one| one.loop_us)),
-        ("busy_tick_to_order_us_p50", "tick to order meanwhile, p50, µs", Box::new(tick_to_order(50.0))),
-        ("busy_tick_to_order_us_p99", "tick to order meanwhile, p99, µs", Box::new(tick_to_order(99.0))),
-    ];
-    for (name, words, of) in columns {
+    let mut tell = |name: &str, words: &str, of: &dyn Fn(&Busy) -> f64| -> Result<()> {
         let spread = Spread::of(&busy.iter().map(of).collect::<Vec<_>>())?;
         println!("{words:<50}{}", spread.text());
         report.add(format!("orders.{name}"), spread.median);
         report.add(format!("orders.{name}_min"), spread.min);
         report.add(format!("orders.{name}_max"), spread.max);
+        Ok(())
+    };
+    tell("per_second", "orders per second", &|one| one.orders_per_second)?;
+    tell("commits_per_second", "commits per second", &|one| one.commits_per_second)?;
+    tell("per_commit", "orders per commit", &|one| one.orders_per_second / one.commits_per_second)?;
+    tell("loop_us", "µs of the event loop's processor per order", &|one| one.loop_us)?;
+    for (name, percent) in [("p50", 50.0), ("p99", 99.0)] {
+        let of = |one: &Busy| one.path.percentile(percent).unwrap_or(f64::NAN) * 1e6;
+        let (name, words) =
+            (format!("busy_tick_to_order_us_{name}"), format!("tick to order meanwhile, {name}, µs"));
+        tell(&name, &words, &of)?;
     }
     Ok(())
 }

@@ -148,7 +148,7 @@ pub(super) fn instruments(
 }
 
 fn instrument(row: &InstrumentRow, names: &Names) -> Instrument {
-    let InstrumentRow { instrument, price_last, is_halted, trading, halt } = row;
+    let InstrumentRow { instrument, price_last, book_gaps, is_halted, trading, halt } = row;
     let trading = Trading { state: trading.0, reason: trading.1, halt: halt.clone(), ..Trading::ACTIVE };
     Instrument {
         symbol: instrument.symbol.clone(),
@@ -158,6 +158,7 @@ fn instrument(row: &InstrumentRow, names: &Names) -> Instrument {
         tick: instrument.price_text(instrument.tick).to_string(),
         lot: instrument.quantity_text(instrument.lot).to_string(),
         price_last: price_last.map(|price| instrument.price_text(price).to_string()),
+        book_gaps: *book_gaps,
         halted: *is_halted,
         trading: words::trading(&trading),
     }

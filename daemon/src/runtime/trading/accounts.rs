@@ -25,6 +25,8 @@ pub(crate) struct PortfolioLook {
 pub(crate) struct InstrumentRow {
     pub(crate) instrument: Instrument,
     pub(crate) price_last: Option<Price>,
+    /// How often its book has lost something.
+    pub(crate) book_gaps: u64,
     /// By its exchange.
     pub(crate) is_halted: bool,
     /// By command or loss, with the reason.
@@ -86,6 +88,7 @@ pub(super) fn instruments(
             rows.push(InstrumentRow {
                 instrument: instrument.clone(),
                 price_last: engine.last_price(instrument.id),
+                book_gaps: engine.book_gaps(instrument.id),
                 is_halted: engine.is_halted(Some(instrument.id)),
                 trading: engine.trading_state(Scope::Instrument(instrument.id)),
                 halt: halts.of(Scope::Instrument(instrument.id)).cloned(),

@@ -21,7 +21,7 @@ pub(crate) use self::{
     halts::{Halt, KeptHalt, ScopeName, TradingChanged, TradingRefused, TradingSeen, TradingWish},
     history::{FillRow, OrderCursor, OrderQuery, OrderRow, OrdersWanted},
     names::Names,
-    owner::{EXTERNAL, MANUAL},
+    owner::{EXTERNAL, MANUAL, owner_of_name},
     positions::{PositionQuery, PositionRow},
     resolve::{Missing, Which},
 };

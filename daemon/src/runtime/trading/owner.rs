@@ -70,11 +70,16 @@ impl EventLoop {
     }
 }
 
+/// Whose orders an owner has that is no strategy: no strategy may have his name.
+pub(crate) fn owner_of_name(name: &str) -> Option<&'static str> {
+    match name {
+        MANUAL => Some("orders by hand"),
+        EXTERNAL => Some("orders found at exchanges"),
+        _ => None,
+    }
+}
+
 /// What the results say of an owner in the place of a plugin.
 fn in_results(name: &str) -> &'static str {
-    match name {
-        MANUAL => "orders by hand",
-        EXTERNAL => "orders found at exchanges",
-        _ => "of an earlier run",
-    }
+    owner_of_name(name).unwrap_or("of an earlier run")
 }
