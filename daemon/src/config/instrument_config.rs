@@ -177,7 +177,7 @@ pub(super) fn findings(value: &Value) -> Vec<Finding> {
             findings.push(Finding::conflict(
                 at,
                 found,
-                &format!("SYMBOL, or SYMBOL@EXCHANGE with one of {}", exchanges.join(", ")),
+                format!("SYMBOL, or SYMBOL@EXCHANGE with one of {}", exchanges.join(", ")),
             ));
         }
     }

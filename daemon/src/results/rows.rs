@@ -199,7 +199,7 @@ pub(super) fn order_row(
     row.word(order.status().name());
     row.scaled(order.filled.get(), quantity_decimals);
     price(row, order.price_average());
-row.time(&mut texts.time, order.created);
+    row.time(&mut texts.time, order.created);
     row.time(&mut texts.time, order.updated);
     row.word(match order.reason() {
         Reason::None => "",
