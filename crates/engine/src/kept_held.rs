@@ -11,11 +11,7 @@
 use stratd_orderbook::Trigger;
 use stratd_plugin_api::{ClientOrderId, OrderFlags, Price, Quantity, Timestamp};
 
-use crate::{
-    Engine, Held, HeldChanges, Order, StrategyId,
-    held::GroupId,
-    stand_in::StandIn,
-};
+use crate::{Engine, Held, HeldChanges, Order, StrategyId, held::GroupId, stand_in::StandIn};
 
 /// What the engine does for an order in place of its exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use stratd_plugin_api::{EventKind, Money, Reason, Timestamp, abi};
 
 use super::{
     call_meters::CallMeters,
-    order_meters::OrderMeters,
     counter::{Counter, Durations, FloatGauge, Gauge},
+    order_meters::OrderMeters,
 };
 
 /// Codes of reasons are below it; one beyond counts as the last.

@@ -515,7 +515,10 @@ impl ExchangeLink for Links {
             return self.refuse(&command, OrderEventKind::RequestRejected, Reason::NotStored, now);
         }
         let stamp = Stamp::default();
-        self.send_in_turn(Pending { sent: Sent::Change, exchange, command, order: id, number: 0, stamp }, now);
+        self.send_in_turn(
+            Pending { sent: Sent::Change, exchange, command, order: id, number: 0, stamp },
+            now,
+        );
     }
 
     fn pop_report(&mut self) -> Option<abi::OrderEvent> {

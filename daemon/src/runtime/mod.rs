@@ -60,8 +60,8 @@ pub use services::Services;
 pub(crate) use signals::StopSignals;
 pub(crate) use timed_strategy::TimedStrategy;
 pub(crate) use trading::{
-    Exits, FillRow, Halt, Hand, HandRefused, HandReport, InstrumentRow, KeptHalt, LookUp, MANUAL, Missing, Names,
-    NewByHand, OrderCursor, OrderQuery, OrderRow, OrdersWanted, PAGE_MAX, PortfolioLook, PositionQuery,
-    PositionRow, RiskLook, ScopeLook, ScopeName, Seen, TradingChanged, TradingRefused, TradingSeen,
-    TradingWish, Which,
+    Exits, FillRow, Halt, Hand, HandRefused, HandReport, InstrumentRow, KeptHalt, LookUp, MANUAL, Missing,
+    Names, NewByHand, OrderCursor, OrderQuery, OrderRow, OrdersWanted, PAGE_MAX, PortfolioLook,
+    PositionQuery, PositionRow, RiskLook, ScopeLook, ScopeName, Seen, TradingChanged, TradingRefused,
+    TradingSeen, TradingWish, Which,
 };

@@ -27,15 +27,8 @@ pub(crate) enum StartPart {
 }
 
 impl StartPart {
-    const ALL: [Self; 7] = [
-        Self::Check,
-        Self::Database,
-        Self::Read,
-        Self::Connect,
-        Self::TakeUp,
-        Self::Reconcile,
-        Self::Start,
-    ];
+    const ALL: [Self; 7] =
+        [Self::Check, Self::Database, Self::Read, Self::Connect, Self::TakeUp, Self::Reconcile, Self::Start];
 
     fn name(self) -> &'static str {
         match self {

@@ -108,7 +108,10 @@ fn a_stop_is_there_after_a_kill_and_goes_out_once_at_the_first_price() {
     assert_eq!(standing(&desk, far), "open for price 0/4");
     desk.touch("quiet");
     kill_and_start(&mut desk, &[far]);
-    assert_eq!((standing(&desk, near), standing(&desk, far)), ("filled 3/3".into(), "open for price 0/4".into()));
+    assert_eq!(
+        (standing(&desk, near), standing(&desk, far)),
+        ("filled 3/3".into(), "open for price 0/4".into())
+    );
     desk.client().send(&Request::cancel_order(&far.to_string())).expect("a cancel that is taken");
     desk.wait("its row", |desk| {
         desk.rows(&format!("SELECT phase FROM orders WHERE client_order_id = {far}")) == ["ended"]
@@ -154,7 +157,9 @@ fn one_that_was_filled_while_nobody_listened_ends_the_other_of_its_group() {
     desk.start();
     desk.wait("the rest", |desk| standing(desk, loss) == "open for price 0/6");
     assert_eq!(standing(&desk, profit), "partially_filled 4/10");
-    desk.wait("the group", |desk| desk.rows("SELECT order_group, total, filled FROM order_groups") == ["7 10 4"]);
+    desk.wait("the group", |desk| {
+        desk.rows("SELECT order_group, total, filled FROM order_groups") == ["7 10 4"]
+    });
     desk.kill();
     desk.edit_ledger(|ledger| fill_at_exchange(ledger, profit, 6, true));
     for _ in 0..2 {
@@ -216,7 +221,8 @@ fn a_bracket_protects_what_its_entry_was_filled_before_and_after_a_kill() {
 fn a_lifetime_that_ended_meanwhile_is_over_when_the_run_starts() {
     let mut desk = quiet();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time after 1970");
-    let end = stratd_plugin_api::Timestamp::new(i64::try_from(now.as_nanos()).expect("a time") + 2_000_000_000);
+    let end =
+        stratd_plugin_api::Timestamp::new(i64::try_from(now.as_nanos()).expect("a time") + 2_000_000_000);
     let order = NewOrderRequest { lifetime: Some(end.to_string()), ..stop("sell", "5", "50") };
     let id = id_of(&submit(&desk, &order).order);
     kill_and_start(&mut desk, &[id]);

@@ -1,7 +1,8 @@
 //! A run that is cut off between two inputs, and one that goes on from what was kept of it: they do the same from there on.
 
 use stratd_engine::{
-    Accounting, Engine, Input, InputKind, Order, Output, Restored, RestoredOrder, RestoredPosition, StrategyId,
+    Accounting, Engine, Input, InputKind, Order, Output, Restored, RestoredOrder, RestoredPosition,
+    StrategyId,
 };
 use stratd_plugin_api::{ExchangeId, InstrumentId, Timestamp, abi};
 

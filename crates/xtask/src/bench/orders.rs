@@ -71,7 +71,12 @@ pub(super) fn measure(workspace: &Workspace, numbers: &Path) -> Result<()> {
         row(report, (name, words), &column(50)?, &column(99)?);
         Ok(())
     };
-    bare("limit_fdatasync", "alone: write and fdatasync of a row's bytes", |one| &one.fdatasync, &mut report)?;
+    bare(
+        "limit_fdatasync",
+        "alone: write and fdatasync of a row's bytes",
+        |one| &one.fdatasync,
+        &mut report,
+    )?;
     bare("limit_sqlite", "alone: a row in a transaction of SQLite", |one| &one.sqlite, &mut report)?;
     bare("limit_echo", "alone: a WebSocket's text and its echo", |one| &one.echo, &mut report)?;
     throughput(&mut report, &busy)?;
@@ -146,9 +151,8 @@ fn circulating(venue: &Venue) -> Result<Busy> {
 
 fn throughput(report: &mut Numbers, busy: &[Busy]) -> Result<()> {
     println!("\nas many orders as go through, {} rounds of {} s", busy.len(), BUSY.as_secs());
-    let tick_to_order = |percent: f64| {
-        move |one: &Busy| one.path.percentile(percent).unwrap_or(f64::NAN) * 1e6
-    };
+    let tick_to_order =
+        |percent: f64| move |one: &Busy| one.path.percentile(percent).unwrap_or(f64::NAN) * 1e6;
     let columns: [(&str, &str, Box<dyn Fn(&Busy) -> f64>); 6] = [
         ("per_second", "orders per second", Box::new(|one| one.orders_per_second)),
         ("commits_per_second", "commits per second", Box::new(|one| one.commits_per_second)),

@@ -109,7 +109,8 @@ impl Venue {
         let Some(url) = line.trim().strip_prefix("listening on ") else {
             bail!("the venue does not listen (its log is {})", folder.join("venue.log").display());
         };
-        fs::write(folder.join("stratd.toml"), config(url, strategies)).context("writing the configuration")?;
+        fs::write(folder.join("stratd.toml"), config(url, strategies))
+            .context("writing the configuration")?;
         Ok(venue)
     }
 
@@ -172,7 +173,8 @@ impl Drop for Venue {
 impl Trader {
     /// Its figures of now.
     pub(crate) fn scrape(&self) -> Result<Scrape> {
-        let mut socket = UnixStream::connect(self.folder.join("control.sock")).context("its control socket")?;
+        let mut socket =
+            UnixStream::connect(self.folder.join("control.sock")).context("its control socket")?;
         socket.set_read_timeout(Some(START_LIMIT))?;
         socket.write_all(b"GET /v1/metrics HTTP/1.1\r\nhost: stratd\r\nconnection: close\r\n\r\n")?;
         let mut answer = String::new();

@@ -230,15 +230,21 @@ fn done(
     } else {
         format!("{text}: {verb}, {}", standing(&shown))
     };
-    let attached: Vec<Order> =
-        attached.iter().map(|row| order(row, &names, &operations.services)).collect();
+    let attached: Vec<Order> = attached.iter().map(|row| order(row, &names, &operations.services)).collect();
     for exit in &attached {
         let Order { client_order_id, order_type, .. } = exit;
         let price = exit.price.as_ref().or(exit.stop_price.as_ref());
         let price = price.map(|price| format!(" at {price}")).unwrap_or_default();
         text = format!("{text}; attached {client_order_id}, {order_type}{price}: {}", standing(exit));
     }
-    Ok(OrderDone { report: text, order: shown, attached, reduced_from, reduced_by, dry_run: terms.is_dry_run })
+    Ok(OrderDone {
+        report: text,
+        order: shown,
+        attached,
+        reduced_from,
+        reduced_by,
+        dry_run: terms.is_dry_run,
+    })
 }
 
 /// How it stands, in words.
@@ -325,10 +331,7 @@ fn read_group(group: Option<u32>, entry: Option<&str>) -> Result<(u32, Option<u6
     }
 }
 
-fn read_exits(
-    [profit, loss, trail]: [&Option<String>; 3],
-    is_by_amount: bool,
-) -> Result<Exits, ActionError> {
+fn read_exits([profit, loss, trail]: [&Option<String>; 3], is_by_amount: bool) -> Result<Exits, ActionError> {
     if loss.is_some() && trail.is_some() {
         return Err(shape("stop_loss_trail", "stop_loss and stop_loss_trail (accepted: one of both)"));
     }

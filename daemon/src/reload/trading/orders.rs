@@ -3,8 +3,8 @@
 use serde_json::json;
 use stratd_control::{Fill, FillList, Order, OrderList};
 use stratd_plugin_api::{
-    InstrumentId, Lifetime, LiquiditySide, Money, OrderFlags, OrderStatus, Price, Quantity, Side, StrategyServices as _,
-    Timestamp,
+    InstrumentId, Lifetime, LiquiditySide, Money, OrderFlags, OrderStatus, Price, Quantity, Side,
+    StrategyServices as _, Timestamp,
 };
 
 use super::{

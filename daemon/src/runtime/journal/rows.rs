@@ -13,7 +13,8 @@ use crate::{
     recorder::fingerprint,
     runtime::Services,
     store::trading::{
-        AccountRow, Amount, FillRow, GroupRow, LossRow, OrderRow, Phase, PortfolioRow, PositionRow, StandInRow,
+        AccountRow, Amount, FillRow, GroupRow, LossRow, OrderRow, Phase, PortfolioRow, PositionRow,
+        StandInRow,
     },
 };
 

@@ -410,7 +410,11 @@ fn on_lot(instrument: &Instrument, decimal: Decimal) -> Result<Quantity, HandRef
     instrument.quantity(decimal).map_err(|error| bad("quantity", &error))
 }
 
-pub(super) fn on_tick(instrument: &Instrument, key: &'static str, decimal: Decimal) -> Result<Price, HandRefused> {
+pub(super) fn on_tick(
+    instrument: &Instrument,
+    key: &'static str,
+    decimal: Decimal,
+) -> Result<Price, HandRefused> {
     instrument.price(decimal).map_err(|error| bad(key, &error))
 }
 

@@ -7,10 +7,7 @@ use anyhow::Result;
 use stratd_engine::StrategyId;
 use stratd_plugin_api::{Bracket, Decimal, OrderRequest, Side};
 
-use super::{
-    HandRefused, OrderRow,
-    by_hand::on_tick,
-};
+use super::{HandRefused, OrderRow, by_hand::on_tick};
 use crate::runtime::event_loop::EventLoop;
 
 /// Prices at which an entry is to be closed again.
@@ -26,7 +23,11 @@ pub(crate) struct Exits {
 
 impl EventLoop {
     /// The orders that are to be attached to an entry.
-    pub(super) fn exits_of(&self, entry: &OrderRequest, exits: Exits) -> Result<Vec<OrderRequest>, HandRefused> {
+    pub(super) fn exits_of(
+        &self,
+        entry: &OrderRequest,
+        exits: Exits,
+    ) -> Result<Vec<OrderRequest>, HandRefused> {
         let Some(instrument) = self.engine().instrument(entry.instrument) else { return Ok(Vec::new()) };
         let mut bracket = match entry.side {
             Side::Buy => Bracket::buy(*entry),

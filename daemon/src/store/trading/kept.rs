@@ -154,7 +154,12 @@ pub(in crate::store) fn kept(db: &Connection, what: WhatToKeep) -> rusqlite::Res
     let portfolios = all(db, "SELECT * FROM portfolios ORDER BY number", [], portfolio)?;
     let ended = i64::try_from(what.ended_max).unwrap_or(i64::MAX);
     let fills = i64::try_from(what.fills_max).unwrap_or(i64::MAX);
-    let mut orders = all(db, "SELECT * FROM orders LEFT JOIN stand_ins USING (client_order_id) WHERE phase <> 'ended'", [], order)?;
+    let mut orders = all(
+        db,
+        "SELECT * FROM orders LEFT JOIN stand_ins USING (client_order_id) WHERE phase <> 'ended'",
+        [],
+        order,
+    )?;
     let mut executions = all(
         db,
         "SELECT * FROM fills WHERE client_order_id IN (SELECT client_order_id FROM orders WHERE phase <> 'ended')",
