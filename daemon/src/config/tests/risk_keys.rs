@@ -31,6 +31,9 @@ fn every_limit_has_a_short_form_and_those_that_can_do_more_a_table() {
         timezone = "America/New_York"
         sessions = ["09:30-16:00"]
         holidays = ["2024-07-04"]
+        [[hours.us.special]]
+        dates = ["2024-07-03", "2024-11-29"]
+        sessions = ["09:30-13:00"]
         {GOOD}"#
     );
     let config = load(Some(text.as_bytes()), &[]).unwrap_or_else(|problems| panic!("{problems:#?}"));
@@ -51,7 +54,7 @@ fn every_limit_has_a_short_form_and_those_that_can_do_more_a_table() {
     let scopes: Vec<String> = config.risk.scopes().map(|(place, _)| place).collect();
     assert_eq!(scopes, ["risk", "risk.strategy.hold", "risk.instrument.BRK.B"]);
     let hours = config.hours["us"].hours().unwrap();
-    assert_eq!((hours.weekdays, hours.holidays.len()), (0b1_1111, 1));
+    assert_eq!((hours.weekdays, hours.holidays.len(), hours.special.len()), (0b1_1111, 1, 2));
 }
 
 #[test]
@@ -116,6 +119,26 @@ fn names_must_exist() {
         expect![[
             r#"etc/run.toml:3:27: risk.trading_hours.hours: found "us" (accepted: the name of an [hours.NAME] table: eu)"#
         ]],
+    );
+}
+
+#[test]
+fn special_days_that_make_no_sense() {
+    check(
+        "[hours.x]\nsessions = ['18:00-17:00']\nholidays = ['2024-07-04']\n[[hours.x.special]]\ndates = ['2024-07-04', 'soon']\nsessions = ['16:00-18:00', '17:00-19:00']\n[[hours.x.special]]\ndates = ['2024-07-05', '2024-07-05']\nsessions = ['1800-1900']",
+        expect![[r#"
+            etc/run.toml:5:10: hours.x.special[0].dates[0]: found "2024-07-04" (accepted: a date that is neither a holiday nor another special day)
+            etc/run.toml:5:24: hours.x.special[0].dates[1]: found "soon" (accepted: a date such as 2024-12-25)
+            etc/run.toml:6:12: hours.x.special[0].sessions: found "16:00-18:00, 17:00-19:00" (accepted: sessions that neither begin before the last one of the day before is over, nor last into the first one of the day after)
+            etc/run.toml:6:28: hours.x.special[0].sessions[1]: found "17:00-19:00" (accepted: a session after the end of the one before, of which only the last may end on the next day)
+            etc/run.toml:8:24: hours.x.special[1].dates[1]: found "2024-07-05" (accepted: a date that is neither a holiday nor another special day)
+            etc/run.toml:9:13: hours.x.special[1].sessions[0]: found "1800-1900" (accepted: HH:MM-HH:MM)"#]],
+    );
+    check(
+        "[hours.x]\n[risk]\ntrading_hours = { hours = 'x', holidays = 'x' }\n[risk.instrument.AAPL]\ntrading_hours = { holidays = 'y' }",
+        expect![[r#"
+            etc/run.toml:3:43: risk.trading_hours.holidays: found "x" (accepted: no `holidays` beside `hours`, which has its own: it is for hours that the exchange tells)
+            etc/run.toml:5:30: risk.instrument.AAPL.trading_hours.holidays: found "y" (accepted: the name of an [hours.NAME] table: x)"#]],
     );
 }
 
