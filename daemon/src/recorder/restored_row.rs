@@ -351,15 +351,11 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn everything_that_is_restored_comes_back_as_it_was() {
-        let strategy = StrategyId(2);
-        let money = Money::new(-(1 << 90));
-        let position =
-            Position { size: Quantity::new(-5), cost: money, cost_own: money, ..Position::default() };
-        let order = |state| RestoredOrder {
+    /// An order in this state, with no field left as it is by default.
+    fn order(state: OrderState) -> RestoredOrder {
+        RestoredOrder {
             id: ClientOrderId(7),
-            strategy,
+            strategy: StrategyId(2),
             exchange: ExchangeId(1),
             request: OrderRequest::limit(InstrumentId(3), Quantity::new(4), Price::new(-2)).tag(9),
             exchange_order_id: 11,
@@ -372,20 +368,28 @@ mod tests {
             is_closing: false,
             trade_ids: vec![5, 6],
             stand_in: None,
-        };
-        let stand_in = RestoredStandIn {
-            waits: None,
+        }
+    }
+
+    /// An order that the engine holds, by what it waits for.
+    fn held(waits: Option<Held>) -> Restored {
+        let stand_in = Some(RestoredStandIn {
+            waits,
             has_trigger: true,
             level: Some(Price::new(-3)),
             asked: Quantity::new(9),
             expires: Some(Timestamp::new(77)),
             has_expired: true,
-        };
-        let waits = [None, Some(Held::ForPrice), Some(Held::ForEntry), Some(Held::ForGroup)];
-        let held = waits.map(|waits| {
-            let stand_in = Some(RestoredStandIn { waits, ..stand_in });
-            Restored::Order(Box::new(RestoredOrder { stand_in, ..order(OrderState::Working) }))
         });
+        Restored::Order(Box::new(RestoredOrder { stand_in, ..order(OrderState::Working) }))
+    }
+
+    #[test]
+    fn everything_that_is_restored_comes_back_as_it_was() {
+        let strategy = StrategyId(2);
+        let money = Money::new(-(1 << 90));
+        let position =
+            Position { size: Quantity::new(-5), cost: money, cost_own: money, ..Position::default() };
         let states = (1..=9).flat_map(|state| (1..=3).filter_map(move |more| state_of(state, more).ok()));
         let fill = abi::FillRecord {
             ts: -1,
@@ -418,7 +422,7 @@ mod tests {
                 filled: Quantity::new(4),
             }),
         ];
-        all.extend(held);
+        all.extend([None, Some(Held::ForPrice), Some(Held::ForEntry), Some(Held::ForGroup)].map(held));
         all.extend(states.map(|state| Restored::Order(Box::new(order(state)))));
         assert!(all.len() > 15);
         for restored in all {
