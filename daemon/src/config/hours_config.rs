@@ -103,7 +103,11 @@ impl HoursConfig {
             let of_day = sessions_of(&format!("{key}/sessions"), &days.sessions, &mut problems);
             if overlap(&sessions, &of_day) || overlap(&of_day, &sessions) {
                 let accepted = "sessions that neither begin before the last one of the day before is over, nor last into the first one of the day after";
-                problems.push((format!("{key}/sessions"), format!("{:?}", days.sessions.join(", ")), accepted));
+                problems.push((
+                    format!("{key}/sessions"),
+                    format!("{:?}", days.sessions.join(", ")),
+                    accepted,
+                ));
             }
             let dates = dates_of(&format!("{key}/dates"), &days.dates, &mut problems);
             for (place, date) in dates.into_iter().enumerate().filter_map(|(at, date)| Some((at, date?))) {
