@@ -110,7 +110,8 @@ fn the_host_works_during_a_call_on_its_thread_and_nowhere_else() {
     let mut running = c(&place);
     running.trades(&[8]).expect("all is well");
     let inside = "submit 1 cancel 0 change 0 cancel_all 0 close_all 0 subscribe 0 lookup 1 instruments 1 \
-                  portfolio 0 risk 3 history 3 timer 77 timer_cancel 0 extension 0 trading_type 2 now 1000";
+                  portfolio 0 risk 3 history 3 book 20 of 1 gaps 7 third 30 reserved -1 bars 9 \
+                  timer 77 timer_cancel 0 extension 0 trading_type 2 now 1000";
     assert_eq!(running.services.messages(), [inside]);
     expect![[r"
         buy 1 of 1
@@ -119,6 +120,7 @@ fn the_host_works_during_a_call_on_its_thread_and_nowhere_else() {
         cancel all of 0
         close all of 0
         subscribe 1 kinds 0
+        bars of 1: kind 2 step 5
         timer of kind 3
         cancel timer 1
         metric m -5

@@ -6,10 +6,12 @@ use stratd_control::{NewOrderRequest, Order, OrderDone, Request};
 use crate::desk::Desk;
 
 const RECOVERED: &str = "orders of ours worked there";
+/// What an answer at the start did not tell is asked for again soon.
+const CHECKS: &str = "[recovery]\ncheck_every = \"1s\"";
 
 /// A daemon at a market where nothing happens.
 fn quiet() -> Desk {
-    let mut desk = Desk::new("");
+    let mut desk = Desk::new(CHECKS);
     desk.touch("quiet");
     desk.start();
     desk.wait_for_log(RECOVERED);

@@ -305,7 +305,7 @@ fn texts_of_what_is_not_selected_are_left_out_and_wrong_ones_are_refused_with_th
     };
     assert_eq!(of("2013-03-01,B,b\n2013-03-02,A,a\n2013-03-02,Z,z\n", &json!({ "symbols": ["A"] })), "1");
     assert_eq!(of("2013-03-01,A,a\n2013-03-04,A,b\n", &json!({ "end": "2013-03-04" })), "1");
-    let long = "x".repeat(65);
+    let long = "x".repeat(65_537);
     let refused = [
         (
             "2013-03-01,Z,z".to_owned(),
@@ -315,7 +315,7 @@ fn texts_of_what_is_not_selected_are_left_out_and_wrong_ones_are_refused_with_th
             "2013-03-01,A".to_owned(),
             "line 2: found \"2013-03-01,A\" (accepted: three fields: time, symbol and text)",
         ),
-        (format!("2013-03-01,A,{long}"), "line 2: a text of 65 bytes (accepted: at most 64)"),
+        (format!("2013-03-01,A,{long}"), "line 2: a text of 65537 bytes (accepted: at most 65536)"),
         (
             "2013-03-02,A,a\n2013-03-01,A,b".to_owned(),
             "line 3: the time goes backwards (accepted: at least 2013-03-02T00:00:00Z)",
