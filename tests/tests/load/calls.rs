@@ -132,7 +132,8 @@ fn the_host_works_during_a_call_on_its_thread_and_nowhere_else() {
     running.end();
     // the time is that of the last event
     let outside = "submit 0 cancel -1 change -1 cancel_all -1 close_all -1 subscribe -1 lookup 0 instruments 0 \
-                   portfolio -1 risk -1 history 0 timer 0 timer_cancel -1 extension 0 trading_type 2 now 100";
+                   portfolio -1 risk -1 history 0 book -1 of 0 gaps 0 third 0 reserved -1 bars -1 \
+                   timer 0 timer_cancel -1 extension 0 trading_type 2 now 100";
     assert_eq!(running.services.messages()[1..], [outside, outside]);
     assert!(running.host.calls.is_empty(), "{:?}", running.host.calls);
 }
