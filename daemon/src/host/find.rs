@@ -89,7 +89,7 @@ fn near(kind: PluginKind, short: &str, directories: &[PathBuf]) -> String {
     let all = names(kind, directories);
     if all.is_empty() {
         return format!(
-            "a directory with a {kind} plugin: `--plugin-dir`, `plugin_dirs`, STRATD_PLUGINS, or what `cargo xtask plugins` builds"
+            "a directory with a plugin of kind {kind}: `--plugin-dir`, `plugin_dirs`, STRATD_PLUGINS, or what `cargo xtask plugins` builds"
         );
     }
     let mut scored: Vec<(f64, &String)> = all

@@ -182,7 +182,7 @@ pub(super) static ALARMS: Metric = counter(
 pub(super) static BOOK_GAPS: Metric = counter(
     "stratd_book_gaps",
     &[],
-    "Gaps in the sequence numbers of order books, or losses that a source told; `stratctl instrument list` has them by instrument",
+    "Gaps in the sequence numbers of order books, or losses that a source told; `stratctl instrument` has them by instrument",
 );
 pub(super) static EQUITY: Metric = gauge("stratd_equity", &[], "Equity, in the currency of the run");
 pub(super) static CASH: Metric = gauge("stratd_cash", &[], "Cash, in the currency of the run");

@@ -32,7 +32,9 @@ pub(crate) fn changes(count: usize) -> Vec<abi::Event> {
         };
         resting[slot] = (quantity > 0).then_some((side, price, quantity));
         let update = BookUpdate {
-            ts: Timestamp::new(1_735_689_600_000_000_000 + i64::try_from(at).expect("a few million events") * 1_000),
+            ts: Timestamp::new(
+                1_735_689_600_000_000_000 + i64::try_from(at).expect("a few million events") * 1_000,
+            ),
             instrument: InstrumentId(1),
             side: Some(side),
             price: Price::new(price),
