@@ -51,7 +51,7 @@ pub struct PluginsConfig {
     /// A strategy that was active at so many crashes of the daemon, or that crashed so often itself within ten
     /// minutes, is quarantined. An exchange never is: one that died so often within ten minutes stays away, with its
     /// instruments halted, until a command starts it.
-    #[schemars(range(min = 1, max = 1000), extend("default" = 3))]
+    #[schemars(range(min = 1, max = 100_000), extend("default" = 3))]
     pub crash_limit: u32,
     /// Whom the daemon trusts to put plugins in place.
     pub trust: TrustConfig,

@@ -281,7 +281,7 @@ save_interval = "50ms"
 [plugins]
 watch = false
 # who is killed on purpose is no danger
-crash_limit = 1000
+crash_limit = 100000
 [logging.formatters.lines]
 format = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 [logging.handlers.lines]
