@@ -1,17 +1,12 @@
 //! A sweep with one process and with two, in turn: how much sooner two are done.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::figures::{Numbers, Spread};
-use crate::live::now;
-use crate::plugins;
-use crate::workspace::{Workspace, run};
+use crate::live::{now, programs};
+use crate::workspace::Workspace;
 
 /// Pairs of sweeps.
 const ROUNDS: usize = 3;
@@ -20,18 +15,8 @@ const GRID: [&str; 2] = ["fast=5..19", "slow=20..39"];
 
 /// Measures, prints, and writes the numbers to a file.
 pub(super) fn measure(workspace: &Workspace, numbers: &Path) -> Result<()> {
-    let given = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let program = match given("STRATD_BIN") {
-        Some(program) => program,
-        None => {
-            run(&mut workspace.cargo(&["build", "--release", "-p", "stratd"]))?;
-            workspace.release().join("stratd")
-        }
-    };
-    let plugins = match given("STRATD_PLUGINS") {
-        Some(plugins) => plugins,
-        None => plugins::build(workspace, false)?,
-    };
+    let program = programs::daemon(workspace)?;
+    let plugins = programs::libraries(workspace, false)?;
     let folder = numbers.parent().context("numbers lie in a folder")?.join("sweep");
     let config = folder.join("sweep.toml");
     fs::create_dir_all(&folder)?;

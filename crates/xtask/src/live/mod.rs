@@ -6,11 +6,11 @@
 //! and a gap in the numbers is a lost one.
 
 mod memory;
+pub(crate) mod programs;
 mod scrape;
 mod venue;
 
 use std::{
-    env,
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command},
@@ -31,7 +31,6 @@ pub(crate) use scrape::Histogram;
 pub(crate) use venue::{Trader, Venue, VenuePrograms};
 
 use crate::workspace::Workspace;
-use crate::{deb, plugins};
 
 /// The plugin that is replaced.
 pub(crate) const PLUGIN: &str = "strategy-counter";
@@ -60,18 +59,8 @@ impl Programs {
     /// Builds them, in the release profile. As for the tests, `STRATD_BIN` and `STRATD_PLUGINS` name others instead:
     /// to measure an earlier build.
     pub(crate) fn build(workspace: &Workspace) -> Result<Self> {
-        let given = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let daemon = match given("STRATD_BIN") {
-            Some(daemon) => daemon,
-            None => {
-                deb::build_programs(workspace)?;
-                workspace.release().join("stratd")
-            }
-        };
-        let plugins = match given("STRATD_PLUGINS") {
-            Some(plugins) => plugins,
-            None => plugins::build(workspace, true)?,
-        };
+        let daemon = programs::daemon(workspace)?;
+        let plugins = programs::libraries(workspace, true)?;
         let faulty = plugins.join("faulty");
         Ok(Self {
             daemon,

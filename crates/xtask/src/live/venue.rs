@@ -2,19 +2,18 @@
 //! what the benchmarks of orders and of restarts measure.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
+use std::thread;
 use std::time::Duration;
-use std::{env, thread};
 
 use anyhow::{Context, Result, bail};
 
-use super::now;
 use super::scrape::Scrape;
-use crate::workspace::{Workspace, run as run_command};
-use crate::{deb, plugins};
+use super::{now, programs};
+use crate::workspace::Workspace;
 
 /// Whose orders they are.
 const ACCOUNT: &str = "desk";
@@ -36,26 +35,11 @@ pub(crate) struct VenuePrograms {
 
 impl VenuePrograms {
     pub(crate) fn build(workspace: &Workspace) -> Result<Self> {
-        let given = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let daemon = match given("STRATD_BIN") {
-            Some(daemon) => daemon,
-            None => {
-                deb::build_programs(workspace)?;
-                workspace.release().join("stratd")
-            }
-        };
-        let venue = match given("STRATD_SYNTHETIC_BIN") {
-            Some(venue) => venue,
-            None => {
-                run_command(&mut workspace.cargo(&["build", "--release", "--package", "stratd-synthetic"]))?;
-                workspace.release().join("stratd-synthetic")
-            }
-        };
-        let plugins = match given("STRATD_PLUGINS") {
-            Some(plugins) => plugins,
-            None => plugins::build(workspace, true)?,
-        };
-        Ok(Self { daemon, venue, plugins })
+        Ok(Self {
+            daemon: programs::daemon(workspace)?,
+            venue: programs::venue(workspace)?,
+            plugins: programs::libraries(workspace, true)?,
+        })
     }
 }
 
@@ -76,12 +60,7 @@ pub(crate) struct Trader {
 
 impl Venue {
     /// Starts a venue whose participants act so many times a second. `strategies` are tables of the configuration.
-    pub(crate) fn start(
-        folder: &Path,
-        programs: &VenuePrograms,
-        rate: u32,
-        strategies: &str,
-    ) -> Result<Self> {
+    pub(crate) fn start(folder: &Path, built: &VenuePrograms, rate: u32, strategies: &str) -> Result<Self> {
         if folder.exists() {
             fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
         }
@@ -89,27 +68,17 @@ impl Venue {
             fs::create_dir_all(folder.join(part)).with_context(|| format!("creating {part}"))?;
         }
         for library in LIBRARIES {
-            let from = programs.plugins.join(library);
+            let from = built.plugins.join(library);
             let name = from.file_name().with_context(|| format!("{} is no file", from.display()))?;
             fs::copy(&from, folder.join("plugins").join(name))
                 .with_context(|| format!("copying {}", from.display()))?;
         }
-        let log = File::create(folder.join("venue.log")).context("the venue's log")?;
-        let mut child = Command::new(&programs.venue)
-            .args(["--listen", "127.0.0.1:0", "--instruments", "1", "--rate", &rate.to_string()])
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("starting {}", programs.venue.display()))?;
-        let out = child.stdout.take().context("the venue's output")?;
+        let rate = rate.to_string();
+        let (child, url) =
+            programs::start_venue(&built.venue, folder, &["--instruments", "1", "--rate", &rate])?;
         // from here on it ends with this value
-        let venue = Self { folder: folder.to_owned(), program: programs.daemon.clone(), child };
-        let mut line = String::new();
-        BufReader::new(out).read_line(&mut line).context("where the venue listens")?;
-        let Some(url) = line.trim().strip_prefix("listening on ") else {
-            bail!("the venue does not listen (its log is {})", folder.join("venue.log").display());
-        };
-        fs::write(folder.join("stratd.toml"), config(url, strategies))
+        let venue = Self { folder: folder.to_owned(), program: built.daemon.clone(), child };
+        fs::write(folder.join("stratd.toml"), config(&url, strategies))
             .context("writing the configuration")?;
         Ok(venue)
     }

@@ -1,10 +1,9 @@
 //! The two programs, the folder in which they live, and what is done to them.
 
-use std::env;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -15,9 +14,8 @@ use stratd_control::{Client, ConfigEdit, HaltRequest, Request, Status};
 
 use super::disk::Disk;
 use super::venue::Venue;
-use crate::live::now;
-use crate::workspace::{Workspace, run as run_command};
-use crate::{deb, plugins};
+use crate::live::{now, programs};
+use crate::workspace::Workspace;
 
 /// Whose orders they are.
 const ACCOUNT: &str = "desk";
@@ -59,20 +57,9 @@ pub(super) struct Bed {
 impl Bed {
     /// Builds the programs, unless the environment names them, makes the folder anew, and starts the venue.
     pub(super) fn prepare(workspace: &Workspace, folder: &Path, seed: u64) -> Result<Self> {
-        let given = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let daemon = given("STRATD_BIN");
-        let venue = given("STRATD_SYNTHETIC_BIN");
-        let libraries = given("STRATD_PLUGINS");
-        if daemon.is_none() {
-            deb::build_programs(workspace)?;
-        }
-        if venue.is_none() {
-            run_command(&mut workspace.cargo(&["build", "--release", "--package", "stratd-synthetic"]))?;
-        }
-        let libraries = match libraries {
-            Some(libraries) => libraries,
-            None => plugins::build(workspace, false)?,
-        };
+        let built = programs::daemon(workspace)?;
+        let venue = programs::venue(workspace)?;
+        let libraries = programs::libraries(workspace, false)?;
         if folder.exists() {
             fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
         }
@@ -84,7 +71,6 @@ impl Bed {
                 .with_context(|| format!("copying {name} from {}", libraries.display()))?;
         }
         // beside it, no plugins are found: two different files of one name are refused
-        let built = daemon.unwrap_or_else(|| workspace.release().join("stratd"));
         let daemon = folder.join("stratd");
         fs::hard_link(&built, &daemon)
             .or_else(|_| fs::copy(&built, &daemon).map(drop))
@@ -92,8 +78,15 @@ impl Bed {
         let build = fs::read(libraries.join(LIBRARIES[1])).context("reading the strategy")?;
         // what follows the sections is nothing to the loader, and another build to the daemon
         let other = [build.as_slice(), b"another"].concat();
-        let venue = venue.unwrap_or_else(|| workspace.release().join("stratd-synthetic"));
-        let (venue_child, url) = start_venue(&venue, folder, seed)?;
+        let seed = seed.to_string();
+        let arguments = [
+            ["--instruments", "2"],
+            ["--rate", RATE],
+            ["--heartbeat-ms", "200"],
+            ["--state", "venue"],
+            ["--seed", &seed],
+        ];
+        let (venue_child, url) = programs::start_venue(&venue, folder, arguments.as_flattened())?;
         fs::write(folder.join("stratd.toml"), config(&url)).context("writing the configuration")?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -246,25 +239,6 @@ impl Drop for Bed {
             let _ = child.kill();
             let _ = child.wait();
         }
-    }
-}
-
-fn start_venue(program: &Path, folder: &Path, seed: u64) -> Result<(Child, String)> {
-    let log = File::create(folder.join("venue.log")).context("the venue's log")?;
-    let mut child = Command::new(program)
-        .args(["--listen", "127.0.0.1:0", "--instruments", "2", "--rate", RATE, "--heartbeat-ms", "200"])
-        .args(["--state", "venue", "--seed", &seed.to_string()])
-        .current_dir(folder)
-        .stdout(Stdio::piped())
-        .stderr(log)
-        .spawn()
-        .with_context(|| format!("starting {}", program.display()))?;
-    let mut line = String::new();
-    let out = child.stdout.take().context("the venue's output")?;
-    BufReader::new(out).read_line(&mut line).context("where the venue listens")?;
-    match line.trim().strip_prefix("listening on ") {
-        Some(url) => Ok((child, url.to_owned())),
-        None => bail!("the venue does not listen (its log is {})", folder.join("venue.log").display()),
     }
 }
 
