@@ -1,5 +1,7 @@
 //! What aat promises, by the real program: see docs/aat-parity.md and docs/coming-from-aat.md.
 
+mod linked;
+
 use std::{
     fs,
     sync::{Arc, Mutex, PoisonError},
@@ -8,15 +10,8 @@ use std::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use stratd::{
-    host::{LoadedPlugin, Loader},
-    results::RunFolder,
-    runtime::{Plan, PlannedExchange, PlannedRisk, PlannedStrategy, Services, backtest},
-};
-use stratd_plugin_api::{
-    Context, Data, InstrumentType, LinkedStrategy, Result, Strategy, Timer, Timestamp, Trade, TradingType,
-};
-use stratd_simulation::CostModels;
+use stratd::config::InstrumentsConfig;
+use stratd_plugin_api::{Context, Data, InstrumentType, Result, Strategy, Timer, Trade};
 use stratd_tests::{Place, plugin, workspace};
 
 /// What the strategy said, in order.
@@ -102,33 +97,6 @@ impl Strategy for Closer {
     }
 }
 
-fn exchange(name: &str, csv: &Arc<LoadedPlugin>, config: serde_json::Value) -> PlannedExchange {
-    let (loaded, instance) = (Arc::clone(csv), name.to_owned());
-    PlannedExchange {
-        name: name.to_owned(),
-        plugin: "exchange-csv".to_owned(),
-        instrument_types: csv.manifest().instrument_types,
-        trading_types: csv.manifest().trading_types,
-        has_order_entry: false,
-        takes: csv.manifest().takes(),
-        make: Box::new(move |host| Ok(loaded.create_exchange(&instance, &config, host)?)),
-    }
-}
-
-fn strategy<S: Strategy>() -> PlannedStrategy {
-    PlannedStrategy {
-        bars: Vec::new(),
-        warm_up: None,
-        name: "reader".to_owned(),
-        plugin: "linked".to_owned(),
-        may_shutdown: false,
-        cancels_on_stop: true,
-        saved: None,
-        is_batch_safe: false,
-        make: Box::new(|_| Ok(Box::new(LinkedStrategy::<S>::new("{}")?))),
-    }
-}
-
 /// Prices of AAPL on two exchanges, of an option of that name on the second one, and texts on the first.
 fn read_texts() -> Vec<String> {
     let place = Place::new(&[
@@ -151,34 +119,7 @@ fn read_texts() -> Vec<String> {
 
 /// What a strategy said in a backtest at these exchanges.
 fn backtest_of<S: Strategy>(exchanges: &[(&str, serde_json::Value)]) -> Vec<String> {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let loader = Loader::new(folder.path()).expect("a writable folder");
-    let csv = loader.load(&plugin("exchange_csv")).expect("a plugin that this host accepts");
-    let plan = Plan {
-        config: serde_json::Value::Null,
-        trading_type: TradingType::Backtest,
-        cash: "1000000".parse().expect("an amount"),
-        currency: "USD".to_owned(),
-        fill: stratd_simulation::FillRule::NextPrice.into(),
-        costs: CostModels::default(),
-        account: stratd_engine::AccountRules::default(),
-        accounting: stratd_engine::Accounting::default(),
-        oms_type: stratd_plugin_api::OmsType::Netting,
-        rates: Vec::new(),
-        risk: PlannedRisk::default(),
-        instruments: Default::default(),
-        run: 0,
-        folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
-            .expect("a writable folder"),
-        is_verbose: false,
-        recorder: None,
-        recovery: None,
-        slice_max: 64,
-        exchanges: exchanges.iter().map(|(name, config)| exchange(name, &csv, config.clone())).collect(),
-        period: (None, None),
-        strategies: vec![strategy::<S>()],
-    };
-    backtest(plan, &Arc::new(Services::default())).expect("a run to the end");
+    linked::run::<S>("exchange_csv", exchanges, InstrumentsConfig::default());
     std::mem::take(&mut *SAID.lock().unwrap_or_else(PoisonError::into_inner))
 }
 

@@ -1,26 +1,19 @@
 //! What the configuration says of instruments, by the real program: expiry, several exchanges, spreads.
 
+mod linked;
+
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use expect_test::{Expect, expect};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use stratd::{
-    config::InstrumentsConfig,
-    host::Loader,
-    results::RunFolder,
-    runtime::{Plan, PlannedExchange, PlannedRisk, PlannedStrategy, Services, backtest},
-};
-use stratd_plugin_api::{
-    Context, LinkedStrategy, OrderEvent, OrderRequest, Quantity, Quote, Result, Strategy, Timestamp, Trade,
-    TradingType,
-};
-use stratd_simulation::CostModels;
-use stratd_tests::{Place, Ran, plugin};
+use stratd::config::InstrumentsConfig;
+use stratd_plugin_api::{Context, OrderEvent, OrderRequest, Quantity, Quote, Result, Strategy, Trade};
+use stratd_tests::{Place, Ran};
 
 /// A share, a future, and options on the share.
 const CHAIN: &str = "time,symbol,close,volume
@@ -277,9 +270,6 @@ fn a_spread_of_two_futures_is_quoted_and_not_traded() {
         "date,symbol,close,volume\n2024-01-02,ESM4-FUTURE,4800.25,10\n2024-01-02,ESU4-FUTURE,4850.50,10\n\
          2024-01-03,ESM4-FUTURE,4801.00,10\n2024-01-04,ESU4-FUTURE,4850.50,10\n",
     )]);
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let loader = Loader::new(folder.path()).expect("a writable folder");
-    let csv = loader.load(&plugin("exchange_csv")).expect("a plugin that this host accepts");
     let described = json!({ "CAL": { "type": "spread", "legs": [
         { "instrument": "ESM4", "side": "buy" }, { "instrument": "ESU4@csv", "side": "sell" },
     ] } });
@@ -288,50 +278,7 @@ fn a_spread_of_two_futures_is_quoted_and_not_traded() {
         ..InstrumentsConfig::default()
     };
     let config = json!({ "file": place.path().join("prices.csv") });
-    let loaded = Arc::clone(&csv);
-    let plan = Plan {
-        config: serde_json::Value::Null,
-        trading_type: TradingType::Backtest,
-        cash: "1000000".parse().expect("an amount"),
-        currency: "USD".to_owned(),
-        fill: stratd_simulation::FillRule::NextPrice.into(),
-        costs: CostModels::default(),
-        account: stratd_engine::AccountRules::default(),
-        accounting: stratd_engine::Accounting::default(),
-        oms_type: stratd_plugin_api::OmsType::Netting,
-        rates: Vec::new(),
-        risk: PlannedRisk::default(),
-        instruments,
-        run: 0,
-        folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
-            .expect("a writable folder"),
-        is_verbose: false,
-        recorder: None,
-        recovery: None,
-        slice_max: 64,
-        exchanges: vec![PlannedExchange {
-            name: "csv".to_owned(),
-            plugin: "exchange-csv".to_owned(),
-            instrument_types: csv.manifest().instrument_types,
-            trading_types: csv.manifest().trading_types,
-            has_order_entry: false,
-            takes: csv.manifest().takes(),
-            make: Box::new(move |host| Ok(loaded.create_exchange("csv", &config, host)?)),
-        }],
-        period: (None, None),
-        strategies: vec![PlannedStrategy {
-            bars: Vec::new(),
-            warm_up: None,
-            name: "listener".to_owned(),
-            plugin: "linked".to_owned(),
-            may_shutdown: false,
-            cancels_on_stop: true,
-            saved: None,
-            is_batch_safe: true,
-            make: Box::new(|_| Ok(Box::new(LinkedStrategy::<Listener>::new("{}")?))),
-        }],
-    };
-    backtest(plan, &Arc::new(Services::default())).expect("a run to the end");
+    linked::run::<Listener>("exchange_csv", &[("csv", config)], instruments);
     let heard = std::mem::take(&mut *HEARD.lock().unwrap_or_else(PoisonError::into_inner));
     check(
         &(heard.join("\n") + "\n"),

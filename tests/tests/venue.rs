@@ -1,21 +1,16 @@
 //! A strategy at the synthetic venue, through the engine and the real plugin: its resting order is filled by a
 //! participant, and the feed reaches its handlers in engine order.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod linked;
+
+use std::sync::{Mutex, PoisonError};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use stratd::{
-    host::Loader,
-    results::RunFolder,
-    runtime::{Plan, PlannedExchange, PlannedRisk, PlannedStrategy, Services, backtest},
-};
+use stratd::config::InstrumentsConfig;
 use stratd_plugin_api::{
-    Context, Filter, LinkedStrategy, OrderEvent, OrderRequest, OrderStatus, Quantity, Quote, Result,
-    Strategy, Timestamp, Trade, TradingType,
+    Context, Filter, OrderEvent, OrderRequest, OrderStatus, Quantity, Quote, Result, Strategy, Trade,
 };
-use stratd_simulation::CostModels;
-use stratd_tests::plugin;
 
 /// What the handlers saw, in order: name, sequence number, own order or not, liquidity.
 static SEEN: Mutex<Vec<(&str, u64, bool)>> = Mutex::new(Vec::new());
@@ -94,53 +89,8 @@ impl Strategy for Rester {
 }
 
 fn run() -> stratd::results::Summary {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let loader = Loader::new(folder.path()).expect("a writable folder");
-    let venue = loader.load(&plugin("exchange_synthetic")).expect("a plugin that this host accepts");
     let config = serde_json::json!({ "instruments": 1, "steps": 20_000, "feeds": ["trades", "quotes", "book", "orders"] });
-    let plan = Plan {
-        config: serde_json::Value::Null,
-        trading_type: TradingType::Backtest,
-        cash: "1000000".parse().expect("an amount"),
-        currency: "USD".to_owned(),
-        fill: stratd_simulation::FillRule::NextPrice.into(),
-        costs: CostModels::default(),
-        account: stratd_engine::AccountRules::default(),
-        accounting: stratd_engine::Accounting::default(),
-        oms_type: stratd_plugin_api::OmsType::Netting,
-        rates: Vec::new(),
-        risk: PlannedRisk::default(),
-        instruments: Default::default(),
-        run: 0,
-        folder: RunFolder::create(folder.path(), TradingType::Backtest, Timestamp::new(0))
-            .expect("a writable folder"),
-        is_verbose: false,
-        recorder: None,
-        recovery: None,
-        slice_max: 64,
-        exchanges: vec![PlannedExchange {
-            name: "venue".to_owned(),
-            plugin: "exchange-synthetic".to_owned(),
-            instrument_types: venue.manifest().instrument_types,
-            trading_types: venue.manifest().trading_types,
-            has_order_entry: true,
-            takes: venue.manifest().takes(),
-            make: Box::new(move |host| Ok(venue.create_exchange("venue", &config, host)?)),
-        }],
-        period: (None, None),
-        strategies: vec![PlannedStrategy {
-            bars: Vec::new(),
-            warm_up: None,
-            name: "rester".to_owned(),
-            plugin: "linked".to_owned(),
-            may_shutdown: false,
-            cancels_on_stop: true,
-            saved: None,
-            is_batch_safe: false,
-            make: Box::new(|_| Ok(Box::new(LinkedStrategy::<Rester>::new("{}")?))),
-        }],
-    };
-    backtest(plan, &Arc::new(Services::default())).expect("a run to the end").summary
+    linked::run::<Rester>("exchange_synthetic", &[("venue", config)], InstrumentsConfig::default())
 }
 
 #[test]
