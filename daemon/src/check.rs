@@ -83,6 +83,7 @@ pub(crate) fn check_whole(
     let mut check = Check { draft, plugins, value: draft.value.clone(), findings: draft.findings.clone() };
     check.own_keys();
     let exchanges = check.entries(PluginKind::Exchange);
+    check.histories();
     check.entries(PluginKind::Strategy);
     check.abilities(&exchanges);
     check.finish()
@@ -116,7 +117,35 @@ impl Check<'_> {
         (0..count).map(|index| self.entry(kind, &format!("/{kind}/{index}"))).collect()
     }
 
+    /// Checks where exchanges have their past: what reads it is made as for a backtest. A backtest does not look at it.
+    fn histories(&mut self) {
+        if self.trading_type_asked() == Some(TradingType::Backtest) {
+            return;
+        }
+        let count = self.value.get("exchange").and_then(Value::as_array).map_or(0, Vec::len);
+        for at in (0..count).map(|index| format!("/exchange/{index}/history")) {
+            if !self.value.pointer(&at).is_some_and(Value::is_object) {
+                continue;
+            }
+            let Some(facts) = self.entry_of(PluginKind::Exchange, &at, TradingType::Backtest) else { continue };
+            let at_plugin = format!("{at}/plugin");
+            if !facts.trading_types.contains(TradingType::Backtest) {
+                let found = format!("{} serves no backtests, so that it has no past to tell", facts.name);
+                self.conflict(&at_plugin, found, "a plugin that does, such as teafile or csv");
+            } else if !facts.market_data {
+                let found = format!("{} delivers no market data", facts.name);
+                self.conflict(&at_plugin, found, "a plugin that does, such as teafile or csv");
+            }
+        }
+    }
+
     fn entry(&mut self, kind: PluginKind, at: &str) -> Option<PluginFacts> {
+        let trading_type = self.trading_type_asked().unwrap_or(TradingType::Backtest);
+        self.entry_of(kind, at, trading_type)
+    }
+
+    /// As [`Check::entry`], made for a run of that type.
+    fn entry_of(&mut self, kind: PluginKind, at: &str, trading_type: TradingType) -> Option<PluginFacts> {
         let at_plugin = format!("{at}/plugin");
         if self.findings.iter().any(|finding| finding.pointer == at_plugin) {
             return None;
@@ -144,7 +173,7 @@ impl Check<'_> {
         match Validator::of_plugin(&facts.config_schema) {
             Ok(validator) => {
                 self.plugin_config(at, &validator);
-                self.constructor(kind, at, &plugin);
+                self.constructor((kind, &plugin), at, trading_type);
             }
             Err(why) => {
                 let found = format!(
@@ -208,14 +237,13 @@ impl Check<'_> {
     }
 
     /// What only the plugin itself knows: keys that do not fit together, for instance.
-    fn constructor(&mut self, kind: PluginKind, at: &str, plugin: &str) {
+    fn constructor(&mut self, (kind, plugin): (PluginKind, &str), at: &str, trading_type: TradingType) {
         let at_config = format!("{at}/config");
         if self.findings.iter().any(|finding| pointer::is_within(&finding.pointer, &at_config)) {
             return;
         }
         let absent = Value::Object(serde_json::Map::new());
         let config = self.value.pointer(&at_config).unwrap_or(&absent);
-        let trading_type = self.trading_type_asked().unwrap_or(TradingType::Backtest);
         let expanded = Expanded::of(&at_config, config);
         if !expanded.findings.is_empty() {
             // assumed: the plugin cannot be asked about what is not known here

@@ -39,7 +39,8 @@ impl Engine {
     }
 
     pub(crate) fn deliver_order(&mut self, strategy: StrategyId, event: &abi::OrderEvent) {
-        if self.core.is_recovering {
+        // a refusal in its warm-up is of no order of the run before
+        if self.core.is_recovering && !self.core.is_warming_up {
             return;
         }
         self.count_event(strategy, 1);

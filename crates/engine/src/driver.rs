@@ -1,6 +1,6 @@
 //! The engine together with the place where its orders go.
 
-use stratd_plugin_api::{Instrument, InstrumentId, Timestamp, abi};
+use stratd_plugin_api::{Instrument, InstrumentId, Timestamp, TradingType, abi};
 
 use crate::{
     CancelOrder, ChangeOrder, Engine, EngineError, Input, InputKind, NewOrder, Output, RiskApproved, Span,
@@ -177,9 +177,12 @@ impl<L: ExchangeLink> Driver<L> {
         self.link.is_idle() && self.engine.may_begin_slice(event)
     }
 
-    /// Shows the link an event from before the run.
+    /// Shows the link an event from before a backtest. One from before a run by the clock is no price at which an order
+    /// could fill.
     pub fn show_history(&mut self, event: &abi::Event) {
-        self.show(event, Timestamp::new(event.ts));
+        if self.engine.trading_type() == TradingType::Backtest {
+            self.show(event, Timestamp::new(event.ts));
+        }
     }
 
     fn show(&mut self, event: &abi::Event, at: Timestamp) {

@@ -148,6 +148,14 @@ impl Market {
         }
     }
 
+    /// A run by the clock begins: what history brought is no price of now. The last prices of each instrument stay to be
+    /// looked up.
+    pub(crate) fn end_history(&mut self) {
+        for latest in &mut self.instruments {
+            (latest.price, latest.quoted, latest.quote) = (None, None, None);
+        }
+    }
+
     /// The latest quote.
     pub(crate) fn quote_of(&self, instrument: InstrumentId) -> Option<BestQuote> {
         self.instruments.get(index(instrument)?)?.quote

@@ -4,8 +4,12 @@
 //! for nobody, and changes prices and books only, so that the run does not begin without them. Positions and timers have
 //! not begun, and orders are refused. Times of history may go back from one strategy to the next; the run begins with
 //! `Start`, later than all of it.
+//!
+//! A backtest begins with the prices and books that its data had before the start. A run by the clock does not: between its
+//! history and its start there may be days, and nothing may be valued or judged by what was. There, strategies see them
+//! while they are warmed up, and keep the last prices of each instrument to look up.
 
-use stratd_plugin_api::{Timestamp, abi, abi::event_flag};
+use stratd_plugin_api::{Timestamp, TradingType, abi, abi::event_flag};
 
 use crate::{Engine, EngineError, Input, StrategyId};
 
@@ -21,7 +25,7 @@ impl Engine {
         self.core.now = input.at;
         self.check_known(event.instrument)?;
         let event = &abi::Event { seq: input.seq, ..*event };
-        let Some(strategy) = strategy else { return self.apply_market(event) };
+        let Some(strategy) = strategy else { return self.show_history(event) };
         self.core.is_warming_up = true;
         self.begin_bars_everywhere(strategy);
         let makes_bars = self.makes_bars_of(event);
@@ -41,8 +45,27 @@ impl Engine {
         Ok(())
     }
 
+    /// What history brings for prices and books.
+    fn show_history(&mut self, event: &abi::Event) -> Result<(), EngineError> {
+        if self.is_by_the_clock() {
+            self.core.market.apply(event);
+            // what a recording lost was told when it was recorded
+            self.core.books.apply(event);
+            return Ok(());
+        }
+        self.apply_market(event)
+    }
+
+    fn is_by_the_clock(&self) -> bool {
+        self.core.config.trading_type != TradingType::Backtest
+    }
+
     /// The run begins for all strategies.
     pub(crate) fn end_warm_ups(&mut self) {
+        if self.is_by_the_clock() {
+            self.core.market.end_history();
+            self.core.books.end_history();
+        }
         for index in 0..self.strategies.len() {
             if let Ok(id) = u16::try_from(index) {
                 self.end_warm_up(StrategyId(id));

@@ -87,6 +87,7 @@ fn kept(whole: &Value) -> Value {
     for exchange in kept.get_mut("exchange").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(entry) = exchange.as_object_mut() {
             entry.remove("config");
+            entry.remove("history");
         }
     }
     kept

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use stratd_engine::StrategyId;
-use stratd_plugin_api::{ExchangeId, TradingType, abi::plugin_flag};
+use stratd_plugin_api::{ExchangeId, Timestamp, TradingType, abi::plugin_flag};
 
 use super::{
     checked::Checked,
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     backtests::BacktestOptions,
     check::EXIT_CONFIG,
-    config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry},
+    config::{ExchangeEntry, IsolationMode, OnRestoreError, PluginKind, RunConfig, StrategyEntry, WarmUp},
     control::{InheritedSockets, inherited_sockets},
     host::{LoadedPlugin, Run, Watchdog, WatchdogOptions, crash},
     logging::{self, LogOptions},
@@ -33,7 +33,7 @@ use crate::{
     },
     results::{RunFolder, print_summary},
     runtime::{
-        Finished, Plan, PlannedExchange, PlannedStrategy, RecoveryOptions, RecoveryPlan, Services,
+        Finished, MakeExchange, Plan, PlannedExchange, PlannedStrategy, RecoveryOptions, RecoveryPlan, Services,
         StopSignals, backtest,
         clock::{self, Stopwatch, Took},
         live,
@@ -354,7 +354,43 @@ impl<'a> Making<'a> {
                 registry.lock().set_connector(&name, made.token, made.pid);
                 Ok(made.instance)
             }),
+            history: self.history(entry)?,
         })
+    }
+
+    /// What tells the past of an exchange. A backtest has it in its own data.
+    fn history(&self, entry: &ExchangeEntry) -> Result<Option<MakeExchange>> {
+        let wants = |strategy: &StrategyEntry| strategy.warm_up.is_some();
+        let history = entry.history.as_ref().filter(|_| {
+            self.config.trading_type != TradingType::Backtest && self.config.strategy.iter().any(wants)
+        });
+        let Some(history) = history else { return Ok(None) };
+        let plugin = self.plugins.load(PluginKind::Exchange, &history.plugin)?;
+        let mut settings = InstanceSettings::of_history(history.config.clone());
+        if let Some(start) = self.history_start()
+            && !settings.config.contains_key("end")
+            && plugin.manifest().config_schema.pointer("/properties/start").is_some()
+        {
+            // years of recordings need not be read for a day of them
+            settings.config.entry("start").or_insert_with(|| start.to_string().into());
+        }
+        let run = Run { trading_type: TradingType::Backtest, clock: None };
+        let isolation = self.config.plugins.isolation.clone();
+        // it is gone before the run begins: nobody commands it, and nothing takes its place
+        let factory = Factory::new(run, self.factory.services(), isolation, SharedRegistry::default());
+        let name = entry.name().to_owned();
+        Ok(Some(Box::new(move |host| Ok(factory.exchange(&plugin, &name, &settings, host)?.instance))))
+    }
+
+    /// Nobody is told anything from before this time; `None` where bars are counted.
+    fn history_start(&self) -> Option<Timestamp> {
+        let lengths = self.config.strategy.iter().filter_map(|strategy| strategy.warm_up);
+        let longest = lengths.map(|warm_up| match warm_up {
+            WarmUp::Time(length) => Some(length),
+            WarmUp::Bars(_) => None,
+        });
+        let longest = longest.collect::<Option<Vec<_>>>()?.into_iter().max()?;
+        Some(Timestamp::new(clock::now().get().saturating_sub(longest)))
     }
 
     /// `None` for one that is quarantined: it is known, and does not start.

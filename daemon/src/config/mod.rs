@@ -62,7 +62,7 @@ pub use problem::{Problem, ProblemKind};
 pub use recorder_config::{MarketData, RecorderConfig, RecorderDurability};
 pub use recovery_config::RecoveryConfig;
 pub use risk_config::{Collar, Limits, Rate, Risk, TradingHours};
-pub use run_config::{Backtest, ExchangeEntry, RunConfig, StrategyEntry, default_name};
+pub use run_config::{Backtest, ExchangeEntry, HistoryEntry, RunConfig, StrategyEntry, default_name};
 pub use span::Span;
 pub use warm_up_config::{Bars, Moment, WarmUp};
 

@@ -159,6 +159,23 @@ pub struct ExchangeEntry {
     /// A relative path in it starts in the folder of the configuration file.
     #[serde(default)]
     pub config: Map<String, Value>,
+    /// Where its past is found, in a simulation, sandbox or live run, for strategies with `warm_up`. Its instruments are
+    /// those of the exchange with the same symbol and type. A backtest has its past in its own data.
+    pub history: Option<HistoryEntry>,
+}
+
+/// Where the past of an exchange is found.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(inline)]
+pub struct HistoryEntry {
+    /// A plugin that serves backtests, such as `teafile` for what `[recorder]` wrote, or `csv`.
+    #[schemars(schema_with = "plugin_name")]
+    pub plugin: String,
+    /// The configuration of that plugin.
+    /// A relative path in it starts in the folder of the configuration file.
+    #[serde(default)]
+    pub config: Map<String, Value>,
 }
 
 /// One strategy.
@@ -187,7 +204,7 @@ pub struct StrategyEntry {
     pub bars: Vec<Bars>,
     /// How much history it is told before `on_start`, by the same handlers, with orders refused: `"500 bars"` of each
     /// instrument that the source of the data has, or a time such as `"2 days"`. In a backtest, that is what comes before
-    /// `backtest.start`.
+    /// `backtest.start`; in another run, what `[exchange.history]` has. With a saved state it gets none.
     pub warm_up: Option<WarmUp>,
     /// Where its code runs: `none` (on the event loop: the fastest, and a crash is the daemon's), `thread` (on a thread
     /// of its own: a hang loses that thread only) or `process` (no crash, leak or hang reaches the daemon).

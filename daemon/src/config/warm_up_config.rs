@@ -168,19 +168,21 @@ fn conflicts(value: &Value, strategies: &[Value]) -> Vec<Finding> {
     }
     let is_backtest =
         value.get("trading_type").is_none_or(|found| found.as_str() == Some(TradingType::Backtest.name()));
+    let exchanges = value.get("exchange").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let has_history = exchanges.iter().any(|entry| entry.get("history").is_some());
     for (index, _) in strategies.iter().enumerate().filter(|(_, entry)| entry.get("warm_up").is_some()) {
         let pointer = format!("/strategy/{index}/warm_up");
-        if !is_backtest {
-            findings.push(Finding::conflict(
-                pointer,
-                "a run on live data has no history to tell".to_owned(),
-                "a backtest with backtest.start",
-            ));
-        } else if value.pointer("/backtest/start").is_none() {
+        if is_backtest && value.pointer("/backtest/start").is_none() {
             findings.push(Finding::conflict(
                 pointer,
                 "the backtest starts with its first event, and nothing is before it".to_owned(),
                 "a backtest.start, before which the data is history",
+            ));
+        } else if !is_backtest && !has_history {
+            findings.push(Finding::conflict(
+                pointer,
+                "no exchange says where its past is found".to_owned(),
+                "a table [exchange.history] with the plugin that reads it",
             ));
         }
     }

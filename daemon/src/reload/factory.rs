@@ -63,7 +63,7 @@ pub(crate) struct MadeExchange {
 
 impl Factory {
     /// The texts of the run.
-    pub(super) fn services(&self) -> Arc<Services> {
+    pub(crate) fn services(&self) -> Arc<Services> {
         Arc::clone(&self.services)
     }
 

@@ -16,7 +16,7 @@ use super::{
     exchange_desk::{Told, Way},
     plan::{self, Opened},
     sources::Sources,
-    warm_up::warm_up,
+    warm_up::{OwnPast, warm_up},
 };
 use crate::{
     config::WarmUp,
@@ -30,7 +30,7 @@ use crate::{
 /// A source failed, an amount left the range of its type, or the results cannot be written.
 pub fn backtest(mut plan: Plan, services: &Arc<Services>) -> Result<Finished> {
     let labels = Labels::of(&plan);
-    let Opened { driver, warm_ups, exchanges, instruments, refused } =
+    let Opened { driver, warm_ups, histories: _, exchanges, instruments, refused } =
         plan::open(&mut plan, services, || Way::Pulled(Mutex::new(VecDeque::new())))?;
     let mut sources = Sources::default();
     for open in exchanges {
@@ -83,7 +83,7 @@ fn to_the_end(
     sources.end_at(period.end);
     let began = match period.start {
         Some(start) => {
-            warm_up(run, sources, (start, &period.warm_ups), &mut slice)?;
+            warm_up(run, sources, (start, &period.warm_ups), (&mut OwnPast, &mut slice))?;
             start
         }
         None => {

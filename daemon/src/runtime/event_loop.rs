@@ -311,7 +311,8 @@ impl EventLoop {
         self.shutdown.as_deref()
     }
 
-    /// Takes an event from before the run: prices, books and the fill model are where they belong when it begins.
+    /// Takes an event from before the run: prices, books and the fill model of a backtest are where they belong when it
+    /// begins.
     pub(super) fn take_history(&mut self, event: &abi::Event) -> Result<()> {
         self.driver.show_history(event);
         self.tell_history(None, event)

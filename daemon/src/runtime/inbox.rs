@@ -161,6 +161,11 @@ impl Inbox {
         self.filled.notify_one();
     }
 
+    /// Whether somebody asked to end the run; [`Inbox::take`] tells why.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.lock().stop.is_some()
+    }
+
     /// Moves what waits to `out`, after waiting for something for at most `patience`; the reason to end, if there is
     /// one.
     pub(super) fn take(&self, out: &mut VecDeque<Told>, patience: Duration) -> Option<String> {

@@ -123,6 +123,17 @@ impl Instruments {
         Some(instrument_from_record(found, |handle| services.text_of(handle)))
     }
 
+    /// The instrument of the same exchange and symbol as another record: the one of its type, or else the first.
+    pub(super) fn of_symbol(&self, other: &abi::InstrumentRecord) -> Option<abi::InstrumentRecord> {
+        let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+        let is_same = |record: &&abi::InstrumentRecord| {
+            record.exchange == other.exchange && record.symbol == other.symbol
+        };
+        let mut of_symbol = records.by_id.iter().filter(is_same);
+        let of_type = of_symbol.clone().find(|record| record.instrument_type == other.instrument_type);
+        of_type.or_else(|| of_symbol.next()).copied()
+    }
+
     /// The id of an instrument; the same symbol and type on the same exchange is the same instrument.
     pub(super) fn register(&self, record: &abi::InstrumentRecord) -> Result<InstrumentId, Unregistered> {
         let mut records = self.lock();

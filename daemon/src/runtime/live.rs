@@ -74,8 +74,7 @@ pub(crate) fn live<P: ControlPlane>(
     let labels = Labels::of(&plan);
     let inbox = signals.inbox();
     let opened = plan::open(&mut plan, services, || Way::Inbox(Arc::clone(&inbox)))?;
-    // the configuration lets no strategy of a live run ask for history
-    let Opened { driver, warm_ups: _, mut exchanges, instruments, refused } = opened;
+    let Opened { driver, warm_ups, histories, mut exchanges, instruments, refused } = opened;
     start_times::ends(StartPart::Connect);
     plan.folder.keep();
     let folder = plan.folder.path();
@@ -101,11 +100,17 @@ pub(crate) fn live<P: ControlPlane>(
     let stopwatch = Stopwatch::start();
     let ended = recovered(&mut run, (&inbox, &mut exchanges), taken, &plane).and_then(|stop| match stop {
         Some(signal) => {
-            tracing::info!(logger = "stratd", "ends on {signal}; nothing was traded");
+            ends_untraded(&signal);
             Ok(())
         }
         None => {
             start_times::ends(StartPart::Reconcile);
+            histories.tell(&mut run, (services, &inbox), (clock::now(), &warm_ups))?;
+            if inbox.is_stopping() {
+                let signal = inbox.take(&mut VecDeque::new(), Duration::ZERO);
+                ends_untraded(&signal.unwrap_or_default());
+                return Ok(());
+            }
             run.start(clock::now(), refused)?;
             until_stopped(&mut run, &inbox, &mut exchanges, &plane)
         }
@@ -128,6 +133,10 @@ pub(crate) fn live<P: ControlPlane>(
     plane.stop(states.unwrap_or_default(), is_clean);
     ended?;
     run.finish(stopwatch.took())
+}
+
+fn ends_untraded(signal: &str) {
+    tracing::info!(logger = "stratd", "ends on {signal}; nothing was traded");
 }
 
 /// Compares what the run before left with the exchanges; the signal to end, if one comes before it is done.

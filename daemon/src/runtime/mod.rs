@@ -11,6 +11,7 @@ mod event_loop;
 mod exchange_changes;
 mod exchange_desk;
 mod exchange_hours;
+mod history;
 mod inbox;
 mod instrument_limits;
 mod instruments;

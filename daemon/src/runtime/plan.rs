@@ -17,6 +17,7 @@ use super::{
     Services,
     described::{check_symbols, describe, register_spreads, set_routes},
     exchange_desk::{ExchangeDesk, Way},
+    history::{Histories, PlannedHistory},
     instrument_limits::{ExchangeHours, limit_instruments},
     instruments::Instruments,
     link::{Links, Route},
@@ -132,6 +133,8 @@ pub struct PlannedExchange {
     pub takes: Takes,
     /// Makes it.
     pub make: MakeExchange,
+    /// Makes what tells its past to strategies that are warmed up before a run by the clock.
+    pub history: Option<MakeExchange>,
 }
 
 /// A strategy of the plan.
@@ -209,6 +212,8 @@ pub(super) struct Opened {
     pub(super) driver: Driver<Links>,
     /// How much history strategies are told.
     pub(super) warm_ups: Vec<(StrategyId, WarmUp)>,
+    /// Where exchanges have their past.
+    pub(super) histories: Histories,
     pub(super) exchanges: Vec<OpenExchange>,
     /// By id, from 1; nothing unless they are recorded.
     pub(super) instruments: Vec<abi::InstrumentRecord>,
@@ -223,8 +228,11 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
     let instruments = Arc::new(Instruments::default());
     let mut open = Vec::new();
     let mut routes = Vec::new();
-    for (index, planned) in std::mem::take(&mut plan.exchanges).into_iter().enumerate() {
+    let mut histories = Vec::new();
+    for (index, mut planned) in std::mem::take(&mut plan.exchanges).into_iter().enumerate() {
         let id = ExchangeId(u16::try_from(index + 1).context("more exchanges than ids")?);
+        let name = || planned.name.clone();
+        histories.extend(planned.history.take().map(|make| PlannedHistory { exchange: id, name: name(), make }));
         let desk = ExchangeDesk::new(&planned.name, id, plan.trading_type, services, &instruments, way());
         engine.add_exchange(abi::ExchangeRecord {
             name: services.intern(&planned.name),
@@ -234,7 +242,7 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
             trading_types: planned.trading_types,
         });
         let (has_order_entry, takes) = (planned.has_order_entry, planned.takes);
-        let opened = open_exchange(planned, Arc::new(desk))?;
+        let opened = connect(planned.name, planned.make, Arc::new(desk))?;
         let route = route(plan.trading_type, has_order_entry, &opened.exchange);
         engine.set_takes(id, route.takes(takes));
         routes.push(route);
@@ -243,16 +251,20 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
     let names: Vec<String> = open.iter().map(|open: &OpenExchange| open.name.clone()).collect();
     register_spreads(&instruments, &plan.instruments, (&names, services))?;
     let registry = instruments;
+    let histories = Histories::new(histories, &registry);
     let mut instruments = registry.close(services);
     describe(&mut instruments, &plan.instruments, (&names, &registry, services))?;
     check_symbols(&instruments, &plan.instruments, &names)?;
     let records = plan.recorder.as_ref().map(|_| instruments.iter().map(|(_, record)| *record).collect());
-    let warm_ups =
-        strategies.iter().zip(0..).filter_map(|(strategy, id)| Some((StrategyId(id), strategy.warm_up?)));
+    let warm_ups = strategies.iter().zip(0..).filter_map(|(strategy, id)| {
+        // what it knew is in its state: told twice, it would count twice
+        let is_new = strategy.saved.is_none();
+        Some((StrategyId(id), strategy.warm_up.filter(|_| is_new)?))
+    });
     let warm_ups = warm_ups.collect();
     let refused = fill_engine(&mut engine, &plan.terms(), instruments, (strategies, services))?;
     let driver = Driver::new(engine, Links::new(plan.fill.clone(), routes));
-    Ok(Opened { driver, warm_ups, exchanges: open, instruments: records.unwrap_or_default(), refused })
+    Ok(Opened { driver, warm_ups, histories, exchanges: open, instruments: records.unwrap_or_default(), refused })
 }
 
 /// What an engine is made with, whoever feeds it.
@@ -398,11 +410,11 @@ pub(super) fn route(trading_type: TradingType, has_order_entry: bool, exchange: 
     }
 }
 
-fn open_exchange(planned: PlannedExchange, desk: Arc<ExchangeDesk>) -> Result<OpenExchange> {
-    let name = planned.name;
+/// Makes a connector, connects it and asks for its instruments.
+pub(super) fn connect(name: String, make: MakeExchange, desk: Arc<ExchangeDesk>) -> Result<OpenExchange> {
     notify::starts(format_args!("creates exchange {name}"));
     let for_exchange: Arc<dyn ExchangeHost> = desk.clone();
-    let mut instance = (planned.make)(for_exchange)?;
+    let mut instance = make(for_exchange)?;
     notify::starts(format_args!("connects exchange {name}"));
     instance.connect(CONNECT).with_context(|| format!("connecting exchange {name}"))?;
     desk.wait(CONNECT).with_context(|| format!("connecting exchange {name}"))?;

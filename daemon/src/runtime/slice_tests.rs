@@ -279,6 +279,7 @@ fn source(name: &str, is_venue: bool, spread_ns: i64) -> PlannedExchange {
         make: Box::new(move |host| {
             Ok(Box::new(Source { host, is_venue, instrument: 0, next: 0, spread_ns }))
         }),
+        history: None,
     }
 }
 

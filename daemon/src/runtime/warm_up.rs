@@ -1,4 +1,5 @@
-//! The history that strategies are told before a backtest begins: what its data has before the start.
+//! The history that strategies are told before a run begins: what the data of a backtest has before its start, or what is
+//! known of the past of exchanges.
 //!
 //! A time is told as it is read. Of so many bars it is known only at the start which they are: until then they are kept,
 //! with what came between them, instrument by instrument.
@@ -16,22 +17,47 @@ use crate::config::WarmUp;
 /// bars would otherwise be kept whole.
 const EVENTS_KEPT_MAX: usize = 1_000_000;
 
+/// How a source of history and the run go together.
+pub(super) trait Past {
+    /// Whether to read on, at an event of that time.
+    fn goes_on(&mut self, ts: i64) -> bool;
+
+    /// The event as the run has it; `None` for one that means nothing to it.
+    fn present(&mut self, event: &abi::Event) -> Option<abi::Event>;
+}
+
+/// The past of a backtest: its own data.
+pub(super) struct OwnPast;
+
+impl Past for OwnPast {
+    fn goes_on(&mut self, _: i64) -> bool {
+        true
+    }
+
+    fn present(&mut self, event: &abi::Event) -> Option<abi::Event> {
+        Some(*event)
+    }
+}
+
 /// Reads the data up to the start, and tells the strategies that want it. What is left in `next` is the first event of the
 /// run.
 pub(super) fn warm_up(
     run: &mut EventLoop,
     sources: &mut Sources,
     (start, warm_ups): (Timestamp, &[(StrategyId, WarmUp)]),
-    next: &mut Vec<Told>,
+    (past, next): (&mut dyn Past, &mut Vec<Told>),
 ) -> Result<()> {
     let mut kept: BTreeMap<StrategyId, Kept> = BTreeMap::new();
     let mut number = 0u64;
     while sources.next(next)? {
         let ts = next.first().map_or(start.get(), Told::ts);
-        if ts >= start.get() {
+        if ts >= start.get() || !past.goes_on(ts) {
             break;
         }
-        if let Some(Told::Market(event)) = next.first().filter(|told| is_history(told)) {
+        let market = next.first().filter(|told| is_history(told));
+        if let Some(Told::Market(event)) = market
+            && let Some(event) = &past.present(event)
+        {
             number += 1;
             run.take_history(event)?;
             for (strategy, how_much) in warm_ups {

@@ -7,3 +7,4 @@ mod market;
 mod place;
 mod sameness;
 mod space;
+mod warm_up;

@@ -52,6 +52,11 @@ impl Books {
         book.update(&BookUpdate::from(event))
     }
 
+    /// Forgets all levels: they are of history, and the run is by the clock.
+    pub(crate) fn end_history(&mut self) {
+        self.books.clear();
+    }
+
     /// Takes an order event of the feed.
     pub(crate) fn order(&mut self, report: &abi::OrderEvent) {
         if let Some(book) = self.book_mut(report.instrument) {

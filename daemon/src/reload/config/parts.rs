@@ -142,6 +142,7 @@ fn fixed_because(difference: &Difference) -> Option<String> {
         ["exchange", _, "plugin" | "instrument_types" | "order_types"] => {
             "what an exchange is made of".to_owned()
         }
+        ["exchange", _, "history", ..] => AT_RESTART.to_owned(),
         ["exchange", ..] => return None,
         ["risk", "kill_switch", ..] => AT_RESTART.to_owned(),
         ["risk", ..] | ["state", "save_interval"] => return None,
