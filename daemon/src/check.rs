@@ -127,7 +127,9 @@ impl Check<'_> {
             if !self.value.pointer(&at).is_some_and(Value::is_object) {
                 continue;
             }
-            let Some(facts) = self.entry_of(PluginKind::Exchange, &at, TradingType::Backtest) else { continue };
+            let Some(facts) = self.entry_of(PluginKind::Exchange, &at, TradingType::Backtest) else {
+                continue;
+            };
             let at_plugin = format!("{at}/plugin");
             if !facts.trading_types.contains(TradingType::Backtest) {
                 let found = format!("{} serves no backtests, so that it has no past to tell", facts.name);

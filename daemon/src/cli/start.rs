@@ -33,8 +33,8 @@ use crate::{
     },
     results::{RunFolder, print_summary},
     runtime::{
-        Finished, MakeExchange, Plan, PlannedExchange, PlannedStrategy, RecoveryOptions, RecoveryPlan, Services,
-        StopSignals, backtest,
+        Finished, MakeExchange, Plan, PlannedExchange, PlannedStrategy, RecoveryOptions, RecoveryPlan,
+        Services, StopSignals, backtest,
         clock::{self, Stopwatch, Took},
         live,
         start_times::{self, StartPart},

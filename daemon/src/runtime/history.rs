@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use stratd_engine::StrategyId;
 use stratd_plugin_api::{ExchangeId, InstrumentId, Timestamp, TradingType, abi};
 
@@ -62,7 +62,7 @@ impl Histories {
         let mut sources = self.open(services, &mut told.ids)?;
         let warmed = warm_up(run, &mut sources, (now, warm_ups), (&mut told, &mut Vec::new()));
         sources.stop();
-        warmed?;
+        warmed.context("the history of exchanges")?;
         told.report(warm_ups.len(), now);
         Ok(())
     }
@@ -75,7 +75,7 @@ impl Histories {
         for PlannedHistory { exchange, name, make } in self.planned {
             let way = Way::Pulled(Mutex::default());
             let desk = ExchangeDesk::new(&name, exchange, TradingType::Backtest, services, &own, way);
-            open.push(connect(format!("the history of {name}"), make, Arc::new(desk))?);
+            open.push(connect((name, "the history of exchange"), make, Arc::new(desk))?);
         }
         for (_, past) in own.close(services) {
             ids.push(same_instrument(&self.instruments, services, &past)?);
@@ -145,12 +145,12 @@ impl Told<'_> {
         match self.last {
             Some(last) => tracing::info!(
                 logger = "stratd",
-                "warmed up {strategies} strategies: read {} events of {of_the_run} instruments, the last one at {last}",
+                "warmed up {strategies} strategies: {} events of {of_the_run} instruments, the last one at {last}",
                 self.read
             ),
             None => tracing::warn!(
                 logger = "stratd",
-                "warmed up {strategies} strategies with nothing: no history before {now} has an instrument of the run ({} events read)",
+                "{strategies} strategies start without history: of {} events before {now} none is of an instrument of the run",
                 self.read
             ),
         }

@@ -232,7 +232,11 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
     for (index, mut planned) in std::mem::take(&mut plan.exchanges).into_iter().enumerate() {
         let id = ExchangeId(u16::try_from(index + 1).context("more exchanges than ids")?);
         let name = || planned.name.clone();
-        histories.extend(planned.history.take().map(|make| PlannedHistory { exchange: id, name: name(), make }));
+        histories.extend(planned.history.take().map(|make| PlannedHistory {
+            exchange: id,
+            name: name(),
+            make,
+        }));
         let desk = ExchangeDesk::new(&planned.name, id, plan.trading_type, services, &instruments, way());
         engine.add_exchange(abi::ExchangeRecord {
             name: services.intern(&planned.name),
@@ -242,7 +246,7 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
             trading_types: planned.trading_types,
         });
         let (has_order_entry, takes) = (planned.has_order_entry, planned.takes);
-        let opened = connect(planned.name, planned.make, Arc::new(desk))?;
+        let opened = connect((planned.name, "exchange"), planned.make, Arc::new(desk))?;
         let route = route(plan.trading_type, has_order_entry, &opened.exchange);
         engine.set_takes(id, route.takes(takes));
         routes.push(route);
@@ -264,7 +268,14 @@ pub(super) fn open(plan: &mut Plan, services: &Arc<Services>, way: impl Fn() -> 
     let warm_ups = warm_ups.collect();
     let refused = fill_engine(&mut engine, &plan.terms(), instruments, (strategies, services))?;
     let driver = Driver::new(engine, Links::new(plan.fill.clone(), routes));
-    Ok(Opened { driver, warm_ups, histories, exchanges: open, instruments: records.unwrap_or_default(), refused })
+    Ok(Opened {
+        driver,
+        warm_ups,
+        histories,
+        exchanges: open,
+        instruments: records.unwrap_or_default(),
+        refused,
+    })
 }
 
 /// What an engine is made with, whoever feeds it.
@@ -410,16 +421,22 @@ pub(super) fn route(trading_type: TradingType, has_order_entry: bool, exchange: 
     }
 }
 
-/// Makes a connector, connects it and asks for its instruments.
-pub(super) fn connect(name: String, make: MakeExchange, desk: Arc<ExchangeDesk>) -> Result<OpenExchange> {
-    notify::starts(format_args!("creates exchange {name}"));
+/// Makes a connector, connects it and asks for its instruments. `of`: what it is, for people.
+pub(super) fn connect(
+    (name, of): (String, &str),
+    make: MakeExchange,
+    desk: Arc<ExchangeDesk>,
+) -> Result<OpenExchange> {
+    notify::starts(format_args!("creates {of} {name}"));
     let for_exchange: Arc<dyn ExchangeHost> = desk.clone();
     let mut instance = make(for_exchange)?;
-    notify::starts(format_args!("connects exchange {name}"));
-    instance.connect(CONNECT).with_context(|| format!("connecting exchange {name}"))?;
-    desk.wait(CONNECT).with_context(|| format!("connecting exchange {name}"))?;
-    notify::starts(format_args!("asks exchange {name} for its instruments"));
-    instance.instruments(INSTRUMENTS).with_context(|| format!("instruments of exchange {name}"))?;
-    desk.wait(INSTRUMENTS).with_context(|| format!("instruments of exchange {name}"))?;
+    notify::starts(format_args!("connects {of} {name}"));
+    let connecting = || format!("connecting {of} {name}");
+    instance.connect(CONNECT).with_context(connecting)?;
+    desk.wait(CONNECT).with_context(connecting)?;
+    notify::starts(format_args!("asks {of} {name} for its instruments"));
+    let asking = || format!("instruments of {of} {name}");
+    instance.instruments(INSTRUMENTS).with_context(asking)?;
+    desk.wait(INSTRUMENTS).with_context(asking)?;
     Ok(OpenExchange::new(name, Rc::new(RefCell::new(instance)), desk))
 }

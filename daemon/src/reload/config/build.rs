@@ -238,7 +238,9 @@ impl Manager {
         let state = self.acceptable(&plugin, name, record.saved.as_ref()).map_err(of_entry)?;
         if entry.warm_up.is_some() && state.is_none() {
             // its history would hold up the events of all others
-            let text = format!("strategy {name} asks for warm_up, which comes before a run only (accepted: a restart, or no warm_up)");
+            let text = format!(
+                "strategy {name} asks for warm_up, which comes before a run only (accepted: a restart, or no warm_up)"
+            );
             return Err(conflict(text));
         }
         let made = self.factory.strategy(&plugin, name, &settings).map_err(of_entry)?;

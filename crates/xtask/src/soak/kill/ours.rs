@@ -148,8 +148,9 @@ pub(super) fn other_rows(database: &Connection, copy: &Path, is_quiet: bool) -> 
     let mut compare = |left: &str, right: &str, table: &str, which: &str| -> Result<()> {
         // what positions are worth follows the prices, which are told to a daemon that trades nothing, too
         let columns = if table == "losses" { "scope, day, day_start, is_since_command" } else { "*" };
-        let all =
-            format!("SELECT {columns} FROM {left}.{table} {which} EXCEPT SELECT {columns} FROM {right}.{table}");
+        let all = format!(
+            "SELECT {columns} FROM {left}.{table} {which} EXCEPT SELECT {columns} FROM {right}.{table}"
+        );
         let mut query = database.prepare(&all)?;
         let columns = query.column_count();
         let mut rows = query.query([])?;
