@@ -116,6 +116,7 @@ impl Plugins {
             has_order_entry: false,
             takes: self.ticks.manifest().takes_of(None),
             make,
+            history: None,
         }
     }
 

@@ -166,6 +166,7 @@ impl Recording {
             make: Box::new(move |host| {
                 Ok(create_exchange(&plugin, "venue", &config, host, &mode.isolation())?.instance)
             }),
+            history: None,
         }
     }
 

@@ -34,6 +34,7 @@ pub(crate) fn run<S: Strategy>(
             has_order_entry: manifest.has_flag(plugin_flag::ORDER_ENTRY),
             takes: manifest.takes(),
             make: Box::new(move |host| Ok(connector.create_exchange(&instance, &config, host)?)),
+            history: None,
         }
     });
     let plan = Plan {

@@ -201,6 +201,12 @@ impl Manager {
         Ok(())
     }
 
+    /// What a strategy saved in an earlier run.
+    fn stored(&self, name: &str, plugin: &str) -> Option<Saved> {
+        let saved = self.store.as_ref()?.state_of(name, plugin)?;
+        Some(Saved { state_version: saved.state_version, bytes: Arc::new(saved.state), at: saved.saved_at })
+    }
+
     fn build_start(&self, built: &mut Built, entry: &StrategyEntry) -> Result<(), ConfigRefusal> {
         let name = entry.name();
         let of_entry = |refusal: Refusal| ConfigRefusal::of_entry(PluginKind::Strategy, name, &refusal);
@@ -227,20 +233,9 @@ impl Manager {
             return Err(conflict(format!("strategy {name} is quarantined: {reason}")));
         }
         let in_memory = known.as_ref().and_then(|(_, instance)| instance.saved.clone());
-        let stored = || self.store.as_ref().and_then(|store| store.state_of(name, &manifest_name));
-        record.saved = in_memory.or_else(|| {
-            stored().map(|saved| Saved {
-                state_version: saved.state_version,
-                bytes: Arc::new(saved.state),
-                at: saved.saved_at,
-            })
-        });
+        record.saved = in_memory.or_else(|| self.stored(name, &manifest_name));
         let state = self.acceptable(&plugin, name, record.saved.as_ref()).map_err(of_entry)?;
-        if entry.warm_up.is_some() && state.is_none() {
-            // its history would hold up the events of all others
-            let text = format!(
-                "strategy {name} asks for warm_up, which comes before a run only (accepted: a restart, or no warm_up)"
-            );
+        if let Some(text) = without_history(entry, state.is_some()) {
             return Err(conflict(text));
         }
         let made = self.factory.strategy(&plugin, name, &settings).map_err(of_entry)?;
@@ -299,6 +294,16 @@ impl Manager {
 fn config_text(plugin: &LoadedPlugin, settings: &InstanceSettings) -> Result<String, Refusal> {
     let config = expanded(plugin.identity(), settings)?;
     Ok(config.value.to_string())
+}
+
+/// Why a strategy cannot join that is to be warmed up: its history would hold up the events of all others.
+fn without_history(entry: &StrategyEntry, has_state: bool) -> Option<String> {
+    (entry.warm_up.is_some() && !has_state).then(|| {
+        format!(
+            "strategy {} asks for warm_up, which comes before a run only (accepted: a restart, or no warm_up)",
+            entry.name()
+        )
+    })
 }
 
 /// Why an instance that was in this run keeps a strategy of its name and of a plugin from starting, if it does.
