@@ -137,6 +137,7 @@ impl EventLoop {
             }
             let seen = self.engine().order(id).map(|order| (order.state, order.filled));
             self.driver_mut().feed(now, InputKind::Order(event))?;
+            self.tell_held_again(&event);
             let order = self.engine().order(id);
             let is_unknown = event.status == abi::order_status::UNKNOWN;
             if is_unknown {
