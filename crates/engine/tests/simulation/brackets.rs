@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use stratd_engine::{Accounting, ByHand, Engine, Input, InputKind, Output, StrategyId};
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, InstrumentId, OrderEventKind, OrderRequest, OrderType, Price, Quantity, Reason,
-    Side, Takes, Timestamp, abi,
+    ClientOrderId, ExchangeId, InstrumentId, OrderEventKind, OrderRequest, OrderType, Price, Quantity,
+    Reason, Side, Takes, Timestamp, abi,
 };
 
 use crate::{Named, cut::Twin, desk, random::Random, seeds};
