@@ -28,8 +28,7 @@ pub(crate) fn client(ca_file: Option<&str>) -> Result<Arc<ClientConfig>, String>
 
 fn of_file(path: &str) -> Result<RootCertStore, String> {
     let unreadable = |why: &str| format!("ca_file {path}: {why} (accepted: a PEM file of certificates)");
-    let certificates =
-        CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let certificates = certificates.map_err(|error| unreadable(&error.to_string()))?;
     if certificates.is_empty() {
         return Err(unreadable("it holds no certificate"));
