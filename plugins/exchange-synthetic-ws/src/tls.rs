@@ -56,7 +56,8 @@ fn of_system() -> Result<RootCertStore, String> {
 pub(crate) fn words(error: &io::Error) -> Option<String> {
     let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
     Some(match error {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+        // of an authority that we do not know, or of another one that has the name of one that we know
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             "the venue's certificate is of an authority that is not trusted (accepted: those of ca_file, or without it those of the system)".to_owned()
         }
         rustls::Error::InvalidCertificate(why) => format!("the venue's certificate is refused: {why}"),

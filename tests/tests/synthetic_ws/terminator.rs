@@ -2,7 +2,7 @@
 
 use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, thread};
 
-use rcgen::{CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+use rcgen::{CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
@@ -23,11 +23,13 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    pub(crate) fn new(place: &Place, name: &str) -> Self {
+    /// One of this name, in this file.
+    pub(crate) fn new(place: &Place, file: &str, name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let file = place.path().join(name);
+        let file = place.path().join(file);
         fs::write(&file, issuer.pem()).unwrap();
         Self { issuer, file }
     }

@@ -20,7 +20,7 @@ fn a_strategy_trades_over_tls_and_a_cut_changes_nothing() {
         let made: Arc<OnceLock<Terminator>> = Arc::default();
         let terminator = Arc::clone(&made);
         let way = Box::new(move |venue: &Venue, place: &Place| {
-            let authority = Authority::new(place, "ca.pem");
+            let authority = Authority::new(place, "ca.pem", "A");
             let terminator = made.get_or_init(|| Terminator::start(&authority, "localhost", &venue.url));
             // its path starts in the folder of the configuration
             format!("url = {:?}, ca_file = \"ca.pem\"", terminator.url())
@@ -37,11 +37,12 @@ fn a_strategy_trades_over_tls_and_a_cut_changes_nothing() {
     }
 }
 
-/// Starts a daemon at a venue behind TLS that it cannot connect to; the authorities are A and B.
+/// Starts a daemon at a venue behind TLS that it cannot connect to. The authority A has signed its certificate.
 fn refused(host: &str, keys: &str, system: &str) -> Ran {
     let place = Place::new(&[]);
     let venue = Venue::start(place.path(), &[]);
-    let [authority, _] = ["a.pem", "b.pem"].map(|name| Authority::new(&place, name));
+    let authorities = [("a.pem", "A"), ("b.pem", "B"), ("also_a.pem", "A")];
+    let [authority, ..] = authorities.map(|(file, name)| Authority::new(&place, file, name));
     let terminator = Terminator::start(&authority, host, &venue.url);
     let url = terminator.url();
     let config = format!(
@@ -71,6 +72,7 @@ fn a_venue_that_is_not_who_it_should_be_is_told_with_the_reason() {
     );
     let untrusted = "the venue's certificate is of an authority that is not trusted (accepted: those of ca_file, or without it those of the system)";
     said(&refused("localhost", ", ca_file = \"b.pem\"", "a.pem"), untrusted);
+    said(&refused("localhost", ", ca_file = \"also_a.pem\"", "a.pem"), untrusted);
     said(&refused("localhost", "", "b.pem"), untrusted);
     said(&refused("localhost", ", ca_file = \"c.pem\"", "a.pem"), "c.pem: ");
 }
