@@ -12,6 +12,9 @@ use crate::{agreement::agree, venue::Venue};
 /// Plugins of a desk.
 const LIBRARIES: [&str; 2] = ["exchange_synthetic_ws", "strategy_market_maker"];
 
+/// Keys of the connector, in TOML.
+type Way = dyn Fn(&Venue, &Place) -> String;
+
 /// What a desk is made of.
 pub(crate) struct Setup {
     /// Of the connector.
@@ -20,8 +23,8 @@ pub(crate) struct Setup {
     pub(crate) venue: Vec<&'static str>,
     /// Another folder of plugins than that of the tests.
     pub(crate) plugins: Option<PathBuf>,
-    /// What the connector is told of the way to the venue, in TOML.
-    pub(crate) way: Box<dyn Fn(&Venue, &Place) -> String>,
+    /// What the connector is told of the way to the venue.
+    pub(crate) way: Box<Way>,
 }
 
 impl Default for Setup {

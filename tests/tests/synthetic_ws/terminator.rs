@@ -1,6 +1,6 @@
 //! TLS before the venue, as a proxy does it: encrypted on its outside, plain on the side of the venue.
 
-use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, thread};
+use std::{fs, net::SocketAddr, sync::Arc, thread};
 
 use rcgen::{CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use rustls::{
@@ -16,22 +16,20 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// Who signs certificates, with its own in a file.
+/// Who signs certificates.
 pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
-    pub(crate) file: PathBuf,
 }
 
 impl Authority {
-    /// One of this name, in this file.
+    /// One of this name, with its own certificate in this file.
     pub(crate) fn new(place: &Place, file: &str, name: &str) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let file = place.path().join(file);
-        fs::write(&file, issuer.pem()).unwrap();
-        Self { issuer, file }
+        fs::write(place.path().join(file), issuer.pem()).unwrap();
+        Self { issuer }
     }
 
     /// A server with a certificate of this host.
