@@ -30,7 +30,7 @@ put_as() { install -D -m "$1" "$2" "$tree/$3"; }
 strip_code() { strip --strip-debug --remove-section=.comment "$@"; }
 
 programs() {
-    put 0755 usr/bin "$release/stratd" "$release/stratctl" "$release/tea"
+    put 0755 usr/bin "$release/stratd" "$release/stratctl" "$release/stratd-synthetic" "$release/tea"
     put 0644 usr/lib/stratd/plugins "$plugins"/*.so
     strip_code "$tree"/usr/bin/* "$tree"/usr/lib/stratd/plugins/*.so
 }
@@ -52,7 +52,7 @@ conveniences() {
         install -d "$tree/usr/share/man/man${page##*.}"
         gzip -9n <"$page" >"$tree/usr/share/man/man${page##*.}/$(basename "$page").gz"
     done
-    for program in stratd stratctl tea; do
+    for program in stratd stratctl stratd-synthetic tea; do
         put_as 0644 "$pages/completions/$program.bash" usr/share/bash-completion/completions/$program
         put_as 0644 "$pages/completions/_$program" usr/share/zsh/vendor-completions/_$program
         put_as 0644 "$pages/completions/$program.fish" usr/share/fish/vendor_completions.d/$program.fish

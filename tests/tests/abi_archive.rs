@@ -1,6 +1,6 @@
 //! Plugins that were built when their version of the ABI was current (`tests/golden/abi/VERSION`) run in this daemon, as a
-//! user runs them: inspected, and live in every isolation, with a part of the log. What they trade is compared by
-//! `equality`.
+//! user runs them: inspected, and live in every isolation, with a part of the log, and over a WebSocket at a venue of
+//! today. What they trade in backtests is compared by `equality`.
 
 use std::{
     collections::BTreeMap,
@@ -9,6 +9,21 @@ use std::{
 };
 
 use stratd_tests::{Place, Running, workspace};
+
+use crate::desk::{Desk, Setup};
+
+#[path = "synthetic_ws/agreement.rs"]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod agreement;
+#[path = "synthetic_ws/desk.rs"]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod desk;
+#[path = "synthetic_ws/venue.rs"]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod venue;
+
+/// Reports of the account after which a run has seen enough.
+const REPORTS: u64 = 50;
 
 /// The archived versions, each with a private copy of its files: a checkout may be writable by a group, and then the
 /// daemon would not trust them.
@@ -74,6 +89,21 @@ fn archived_plugins_trade_live_in_every_isolation() {
             let ended = run.end("TERM");
             assert_eq!(ended.status.code(), Some(0), "{version} {isolation}: {}", ended.err);
             fs::remove_dir_all(place.path().join("runs")).expect("the results");
+        }
+    }
+}
+
+#[test]
+fn an_archived_connector_trades_at_a_venue_of_today_and_both_sides_agree() {
+    for isolation in ["none", "thread", "process"] {
+        let place = Place::new(&[]);
+        for (_, folder) in archives(&place) {
+            let mut desk = Desk::start(&Setup { isolation, plugins: Some(folder), ..Setup::default() });
+            desk.trades(REPORTS);
+            // what it does when its connection breaks is part of what it was
+            desk.venue.dies_and_comes_back();
+            desk.trades(REPORTS);
+            desk.agrees();
         }
     }
 }

@@ -59,6 +59,15 @@ impl Execution {
         self.with_stand_in(id, |stand_in| stand_in.waits = None);
     }
 
+    /// Notes that an order that had gone out is held again.
+    pub(crate) fn hold_again(&mut self, id: ClientOrderId, held: Held, now: Timestamp) {
+        self.amend(id, |order| {
+            order.state = OrderState::Working;
+            order.updated = now;
+        });
+        self.set_waits(id, held);
+    }
+
     /// Gives a held order another quantity.
     pub(crate) fn set_quantity(&mut self, id: ClientOrderId, quantity: Quantity) {
         self.amend(id, |order| order.request.quantity = quantity);

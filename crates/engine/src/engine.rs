@@ -376,6 +376,9 @@ impl Engine {
                 self.quote_spreads(report.instrument, report.ts)
             };
         }
+        if report.kind == OrderEventKind::Rejected.code() && self.hold_again(report) {
+            return Ok(());
+        }
         let instrument = self.core.instruments.get(InstrumentId(report.instrument));
         let applied = self.core.execution.apply(report, instrument).ok_or_else(|| {
             EngineError::overflow(self.core.now, format!("a fill of order {}", report.client_order_id))

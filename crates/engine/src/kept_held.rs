@@ -103,7 +103,12 @@ impl Engine {
             // time goes on from here
             self.core.held.expire_at(at.max(self.core.now), order.id);
         }
-        if kept.has_trigger && matches!(kept.waits, Some(Held::ForPrice | Held::ForGroup)) {
+        let is_watched = match kept.waits {
+            Some(Held::ForPrice) => kept.has_trigger,
+            Some(Held::ForGroup) => true,
+            Some(Held::ForEntry) | None => false,
+        };
+        if is_watched {
             self.core.held.watch(order.request.instrument, order.id);
         }
     }

@@ -40,6 +40,7 @@ mod expiry;
 mod exposure;
 mod groups;
 mod held;
+mod held_again;
 mod holding;
 mod hours;
 mod input;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail};
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 use stratd_plugin_api::{Decimal, Money, Timestamp};
 use stratd_simulation::venue::VenueConfig;
 
@@ -91,6 +91,12 @@ struct Options {
     /// Allows every client the request FAULTS, which shows and sets faults
     #[arg(long)]
     admin: bool,
+}
+
+/// The command line, for who makes pages and completions of it.
+#[must_use]
+pub fn program() -> clap::Command {
+    Options::command()
 }
 
 /// Runs the program.

@@ -29,4 +29,4 @@ mod server;
 mod state;
 mod words;
 
-pub use cli::main;
+pub use cli::{main, program};

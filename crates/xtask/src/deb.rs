@@ -38,9 +38,9 @@ fn check(workspace: &Workspace, package: &Path) -> Result<()> {
     run_command(&mut lintian).context("the package has faults, see above")
 }
 
-/// Builds daemon, client and `tea` in the release profile, as a user installs them.
+/// Builds daemon, client, the synthetic venue and `tea` in the release profile, as a user installs them.
 ///
-/// Whoever needs one of them builds both by this: another set of packages has other features in common, and cargo would
+/// Whoever needs one of them builds all by this: another set of packages has other features in common, and cargo would
 /// build the daemon and half of what it depends on once more.
 pub(crate) fn build_programs(workspace: &Workspace) -> Result<()> {
     run_command(&mut workspace.cargo(&[
@@ -50,6 +50,8 @@ pub(crate) fn build_programs(workspace: &Workspace) -> Result<()> {
         "stratd",
         "-p",
         "stratctl",
+        "-p",
+        "stratd-synthetic",
         "-p",
         "teafile",
         "--features",

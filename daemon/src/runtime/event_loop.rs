@@ -369,6 +369,11 @@ impl EventLoop {
         if self.recovery.is_some() {
             self.tell_reconnected(told.get(..count).unwrap_or(told));
         }
+        for told in told.iter().take(count) {
+            if let Told::Order(report) = told {
+                self.tell_held_again(report);
+            }
+        }
         if let Some(observer) = &mut self.observer {
             observer.fed(told.get(..count).unwrap_or(told), at, self.driver.engine());
         }

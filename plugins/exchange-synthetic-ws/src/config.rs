@@ -1,17 +1,27 @@
 //! The keys of the configuration, and what they mean once checked.
 
+use std::sync::Arc;
+
+use rustls::ClientConfig;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use stratd_plugin_api::{Error, Result, TradingType};
+
+use crate::tls;
 
 /// Where the venue is, who we are there, and what is taken from it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Where the venue listens: `ws://HOST:PORT/`, or `wss://` in a build with the feature `tls`.
+    /// Where the venue listens: `ws://HOST:PORT/`, or `wss://HOST:PORT/`, encrypted: its certificate must be of that host and
+    /// of an authority that is trusted.
     #[serde(default = "url")]
     #[schemars(extend("x-accepted" = "an address such as ws://127.0.0.1:5000/"))]
     pub url: String,
+    /// The only authorities that are trusted with the venue's certificate, as a PEM file; those of the system by default.
+    /// A relative path starts in the folder of the configuration file.
+    #[schemars(extend("format" = "path", "x-accepted" = "the path of a PEM file"))]
+    pub ca_file: Option<String>,
     /// The account that orders belong to. Simulation needs none.
     #[serde(default)]
     pub account: String,
@@ -113,6 +123,9 @@ impl Feeds {
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) url: String,
+    /// Whether the url is `wss://`.
+    is_encrypted: bool,
+    ca_file: Option<String>,
     /// `None` in simulation: market data only.
     pub(crate) account: Option<String>,
     pub(crate) token: String,
@@ -156,7 +169,13 @@ impl Settings {
                 config.client_id_prefix
             )));
         }
-        check_url(&config.url)?;
+        let is_encrypted = check_url(&config.url)?;
+        if config.ca_file.is_some() && !is_encrypted {
+            return Err(Error::new(format!(
+                "ca_file is set, and url is `{}`, which is not encrypted (accepted: wss://HOST:PORT/, or no ca_file)",
+                config.url
+            )));
+        }
         let pauses = (config.reconnect_min_ms, config.reconnect_max_ms);
         if pauses.0 == 0 || pauses.0 > pauses.1 {
             return Err(Error::new(format!(
@@ -173,6 +192,8 @@ impl Settings {
                 orders: has(FeedName::Orders),
             },
             url: config.url,
+            is_encrypted,
+            ca_file: config.ca_file,
             account,
             token: config.token,
             prefix: config.client_id_prefix,
@@ -182,25 +203,31 @@ impl Settings {
             seed: config.seed,
         })
     }
+
+    /// What the connection is encrypted with, if it is. Files are read now: a wrong path is an error of the start.
+    pub(crate) fn tls(&self) -> Result<Option<Arc<ClientConfig>>> {
+        if !self.is_encrypted {
+            return Ok(None);
+        }
+        tls::client(self.ca_file.as_deref()).map(Some).map_err(Error::new)
+    }
 }
 
-/// Says what is wrong with an address before a thread is started for it.
-fn check_url(url: &str) -> Result<()> {
-    let accepted =
-        if cfg!(feature = "tls") { "ws://HOST:PORT/ or wss://HOST:PORT/" } else { "ws://HOST:PORT/" };
+/// Says what is wrong with an address before a thread is started for it; else whether it is one of TLS.
+fn check_url(url: &str) -> Result<bool> {
+    let accepted = "ws://HOST:PORT/ or wss://HOST:PORT/";
     let refused = |why: &str| Err(Error::new(format!("url is `{url}`: {why} (accepted: {accepted})")));
     let parsed: tokio_tungstenite::tungstenite::http::Uri = match url.parse() {
         Ok(parsed) => parsed,
         Err(error) => return refused(&format!("{error}").to_lowercase()),
     };
-    match parsed.scheme_str() {
-        Some("ws") => {}
-        Some("wss") if cfg!(feature = "tls") => {}
-        Some("wss") => return refused("this build has no TLS"),
+    let is_encrypted = match parsed.scheme_str() {
+        Some("ws") => false,
+        Some("wss") => true,
         _ => return refused("no address of a WebSocket"),
-    }
+    };
     match parsed.host() {
-        Some(host) if !host.is_empty() => Ok(()),
+        Some(host) if !host.is_empty() => Ok(is_encrypted),
         _ => refused("no host"),
     }
 }
@@ -232,9 +259,10 @@ mod tests {
             "reconnect_min_ms is 9 (accepted: 1 to reconnect_max_ms, 8)",
         );
         refused(serde_json::json!({ "acount": "a" }), "unknown field `acount`");
-        if !cfg!(feature = "tls") {
-            refused(serde_json::json!({ "url": "wss://x/", "account": "a" }), "this build has no TLS");
-        }
+        refused(
+            serde_json::json!({ "url": "ws://x/", "account": "a", "ca_file": "ca.pem" }),
+            "ca_file is set, and url is `ws://x/`, which is not encrypted (accepted: wss://HOST:PORT/",
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::{
     Config,
     config::Settings,
-    link::Link,
+    link::{Link, Seat},
     session::{Command, Kept},
 };
 
@@ -175,6 +175,7 @@ impl SyntheticWsExchange {
         if self.thread.is_some() {
             return Ok(());
         }
+        let tls = self.settings.tls()?;
         self.host.log(
             Level::INFO,
             format_args!(
@@ -184,7 +185,7 @@ impl SyntheticWsExchange {
         );
         let (commands, taken) = mpsc::channel(COMMANDS_MAX);
         let stop = Arc::new(Notify::new());
-        let seat = (self.host.clone(), self.settings.clone());
+        let seat = Seat { host: self.host.clone(), settings: self.settings.clone(), tls };
         let link = Link::new(seat, &self.kept, taken, Arc::clone(&stop), Arc::clone(&self.is_online));
         let handle = thread::Builder::new().name(THREAD.to_owned()).spawn(move || link.run())?;
         self.thread = Some(Thread { commands, stop, handle });

@@ -21,6 +21,7 @@ mod link;
 mod session;
 mod socket;
 mod tell;
+mod tls;
 mod wire;
 
 pub use config::{Config, FeedName};

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use rustls::ClientConfig;
 use stratd_plugin_api::{Error, ExchangeHandle, Result};
 use tokio::{
     sync::{
@@ -45,7 +46,16 @@ pub(crate) struct Link {
     commands: Receiver<Command>,
     stop: Arc<Notify>,
     settings: Settings,
+    /// Of a venue that is spoken to encrypted.
+    tls: Option<Arc<ClientConfig>>,
     host: ExchangeHandle,
+}
+
+/// What a link knows from the start.
+pub(crate) struct Seat {
+    pub(crate) host: ExchangeHandle,
+    pub(crate) settings: Settings,
+    pub(crate) tls: Option<Arc<ClientConfig>>,
 }
 
 /// Why serving a connection ended.
@@ -56,14 +66,14 @@ enum Ended {
 
 impl Link {
     pub(crate) fn new(
-        (host, settings): (ExchangeHandle, Settings),
+        Seat { host, settings, tls }: Seat,
         kept: &Kept,
         commands: Receiver<Command>,
         stop: Arc<Notify>,
         is_online: Arc<AtomicBool>,
     ) -> Self {
         let session = Session::new(host.clone(), settings.clone(), kept, is_online);
-        Self { session, commands, stop, settings, host }
+        Self { session, commands, stop, settings, tls, host }
     }
 
     /// The thread: until it is stopped. Returns what the next life needs to know.
@@ -81,9 +91,9 @@ impl Link {
         let began = self.host.now();
         let mut backoff = Backoff::new(self.settings.reconnect_ms, self.settings.seed);
         loop {
-            let url = self.settings.url.clone();
+            let (url, tls) = (self.settings.url.clone(), self.tls.clone());
             let connecting = async {
-                let tried = timeout(CONNECT_TIME_MAX, Socket::connect(&url)).await;
+                let tried = timeout(CONNECT_TIME_MAX, Socket::connect(&url, tls)).await;
                 tried.unwrap_or_else(|_| Err(format!("no answer within {} s", CONNECT_TIME_MAX.as_secs())))
             };
             let why = match self.while_waiting(connecting).await {

@@ -1,11 +1,16 @@
 //! The socket: connecting, reading and writing frames.
 
+use std::sync::Arc;
+
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
+use rustls::ClientConfig;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream,
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
     tungstenite::{self, Message, Utf8Bytes, protocol::WebSocketConfig},
 };
+
+use crate::tls;
 
 /// The venue's largest frame has 1 MiB; a larger one ends the connection.
 const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -14,13 +19,16 @@ const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    pub(crate) async fn connect(url: &str) -> Result<Self, String> {
+    /// Connects to a venue; with a TLS configuration if what is said is encrypted.
+    pub(crate) async fn connect(url: &str, tls: Option<Arc<ClientConfig>>) -> Result<Self, String> {
         let mut config = WebSocketConfig::default();
         config.max_message_size = Some(FRAME_BYTES_MAX);
         config.max_frame_size = Some(FRAME_BYTES_MAX);
         // an order must not wait for a packet to fill
         let is_at_once = true;
-        let connected = connect(url, config, is_at_once).await.map_err(|error| words(&error))?;
+        let connector = tls.map_or(Connector::Plain, Connector::Rustls);
+        let connecting = connect_async_tls_with_config(url, Some(config), is_at_once, Some(connector));
+        let (connected, _) = connecting.await.map_err(|error| words(&error))?;
         Ok(Self(connected))
     }
 
@@ -68,32 +76,6 @@ impl Socket {
     }
 }
 
-#[cfg(not(feature = "tls"))]
-async fn connect(
-    url: &str,
-    config: WebSocketConfig,
-    is_at_once: bool,
-) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, tungstenite::Error> {
-    let connected = tokio_tungstenite::connect_async_with_config(url, Some(config), is_at_once).await;
-    connected.map(|(stream, _)| stream)
-}
-
-#[cfg(feature = "tls")]
-async fn connect(
-    url: &str,
-    config: WebSocketConfig,
-    is_at_once: bool,
-) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, tungstenite::Error> {
-    let mut roots = rustls::RootCertStore::empty();
-    // some system holds a root that rustls does not read; the others count all the same
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-    let connector = Some(tokio_tungstenite::Connector::Rustls(std::sync::Arc::new(tls)));
-    let connected =
-        tokio_tungstenite::connect_async_tls_with_config(url, Some(config), is_at_once, connector).await;
-    connected.map(|(stream, _)| stream)
-}
-
 /// The text of a message; `None` for what the library answers itself.
 fn text_of(message: Option<tungstenite::Result<Message>>) -> Result<Option<Utf8Bytes>, String> {
     match message {
@@ -114,7 +96,9 @@ fn text_of(message: Option<tungstenite::Result<Message>>) -> Result<Option<Utf8B
 /// An error with its causes, as house style has it.
 fn words(error: &tungstenite::Error) -> String {
     match error {
-        tungstenite::Error::Io(error) => error.to_string().to_lowercase(),
+        tungstenite::Error::Io(error) => {
+            tls::words(error).unwrap_or_else(|| error.to_string().to_lowercase())
+        }
         other => other.to_string().to_lowercase(),
     }
 }

@@ -33,6 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let programs = [
         (stratd::cli::program(), &["stratctl(1)", "stratd.toml(5)"][..]),
         (stratctl::program(), &["stratd(1)", "stratd.toml(5)"][..]),
+        (stratd_synthetic::program(), &["stratd(1)"][..]),
     ];
     for (program, others) in programs {
         write_pages(&program, others, &commands)?;

@@ -124,6 +124,69 @@ fn a_stop_is_there_after_a_kill_and_goes_out_once_at_the_first_price() {
     assert_eq!(standing(&desk, far), "canceled (requested) 0/4", "it does not come back");
 }
 
+/// As after a kill between the disk and the wire: the server never heard of any order.
+fn lose_all_orders(ledger: &mut Value) {
+    for list in ["received", "orders", "fills"] {
+        ledger[list] = json!([]);
+    }
+    (ledger["positions"], ledger["cash_cents"]) = (json!([0, 0]), json!(0));
+}
+
+#[test]
+fn a_stop_that_was_killed_before_it_was_sent_is_held_again_and_goes_out_once() {
+    let mut desk = quiet();
+    let id = id_of(&submit(&desk, &stop("buy", "3", "100.50")).order);
+    desk.touch("silent");
+    desk.remove("quiet");
+    desk.wait("its way out", |desk| desk.received().contains(&id));
+    desk.touch("quiet");
+    desk.kill();
+    desk.edit_ledger(lose_all_orders);
+    desk.remove("silent");
+    for is_first in [true, false] {
+        desk.start();
+        desk.wait_for_log(RECOVERED);
+        assert_eq!(standing(&desk, id), "open for group 0/3", "its price had come");
+        if is_first {
+            desk.wait_for_log("had gone out, and never came to its exchange: it is held again");
+        }
+        desk.wait("its row", |desk| {
+            desk.rows(&format!("SELECT waits FROM stand_ins WHERE client_order_id = {id}")) == ["group"]
+        });
+        desk.kill();
+        assert!(!desk.received().contains(&id), "nothing was sent while nothing was known of a price");
+    }
+    desk.start();
+    desk.remove("quiet");
+    desk.wait("a fill", |desk| desk.order(id).status == "filled");
+    desk.touch("quiet");
+    desk.kill();
+    assert_eq!(desk.received().iter().filter(|sent| **sent == id).count(), 1);
+}
+
+#[test]
+fn a_stop_of_which_nobody_tells_whether_it_was_sent_is_unknown_and_not_sent_again() {
+    let mut desk = quiet();
+    let id = id_of(&submit(&desk, &stop("buy", "3", "100.50")).order);
+    desk.touch("silent");
+    desk.remove("quiet");
+    desk.wait("its way out", |desk| desk.received().contains(&id));
+    desk.touch("quiet");
+    desk.kill();
+    desk.edit_ledger(lose_all_orders);
+    desk.touch("forgetful");
+    desk.start();
+    desk.wait_for_log("are in an unknown state");
+    assert_eq!(standing(&desk, id), "unknown 0/3");
+    // another one shows that its price came
+    let other = id_of(&submit(&desk, &stop("buy", "1", "100.50")).order);
+    desk.remove("quiet");
+    desk.wait("a fill", |desk| desk.order(other).status == "filled");
+    assert_eq!(standing(&desk, id), "unknown 0/3");
+    desk.kill();
+    assert!(!desk.received().contains(&id));
+}
+
 #[test]
 fn a_trailing_stop_goes_on_from_where_it_had_come_to() {
     let mut desk = Desk::new("");

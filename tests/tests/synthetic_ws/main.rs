@@ -3,5 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod agreement;
+mod desk;
+mod holdings;
+mod terminator;
+mod tls;
 mod trading;
 mod venue;

@@ -30,13 +30,13 @@ pub(crate) struct Venue {
 }
 
 impl Venue {
-    /// A venue that keeps its state in a folder below this one.
+    /// A venue that keeps its state in a folder below this one; options take the place of the usual ones.
     pub(crate) fn start(folder: &Path, options: &[&str]) -> Self {
         let mut all = vec!["--listen".to_owned(), "127.0.0.1:0".to_owned()];
-        all.extend(
-            ["--state", "venue", "--instruments", "2", "--rate", "400", "--heartbeat-ms", "100"]
-                .map(str::to_owned),
-        );
+        let usual =
+            [("--state", "venue"), ("--instruments", "2"), ("--rate", "400"), ("--heartbeat-ms", "100")];
+        let usual = usual.iter().filter(|(name, _)| !options.contains(name));
+        all.extend(usual.flat_map(|(name, value)| [name, value]).map(|option| (*option).to_owned()));
         all.extend(options.iter().map(|option| (*option).to_owned()));
         let (child, url) = begin(folder, &all);
         // the same place the next time

@@ -476,6 +476,7 @@ fn report(kind: &str, order: &str, words: &[&str]) -> abi::OrderEvent {
             Some(("instrument", value)) => report.instrument = instrument(value),
             Some(("of", value)) => report.quantity = number(value),
             Some(("status", "filled")) => report.status = abi::order_status::FILLED,
+            Some(("reason", "unknown_order")) => report.reason = Reason::UnknownOrder.code(),
             Some(_) => panic!("`{word}` is nothing of a report"),
             None if *word == "@" => {
                 let price = number(words.next().expect("a price after `@`"));

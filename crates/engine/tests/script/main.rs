@@ -24,6 +24,7 @@ mod faults;
 mod groups;
 mod hedging;
 mod held;
+mod held_again;
 mod instruments;
 mod life;
 mod limits;

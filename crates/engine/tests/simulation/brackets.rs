@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use stratd_engine::{Accounting, ByHand, Engine, Input, InputKind, Output, StrategyId};
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, InstrumentId, OrderEventKind, OrderRequest, OrderType, Price, Quantity, Side,
-    Takes, Timestamp, abi,
+    ClientOrderId, ExchangeId, InstrumentId, OrderEventKind, OrderRequest, OrderType, Price, Quantity,
+    Reason, Side, Takes, Timestamp, abi,
 };
 
 use crate::{Named, cut::Twin, desk, random::Random, seeds};
@@ -45,6 +45,8 @@ struct Simulation {
     /// A run that goes on from what was kept of this one when it was cut off last.
     twin: Option<Twin>,
     cuts: usize,
+    /// Orders that never came to the venue.
+    lost: usize,
 }
 
 impl Simulation {
@@ -65,6 +67,7 @@ impl Simulation {
             brackets: BTreeMap::new(),
             twin: None,
             cuts: 0,
+            lost: 0,
         }
     }
 
@@ -80,9 +83,14 @@ impl Simulation {
             match output {
                 Output::Submit(order) => {
                     let (id, request) = (order.get().id.0, order.get().request);
-                    assert!(self.sent.insert(id), "order {id} is sent twice");
                     let takes = self.engine.takes(ExchangeId(1));
                     assert!(takes.has_type(request.order_type) && request.group == 0, "{request:?}");
+                    assert!(!self.sent.contains(&id), "order {id} is sent twice");
+                    if self.random.chance(5) {
+                        self.lose(id);
+                        continue;
+                    }
+                    self.sent.insert(id);
                     let order = AtVenue {
                         side: request.side,
                         quantity: request.quantity.get(),
@@ -114,7 +122,21 @@ impl Simulation {
         });
     }
 
+    /// An order does not come to the venue, and nobody knows until the venue is asked.
+    fn lose(&mut self, id: u64) {
+        self.lost += 1;
+        self.report(id, OrderEventKind::Received, 0);
+        self.report(id, OrderEventKind::Rejected, 0);
+        let [unknown, rejected] = self.reports.make_contiguous().last_chunk_mut().expect("both");
+        unknown.status = abi::order_status::UNKNOWN;
+        rejected.reason = Reason::UnknownOrder.code();
+    }
+
     fn cancel_asked(&mut self, id: u64) {
+        if !self.venue.contains_key(&id) {
+            self.report(id, OrderEventKind::RequestRejected, 0);
+            return;
+        }
         if self.random.chance(20) {
             self.fill(id);
         }
@@ -295,7 +317,7 @@ fn a_run_that_was_cut_off_anywhere_goes_on_as_one_that_was_not() {
 
 #[test]
 fn brackets_trade_no_more_than_their_entries_and_are_never_forgotten() {
-    let mut closed = 0;
+    let (mut closed, mut lost) = (0, 0);
     for seed in seeds() {
         let _named = Named(seed);
         let mut simulation = Simulation::new(seed);
@@ -307,6 +329,7 @@ fn brackets_trade_no_more_than_their_entries_and_are_never_forgotten() {
         let is_closed =
             |(entry, bracket): &(&u64, &Bracket)| bracket.is_left_alone && simulation.filled(**entry) > 0;
         closed += simulation.brackets.iter().filter(is_closed).count();
+        lost += simulation.lost;
     }
-    assert!(closed > 0, "no bracket came to its end");
+    assert!(closed > 0 && lost > 0, "{closed} brackets came to their end, {lost} orders were lost");
 }

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::workspace::{Workspace, run as run_command};
+use crate::workspace::Workspace;
 use crate::{deb, plugins};
 
 /// `stratd`, or what `STRATD_BIN` names.
@@ -23,7 +23,7 @@ pub(crate) fn daemon(workspace: &Workspace) -> Result<PathBuf> {
 /// `stratd-synthetic`, or what `STRATD_SYNTHETIC_BIN` names.
 pub(crate) fn venue(workspace: &Workspace) -> Result<PathBuf> {
     given("STRATD_SYNTHETIC_BIN", || {
-        run_command(&mut workspace.cargo(&["build", "--release", "--package", "stratd-synthetic"]))?;
+        deb::build_programs(workspace)?;
         Ok(workspace.release().join("stratd-synthetic"))
     })
 }

@@ -1,7 +1,9 @@
 //! What people are told of a run, line by line of the log, and who else is told.
 
-use stratd_engine::{BookGap, Denial, FaultPlace, Output, Scope, StrategyId, TradingState};
-use stratd_plugin_api::{Fault, OrderFlags, OrderRequest, Reason, Timestamp};
+use stratd_engine::{BookGap, Denial, FaultPlace, Held, Output, Scope, StrategyId, TradingState};
+use stratd_plugin_api::{
+    ClientOrderId, Fault, OrderEventKind, OrderFlags, OrderRequest, Reason, Timestamp, abi,
+};
 
 use super::EventLoop;
 use crate::{results::order_event_in_words, runtime::command::Note};
@@ -20,6 +22,32 @@ impl EventLoop {
                 tracing::debug!(logger = "orders", %time, "denied order {order}: {reason}");
             }
         }
+    }
+
+    /// Says that an order that had gone out is held again, because a report told that it never came to its exchange. To
+    /// be asked after the report was fed.
+    pub(in crate::runtime) fn tell_held_again(&self, report: &abi::OrderEvent) {
+        let is_told = report.kind == OrderEventKind::Rejected.code();
+        if !is_told || report.reason != Reason::UnknownOrder.code() {
+            return;
+        }
+        let Some(order) = self.engine().working_order(ClientOrderId(report.client_order_id)) else { return };
+        let known = self.engine().instrument(order.request.instrument);
+        let symbol = known.map_or("?", |known| known.symbol.as_str());
+        let (time, id) = (self.now, order.id);
+        let name = self.recorder.strategy_name(order.strategy);
+        let next = match order.held() {
+            None => "it goes out again".to_owned(),
+            Some(Held::ForPrice) => format!("it is held again, and waits for its price of {symbol}"),
+            Some(Held::ForEntry | Held::ForGroup) => {
+                format!("it is held again, and goes out with the next price of {symbol}")
+            }
+        };
+        tracing::warn!(
+            logger = format!("strategy.{name}"),
+            %time,
+            "order {id} had gone out, and never came to its exchange: {next}"
+        );
     }
 
     fn tell_gap(&mut self, gap: BookGap, time: Timestamp) {

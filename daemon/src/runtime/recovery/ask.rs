@@ -6,9 +6,9 @@ use std::{
 };
 
 use anyhow::Result;
-use stratd_engine::{InputKind, StrategyId};
+use stratd_engine::{InputKind, OrderState, StrategyId};
 use stratd_plugin_api::{
-    ClientOrderId, ExchangeId, OrderEventKind, OrderStatus, Timestamp, abi, abi::TextHandle,
+    ClientOrderId, ExchangeId, OrderEventKind, OrderStatus, Reason, Timestamp, abi, abi::TextHandle,
 };
 
 use super::findings::{self, findings, is_same, unresolved};
@@ -136,7 +136,11 @@ impl EventLoop {
                 }
             }
             let seen = self.engine().order(id).map(|order| (order.state, order.filled));
+            if let Some(lost) = self.lost_before(&event) {
+                self.driver_mut().feed(now, InputKind::Order(lost))?;
+            }
             self.driver_mut().feed(now, InputKind::Order(event))?;
+            self.tell_held_again(&event);
             let order = self.engine().order(id);
             let is_unknown = event.status == abi::order_status::UNKNOWN;
             if is_unknown {
@@ -162,6 +166,18 @@ impl EventLoop {
             tell_unknown(&name, &found.unknown);
         }
         Ok(found)
+    }
+
+    /// What comes before the word that an order never came, of one that waits for its answer and had been held: nobody knew
+    /// how it is, so that it is held again and does not end.
+    fn lost_before(&self, event: &abi::OrderEvent) -> Option<abi::OrderEvent> {
+        let is_told = event.kind == OrderEventKind::Rejected.code();
+        let never_came = is_told && event.reason == Reason::UnknownOrder.code();
+        let order =
+            self.engine().working_order(ClientOrderId(event.client_order_id)).filter(|_| never_came)?;
+        let is_pending = order.state == OrderState::PendingNew && order.kept_stand_in().is_some();
+        let (kind, status) = (OrderEventKind::Received.code(), abi::order_status::UNKNOWN);
+        is_pending.then_some(abi::OrderEvent { kind, status, reason: Reason::Exchange.code(), ..*event })
     }
 
     /// What strategies see of accounts; one that is as it was is no input.
