@@ -59,6 +59,16 @@ impl Execution {
         self.with_stand_in(id, |stand_in| stand_in.waits = None);
     }
 
+    /// Notes what the group of an order cut it to, or that the exchange answered.
+    pub(crate) fn set_cut(&mut self, id: ClientOrderId, cut: Option<Quantity>) {
+        self.with_stand_in(id, |stand_in| stand_in.cut = cut);
+    }
+
+    /// Notes that more was asked for of an order, and its exchange took it.
+    pub(crate) fn set_asked(&mut self, id: ClientOrderId, asked: Quantity) {
+        self.with_stand_in(id, |stand_in| stand_in.asked = asked);
+    }
+
     /// Gives a held order another quantity.
     pub(crate) fn set_quantity(&mut self, id: ClientOrderId, quantity: Quantity) {
         self.amend(id, |order| order.request.quantity = quantity);
