@@ -56,7 +56,7 @@ fn at_rest() -> Desk {
     let mut desk = Desk::start("");
     desk.wait_for_prices();
     let halt = HaltRequest { exit: Some(ExitRoutine::CancelAll), note: None };
-    let _: TradingDone = desk.ask(&Request::strategy_halt("market-maker", &halt).unwrap());
+    let _: TradingDone = desk.ask(&Request::strategy_halt("market-maker", &halt).expect("a body"));
     desk.wait("no working order", |desk| desk.status().orders_working == 0);
     desk
 }

@@ -18,6 +18,14 @@ fn loss_of_day(desk: &Desk) -> (TradingState, f64) {
     (risk.trading.state, limit.map_or(0.0, |limit| limit.used.parse().expect("an amount")))
 }
 
+/// Waits until a larger loss of the day is on the disk.
+fn wait_for_row(desk: &mut Desk, least: f64) {
+    desk.wait("its row", |desk| {
+        let rows = desk.rows("SELECT round(day_start - last) || '' FROM losses WHERE scope = 'run'");
+        rows.iter().any(|lost| lost.parse::<f64>().is_ok_and(|lost| lost > least))
+    });
+}
+
 /// Buys ten far above the market while nobody listens, and starts again.
 fn buy_dear(desk: &mut Desk) {
     let order = NewOrderRequest {
@@ -56,10 +64,7 @@ fn the_loss_of_the_day_counts_what_was_lost_before_a_kill() {
     desk.remove("quiet");
     desk.wait("the loss", |desk| loss_of_day(desk).1 > 900.0);
     desk.touch("quiet");
-    desk.wait("its row", |desk| {
-        let rows = desk.rows("SELECT round(day_start - last) || '' FROM losses WHERE scope = 'run'");
-        rows.iter().any(|lost| lost.parse::<f64>().is_ok_and(|lost| lost > 900.0))
-    });
+    wait_for_row(&mut desk, 900.0);
     let (state, lost) = loss_of_day(&desk);
     assert_eq!(state, TradingState::Active, "{lost}");
     desk.kill();
@@ -73,6 +78,7 @@ fn the_loss_of_the_day_counts_what_was_lost_before_a_kill() {
     desk.remove("quiet");
     desk.wait("a halt", |desk| loss_of_day(desk).0 == TradingState::Halted);
     desk.touch("quiet");
+    wait_for_row(&mut desk, 1_500.0);
     desk.kill();
     desk.start();
     desk.wait_for_log(RECOVERED);
