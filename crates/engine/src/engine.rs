@@ -178,8 +178,12 @@ impl Engine {
                 self.fire_timers();
             }
             InputKind::Start => {
-                self.core.is_recovering = false;
+                let was_recovering = std::mem::replace(&mut self.core.is_recovering, false);
                 self.refit_groups();
+                if was_recovering {
+                    // what was lost before stops trading before anybody asks for an order, and not with the next price
+                    self.watch_losses()?;
+                }
                 self.end_warm_ups();
                 self.dispatch(&self.plain(EventKind::Start, Reason::None));
                 self.core.has_started = true;
