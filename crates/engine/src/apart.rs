@@ -65,7 +65,19 @@ impl Execution {
             order.state = OrderState::Working;
             order.updated = now;
         });
+        // nobody answers a cut any more
+        self.set_cut(id, None);
         self.set_waits(id, held);
+    }
+
+    /// Notes what the group of an order cut it to, or that the exchange answered.
+    pub(crate) fn set_cut(&mut self, id: ClientOrderId, cut: Option<Quantity>) {
+        self.with_stand_in(id, |stand_in| stand_in.cut = cut);
+    }
+
+    /// Notes that more was asked for of an order, and its exchange took it.
+    pub(crate) fn set_asked(&mut self, id: ClientOrderId, asked: Quantity) {
+        self.with_stand_in(id, |stand_in| stand_in.asked = asked);
     }
 
     /// Gives a held order another quantity.

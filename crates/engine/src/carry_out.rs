@@ -317,6 +317,9 @@ impl Engine {
                     return self.change_held(id, &request, price);
                 }
                 self.core.execution.change_sent(id, &request);
+                if let Some(group) = self.core.execution.get(id).and_then(Order::group) {
+                    self.recount(group);
+                }
                 self.core.risk.note_sent(strategy, request.instrument, self.core.now);
                 self.outputs.push(Output::Change(change));
                 if let Some(reduced) = reduced {
@@ -368,13 +371,14 @@ impl Engine {
         }
         let order = self.core.execution.get(id).filter(|order| order.strategy == strategy);
         let order = order.ok_or(Reason::UnknownOrder)?;
+        let quantity = self.most_of_attached(order).map_or(quantity, |most| most.min(quantity));
         if quantity <= order.filled {
             return Err(Reason::VolumeNotAboveFilled.into());
         }
         let changed = changed(order, price, quantity);
         // what is filled is in the position already: only the rest is judged
         let rest = quantity.checked_sub(order.filled).ok_or(Reason::Overflow)?;
-        let judged = OrderRequest { quantity: rest, ..changed };
+        let judged = OrderRequest { quantity: rest, ..as_it_works(order, changed) };
         let view = self.core.gate_view(strategy, &judged, Some(order)).ok_or(Reason::UnknownInstrument)?;
         let Passed { request, reduced } = risk::check(judged, &view)?;
         let reduced =
@@ -462,7 +466,16 @@ impl Engine {
         };
         match approved {
             Ok(approved) => {
-                self.open(&approved.into_order(id, strategy, exchange));
+                let order = approved.into_order(id, strategy, exchange);
+                // a hedged position is named by a flag that its exchange may not know
+                match stand_in_for(&order.get().request, self.core.takes(exchange)) {
+                    Ok(None) => self.open(&order),
+                    Ok(Some(stand_in)) => self.open_apart(&order, stand_in),
+                    Err(reason) => {
+                        return self
+                            .deny(Order::new(id, strategy, exchange, request, self.core.now), reason.into());
+                    }
+                }
                 self.core.execution.mark_closing(id);
             }
             Err(refusal) => self.deny(Order::new(id, strategy, exchange, request, self.core.now), refusal),
@@ -477,6 +490,15 @@ impl Engine {
             self.stop_strategy(strategy, Reason::StrategyStopped, reason);
         }
     }
+}
+
+/// A changed order with what limits look at: one that waited for its price and went out has none that it waits for.
+fn as_it_works(order: &Order, changed: OrderRequest) -> OrderRequest {
+    let sent = order.stand_in.as_ref().filter(|stand_in| stand_in.waits.is_none());
+    sent.map_or(changed, |stand_in| {
+        let OrderRequest { order_type, stop_price, trail, .. } = stand_in.as_sent(&changed);
+        OrderRequest { order_type, stop_price, trail, ..changed }
+    })
 }
 
 fn closing_order(instrument: InstrumentId, size: Quantity) -> Option<OrderRequest> {

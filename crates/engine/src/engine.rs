@@ -178,8 +178,12 @@ impl Engine {
                 self.fire_timers();
             }
             InputKind::Start => {
-                self.core.is_recovering = false;
+                let was_recovering = std::mem::replace(&mut self.core.is_recovering, false);
                 self.refit_groups();
+                if was_recovering {
+                    // what was lost before stops trading before anybody asks for an order, and not with the next price
+                    self.watch_losses()?;
+                }
                 self.end_warm_ups();
                 self.dispatch(&self.plain(EventKind::Start, Reason::None));
                 self.core.has_started = true;
@@ -410,15 +414,24 @@ impl Engine {
             self.outputs.push(Output::Cancel(CancelOrder::of(order)));
         }
         let is_refusal = event.kind == OrderEventKind::RequestRejected.code();
+        // a strategy that failed when it heard of it may have ended orders that are held after this one
+        let id = ClientOrderId(event.client_order_id);
+        let finished = || self.core.execution.past(strategy)?.iter().rfind(|order| order.id == id);
         if change.has_finished
-            && let Some(order) = self.core.execution.past(strategy).and_then(VecDeque::back)
+            && let Some(order) = finished()
         {
             self.outputs.push(Output::OrderFinished(Order::clone(order)));
         }
         if !self.core.held.is_idle() || is_refusal {
-            let id = ClientOrderId(event.client_order_id);
             let traded = if change.has_fill { event.last_quantity } else { 0 };
-            self.follow(id, Quantity::new(traded), change.has_finished);
+            if event.kind == OrderEventKind::Change.code() {
+                self.take_change(id);
+            }
+            if is_refusal && !change.has_finished {
+                self.ask_again(id);
+            } else {
+                self.follow(id, Quantity::new(traded), change.has_finished);
+            }
             if is_refusal {
                 self.expire_again(id);
             }

@@ -86,16 +86,27 @@ impl Engine {
         let entry = ClientOrderId(order.request.group);
         let is_working = self.core.execution.get(entry).is_some();
         let filled = self.order(entry).map(|entry| entry.filled);
+        let traded = if is_attached { self.traded_of_entry(key) } else { Quantity::ZERO };
         let group = self.core.held.join(key);
         if !is_attached {
             group.total = group.total.max(quantity);
         } else if group.members.is_empty() {
             group.entry = is_working.then_some(entry);
             group.total = filled.unwrap_or_default();
+            group.filled = traded;
         }
         group.members.push(id);
         self.recount(key);
         self.refit(key);
+    }
+
+    /// What orders traded that were attached to an entry and have ended: its group ends with its last order, and what that
+    /// sold cannot be sold again.
+    fn traded_of_entry(&self, (strategy, entry): GroupId) -> Quantity {
+        let past = self.core.execution.past_of(strategy).filter(|order| {
+            order.request.group == entry && order.request.flags.contains(OrderFlags::ATTACHED)
+        });
+        past.fold(Quantity::ZERO, |sum, order| sum.checked_add(order.filled).unwrap_or(sum))
     }
 
     /// An order joined that is attached: its entry may be filled already.
@@ -190,19 +201,24 @@ impl Engine {
         if !has_ended {
             return;
         }
-        // a way out that was taken already goes alone
-        let orders = || members.iter().filter_map(|id| self.core.execution.get(*id));
-        let is_leaving = orders().any(|order| match order.held() {
-            Some(held) => held == Held::ForGroup,
-            None => Trigger::of(&order.request).is_some(),
-        });
         let rests = |order: &&Order| order.held().is_some() && Trigger::of(&order.request).is_none();
-        let resting: Vec<_> = orders().filter(rests).map(|order| order.id).collect();
+        let orders = members.iter().filter_map(|id| self.core.execution.get(*id));
+        let resting: Vec<_> = orders.filter(rests).map(|order| order.id).collect();
         for id in resting {
-            if !is_leaving {
+            // a way out that was taken already goes alone
+            if !self.is_leaving(&members) {
                 self.send_now(id);
             }
         }
+    }
+
+    /// Whether one of these orders goes out because its price came, or did.
+    fn is_leaving(&self, members: &[ClientOrderId]) -> bool {
+        let mut orders = members.iter().filter_map(|id| self.core.execution.get(*id));
+        orders.any(|order| match order.held() {
+            Some(held) => held == Held::ForGroup,
+            None => Trigger::of(&order.request).is_some(),
+        })
     }
 
     /// An order of a group has traded, or ended.
@@ -253,16 +269,70 @@ impl Engine {
         self.refit(key);
     }
 
+    /// An exchange took another quantity of an order: one that is larger than what was asked for before is what is asked
+    /// for now.
+    pub(crate) fn take_change(&mut self, id: ClientOrderId) {
+        self.core.execution.set_cut(id, None);
+        let Some(order) = self.core.execution.get(id) else { return };
+        let Some((key, stand_in)) = order.group().zip(order.stand_in.as_ref()) else { return };
+        let quantity = order.request.quantity;
+        let is_attached = order.request.flags.contains(OrderFlags::ATTACHED);
+        if quantity <= stand_in.asked {
+            return;
+        }
+        self.core.execution.set_asked(id, quantity);
+        if let Some(group) = self.core.held.group_mut(key).filter(|_| !is_attached) {
+            group.total = group.total.max(quantity);
+        }
+    }
+
+    /// An exchange refused to cancel or to cut an order of a group: it is asked again with the next price, and not at once,
+    /// because one that refuses everything would never be left alone.
+    pub(crate) fn ask_again(&mut self, id: ClientOrderId) {
+        self.core.execution.set_cut(id, None);
+        let Some(order) = self.core.execution.get(id) else { return };
+        let (instrument, group) = (order.request.instrument, order.group());
+        if let Some(key) = group {
+            self.core.held.watch(instrument, id);
+            self.recount(key);
+        }
+    }
+
+    /// A price came after such a refusal.
+    pub(crate) fn refit_refused(&mut self, id: ClientOrderId) {
+        let Some(order) = self.core.execution.get(id) else { return };
+        let (instrument, group) = (order.request.instrument, order.group());
+        self.core.held.unwatch(instrument, id);
+        if let Some(key) = group {
+            self.refit(key);
+        }
+    }
+
+    /// The most that a change may make of an order at its exchange: what is attached trades no more than its entry was
+    /// filled.
+    pub(crate) fn most_of_attached(&self, order: &Order) -> Option<Quantity> {
+        let is_attached = order.request.flags.contains(OrderFlags::ATTACHED);
+        let is_sent = order.stand_in.as_ref().is_some_and(|stand_in| stand_in.waits.is_none());
+        let group = order.group().filter(|_| is_attached && is_sent)?;
+        order.filled.checked_add(self.core.held.group(group)?.left())
+    }
+
     /// Cuts the orders of a group to what is left of its total, or lets those that are held grow again to it. Before its
     /// entry has ended, nobody knows the total.
     pub(crate) fn refit(&mut self, key: GroupId) {
         let Some(group) = self.core.held.group(key).filter(|group| group.is_settled()) else { return };
-        let left = group.left();
+        let (total, filled) = (group.total, group.filled);
         for id in group.members.clone() {
             let Some(order) = self.core.execution.get(id) else { continue };
             let Some(stand_in) = &order.stand_in else { continue };
             let is_held = stand_in.waits.is_some();
-            let most = order.filled.checked_add(left).unwrap_or(stand_in.asked).min(stand_in.asked);
+            let is_attached = order.request.flags.contains(OrderFlags::ATTACHED);
+            // of a change to more nobody knows yet whether the exchange takes it
+            let pending = if is_attached { Quantity::ZERO } else { order.quantity_total() };
+            let asked = stand_in.asked.max(pending);
+            let left = group_left(total.max(pending), filled);
+            let most = order.filled.checked_add(left).unwrap_or(asked).min(asked);
+            let was_cut = stand_in.cut == Some(most);
             if !left.is_positive() {
                 if is_held {
                     self.end_held(id, OrderState::Canceled(Reason::Group));
@@ -274,11 +344,22 @@ impl Engine {
                 let held = self.core.execution.get(id).map(Order::as_new);
                 self.outputs.extend(held.map(Output::Held));
                 self.tell_own(id, OrderEventKind::Change);
-            } else if !is_held && most < order.quantity_total() && order.state == OrderState::Working {
+            } else if !is_held
+                && most < order.quantity_total()
+                && order.state == OrderState::Working
+                && !was_cut
+            {
                 let cut = RiskApproved::cut(order, most);
+                self.core.execution.set_cut(id, Some(most));
                 self.core.execution.change_sent(id, &cut.get().request);
                 self.outputs.push(Output::Change(cut));
             }
         }
+        // which of them is the largest may have changed with it
+        self.recount(key);
     }
+}
+
+fn group_left(total: Quantity, filled: Quantity) -> Quantity {
+    total.checked_sub(filled).filter(|left| left.is_positive()).unwrap_or(Quantity::ZERO)
 }

@@ -146,6 +146,9 @@ impl Engine {
 
     fn offer(&mut self, id: ClientOrderId, seen: Seen) {
         let Some(order) = self.core.execution.get(id) else { return };
+        if order.held().is_none() {
+            return self.refit_refused(id);
+        }
         if !self.core.is_open_for(order.strategy, order.request.instrument) {
             return;
         }
@@ -189,8 +192,11 @@ impl Engine {
         self.core.held.touch(id);
     }
 
-    /// Sends a held order.
+    /// Sends a held order, unless it is on its way already: one that is refused wakes the others of its group.
     pub(crate) fn send_now(&mut self, id: ClientOrderId) {
+        if self.core.execution.get(id).is_none_or(|order| order.held().is_none()) {
+            return;
+        }
         match self.approve_release(id) {
             Some(Ok(passed)) => self.send_held(id, passed),
             Some(Err(refusal)) => self.deny_held(id, refusal),
@@ -239,6 +245,10 @@ impl Engine {
             self.core.held.forget_expiry(at, id);
         }
         self.core.execution.released(id, request.get().quantity, now);
+        // what waited for its entry counted as nothing
+        if let Some(group) = self.core.execution.get(id).and_then(Order::group) {
+            self.recount(group);
+        }
         let sent = request.into_order(id, strategy, exchange).sent_as(&stand_in);
         self.outputs.push(Output::Submit(sent));
         match reduced {

@@ -28,6 +28,8 @@ pub(crate) struct StandIn {
     pub(crate) expires: Option<Timestamp>,
     /// It was canceled because its lifetime ended.
     pub(crate) has_expired: bool,
+    /// What its group cut it to, while the exchange has not answered.
+    pub(crate) cut: Option<Quantity>,
     takes: Takes,
 }
 
@@ -35,7 +37,7 @@ impl StandIn {
     /// As it was kept, at an exchange that takes these now.
     pub(crate) fn restored(kept: &RestoredStandIn, trigger: Option<Trigger>, takes: Takes) -> Self {
         let RestoredStandIn { waits, asked, expires, has_expired, .. } = *kept;
-        Self { waits, trigger, asked, expires, has_expired, takes }
+        Self { waits, trigger, asked, expires, has_expired, cut: None, takes }
     }
 
     /// The order as its exchange gets it.
@@ -104,7 +106,7 @@ pub(crate) fn stand_in_for(request: &OrderRequest, takes: Takes) -> Result<Optio
         None => None,
     };
     let asked = request.quantity;
-    Ok(Some(StandIn { waits, trigger, asked, expires: None, has_expired: false, takes }))
+    Ok(Some(StandIn { waits, trigger, asked, expires: None, has_expired: false, cut: None, takes }))
 }
 
 /// Whether the engine sees to it that the orders of its group exclude each other.

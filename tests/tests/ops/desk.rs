@@ -5,12 +5,13 @@ use std::{
     io::{Read as _, Write as _},
     os::unix::net::UnixStream,
     path::PathBuf,
+    process::Command,
     time::Duration,
 };
 
 use serde::de::DeserializeOwned;
 use stratd_control::{Client, Error, Filter, InstrumentList, Order, Plugin, Problem, Request, Status};
-use stratd_tests::{Ended, Place, Running, plugin};
+use stratd_tests::{Ended, Place, Running, plugin, stratctl};
 
 /// A question is answered at once or not at all; a change may probe, create and swap, on a machine that is busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -100,6 +101,15 @@ impl Desk {
             Ok(answer) => panic!("{request}: {}", answer.body()),
             Err(error) => error.problem().cloned().unwrap_or_else(|| panic!("{request}: {error}")),
         }
+    }
+
+    /// Runs `stratctl`: exit code, standard output, standard error.
+    pub(crate) fn stratctl(&self, arguments: &[&str]) -> (i32, String, String) {
+        let mut command = Command::new(stratctl());
+        let output = command.args(arguments).env("STRATD_SOCKET", self.socket()).output();
+        let output = output.expect("stratctl runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
     }
 
     pub(crate) fn status(&self) -> Status {

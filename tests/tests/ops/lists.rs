@@ -1,11 +1,8 @@
 //! Lists in pages, filters, and the commands of people.
 
-use std::process::Command;
-
 use stratd_control::{
     AccountList, ExchangeList, Filter, InstanceConfig, InstrumentList, OrderList, Request, StrategyList,
 };
-use stratd_tests::stratctl;
 
 use crate::desk::Desk;
 
@@ -92,15 +89,7 @@ fn the_run_is_listed() {
 fn people_trade_with_stratctl() {
     let mut desk = Desk::start("[risk]\nmax_order_quantity = 100\n");
     desk.wait_for_prices();
-    let run = |arguments: &[&str]| {
-        let output = Command::new(stratctl())
-            .args(arguments)
-            .env("STRATD_SOCKET", desk.socket())
-            .output()
-            .expect("stratctl runs");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
-    };
+    let run = |arguments: &[&str]| desk.stratctl(arguments);
     let (code, out, err) = run(&["order", "submit", "buy", "AAA", "5", "--price", "1.00"]);
     assert_eq!(code, 0, "{err}");
     assert!(out.contains("of manual: buy 5 AAA limit at 1.00: submitted"), "{out}");

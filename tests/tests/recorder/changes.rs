@@ -145,3 +145,50 @@ fn a_swap_comes_again_where_both_builds_are_found_and_is_named_where_not() {
     assert_match(&replayed, 1);
     assert_changes(&replayed, 1);
 }
+
+/// Two venues with the same symbols: orders go to the better price, one line has expired, a spread is quoted of two legs.
+fn lines() -> String {
+    let other = "[[exchange]]\nname = \"other\"\nplugin = \"synthetic\"\nconfig = { instruments = 3, rate = 2000, seed = 7 }\n";
+    let instruments = "[routing]\ndefault = \"best\"\n\
+        [instrument.AAA]\nmultiplier = 10\n\
+        [instrument.\"BBB@synthetic\"]\nexpiry = \"2000-01-01\"\n\
+        [instrument.CCC]\nroute = \"own\"\n\
+        [instrument.\"AAA/BBB\"]\ntype = \"spread\"\nlegs = [{ instrument = \"AAA@synthetic\", side = \"buy\" }, { instrument = \"BBB@other\", side = \"sell\" }]\n";
+    format!("{ALL}{instruments}{VENUE}{other}{TRADER}{COUNTER}")
+}
+
+const LIBRARIES: [&str; 3] = ["strategy_every", "strategy_counter", "strategy_all_orders"];
+
+#[test]
+fn routes_expiries_and_spreads_come_again_with_a_strategy_that_joined() {
+    let desk = Desk::new("simulation", &lines(), &LIBRARIES);
+    let mut changed = Changed::start(&desk);
+    changed.ask(&put("strategy/all", json!({ "plugin": "all-orders", "config": { "quantity": 1 } })));
+    desk.wait_for(&mut changed.running, 0, 1_500);
+    changed.end();
+    let fills = fs::read_to_string(desk.path("runs/latest/fills.csv")).expect("fills");
+    for line in [",synthetic,AAA,", ",other,AAA,", ",other,BBB,", ",other,CCC,"] {
+        assert!(fills.contains(line), "{line}: {}", fills.lines().take(40).collect::<Vec<_>>().join("\n"));
+    }
+    assert!(!fills.contains(",synthetic,BBB,"), "it has expired");
+    let replayed = desk.replayed(&[]);
+    assert_match(&replayed, 100);
+    assert_changes(&replayed, 1);
+}
+
+#[test]
+fn a_run_is_replayed_until_an_exchange_joins() {
+    let desk = Desk::new("simulation", &lines(), &LIBRARIES);
+    let mut changed = Changed::start(&desk);
+    changed.ask(&put(
+        "exchange/third",
+        json!({ "plugin": "synthetic", "config": { "instruments": 4, "rate": 2000, "seed": 8 } }),
+    ));
+    changed.go_on();
+    changed.end();
+    let fills = fs::read_to_string(desk.path("runs/latest/fills.csv")).expect("fills");
+    assert!(fills.contains(",third,"), "orders are routed there: {fills}");
+    let replayed = desk.replayed(&[]);
+    assert_eq!((&replayed["matches"], &replayed["ended"]), (&json!(true), &json!("changed")), "{replayed:#}");
+    assert!(replayed["why"].as_str().is_some_and(|why| why.contains("exchanges join")), "{replayed:#}");
+}

@@ -4,6 +4,8 @@ mod changes;
 mod commands;
 mod crash;
 mod market;
+
+mod payloads;
 mod place;
 mod sameness;
 mod space;

@@ -5,7 +5,7 @@ use stratd_control::{NewOrderRequest, Order, OrderDone, Request};
 
 use crate::desk::Desk;
 
-const RECOVERED: &str = "orders of ours worked there";
+pub(crate) const RECOVERED: &str = "orders of ours worked there";
 /// What an answer at the start did not tell is asked for again soon.
 const CHECKS: &str = "[recovery]\ncheck_every = \"1s\"";
 
@@ -69,7 +69,7 @@ fn standing(desk: &Desk, id: u64) -> String {
 }
 
 /// The exchange executes so much of an order while nobody listens, and the rest of it is gone if it is to end.
-fn fill_at_exchange(ledger: &mut Value, id: u64, quantity: i64, ends: bool) {
+pub(crate) fn fill_at_exchange(ledger: &mut Value, id: u64, quantity: i64, ends: bool) {
     let orders = ledger["orders"].as_array_mut().expect("orders");
     let at = orders.iter().position(|order| order["client_order_id"] == json!(id)).expect("it works there");
     let price = orders[at]["price"].as_i64().expect("a limit");

@@ -4,6 +4,7 @@
 mod desk;
 mod disk;
 mod held;
+mod money;
 mod rejoin;
 mod replay;
 mod rules;

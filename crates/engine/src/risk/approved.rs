@@ -60,7 +60,7 @@ impl RiskApproved<ChangeOrder> {
     /// A smaller total quantity for an order: what had passed with more passes with less.
     pub(crate) fn cut(order: &Order, quantity: Quantity) -> Self {
         let Order { id, exchange, exchange_order_id, .. } = *order;
-        let request = OrderRequest { quantity: quantity.min(order.request.quantity), ..order.as_sent() };
+        let request = OrderRequest { quantity: quantity.min(order.quantity_total()), ..order.as_sent() };
         Self(ChangeOrder { id, exchange, exchange_order_id, request })
     }
 }

@@ -433,3 +433,30 @@ fn a_real_panic_is_a_fault() {
     "#]]
     .assert_eq(&run_with(script, vec![Box::new(panicking)]));
 }
+
+#[test]
+fn the_order_that_ended_is_told_when_its_strategy_fails_at_it_and_held_ones_end_with_it() {
+    check(
+        "
+        takes market limit
+        a on trade X 100: buy 3 @ 100; sell 3 stop 90
+        a on bought: fail cannot count
+        trade X 100
+        bought a1 3 @ 100 trade=1
+        ",
+        expect![[r#"
+            > trade X 100
+              a trade X 100
+              a received a2 open 0/3
+              ! submit a1 buy 3 X limit @ 100
+              ! held a2 sell 3 X stop_market at 90
+            > bought a1 3 @ 100 trade=1
+              a bought a1 filled 3/3: 3 @ 100
+              a error handler_error cannot count
+              ! filled a1 3 @ 100
+              ! faulted a: handler_error: cannot count (in on_bought or on_traded X a1)
+              ! finished a2 canceled 0/3 requested
+              ! finished a1 filled 3/3
+        "#]],
+    );
+}

@@ -378,3 +378,39 @@ fn what_closes_one_side_is_not_set_off_against_the_other() {
         "#]],
     );
 }
+
+#[test]
+fn a_hedged_position_is_closed_at_an_exchange_that_does_not_know_reduce_only() {
+    check(
+        "
+        hedging
+        takes market limit
+        a on trade X 100: buy 4
+        a on trade X 101: close_all
+        trade X 100
+        bought a1 4 @ 100 trade=1
+        trade X 101
+        sold a2 4 @ 101 trade=2
+        show
+        ",
+        expect![[r#"
+            > trade X 100
+              a trade X 100
+              ! submit a1 buy 4 X market
+            > bought a1 4 @ 100 trade=1
+              a bought a1 filled 4/4: 4 @ 100
+              ! filled a1 4 @ 100
+              ! finished a1 filled 4/4
+            > trade X 101
+              a trade X 101
+              ! submit a2 sell 4 X market
+            > sold a2 4 @ 101 trade=2
+              a sold a2 filled 4/4: 4 @ 101
+              ! filled a2 4 @ 101
+              ! finished a2 filled 4/4
+            > show
+                cash 1004 equity 1004 realized 4 fees 0
+                a started, 4 events 2 orders 0 denials, pnl 4; X 0 long realized 4
+        "#]],
+    );
+}

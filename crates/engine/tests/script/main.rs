@@ -21,6 +21,7 @@ mod clock;
 mod desk;
 mod expiry;
 mod faults;
+mod group_ends;
 mod groups;
 mod hedging;
 mod held;

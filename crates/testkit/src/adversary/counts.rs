@@ -1,7 +1,7 @@
 //! What is counted, so that a simulation that never gets anywhere is noticed.
 
 use stratd_engine::{FillReport, Output};
-use stratd_plugin_api::{Money, OmsType, Reason};
+use stratd_plugin_api::{Money, OmsType, OrderFlags, Reason};
 
 use super::{Outcome, costs};
 
@@ -44,6 +44,8 @@ pub(crate) enum Count {
     CostsByModel,
     CostsByStrategy,
     Batches,
+    Held,
+    Attached,
 }
 
 impl Default for Counts {
@@ -54,7 +56,7 @@ impl Default for Counts {
 
 impl Counts {
     /// The names, in the order in which [`Counts::kinds`] has them.
-    pub const NAMES: [&str; 26] = [
+    pub const NAMES: [&str; 28] = [
         "steps",
         "orders",
         "changes",
@@ -81,6 +83,8 @@ impl Counts {
         "costs_by_model",
         "costs_by_strategy",
         "batches",
+        "held",
+        "attached",
     ];
 
     pub(crate) fn add(&mut self, what: Count) {
@@ -141,6 +145,12 @@ impl Outcome {
                 Count::Orders
             }
             Output::Change(_) => Count::Changes,
+            Output::Held(order) => {
+                if order.request.flags.contains(OrderFlags::ATTACHED) {
+                    counts.add(Count::Attached);
+                }
+                Count::Held
+            }
             Output::Cancel(_) => Count::Cancels,
             Output::Filled(FillReport { fill, .. }) => {
                 if oms_type == OmsType::Hedging {
@@ -167,7 +177,6 @@ impl Outcome {
             | Output::Shutdown { .. }
             | Output::Metric { .. }
             | Output::BookGap(_)
-            | Output::Held(_)
             | Output::Exited => return,
         };
         counts.add(what);

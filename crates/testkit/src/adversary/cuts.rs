@@ -1,7 +1,7 @@
 //! Orders that risk cut down: by no more than the limits ask for.
 
 use stratd_engine::Denial;
-use stratd_plugin_api::{Money, OrderRequest, Price, Quantity};
+use stratd_plugin_api::{Money, OrderRequest, Quantity};
 
 use super::{
     ensure,
@@ -24,7 +24,9 @@ impl Twin {
             return self.amount_reduced(denial, order, amount);
         }
         let request = OrderRequest {
-            price: order.price.map(Price::new),
+            // of one that was held, as it goes out
+            price: denial.request.price.or(denial.request.stop_price),
+            group: order.group,
             ..OrderRequest::market(denial.instrument, Quantity::ZERO).side(denial.side).flags(order.flags)
         };
         let against = |quantity: i64| {
@@ -38,6 +40,10 @@ impl Twin {
         ensure(against(denial.asked.get()).contains(&denial.reason), || {
             format!("reduced although nothing speaks against it: {denial:?}")
         })?;
+        if order.group != 0 || order.is_stop() {
+            // its group may have left even less, or its price, when it went out at once
+            return Ok(());
+        }
         ensure(!against(denial.allowed.get() + lot(denial.instrument.0)).is_empty(), || {
             format!("reduced to less than the limits leave: {denial:?}")
         })

@@ -27,6 +27,8 @@ pub(super) struct Temper {
     pub(super) instruments: &'static [u32],
     /// Whether its events may have times of their own within one call.
     pub(super) takes_up_events: bool,
+    /// Whether it asks for orders that exclude each other, and for ways out of them.
+    pub(super) has_groups: bool,
     /// In so many of a hundred events it asks for something.
     pub(super) eagerness: u64,
 }
@@ -128,9 +130,12 @@ impl Gambler {
         } else {
             return;
         };
+        if self.temper.has_groups {
+            requests::bind(&mut self.random, &mut order, &self.mind.orders);
+        }
         order.tag = TAG;
         if let Some(id) = host.submit(&abi::OrderRequest::from(&order)) {
-            self.mind.knows(id, order.instrument.0);
+            self.mind.knows(id, order.instrument.0, Some(order.side));
         }
     }
 
@@ -278,7 +283,7 @@ impl StrategyInstance for Gambler {
         self.last_seq = next().unwrap_or_default();
         self.heard = next().unwrap_or_default();
         while let (Some(id), Some(instrument)) = (next(), next()) {
-            self.mind.knows(id, u32::try_from(instrument).unwrap_or_default());
+            self.mind.knows(id, u32::try_from(instrument).unwrap_or_default(), None);
         }
         Ok(())
     }

@@ -60,6 +60,10 @@ impl Twin {
         add(asked.quantity <= 0 && (asked.request.notional.is_none() || buys_nothing), Reason::BadQuantity);
         add(asked.request.notional.is_some() && asked.request.quantity.get() != 0, Reason::BadOrder);
         add(asked.request.quantity.get() % lot(id) != 0, Reason::OffLot);
+        // what no exchange takes and nobody stands in for, and what is attached to nothing
+        let is_bound = self.scenario.takes.is_some();
+        add(is_bound, Reason::BadOrder);
+        add(asked.request.flags.contains(OrderFlags::ATTACHED), Reason::UnknownOrder);
         add(asked.quantity.saturating_abs() > QUANTITY_COUNTABLE, Reason::Overflow);
         if reasons.contains(&Reason::UnknownInstrument) {
             return reasons;
@@ -93,6 +97,7 @@ impl Twin {
     /// With every working order of its side filled, the order leaves the own position smaller, not turned around.
     fn is_reducing(&self, asked: &Question<'_>) -> bool {
         let size = self.books.size((asked.strategy.0, asked.instrument(), asked.position(self)));
+        let size = size + self.rest_of_entry(asked);
         let held = if asked.side() == Side::Sell { size } else { -size };
         let open = self.open(asked, asked.side(), |order| order.strategy == asked.strategy);
         asked.request.notional.is_none() && i128::from(asked.quantity) <= i128::from(held) - open
@@ -100,14 +105,27 @@ impl Twin {
 
     /// What working orders of a side about the position would still trade, without the order that is changed.
     fn open(&self, asked: &Question<'_>, side: Side, is_meant: impl Fn(&Working) -> bool) -> i128 {
+        let group = (asked.request.group != 0).then_some((asked.strategy, asked.request.group));
+        let counted = self.counted();
         let orders = self.working.values().filter(|order| {
             order.instrument == asked.instrument()
                 && order.position == asked.position(self)
                 && order.side == side
                 && asked.changed.is_none_or(|changed| changed.id != order.id)
+                // one that is excluded by the order does not add to it
+                && (order.key().is_none() || side != asked.side() || order.key() != group)
                 && is_meant(order)
         });
-        orders.map(|order| i128::from(order.open())).sum()
+        orders.map(|order| counted.get(&order.id).copied().unwrap_or_default()).sum()
+    }
+
+    /// An order that is attached to another one is judged as if that were filled.
+    fn rest_of_entry(&self, asked: &Question<'_>) -> i64 {
+        let is_attached = asked.request.flags.contains(OrderFlags::ATTACHED);
+        let entry = self.working.get(&asked.request.group).filter(|_| is_attached);
+        let entry = entry
+            .filter(|entry| entry.instrument == asked.instrument() && entry.position == asked.position(self));
+        entry.map_or(0, |entry| if entry.side == Side::Buy { entry.open() } else { -entry.open() })
     }
 
     fn price_of(&self, request: &OrderRequest) -> Option<i64> {
@@ -199,6 +217,7 @@ impl Twin {
                 (self.books.net(id, asked.position(self)), self.open(asked, asked.side(), |_| true))
             }
         };
+        let size = size + self.rest_of_entry(asked);
         let size = i128::from(if asked.side() == Side::Sell { -size } else { size });
         if limits.position.is_some_and(|(most, _)| size + open + quantity > whole(most)) {
             reasons.push(Reason::MaxPosition);
@@ -213,7 +232,7 @@ impl Twin {
     fn against_by_account(&self, asked: &Question<'_>) -> Option<Reason> {
         let id = asked.instrument();
         let quantity = i128::from(self.expected(asked.request, asked.quantity));
-        let net = i128::from(self.books.net(id, asked.position(self)));
+        let net = i128::from(self.books.net(id, asked.position(self)) + self.rest_of_entry(asked));
         let signed = if asked.side() == Side::Sell { -net } else { net };
         let after = signed + self.open(asked, asked.side(), |_| true) + quantity;
         let (account, side) = (self.scenario.account, asked.side());
@@ -253,11 +272,13 @@ impl Twin {
             return amount * i128::from(self.rate(order.instrument)) / 100;
         }
         let price = order.price_highest().or_else(|| self.last.get(&order.instrument).copied());
-        self.value_in_run(order.instrument, price.unwrap_or(0), i128::from(order.open()))
+        let open = self.counted().get(&order.id).copied().unwrap_or_default();
+        self.value_in_run(order.instrument, price.unwrap_or(0), open)
     }
 
     /// Values of the positions of all strategies, with the working orders of one side filled, whichever is worse.
     fn worst_exposure(&self, changed: Option<&Working>) -> i128 {
+        let counted = self.counted();
         let worst = |id: u32, position: PositionSide| {
             let open = |side: Side| -> i128 {
                 let orders = self.working.values().filter(|order| {
@@ -266,7 +287,7 @@ impl Twin {
                         && order.side == side
                         && changed.is_none_or(|changed| changed.id != order.id)
                 });
-                orders.map(|order| i128::from(order.open())).sum()
+                orders.map(|order| counted.get(&order.id).copied().unwrap_or_default()).sum()
             };
             let net = i128::from(self.books.net(id, position));
             (net + open(Side::Buy)).max(open(Side::Sell) - net).max(0)

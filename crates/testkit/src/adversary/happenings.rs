@@ -5,9 +5,7 @@ use stratd_engine::{
     ByHand, ExitRoutine, InputKind, OnRestoreError, OrderState, Output, Probation, Replacement, Restart,
     Scope, StrategyId, TradingCommand, TradingState,
 };
-use stratd_plugin_api::{
-    ClientOrderId, Fault, InstrumentId, OrderRequest, Price, Quantity, Reason, Timestamp, abi,
-};
+use stratd_plugin_api::{ClientOrderId, Fault, InstrumentId, Price, Quantity, Reason, Timestamp, abi};
 
 use super::{
     Count, ensure,
@@ -84,7 +82,8 @@ impl Run<'_> {
     fn limits(&mut self) -> Result<(), String> {
         let scope = self.scope();
         let is_lifted = self.random.chance(25);
-        let plain = if is_lifted { PlainLimits::default() } else { PlainLimits::draw(&mut self.random) };
+        let plain =
+            if is_lifted { PlainLimits::default() } else { self.twin.scenario.draw_limits(&mut self.random) };
         let replaced = self.engine.replace_limits(scope, self.twin.scenario.real_limits(&plain)?);
         if self.random.chance(30) {
             self.engine.put_limits_back(replaced);
@@ -144,14 +143,20 @@ impl Run<'_> {
         } else {
             requests::sensible(&mut self.random, &self.person, instrument)
         };
+        if self.twin.scenario.takes.is_some() {
+            requests::bind(&mut self.random, &mut request, &self.person.orders);
+        }
         request.tag = HAND_TAG;
-        let judged = self.engine.judge(owner, &request).map(|(passed, _)| passed);
+        let judged = self.engine.judge(owner, &request).map(|(passed, _)| passed.quantity);
         let judged = judged.map_err(|denied| denied.reason);
         let is_known = !self.has_new_limits;
         self.step(InputKind::ByHand(ByHand::New(owner, abi::OrderRequest::from(&request))))?;
-        let became = |output: &Output| -> Option<Result<OrderRequest, Reason>> {
+        let became = |output: &Output| -> Option<Result<Quantity, Reason>> {
             match output {
-                Output::Submit(order) if order.get().request.tag == HAND_TAG => Some(Ok(order.get().request)),
+                Output::Held(order) if order.request.tag == HAND_TAG => Some(Ok(order.request.quantity)),
+                Output::Submit(order) if order.get().request.tag == HAND_TAG => {
+                    Some(Ok(order.get().request.quantity))
+                }
                 Output::OrderFinished(order) if order.request.tag == HAND_TAG => match order.state {
                     OrderState::Denied(reason) => Some(Err(reason)),
                     _ => None,

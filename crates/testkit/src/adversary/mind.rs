@@ -28,6 +28,7 @@ pub(super) struct Known {
     pub(super) id: u64,
     pub(super) instrument: u32,
     pub(super) filled: i64,
+    pub(super) side: Option<Side>,
 }
 
 #[derive(Default)]
@@ -182,8 +183,8 @@ impl Mind {
         random.range(1, self.lots_max + 1)
     }
 
-    pub(super) fn knows(&mut self, id: u64, instrument: u32) {
-        self.orders.push(Known { id, instrument, filled: 0 });
+    pub(super) fn knows(&mut self, id: u64, instrument: u32, side: Option<Side>) {
+        self.orders.push(Known { id, instrument, filled: 0, side });
         if self.orders.len() > ORDERS_MAX {
             self.orders.remove(0);
         }

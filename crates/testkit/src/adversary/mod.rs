@@ -17,6 +17,7 @@ mod compare;
 mod costs;
 mod counts;
 mod cuts;
+mod excluded;
 mod gambler;
 mod gate;
 mod happenings;

@@ -1,11 +1,14 @@
 //! Orders that strategies and people ask for: most of them sensible, some that nobody in his right mind would send.
 
-use stratd_plugin_api::{InstrumentId, Money, OrderFlags, OrderRequest, OrderType, Price, Quantity, Side};
+use stratd_plugin_api::{
+    ClientOrderId, InstrumentId, Lifetime, Money, OrderFlags, OrderRequest, OrderType, Price, Quantity, Side,
+    Timestamp,
+};
 
 use super::{
-    mind::Mind,
+    mind::{Known, Mind},
     random::Random,
-    scenario::{IN_EUROS, INDEX, lot, point, price, units},
+    scenario::{IN_EUROS, INDEX, SECOND_NS, START_NS, lot, point, price, units},
 };
 
 /// An id that no instrument has.
@@ -83,6 +86,44 @@ fn shape(random: &mut Random, order: &mut OrderRequest, at: i64) {
             order.stop_price = Some(Price::new(at));
             order.price = Some(Price::new(price(random, instrument).midpoint(at)));
         }
+    }
+}
+
+/// Makes of some orders one that its exchange may not take: it waits for a price, excludes others, is a way out of
+/// another order, or ends by itself.
+pub(super) fn bind(random: &mut Random, order: &mut OrderRequest, known: &[Known]) {
+    let at = order.price.or(order.stop_price);
+    if random.chance(30) && order.notional.is_none() {
+        let at = at.unwrap_or_else(|| Price::new(price(random, order.instrument.0)));
+        order.price = None;
+        order.stop_price = Some(at);
+        match random.range(0, 5) {
+            0 => order.order_type = OrderType::StopMarket,
+            1 => order.order_type = OrderType::MarketIfTouched,
+            2 => (order.order_type, order.price) = (OrderType::StopLimit, Some(at)),
+            3 => (order.order_type, order.price) = (OrderType::LimitIfTouched, Some(at)),
+            _ => {
+                order.order_type = OrderType::TrailingStop;
+                order.stop_price = None;
+                order.trail = Some(Price::new(random.range(1, 1 + at.get() / 20)));
+            }
+        }
+    }
+    let alike: Vec<Known> =
+        known.iter().filter(|known| known.instrument == order.instrument.0).copied().collect();
+    match random.range(0, 10) {
+        0..3 => order.group = u64::from(order.instrument.0) * 10 + u64::from(random.small(1, 4)),
+        3..6 if order.notional.is_none() || random.one_in(20) => {
+            let Some(entry) = random.pick(if alike.is_empty() { known } else { &alike }) else { return };
+            *order = order.attached_to(ClientOrderId(entry.id));
+            if let Some(side) = entry.side.filter(|_| random.chance(90)) {
+                order.side = side.opposite();
+            }
+        }
+        _ => {}
+    }
+    if random.one_in(12) {
+        order.lifetime = Lifetime::Gtd(Timestamp::new(START_NS + random.range(60, 200_000) * SECOND_NS));
     }
 }
 

@@ -11,7 +11,7 @@ use stratd_engine::{
 };
 use stratd_plugin_api::{
     Decimal, ExchangeId, Instrument, InstrumentId, InstrumentType, Money, OmsType, OrderFlags, OrderRequest,
-    PositionSide, Quantity, Session, Side, TradingType, export::instrument_to_record,
+    OrderType, PositionSide, Quantity, Session, Side, Takes, TradingType, export::instrument_to_record,
 };
 
 use super::{costs, gambler::Temper, random::Random};
@@ -138,6 +138,8 @@ pub(super) struct Scenario {
     /// Strategies listen to instruments of their own, and take several events in one call.
     pub(super) has_slices: bool,
     takes_up_events: bool,
+    /// What the two exchanges take; `None`: everything, and no order excludes another one.
+    pub(super) takes: Option<[Takes; 2]>,
     /// Instruments that are quoted and never trade.
     pub(super) quoted_only: BTreeSet<u32>,
 }
@@ -148,12 +150,16 @@ impl Scenario {
         scopes.extend((0..STRATEGIES).map(|id| Scope::Strategy(StrategyId(id))));
         scopes.extend(INSTRUMENTS.map(|id| Scope::Instrument(InstrumentId(id))));
         let has_slices = random.chance(40);
+        let takes = random.chance(60).then(|| [(); 2].map(|()| Self::draw_takes(random)));
         let mut limits = BTreeMap::new();
         for scope in scopes {
             if scope != Scope::Run && !random.chance(35) {
                 continue;
             }
             let mut drawn = PlainLimits::draw(random);
+            if takes.is_some() {
+                drawn.rate = None;
+            }
             if has_slices {
                 // a loss must stop orders from the event on that brought it, so events come one by one
                 (drawn.daily_loss, drawn.drawdown) = (None, None);
@@ -172,7 +178,44 @@ impl Scenario {
         let oms_type = *random.pick(OmsType::ALL).unwrap_or(&OmsType::Netting);
         let quoted_only = INSTRUMENTS.into_iter().filter(|_| random.chance(10)).collect();
         let (cash, takes_up_events) = (i128::from(cash) * MONEY, random.chance(50));
-        Self { cash, limits, exits, account, is_fifo, oms_type, has_slices, takes_up_events, quoted_only }
+        Self {
+            cash,
+            limits,
+            exits,
+            account,
+            is_fifo,
+            oms_type,
+            has_slices,
+            takes_up_events,
+            takes,
+            quoted_only,
+        }
+    }
+
+    /// What an exchange takes: all, or little enough that the engine must stand in.
+    fn draw_takes(random: &mut Random) -> Takes {
+        let simple = Takes::of(&[OrderType::Market, OrderType::Limit]);
+        match random.range(0, 4) {
+            0 => Takes::ALL,
+            1 => simple.flags(OrderFlags::REDUCE_ONLY).gtd(),
+            _ => simple,
+        }
+    }
+
+    /// The limits of a scope as they are set later. What the engine sends of its own accord counts for no rate, and the
+    /// outputs do not tell it from what a strategy changes: where orders are held there is no rate.
+    pub(super) fn draw_limits(&self, random: &mut Random) -> PlainLimits {
+        let mut drawn = PlainLimits::draw(random);
+        if self.takes.is_some() {
+            drawn.rate = None;
+        }
+        drawn
+    }
+
+    /// What the exchange of an instrument takes.
+    pub(super) fn takes_of(&self, instrument: u32) -> Takes {
+        let [first, second] = self.takes.unwrap_or([Takes::ALL; 2]);
+        if exchange_of(instrument) == 1 { first } else { second }
     }
 
     /// What the strategy of a number is like.
@@ -188,6 +231,7 @@ impl Scenario {
             is_hedged,
             instruments,
             takes_up_events: self.takes_up_events,
+            has_groups: self.takes.is_some(),
             eagerness: if self.has_slices { 25 } else { 45 },
         }
     }
@@ -226,6 +270,9 @@ impl Scenario {
             costs: Box::new(costs::Model),
         };
         let mut engine = Engine::new(config, services.clone());
+        for (exchange, takes) in (1..).zip(self.takes.into_iter().flatten()) {
+            engine.set_takes(ExchangeId(exchange), takes);
+        }
         for instrument in instruments() {
             let record = instrument_to_record(&instrument, |text| services.texts.intern_cut(text));
             engine.add_instrument(instrument, record).map_err(|error| error.to_string())?;

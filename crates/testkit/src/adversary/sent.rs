@@ -13,8 +13,27 @@ use super::{
 };
 
 impl Twin {
-    pub(super) fn submit(&mut self, order: &NewOrder) -> Result<(), String> {
-        let NewOrder { id, strategy, request, .. } = *order;
+    /// An order is sent, that was asked for as `known`.
+    pub(super) fn submit(&mut self, order: &NewOrder, known: &OrderRequest) -> Result<(), String> {
+        let takes = self.scenario.takes_of(order.request.instrument.0);
+        let OrderRequest { order_type, flags, lifetime, group, .. } = order.request;
+        let is_taken = takes.has_type(order_type) && takes.has_flags(flags) && takes.has_lifetime(lifetime);
+        ensure(is_taken && group == 0, || format!("its exchange does not take {order:?}"))?;
+        if let Some(held) = self.working.get(&order.id.0).filter(|order| order.is_held).cloned() {
+            return self.release(order, &held);
+        }
+        let OrderRequest { quantity, notional, .. } = order.request;
+        self.opened(order, &OrderRequest { quantity, notional, ..*known }, false)
+    }
+
+    /// An order is taken, and sent or held.
+    pub(super) fn opened(
+        &mut self,
+        order: &NewOrder,
+        request: &OrderRequest,
+        is_held: bool,
+    ) -> Result<(), String> {
+        let (NewOrder { id, strategy, .. }, request) = (*order, *request);
         ensure(self.submitted.insert(id.0), || format!("{id:?} was sent twice"))?;
         ensure(request.tag != DOOMED_TAG, || format!("an order of a call that failed: {order:?}"))?;
         if is_judged(&request) {
@@ -31,7 +50,7 @@ impl Twin {
             ensure((!is_halted && !self.is_exiting) || self.has_closed, || {
                 format!("a closing order in a halt or after the end: {order:?}")
             })?;
-            self.closes(order)?;
+            self.closes(order, &request)?;
         }
         self.note_sent(strategy, request.instrument);
         let expected = request.notional.map_or(0, |_| self.expected(&request, 0));
@@ -41,6 +60,10 @@ impl Twin {
             instrument: request.instrument.0,
             side: request.side,
             flags: request.flags,
+            order_type: request.order_type,
+            group: request.group,
+            is_held,
+            is_refused: false,
             position: self.scenario.position(&request),
             price: request.price.or(request.stop_price).map(Price::get),
             has_limit: request.price.is_some(),
@@ -52,14 +75,15 @@ impl Twin {
             is_told_filled: false,
         };
         self.positions.insert(id.0, working.position);
+        self.join(&working);
         self.working.insert(id.0, working);
         Ok(())
     }
 
     /// A closing order makes the position smaller that it is about, and does not turn it around; a netted one may be
     /// larger, because it counts what an earlier one will still have turned around.
-    fn closes(&self, order: &NewOrder) -> Result<(), String> {
-        let NewOrder { strategy, request, .. } = order;
+    fn closes(&self, order: &NewOrder, request: &OrderRequest) -> Result<(), String> {
+        let NewOrder { strategy, .. } = order;
         let side = self.scenario.position(request);
         let size = self.books.size((strategy.0, request.instrument.0, side));
         let held = if request.side == Side::Sell { size } else { -size };
@@ -69,12 +93,16 @@ impl Twin {
 
     pub(super) fn change(&mut self, change: &ChangeOrder) -> Result<(), String> {
         let ChangeOrder { id, request, .. } = *change;
-        let Some(order) = self.working.get(&id.0).cloned() else {
+        let Some(order) = self.working.get(&id.0).filter(|order| !order.is_held).cloned() else {
             return Err(format!("a change of {id:?}, which does not work"));
         };
         let quantity = request.quantity.get() - order.filled;
-        let asked = Question { strategy: order.strategy, request: &request, quantity, changed: Some(&order) };
-        let against = self.certainly_against(&asked);
+        // what is sent says nothing of what the engine sees to
+        let judged = OrderRequest { group: order.group, flags: order.flags, ..request };
+        let asked = Question { strategy: order.strategy, request: &judged, quantity, changed: Some(&order) };
+        // the engine cuts an order of a group to what that leaves, whatever speaks against orders
+        let is_cut = order.group != 0 && request.quantity.get() < order.quantity.max(order.changes.1);
+        let against = if is_cut { Vec::new() } else { self.certainly_against(&asked) };
         ensure(against.is_empty(), || format!("a change against {against:?}: {change:?}"))?;
         self.note_sent(order.strategy, request.instrument);
         if let Some(order) = self.working.get_mut(&id.0) {
@@ -86,9 +114,16 @@ impl Twin {
     }
 
     /// A missing price speaks only against an order that needs one; what a price would say is judged without it.
-    fn certainly_against(&self, asked: &Question<'_>) -> Vec<Reason> {
+    pub(super) fn certainly_against(&self, asked: &Question<'_>) -> Vec<Reason> {
         let mut against = self.against(asked);
-        against.retain(|reason| *reason != Reason::NoPrice);
+        // nor do the twin's books tell what can be attached to what
+        let is_bound = self.scenario.takes.is_some();
+        let is_certain = |reason: Reason| match reason {
+            Reason::NoPrice => false,
+            Reason::BadOrder | Reason::UnknownOrder => !is_bound,
+            _ => true,
+        };
+        against.retain(|reason| is_certain(*reason));
         against
     }
 

@@ -238,7 +238,7 @@ impl<'a> Run<'a> {
             let _ = write!(self.hash, "{output:?}");
             self.outcome.count(output, self.twin.scenario.oms_type);
             is_alarmed |= matches!(output, Output::UnknownOrder(_));
-            self.twin.output(output)?;
+            self.twin.output(output, &self.engine)?;
             match output {
                 Output::Submit(order) => self.venue.submit(&mut self.random, order.get()),
                 Output::Cancel(cancel) => self.venue.cancel(&mut self.random, cancel),
@@ -250,6 +250,7 @@ impl<'a> Run<'a> {
         self.outcome.trace.push((seq, self.hash.0));
         ensure(is_alarmed || !is_nonsense, || format!("no alarm for the report {seq}, which fits nothing"))?;
         self.twin.compare(&self.engine)?;
+        self.twin.compare_held(&self.engine)?;
         self.compare_version()
     }
 

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use stratd_engine::{FillReport, InputKind, Order, OrderState, Output, Scope, StrategyId, TradingState};
+use stratd_engine::{
+    Engine, FillReport, InputKind, Order, OrderState, Output, Scope, StrategyId, TradingState,
+};
 use stratd_plugin_api::{EventKind, Money, OrderEventKind, OrderStatus, PositionSide, Reason, Side, abi};
 
 use super::{
     books::{Books, Fill},
     costs, ensure,
+    excluded::{Excluding, Key},
     gambler::{COMPLAINT, DOOMED, DOOMED_TAG, TAG},
     gate::{Question, denied},
     happenings::HAND_TAG,
@@ -48,6 +51,10 @@ pub(super) struct Twin {
     pub(super) positions: BTreeMap<u64, PositionSide>,
     pub(super) submitted: BTreeSet<u64>,
     pub(super) finished: BTreeSet<u64>,
+    /// Orders that exclude each other.
+    pub(super) excluding: BTreeMap<Key, Excluding>,
+    /// The instrument whose trade or bar this step brought.
+    pub(super) price_of_step: Option<u32>,
     /// What was booked: quantities by order and trade.
     pub(super) booked: BTreeMap<u64, BTreeMap<u64, i64>>,
     pub(super) ended: BTreeSet<StrategyId>,
@@ -80,6 +87,8 @@ impl Twin {
             positions: BTreeMap::new(),
             submitted: BTreeSet::new(),
             finished: BTreeSet::new(),
+            excluding: BTreeMap::new(),
+            price_of_step: None,
             booked: BTreeMap::new(),
             ended: BTreeSet::new(),
             is_halted: false,
@@ -93,6 +102,10 @@ impl Twin {
 
     pub(super) fn working_ids(&self) -> Vec<u64> {
         self.working.keys().copied().collect()
+    }
+
+    fn is_sent(&self, id: u64) -> bool {
+        self.working.get(&id).is_some_and(|order| !order.is_held)
     }
 
     pub(super) fn has_ended(&self, strategy: StrategyId) -> bool {
@@ -122,6 +135,7 @@ impl Twin {
     pub(super) fn input(&mut self, input: &InputKind, at: i64, is_nonsense: bool) {
         self.now = at;
         self.report = None;
+        self.price_of_step = None;
         self.has_closed = false;
         self.watches = matches!(input, InputKind::Market(_) | InputKind::Order(_));
         match input {
@@ -167,11 +181,11 @@ impl Twin {
         let [first, bid_quantity, ask, close_or_ask_quantity, _] = event.data;
         match EventKind::from_code(event.kind) {
             Some(EventKind::Trade) => {
-                self.traded.insert(id);
+                self.print(id);
                 self.price(id, first);
             }
             Some(EventKind::Bar) => {
-                self.traded.insert(id);
+                self.print(id);
                 self.price(id, close_or_ask_quantity);
             }
             Some(EventKind::Quote)
@@ -181,6 +195,14 @@ impl Twin {
             }
             _ => {}
         }
+    }
+
+    /// A trade or a bar: what waits for a price sees it.
+    fn print(&mut self, instrument: u32) {
+        self.traded.insert(instrument);
+        self.price_of_step = Some(instrument);
+        let orders = self.working.values_mut().filter(|order| order.instrument == instrument);
+        orders.for_each(|order| order.is_refused = false);
     }
 
     fn price(&mut self, instrument: u32, price: i64) {
@@ -208,7 +230,10 @@ impl Twin {
             if order.has_limit {
                 order.price = Some(report.price);
             }
+            let order = order.clone();
+            self.join(&order);
         } else if kind == Some(OrderEventKind::RequestRejected) {
+            order.is_refused = true;
             order.answered();
         }
     }
@@ -216,16 +241,20 @@ impl Twin {
     // ---- outputs ----
 
     /// What an output says, in the order of the outputs.
-    pub(super) fn output(&mut self, output: &Output) -> Result<(), String> {
+    pub(super) fn output(&mut self, output: &Output, engine: &Engine) -> Result<(), String> {
         match output {
-            Output::Submit(order) => self.submit(order.get()),
+            Output::Submit(order) => {
+                let order = order.get();
+                let known = engine.order(order.id).ok_or_else(|| format!("nobody knows {order:?}"))?;
+                self.submit(order, &known.request)
+            }
             Output::Change(change) => self.change(change.get()),
             Output::Filled(report) => self.fill(report),
             Output::OrderFinished(order) => self.finish(order),
             Output::StrategyStopped { strategy, .. } | Output::StrategyFaulted { strategy, .. } => {
                 ensure(self.ended.insert(*strategy), || format!("{strategy:?} ended twice"))
             }
-            Output::Cancel(cancel) => ensure(self.working.contains_key(&cancel.id.0), || {
+            Output::Cancel(cancel) => ensure(self.is_sent(cancel.id.0), || {
                 format!("a cancel of {:?}, which does not work", cancel.id)
             }),
             Output::Reduced(denial) => self.reduced(denial),
@@ -246,8 +275,7 @@ impl Twin {
                 self.has_closed = true;
                 Ok(())
             }
-            // its exchanges take every order as it is
-            Output::Held(order) => Err(format!("an order is held: {order:?}")),
+            Output::Held(order) => self.held(order),
             Output::Denied(_)
             | Output::StrategyRolledBack { .. }
             | Output::ProbationPassed { .. }
@@ -312,8 +340,10 @@ impl Twin {
         let id = order.id.0;
         ensure(self.finished.insert(id), || format!("{:?} finished twice", order.id))?;
         ensure(order.state.is_final(), || format!("finished in no final state: {order:?}"))?;
+        let held = self.working.get(&id).filter(|order| order.is_held).cloned();
         if let Some(reason) = denied(order.state) {
-            return self.denied(order, reason);
+            let Some(held) = held else { return self.denied(order, reason) };
+            self.denied_held(order, &held, reason)?;
         }
         let Some(working) = self.working.remove(&id) else {
             return Err(format!("{:?} finished and did not work", order.id));

@@ -1,7 +1,7 @@
 //! An order that works, by what was sent and reported.
 
 use stratd_engine::StrategyId;
-use stratd_plugin_api::{OrderFlags, PositionSide, Side};
+use stratd_plugin_api::{OrderFlags, OrderType, PositionSide, Side};
 
 /// A working order, as it stands by what was reported.
 #[derive(Clone)]
@@ -11,6 +11,13 @@ pub(super) struct Working {
     pub(super) instrument: u32,
     pub(super) side: Side,
     pub(super) flags: OrderFlags,
+    pub(super) order_type: OrderType,
+    /// The group that the engine sees to, 0 = none.
+    pub(super) group: u64,
+    /// It is not at its exchange.
+    pub(super) is_held: bool,
+    /// Its exchange refused a request for it, and no price came since.
+    pub(super) is_refused: bool,
     /// The position that it is about.
     pub(super) position: PositionSide,
     pub(super) price: Option<i64>,

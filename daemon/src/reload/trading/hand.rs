@@ -290,6 +290,7 @@ fn read(request: NewOrderRequest) -> Result<NewByHand, ActionError> {
     check_shape(order_type, &quantity, &notional, [&price, &stop_price, &trail])?;
     let exits = read_exits([&take_profit, &stop_loss, &stop_loss_trail], notional.is_some())?;
     let (group, attached_to) = read_group(group, attached_to.as_deref())?;
+    check_bound(group, attached_to, notional.is_some())?;
     let notional = match notional {
         None => None,
         Some(text) => Some(text.parse::<Money>().map_err(|error| bad("notional", &error))?),
@@ -328,6 +329,17 @@ fn read_group(group: Option<u32>, entry: Option<&str>) -> Result<(u32, Option<u6
                 Err(shape("attached_to", &format!("{text:?} (accepted: {accepted})")))
             }
         },
+    }
+}
+
+/// Orders exclude each other by quantities.
+fn check_bound(group: u32, entry: Option<u64>, is_by_amount: bool) -> Result<(), ActionError> {
+    let bound = [("group", group != 0), ("attached_to", entry.is_some())];
+    match bound.iter().find(|(_, is_so)| is_by_amount && *is_so) {
+        None => Ok(()),
+        Some((key, _)) => {
+            Err(shape(key, &format!("{key} of an order by amount (accepted: with a quantity)")))
+        }
     }
 }
 

@@ -167,6 +167,9 @@ impl EventLoop {
         if engine.can_take(exchange, request) {
             return None;
         }
+        if request.group != 0 && request.notional.is_some() {
+            return Some("an order by amount in a group (accepted: with a quantity)".to_owned());
+        }
         let names = self.exchange_names();
         let name = usize::from(exchange.0).checked_sub(1).and_then(|index| names.get(index));
         let flags = request.flags.without(OrderFlags::ATTACHED);

@@ -164,6 +164,15 @@ impl EventLoop {
         if let Some(text) = self.not_taken(&request) {
             return Ok(Err(HandRefused::Bad { key: "type", text }));
         }
+        let late = match request.lifetime {
+            Lifetime::Gtd(end) if end <= self.now() => {
+                Some(("lifetime", format!("{end} is over (accepted: a time after {})", self.now())))
+            }
+            Lifetime::Gtd(_) | Lifetime::Gtc | Lifetime::Day => None,
+        };
+        if let Some((key, text)) = late.or_else(|| self.not_bound(owner, &request)) {
+            return Ok(Err(HandRefused::Bad { key, text }));
+        }
         if is_dry_run {
             return Ok(self.would_be(exchanges, owner, &request));
         }
@@ -176,6 +185,23 @@ impl EventLoop {
         let row = self.engine().order(entry.id).map_or(entry, OrderRow::of);
         let after = Some((row, self.names_of(exchanges, &row)));
         Ok(Ok(HandReport { after, reduced, canceled: 0, attached }))
+    }
+
+    /// The order of another instrument that an order would exclude, or be attached to.
+    fn not_bound(&self, owner: StrategyId, request: &OrderRequest) -> Option<(&'static str, String)> {
+        let engine = self.engine();
+        let is_attached = request.flags.contains(OrderFlags::ATTACHED);
+        let (key, other) = if is_attached {
+            ("attached_to", engine.order(ClientOrderId(request.group)))
+        } else {
+            let mut members = engine.group_members((owner, request.group));
+            ("group", members.next().and_then(|id| engine.order(id)))
+        };
+        let other = other.filter(|other| other.request.instrument != request.instrument)?;
+        let symbol = |id| engine.instrument(id).map_or("?", |known| known.symbol.as_str());
+        let (of, accepted) = (symbol(request.instrument), symbol(other.request.instrument));
+        let text = format!("an order for {of} with order {} (accepted: orders for {accepted})", other.id);
+        Some((key, text))
     }
 
     /// Lets the engine judge a new order, and send or hold it.
