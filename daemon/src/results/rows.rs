@@ -156,7 +156,10 @@ impl Names {
             }
             currency.text(known.map_or("", |known| &known.currency));
             let place = u32::try_from(made.len()).unwrap_or(u32::MAX);
-            made.push((whose, Arc::new(Named { names: names.into_cells(), currency: currency.into_cells() })));
+            made.push((
+                whose,
+                Arc::new(Named { names: names.into_cells(), currency: currency.into_cells() }),
+            ));
             place
         })
     }
