@@ -322,3 +322,6 @@ impl Noted for NotedOrder {
         });
     }
 }
+
+// three blocks of each are in memory at most
+const _: () = assert!(size_of::<NotedFill>() <= 128 && size_of::<NotedOrder>() <= 128);
