@@ -1,39 +1,58 @@
 //! From an execution to the books: what it costs, and whose it is.
 
+use std::cell::Cell;
+
 use stratd_plugin_api::{
     ClientOrderId, Instrument, InstrumentId, Money, PositionSide, Price, Quantity, Side, abi,
 };
 
 use crate::{
-    Engine, EngineError, FaultPlace, FillAmounts, FillReport, Output, StrategyId, portfolio::FillToBook,
+    Engine, EngineError, FaultPlace, FillAmounts, FillReport, Output, StrategyId, core::Core,
+    portfolio::FillToBook,
 };
 
 impl Engine {
-    /// Asks the strategy, then the configured model, what an execution costs beyond the exchange's fee.
+    /// Asks the strategy, then the configured models, what an execution costs beyond the exchange's fee. Both hooks are
+    /// one call; an instance that takes over in it is asked what the other one has not told.
     pub(crate) fn add_costs(
         &mut self,
         strategy: StrategyId,
         fill: &mut abi::FillRecord,
     ) -> Result<(), EngineError> {
-        let at = |handler| {
-            let (instrument, order) = (InstrumentId(fill.instrument), ClientOrderId(fill.client_order_id));
-            move || Some(FaultPlace { handler, instrument: Some(instrument), order: Some(order) })
+        let (instrument, order) = (InstrumentId(fill.instrument), ClientOrderId(fill.client_order_id));
+        // the place is that of the hook which failed last
+        let has_slippage = Cell::new(false);
+        let at = || {
+            let handler = if has_slippage.get() { "transaction_cost" } else { "slippage" };
+            Some(FaultPlace { handler, instrument: Some(instrument), order: Some(order) })
         };
-        let (of_slippage, of_cost) = (at("slippage"), at("transaction_cost"));
-        let asked =
-            self.call(strategy, of_slippage, |instance, view| instance.slippage(view, fill)).flatten();
-        let slippage = asked.or_else(|| {
-            self.core.config.costs.slippage(self.core.instruments.get(InstrumentId(fill.instrument))?, fill)
+        let asked = self.call(strategy, at, |instance, view| {
+            if !has_slippage.get() {
+                let asked = instance.slippage(view, fill)?;
+                has_slippage.set(true);
+                match asked.or_else(|| model_slippage(view.core, fill)) {
+                    Some(slippage) => fill.slippage = slippage.into(),
+                    None => return Ok(Err("slippage")),
+                }
+            }
+            let asked = instance.transaction_cost(view, fill)?;
+            Ok(asked.or_else(|| model_cost(view.core, fill)).ok_or("transaction cost"))
         });
-        fill.slippage = slippage.ok_or_else(|| self.cost_overflow("slippage", fill))?.into();
-        let asked =
-            self.call(strategy, of_cost, |instance, view| instance.transaction_cost(view, fill)).flatten();
-        let cost = asked.or_else(|| {
-            let instrument = self.core.instruments.get(InstrumentId(fill.instrument))?;
-            self.core.config.costs.transaction_cost(instrument, fill)
-        });
-        fill.transaction_cost = cost.ok_or_else(|| self.cost_overflow("transaction cost", fill))?.into();
+        let cost = match asked {
+            Some(cost) => cost,
+            // it was not called, or failed
+            None => self.model_costs(fill, has_slippage.get()),
+        };
+        fill.transaction_cost = cost.map_err(|what| self.cost_overflow(what, fill))?.into();
         Ok(())
+    }
+
+    /// What the models say: slippage, if it is not known, and the transaction cost. Which of them is out of range.
+    fn model_costs(&self, fill: &mut abi::FillRecord, has_slippage: bool) -> Result<Money, &'static str> {
+        if !has_slippage {
+            fill.slippage = model_slippage(&self.core, fill).ok_or("slippage")?.into();
+        }
+        model_cost(&self.core, fill).ok_or("transaction cost")
     }
 
     fn cost_overflow(&self, what: &str, fill: &abi::FillRecord) -> EngineError {
@@ -87,4 +106,12 @@ impl Engine {
             transaction_cost: converted(fill.transaction_cost)?,
         })
     }
+}
+
+fn model_slippage(core: &Core, fill: &abi::FillRecord) -> Option<Money> {
+    core.config.costs.slippage(core.instruments.get(InstrumentId(fill.instrument))?, fill)
+}
+
+fn model_cost(core: &Core, fill: &abi::FillRecord) -> Option<Money> {
+    core.config.costs.transaction_cost(core.instruments.get(InstrumentId(fill.instrument))?, fill)
 }

@@ -50,6 +50,7 @@ impl Engine {
         }
     }
 
+    #[inline(never)]
     fn carry_out_all(&mut self) {
         let mut refusals = 0usize;
         loop {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use stratd_plugin_api::{ExchangeId, InstrumentId, Money, OrderRequest, Quantity, Takes, Timestamp, abi};
+use stratd_plugin_api::{
+    ExchangeId, InstrumentId, Money, OrderFlags, OrderRequest, Quantity, Takes, Timestamp, abi,
+};
 
 use crate::{
-    EngineConfig, Order, Position, Scope, StrategyId,
+    AccountRules, EngineConfig, Order, Position, Scope, StrategyId,
     accounts::Accounts,
     bars::Bars,
     books::Books,
@@ -16,7 +18,7 @@ use crate::{
     market::Market,
     portfolio::Portfolio,
     position::PositionId,
-    risk::{Risk, RiskView},
+    risk::{Bounds, Risk, RiskView},
     routes::Routes,
     spreads::Spreads,
 };
@@ -104,28 +106,50 @@ impl Core {
         let OrderRequest { instrument: id, side, flags, .. } = *request;
         let position = PositionId { instrument: id, side: self.config.oms_type.position_side(side, flags) };
         let excluded = changed.map_or(0, |order| order.open_quantity().get());
-        let own = self.portfolio.book(strategy).and_then(|book| book.positions.get(&position));
-        let scope = |scope: Scope| self.risk.view(scope, self.execution.open_orders(scope), self.now);
         let instrument = self.instruments.get(id)?;
-        let mut view = RiskView {
+        let is_free = self.risk.is_free()
+            && self.config.account == AccountRules::Unlimited
+            && !flags.contains(OrderFlags::REDUCE_ONLY);
+        let bounds = || Box::new(self.bounds(strategy, request, (position, excluded), changed));
+        Some(RiskView {
             instrument,
             price_last: self.market.last_price(id),
             net_size: self.portfolio.net_size(position),
-            own_size: own.map_or(Quantity::ZERO, |position| position.size),
-            own_open: 0,
             open_quantity: self.execution.open_quantity(position, side).saturating_sub(excluded),
-            open_opposite: self.execution.open_quantity(position, side.opposite()),
             is_halted: self.is_halted || self.halted.contains(&id) || self.instruments.has_left(id),
             is_expired: self.has_expired(instrument),
             is_new: changed.is_none(),
+            bounds: (!is_free).then(bounds),
+        })
+    }
+
+    #[inline(never)]
+    fn bounds(
+        &self,
+        strategy: StrategyId,
+        request: &OrderRequest,
+        (position, excluded): (PositionId, i64),
+        changed: Option<&Order>,
+    ) -> Bounds<'_> {
+        let OrderRequest { instrument: id, side, .. } = *request;
+        let scope = |scope: Scope| self.risk.view(scope, self.execution.open_orders(scope), self.now);
+        let mut bounds = Bounds {
+            own_size: Quantity::ZERO,
+            own_open: 0,
+            open_opposite: 0,
             account: self.account_view(id, changed),
             scopes: [scope(Scope::Run), scope(Scope::Strategy(strategy)), scope(Scope::Instrument(id))],
         };
-        if view.needs_own_open(request) {
+        if bounds.needs_own(request) {
+            let own = self.portfolio.book(strategy).and_then(|book| book.positions.get(&position));
+            bounds.own_size = own.map_or(Quantity::ZERO, |position| position.size);
             let own_open = self.execution.own_open_quantity(strategy, position, side);
-            view.own_open = own_open.saturating_sub(excluded);
+            bounds.own_open = own_open.saturating_sub(excluded);
         }
-        Some(view)
+        if bounds.account.is_some() {
+            bounds.open_opposite = self.execution.open_quantity(position, side.opposite());
+        }
+        bounds
     }
 
     pub(crate) fn position_records(&self, strategy: StrategyId) -> impl Iterator<Item = abi::PositionRecord> {

@@ -13,7 +13,7 @@ use crate::{
     AccountRules, Accounting, CancelOrder, EngineError, Input, InputKind, Order, OrderIds, Output,
     RateSource, Retired, RiskLimits, StrategyConfig, StrategyId,
     core::Core,
-    execution::{Applied, OrderChange},
+    execution::{Applied, Told},
     probation::Guard,
     schedule::{DueTimer, Timers},
     spreads::SPREADS_MAX,
@@ -61,6 +61,8 @@ pub struct Engine {
     pub(crate) retired: VecDeque<Retired>,
     /// The events of a slice with their numbers; empty between two calls.
     pub(crate) slice: Vec<abi::Event>,
+    /// The place for what a report came to; away while one is in work.
+    told_of: Option<Box<Told>>,
 }
 
 impl Engine {
@@ -77,6 +79,7 @@ impl Engine {
             guards: BTreeMap::new(),
             retired: VecDeque::new(),
             slice: Vec::new(),
+            told_of: None,
         }
     }
 
@@ -361,17 +364,17 @@ impl Engine {
 
     /// A report on an own order, or an order event of the feed.
     fn order_report(&mut self, report: &abi::OrderEvent) -> Result<(), EngineError> {
-        let is_feed = OrderEventKind::from_code(report.kind).is_none_or(|kind| match kind {
-            OrderEventKind::Open | OrderEventKind::Cancel | OrderEventKind::Fill => true,
-            OrderEventKind::Change => report.client_order_id == 0,
+        let own = OrderEventKind::from_code(report.kind).filter(|kind| match kind {
+            OrderEventKind::Open | OrderEventKind::Cancel | OrderEventKind::Fill => false,
+            OrderEventKind::Change => report.client_order_id != 0,
             OrderEventKind::Received
             | OrderEventKind::Rejected
             | OrderEventKind::Canceled
             | OrderEventKind::Bought
             | OrderEventKind::Sold
-            | OrderEventKind::RequestRejected => false,
+            | OrderEventKind::RequestRejected => true,
         });
-        if is_feed {
+        let Some(kind) = own else {
             self.core.books.order(report);
             self.dispatch_feed(report);
             return if self.core.spreads.is_empty() {
@@ -379,34 +382,35 @@ impl Engine {
             } else {
                 self.quote_spreads(report.instrument, report.ts)
             };
-        }
-        if report.kind == OrderEventKind::Rejected.code() && self.hold_again(report) {
+        };
+        if kind == OrderEventKind::Rejected && self.hold_again(report) {
             return Ok(());
         }
         let instrument = self.core.instruments.get(InstrumentId(report.instrument));
-        let applied = self.core.execution.apply(report, instrument).ok_or_else(|| {
+        let mut told = self.told_of.take().unwrap_or_default();
+        let applied = self.core.execution.apply((kind, report), instrument, &mut told).ok_or_else(|| {
             EngineError::overflow(self.core.now, format!("a fill of order {}", report.client_order_id))
         })?;
         match applied {
             Applied::Unknown => self.outputs.push(Output::UnknownOrder(*report)),
             Applied::Ignored => {}
-            Applied::Changed(change) => self.order_changed(report.seq, change)?,
+            Applied::Changed => self.order_changed(report.seq, &mut told)?,
         }
+        self.told_of = Some(told);
         Ok(())
     }
 
-    fn order_changed(&mut self, seq: u64, change: OrderChange) -> Result<(), EngineError> {
+    fn order_changed(&mut self, seq: u64, told: &mut Told) -> Result<(), EngineError> {
+        let Told { change, event, fill } = told;
         let strategy = change.strategy;
-        let event = self.core.execution.told().event;
         if change.has_fill {
-            let mut fill = self.core.execution.told().fill;
-            self.add_costs(strategy, &mut fill)?;
-            self.book((strategy, change.position, change.is_late), &fill)?;
-            self.core.execution.remember_fill(strategy, (seq, fill));
+            self.add_costs(strategy, fill)?;
+            self.book((strategy, change.position, change.is_late), fill)?;
+            self.core.execution.remember_fill(strategy, (seq, *fill));
         }
-        self.deliver_order(strategy, &event);
+        self.deliver_order(strategy, event);
         if change.is_overfilled {
-            self.outputs.push(Output::Overfilled(event));
+            self.outputs.push(Output::Overfilled(*event));
         }
         if change.has_turned_up
             && let Some(order) = self.core.execution.get(ClientOrderId(event.client_order_id))

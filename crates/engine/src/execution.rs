@@ -1,6 +1,6 @@
 //! Own orders: opening, reports, history.
 
-use std::collections::{BTreeMap, VecDeque, btree_map::Entry};
+use std::collections::VecDeque;
 
 use stratd_plugin_api::{
     ClientOrderId, Instrument, LiquiditySide, OmsType, OrderEventKind, OrderRequest, PositionSide, Quantity,
@@ -13,6 +13,7 @@ use crate::{
     order_ids::OwnerIds,
     position::PositionId,
     report::{Effect, change, fill_record, is_about},
+    working_orders::WorkingOrders,
 };
 
 /// At most this many finished orders and executions per strategy stay readable; older ones are forgotten here
@@ -22,20 +23,18 @@ const HISTORY_MAX: usize = 10_000;
 /// All own orders.
 pub(crate) struct Execution {
     ids: OwnerIds,
-    // boxed, because an order is large, and moves to the history when it ends
-    working: BTreeMap<ClientOrderId, Box<Order>>,
+    working: WorkingOrders,
     strategies: Vec<History>,
     oms_type: OmsType,
     open: OpenOrders,
     /// The memory of an order that is forgotten, for the next one.
     spare: Option<Box<Order>>,
-    /// What the last report that changed an order came to; written in its place, because it is large, too.
-    told: Told,
 }
 
-/// A change of an order, as it is told.
+/// What a report came to that changed an order. Whoever applies reports keeps the place, because it is large.
 #[derive(Default)]
 pub(crate) struct Told {
+    pub(crate) change: OrderChange,
     /// To its strategy.
     pub(crate) event: abi::OrderEvent,
     /// The execution, if the change has one; its costs are not known yet.
@@ -55,12 +54,12 @@ pub(crate) enum Applied {
     Unknown,
     /// It repeats what is known, or comes too late to matter.
     Ignored,
-    /// The order changed; how is in [`Execution::told`].
-    Changed(OrderChange),
+    /// The order changed, as was told.
+    Changed,
 }
 
 /// A change of an order.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct OrderChange {
     pub(crate) strategy: StrategyId,
     /// The position that the order is about.
@@ -81,12 +80,11 @@ impl Execution {
     pub(crate) fn new(ids: OrderIds, oms_type: OmsType) -> Self {
         Self {
             ids: OwnerIds::new(ids),
-            working: BTreeMap::new(),
+            working: WorkingOrders::default(),
             strategies: Vec::new(),
             oms_type,
             open: OpenOrders::default(),
             spare: None,
-            told: Told::default(),
         }
     }
 
@@ -135,26 +133,21 @@ impl Execution {
         event
     }
 
-    /// What the last report that changed an order came to.
-    pub(crate) fn told(&self) -> &Told {
-        &self.told
-    }
-
     pub(crate) fn get(&self, id: ClientOrderId) -> Option<&Order> {
-        self.working.get(&id).map(Box::as_ref)
+        self.working.get(id)
     }
 
     /// To change what it counts for as nothing: see [`Execution::amend`].
     pub(crate) fn get_mut(&mut self, id: ClientOrderId) -> Option<&mut Order> {
-        self.working.get_mut(&id).map(Box::as_mut)
+        self.working.get_mut(id)
     }
 
     pub(crate) fn working(&self) -> impl Iterator<Item = &Order> {
-        self.working.values().map(Box::as_ref)
+        self.working.all()
     }
 
     pub(crate) fn working_of(&self, strategy: StrategyId) -> impl Iterator<Item = &Order> {
-        self.working.range(self.ids.range(strategy)).map(|(_, order)| &**order)
+        self.working.range(self.ids.range(strategy))
     }
 
     pub(crate) fn past_of(&self, strategy: StrategyId) -> impl Iterator<Item = &Order> {
@@ -182,7 +175,7 @@ impl Execution {
 
     /// Working orders from an id on, by id.
     pub(crate) fn working_from(&self, id: ClientOrderId) -> impl Iterator<Item = &Order> {
-        self.working.range(id..).map(|(_, order)| &**order)
+        self.working.range(id..)
     }
 
     /// The position that an order is about.
@@ -218,7 +211,7 @@ impl Execution {
 
     /// Marks an order as being canceled; `None` if there is nothing to cancel.
     pub(crate) fn cancel_sent(&mut self, id: ClientOrderId, now: Timestamp) -> Option<&Order> {
-        let order = self.working.get_mut(&id)?;
+        let order = self.working.get_mut(id)?;
         order.state = order.state.cancel_sent()?;
         order.updated = now;
         Some(order)
@@ -236,7 +229,7 @@ impl Execution {
 
     /// Changes a working order; what it counts for follows, and where it is if it ends.
     pub(crate) fn amend<T>(&mut self, id: ClientOrderId, change: impl FnOnce(&mut Order) -> T) -> Option<T> {
-        let mut order = self.working.remove(&id)?;
+        let mut order = self.working.remove(id)?;
         self.count(&order, -1);
         let changed = change(&mut order);
         self.insert(order);
@@ -245,14 +238,14 @@ impl Execution {
 
     /// Notes that an order closes a position.
     pub(crate) fn mark_closing(&mut self, id: ClientOrderId) {
-        if let Some(order) = self.working.get_mut(&id) {
+        if let Some(order) = self.working.get_mut(id) {
             order.is_closing = true;
         }
     }
 
     /// Notes that a person asked for an order.
     pub(crate) fn mark_by_hand(&mut self, id: ClientOrderId) {
-        if let Some(order) = self.working.get_mut(&id) {
+        if let Some(order) = self.working.get_mut(id) {
             order.is_by_hand = true;
             return;
         }
@@ -264,17 +257,17 @@ impl Execution {
         }
     }
 
-    /// Applies a report of an exchange on one of our orders. `None` on overflow.
+    /// Applies a report of an exchange on one of our orders, and writes what it changed to `told`. `None` on overflow.
     pub(crate) fn apply(
         &mut self,
-        report: &abi::OrderEvent,
+        report: (OrderEventKind, &abi::OrderEvent),
         instrument: Option<&Instrument>,
+        told: &mut Told,
     ) -> Option<Applied> {
-        let id = ClientOrderId(report.client_order_id);
-        let Entry::Occupied(mut entry) = self.working.entry(id) else {
-            return self.apply_late(id, report, instrument);
+        let id = ClientOrderId(report.1.client_order_id);
+        let Some(order) = self.working.get_mut(id) else {
+            return self.apply_late(id, report, instrument, told);
         };
-        let order = &mut **entry.get_mut();
         if !is_about(report, order) {
             return Some(Applied::Unknown);
         }
@@ -282,34 +275,36 @@ impl Execution {
         let counted = (order.strategy, position, order.request.side);
         let before = order.open_quantity().get();
         let was_lost = order.state == OrderState::PendingCancel(BeforeCancel::Unknown);
-        let changed = change_of((order, position.side), report, instrument, &mut self.told)?;
-        if !order.state.is_final() {
+        let applied = change_of((order, position.side), report, instrument, told)?;
+        if order.state.is_final() {
+            self.open.add(counted, -1, before.saturating_neg());
+            told.change.has_finished = true;
+            if let Some(finished) = self.working.remove(id) {
+                self.remember(finished);
+            }
+        } else {
             let added = order.open_quantity().get().saturating_sub(before);
             self.open.add(counted, 0, added);
-            let is_found = order.state == OrderState::PendingCancel(BeforeCancel::Working);
-            let changed = changed.map(|change| OrderChange { has_turned_up: was_lost && is_found, ..change });
-            return Some(changed.map_or(Applied::Ignored, Applied::Changed));
+            told.change.has_turned_up =
+                was_lost && order.state == OrderState::PendingCancel(BeforeCancel::Working);
         }
-        self.open.add(counted, -1, before.saturating_neg());
-        let finished = entry.remove();
-        self.remember(finished);
-        let changed = changed.map(|change| OrderChange { has_finished: true, ..change });
-        Some(changed.map_or(Applied::Ignored, Applied::Changed))
+        Some(applied)
     }
 
     /// A report on an order that is finished: a fill may come late. `None` on overflow.
     fn apply_late(
         &mut self,
         id: ClientOrderId,
-        report: &abi::OrderEvent,
+        report: (OrderEventKind, &abi::OrderEvent),
         instrument: Option<&Instrument>,
+        told: &mut Told,
     ) -> Option<Applied> {
         let Some(mut order) = self.take_past(id) else { return Some(Applied::Unknown) };
         let applied = if is_about(report, &order) {
             let side = self.position_of(&order).side;
-            let changed = change_of((&mut order, side), report, instrument, &mut self.told)?;
-            let changed = changed.map(|change| OrderChange { is_late: true, ..change });
-            changed.map_or(Applied::Ignored, Applied::Changed)
+            let applied = change_of((&mut order, side), report, instrument, told)?;
+            told.change.is_late = true;
+            applied
         } else {
             Applied::Unknown
         };
@@ -337,7 +332,7 @@ impl Execution {
             return;
         }
         self.count(&order, 1);
-        self.working.insert(order.id, order);
+        self.working.insert(order);
     }
 
     fn remember(&mut self, order: Box<Order>) {
@@ -365,17 +360,15 @@ fn position_of(oms_type: OmsType, order: &Order) -> PositionId {
     PositionId { instrument, side: oms_type.position_side(side, flags) }
 }
 
-/// Applies a report to its order, and writes what changed to `told`. Inside: what changed, if anything did. `None`
-/// outside on overflow.
-#[expect(clippy::option_option, reason = "overflow and no change are two different things")]
+/// Applies a report to its order, and writes what changed to `told`. `None` on overflow.
 fn change_of(
     (order, position): (&mut Order, PositionSide),
-    report: &abi::OrderEvent,
+    (kind, report): (OrderEventKind, &abi::OrderEvent),
     instrument: Option<&Instrument>,
     told: &mut Told,
-) -> Option<Option<OrderChange>> {
-    let has_fill = match change(order, report, instrument)? {
-        Effect::Nothing => return Some(None),
+) -> Option<Applied> {
+    let has_fill = match change(order, (kind, report), instrument)? {
+        Effect::Nothing => return Some(Applied::Ignored),
         Effect::Changed => false,
         Effect::Filled => true,
     };
@@ -383,23 +376,22 @@ fn change_of(
     if order.state.is_final() {
         order.seq = report.seq;
     }
-    let kind = OrderEventKind::from_code(report.kind)?;
     // what the exchange tells of the change, and how the order stands with it
-    told.event = event_of(order, kind, order.updated, report);
+    told.event = *report;
+    stand(&mut told.event, order, kind, order.updated);
     if has_fill {
         told.fill = fill_record(order, report);
         let liquidity = LiquiditySide::from_code(told.fill.liquidity);
         told.event.flags |= liquidity.map_or(0, LiquiditySide::event_flag);
     }
-    Some(Some(OrderChange {
+    told.change = OrderChange {
         strategy: order.strategy,
         position,
         has_fill,
-        has_finished: false,
-        is_late: false,
-        has_turned_up: false,
         is_overfilled: has_fill && order.has_quantity() && order.filled > order.quantity_total(),
-    }))
+        ..OrderChange::default()
+    };
+    Some(Applied::Changed)
 }
 
 /// Adds the last item; the first one, if it had to make room.
@@ -412,25 +404,24 @@ fn push_limited<T>(queue: &mut VecDeque<T>, item: T) -> Option<T> {
 /// The event that tells a strategy how its order stands.
 pub(crate) fn own_event(order: &Order, kind: OrderEventKind, at: Timestamp) -> abi::OrderEvent {
     let reason = order.state.reason().code();
-    event_of(order, kind, at, &abi::OrderEvent { reason, ..abi::OrderEvent::default() })
+    let mut event = abi::OrderEvent { reason, ..abi::OrderEvent::default() };
+    stand(&mut event, order, kind, at);
+    event
 }
 
-/// How an order stands, with the numbers of an execution, the reason and the times that a report tells.
-fn event_of(order: &Order, kind: OrderEventKind, at: Timestamp, report: &abi::OrderEvent) -> abi::OrderEvent {
-    abi::OrderEvent {
-        ts: at.get(),
-        client_order_id: order.id.0,
-        exchange_order_id: order.exchange_order_id,
-        instrument: order.request.instrument.0,
-        kind: kind.code(),
-        status: order.status().code(),
-        side: order.request.side.code(),
-        price: order.request.price.unwrap_or_default().get(),
-        quantity: order.request.quantity.get(),
-        cumulative_quantity: order.filled.get(),
-        exchange: order.exchange.0,
-        order_type: order.request.order_type.code(),
-        flags: order.request.flags.bits(),
-        ..*report
-    }
+/// Writes how an order stands; what is told of an execution, the reason and the time of receipt stay.
+fn stand(event: &mut abi::OrderEvent, order: &Order, kind: OrderEventKind, at: Timestamp) {
+    event.ts = at.get();
+    event.client_order_id = order.id.0;
+    event.exchange_order_id = order.exchange_order_id;
+    event.instrument = order.request.instrument.0;
+    event.kind = kind.code();
+    event.status = order.status().code();
+    event.side = order.request.side.code();
+    event.price = order.request.price.unwrap_or_default().get();
+    event.quantity = order.request.quantity.get();
+    event.cumulative_quantity = order.filled.get();
+    event.exchange = order.exchange.0;
+    event.order_type = order.request.order_type.code();
+    event.flags = order.request.flags.bits();
 }

@@ -40,8 +40,8 @@ impl Core {
             .filter(|order| order.request.side == side && self.execution.position_of(order) == position);
         let counted = alike.fold(0i64, |sum, order| sum.saturating_add(order.open_quantity().get()));
         view.open_quantity = view.open_quantity.saturating_sub(counted);
-        if view.needs_own_open(request) {
-            view.own_open = view.own_open.saturating_sub(counted);
+        if let Some(bounds) = view.bounds.as_mut().filter(|bounds| bounds.needs_own(request)) {
+            bounds.own_open = bounds.own_open.saturating_sub(counted);
         }
         let entry = self.execution.get(ClientOrderId(group)).filter(|entry| {
             flags.contains(OrderFlags::ATTACHED) && self.execution.position_of(entry) == position
@@ -51,7 +51,9 @@ impl Core {
                 Side::Buy => Some(entry.largest_rest()),
                 Side::Sell => entry.largest_rest().checked_neg(),
             };
-            view.own_size = rest.and_then(|rest| view.own_size.checked_add(rest))?;
+            if let Some(bounds) = &mut view.bounds {
+                bounds.own_size = rest.and_then(|rest| bounds.own_size.checked_add(rest))?;
+            }
             view.net_size = rest.and_then(|rest| view.net_size.checked_add(rest))?;
         }
         Some(view)

@@ -23,7 +23,11 @@ impl Order {
         let is_told = report.kind == OrderEventKind::Rejected.code();
         let never_came = is_told && report.reason == Reason::UnknownOrder.code();
         let was_heard_of = self.exchange_order_id != 0 || self.filled.is_positive();
-        if !never_came || was_heard_of || self.state != OrderState::Unknown || !is_about(report, self) {
+        if !never_came
+            || was_heard_of
+            || self.state != OrderState::Unknown
+            || !is_about((OrderEventKind::Rejected, report), self)
+        {
             return None;
         }
         let has_trigger = self.stand_in.as_ref()?.trigger.is_some();

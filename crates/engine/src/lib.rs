@@ -75,6 +75,7 @@ mod swap;
 mod trading;
 mod view;
 mod warm_up;
+mod working_orders;
 
 pub use books::BookGap;
 pub use by_hand::{ByHand, Denied, Judged};

@@ -99,6 +99,10 @@ impl OpenOrders {
         orders: i32,
         quantity: i64,
     ) {
+        // most reports that an order was received change nothing of it
+        if (orders, quantity) == (0, 0) {
+            return;
+        }
         if let Some(index) = index(position.instrument) {
             if index >= self.instruments.len() {
                 // risk let the order pass: there is an instrument of this id

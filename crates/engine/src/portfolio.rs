@@ -1,6 +1,6 @@
 //! Cash, positions and PnL: per strategy and for the whole run.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use stratd_plugin_api::{Instrument, InstrumentId, Money, PositionSide, Price, Quantity, Timestamp};
 
@@ -19,8 +19,8 @@ pub(crate) struct Portfolio {
     strategies: Vec<Book>,
     // by instrument id, from 1
     held: Vec<Held>,
-    // sizes of all strategies together
-    net: BTreeMap<PositionId, Quantity>,
+    /// All positions that were ever held.
+    known: BTreeSet<PositionId>,
     accounting: Accounting,
     pub(crate) rates: Rates,
     /// Counts what changed cash or the value of a position.
@@ -32,6 +32,8 @@ pub(crate) struct Portfolio {
 struct Held {
     /// The positions in it, in the order of their first fill.
     positions: Vec<(StrategyId, PositionSide)>,
+    /// Sizes of all strategies together, by the place of the side.
+    net: [Quantity; PositionSide::ALL.len()],
     /// How many of them are not flat: nearly every price is of an instrument that nobody holds.
     open: usize,
     /// The price that all of them are valued at, at a rate that does not move.
@@ -39,6 +41,28 @@ struct Held {
     /// What they brought, fees included.
     pnl: Money,
     course: Course,
+}
+
+impl Held {
+    fn net(&self, side: PositionSide) -> Quantity {
+        let [net, long, short] = self.net;
+        match side {
+            PositionSide::Net => net,
+            PositionSide::Long => long,
+            PositionSide::Short => short,
+        }
+    }
+
+    fn add_net(&mut self, side: PositionSide, size: Quantity) -> Option<()> {
+        let [net, long, short] = &mut self.net;
+        let of_side = match side {
+            PositionSide::Net => net,
+            PositionSide::Long => long,
+            PositionSide::Short => short,
+        };
+        *of_side = of_side.checked_add(size)?;
+        Some(())
+    }
 }
 
 /// The book of one strategy, or of the run (which has sums only).
@@ -107,7 +131,7 @@ impl Portfolio {
             run: Book::default(),
             strategies: Vec::new(),
             held: Vec::new(),
-            net: BTreeMap::new(),
+            known: BTreeSet::new(),
             accounting,
             rates: Rates::default(),
             version: 0,
@@ -200,13 +224,13 @@ impl Portfolio {
         }
         book.revalue(position.notional)?;
         self.run.revalue(position.notional)?;
-        let net = self.net.entry(id).or_default();
-        *net = net.checked_add(position.size)?;
         let index = index(id.instrument)?;
         if index >= self.held.len() {
             self.held.resize_with(index.checked_add(1)?, Held::default);
         }
         let held = self.held.get_mut(index)?;
+        held.add_net(id.side, position.size)?;
+        self.known.insert(id);
         held.pnl = held.pnl.checked_add(position.pnl()?)?;
         held.positions.push((restored.strategy, id.side));
         if !position.size.is_zero() {
@@ -272,7 +296,8 @@ impl Portfolio {
 
     /// Size of a position of all strategies together.
     pub(crate) fn net_size(&self, id: PositionId) -> Quantity {
-        self.net.get(&id).copied().unwrap_or_default()
+        let held = index(id.instrument).and_then(|index| self.held.get(index));
+        held.map_or(Quantity::ZERO, |held| held.net(id.side))
     }
 
     /// The positions in an instrument that are not flat, in the order of their first fill.
@@ -288,7 +313,7 @@ impl Portfolio {
 
     /// Sizes of all strategies together, by instrument and side.
     pub(crate) fn net_sizes(&self) -> impl Iterator<Item = (PositionId, Quantity)> {
-        self.net.iter().map(|(id, size)| (*id, *size)).filter(|(_, size)| !size.is_zero())
+        self.known.iter().map(|id| (*id, self.net_size(*id))).filter(|(_, size)| !size.is_zero())
     }
 
     /// Whether a price changes nothing, at rates that do not move: nobody holds the instrument, or it has that price.
@@ -367,20 +392,27 @@ impl Portfolio {
 
     /// Books an own execution. `None` on overflow: the engine then stops, so a half-booked run is never used.
     pub(crate) fn fill(&mut self, fill: &FillToBook<'_>) -> Option<()> {
+        match fill.side.opposite() {
+            // a net position turns around by itself
+            None => self.book_fill(fill)?,
+            Some(opposite) => self.fill_hedged(fill, opposite)?,
+        }
+        self.note(fill.instrument.id, fill.at)
+    }
+
+    fn fill_hedged(&mut self, fill: &FillToBook<'_>, opposite: PositionSide) -> Option<()> {
         let id = PositionId { instrument: fill.instrument.id, side: fill.side };
         let size = self.book(fill.strategy)?.positions.get(&id).map_or(Quantity::ZERO, |p| p.size);
         let after = size.checked_add(fill.signed)?;
-        match fill.side.opposite().filter(|_| !fill.side.can_hold(after.get())) {
-            None => self.book_fill(fill)?,
-            // more was closed than there was: it happened, and what is left opened the other side
-            Some(side) if size.is_zero() => self.book_fill(&FillToBook { side, ..*fill })?,
-            Some(side) => {
-                let closed = size.checked_neg()?;
-                self.book_fill(&FillToBook { signed: closed, ..*fill })?;
-                self.book_fill(&FillToBook { side, signed: after, fee: Money::ZERO, ..*fill })?;
-            }
+        if fill.side.can_hold(after.get()) {
+            return self.book_fill(fill);
         }
-        self.note(fill.instrument.id, fill.at)
+        // more was closed than there was: it happened, and what is left opened the other side
+        if size.is_zero() {
+            return self.book_fill(&FillToBook { side: opposite, ..*fill });
+        }
+        self.book_fill(&FillToBook { signed: size.checked_neg()?, ..*fill })?;
+        self.book_fill(&FillToBook { side: opposite, signed: after, fee: Money::ZERO, ..*fill })
     }
 
     fn book_fill(&mut self, fill: &FillToBook<'_>) -> Option<()> {
@@ -389,7 +421,7 @@ impl Portfolio {
         let entry = book.positions.entry(id);
         let is_new = matches!(entry, Entry::Vacant(_));
         let position = entry.or_insert_with(|| Position::flat(fill.side));
-        let before = *position;
+        let Position { size, realized, fees, notional, .. } = *position;
         let lots = match self.accounting {
             Accounting::Average => None,
             Accounting::Fifo => Some(book.lots.entry(id).or_default()),
@@ -397,9 +429,9 @@ impl Portfolio {
         let rate = self.rates.of(id.instrument);
         let mut booking = Booking { instrument: fill.instrument, rate, lots };
         let cash = position.book(&mut booking, fill.price, fill.signed, fill.fee)?;
-        let fees = position.fees.checked_sub(before.fees)?;
-        let change = position.notional.checked_sub(before.notional)?;
-        let realized = position.realized.checked_sub(before.realized)?;
+        let fees = position.fees.checked_sub(fees)?;
+        let change = position.notional.checked_sub(notional)?;
+        let realized = position.realized.checked_sub(realized)?;
         let is_flat = position.size.is_zero();
         for book in [&mut *book, &mut self.run] {
             book.cash = book.cash.checked_add(cash)?;
@@ -408,22 +440,22 @@ impl Portfolio {
             book.revalue(change)?;
         }
         self.version = self.version.wrapping_add(1);
-        let net = self.net.entry(id).or_default();
-        *net = net.checked_add(fill.signed)?;
         let index = index(id.instrument)?;
         if index >= self.held.len() {
             self.held.resize_with(index.checked_add(1)?, Held::default);
         }
         let held = self.held.get_mut(index)?;
+        held.add_net(id.side, fill.signed)?;
         held.pnl = held.pnl.checked_add(cash)?.checked_add(change)?;
         held.marked = None;
-        match (before.size.is_zero(), is_flat) {
+        match (size.is_zero(), is_flat) {
             (true, false) => held.open = held.open.checked_add(1)?,
             (false, true) => held.open = held.open.checked_sub(1)?,
             (true, true) | (false, false) => {}
         }
         if is_new {
             held.positions.push((fill.strategy, fill.side));
+            self.known.insert(id);
         }
         Some(())
     }

@@ -121,9 +121,13 @@ impl Engine {
     /// Ends the probations that are passed.
     #[inline]
     pub(crate) fn end_probations(&mut self) {
-        if self.guards.is_empty() {
-            return;
+        if !self.guards.is_empty() {
+            self.end_passed();
         }
+    }
+
+    #[cold]
+    fn end_passed(&mut self) {
         let now = self.core.now;
         let has_passed = |guard: &Guard| guard.probation.events == 0 || guard.probation.until <= now;
         let guards = self.guards.iter().filter(|(_, guard)| has_passed(guard));

@@ -18,43 +18,39 @@ pub(crate) enum Effect {
 /// Changes an order by a report. `None` on overflow.
 pub(crate) fn change(
     order: &mut Order,
-    report: &abi::OrderEvent,
+    (kind, report): (OrderEventKind, &abi::OrderEvent),
     instrument: Option<&Instrument>,
 ) -> Option<Effect> {
-    let reason = Reason::from_code(report.reason).unwrap_or(Reason::Exchange);
-    let next = match OrderEventKind::from_code(report.kind) {
-        Some(OrderEventKind::Bought | OrderEventKind::Sold) => return fill(order, report),
+    let reason = || Reason::from_code(report.reason).unwrap_or(Reason::Exchange);
+    let next = match kind {
+        OrderEventKind::Bought | OrderEventKind::Sold => return fill(order, report),
         // the host says so when a connector failed, or did not answer in time
-        Some(OrderEventKind::Received) if report.status == abi::order_status::UNKNOWN => order.state.lost(),
-        Some(OrderEventKind::Received) => {
+        OrderEventKind::Received if report.status == abi::order_status::UNKNOWN => order.state.lost(),
+        OrderEventKind::Received => {
             if report.exchange_order_id != 0 {
                 order.exchange_order_id = report.exchange_order_id;
             }
             order.state.received()
         }
-        Some(OrderEventKind::Canceled) if report.status == abi::order_status::EXPIRED => {
+        OrderEventKind::Canceled if report.status == abi::order_status::EXPIRED => {
             order.state.ended(OrderState::Expired)
         }
         // the engine canceled it, because its exchange does not know how long it lives, or with its instrument
-        Some(OrderEventKind::Canceled) if order.has_expired() => order.state.ended(OrderState::Expired),
-        Some(OrderEventKind::Canceled) => order.state.ended(OrderState::Canceled(reason)),
+        OrderEventKind::Canceled if order.has_expired() => order.state.ended(OrderState::Expired),
+        OrderEventKind::Canceled => order.state.ended(OrderState::Canceled(reason())),
         // what was executed in part was accepted once: the rest of it is canceled, and late fills are still booked
-        Some(OrderEventKind::Rejected) if order.filled.is_positive() => {
-            order.state.ended(OrderState::Canceled(reason))
+        OrderEventKind::Rejected if order.filled.is_positive() => {
+            order.state.ended(OrderState::Canceled(reason()))
         }
-        Some(OrderEventKind::Rejected) => order.state.ended(OrderState::Rejected(reason)),
+        OrderEventKind::Rejected => order.state.ended(OrderState::Rejected(reason())),
         // a change was refused: a cancel that is on its way besides is another matter
-        Some(OrderEventKind::RequestRejected) if order.changes.answered() => Some(settled(order)),
-        Some(OrderEventKind::RequestRejected) => order.state.cancel_refused().or(Some(order.state)),
+        OrderEventKind::RequestRejected if order.changes.answered() => Some(settled(order)),
+        OrderEventKind::RequestRejected => order.state.cancel_refused().or(Some(order.state)),
         // the exchange accepted a change of an own order
-        Some(OrderEventKind::Change) if order.state.is_final() => None,
+        OrderEventKind::Change if order.state.is_final() => None,
         // nobody waits for it, and it would leave nothing to fill: an old report
-        Some(OrderEventKind::Change)
-            if !order.changes.answered() && report.quantity <= order.filled.get() =>
-        {
-            None
-        }
-        Some(OrderEventKind::Change) => {
+        OrderEventKind::Change if !order.changes.answered() && report.quantity <= order.filled.get() => None,
+        OrderEventKind::Change => {
             order.request.quantity = Quantity::new(report.quantity);
             if instrument.is_some_and(|i| i.is_on_tick(Price::new(report.price)))
                 && order.request.price.is_some()
@@ -65,7 +61,7 @@ pub(crate) fn change(
             order.state = order.state.received().unwrap_or(order.state);
             Some(settled(order))
         }
-        Some(OrderEventKind::Open | OrderEventKind::Cancel | OrderEventKind::Fill) | None => None,
+        OrderEventKind::Open | OrderEventKind::Cancel | OrderEventKind::Fill => None,
     };
     let Some(state) = next else { return Some(Effect::Nothing) };
     order.state = state;
@@ -80,24 +76,21 @@ fn settled(order: &Order) -> OrderState {
 
 /// Whether a report can be about the order: of its exchange, its instrument and its side, and no fill of an order that
 /// was refused.
-pub(crate) fn is_about(report: &abi::OrderEvent, order: &Order) -> bool {
+pub(crate) fn is_about((kind, report): (OrderEventKind, &abi::OrderEvent), order: &Order) -> bool {
     let is_of_exchange = report.exchange == 0 || report.exchange == order.exchange.0;
     let is_of_instrument = report.instrument == 0 || report.instrument == order.request.instrument.0;
-    let can_fill = order.state.filled(false).is_some();
-    let is_of_side = match OrderEventKind::from_code(report.kind) {
-        Some(OrderEventKind::Bought) => order.request.side == Side::Buy && can_fill,
-        Some(OrderEventKind::Sold) => order.request.side == Side::Sell && can_fill,
-        Some(
-            OrderEventKind::Open
-            | OrderEventKind::Cancel
-            | OrderEventKind::Change
-            | OrderEventKind::Fill
-            | OrderEventKind::Received
-            | OrderEventKind::Rejected
-            | OrderEventKind::Canceled
-            | OrderEventKind::RequestRejected,
-        )
-        | None => true,
+    let can_fill = |side: Side| order.request.side == side && order.state.filled(false).is_some();
+    let is_of_side = match kind {
+        OrderEventKind::Bought => can_fill(Side::Buy),
+        OrderEventKind::Sold => can_fill(Side::Sell),
+        OrderEventKind::Open
+        | OrderEventKind::Cancel
+        | OrderEventKind::Change
+        | OrderEventKind::Fill
+        | OrderEventKind::Received
+        | OrderEventKind::Rejected
+        | OrderEventKind::Canceled
+        | OrderEventKind::RequestRejected => true,
     };
     // one that is held was never sent
     is_of_exchange && is_of_instrument && is_of_side && order.held().is_none()

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A strategy's number within the run, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StrategyId(pub u16);
 
 impl StrategyId {

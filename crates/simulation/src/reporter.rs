@@ -29,6 +29,7 @@ impl Reporter {
         self.reports.is_empty()
     }
 
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<abi::OrderEvent> {
         self.reports.pop_front()
     }
@@ -84,14 +85,12 @@ impl Reporter {
         };
         // a fee that leaves the range of money: so does the engine's sum, which then halts trading
         let fee = self.fees.of(instrument, take.price, quantity, take.side).unwrap_or(Money::new(i128::MAX));
-        let report = report(order, kind, status_of(order), Reason::None, now);
-        self.reports.push_back(abi::OrderEvent {
-            last_price: take.price.get(),
-            last_quantity: quantity.get(),
-            fee: fee.into(),
-            flags: report.flags | take.side.event_flag(),
-            ..report
-        });
+        let mut report = report(order, kind, status_of(order), Reason::None, now);
+        report.last_price = take.price.get();
+        report.last_quantity = quantity.get();
+        report.fee = fee.into();
+        report.flags |= take.side.event_flag();
+        self.reports.push_back(report);
         if order.is_complete() {
             self.ended.push(order.id);
         }

@@ -93,6 +93,7 @@ impl SimulatedExchange {
     }
 
     /// The next report, in order.
+    #[inline]
     pub fn pop_report(&mut self) -> Option<abi::OrderEvent> {
         self.reporter.pop()
     }

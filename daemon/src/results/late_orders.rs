@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use anyhow::{Context as _, Result};
 use stratd_engine::Order;
 
-use super::row_file::Row;
+use super::row::Row;
 
 /// Beyond so many orders, the rows of the further ones stay as they were, which is logged.
 const LATE_MAX: usize = 100_000;

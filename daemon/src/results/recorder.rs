@@ -26,7 +26,7 @@ use super::{
     round_trips::Trips,
     row_file::RowFile,
     row_text::Texts,
-    rows::{FILL_COLUMNS, Names, ORDER_COLUMNS, Whose, fill_row, order_row},
+    rows::{FILL_COLUMNS, Names, Noted, NotedFill, NotedOrder, ORDER_COLUMNS, Whose},
     summary::{Assumptions, Summary},
     timeline::{COLUMNS_MAX, Sample, Timeline},
 };
@@ -83,6 +83,12 @@ impl Labels {
     }
 }
 
+/// Creates a file of rows in a folder.
+fn rows<R: Noted>(folder: &Path, name: &str, header: &[&str]) -> Result<RowFile<R>> {
+    let path = folder.join(name);
+    RowFile::create(&path, header).with_context(|| format!("creating {}", path.display()))
+}
+
 /// Whose row the one of an order is.
 fn whose(order: &Order) -> Whose {
     (order.strategy, order.exchange.0, order.request.instrument.0)
@@ -92,12 +98,11 @@ fn whose(order: &Order) -> Whose {
 pub struct Recorder {
     pub(super) folder: PathBuf,
     pub(super) labels: Labels,
-    orders: RowFile,
+    orders: RowFile<NotedOrder>,
     /// Orders of which something was executed after their row was written.
     late: LateOrders,
-    fills: RowFile,
+    fills: RowFile<NotedFill>,
     names: Names,
-    texts: Texts,
     pub(super) equity: csv::Writer<File>,
     position_file: csv::Writer<File>,
     denial_file: csv::Writer<File>,
@@ -138,18 +143,13 @@ impl Recorder {
             writer.write_record(header).with_context(|| format!("writing {}", path.display()))?;
             Ok(writer)
         };
-        let rows = |name: &str, header: &[&str]| -> Result<RowFile> {
-            let path = folder.join(name);
-            RowFile::create(&path, header).with_context(|| format!("creating {}", path.display()))
-        };
         let strategies = labels.strategies.iter();
         Ok(Self {
             folder: folder.to_owned(),
-            orders: rows("orders.csv", &ORDER_COLUMNS)?,
+            orders: rows(folder, "orders.csv", &ORDER_COLUMNS)?,
             late: LateOrders::default(),
-            fills: rows("fills.csv", &FILL_COLUMNS)?,
+            fills: rows(folder, "fills.csv", &FILL_COLUMNS)?,
             names: Names::default(),
-            texts: Texts::default(),
             equity: open("equity.csv", &["time", "equity", "cash"])?,
             position_file: open("positions.csv", &POSITION_COLUMNS)?,
             denial_file: open("denials.csv", &DENIAL_COLUMNS)?,
@@ -262,9 +262,7 @@ impl Recorder {
     /// # Errors
     /// A file cannot be written.
     pub fn flush(&mut self) -> Result<()> {
-        for rows in [&mut self.orders, &mut self.fills] {
-            rows.flush().context("writing the results")?;
-        }
+        self.orders.flush().and_then(|()| self.fills.flush()).context("writing the results")?;
         for writer in [&mut self.equity, &mut self.position_file, &mut self.denial_file] {
             writer.flush().context("writing the results")?;
         }
@@ -290,10 +288,13 @@ impl Recorder {
         }
         self.position_rows(engine)?;
         self.flush()?;
-        let (names, texts, labels) = (&mut self.names, &mut self.texts, &self.labels);
+        let (names, labels) = (&mut self.names, &self.labels);
         std::mem::take(&mut self.late).write(&self.folder, |row, order| {
             let known = engine.instrument(order.request.instrument);
-            order_row(row, texts, (order, known), names.of(whose(order), known, labels));
+            let place = names.place(whose(order), known, labels);
+            if let Some(mut cells) = names.cells(place) {
+                NotedOrder::of((order, known), place).write(row, &mut Texts::default(), &mut cells);
+            }
         })?;
         let summary = self.summary(engine)?;
         finish::write(&self, &summary, engine)?;
@@ -323,16 +324,15 @@ impl Recorder {
         }
         let notional = instrument.notional(price, quantity).context("the value of a fill is out of range")?;
         let whose = (report.strategy, fill.exchange, fill.instrument);
-        let cells = self.names.of(whose, Some(instrument), &self.labels);
-        fill_row(self.fills.row(), &mut self.texts, (fill, instrument), (notional, cost), cells);
-        self.fills.end().context("writing fills.csv")
+        let place = self.names.place(whose, Some(instrument), &self.labels);
+        let row = NotedFill::of((fill, instrument), (notional, cost), place);
+        self.fills.push(row, &self.names).context("writing fills.csv")
     }
 
     fn order(&mut self, order: &Order, engine: &Engine) -> Result<()> {
         let known = engine.instrument(order.request.instrument);
-        let cells = self.names.of(whose(order), known, &self.labels);
-        order_row(self.orders.row(), &mut self.texts, (order, known), cells);
-        self.orders.end().context("writing orders.csv")
+        let place = self.names.place(whose(order), known, &self.labels);
+        self.orders.push(NotedOrder::of((order, known), place), &self.names).context("writing orders.csv")
     }
 
     fn denial(&mut self, denial: &Denial, outcome: Outcome, engine: &Engine) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use stratd_plugin_api::Timestamp;
 
-use super::row_file::Row;
+use super::row::Row;
 
 const SECOND_NS: u64 = 1_000_000_000;
 /// Two digits at a time.

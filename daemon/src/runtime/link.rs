@@ -522,6 +522,10 @@ impl ExchangeLink for Links {
     }
 
     fn pop_report(&mut self) -> Option<abi::OrderEvent> {
+        // a report is large: in a backtest it goes from the fill model to the engine without a stop
+        if self.reports.is_empty() && !self.notes_reports {
+            return self.fill_model.pop_report();
+        }
         let report = self.reports.pop_front().or_else(|| self.fill_model.pop_report())?;
         self.note(&report);
         Some(report)

@@ -6,7 +6,7 @@
 
 use stratd_plugin_api::{Decimal, Money, Quantity, Reason, Side};
 
-use super::{Judged, Refusal, RiskView, Scope, refuse};
+use super::{Bounds, Judged, Refusal, RiskView, Scope, refuse};
 use crate::rates::Rate;
 
 /// The rules of the account.
@@ -50,14 +50,18 @@ pub(crate) fn part_of(amount: Money, part: Decimal) -> Option<Money> {
     Some(Money::new(if is_exact { floor } else { floor.checked_add(1)? }))
 }
 
-pub(super) fn check_account(order: &Judged<'_>, view: &RiskView<'_>) -> Result<(), Refusal> {
-    let Some(account) = &view.account else { return Ok(()) };
+pub(super) fn check_account(
+    order: &Judged<'_>,
+    bounds: &Bounds<'_>,
+    view: &RiskView<'_>,
+) -> Result<(), Refusal> {
+    let Some(account) = &bounds.account else { return Ok(()) };
     let quantity = order.quantity?;
     // the position of all strategies in the direction of the order with the orders of that side filled, and in the other
     let before = view.leaning(Scope::Run, order.request.side);
     let size = before.saturating_add(quantity);
     let net = before.saturating_sub(i128::from(view.open_quantity));
-    let opposite = i128::from(view.open_opposite).saturating_sub(net);
+    let opposite = i128::from(bounds.open_opposite).saturating_sub(net);
     // by how much the order makes the larger of both larger
     let grown = size.max(opposite).max(0).saturating_sub(before.max(opposite).max(0));
     let (growing, part) = match account.rules {

@@ -213,6 +213,11 @@ impl Risk {
         }
     }
 
+    /// Whether no scope has limits or a state, as far as one look tells.
+    pub(crate) fn is_free(&self) -> bool {
+        self.run.is_free() && self.strategies.is_empty() && self.instruments.is_empty()
+    }
+
     /// A scope as the gate sees it; `None` if there is nothing to look at.
     pub(crate) fn view(&self, scope: Scope, open_orders: u32, now: Timestamp) -> Option<ScopeView<'_>> {
         let risk = self.get(scope).filter(|risk| !risk.is_free())?;

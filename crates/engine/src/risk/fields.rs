@@ -1,6 +1,6 @@
 //! What an order must be before any limit looks at it: on the grid, for something tradable, and countable.
 
-use stratd_plugin_api::{Instrument, Money, OrderRequest, OrderType, Reason};
+use stratd_plugin_api::{Instrument, Money, OrderRequest, OrderType, Price, Quantity, Reason};
 
 use super::RiskView;
 
@@ -28,8 +28,8 @@ pub(super) fn check_fields(request: &OrderRequest, instrument: &Instrument) -> R
     if !instrument.is_on_lot(request.quantity) {
         return Err(Reason::OffLot);
     }
-    let prices = [request.price, request.stop_price, request.trail];
-    if prices.into_iter().flatten().any(|price| !instrument.is_on_tick(price)) {
+    let is_off_tick = |price: Option<Price>| price.is_some_and(|price| !instrument.is_on_tick(price));
+    if is_off_tick(request.price) || is_off_tick(request.stop_price) || is_off_tick(request.trail) {
         return Err(Reason::OffTick);
     }
     if request.trail.is_some_and(|trail| !trail.is_positive()) {
@@ -40,17 +40,25 @@ pub(super) fn check_fields(request: &OrderRequest, instrument: &Instrument) -> R
 
 /// Whether the order's value and the position that it leads to can be counted at all.
 pub(super) fn check_range(request: &OrderRequest, view: &RiskView<'_>) -> Result<(), Reason> {
-    for price in [request.price, request.stop_price, view.price_last].into_iter().flatten() {
-        let value = view.instrument.notional(price, request.quantity).and_then(Money::checked_abs);
-        if value.is_none_or(|value| value > NOTIONAL_MAX) {
-            return Err(Reason::Overflow);
-        }
+    let is_too_large = |price: Option<Price>| {
+        price.is_some_and(|price| !is_countable(view.instrument, price, request.quantity))
+    };
+    if is_too_large(request.price) || is_too_large(request.stop_price) || is_too_large(view.price_last) {
+        return Err(Reason::Overflow);
     }
+    let size = view.net_size.get().checked_abs();
+    let size =
+        size.and_then(|size| size.checked_add(view.open_quantity)?.checked_add(request.quantity.get()));
     // half of the range, so that a position of this size can still be turned around
-    let size = [view.open_quantity, request.quantity.get()]
-        .into_iter()
-        .try_fold(view.net_size.get().checked_abs().ok_or(Reason::Overflow)?, |sum, quantity| {
-            sum.checked_add(quantity).ok_or(Reason::Overflow)
-        })?;
-    if size > i64::MAX / 2 { Err(Reason::Overflow) } else { Ok(()) }
+    if size.is_none_or(|size| size > i64::MAX / 2) { Err(Reason::Overflow) } else { Ok(()) }
+}
+
+fn is_countable(instrument: &Instrument, price: Price, quantity: Quantity) -> bool {
+    // what fits 64 bits before it is divided is far below the most
+    let narrow = price.get().checked_mul(quantity.get());
+    if narrow.and_then(|value| value.checked_mul(instrument.multiplier)).is_some() {
+        return true;
+    }
+    let value = instrument.notional(price, quantity).and_then(Money::checked_abs);
+    value.is_some_and(|value| value <= NOTIONAL_MAX)
 }

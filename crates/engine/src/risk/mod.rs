@@ -41,24 +41,41 @@ pub(crate) struct RiskView<'a> {
     pub(crate) price_last: Option<Price>,
     /// Position of all strategies together.
     pub(crate) net_size: Quantity,
-    /// Position of the asking strategy.
-    pub(crate) own_size: Quantity,
-    /// What working orders of the asking strategy and this side would still add, the order in question excluded;
-    /// looked up where [`RiskView::needs_own_open`] says so.
-    pub(crate) own_open: i64,
     /// What working orders of this side would still add, the order in question excluded.
     pub(crate) open_quantity: i64,
-    /// What working orders of the other side would still add.
-    pub(crate) open_opposite: i64,
     pub(crate) is_halted: bool,
     /// Whether the instrument has expired.
     pub(crate) is_expired: bool,
     /// Whether the order is new: one more that works.
     pub(crate) is_new: bool,
+    /// What may hold the order back besides; nothing in a run without limits. Apart, because most backtests have none.
+    pub(crate) bounds: Option<Box<Bounds<'a>>>,
+}
+
+/// What is looked at for an order where there are limits, states or rules of the account, or it may only reduce.
+pub(crate) struct Bounds<'a> {
+    /// Position of the asking strategy; looked up where [`Bounds::needs_own`] says so.
+    pub(crate) own_size: Quantity,
+    /// What working orders of the asking strategy and this side would still add, the order in question excluded;
+    /// looked up as the position.
+    pub(crate) own_open: i64,
+    /// What working orders of the other side would still add; looked up for an account with rules.
+    pub(crate) open_opposite: i64,
     /// The account, if it has rules.
     pub(crate) account: Option<AccountView>,
     /// The scopes that have limits or a state.
     pub(crate) scopes: [Option<ScopeView<'a>>; 3],
+}
+
+impl Bounds<'_> {
+    /// Whether the strategy's own position and working orders matter for an order.
+    pub(crate) fn needs_own(&self, request: &OrderRequest) -> bool {
+        request.flags.contains(OrderFlags::REDUCE_ONLY)
+            || self.scopes.iter().flatten().any(|scope| {
+                scope.state.0 == TradingState::Reducing
+                    || (matches!(scope.scope, Scope::Strategy(_)) && scope.limits.max_position.is_some())
+            })
+    }
 }
 
 /// One scope of an order.
@@ -94,29 +111,29 @@ pub(crate) struct Reduced {
 impl<'a> RiskView<'a> {
     /// Judges without the rate: the order was counted before.
     pub(crate) fn forget_rate(&mut self) {
-        for scope in self.scopes.iter_mut().flatten() {
+        let bounds = self.bounds.iter_mut();
+        for scope in bounds.flat_map(|bounds| &mut bounds.scopes).flatten() {
             scope.sent = 0;
         }
     }
 
     fn scopes(&self) -> impl Iterator<Item = &ScopeView<'a>> {
-        self.scopes.iter().flatten()
+        self.bounds.iter().flat_map(|bounds| &bounds.scopes).flatten()
     }
 
-    /// Whether the strategy's own working orders matter for an order.
-    pub(crate) fn needs_own_open(&self, request: &OrderRequest) -> bool {
-        request.flags.contains(OrderFlags::REDUCE_ONLY)
-            || self.scopes().any(|scope| {
-                scope.state.0 == TradingState::Reducing
-                    || (matches!(scope.scope, Scope::Strategy(_)) && scope.limits.max_position.is_some())
-            })
+    /// Position and open quantity of the asking strategy.
+    fn own(&self) -> (Quantity, i64) {
+        self.bounds.as_ref().map_or((Quantity::ZERO, 0), |bounds| (bounds.own_size, bounds.own_open))
     }
 
     /// Size and open quantity that count for the position of a scope.
     fn position_of(&self, scope: Scope) -> (i64, i64) {
         match scope {
             Scope::Run | Scope::Instrument(_) => (self.net_size.get(), self.open_quantity),
-            Scope::Strategy(_) => (self.own_size.get(), self.own_open),
+            Scope::Strategy(_) => {
+                let (size, open) = self.own();
+                (size.get(), open)
+            }
         }
     }
 
@@ -133,37 +150,55 @@ impl<'a> RiskView<'a> {
 }
 
 /// Checks the grid and the limits of a new or changed order.
+#[inline]
 pub(crate) fn check(request: OrderRequest, view: &RiskView<'_>) -> Result<Passed, Refusal> {
+    match judge(&request, view)? {
+        None => Ok(Passed { request: RiskApproved::new(request), reduced: None }),
+        Some(passed) => Ok(*passed),
+    }
+}
+
+/// As [`check`]; nothing if all of the order passes.
+fn judge(request: &OrderRequest, view: &RiskView<'_>) -> Result<Option<Box<Passed>>, Refusal> {
     if view.is_expired {
         return Err(Reason::Expired.into());
     }
     if view.is_halted {
         return Err(Reason::Halted.into());
     }
-    check_states(&request, view)?;
-    check_fields(&request, view.instrument)?;
-    if request.flags.contains(OrderFlags::REDUCE_ONLY) && !is_reducing(&request, view) {
+    check_states(request, view)?;
+    check_fields(request, view.instrument)?;
+    if request.flags.contains(OrderFlags::REDUCE_ONLY) && !is_reducing(request, view) {
         return Err(Reason::Reducing.into());
     }
-    check_range(&request, view)?;
-    let order = Judged::new(&request, view);
+    check_range(request, view)?;
+    let order = Judged::new(request, view);
     // the next price could make something of it that no limit has seen
     if order.quantity? <= 0 {
         return Err(Reason::BadQuantity.into());
     }
+    view.bounds.as_ref().map_or(Ok(None), |bounds| judge_by(bounds, &order, view))
+}
+
+/// As [`judge`], by the limits and the account.
+fn judge_by(
+    bounds: &Bounds<'_>,
+    order: &Judged<'_>,
+    view: &RiskView<'_>,
+) -> Result<Option<Box<Passed>>, Refusal> {
     for scope in view.scopes() {
-        check_denying(&order, scope, view)?;
+        check_denying(order, scope, view)?;
     }
-    let passed = if view.scopes().next().is_some() {
+    let mut passed = None;
+    if view.scopes().next().is_some() {
         let mut cut = Cut::default();
         for scope in view.scopes() {
-            cut_down(&order, scope, view, &mut cut)?;
+            cut_down(order, scope, view, &mut cut)?;
         }
-        cut.apply(request, view)?
-    } else {
-        Passed { request: RiskApproved::new(request), reduced: None }
-    };
-    check_account(&Judged::new(passed.request.get(), view), view)?;
+        passed = cut.apply(order.request, view)?.map(Box::new);
+    }
+    let left = passed.as_ref().map_or(order.request, |passed| passed.request.get());
+    check_account(&Judged::new(left, view), bounds, view)?;
     for scope in view.scopes() {
         check_rate(scope)?;
     }
@@ -205,11 +240,12 @@ fn check_states(request: &OrderRequest, view: &RiskView<'_>) -> Result<(), Refus
 
 /// Whether an order only makes the own position smaller, with all working orders of its side filled wholly.
 fn is_reducing(request: &OrderRequest, view: &RiskView<'_>) -> bool {
+    let (size, open) = view.own();
     let held = match request.side {
-        Side::Buy => view.own_size.checked_neg(),
-        Side::Sell => Some(view.own_size),
+        Side::Buy => size.checked_neg(),
+        Side::Sell => Some(size),
     };
-    let left = held.and_then(|held| held.get().checked_sub(view.own_open));
+    let left = held.and_then(|held| held.get().checked_sub(open));
     request.notional.is_none() && left.is_some_and(|left| request.quantity.get() <= left)
 }
 

@@ -89,8 +89,12 @@ impl Cut {
         self.to(asked, most, why);
     }
 
-    /// The order with what is left of it; an order of which nothing is left is denied.
-    pub(super) fn apply(self, request: OrderRequest, view: &RiskView<'_>) -> Result<Passed, Refusal> {
+    /// The order with what is left of it; nothing if all is. An order of which nothing is left is denied.
+    pub(super) fn apply(
+        self,
+        request: &OrderRequest,
+        view: &RiskView<'_>,
+    ) -> Result<Option<Passed>, Refusal> {
         let as_quantity = |units: i128| i64::try_from(units).map(Quantity::new).map_err(|_| Reason::Overflow);
         if let Some((_, most, why)) = self.quantity
             && most <= 0
@@ -98,12 +102,10 @@ impl Cut {
             return Err(why);
         }
         let Some(notional) = request.notional else {
-            let Some((asked, most, why)) = self.quantity else {
-                return Ok(Passed { request: RiskApproved::new(request), reduced: None });
-            };
-            let reduced = Some(Box::new(Reduced { why, asked: as_quantity(asked)?, request }));
-            let request = OrderRequest { quantity: as_quantity(most)?, ..request };
-            return Ok(Passed { request: RiskApproved::new(request), reduced });
+            let Some((asked, most, why)) = self.quantity else { return Ok(None) };
+            let reduced = Some(Box::new(Reduced { why, asked: as_quantity(asked)?, request: *request }));
+            let request = OrderRequest { quantity: as_quantity(most)?, ..*request };
+            return Ok(Some(Passed { request: RiskApproved::new(request), reduced }));
         };
         // an order by amount stays one: the amount that buys so much at the price that was looked at
         let (mut amount, mut reduced) = (notional, None);
@@ -117,9 +119,11 @@ impl Cut {
         }
         let reduced = match reduced {
             None => None,
-            Some((why, asked)) => Some(Box::new(Reduced { why, asked: as_quantity(asked)?, request })),
+            Some((why, asked)) => {
+                Some(Box::new(Reduced { why, asked: as_quantity(asked)?, request: *request }))
+            }
         };
-        let request = OrderRequest { notional: Some(amount), ..request };
-        Ok(Passed { request: RiskApproved::new(request), reduced })
+        let request = OrderRequest { notional: Some(amount), ..*request };
+        Ok(Some(Passed { request: RiskApproved::new(request), reduced }))
     }
 }

@@ -32,15 +32,17 @@ fn judged_in(
         instrument,
         price_last: Some(Price::new(10_000)),
         net_size: Quantity::new(net),
-        own_size: Quantity::new(net),
-        own_open: open,
         open_quantity: open,
-        open_opposite: 0,
         is_expired: false,
         is_halted: false,
         is_new: true,
-        account: None,
-        scopes: [Some(scope), None, None],
+        bounds: Some(Box::new(Bounds {
+            own_size: Quantity::new(net),
+            own_open: open,
+            open_opposite: 0,
+            account: None,
+            scopes: [Some(scope), None, None],
+        })),
     };
     check(request, &view)
 }

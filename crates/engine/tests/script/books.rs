@@ -94,6 +94,28 @@ fn a_hook_that_panics_faults_its_strategy_and_the_model_is_used() {
 }
 
 #[test]
+fn a_hook_that_panics_after_the_other_one_leaves_what_that_told() {
+    check(
+        "
+        costs
+        hooks a slippage=0.5 cost=panic
+        a on trade X 100: buy 2
+        trade X 100
+        bought a1 2 @ 100 trade=1
+        ",
+        expect![[r#"
+            > trade X 100
+              a trade X 100
+              ! submit a1 buy 2 X market
+            > bought a1 2 @ 100 trade=1
+              ! faulted a: panic: panicked (in transaction_cost X a1)
+              ! filled a1 2 @ 100 slippage 0.5 cost 2
+              ! finished a1 filled 2/2
+        "#]],
+    );
+}
+
+#[test]
 fn a_position_through_zero_realizes_what_it_closed() {
     check(
         "

@@ -163,6 +163,36 @@ fn a_panic_in_an_order_event_or_a_cost_hook_does_it_too() {
 }
 
 #[test]
+fn what_the_failing_instance_told_of_a_cost_stays_and_the_old_one_tells_the_rest() {
+    check(
+        "
+        stateful a
+        stateful M
+        hooks a slippage=3 cost=7
+        hooks M slippage=5 cost=panic
+        a on trade X 100: buy 10
+        trade X 100
+        swap a M for=100s
+        bought a1 10 @ 100 trade=1
+        ",
+        expect![[r#"
+            > trade X 100
+              a trade X 100
+              ! submit a1 buy 10 X market
+            > swap a M for=100s
+              a save
+              M restore 1 of version 1
+                swapped with state `1`, 1 bytes
+            > bought a1 10 @ 100 trade=1
+              a bought a1 filled 10/10: 10 @ 100
+              ! rolled back a: panic: panicked
+              ! filled a1 10 @ 100 slippage 5 cost 7
+              ! finished a1 filled 10/10
+        "#]],
+    );
+}
+
+#[test]
 fn timers_and_subscription_are_put_back() {
     check(
         "
