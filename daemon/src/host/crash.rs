@@ -123,6 +123,11 @@ extern "C" fn on_signal(number: c_int, info: *mut siginfo_t, _: *mut c_void) {
     if is_sent {
         // blocked while this handler runs, so it takes its action when the handler returns; a fault comes by itself
         let _ = raise(signal);
+    } else {
+        // The standard library ends an overflow by `abort`, on a small stack of its own, nearly used up by the kernel's frame
+        // where the processor has wide registers. All is said: no second frame need fit there.
+        // SAFETY: the default action
+        let _ = unsafe { sigaction(Signal::SIGABRT, &by_default) };
     }
 }
 
