@@ -78,7 +78,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> TaskResult {
             tests.args(["--skip", name]);
         }
         // every run tells what it finds; a death, which a finding is, is not tried again
-        match retry::run(&mut tests, || cargo(&["test"])) {
+        let again = || {
+            let mut again = cargo(&["test"]);
+            again.args(PACKAGES);
+            again
+        };
+        match retry::run(&mut tests, again) {
             Ok(text) => eprintln!("{text}"),
             Err(error) => {
                 has_failed = true;

@@ -19,7 +19,8 @@ const AGAIN_MAX: usize = 5;
 /// What is to be run again.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Failures {
-    /// How cargo names the test programs that failed: `-p stratd --lib`.
+    /// The test programs that failed, as cargo names them, but without their package: `--lib`. With the features of one
+    /// package alone, a program would be another one, or none at all.
     targets: BTreeSet<String>,
     tests: BTreeSet<String>,
     /// Test programs that ended otherwise than by a failed test.
@@ -93,7 +94,8 @@ impl Failures {
         }
         for line in stderr.lines() {
             let target = line.strip_prefix("    `").and_then(|line| line.strip_suffix('`'));
-            failures.targets.extend(target.filter(|target| target.starts_with("-p ")).map(str::to_owned));
+            let of_package = target.and_then(|target| target.strip_prefix("-p ")?.split_once(' '));
+            failures.targets.extend(of_package.map(|(_, target)| target.to_owned()));
             failures.has_died |=
                 line.contains("process didn't exit successfully") && line.contains("signal:");
         }
@@ -128,18 +130,18 @@ mod tests {
     fn what_failed_is_read_with_its_program() {
         let failures = Failures::read(STDOUT, STDERR);
         assert_eq!(failures.tests, BTreeSet::from(["a::bad".to_owned()]));
-        assert_eq!(failures.targets, BTreeSet::from(["-p stratd --lib".to_owned()]));
+        assert_eq!(failures.targets, BTreeSet::from(["--lib".to_owned()]));
         assert!(!failures.has_died);
     }
 
     #[test]
     fn a_test_that_passes_then_is_told_and_one_that_fails_twice_is_a_failure() {
         // the arguments arrive behind the script, as $0 and on
-        let passes = || shell(r#"[ "$*" = "stratd --lib -- --exact a::bad" ]"#);
+        let passes = || shell(r#"[ "$0 $*" = "--lib -- --exact a::bad" ]"#);
         let text = tried(&mut first(), passes).expect("it passed alone");
         assert_eq!(text, "UNSTEADY, passed when run again alone: a::bad");
         let error = tried(&mut first(), || shell("exit 101")).expect_err("twice");
-        assert_eq!(error.to_string(), "-p stratd --lib: failed twice");
+        assert_eq!(error.to_string(), "--lib: failed twice");
     }
 
     #[test]

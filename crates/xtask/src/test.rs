@@ -32,5 +32,5 @@ fn test(workspace: &Workspace) -> Result<String> {
         cargo.env("STRATD_PLUGINS", &plugins);
         cargo
     };
-    retry::run(&mut cargo(&["test", "--workspace", "--no-fail-fast"]), || cargo(&["test"]))
+    retry::run(&mut cargo(&["test", "--workspace", "--no-fail-fast"]), || cargo(&["test", "--workspace"]))
 }

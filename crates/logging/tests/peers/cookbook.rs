@@ -58,9 +58,8 @@ fn recipe_10_errors_of_one_site_go_out_in_one_mail() {
     assert_eq!(logging.shutdown(DEADLINE).left, 0);
     let console = std::fs::read_to_string(path.join("console")).unwrap();
     assert_eq!(console, "INFO started\nERROR failed\n");
-    let mails = server.all();
-    assert_eq!(mails.len(), 1);
-    let lines = &mails[0].clear;
+    let lines = &server.first().clear;
+    assert_eq!(server.all().len(), 1);
     assert!(lines.contains(&"Subject: [Django] ERROR".to_owned()));
     let body: Vec<&String> = lines.iter().skip_while(|line| *line != "These went wrong:").take(3).collect();
     assert!(body[1].starts_with("ERROR ") && body[1].ends_with(" no such page"), "{body:?}");
