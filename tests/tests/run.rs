@@ -1,8 +1,13 @@
 //! `stratd run`: the long-running daemon over the synthetic venue, ended by a signal.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    os::unix::process::ExitStatusExt as _,
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use stratd_tests::{Place, Running};
+use stratd_tests::{Place, Running, plugin};
 
 fn start(place: &Place, arguments: &[&str]) -> Running {
     Running::start(place.command(&[&["run"], arguments].concat()), "run")
@@ -36,6 +41,45 @@ fn sandbox(place: &Place) -> Running {
             "market-maker",
         ],
     )
+}
+
+/// A sandbox whose orders the exchange takes and never tells anything of: its end waits 5 s for the answers.
+fn sandbox_without_answers(place: &Place) -> Running {
+    let text = format!(
+        "trading_type = \"sandbox\"\n[[exchange]]\nplugin = {:?}\nconfig = {{ interval_ms = 5, ledger = \"ledger\", silent_file = \"silent\" }}\n\
+         [[strategy]]\nplugin = {:?}\nconfig = {{ every = 1 }}\n",
+        plugin("exchange_fake"),
+        plugin("strategy_every"),
+    );
+    place.write("silent", "");
+    place.write("run.toml", &text);
+    start(place, &["run.toml"])
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "how long ago a signal came decides")]
+fn signals_in_a_burst_are_one_request_and_a_later_one_ends_the_process() {
+    let place = Place::new(&[]);
+    let mut run = sandbox(&place);
+    wait_for_rows(&mut run, &place, "fills.csv", 5);
+    // as `timeout` does, and as a terminal does to a pipeline
+    for signal in ["TERM", "INT", "TERM"] {
+        run.signal(signal);
+    }
+    let ended = run.wait_for_end();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.err);
+    assert_eq!(summary_of(&place)["trading_type"], "sandbox");
+
+    let place = Place::new(&[]);
+    let mut run = sandbox_without_answers(&place);
+    wait_for_rows(&mut run, &place, "equity.csv", 1);
+    run.signal("TERM");
+    run.wait_for_log("ends on SIGTERM");
+    let (asked, patience) = (Instant::now(), Duration::from_millis(1_500));
+    run.wait_until("a second and a half", || asked.elapsed() > patience);
+    run.signal("TERM");
+    let ended = run.wait_for_end();
+    assert_eq!(ended.status.signal(), Some(15), "{}", ended.err);
 }
 
 #[test]

@@ -7,15 +7,23 @@
 use std::{
     sync::{Arc, mpsc},
     thread,
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::{
+    signal::{SigSet, Signal},
+    signalfd::{SfdFlags, SignalFd},
+};
 
 use stratd_engine::{ExitRoutine, Scope, TradingCommand, TradingState};
 use stratd_plugin_api::Reason;
 
-use super::{command::Command, inbox::Inbox};
+use super::{clock::Stopwatch, command::Command, inbox::Inbox};
+
+/// Signals to stop that come so soon after the first one are the same request: `timeout` of coreutils sends each twice, and
+/// a terminal to all of a pipeline. Ended on the spot, the run would leave its orders working.
+const SAME_REQUEST: Duration = Duration::from_millis(500);
 
 /// The run ends on SIGINT and SIGTERM.
 ///
@@ -27,8 +35,8 @@ pub(crate) struct StopSignals {
 
 impl StopSignals {
     /// Blocks the signals, and waits for them in a thread of its own. The first one to stop asks the run to end, as soon
-    /// as it has begun; a second one ends the process, as if nobody had blocked it. `on_hangup` is called for SIGHUP;
-    /// `kill` is what the kill switch does besides halting.
+    /// as it has begun; one that comes later than [`SAME_REQUEST`] ends the process, as if nobody had blocked it.
+    /// `on_hangup` is called for SIGHUP; `kill` is what the kill switch does besides halting.
     ///
     /// # Errors
     /// The signals cannot be blocked, or a thread cannot be started.
@@ -68,8 +76,9 @@ impl StopSignals {
                     continue;
                 }
                 asked.stop(signal.as_str());
-                // unblocked here alone: the kernel gives the next one to this thread, with its default action
                 let stops: SigSet = stops.into_iter().collect();
+                forget_for(SAME_REQUEST, &stops);
+                // unblocked here alone: the kernel gives the next one to this thread, with its default action
                 let _ = stops.thread_unblock();
                 signals = others.into_iter().collect();
             }
@@ -84,6 +93,18 @@ impl StopSignals {
     /// What a signal ends: the inbox of the run.
     pub(super) fn inbox(&self) -> Arc<Inbox> {
         Arc::clone(&self.inbox)
+    }
+}
+
+/// Waits, and takes the blocked signals that came meanwhile for nothing.
+fn forget_for(time: Duration, signals: &SigSet) {
+    let until = Stopwatch::start();
+    while until.elapsed() < time {
+        thread::park_timeout(time);
+    }
+    // without it, what waits ends the process as soon as it may
+    if let Ok(waiting) = SignalFd::with_flags(signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC) {
+        while let Ok(Some(_)) = waiting.read_signal() {}
     }
 }
 
