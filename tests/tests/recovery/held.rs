@@ -132,8 +132,8 @@ fn lose_all_orders(ledger: &mut Value) {
     (ledger["positions"], ledger["cash_cents"]) = (json!([0, 0]), json!(0));
 }
 
-#[test]
-fn a_stop_that_was_killed_before_it_was_sent_is_held_again_and_goes_out_once() {
+/// A stop whose price had come, and that was killed before it was sent.
+fn with_lost_stop() -> (Desk, u64) {
     let mut desk = quiet();
     let id = id_of(&submit(&desk, &stop("buy", "3", "100.50")).order);
     desk.touch("silent");
@@ -142,6 +142,12 @@ fn a_stop_that_was_killed_before_it_was_sent_is_held_again_and_goes_out_once() {
     desk.touch("quiet");
     desk.kill();
     desk.edit_ledger(lose_all_orders);
+    (desk, id)
+}
+
+#[test]
+fn a_stop_that_was_killed_before_it_was_sent_is_held_again_and_goes_out_once() {
+    let (mut desk, id) = with_lost_stop();
     desk.remove("silent");
     for is_first in [true, false] {
         desk.start();
@@ -166,14 +172,7 @@ fn a_stop_that_was_killed_before_it_was_sent_is_held_again_and_goes_out_once() {
 
 #[test]
 fn a_stop_of_which_nobody_tells_whether_it_was_sent_is_unknown_and_not_sent_again() {
-    let mut desk = quiet();
-    let id = id_of(&submit(&desk, &stop("buy", "3", "100.50")).order);
-    desk.touch("silent");
-    desk.remove("quiet");
-    desk.wait("its way out", |desk| desk.received().contains(&id));
-    desk.touch("quiet");
-    desk.kill();
-    desk.edit_ledger(lose_all_orders);
+    let (mut desk, id) = with_lost_stop();
     desk.touch("forgetful");
     desk.start();
     desk.wait_for_log("are in an unknown state");
