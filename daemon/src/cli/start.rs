@@ -366,7 +366,7 @@ impl<'a> Making<'a> {
         });
         let Some(history) = history else { return Ok(None) };
         let plugin = self.plugins.load(PluginKind::Exchange, &history.plugin)?;
-        let mut settings = InstanceSettings::of_history(history.config.clone());
+        let mut settings = InstanceSettings::of_command(history.config.clone());
         if let Some(start) = self.history_start()
             && !settings.config.contains_key("end")
             && plugin.manifest().config_schema.pointer("/properties/start").is_some()

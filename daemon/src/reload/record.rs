@@ -68,13 +68,9 @@ pub(crate) struct InstanceSettings {
 }
 
 impl InstanceSettings {
-    /// Those of a connector that tells the past of an exchange, before the run begins.
-    pub(crate) fn of_history(config: Map<String, Value>) -> Self {
-        Self::of_command(config)
-    }
-
-    /// Those of an instance that the configuration does not know, because a command or a file started it.
-    pub(super) fn of_command(config: Map<String, Value>) -> Self {
+    /// Those of an instance that has no table of its own in the configuration, because a command or a file started it, or
+    /// because it tells the past of an exchange.
+    pub(crate) fn of_command(config: Map<String, Value>) -> Self {
         Self {
             config,
             isolation: IsolationMode::None,
