@@ -9,7 +9,7 @@ use stratd_plugin_api::abi::plugin_flag;
 
 use super::{
     Manager,
-    record::{InstanceRecord, InstanceSettings, Place, PluginRecord, Saved},
+    record::{InstanceRecord, InstanceSettings, Place, PluginRecord},
     replace::{Reloaded, check_config, refusal_report, refused, remembered},
     take_over::{build, tag},
 };
@@ -159,12 +159,7 @@ impl Manager {
             let accepted = format!("after `stratctl plugin release {}`", manifest.name);
             return Err(refused(plugin, Step::Create, found, accepted));
         }
-        let saved = self.store.as_ref().and_then(|store| store.state_of(name, &manifest.name));
-        record.saved = saved.map(|saved| Saved {
-            state_version: saved.state_version,
-            bytes: Arc::new(saved.state),
-            at: saved.saved_at,
-        });
+        record.saved = self.stored(name, &manifest.name);
         if let Some(known) = self.registry.lock().get_mut(&manifest.name) {
             known.take_up(plugin, now);
             known.instances.push(record.clone());

@@ -202,7 +202,7 @@ impl Manager {
     }
 
     /// What a strategy saved in an earlier run.
-    fn stored(&self, name: &str, plugin: &str) -> Option<Saved> {
+    pub(in crate::reload) fn stored(&self, name: &str, plugin: &str) -> Option<Saved> {
         let saved = self.store.as_ref()?.state_of(name, plugin)?;
         Some(Saved { state_version: saved.state_version, bytes: Arc::new(saved.state), at: saved.saved_at })
     }
